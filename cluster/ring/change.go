@@ -1,0 +1,177 @@
+package ring
+
+import (
+	"fmt"
+)
+
+// Join says that m shall be a member. A member that was removed may come back; a
+// node that already is one (the same instance) may say so again, which only
+// renews its addresses, and cancels no leave. Errors: [ErrBadMember],
+// [ErrBadName], [ErrNameTaken] where another instance holds the name (remove it
+// first, and wait until it is gone), [ErrTooManyMembers].
+func (s *State) Join(m Member) error {
+	if m.ID == 0 {
+		m.ID = IDOf(m.Name)
+	}
+	if err := m.validate(); err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	r, known := s.records[m.ID]
+	if known && (r.name != m.Name || s.status(m.ID) != Removed) {
+		return s.renew(r, m)
+	}
+	if !known && len(s.records) >= MaxNames {
+		return fmt.Errorf("join %s: %w: %d names, removed ones included", m.Name, ErrTooManyMembers, len(s.records))
+	}
+	if limit := min(s.Partitions(), MaxMembers); len(s.wanted()) >= limit {
+		return fmt.Errorf("join %s: %w: at most %d on this ring", m.Name, ErrTooManyMembers, limit)
+	}
+	v := s.lamport() + 1
+	r.name = m.Name
+	r.address = address{v, m.ClientAddr, m.PeerAddr, m.AdminAddr}
+	r.word = word{v, in, m.Zone, m.Instance}
+	s.set(m.ID, r)
+	return nil
+}
+
+// Update renews the addresses and the zone of a member: a node says so about
+// itself when it starts. Nothing changes, not even the version, if all is known
+// already. Errors: [ErrBadMember], [ErrBadName], [ErrUnknownMember],
+// [ErrRemovedMember], [ErrNameTaken] where another instance holds the name.
+func (s *State) Update(m Member) error {
+	if m.ID == 0 {
+		m.ID = IDOf(m.Name)
+	}
+	if err := m.validate(); err != nil {
+		return fmt.Errorf("update: %w", err)
+	}
+	r, known := s.records[m.ID]
+	switch {
+	case !known:
+		return fmt.Errorf("update %s: %w", m.Name, ErrUnknownMember)
+	case s.status(m.ID) == Removed:
+		return fmt.Errorf("update %s: %w", m.Name, ErrRemovedMember)
+	}
+	return s.renew(r, m)
+}
+
+func (s *State) renew(r record, m Member) error {
+	if r.name != m.Name {
+		return fmt.Errorf("%w: %s and %s have the same id", ErrNameTaken, m.Name, r.name)
+	}
+	if r.word.instance != m.Instance {
+		return fmt.Errorf("%w: %s is %s", ErrNameTaken, m.Name, s.status(m.ID))
+	}
+	v := s.lamport() + 1
+	renewed := r
+	renewed.address = address{r.address.version, m.ClientAddr, m.PeerAddr, m.AdminAddr}
+	if renewed.address != r.address {
+		renewed.address.version = v
+	}
+	if r.word.zone != m.Zone {
+		renewed.word.zone, renewed.word.version = m.Zone, v
+	}
+	if renewed != r {
+		s.set(m.ID, renewed)
+	}
+	return nil
+}
+
+// Leave says that id shall hand its data over and go. It does nothing to a
+// member that is going or gone already. Errors: [ErrUnknownMember];
+// [ErrLastMember] where no other is wanted.
+func (s *State) Leave(id NodeID) error {
+	r, ok := s.records[id]
+	if !ok {
+		return fmt.Errorf("leave %016x: %w", uint64(id), ErrUnknownMember)
+	}
+	if r.word.intent != in {
+		return nil
+	}
+	if !s.anyOther(id, func(_ NodeID, r record) bool { return r.word.intent == in }) {
+		return fmt.Errorf("leave %s: %w", r.name, ErrLastMember)
+	}
+	r.word.intent, r.word.version = out, s.lamport()+1
+	s.set(id, r)
+	return nil
+}
+
+// Remove says that id is dead: the others shall make do with the copies that
+// they have. It does nothing to one that is gone already. Errors:
+// [ErrUnknownMember]; [ErrLastMember] where no other is wanted, or none of the
+// others holds any data to copy from.
+func (s *State) Remove(id NodeID) error {
+	r, ok := s.records[id]
+	if !ok {
+		return fmt.Errorf("remove %016x: %w", uint64(id), ErrUnknownMember)
+	}
+	if r.word.intent == gone || s.status(id) == Removed {
+		return nil
+	}
+	wanted := s.anyOther(id, func(_ NodeID, r record) bool { return r.word.intent == in })
+	source := s.anyOther(id, func(id NodeID, r record) bool { return r.word.intent != gone && s.seated(id) })
+	if !wanted || !source {
+		return fmt.Errorf("remove %s: %w", r.name, ErrLastMember)
+	}
+	r.word.intent, r.word.version = gone, s.lamport()+1
+	s.set(id, r)
+	return nil
+}
+
+// SetQuorums sets N, R and W for the whole cluster. R and W count at once, a
+// greater N when the nodes that gain copies have them. Error: [ErrBadQuorums].
+func (s *State) SetQuorums(q Quorums) error {
+	if err := q.Validate(); err != nil {
+		return err
+	}
+	q.Version = s.quorums.Version
+	if q == s.quorums.Quorums {
+		return nil
+	}
+	q.Version = s.lamport() + 1
+	if q.N != s.quorums.N {
+		s.quorums.nVersion = q.Version
+	}
+	s.quorums.Quorums = q
+	s.replan()
+	return nil
+}
+
+// MarkDone says that id, which gains partitions under target, holds all of them.
+// Only id itself may say so. Errors: [ErrUnknownMember]; [ErrOtherTarget] where
+// target is not (or no longer) that of the transition under way, or id gains
+// nothing under it.
+func (s *State) MarkDone(id NodeID, target uint64) error {
+	r, ok := s.records[id]
+	if !ok {
+		return fmt.Errorf("mark %016x done: %w", uint64(id), ErrUnknownMember)
+	}
+	if s.plan == nil || s.plan.name != target || !s.plan.gains(id) {
+		return fmt.Errorf("mark %s done: %w", r.name, ErrOtherTarget)
+	}
+	if r.done.target == target {
+		return nil
+	}
+	// A mark decides nothing about placement: the plan stands.
+	r.done = mark{s.lamport() + 1, target}
+	s.records[id] = r
+	return nil
+}
+
+func (s *State) set(id NodeID, r record) {
+	s.records[id] = r
+	s.replan()
+}
+
+func (s *State) status(id NodeID) Status {
+	return statusOf(s.records[id].word.intent, s.seated(id))
+}
+
+func (s *State) anyOther(than NodeID, is func(NodeID, record) bool) bool {
+	for id, r := range s.records {
+		if id != than && is(id, r) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,259 @@
+package ring
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// MaxEncoded bounds an encoded state.
+const MaxEncoded = 16 << 20
+
+// ErrBadState is returned, wrapped, for bytes that are no state of this format.
+var ErrBadState = errors.New("bad ring state")
+
+const (
+	stateFormat = 1
+	// maxVersion keeps numbers exact wherever JSON is read, and leaves no room
+	// for a mangled state to use up the Lamport clock.
+	maxVersion = 1 << 53
+)
+
+// The stored form is JSON: it is small, rarely written, and an operator can read
+// it. Ids and target names are 16 hex digits, for JSON numbers would lose their
+// low bits in many readers. Fields that are not known are refused: dropping them
+// would leave two nodes that never agree.
+type (
+	stateJSON struct {
+		Format     int          `json:"format"`
+		Cluster    string       `json:"cluster"`
+		Partitions int          `json:"partitions"`
+		Quorums    quorumsJSON  `json:"quorums"`
+		Members    []memberJSON `json:"members"`
+		Layout     layoutJSON   `json:"layout"`
+	}
+	quorumsJSON struct {
+		N        int    `json:"n"`
+		R        int    `json:"r"`
+		W        int    `json:"w"`
+		Version  uint64 `json:"version"`
+		NVersion uint64 `json:"n_version"`
+	}
+	memberJSON struct {
+		ID          hexID  `json:"id"`
+		Name        string `json:"name"`
+		ClientAddr  string `json:"client_addr"`
+		PeerAddr    string `json:"peer_addr"`
+		AdminAddr   string `json:"admin_addr"`
+		Version     uint64 `json:"version"`
+		Intent      intent `json:"intent"`
+		Zone        string `json:"zone"`
+		Instance    string `json:"instance"`
+		WordVersion uint64 `json:"word_version"`
+		Done        hexID  `json:"done"`
+		DoneVersion uint64 `json:"done_version"`
+	}
+	layoutJSON struct {
+		Epoch  uint64     `json:"epoch"`
+		N      int        `json:"n"`
+		Seats  []seatJSON `json:"seats"`
+		Owners []int      `json:"owners"` // index into seats, by partition
+	}
+	seatJSON struct {
+		ID   hexID  `json:"id"`
+		Zone string `json:"zone"`
+	}
+)
+
+type hexID uint64
+
+func formatID(id NodeID) string { return fmt.Sprintf("%016x", uint64(id)) }
+
+func (h hexID) MarshalText() ([]byte, error) { return []byte(formatID(NodeID(h))), nil }
+
+func (h *hexID) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseUint(string(text), 16, 64)
+	if err != nil || len(text) != 16 {
+		return fmt.Errorf("id %q: want 16 hex digits", text)
+	}
+	*h = hexID(v)
+	return nil
+}
+
+var intents = [...]string{in: "in", out: "out", gone: "gone"}
+
+func (i intent) MarshalText() ([]byte, error) { return []byte(intents[i]), nil }
+
+func (i *intent) UnmarshalText(text []byte) error {
+	for v, name := range intents {
+		if name == string(text) {
+			*i = intent(v)
+			return nil
+		}
+	}
+	return fmt.Errorf("intent %q: want in, out or gone", text)
+}
+
+// Encode returns the stored and gossiped form of s. Equal states have equal
+// bytes.
+func (s *State) Encode() []byte {
+	q := s.quorums
+	j := stateJSON{
+		Format: stateFormat, Cluster: s.cluster, Partitions: s.Partitions(),
+		Quorums: quorumsJSON{q.N, q.R, q.W, q.Version, q.nVersion},
+		Members: make([]memberJSON, 0, len(s.records)),
+		Layout:  s.layout.encode(),
+	}
+	for _, id := range s.ids() {
+		r := s.records[id]
+		j.Members = append(j.Members, memberJSON{
+			ID: hexID(id), Name: r.name,
+			ClientAddr: r.address.client, PeerAddr: r.address.peer, AdminAddr: r.address.admin, Version: r.address.version,
+			Intent: r.word.intent, Zone: r.word.zone, Instance: r.word.instance, WordVersion: r.word.version,
+			Done: hexID(r.done.target), DoneVersion: r.done.version,
+		})
+	}
+	b, err := json.Marshal(j)
+	if err != nil {
+		panic(fmt.Sprintf("ring: encode state: %v", err)) // plain structs of valid texts: it cannot fail
+	}
+	return b
+}
+
+func (l *layout) encode() layoutJSON {
+	j := layoutJSON{Epoch: l.epoch, N: l.n, Owners: make([]int, len(l.owners))}
+	for _, s := range l.seats {
+		j.Seats = append(j.Seats, seatJSON{hexID(s.id), s.zone})
+	}
+	for p, id := range l.owners {
+		j.Owners[p], _ = l.seat(id)
+	}
+	return j
+}
+
+// DecodeState is the reverse of Encode. It refuses, by an error that wraps
+// [ErrBadState], all that Encode cannot have made.
+func DecodeState(b []byte) (*State, error) {
+	s, err := decodeState(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
+	}
+	return s, nil
+}
+
+func decodeState(b []byte) (*State, error) {
+	if len(b) > MaxEncoded {
+		return nil, fmt.Errorf("%d bytes, at most %d", len(b), MaxEncoded)
+	}
+	var j stateJSON
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&j); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("bytes after the end")
+	}
+	if j.Format != stateFormat {
+		return nil, fmt.Errorf("format %d, this build reads %d", j.Format, stateFormat)
+	}
+	if err := errors.Join(validCluster(j.Cluster), ValidPartitions(j.Partitions)); err != nil {
+		return nil, err
+	}
+	s := &State{cluster: j.Cluster, records: make(map[NodeID]record, len(j.Members))}
+	if err := s.decodeQuorums(j.Quorums); err != nil {
+		return nil, err
+	}
+	if err := s.decodeMembers(j.Members); err != nil {
+		return nil, err
+	}
+	if err := s.decodeLayout(j.Layout, j.Partitions); err != nil {
+		return nil, err
+	}
+	s.replan()
+	return s, nil
+}
+
+func (s *State) decodeQuorums(j quorumsJSON) error {
+	s.quorums = quorums{Quorums{j.N, j.R, j.W, j.Version}, j.NVersion}
+	if j.Version > maxVersion || j.NVersion > j.Version {
+		return fmt.Errorf("quorums of version %d, %d", j.Version, j.NVersion)
+	}
+	return s.quorums.Validate()
+}
+
+func (s *State) decodeMembers(list []memberJSON) error {
+	if len(list) > MaxNames {
+		return fmt.Errorf("%d members, at most %d", len(list), MaxNames)
+	}
+	last := NodeID(0)
+	for _, j := range list {
+		m := Member{
+			ID: NodeID(j.ID), Name: j.Name, ClientAddr: j.ClientAddr, PeerAddr: j.PeerAddr, AdminAddr: j.AdminAddr,
+			Zone: j.Zone, Instance: j.Instance,
+		}
+		if err := m.validate(); err != nil {
+			return err
+		}
+		if m.ID <= last {
+			return fmt.Errorf("member %s is out of order", m.Name)
+		}
+		last = m.ID
+		if max(j.Version, j.WordVersion, j.DoneVersion) > maxVersion {
+			return fmt.Errorf("member %s has a version over %d", m.Name, uint64(maxVersion))
+		}
+		s.records[m.ID] = record{
+			name:    m.Name,
+			address: address{j.Version, m.ClientAddr, m.PeerAddr, m.AdminAddr},
+			word:    word{j.WordVersion, j.Intent, m.Zone, m.Instance},
+			done:    mark{j.DoneVersion, uint64(j.Done)},
+		}
+	}
+	return nil
+}
+
+func (s *State) decodeLayout(j layoutJSON, q int) error {
+	switch {
+	case j.Epoch < 1 || j.Epoch > maxVersion:
+		return fmt.Errorf("layout of epoch %d", j.Epoch)
+	case j.N < 1 || j.N > MaxReplicas:
+		return fmt.Errorf("layout with n = %d", j.N)
+	case len(j.Seats) < 1 || len(j.Seats) > MaxMembers:
+		return fmt.Errorf("layout with %d seats", len(j.Seats))
+	case len(j.Owners) != q:
+		return fmt.Errorf("layout with %d owners of %d partitions", len(j.Owners), q)
+	}
+	seats := make([]seat, 0, len(j.Seats))
+	for i, sj := range j.Seats {
+		if i > 0 && sj.ID <= j.Seats[i-1].ID {
+			return fmt.Errorf("seat %d is out of order", i)
+		}
+		if _, ok := s.records[NodeID(sj.ID)]; !ok {
+			return fmt.Errorf("seat %d is no member's", i)
+		}
+		if len(sj.Zone) > maxText || !utf8.ValidString(sj.Zone) {
+			return fmt.Errorf("seat %d has a bad zone", i)
+		}
+		seats = append(seats, seat{NodeID(sj.ID), sj.Zone})
+	}
+	owners := make([]NodeID, q)
+	for p, i := range j.Owners {
+		if i < 0 || i >= len(seats) {
+			return fmt.Errorf("partition %d is owned by seat %d of %d", p, i, len(seats))
+		}
+		owners[p] = seats[i].id
+	}
+	s.layout = newLayout(j.Epoch, j.N, seats, owners)
+	return nil
+}
+
+func validCluster(id string) error {
+	if id == "" || len(id) > maxText || !utf8.ValidString(id) {
+		return fmt.Errorf("bad cluster id %q", id)
+	}
+	return nil
+}

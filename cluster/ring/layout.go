@@ -1,0 +1,90 @@
+package ring
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// layout is who owns which token from one flip to the next, and all else that
+// the primaries follow from: N as configured then, and the zones of the seated.
+// What operators change in between shows in the next layout, not in this one.
+// It is immutable.
+type layout struct {
+	epoch  uint64
+	n      int
+	seats  []seat // sorted by id; the members of the ring
+	owners []NodeID
+	hash   uint64
+	prefs  preferences
+}
+
+// seat is a member of the ring under a layout.
+type seat struct {
+	id   NodeID
+	zone string
+}
+
+func newLayout(epoch uint64, n int, seats []seat, owners []NodeID) *layout {
+	l := &layout{epoch: epoch, n: n, seats: seats, owners: owners}
+	l.hash = l.sum()
+	l.prefs = newPreferences(l)
+	return l
+}
+
+// compare orders layouts totally: the later epoch wins. Two flips of one epoch
+// differ only where a split, or a delay, let two sides complete two different
+// transitions. Either will do, as long as all choose the same: whoever is
+// wanted and not seated by the winner is joining (again), and whoever holds data
+// without being a primary hands it over before letting go of it.
+func (l *layout) compare(o *layout) int {
+	if c := cmp.Or(cmp.Compare(l.epoch, o.epoch), cmp.Compare(l.hash, o.hash)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(l.n, o.n), slices.CompareFunc(l.seats, o.seats, seat.compare), slices.Compare(l.owners, o.owners))
+}
+
+func (s seat) compare(o seat) int {
+	return cmp.Or(cmp.Compare(s.id, o.id), cmp.Compare(s.zone, o.zone))
+}
+
+// seat returns the index of id's seat.
+func (l *layout) seat(id NodeID) (int, bool) {
+	return slices.BinarySearchFunc(l.seats, id, func(s seat, id NodeID) int { return cmp.Compare(s.id, id) })
+}
+
+func (l *layout) sum() uint64 {
+	h := newHash()
+	h.uint64(l.epoch)
+	h.uint64(uint64(l.n))
+	h.uint64(uint64(len(l.seats)))
+	for _, s := range l.seats {
+		h.uint64(uint64(s.id))
+		h.text(s.zone)
+	}
+	for _, id := range l.owners {
+		h.uint64(uint64(id))
+	}
+	return h.sum()
+}
+
+// hash feeds fields to xxhash without ambiguity: texts carry their lengths.
+type hash struct{ digest *xxhash.Digest }
+
+func newHash() hash { return hash{xxhash.New()} }
+
+func (h hash) uint64(v uint64) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], v)
+	h.digest.Write(b[:]) // never fails
+}
+
+func (h hash) text(s string) {
+	h.uint64(uint64(len(s)))
+	h.digest.WriteString(s)
+}
+
+// sum is never zero: zero stands for no target.
+func (h hash) sum() uint64 { return max(h.digest.Sum64(), 1) }

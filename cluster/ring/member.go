@@ -1,0 +1,177 @@
+package ring
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// Status is where a member stands in its life on the ring.
+type Status string
+
+// A member's status is never stored: it follows from the operator's word (in,
+// out, gone) and from whether the layout in force seats the member.
+const (
+	Joining  Status = "joining"  // wanted, holds nothing yet
+	Up       Status = "up"       // wanted, and seated
+	Leaving  Status = "leaving"  // on its way out; serves and gives data until the flip
+	Removing Status = "removing" // struck off as dead; still seated until the others hold its data
+	Removed  Status = "removed"  // gone; kept so that its name still resolves
+)
+
+// Member is one node as the ring knows it.
+type Member struct {
+	ID         NodeID
+	Name       string
+	ClientAddr string
+	PeerAddr   string
+	AdminAddr  string
+	// Zone is the failure domain: primaries are spread over distinct zones
+	// first. Empty where zones are not used.
+	Zone string
+	// Instance is the random id of the data directory: it tells a node from an
+	// impostor, or from a successor on an empty disk, of the same name.
+	Instance string
+	// Status is derived; what a caller sets is ignored.
+	Status Status
+	// Version is the Lamport version of the addresses.
+	Version uint64
+	// WordVersion is that of the last word about the member's place: join,
+	// leave, remove, a new zone.
+	WordVersion uint64
+}
+
+// ErrBadMember is returned for a member whose fields cannot be: too long, not
+// UTF-8, or an id that is not its name's.
+var ErrBadMember = errors.New("bad member")
+
+// maxText bounds each text of a member but its name.
+const maxText = 255
+
+func (m *Member) validate() error {
+	if err := ValidName(m.Name); err != nil {
+		return err
+	}
+	if m.ID != IDOf(m.Name) {
+		return fmt.Errorf("%w: %s has id %016x, its name gives %016x", ErrBadMember, m.Name, uint64(m.ID), uint64(IDOf(m.Name)))
+	}
+	for _, text := range [...]string{m.ClientAddr, m.PeerAddr, m.AdminAddr, m.Zone, m.Instance} {
+		if len(text) > maxText {
+			return fmt.Errorf("%w: %s has a text of %d bytes, want at most %d", ErrBadMember, m.Name, len(text), maxText)
+		}
+		// JSON would silently mend it, and the copies would differ for ever.
+		if !utf8.ValidString(text) {
+			return fmt.Errorf("%w: %s has a text that is not UTF-8: %q", ErrBadMember, m.Name, text)
+		}
+	}
+	return nil
+}
+
+// intent is the operator's word about a member. A later stage wins a tie of
+// versions: of two words said at once, the one that is harder to take back.
+type intent uint8
+
+const (
+	in   intent = iota // it shall hold its share
+	out                // it shall hand over its data and go
+	gone               // it is dead: the others shall do without it
+)
+
+// record holds what is known of one member: three registers, merged apart, so
+// that a node that changes its address cannot undo an operator's word that it
+// has not heard, nor the other way round.
+type record struct {
+	name    string
+	address address
+	word    word
+	done    mark
+}
+
+// address is the register that the member itself writes.
+type address struct {
+	version             uint64
+	client, peer, admin string
+}
+
+// word is the register that operators write: all that placement depends on.
+type word struct {
+	version  uint64
+	intent   intent
+	zone     string
+	instance string
+}
+
+// mark says that the member holds all that it gains under a target.
+type mark struct {
+	version uint64
+	target  uint64
+}
+
+func (a address) compare(b address) int {
+	return cmp.Or(
+		cmp.Compare(a.version, b.version),
+		cmp.Compare(a.client, b.client),
+		cmp.Compare(a.peer, b.peer),
+		cmp.Compare(a.admin, b.admin),
+	)
+}
+
+func (a word) compare(b word) int {
+	return cmp.Or(
+		cmp.Compare(a.version, b.version),
+		cmp.Compare(a.intent, b.intent),
+		cmp.Compare(a.zone, b.zone),
+		cmp.Compare(a.instance, b.instance),
+	)
+}
+
+func (a mark) compare(b mark) int {
+	return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.target, b.target))
+}
+
+// join merges other into r. The name is no register: ids are names' hashes, and
+// of two names with one hash (which Join refuses) the greater stands.
+func (r *record) join(other record) (changed bool) {
+	if other.name > r.name {
+		r.name, changed = other.name, true
+	}
+	if other.address.compare(r.address) > 0 {
+		r.address, changed = other.address, true
+	}
+	if other.word.compare(r.word) > 0 {
+		r.word, changed = other.word, true
+	}
+	if other.done.compare(r.done) > 0 {
+		r.done, changed = other.done, true
+	}
+	return changed
+}
+
+func (r *record) version() uint64 {
+	return max(r.address.version, r.word.version, r.done.version)
+}
+
+func (r *record) member(id NodeID, seated bool) Member {
+	return Member{
+		ID: id, Name: r.name,
+		ClientAddr: r.address.client, PeerAddr: r.address.peer, AdminAddr: r.address.admin,
+		Zone: r.word.zone, Instance: r.word.instance,
+		Status:  statusOf(r.word.intent, seated),
+		Version: r.address.version, WordVersion: r.word.version,
+	}
+}
+
+func statusOf(i intent, seated bool) Status {
+	switch {
+	case i == in && seated:
+		return Up
+	case i == in:
+		return Joining
+	case !seated:
+		return Removed
+	case i == gone:
+		return Removing
+	}
+	return Leaving
+}

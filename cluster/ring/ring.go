@@ -1,0 +1,163 @@
+package ring
+
+import "slices"
+
+// Ring is the view of one [State] that requests use: immutable, safe for
+// concurrent use, and indexed, so that no lookup searches or allocates. The
+// slices that it returns are shared: callers must not change them.
+type Ring struct {
+	layout     *layout
+	plan       *plan
+	shift      uint
+	configured Quorums
+	inForce    Quorums
+	members    []Member // sorted by name, not removed
+	all        map[NodeID]Member
+	gains      map[NodeID][]Partition
+	tokens     map[NodeID]int
+	held       map[NodeID]int
+	pending    []NodeID
+	version    uint64
+	digest     uint64
+}
+
+// NewRing computes the ring of s, which may change afterwards.
+func NewRing(s *State) *Ring {
+	r := &Ring{
+		layout:     s.layout,
+		plan:       s.plan,
+		shift:      slotShift(s.Partitions()),
+		configured: s.quorums.Quorums,
+		all:        make(map[NodeID]Member, len(s.records)),
+		gains:      make(map[NodeID][]Partition),
+		tokens:     make(map[NodeID]int, len(s.layout.seats)),
+		held:       make(map[NodeID]int, len(s.layout.seats)),
+		pending:    s.Pending(),
+		version:    s.Version(),
+		digest:     s.Digest(),
+	}
+	r.inForce = r.configured
+	r.inForce.N = s.layout.n
+	r.inForce = r.inForce.Capped(len(s.layout.seats))
+	for _, m := range s.Members() {
+		r.all[m.ID] = m
+		if m.Status != Removed {
+			r.members = append(r.members, m)
+		}
+	}
+	for p, owner := range s.layout.owners {
+		r.tokens[owner]++
+		for _, id := range s.layout.prefs.primaries(p) {
+			r.held[id]++
+		}
+		for _, id := range r.Gaining(Partition(p)) {
+			r.gains[id] = append(r.gains[id], Partition(p))
+		}
+	}
+	return r
+}
+
+// Partitions returns Q.
+func (r *Ring) Partitions() int { return len(r.layout.owners) }
+
+// PartitionOf returns the partition that key lies in.
+func (r *Ring) PartitionOf(key []byte) Partition { return Partition(SlotOf(key) >> r.shift) }
+
+// Primaries returns the N nodes that hold p, in order of preference: the token's
+// owner first. They are distinct, and in distinct zones as far as there are any.
+func (r *Ring) Primaries(p Partition) []NodeID { return r.layout.prefs.primaries(int(p)) }
+
+// Walk returns all members of the ring in p's order of preference: its primaries,
+// then the fallbacks.
+func (r *Ring) Walk(p Partition) []NodeID { return r.layout.prefs.walk(int(p)) }
+
+// Gaining returns the nodes that will be primaries of p after the flip and are
+// not yet: writes go to them too.
+func (r *Ring) Gaining(p Partition) []NodeID {
+	if r.plan == nil {
+		return nil
+	}
+	return r.plan.of(int(p))
+}
+
+// IsPrimary reports whether id is a primary of p now.
+func (r *Ring) IsPrimary(id NodeID, p Partition) bool { return slices.Contains(r.Primaries(p), id) }
+
+// IsGaining reports whether id will be a primary of p after the flip and is not
+// yet.
+func (r *Ring) IsGaining(id NodeID, p Partition) bool { return slices.Contains(r.Gaining(p), id) }
+
+// Owner returns the owner of p's token.
+func (r *Ring) Owner(p Partition) NodeID { return r.layout.owners[p] }
+
+// Tokens returns how many tokens id owns.
+func (r *Ring) Tokens(id NodeID) int { return r.tokens[id] }
+
+// Held returns of how many partitions id is a primary.
+func (r *Ring) Held(id NodeID) int { return r.held[id] }
+
+// Gains returns the partitions that id gains in the transition under way.
+func (r *Ring) Gains(id NodeID) []Partition { return r.gains[id] }
+
+// Quorums returns N, R and W in force: a greater N than before counts after the
+// flip only, and all are capped by the number of seated members.
+func (r *Ring) Quorums() Quorums { return r.inForce }
+
+// Configured returns N, R and W as they were set.
+func (r *Ring) Configured() Quorums { return r.configured }
+
+// Seated returns how many members the layout in force has: those that Walk
+// lists.
+func (r *Ring) Seated() int { return len(r.layout.seats) }
+
+// Members returns all members that are not removed, sorted by name.
+func (r *Ring) Members() []Member { return r.members }
+
+// Member returns what is known of id, which may have been removed.
+func (r *Ring) Member(id NodeID) (Member, bool) {
+	m, ok := r.all[id]
+	return m, ok
+}
+
+// MemberByName returns the member called name, which may have been removed.
+func (r *Ring) MemberByName(name string) (Member, bool) { return r.Member(IDOf(name)) }
+
+// Name returns the name of id, or its 16 hex digits if it was never a member.
+func (r *Ring) Name(id NodeID) string {
+	if m, ok := r.all[id]; ok {
+		return m.Name
+	}
+	return formatID(id)
+}
+
+// InTransition reports whether the ring is on its way to another layout.
+func (r *Ring) InTransition() bool { return r.plan != nil }
+
+// Target names the transition under way, for [State.MarkDone]; zero without one.
+func (r *Ring) Target() uint64 {
+	if r.plan == nil {
+		return 0
+	}
+	return r.plan.name
+}
+
+// TargetPrimaries returns the primaries of p after the flip: those of now where
+// no transition is under way.
+func (r *Ring) TargetPrimaries(p Partition) []NodeID {
+	if r.plan == nil {
+		return r.Primaries(p)
+	}
+	return r.plan.target.prefs.primaries(int(p))
+}
+
+// Pending returns the gaining nodes that are not done yet.
+func (r *Ring) Pending() []NodeID { return r.pending }
+
+// Epoch counts the flips.
+func (r *Ring) Epoch() uint64 { return r.layout.epoch }
+
+// Version is that of the state. See [State.Version].
+func (r *Ring) Version() uint64 { return r.version }
+
+// Digest is that of the state. See [State.Digest].
+func (r *Ring) Digest() uint64 { return r.digest }

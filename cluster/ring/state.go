@@ -1,0 +1,229 @@
+package ring
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+)
+
+// MaxMembers bounds the members wanted at one time (Q bounds them as well: each
+// needs a token), and MaxNames the names that a cluster ever sees, removed ones
+// included.
+const (
+	MaxMembers = 1024
+	MaxNames   = 16384
+)
+
+// Errors that a State's methods return, wrapped.
+var (
+	ErrOtherCluster   = errors.New("state of another cluster")
+	ErrNameTaken      = errors.New("name is taken by another node")
+	ErrUnknownMember  = errors.New("no such member")
+	ErrRemovedMember  = errors.New("member was removed")
+	ErrLastMember     = errors.New("last member of the ring")
+	ErrTooManyMembers = errors.New("too many members")
+	ErrOtherTarget    = errors.New("transition has another target")
+)
+
+// State is all that the cluster agrees on: the members, the layout in force (who
+// owns which token), N, R and W, and how far a transition has come. It is a
+// join-semilattice, so that nodes may change it at once, and merge in any order,
+// any number of times, and end with the same state.
+//
+// It is made of registers, each of which is replaced as a whole by a greater
+// one: by Lamport version, and by content where versions tie.
+//
+//   - per member: its addresses (written by itself), the last word about its
+//     place (by operators), and its done-mark (by itself);
+//   - the quorums, with the version of the last change of N;
+//   - the layout: epoch, N, seats with their zones, owners. The later epoch wins.
+//
+// A transition goes like this:
+//
+//  1. A word changes what is wanted. The target is what claim makes of the layout
+//     in force and of what is wanted; it is computed, never stored.
+//  2. The target's name is a hash of the layout, of all words and of the claim.
+//     Words only grow, so a name never comes back, even where the same owners are
+//     aimed at again: a mark made under an earlier name says nothing about the
+//     writes that did not reach its node in between.
+//  3. From then on writes go to the primaries of the layout and to those of the
+//     target. Each node that gains partitions copies them and marks itself done
+//     under the target's name. Any new word makes a new target, and the marks
+//     void.
+//  4. When all that gain are done, any node may flip: the target becomes the
+//     layout, under the next epoch. All who flip from the same state make the
+//     same layout, so flips need no version and no coordinator.
+//
+// Statuses are not stored either (see [Status]): a flip therefore cannot undo a
+// word that it has not heard.
+type State struct {
+	cluster string
+	records map[NodeID]record
+	quorums quorums
+	layout  *layout
+	plan    *plan // nil unless in transition; follows from the rest
+}
+
+// quorums is the register that SetQuorums writes.
+type quorums struct {
+	Quorums
+	nVersion uint64 // of the last change of N, which is a word about placement
+}
+
+func (q quorums) compare(o quorums) int {
+	return cmp.Or(
+		cmp.Compare(q.Version, o.Version),
+		cmp.Compare(q.N, o.N), cmp.Compare(q.R, o.R), cmp.Compare(q.W, o.W),
+		cmp.Compare(q.nVersion, o.nVersion),
+	)
+}
+
+// ValidPartitions reports whether q can be a ring's number of partitions: a
+// power of two, at most [Slots].
+func ValidPartitions(q int) error {
+	if q < 1 || q > Slots || bits.OnesCount(uint(q)) != 1 {
+		return fmt.Errorf("%d partitions: want a power of two, 1 to %d", q, Slots)
+	}
+	return nil
+}
+
+// NewState returns the state of a new cluster of q partitions, whose founders own
+// the tokens evenly at once. It panics on arguments that cannot be (q, quorums,
+// a founder's fields, no founder or two of one name): the caller has validated
+// its configuration.
+func NewState(clusterID string, q int, initial Quorums, founders ...Member) *State {
+	if err := errors.Join(ValidPartitions(q), initial.Validate(), validCluster(clusterID)); err != nil {
+		panic(fmt.Sprintf("ring: new state: %v", err))
+	}
+	if len(founders) == 0 || len(founders) > min(q, MaxMembers) {
+		panic(fmt.Sprintf("ring: new state: %d founders", len(founders)))
+	}
+	initial.Version = 1
+	s := &State{
+		cluster: clusterID,
+		records: make(map[NodeID]record, len(founders)),
+		quorums: quorums{Quorums: initial, nVersion: 1},
+	}
+	for _, m := range founders {
+		m.ID = IDOf(m.Name)
+		if err := m.validate(); err != nil {
+			panic(fmt.Sprintf("ring: new state: %v", err))
+		}
+		if _, ok := s.records[m.ID]; ok {
+			panic("ring: new state: two founders called " + m.Name)
+		}
+		s.records[m.ID] = record{
+			name:    m.Name,
+			address: address{1, m.ClientAddr, m.PeerAddr, m.AdminAddr},
+			word:    word{1, in, m.Zone, m.Instance},
+		}
+	}
+	seats := s.wanted()
+	s.layout = newLayout(1, initial.N, seats, found(seats, initial.N, q))
+	return s
+}
+
+// Clone returns a copy that may be changed apart. What is immutable is shared.
+func (s *State) Clone() *State {
+	c := *s
+	c.records = maps.Clone(s.records)
+	return &c
+}
+
+// ClusterID returns the random id of the cluster.
+func (s *State) ClusterID() string { return s.cluster }
+
+// Partitions returns Q.
+func (s *State) Partitions() int { return len(s.layout.owners) }
+
+// Epoch counts the flips.
+func (s *State) Epoch() uint64 { return s.layout.epoch }
+
+// Configured returns the quorums as they were set. [Ring.Quorums] says which are
+// in force.
+func (s *State) Configured() Quorums { return s.quorums.Quorums }
+
+// Version grows with every change, also by Merge. It orders the states that one
+// node has seen; states of one version from two nodes may differ: see Digest.
+func (s *State) Version() uint64 { return s.lamport() + s.layout.epoch }
+
+func (s *State) lamport() uint64 {
+	v := s.quorums.Version
+	for _, r := range s.records {
+		v = max(v, r.version())
+	}
+	return v
+}
+
+// Member returns what is known of id, which may have been removed.
+func (s *State) Member(id NodeID) (Member, bool) {
+	r, ok := s.records[id]
+	if !ok {
+		return Member{}, false
+	}
+	return r.member(id, s.seated(id)), true
+}
+
+// Members returns all members, removed ones too, sorted by name.
+func (s *State) Members() []Member {
+	list := make([]Member, 0, len(s.records))
+	for id, r := range s.records {
+		list = append(list, r.member(id, s.seated(id)))
+	}
+	slices.SortFunc(list, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+func (s *State) seated(id NodeID) bool {
+	_, ok := s.layout.seat(id)
+	return ok
+}
+
+// Digest returns a hash of the whole state: equal states, and in practice only
+// those, have equal digests. It is what nodes gossip to see who is behind.
+func (s *State) Digest() uint64 {
+	h := newHash()
+	h.text(s.cluster)
+	for _, v := range [...]uint64{s.quorums.Version, s.quorums.nVersion, uint64(s.quorums.N), uint64(s.quorums.R), uint64(s.quorums.W), s.layout.hash} {
+		h.uint64(v)
+	}
+	for _, id := range s.ids() {
+		r := s.records[id]
+		h.uint64(uint64(id))
+		for _, text := range [...]string{r.name, r.address.client, r.address.peer, r.address.admin, r.word.zone, r.word.instance} {
+			h.text(text)
+		}
+		for _, v := range [...]uint64{r.address.version, r.word.version, uint64(r.word.intent), r.done.version, r.done.target} {
+			h.uint64(v)
+		}
+	}
+	return h.sum()
+}
+
+func (s *State) ids() []NodeID { return slices.Sorted(maps.Keys(s.records)) }
+
+// wanted returns the members that operators want on the ring, sorted by id. There
+// are never more than the larger of [MaxMembers] and what is seated: Join sees to
+// it, and where joins on several nodes at once did not know of each other, those
+// with the greatest ids wait.
+func (s *State) wanted() []seat {
+	var seats, waiting []seat
+	for _, id := range s.ids() {
+		switch w := s.records[id].word; {
+		case w.intent != in:
+		case s.layout != nil && s.seated(id):
+			seats = append(seats, seat{id, w.zone})
+		default:
+			waiting = append(waiting, seat{id, w.zone})
+		}
+	}
+	if room := max(0, MaxMembers-len(seats)); len(waiting) > room {
+		waiting = waiting[:room]
+	}
+	seats = append(seats, waiting...)
+	slices.SortFunc(seats, seat.compare)
+	return seats
+}

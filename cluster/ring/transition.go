@@ -1,0 +1,121 @@
+package ring
+
+import (
+	"slices"
+)
+
+// plan is a transition: where the ring is going, and who gains what on the way.
+// It is immutable, and follows from the state's words and layout.
+type plan struct {
+	name   uint64
+	target *layout
+	// gaining[starts[p]:starts[p+1]] are p's primaries under the target that are
+	// not its primaries now.
+	gaining []NodeID
+	starts  []uint32
+	gainers []NodeID // sorted
+}
+
+// claimVersion is part of a target's name: builds whose claims differ must not
+// take each other's marks for their own.
+const claimVersion = 1
+
+// replan computes the plan anew where a word or the layout changed.
+func (s *State) replan() {
+	wanted := s.wanted()
+	settled := slices.Equal(wanted, s.layout.seats) && s.quorums.N == s.layout.n
+	if settled || len(wanted) == 0 {
+		// Where two nodes each removed the last but the other, nobody is wanted:
+		// the ring stays as it is until an operator says more.
+		s.plan = nil
+		return
+	}
+	words := s.words()
+	if s.plan != nil && s.plan.name == words {
+		return
+	}
+	owners := claim(s.layout, wanted, s.quorums.N)
+	target := newLayout(s.layout.epoch+1, s.quorums.N, wanted, owners)
+	s.plan = newPlan(words, s.layout, target)
+}
+
+// words names the target: a hash of all that it follows from. All words count,
+// even those about members long removed, so that undoing one does not bring an
+// old name back.
+func (s *State) words() uint64 {
+	h := newHash()
+	h.uint64(claimVersion)
+	h.uint64(s.layout.hash)
+	h.uint64(uint64(s.quorums.N))
+	h.uint64(s.quorums.nVersion)
+	for _, id := range s.ids() {
+		w := s.records[id].word
+		h.uint64(uint64(id))
+		h.uint64(w.version)
+		h.uint64(uint64(w.intent))
+		h.text(w.zone)
+		h.text(w.instance)
+	}
+	return h.sum()
+}
+
+func newPlan(name uint64, from, target *layout) *plan {
+	p := &plan{name: name, target: target, starts: make([]uint32, 1, len(from.owners)+1)}
+	for i := range from.owners {
+		now := from.prefs.primaries(i)
+		for _, id := range target.prefs.primaries(i) {
+			if !slices.Contains(now, id) {
+				p.gaining = append(p.gaining, id)
+			}
+		}
+		p.starts = append(p.starts, uint32(len(p.gaining)))
+	}
+	p.gainers = slices.Clone(p.gaining)
+	slices.Sort(p.gainers)
+	p.gainers = slices.Compact(p.gainers)
+	return p
+}
+
+func (p *plan) of(partition int) []NodeID {
+	from, to := p.starts[partition], p.starts[partition+1]
+	return p.gaining[from:to:to]
+}
+
+func (p *plan) gains(id NodeID) bool {
+	_, ok := slices.BinarySearch(p.gainers, id)
+	return ok
+}
+
+// Target names the transition under way: what the gaining nodes pass to MarkDone.
+// It is zero where there is none.
+func (s *State) Target() uint64 {
+	if s.plan == nil {
+		return 0
+	}
+	return s.plan.name
+}
+
+// Pending returns the nodes whose done-mark the flip still waits for.
+func (s *State) Pending() []NodeID {
+	if s.plan == nil {
+		return nil
+	}
+	var pending []NodeID
+	for _, id := range s.plan.gainers {
+		if s.records[id].done.target != s.plan.name {
+			pending = append(pending, id)
+		}
+	}
+	return pending
+}
+
+// Advance flips if it can: where all nodes that gain are done (or none gains),
+// the target becomes the layout in force. It reports whether it did.
+func (s *State) Advance() bool {
+	if s.plan == nil || len(s.Pending()) > 0 {
+		return false
+	}
+	s.layout = s.plan.target
+	s.replan()
+	return true
+}
