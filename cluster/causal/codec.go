@@ -1,0 +1,185 @@
+package causal
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"slices"
+)
+
+// An object is written as
+//
+//	format version (1 byte), type ('s')
+//	clock          (see Vector.Append)
+//	siblings       number (uvarint), then for each, in the order of dots:
+//	    flags      (1 byte)
+//	    actor      its place in the clock (uvarint)
+//	    counter    (uvarint), time (8 bytes)   unless sameEvent
+//	    expiry     (uvarint)                   if hasExpiry
+//	    data       length (uvarint), bytes     unless tombstone
+//	checksum       CRC-32C of all before it (4 bytes, big endian)
+//
+// There is one encoding for each object. Flags are set wherever they can be, and
+// numbers are as short as they can be; a decoder refuses anything else. So equal
+// bytes are equal objects, and digests can stand for them.
+const (
+	formatVersion = 1
+	typeString    = 's'
+
+	checksumLen   = 4
+	minObjectLen  = 2 + 1 + 1 + checksumLen
+	minSiblingLen = 2
+
+	tombstone byte = 1 << 0
+	hasExpiry byte = 1 << 1
+	sameEvent byte = 1 << 2 // counter and time are those of the clock's entry
+	allFlags       = tombstone | hasExpiry | sameEvent
+)
+
+// EncodedLen is the length of o's encoding.
+func (o *Object) EncodedLen() int {
+	n := 2 + o.Clock.encodedLen() + uvarintLen(uint64(len(o.Siblings))) + checksumLen
+	for i := range o.Siblings {
+		s := &o.Siblings[i]
+		at, flags := o.place(s)
+		n += 1 + uvarintLen(uint64(at))
+		if flags&sameEvent == 0 {
+			n += uvarintLen(uint64(s.Dot.Counter)) + 8
+		}
+		if flags&hasExpiry != 0 {
+			n += uvarintLen(uint64(s.Expiry))
+		}
+		if flags&tombstone == 0 {
+			n += uvarintLen(uint64(len(s.Data))) + len(s.Data)
+		}
+	}
+	return n
+}
+
+// Append appends the encoding of o to dst. It allocates only if dst is too
+// small, and then once.
+func (o *Object) Append(dst []byte) []byte {
+	dst = slices.Grow(dst, o.EncodedLen())
+	start := len(dst)
+	dst = append(dst, formatVersion, typeString)
+	dst = o.Clock.append(dst)
+	dst = binary.AppendUvarint(dst, uint64(len(o.Siblings)))
+	for i := range o.Siblings {
+		s := &o.Siblings[i]
+		at, flags := o.place(s)
+		dst = append(dst, flags)
+		dst = binary.AppendUvarint(dst, uint64(at))
+		if flags&sameEvent == 0 {
+			dst = binary.AppendUvarint(dst, uint64(s.Dot.Counter))
+			dst = binary.BigEndian.AppendUint64(dst, uint64(s.Time))
+		}
+		if flags&hasExpiry != 0 {
+			dst = binary.AppendUvarint(dst, uint64(s.Expiry))
+		}
+		if flags&tombstone == 0 {
+			dst = binary.AppendUvarint(dst, uint64(len(s.Data)))
+			dst = append(dst, s.Data...)
+		}
+	}
+	return binary.BigEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+}
+
+// place is where the actor of s, a sibling of o, is in the clock, and the flags
+// that s is written with. A sibling that its object's clock does not cover
+// breaks the invariant that everything rests on.
+func (o *Object) place(s *Sibling) (at int, flags byte) {
+	at, found := o.Clock.find(s.Dot.Actor)
+	if !found || o.Clock[at].Counter < s.Dot.Counter {
+		panic("causal: an object's clock does not cover its sibling")
+	}
+	if e := &o.Clock[at]; e.Counter == s.Dot.Counter && e.Time == s.Time {
+		flags |= sameEvent
+	}
+	if s.Tombstone {
+		return at, flags | tombstone
+	}
+	if s.Expiry != 0 {
+		flags |= hasExpiry
+	}
+	return at, flags
+}
+
+// Decode reads an object from its encoding, all of b. The values alias b. Errors
+// wrap [ErrCorrupt].
+func Decode(b []byte) (Object, error) {
+	var o Object
+	err := o.DecodeFrom(b)
+	return o, err
+}
+
+// DecodeFrom is [Decode] into o, whose slices it uses again: an object that is
+// decoded into over and over allocates nothing. After an error o is empty.
+func (o *Object) DecodeFrom(b []byte) error {
+	err := o.decode(b)
+	if err != nil {
+		o.Clock, o.Siblings = o.Clock[:0], o.Siblings[:0]
+	}
+	return err
+}
+
+func (o *Object) decode(b []byte) error {
+	if len(b) < minObjectLen {
+		return corrupt("object: cut short")
+	}
+	body, sum := b[:len(b)-checksumLen], b[len(b)-checksumLen:]
+	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(sum) {
+		return corrupt("object: checksum")
+	}
+	if body[0] != formatVersion || body[1] != typeString {
+		return corrupt("object: unknown format or type")
+	}
+	r := reader{rest: body[2:]}
+	o.Clock = r.vector(o.Clock)
+	n := r.count(minSiblingLen)
+	o.Siblings = o.Siblings[:0]
+	if n > cap(o.Siblings) {
+		o.Siblings = make([]Sibling, 0, n)
+	}
+	for range n {
+		s := r.sibling(o.Clock)
+		if k := len(o.Siblings); k > 0 && o.Siblings[k-1].Dot.Compare(s.Dot) >= 0 {
+			r.fail()
+		}
+		if r.failed {
+			break
+		}
+		o.Siblings = append(o.Siblings, s)
+	}
+	if r.failed || len(r.rest) > 0 {
+		return corrupt("object")
+	}
+	return nil
+}
+
+func (r *reader) sibling(clock Vector) (s Sibling) {
+	flags := r.byte()
+	at := r.uvarint()
+	if flags&^allFlags != 0 || flags&tombstone != 0 && flags&hasExpiry != 0 || at >= uint64(len(clock)) {
+		r.fail()
+		return s
+	}
+	e := &clock[at]
+	s.Dot.Actor = e.Actor
+	if flags&sameEvent != 0 {
+		s.Dot.Counter, s.Time = e.Counter, e.Time
+	} else {
+		s.Dot.Counter, s.Time = Counter(r.uvarint()), Timestamp(r.fixed64())
+		if s.Dot.Counter == 0 || s.Dot.Counter > e.Counter || s.Dot.Counter == e.Counter && s.Time == e.Time {
+			r.fail()
+		}
+	}
+	if flags&hasExpiry != 0 {
+		s.Expiry = int64(r.uvarint())
+		if s.Expiry <= 0 {
+			r.fail()
+		}
+	}
+	if s.Tombstone = flags&tombstone != 0; !s.Tombstone {
+		s.Data = r.bytes(r.count(1))
+	}
+	return s
+}

@@ -1,0 +1,139 @@
+package causal
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+)
+
+// ErrBadContext is wrapped by every error about a context token: it is mangled,
+// it is another key's, or it was never one.
+var ErrBadContext = errors.New("bad context")
+
+// A token is, in unpadded base64url:
+//
+//	format version (1 byte)
+//	entries        number (uvarint), then for each: node, epoch (8 bytes each),
+//	               counter, time in whole seconds (uvarints)
+//	checksum       CRC-32C of the key and of all before it (4 bytes)
+//
+// A checksum is no signature: it tells accidents, not forgers. A client that may
+// write a key can, by a forged token, do to that key only what a careless write
+// can. Times are cut to seconds, as they serve only to age entries.
+const (
+	contextVersion = 1
+	minTokenEntry  = 8 + 8 + 1 + 1
+	maxTokenEntry  = 8 + 8 + 7 + 7
+	maxTokenLen    = (1+2+MaxEntries*maxTokenEntry+checksumLen)*4/3 + 4
+	maxSeconds     = (1<<(64-logicalBits) - 1) / 1000 // of the last Timestamp
+)
+
+var tokenEncoding = base64.RawURLEncoding.Strict()
+
+// AppendContext appends the token of v, the context of a client that read key,
+// to dst. Of a vector of over [MaxEntries] entries it holds the newest.
+func AppendContext(dst, key []byte, v Vector) []byte {
+	if len(v) > MaxEntries {
+		v = newestEntries(v, MaxEntries)
+	}
+	var stack [512]byte
+	raw := append(stack[:0], contextVersion)
+	raw = binary.AppendUvarint(raw, uint64(len(v)))
+	for i := range v {
+		e := &v[i]
+		raw = binary.BigEndian.AppendUint64(raw, uint64(e.Actor.Node))
+		raw = binary.BigEndian.AppendUint64(raw, uint64(e.Actor.Epoch))
+		raw = binary.AppendUvarint(raw, uint64(e.Counter))
+		raw = binary.AppendUvarint(raw, uint64(e.Time.UnixMilli()/1000))
+	}
+	raw = binary.BigEndian.AppendUint32(raw, tokenSum(key, raw))
+	return tokenEncoding.AppendEncode(dst, raw)
+}
+
+// ParseContext reads a client's token for key. The empty token says "I have seen
+// nothing" and gives a nil vector. Errors wrap [ErrBadContext].
+func ParseContext(key, token []byte) (Vector, error) {
+	if len(token) == 0 {
+		return nil, nil
+	}
+	if len(token) > maxTokenLen {
+		return nil, fmt.Errorf("context of %d bytes: %w", len(token), ErrBadContext)
+	}
+	for _, c := range token {
+		if c == '\n' || c == '\r' { // base64 would skip them
+			return nil, fmt.Errorf("context is not base64url: %w", ErrBadContext)
+		}
+	}
+	var stack [512]byte
+	raw, err := tokenEncoding.AppendDecode(stack[:0], token)
+	if err != nil {
+		return nil, fmt.Errorf("context is not base64url: %w", ErrBadContext)
+	}
+	if len(raw) < 1+1+checksumLen {
+		return nil, fmt.Errorf("context is cut short: %w", ErrBadContext)
+	}
+	body, sum := raw[:len(raw)-checksumLen], raw[len(raw)-checksumLen:]
+	if tokenSum(key, body) != binary.BigEndian.Uint32(sum) {
+		return nil, fmt.Errorf("context is mangled or of another key: %w", ErrBadContext)
+	}
+	if body[0] != contextVersion {
+		return nil, fmt.Errorf("context of version %d: %w", body[0], ErrBadContext)
+	}
+	r := reader{rest: body[1:]}
+	v := r.token()
+	if r.failed || len(r.rest) > 0 {
+		return nil, fmt.Errorf("context is malformed: %w", ErrBadContext)
+	}
+	return v, nil
+}
+
+func (r *reader) token() Vector {
+	n := r.count(minTokenEntry)
+	if n > MaxEntries {
+		r.fail()
+		return nil
+	}
+	v := make(Vector, 0, n)
+	for range n {
+		var e Entry
+		e.Actor.Node = NodeID(r.fixed64())
+		e.Actor.Epoch = Epoch(r.fixed64())
+		e.Counter = Counter(r.uvarint())
+		seconds := r.uvarint()
+		if e.Counter == 0 || e.Counter > MaxCounter || seconds > maxSeconds {
+			r.fail()
+		}
+		if len(v) > 0 && v[len(v)-1].Actor.Compare(e.Actor) >= 0 {
+			r.fail()
+		}
+		if r.failed {
+			return nil
+		}
+		e.Time = TimestampOf(int64(seconds) * 1000)
+		v = append(v, e)
+	}
+	return v
+}
+
+// tokenSum is the checksum that binds a token's body to its key.
+func tokenSum(key, body []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, body)
+}
+
+// newestEntries is the n entries of v with the newest events.
+func newestEntries(v Vector, n int) Vector {
+	v = v.Clone()
+	slices.SortFunc(v, func(a, b Entry) int {
+		if c := cmp.Compare(b.Time, a.Time); c != 0 {
+			return c
+		}
+		return a.Actor.Compare(b.Actor)
+	})
+	v = v[:n]
+	slices.SortFunc(v, func(a, b Entry) int { return a.Actor.Compare(b.Actor) })
+	return v
+}

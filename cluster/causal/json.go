@@ -1,0 +1,54 @@
+package causal
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"unicode/utf8"
+)
+
+// uniteJSON is the union of the fields of siblings that are all live JSON
+// objects; the newest sibling that has a field gives its value, and the newest of
+// all gives the expiry. Fields are written in the order of their names, so that
+// the result has the same bytes on every node. ok is false if any sibling is
+// anything else.
+func uniteJSON(siblings []Sibling, now int64) (v Value, ok bool) {
+	oldestFirst := make([]*Sibling, len(siblings))
+	for i := range siblings {
+		s := &siblings[i]
+		if !s.Live(now) || !looksLikeObject(s.Data) {
+			return Value{}, false
+		}
+		oldestFirst[i] = s
+	}
+	slices.SortFunc(oldestFirst, func(a, b *Sibling) int {
+		if a.after(b) {
+			return 1
+		}
+		return -1
+	})
+	fields := map[string]json.RawMessage{}
+	for _, s := range oldestFirst {
+		// Into a map that is there already, Unmarshal adds.
+		if json.Unmarshal(s.Data, &fields) != nil {
+			return Value{}, false
+		}
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(fields) != nil {
+		return Value{}, false
+	}
+	return Value{
+		Data:   bytes.TrimSuffix(out.Bytes(), []byte("\n")),
+		Expiry: oldestFirst[len(oldestFirst)-1].Expiry,
+	}, true
+}
+
+// looksLikeObject is a cheap test that spares other values a parse. Text that is
+// not UTF-8 is left alone, for a parser would change it.
+func looksLikeObject(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	return len(b) > 0 && b[0] == '{' && utf8.Valid(b)
+}

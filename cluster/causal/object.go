@@ -1,0 +1,112 @@
+package causal
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// Value is what one event wrote.
+type Value struct {
+	Data      []byte
+	Expiry    int64 // unix milliseconds at which the value is no more; 0: never
+	Tombstone bool  // a deletion: no data, no expiry
+}
+
+// Live says whether v can be read at the time now (unix milliseconds): it is
+// neither a deletion nor expired.
+func (v Value) Live(now int64) bool {
+	return !v.Tombstone && (v.Expiry == 0 || v.Expiry > now)
+}
+
+// normal is v in the one form in which it is stored, so that equal values have
+// equal encodings.
+func (v Value) normal() Value {
+	if v.Tombstone {
+		return Value{Tombstone: true}
+	}
+	if v.Expiry < 0 {
+		v.Expiry = 1 // before 1970 or just after: gone either way
+	}
+	return v
+}
+
+// Sibling is one value of a key, and the event that made it.
+type Sibling struct {
+	Dot  Dot
+	Time Timestamp
+	Value
+}
+
+// compare orders two siblings of the same dot. They are equal but for a bug or
+// a tampered disk, and even then all nodes must settle on the same one.
+func (s *Sibling) compare(o *Sibling) int {
+	if c := cmp.Compare(s.Time, o.Time); c != 0 {
+		return c
+	}
+	if s.Tombstone != o.Tombstone {
+		if s.Tombstone {
+			return -1
+		}
+		return 1
+	}
+	if c := cmp.Compare(s.Expiry, o.Expiry); c != 0 {
+		return c
+	}
+	if bytes.Equal(s.Data, o.Data) {
+		return 0
+	}
+	return bytes.Compare(s.Data, o.Data)
+}
+
+// after orders siblings by time, then by dot: the order of "last write wins",
+// the same on every node.
+func (s *Sibling) after(o *Sibling) bool {
+	if s.Time != o.Time {
+		return s.Time > o.Time
+	}
+	return s.Dot.Compare(o.Dot) > 0
+}
+
+// Object is all that a node knows of one key. The zero Object is one of which
+// nothing is known.
+type Object struct {
+	Clock    Vector    // covers every sibling's dot
+	Siblings []Sibling // sorted by dot, each dot once
+}
+
+// Live says whether any value of o can be read at the time now (unix
+// milliseconds).
+func (o *Object) Live(now int64) bool {
+	for i := range o.Siblings {
+		if o.Siblings[i].Live(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// Equal says whether o and p are the same to the last bit, and so have the same
+// encoding.
+func (o *Object) Equal(p *Object) bool {
+	if !slices.Equal(o.Clock, p.Clock) || len(o.Siblings) != len(p.Siblings) {
+		return false
+	}
+	for i := range o.Siblings {
+		a, b := &o.Siblings[i], &p.Siblings[i]
+		if a.Dot != b.Dot || a.compare(b) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Clone is a copy that shares no memory with o, nor with the bytes that o was
+// decoded from.
+func (o *Object) Clone() Object {
+	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings)}
+	for i := range c.Siblings {
+		c.Siblings[i].Data = bytes.Clone(c.Siblings[i].Data)
+	}
+	return c
+}

@@ -1,0 +1,84 @@
+package causal
+
+import "fmt"
+
+// Put adds one event to an object: the value v, written at the time t by a
+// client that had seen ctx, and named dot by [NextDot] for the same o and ctx.
+//
+//  1. Siblings that ctx covers are what the client saw, and are replaced; the
+//     others are concurrent with the write, and stay.
+//  2. The clock becomes the join of o's, of ctx, and of dot.
+//  3. The clock is trimmed.
+//
+// A context's times come from a client: none may be later than the write that
+// they led to, so they are cut to t; a forged one can then neither age the
+// key's other entries nor push the clocks that follow it forward.
+//
+// o and ctx stay as they are; the result shares their values' bytes, not their
+// slices. Put panics if dot is not beyond everything that o and ctx know of its
+// actor: such a write would be lost in the next merge.
+func Put(o Object, ctx Vector, dot Dot, t Timestamp, v Value) Object {
+	clock := make(Vector, 0, max(len(o.Clock), len(ctx))+1)
+	if sameSlice(o.Clock, ctx) {
+		clock = append(clock, o.Clock...)
+	} else {
+		clock = appendJoin(clock, o.Clock, cutTimes(ctx, t))
+	}
+	clock = clock.with(dot, t)
+
+	siblings := make([]Sibling, 0, len(o.Siblings)+1)
+	added := Sibling{Dot: dot, Time: t, Value: v.normal()}
+	placed := false
+	for i := range o.Siblings {
+		s := &o.Siblings[i]
+		if ctx.Covers(s.Dot) {
+			continue
+		}
+		if !placed && s.Dot.Compare(dot) > 0 {
+			siblings, placed = append(siblings, added), true
+		}
+		siblings = append(siblings, *s)
+	}
+	if !placed {
+		siblings = append(siblings, added)
+	}
+	next := Object{Clock: clock, Siblings: siblings}
+	next.trim()
+	return next
+}
+
+// with is v, which the caller owns, with the event d of the time t added.
+func (v Vector) with(d Dot, t Timestamp) Vector {
+	e := Entry{Actor: d.Actor, Counter: d.Counter, Time: t}
+	at, found := v.find(d.Actor)
+	if !found {
+		v = append(v, Entry{})
+		copy(v[at+1:], v[at:])
+		v[at] = e
+		return v
+	}
+	if v[at].Counter >= d.Counter {
+		panic(fmt.Sprintf("causal: event %d of %x~%x is not new: its vector is at %d",
+			d.Counter, d.Actor.Node, d.Actor.Epoch, v[at].Counter))
+	}
+	v[at] = e
+	return v
+}
+
+// cutTimes is ctx with no time later than t; ctx itself if it has none.
+func cutTimes(ctx Vector, t Timestamp) Vector {
+	if ctx.Latest() <= t {
+		return ctx
+	}
+	ctx = ctx.Clone()
+	for i := range ctx {
+		ctx[i].Time = min(ctx[i].Time, t)
+	}
+	return ctx
+}
+
+// sameSlice says whether a and b are one piece of memory: the plain write, whose
+// context is the object's own clock.
+func sameSlice(a, b Vector) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}

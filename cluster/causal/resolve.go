@@ -1,0 +1,79 @@
+package causal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// Policy is how one value is made of several siblings, where a client that knows
+// nothing of siblings asks for one.
+type Policy uint8
+
+// The policies. None of them deletes a sibling.
+const (
+	LWW       Policy = iota // the newest event wins
+	MergeJSON               // JSON objects are united, the newest wins per field; else LWW
+	Refuse                  // siblings that differ are an error
+)
+
+var policyNames = [...]string{LWW: "lww", MergeJSON: "merge", Refuse: "error"}
+
+// ErrConflict says that a key has siblings that differ, and that the policy is
+// not to choose.
+var ErrConflict = errors.New("key has conflicting values")
+
+// ParsePolicy reads a policy's name: lww, merge or error.
+func ParsePolicy(name string) (Policy, error) {
+	for p, n := range policyNames {
+		if n == name {
+			return Policy(p), nil
+		}
+	}
+	return 0, fmt.Errorf("conflict policy %q: want lww, merge or error", name)
+}
+
+func (p Policy) String() string {
+	if int(p) < len(policyNames) {
+		return policyNames[p]
+	}
+	return fmt.Sprintf("policy(%d)", uint8(p))
+}
+
+// Resolve makes one value of o at the time now (unix milliseconds); found is
+// false if there is none. It depends on the object, the policy and the time
+// alone, so every node gives the same answer.
+//
+// A deletion or an expired value takes part like any other: if it is the newest,
+// [LWW] finds nothing. Under [Refuse] the siblings must agree (all gone, or all
+// of the same bytes), or the error is [ErrConflict]. Other policies do not fail.
+func Resolve(o *Object, p Policy, now int64) (v Value, found bool, err error) {
+	switch len(o.Siblings) {
+	case 0:
+		return Value{}, false, nil
+	case 1:
+		v = o.Siblings[0].Value
+		return v, v.Live(now), nil
+	}
+	switch p {
+	case MergeJSON:
+		if v, ok := uniteJSON(o.Siblings, now); ok {
+			return v, true, nil
+		}
+	case Refuse:
+		first := &o.Siblings[0]
+		for i := range o.Siblings[1:] {
+			s := &o.Siblings[1+i]
+			if s.Live(now) != first.Live(now) || first.Live(now) && !bytes.Equal(s.Data, first.Data) {
+				return Value{}, false, ErrConflict
+			}
+		}
+	}
+	newest := &o.Siblings[0]
+	for i := range o.Siblings {
+		if o.Siblings[i].after(newest) {
+			newest = &o.Siblings[i]
+		}
+	}
+	return newest.Value, newest.Live(now), nil
+}

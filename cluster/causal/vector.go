@@ -1,0 +1,177 @@
+package causal
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Entry is one actor's place in a version vector.
+type Entry struct {
+	Actor   Actor
+	Counter Counter
+	Time    Timestamp // of the actor's newest event in this vector; it ages the entry, and orders nothing
+}
+
+// Vector is a version vector: for each actor the newest of its events that is
+// known, and with it all those before. It is sorted by actor, each actor once.
+// Vectors are values: nothing in this package changes one that it was given, and
+// results may share memory with arguments.
+type Vector []Entry
+
+// Order is how two vectors stand to each other.
+type Order int
+
+// The four ways in which two vectors can stand to each other.
+const (
+	Equal      Order = iota
+	Before           // the first knows less
+	After            // the first knows more
+	Concurrent       // each knows what the other does not
+)
+
+// Counter is the newest event of a that v knows, or 0.
+func (v Vector) Counter(a Actor) Counter {
+	// Vectors are short: a scan beats a search.
+	for i := range v {
+		if v[i].Actor == a {
+			return v[i].Counter
+		}
+	}
+	return 0
+}
+
+// Covers says whether v knows the event d.
+func (v Vector) Covers(d Dot) bool { return v.Counter(d.Actor) >= d.Counter }
+
+// Newest is the entry of n's highest epoch in v.
+func (v Vector) Newest(n NodeID) (e Entry, ok bool) {
+	for i := range v {
+		if v[i].Actor.Node == n {
+			e, ok = v[i], true // sorted: a later match has the higher epoch
+		}
+	}
+	return e, ok
+}
+
+// Latest is the time of the newest event in v, 0 for an empty vector.
+func (v Vector) Latest() (t Timestamp) {
+	for i := range v {
+		t = max(t, v[i].Time)
+	}
+	return t
+}
+
+// Clone is a copy that shares no memory with v.
+func (v Vector) Clone() Vector { return slices.Clone(v) }
+
+// Compare tells how a stands to b. Times play no part in it.
+func Compare(a, b Vector) Order {
+	less, more := false, false // a lacks something, a has something more
+	i, j := 0, 0
+	for i < len(a) && j < len(b) {
+		switch c := a[i].Actor.Compare(b[j].Actor); {
+		case c < 0:
+			more = true
+			i++
+		case c > 0:
+			less = true
+			j++
+		default:
+			more = more || a[i].Counter > b[j].Counter
+			less = less || a[i].Counter < b[j].Counter
+			i++
+			j++
+		}
+	}
+	more = more || i < len(a)
+	less = less || j < len(b)
+	switch {
+	case less && more:
+		return Concurrent
+	case less:
+		return Before
+	case more:
+		return After
+	}
+	return Equal
+}
+
+// Join is the vector that knows what a knows and what b knows, and no more. It
+// is a or b itself where that is the answer.
+func Join(a, b Vector) Vector {
+	joinsToA, joinsToB := standing(a, b)
+	switch {
+	case joinsToA:
+		return a
+	case joinsToB:
+		return b
+	}
+	return appendJoin(make(Vector, 0, len(a)+len(b)), a, b)
+}
+
+// precedence orders two entries of one actor: by counter, then by time. Being a
+// total order, its maximum is a join.
+func precedence(x, y Entry) int {
+	if c := cmp.Compare(x.Counter, y.Counter); c != 0 {
+		return c
+	}
+	return cmp.Compare(x.Time, y.Time)
+}
+
+// standing says whether the join of a and b, times included, is a, and whether
+// it is b.
+func standing(a, b Vector) (isA, isB bool) {
+	isA, isB = true, true
+	i, j := 0, 0
+	for i < len(a) && j < len(b) {
+		switch c := a[i].Actor.Compare(b[j].Actor); {
+		case c < 0:
+			isB = false
+			i++
+		case c > 0:
+			isA = false
+			j++
+		default:
+			switch p := precedence(a[i], b[j]); {
+			case p > 0:
+				isB = false
+			case p < 0:
+				isA = false
+			}
+			i++
+			j++
+		}
+	}
+	return isA && j == len(b), isB && i == len(a)
+}
+
+// appendJoin appends the join of a and b to dst, which shares no memory with
+// either.
+func appendJoin(dst, a, b Vector) Vector {
+	i, j := 0, 0
+	for i < len(a) && j < len(b) {
+		switch c := a[i].Actor.Compare(b[j].Actor); {
+		case c < 0:
+			dst = append(dst, a[i])
+			i++
+		case c > 0:
+			dst = append(dst, b[j])
+			j++
+		default:
+			if precedence(a[i], b[j]) >= 0 {
+				dst = append(dst, a[i])
+			} else {
+				dst = append(dst, b[j])
+			}
+			i++
+			j++
+		}
+	}
+	dst = append(dst, a[i:]...)
+	return append(dst, b[j:]...)
+}
+
+// find is where actor a is in v, or would be put.
+func (v Vector) find(a Actor) (int, bool) {
+	return slices.BinarySearchFunc(v, a, func(e Entry, a Actor) int { return e.Actor.Compare(a) })
+}
