@@ -102,26 +102,30 @@ func newSpread(seats []seat, n int) *spread {
 		sizes[z]++
 		s.zoneOf[i] = z
 	}
-	for s.extras = s.n; ; s.extras -= s.full(sizes) {
-		s.rounds++
-		if s.full(sizes) >= s.extras {
-			break
-		}
-	}
+	s.rounds, s.extras = rounds(sizes, s.n)
 	s.given = make([]int, len(sizes))
 	s.round = make([]int, len(seats))
 	s.list = make([]int, 0, len(seats))
 	return s
 }
 
-// full is how many zones still have a node to give in the present round.
-func (s *spread) full(sizes []int) (zones int) {
-	for _, size := range sizes {
-		if size >= s.rounds {
-			zones++
+// rounds says how n nodes are drawn from zones of these sizes, which have as many
+// between them: each zone gives one per round while it has any; in the last round
+// only extras zones are asked.
+func rounds(sizes []int, n int) (rounds, extras int) {
+	for extras = n; ; {
+		rounds++
+		giving := 0
+		for _, size := range sizes {
+			if size >= rounds {
+				giving++
+			}
 		}
+		if giving >= extras {
+			return rounds, extras
+		}
+		extras -= giving
 	}
-	return zones
 }
 
 // order returns the walk with its n primaries first: those of the first round,

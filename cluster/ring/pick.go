@@ -1,0 +1,63 @@
+package ring
+
+// pick lets node take tokens until it has its quota, evenly around the ring, from
+// those who own more than theirs, where it crowds nobody. It returns all tokens
+// that node then owns.
+func (a *arrangement) pick(node int) []int {
+	quota := a.quotas()
+	want := quota[node] - a.count[node]
+	for i := range want {
+		// The window of this pick: its part of the ring, or else all of it.
+		q := len(a.owner)
+		middle := i*q/want + q/(2*want)
+		if !a.take(node, quota, middle, q/(2*want)) {
+			a.take(node, quota, middle, q/2)
+		}
+	}
+	return a.tokensOf(node)
+}
+
+// take moves the best token within radius of middle to node: the one that crowds
+// least, then of the owner with the most to spare, then the nearest.
+func (a *arrangement) take(node int, quota []int, middle, radius int) bool {
+	q := len(a.owner)
+	best, bestCost, bestSpare := nobody, 0, 0
+	for i := range 2*radius + 1 {
+		// 0, +1, -1, +2, …: the nearest first.
+		p := (middle + (i+1)/2*(1-i%2*2)*-1 + q) % q
+		from := a.owner[p]
+		if from == node || a.count[from] <= quota[from] {
+			continue
+		}
+		cost := a.crowding(p, node) - a.crowding(p, from)
+		spare := a.count[from] - quota[from]
+		if best == nobody || cost < bestCost || cost == bestCost && spare > bestSpare {
+			best, bestCost, bestSpare = p, cost, spare
+		}
+	}
+	if best == nobody {
+		return false
+	}
+	a.give(best, node)
+	return true
+}
+
+// deal gives every token of nobody to the member that it crowds least among those
+// below their quota, then to the one that lacks the most.
+func (a *arrangement) deal(tokens []int) {
+	quota := a.quotas()
+	for _, p := range tokens {
+		best, bestCost := nobody, 0
+		for node, is := range a.member {
+			if !is || a.count[node] >= quota[node] {
+				continue
+			}
+			cost := a.crowding(p, node)
+			lacks := quota[node] - a.count[node]
+			if best == nobody || cost < bestCost || cost == bestCost && lacks > quota[best]-a.count[best] {
+				best, bestCost = node, cost
+			}
+		}
+		a.give(p, best)
+	}
+}
