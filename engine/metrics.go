@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+type counters struct {
+	records, batches, reads    atomic.Int64
+	expired, reaped            atomic.Int64
+	hintsRefused, hintsExpired atomic.Int64
+	syncs, stalls              atomic.Int64
+}
+
+// Metrics is a reading of the store's gauges and of its counters since Open.
+type Metrics struct {
+	Records, Batches, Reads    int64 // records applied, in so many batches; objects read
+	Expired, Reaped            int64 // objects that expired; that were removed
+	HintsRefused, HintsExpired int64 // for lack of room; for their age
+	HintBytes                  int64 // now
+	Syncs, Stalls              int64 // periodic fsyncs; times that writes waited for compactions
+	UnreadyPartitions          int64 // Merkle trees yet to be rebuilt
+	DiskBytes                  int64 // all that the store occupies
+	Pebble                     *pebble.Metrics
+}
+
+// Metrics reads them. Pebble is nil once the store is closed.
+func (s *Store) Metrics() Metrics {
+	c := &s.counters
+	m := Metrics{
+		Records: c.records.Load(), Batches: c.batches.Load(), Reads: c.reads.Load(),
+		Expired: c.expired.Load(), Reaped: c.reaped.Load(),
+		HintsRefused: c.hintsRefused.Load(), HintsExpired: c.hintsExpired.Load(),
+		HintBytes: s.hints.bytes.Load(),
+		Syncs:     c.syncs.Load(), Stalls: c.stalls.Load(),
+		UnreadyPartitions: s.accounts.unready.Load(),
+	}
+	if s.gate.enter() {
+		defer s.gate.leave()
+		m.Pebble = s.db.Metrics()
+		m.DiskBytes = int64(m.Pebble.DiskSpaceUsage())
+	}
+	return m
+}

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// DropPartition removes all objects of a partition, for good and durably, and
+// has Run give back their space. Should the partition return, the node mints new
+// epochs for its keys: what comes back from others may be older than what this
+// node minted. Hints are not touched.
+func (s *Store) DropPartition(p ring.Partition) error {
+	if int(p) >= s.opts.Partitions {
+		return fmt.Errorf("drop partition %d of %d: out of range", p, s.opts.Partitions)
+	}
+	if !s.gate.enter() {
+		return ErrClosed
+	}
+	defer s.gate.leave()
+	if err := s.health.lastingErr(); err != nil {
+		return err
+	}
+	b := s.db.NewBatch()
+	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixGrave} {
+		from, to := partitionBounds(prefix, p)
+		if err := b.DeleteRange(from, to, nil); err != nil {
+			return errors.Join(err, b.Close())
+		}
+	}
+	if err := s.dropLocked(b, p); err != nil {
+		return fmt.Errorf("drop partition %d: %w", p, err)
+	}
+	if err := b.SyncWait(); err != nil {
+		return fmt.Errorf("drop partition %d: %w", p, err)
+	}
+	if err := errors.Join(b.Close(), s.trusted()); err != nil {
+		return fmt.Errorf("drop partition %d: %w", p, err)
+	}
+	select {
+	case s.dropped <- p:
+	default: // so many are waiting that this one is among them
+	}
+	return nil
+}
+
+// dropLocked commits the removal with all writers shut out, so that none books a
+// change into the account that is given up.
+func (s *Store) dropLocked(b *pebble.Batch, p ring.Partition) error {
+	s.stripes.lockAll()
+	defer s.stripes.unlockAll()
+	floor := s.nextFloor()
+	key, _ := partitionBounds(prefixFloor, p)
+	if err := b.Set(key, binary.BigEndian.AppendUint64(nil, floor), nil); err != nil {
+		return err
+	}
+	if err := s.db.ApplyNoSyncWait(b, pebble.Sync); err != nil {
+		return err
+	}
+	s.epochs.floors[p].Store(floor)
+	s.accounts.of[p].Store(nil)
+	s.accounts.setReady(p)
+	return nil
+}
+
+// reclaim rewrites what holds a dropped partition, so that its space comes back
+// now and not when the next writes happen to come by.
+func (s *Store) reclaim(ctx context.Context, p ring.Partition) error {
+	if !s.gate.enter() {
+		return nil
+	}
+	defer s.gate.leave()
+	if s.health.lastingErr() != nil {
+		return nil
+	}
+	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixGrave} {
+		from, to := partitionBounds(prefix, p)
+		if err := s.db.Compact(ctx, from, to, false); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("reclaim partition %d: %w", p, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// Editor makes a new version of an object.
+type Editor interface {
+	// Edit is called under the key's lock, and must not block. current is the
+	// stored object with Record.Merge merged in; its values are valid during the
+	// call only, its clock stays valid if it is not written to. exists says whether an object was stored
+	// here before, which is what NextDot must be told; an object that only came
+	// by Merge does not count. If write is false or err is not nil, next is
+	// ignored; next may share memory with current.
+	Edit(current *causal.Object, exists bool) (next causal.Object, write bool, err error)
+}
+
+// Record is one key's part of a batch. It is the caller's; its slices must not
+// change until Apply returns.
+type Record struct {
+	Partition ring.Partition
+	Key       []byte
+	// Hint is 0 for the store proper, else the node that the object is kept for.
+	Hint causal.NodeID
+	// Merge is an encoded object to merge in, or nil.
+	Merge []byte
+	// Edit is the coordinator's edit, or nil. It follows Merge.
+	Edit Editor
+
+	// Stored is, after Apply, the encoded object that is stored, nil if there is
+	// none. It is never written again and stays valid. Where the object of Merge
+	// won it is Merge itself, so the caller must then leave that alone.
+	Stored []byte
+	// Changed says whether this record changed what is stored.
+	Changed bool
+	// Err is this record's own: causal.ErrCorrupt if Merge cannot be decoded,
+	// ErrCorrupt if the stored object cannot, ErrHintsFull, ErrTooBig, or the
+	// editor's. Nothing was stored for it then.
+	Err error
+}
+
+// Commit is an applied batch on its way to the disk.
+type Commit struct {
+	store *Store
+	batch *pebble.Batch // nil if there is nothing to wait for
+}
+
+// Wait returns once the batch is as safe as the durability mode promises, or
+// the reason why it may not be. It must be called exactly once.
+func (c Commit) Wait() error {
+	if c.store == nil {
+		return nil
+	}
+	var err error
+	if c.batch != nil {
+		err = c.batch.SyncWait()
+		c.store.inflight.Add(-1)
+		if cerr := c.batch.Close(); err == nil {
+			err = cerr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return c.store.trusted()
+}

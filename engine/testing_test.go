@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+const testNode = causal.NodeID(0xa11ce)
+
+// testClock is a wall clock that tests move.
+type testClock struct{ at time.Time }
+
+func (c *testClock) now() time.Time          { return c.at }
+func (c *testClock) advance(d time.Duration) { c.at = c.at.Add(d) }
+func newTestClock() *testClock               { return &testClock{at: time.UnixMilli(1_800_000_000_000)} }
+
+func testOptions(fs vfs.FS) Options {
+	return Options{
+		Dir: "data", FS: fs, Partitions: 16, Self: testNode, Name: "A",
+		CacheBytes: 8 << 20, MemtableBytes: 4 << 20,
+	}
+}
+
+func open(tb testing.TB, o Options) *Store {
+	tb.Helper()
+	s, err := Open(o)
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	tb.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func openMem(tb testing.TB) *Store { return open(tb, testOptions(vfs.NewMem())) }
+
+// put is a plain SET at a coordinator: it replaces what is known.
+type put struct {
+	s      *Store
+	p      ring.Partition
+	target causal.NodeID
+	ctx    causal.Vector
+	blind  bool // ctx as given, instead of the object's own clock
+	value  causal.Value
+	at     causal.Timestamp
+	dot    causal.Dot // result
+}
+
+func (e *put) Edit(current *causal.Object, exists bool) (causal.Object, bool, error) {
+	ctx := current.Clock
+	if e.blind {
+		ctx = e.ctx
+	}
+	if e.target != 0 {
+		e.dot = e.s.NextHintDot(e.target, current, exists, ctx)
+	} else {
+		e.dot = e.s.NextDot(e.p, current, exists, ctx)
+	}
+	at := e.at
+	if at == 0 {
+		at = causal.TimestampOf(e.s.now())
+	}
+	return causal.Put(*current, ctx, e.dot, max(at, current.Clock.Latest()+1), e.value), true, nil
+}
+
+func data(v string) causal.Value { return causal.Value{Data: []byte(v)} }
+
+// write applies one edit and waits for it.
+func write(tb testing.TB, s *Store, p ring.Partition, key string, v causal.Value) *Record {
+	tb.Helper()
+	r := &Record{Partition: p, Key: []byte(key), Edit: &put{s: s, p: p, value: v}}
+	apply(tb, s, r)
+	return r
+}
+
+func apply(tb testing.TB, s *Store, recs ...*Record) {
+	tb.Helper()
+	c, err := s.Apply(recs)
+	if err == nil {
+		err = c.Wait()
+	}
+	if err != nil {
+		tb.Fatalf("apply: %v", err)
+	}
+	for _, r := range recs {
+		if r.Err != nil {
+			tb.Fatalf("apply %q: %v", r.Key, r.Err)
+		}
+	}
+}
+
+// read returns the values of a key, by dot.
+func read(tb testing.TB, s *Store, p ring.Partition, key string) (values []string) {
+	tb.Helper()
+	raw, ok, err := s.Get(p, []byte(key), nil)
+	if err != nil {
+		tb.Fatalf("get %q: %v", key, err)
+	}
+	if !ok {
+		return nil
+	}
+	o, err := causal.Decode(raw)
+	if err != nil {
+		tb.Fatalf("decode %q: %v", key, err)
+	}
+	for _, sib := range o.Siblings {
+		if sib.Tombstone {
+			values = append(values, "†")
+		} else {
+			values = append(values, string(sib.Data))
+		}
+	}
+	return values
+}
+
+func wantValues(tb testing.TB, s *Store, p ring.Partition, key string, want ...string) {
+	tb.Helper()
+	if got := read(tb, s, p, key); fmt.Sprint(got) != fmt.Sprint(want) {
+		tb.Fatalf("%q holds %q, want %q", key, got, want)
+	}
+}
+
+// foreign encodes an object written by another node.
+func foreign(node causal.NodeID, counter causal.Counter, at causal.Timestamp, v causal.Value) []byte {
+	o := causal.Put(causal.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: counter}, at, v)
+	return o.Append(nil)
+}
