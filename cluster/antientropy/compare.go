@@ -1,0 +1,112 @@
+package antientropy
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+
+	"github.com/quorate/quorate/cluster/causal"
+)
+
+// compareLeaves goes through leaves that both sides have, page by page of the
+// peer's listing, and makes the keys that differ equal.
+func (s *session) compareLeaves(ctx context.Context, leaves *leafSet) error {
+	var at position
+	for {
+		request := rangeRequest{partition: s.partition, leaves: *leaves, at: at}
+		answer, err := s.call(ctx, KindLeafDigests, request.append(nil))
+		if err != nil {
+			return err
+		}
+		listing, err := decodeListing(answer, at)
+		if err != nil {
+			return err
+		}
+		if err := s.comparePage(ctx, leaves, &at, listing); err != nil || !listing.more {
+			return err
+		}
+	}
+}
+
+// comparePage compares what the peer listed with what is stored here in the same
+// range, and moves at to the page's end. What it finds is exchanged in batches,
+// between which no scan is open: a slow peer must not pin the engine's files.
+func (s *session) comparePage(ctx context.Context, leaves *leafSet, at *position, listing page[listed]) error {
+	for complete := false; !complete; {
+		var found differences
+		err := s.carry(ctx, func(ctx context.Context) (err error) {
+			if complete, err = s.join(leaves, at, &listing, &found); err != nil {
+				return err
+			}
+			s.stats.KeysExchanged += int64(len(found.push))
+			return s.push(ctx, found.push)
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.fetchKeys(ctx, found.fetch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// differences is a bounded batch of keys that are not equal on both sides.
+type differences struct {
+	fetch []listed // the peer's object is wanted here; keys alias the page
+	push  []stored // ours is wanted there; own memory
+	bytes int
+}
+
+func (d *differences) full() bool { return d.bytes >= pageBytes || len(d.push) >= maxKeys }
+
+// join walks the page and the local entries side by side, both in the order of
+// (hash, key), and collects what differs until the page's end, then returns
+// true, or until the batch is full. The page's entries are consumed, and at
+// stands behind the last entry compared.
+func (s *session) join(leaves *leafSet, at *position, listing *page[listed], found *differences) (bool, error) {
+	takeTheirs := func() {
+		theirs := listing.entries[0]
+		listing.entries = listing.entries[1:]
+		at.advance(theirs.hash, theirs.key)
+		if s.direction == bothWays {
+			found.fetch = append(found.fetch, theirs)
+		}
+	}
+	for ours, err := range entriesOf(s.x.cfg.Store, s.partition, leaves, *at) {
+		if err != nil {
+			return false, err
+		}
+		for len(listing.entries) > 0 && order(listing.entries[0], ours.Hash, ours.Key) < 0 {
+			takeTheirs()
+		}
+		digest := causal.DigestOf(ours.Key, ours.Object)
+		matched := len(listing.entries) > 0 && order(listing.entries[0], ours.Hash, ours.Key) == 0
+		switch {
+		case matched && listing.entries[0].digest == digest:
+			listing.entries = listing.entries[1:]
+		case matched && s.direction == bothWays:
+			takeTheirs()
+		case !matched && listing.more && listing.end.before(ours.Hash, ours.Key):
+			return true, nil // beyond the page: the next one tells
+		default:
+			if matched {
+				listing.entries = listing.entries[1:]
+			}
+			found.push = append(found.push, stored{key: bytes.Clone(ours.Key), object: bytes.Clone(ours.Object)})
+			found.bytes += len(ours.Key) + len(ours.Object)
+		}
+		at.advance(ours.Hash, ours.Key)
+		if found.full() {
+			return false, nil
+		}
+	}
+	for len(listing.entries) > 0 {
+		takeTheirs()
+	}
+	return true, nil
+}
+
+func order(e listed, hash uint32, key []byte) int {
+	return cmp.Or(cmp.Compare(e.hash, hash), bytes.Compare(e.key, key))
+}

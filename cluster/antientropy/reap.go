@@ -1,0 +1,372 @@
+package antientropy
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// Graves is what reaping needs of the engine.
+type Graves interface {
+	Dead(p ring.Partition, olderThan time.Time) iter.Seq2[engine.DeadObject, error]
+	Reap(refs []engine.Ref) (int, error)
+	GetHint(p ring.Partition, key, dst []byte) ([]byte, bool, error)
+}
+
+// ErrRingDiffers is the answer to a reaper whose ring is not the answering
+// node's, or is in transition: nobody can then say who should hold what.
+var ErrRingDiffers = errors.New("rings differ, or are in transition")
+
+// ReapConfig is what a Reaper is made of. The first four must be given.
+type ReapConfig struct {
+	Self      ring.NodeID
+	Ring      func() *ring.Ring
+	Exchanger *Exchanger
+	Available func(ring.NodeID) bool
+	Logger    *slog.Logger // default: none
+
+	// Grace is how long an object has been dead before it may be reaped. It must
+	// be longer than any hint lives. Default: 10 days.
+	Grace time.Duration
+	// Settle is the time between the two questions. It must be longer than an
+	// object can be under way between two nodes (carryLimit, and the request
+	// timeout of reads and writes). Default: 5 minutes.
+	Settle time.Duration
+	// Tick is how often to look. Default: 1 minute.
+	Tick time.Duration
+	Now  func() time.Time // default: time.Now
+}
+
+// Reaper removes objects that are dead everywhere: all of whose values are
+// deleted or expired, for longer than the grace period.
+//
+// A dead object is not litter: it is what keeps an older copy of a deleted value,
+// wherever one may lie, from coming back. It can go only when there is no older
+// copy. The first primary of a partition sees to that, for a batch of keys:
+//
+//  1. It asks every member of the ring, whether primary or not. All must answer,
+//     have the same ring, with no transition under way, and keep no hint for the
+//     key. A primary must hold an object of exactly this digest; any other member
+//     must hold that or nothing.
+//  2. After Settle it asks them all again, for the keys that all agreed on.
+//  3. For those that all agreed on twice it tells all to remove the object if it
+//     still has that digest, and does so itself.
+//
+// Why no deleted value can come back: at step 1 no store and no hint in the
+// cluster has an older copy, since each member holds this object or nothing at
+// all. Merging only ever goes forward, so that whoever reads the key from then on
+// reads this object, or a newer one (which keeps its digest from matching). An
+// older copy could still be in memory somewhere, read before step 1 and on its
+// way into a store; by step 2 it has arrived, for nothing is carried for longer
+// than Settle, and it was merged into the dead object, to no effect; or it is
+// found where nothing was before, and there is no agreement. A removed member
+// never returns with its old data; a hint older than Grace is not delivered.
+//
+// A member that misses step 3 is harmless because what it keeps is the dead
+// object, not an older one: exchanged with the others again, it only makes them
+// all hold the same dead object, which is reaped another time. A write that comes
+// in between starts from nothing or from the dead object: the first mints its dot
+// under a fresh epoch, so that the dead object does not cover it, and wins by its
+// later timestamp where they meet; the second supersedes the dead object.
+type Reaper struct {
+	cfg     ReapConfig
+	reaped  atomic.Int64
+	pending map[ring.Partition]*agreement // of Run alone
+	bytes   int                           // of all pending keys
+	skip    map[ring.Partition]int        // dead objects that there was no agreement on
+}
+
+// pendingBytes bounds the keys that wait for the second question.
+const pendingBytes = 16 << 20
+
+// agreement is what all members said to the first question.
+type agreement struct {
+	at    time.Time
+	ring  uint64
+	refs  []engine.Ref
+	bytes int
+}
+
+// NewReaper makes a Reaper; Run must be called.
+func NewReaper(cfg ReapConfig) *Reaper {
+	cfg.Grace = cmp.Or(cfg.Grace, 10*24*time.Hour)
+	cfg.Settle = cmp.Or(cfg.Settle, 5*time.Minute)
+	cfg.Tick = cmp.Or(cfg.Tick, time.Minute)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Reaper{cfg: cfg, pending: make(map[ring.Partition]*agreement), skip: make(map[ring.Partition]int)}
+}
+
+// Reaped counts the objects that this node removed as the one who asked.
+func (r *Reaper) Reaped() int64 { return r.reaped.Load() }
+
+// Run looks for what can be reaped until ctx ends.
+func (r *Reaper) Run(ctx context.Context) error {
+	tick := time.NewTicker(r.cfg.Tick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			r.round(ctx)
+		}
+	}
+}
+
+// round visits each partition that this node is the first primary of.
+func (r *Reaper) round(ctx context.Context) {
+	now := r.cfg.Ring()
+	for i := range now.Partitions() {
+		p := ring.Partition(i)
+		if ctx.Err() != nil || !r.possible(now) {
+			clear(r.pending)
+			r.bytes = 0
+			return
+		}
+		if primaries := now.Primaries(p); len(primaries) == 0 || primaries[0] != r.cfg.Self {
+			r.forget(p)
+			continue
+		}
+		if err := r.visit(ctx, now, p); err != nil {
+			r.forget(p)
+			r.cfg.Logger.Debug("dead objects not reaped", "partition", p, "err", err)
+		}
+	}
+}
+
+// possible reports whether all members can be asked at all.
+func (r *Reaper) possible(now *ring.Ring) bool {
+	if now.InTransition() {
+		return false
+	}
+	for _, m := range now.Members() {
+		if m.ID != r.cfg.Self && !r.cfg.Available(m.ID) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Reaper) forget(p ring.Partition) {
+	if a := r.pending[p]; a != nil {
+		r.bytes -= a.bytes
+		delete(r.pending, p)
+	}
+}
+
+func (r *Reaper) visit(ctx context.Context, now *ring.Ring, p ring.Partition) error {
+	switch a := r.pending[p]; {
+	case a == nil:
+		return r.begin(ctx, now, p)
+	case a.ring != now.Digest():
+		r.forget(p)
+		return nil
+	case r.cfg.Now().Sub(a.at) < r.cfg.Settle:
+		return nil
+	default:
+		r.forget(p)
+		return r.finish(ctx, now, p, a.refs)
+	}
+}
+
+// begin is step 1.
+func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) error {
+	if r.bytes >= pendingBytes {
+		return nil
+	}
+	refs, err := r.candidates(p)
+	if err != nil || len(refs) == 0 {
+		return err
+	}
+	agreed, err := r.ask(ctx, now, p, refs)
+	if err != nil {
+		return err
+	}
+	r.skip[p] += len(refs) - len(agreed)
+	if len(agreed) == 0 {
+		return nil
+	}
+	// The time is taken after the answers: Settle counts from the last of them.
+	a := &agreement{at: r.cfg.Now(), ring: now.Digest(), refs: agreed}
+	for _, ref := range agreed {
+		a.bytes += len(ref.Key)
+	}
+	r.pending[p] = a
+	r.bytes += a.bytes
+	return nil
+}
+
+// candidates are the next dead objects of p, as many as one message holds. Those
+// that there was no agreement on are passed over until all had their turn.
+func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
+	passed, size := 0, 0
+	for e, err := range r.cfg.Exchanger.cfg.Store.Dead(p, r.cfg.Now().Add(-r.cfg.Grace)) {
+		if err != nil {
+			return nil, err
+		}
+		if passed++; passed <= r.skip[p] {
+			continue
+		}
+		if size += len(e.Key); len(refs) > 0 && (size > pageBytes || len(refs) == maxKeys) {
+			return refs, nil
+		}
+		e.Key = bytes.Clone(e.Key)
+		refs = append(refs, e.Ref)
+	}
+	delete(r.skip, p) // all had their turn
+	return refs, nil
+}
+
+// ask returns the refs that every member agrees on.
+func (r *Reaper) ask(ctx context.Context, now *ring.Ring, p ring.Partition, refs []engine.Ref) ([]engine.Ref, error) {
+	agreed := r.cfg.Exchanger.agrees(now, p, refs)
+	err := r.tellOthers(ctx, now, KindReapAsk, appendReapRequest(nil, p, now.Digest(), refs), func(answer []byte) error {
+		theirs, err := decodeBits(answer, len(refs))
+		if err != nil {
+			return err
+		}
+		for i := range agreed {
+			agreed[i] = agreed[i] && theirs[i]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask for digests: %w", err)
+	}
+	var kept []engine.Ref
+	for i, ref := range refs {
+		if agreed[i] {
+			kept = append(kept, ref)
+		}
+	}
+	return kept, nil
+}
+
+// finish is steps 2 and 3. The others go first: were this node the first to
+// forget, it could not see to it that those who missed the word are told again.
+func (r *Reaper) finish(ctx context.Context, now *ring.Ring, p ring.Partition, refs []engine.Ref) error {
+	refs, err := r.ask(ctx, now, p, refs)
+	if err != nil || len(refs) == 0 {
+		return err
+	}
+	err = r.tellOthers(ctx, now, KindReap, appendReapRequest(nil, p, now.Digest(), refs), func([]byte) error { return nil })
+	if err != nil {
+		return fmt.Errorf("tell to reap: %w", err)
+	}
+	n, err := r.cfg.Exchanger.cfg.Store.Reap(refs)
+	if err != nil {
+		return fmt.Errorf("reap: %w", err)
+	}
+	r.reaped.Add(int64(n))
+	return nil
+}
+
+// tellOthers sends a message to all other members, some at once, and gives each
+// answer to take, one at a time. All must answer.
+func (r *Reaper) tellOthers(ctx context.Context, now *ring.Ring, kind peer.Kind, body []byte, take func([]byte) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	answers := make(chan []byte, len(now.Members()))
+	for _, m := range now.Members() {
+		if m.ID == r.cfg.Self {
+			continue
+		}
+		group.Go(func() error {
+			s := session{x: r.cfg.Exchanger, peer: m.ID, limiter: r.cfg.Exchanger.repair}
+			defer s.finish()
+			answer, err := s.call(ctx, kind, body)
+			if err != nil {
+				return fmt.Errorf("%s: %w", m.Name, err)
+			}
+			answers <- answer
+			return s.pay(ctx)
+		})
+	}
+	err := group.Wait()
+	close(answers)
+	for answer := range answers {
+		err = errors.Join(err, take(answer))
+	}
+	return err
+}
+
+// The answering side.
+
+// agrees says, for each ref, whether this node's state allows it to be reaped.
+func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {
+	agreed := make([]bool, len(refs))
+	primary := now.IsPrimary(x.cfg.Self, p)
+	var scratch []byte
+	for i, ref := range refs {
+		object, exists, err := x.cfg.Store.Get(p, ref.Key, scratch[:0])
+		if err != nil {
+			continue
+		}
+		same := exists && causal.DigestOf(ref.Key, object) == ref.Digest
+		if !same && (primary || exists) {
+			continue
+		}
+		_, hinted, err := x.cfg.Store.GetHint(p, ref.Key, object[:0])
+		agreed[i] = err == nil && !hinted
+		scratch = object
+	}
+	return agreed
+}
+
+// settledRing returns the ring if it is the asking node's and in no transition.
+func (x *Exchanger) settledRing(digest uint64) (*ring.Ring, error) {
+	now := x.cfg.Ring()
+	if now.InTransition() || now.Digest() != digest {
+		return nil, ErrRingDiffers
+	}
+	return now, nil
+}
+
+func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
+	p, digest, refs, err := decodeReapRequest(body)
+	if err == nil {
+		err = x.checkPartition(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	now, err := x.settledRing(digest)
+	if err != nil {
+		return nil, err
+	}
+	return appendBits(nil, x.agrees(now, p, refs)), nil
+}
+
+func (x *Exchanger) serveReap(body []byte) ([]byte, error) {
+	p, digest, refs, err := decodeReapRequest(body)
+	if err == nil {
+		err = x.checkPartition(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := x.settledRing(digest); err != nil {
+		return nil, err
+	}
+	n, err := x.cfg.Store.Reap(refs)
+	return binary.AppendUvarint(nil, uint64(n)), err
+}

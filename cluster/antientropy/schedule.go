@@ -1,0 +1,380 @@
+package antientropy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// Comparer is the part of an Exchanger that a Scheduler uses.
+type Comparer interface {
+	Differing(ctx context.Context, peer ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error)
+	Sync(ctx context.Context, peer ring.NodeID, p ring.Partition) (Stats, error)
+}
+
+// ScheduleConfig is what a Scheduler is made of. The first four must be given.
+type ScheduleConfig struct {
+	Self      ring.NodeID
+	Ring      func() *ring.Ring
+	Exchanger Comparer
+	Available func(ring.NodeID) bool
+	Logger    *slog.Logger // default: none
+
+	// Tick is how often the next peer is compared with; jittered by a quarter
+	// either way, so that nodes started together do not stay in step. Default: 15 s.
+	Tick time.Duration
+	// PairsPerTick bounds how many partitions that differ are exchanged with
+	// that peer in one tick: under writes there is always one in flight
+	// somewhere, and looking into all of those each time would be a storm.
+	// Default: 8.
+	PairsPerTick int
+	Now          func() time.Time // default: time.Now
+	Rand         *rand.Rand       // default: seeded at random; used by Run only
+}
+
+const (
+	// atOnce bounds the exchanges that run at the same time, those by hand included.
+	atOnce = 2
+	// catchUpShare is how many partitions are exchanged with one peer before the
+	// next one that waits has its turn.
+	catchUpShare = 16
+	// catchUpRetry is when a catch-up that failed is begun anew.
+	catchUpRetry = time.Minute
+)
+
+// Scheduler decides what is compared when, among the partitions of which this
+// node is a primary, with their other primaries.
+//
+// Each tick, the next peer in turn: all roots are compared by one message, which
+// settles the partitions that are equal, and of those that differ the next few in
+// turn are exchanged. So an idle cluster pays one small message per node and
+// tick, and every pair is visited however busy its neighbours are.
+//
+// A peer that just came back, or that shares partitions since the ring changed
+// (and every peer when this node starts), is caught up with: all that differs is
+// exchanged, at once, within the exchanger's rate. What fails is tried again
+// after a while that doubles.
+type Scheduler struct {
+	cfg   ScheduleConfig
+	wake  chan struct{}
+	slots chan struct{} // held by an exchange that runs
+
+	// Of Run alone.
+	lastPeer ring.NodeID                    // compared with in the last tick
+	lastPart map[ring.NodeID]ring.Partition // exchanged last in a tick, by peer
+	version  uint64                         // of the ring whose shares are known
+	shared   map[ring.NodeID][]ring.Partition
+	rest     map[ring.NodeID][]ring.Partition // what a catch-up under way has left to exchange
+
+	mu struct {
+		sync.Mutex
+		catchUp map[ring.NodeID]time.Time // peers to catch up with, and not before when
+		pairs   map[pair]*Progress
+	}
+}
+
+// NewScheduler makes a Scheduler; Run must be called for it to do anything by itself.
+func NewScheduler(cfg ScheduleConfig) *Scheduler {
+	cfg.Tick = cmp.Or(cfg.Tick, 15*time.Second)
+	cfg.PairsPerTick = cmp.Or(cfg.PairsPerTick, 8)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	s := &Scheduler{
+		cfg: cfg, wake: make(chan struct{}, 1), slots: make(chan struct{}, atOnce),
+		lastPart: make(map[ring.NodeID]ring.Partition),
+		rest:     make(map[ring.NodeID][]ring.Partition),
+	}
+	s.mu.catchUp = make(map[ring.NodeID]time.Time)
+	s.mu.pairs = make(map[pair]*Progress)
+	return s
+}
+
+// Trigger asks to catch up with a peer now, for one who knows that it came back:
+// what failed while it was away is not held against it.
+func (s *Scheduler) Trigger(peer ring.NodeID) {
+	s.mu.Lock()
+	s.mu.catchUp[peer] = time.Time{}
+	for p, state := range s.mu.pairs {
+		if p.peer == peer {
+			state.Failures, state.Retry = 0, time.Time{}
+		}
+	}
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// SyncAll compares with every peer, available or not, and exchanges all that
+// differs, now; it returns when that is done, with what it cost and an error that
+// joins whatever could not be done.
+func (s *Scheduler) SyncAll(ctx context.Context) (Stats, error) {
+	shared := sharedPartitions(s.cfg.Ring(), s.cfg.Self)
+	var total Stats
+	var errs []error
+	for _, id := range sortedPeers(shared) {
+		differing, _, err := s.compare(ctx, id, shared[id])
+		if err == nil {
+			var stats Stats
+			stats, err = s.exchangeAll(ctx, id, differing)
+			total.Add(stats)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return total, errors.Join(errs...)
+}
+
+// Run keeps the schedule until ctx ends.
+func (s *Scheduler) Run(ctx context.Context) error {
+	timer := time.NewTimer(0) // the first round begins at once
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.wake:
+			s.followRing()
+		case <-timer.C:
+			s.followRing()
+			s.visitNext(ctx)
+			timer.Reset(s.cfg.Tick*3/4 + time.Duration(s.cfg.Rand.Int64N(int64(s.cfg.Tick)/2+1)))
+		}
+		s.catchUpAll(ctx)
+	}
+}
+
+// followRing learns what this node shares with whom; whoever shares partitions
+// that it did not share before is caught up with.
+func (s *Scheduler) followRing() {
+	now := s.cfg.Ring()
+	if s.shared != nil && now.Version() == s.version {
+		return
+	}
+	before := s.shared
+	s.version, s.shared = now.Version(), sharedPartitions(now, s.cfg.Self)
+	s.forgetOthers(s.shared)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, parts := range s.shared {
+		if !slices.Equal(before[id], parts) {
+			s.mu.catchUp[id] = time.Time{}
+		}
+	}
+}
+
+// sharedPartitions lists, by peer and in order, the partitions of which both self
+// and the peer are primaries.
+func sharedPartitions(r *ring.Ring, self ring.NodeID) map[ring.NodeID][]ring.Partition {
+	shared := make(map[ring.NodeID][]ring.Partition)
+	for i := range r.Partitions() {
+		p := ring.Partition(i)
+		if !r.IsPrimary(self, p) {
+			continue
+		}
+		for _, id := range r.Primaries(p) {
+			if id != self {
+				shared[id] = append(shared[id], p)
+			}
+		}
+	}
+	return shared
+}
+
+func sortedPeers(shared map[ring.NodeID][]ring.Partition) []ring.NodeID {
+	return slices.Sorted(maps.Keys(shared))
+}
+
+// visitNext is one tick.
+func (s *Scheduler) visitNext(ctx context.Context) {
+	id, ok := s.nextPeer()
+	if !ok {
+		return
+	}
+	s.lastPeer = id
+	differing, _, err := s.compare(ctx, id, s.shared[id])
+	if err != nil {
+		s.cfg.Logger.Debug("peer not compared with", "err", err)
+		return
+	}
+	differing = slices.DeleteFunc(differing, func(p ring.Partition) bool { return !s.due(pair{id, p}) })
+	if len(differing) == 0 {
+		return
+	}
+	turn := inTurn(differing, s.lastPart[id], s.cfg.PairsPerTick)
+	s.lastPart[id] = turn[len(turn)-1]
+	_, _ = s.exchangeAll(ctx, id, turn) // in the progress of each
+}
+
+// nextPeer is the next available peer after the last, in order of ids.
+func (s *Scheduler) nextPeer() (ring.NodeID, bool) {
+	peers := sortedPeers(s.shared)
+	start, _ := slices.BinarySearch(peers, s.lastPeer+1)
+	for i := range peers {
+		if id := peers[(start+i)%len(peers)]; s.cfg.Available(id) {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+// inTurn returns up to n of the sorted parts, those behind last first.
+func inTurn(parts []ring.Partition, last ring.Partition, n int) []ring.Partition {
+	start, found := slices.BinarySearch(parts, last)
+	if found {
+		start++
+	}
+	turn := slices.Concat(parts[start:], parts[:start])
+	return turn[:min(n, len(turn))]
+}
+
+// catchUpAll catches up with the peers that it is due for and that answer, a
+// share each in turn; the others are kept in mind.
+func (s *Scheduler) catchUpAll(ctx context.Context) {
+	for busy := true; busy; {
+		busy = false
+		for _, id := range sortedPeers(s.shared) {
+			if ctx.Err() != nil {
+				return
+			}
+			if s.cfg.Available(id) && s.catchUp(ctx, id) {
+				busy = true
+			}
+		}
+	}
+	for id := range s.rest {
+		if s.shared[id] == nil {
+			delete(s.rest, id)
+		}
+	}
+}
+
+// catchUp takes the next share of what is to be done for a peer, and reports
+// whether there was anything.
+func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
+	log := s.cfg.Logger.With("peer", s.cfg.Ring().Name(id))
+	if s.catchUpDue(id) {
+		differing, unknown, err := s.compare(ctx, id, s.shared[id])
+		if err != nil || len(unknown) > 0 {
+			s.catchUpLater(id)
+		}
+		if err != nil {
+			log.Debug("catch-up with peer will be tried again", "err", err)
+			return false
+		}
+		s.rest[id] = slices.DeleteFunc(differing, func(p ring.Partition) bool { return !s.due(pair{id, p}) })
+	}
+	share := s.rest[id]
+	if len(share) == 0 {
+		return false
+	}
+	share = share[:min(len(share), catchUpShare)]
+	stats, err := s.exchangeAll(ctx, id, share)
+	if s.rest[id] = s.rest[id][len(share):]; len(s.rest[id]) == 0 {
+		delete(s.rest, id)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.catchUpLater(id)
+		log.Debug("catch-up with peer incomplete", "err", err)
+	}
+	if stats.KeysExchanged > 0 {
+		log.Info("copies made equal with peer", "keys", stats.KeysExchanged, "partitions_left", len(s.rest[id]))
+	}
+	return true
+}
+
+// catchUpDue reports whether it is time to catch up with a peer, and takes note
+// that this is being done.
+func (s *Scheduler) catchUpDue(id ring.NodeID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, wanted := s.mu.catchUp[id]
+	if !wanted || s.cfg.Now().Before(at) {
+		return false
+	}
+	delete(s.mu.catchUp, id)
+	return true
+}
+
+func (s *Scheduler) catchUpLater(id ring.NodeID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, wanted := s.mu.catchUp[id]; !wanted { // else it came back meanwhile
+		s.mu.catchUp[id] = s.cfg.Now().Add(catchUpRetry)
+	}
+}
+
+// compare returns the partitions that differ, in order, and notes the others as
+// equal; unknown are those whose trees are being rebuilt.
+func (s *Scheduler) compare(ctx context.Context, id ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error) {
+	differing, unknown, err = s.cfg.Exchanger.Differing(ctx, id, parts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("compare with %s: %w", s.cfg.Ring().Name(id), err)
+	}
+	s.recordRoots(id, parts, differing, unknown)
+	return differing, unknown, nil
+}
+
+// exchangeAll exchanges parts with one peer, a few at once, and returns when all
+// are done. It gives up when the peer stops answering.
+func (s *Scheduler) exchangeAll(ctx context.Context, id ring.NodeID, parts []ring.Partition) (Stats, error) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var total Stats
+	var errs []error
+	next := make(chan ring.Partition)
+	for range min(atOnce, len(parts)) {
+		wg.Go(func() {
+			for p := range next {
+				stats, err := s.exchange(ctx, pair{id, p})
+				mu.Lock()
+				total.Add(stats)
+				if err != nil {
+					errs = append(errs, err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, p := range parts {
+		if ctx.Err() != nil || !s.cfg.Available(id) {
+			errs = append(errs, cmp.Or(ctx.Err(), fmt.Errorf("exchange with %s: %w", s.cfg.Ring().Name(id), peer.ErrUnavailable)))
+			break
+		}
+		next <- p
+	}
+	close(next)
+	wg.Wait()
+	return total, errors.Join(errs...)
+}
+
+func (s *Scheduler) exchange(ctx context.Context, p pair) (Stats, error) {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return Stats{}, ctx.Err()
+	}
+	stats, err := s.cfg.Exchanger.Sync(ctx, p.peer, p.partition)
+	s.record(p, stats.KeysExchanged, err)
+	return stats, err
+}

@@ -1,0 +1,141 @@
+package antientropy
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// How each kind of request is answered. All of them read bounded amounts, and
+// none trusts what it is asked: what a peer sent has been through the decoders.
+
+func (x *Exchanger) checkPartition(p ring.Partition) error {
+	if q := x.cfg.Ring().Partitions(); int(p) >= q {
+		return fmt.Errorf("partition %d of %d: %w", p, q, ErrBadMessage)
+	}
+	return nil
+}
+
+func (x *Exchanger) serveRoots(body []byte) ([]byte, error) {
+	parts, err := decodeRootsRequest(body)
+	if err != nil {
+		return nil, err
+	}
+	answer := make([]byte, 0, 9*len(parts))
+	for _, p := range parts {
+		if err := x.checkPartition(p); err != nil {
+			return nil, err
+		}
+		answer = appendRoot(answer, x.root(p))
+	}
+	return answer, nil
+}
+
+func (x *Exchanger) serveNodes(body []byte) ([]byte, error) {
+	q, err := decodeNodesRequest(body)
+	if err == nil {
+		err = x.checkPartition(q.partition)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !x.cfg.Store.ReadyPartition(q.partition) {
+		return appendHashes(nil, false, nil), nil
+	}
+	return appendHashes(nil, true, x.cfg.Store.MerkleNodes(q.partition, q.level, q.index)), nil
+}
+
+func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
+	q, err := decodeRangeRequest(body)
+	if err == nil {
+		err = x.checkPartition(q.partition)
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer := []byte{0}
+	for e, err := range entriesOf(x.cfg.Store, q.partition, &q.leaves, q.at) {
+		if err != nil {
+			return nil, err
+		}
+		if len(answer) > 1 && len(answer)+len(e.Key)+8+binary.MaxVarintLen32 > pageBytes {
+			answer[0] = 1
+			break
+		}
+		answer = listed{digest: causal.DigestOf(e.Key, e.Object), key: e.Key}.append(answer)
+	}
+	return answer, nil
+}
+
+func (x *Exchanger) serveObjects(body []byte) ([]byte, error) {
+	q, err := decodeRangeRequest(body)
+	if err == nil {
+		err = x.checkPartition(q.partition)
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer := []byte{0}
+	for e, err := range entriesOf(x.cfg.Store, q.partition, &q.leaves, q.at) {
+		if err != nil {
+			return nil, err
+		}
+		next := stored{key: e.Key, object: e.Object}
+		if len(answer) > 1 && len(answer)+next.size() > pageBytes {
+			answer[0] = 1
+			break
+		}
+		answer = next.append(answer)
+	}
+	return answer, nil
+}
+
+func (x *Exchanger) serveFetch(body []byte) ([]byte, error) {
+	p, keys, err := decodeFetchRequest(body)
+	if err == nil {
+		err = x.checkPartition(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var answer, object []byte
+	for _, key := range keys {
+		var err error
+		if object, _, err = x.cfg.Store.Get(p, key, object[:0]); err != nil {
+			return nil, err
+		}
+		if len(answer) > 0 && len(answer)+len(object) > pageBytes {
+			break
+		}
+		answer = appendBytes(answer, object) // empty: not here
+	}
+	return answer, nil
+}
+
+// servePush merges a peer's objects. A key of another partition is refused: it
+// would be stored where no read looks for it.
+func (x *Exchanger) servePush(body []byte) ([]byte, error) {
+	p, objects, err := decodePushRequest(body)
+	if err != nil {
+		return nil, err
+	}
+	now := x.cfg.Ring()
+	for _, o := range objects {
+		if now.PartitionOf(o.key) != p {
+			return nil, fmt.Errorf("push of a key that is not in partition %d: %w", p, ErrBadMessage)
+		}
+	}
+	merged, failed, err := apply(x.cfg.Store, p, objects)
+	if err != nil {
+		return nil, err
+	}
+	result := pushed{failed: uint64(failed)}
+	for i := range merged {
+		if merged[i].Changed {
+			result.changed++
+		}
+	}
+	return result.append(nil), nil
+}

@@ -1,0 +1,52 @@
+package antientropy
+
+import "sync/atomic"
+
+// Stats is what exchanges cost and what they healed.
+type Stats struct {
+	Messages       int64 // requests sent
+	Bytes          int64 // of requests and of their answers
+	NodesCompared  int64 // hashes of Merkle nodes, roots and leaves included, that a peer was asked for
+	LeavesCompared int64 // leaves whose keys were looked at, for their hashes differed
+	KeysExchanged  int64 // keys whose objects differed and were made equal
+	KeysTaken      int64 // keys of those sent that were news to the peer
+	KeysFailed     int64 // keys that one side could not merge: see the error that came with them
+}
+
+// Add adds o to s.
+func (s *Stats) Add(o Stats) {
+	s.Messages += o.Messages
+	s.Bytes += o.Bytes
+	s.NodesCompared += o.NodesCompared
+	s.LeavesCompared += o.LeavesCompared
+	s.KeysExchanged += o.KeysExchanged
+	s.KeysTaken += o.KeysTaken
+	s.KeysFailed += o.KeysFailed
+}
+
+// counters are Stats that many goroutines add to.
+type counters struct {
+	messages, bytes, nodes, leaves, keys, taken, failed atomic.Int64
+}
+
+func (c *counters) add(s Stats) {
+	c.messages.Add(s.Messages)
+	c.bytes.Add(s.Bytes)
+	c.nodes.Add(s.NodesCompared)
+	c.leaves.Add(s.LeavesCompared)
+	c.keys.Add(s.KeysExchanged)
+	c.taken.Add(s.KeysTaken)
+	c.failed.Add(s.KeysFailed)
+}
+
+func (c *counters) load() Stats {
+	return Stats{
+		Messages:       c.messages.Load(),
+		Bytes:          c.bytes.Load(),
+		NodesCompared:  c.nodes.Load(),
+		LeavesCompared: c.leaves.Load(),
+		KeysExchanged:  c.keys.Load(),
+		KeysTaken:      c.taken.Load(),
+		KeysFailed:     c.failed.Load(),
+	}
+}
