@@ -48,6 +48,9 @@ type Commit struct {
 	batch *pebble.Batch // nil if there is nothing to wait for
 }
 
+// Durable says that Wait has nothing to wait for, and will return at once.
+func (c Commit) Durable() bool { return c.batch == nil }
+
 // Wait returns once the batch is as safe as the durability mode promises, or
 // the reason why it may not be. It must be called exactly once.
 func (c Commit) Wait() error {

@@ -16,25 +16,19 @@ type Ref struct {
 	Digest    causal.Digest
 }
 
-// DeadObject has no value left: its siblings are tombstones, or have expired.
-type DeadObject struct {
-	Ref
-	Object []byte // encoded
-	Since  time.Time
-}
-
-// Dead yields a partition's objects that are dead since before a time, oldest
-// first; each is valid until the next. It costs by what is dead, not by what is
-// stored. What the expiry sweep has not come to yet is left out.
-func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[DeadObject, error] {
-	return func(yield func(DeadObject, error) bool) {
+// Dead yields a partition's objects that have had no value since before a time,
+// longest dead first: their siblings are tombstones, or have expired. An entry is
+// valid until the next. It costs by what is dead, not by what is stored. What the
+// expiry sweep has not come to yet is left out.
+func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
 		from, _ := partitionBounds(prefixGrave, p)
 		to := nextMilli(append([]byte{}, from...), olderThan.UnixMilli()-1)
 		var object []byte
 		var o causal.Object
 		for e, err := range s.chunks(s.db, from, to) {
 			if err != nil {
-				yield(DeadObject{}, err)
+				yield(Entry{}, err)
 				return
 			}
 			_, at, key, ok := splitIndexKey(e.key)
@@ -43,25 +37,20 @@ func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[DeadObject
 			}
 			var found bool
 			if object, found, err = s.Get(p, key, object[:0]); err != nil {
-				yield(DeadObject{}, err)
+				yield(Entry{}, err)
 				return
 			}
 			if !found {
 				continue
 			}
 			if err := o.DecodeFrom(object); err != nil {
-				yield(DeadObject{}, s.corrupt("stored object", err))
+				yield(Entry{}, s.corrupt("stored object", err))
 				return
 			}
 			if f := fateOf(&o); f.kind == lasting || f.at != at {
 				continue // written meanwhile
 			}
-			d := DeadObject{
-				Ref:    Ref{Partition: p, Key: key, Digest: causal.DigestOf(key, object)},
-				Object: object,
-				Since:  time.UnixMilli(at),
-			}
-			if !yield(d, nil) {
+			if !yield(Entry{Hash: Hash32(key), Key: key, Object: object}, nil) {
 				return
 			}
 		}
