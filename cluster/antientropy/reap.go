@@ -22,7 +22,7 @@ import (
 
 // Graves is what reaping needs of the engine.
 type Graves interface {
-	Dead(p ring.Partition, olderThan time.Time) iter.Seq2[engine.DeadObject, error]
+	Dead(p ring.Partition, olderThan time.Time) iter.Seq2[engine.Entry, error]
 	Reap(refs []engine.Ref) (int, error)
 	GetHint(p ring.Partition, key, dst []byte) ([]byte, bool, error)
 }
@@ -229,8 +229,7 @@ func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 		if size += len(e.Key); len(refs) > 0 && (size > pageBytes || len(refs) == maxKeys) {
 			return refs, nil
 		}
-		e.Key = bytes.Clone(e.Key)
-		refs = append(refs, e.Ref)
+		refs = append(refs, engine.Ref{Partition: p, Key: bytes.Clone(e.Key), Digest: causal.DigestOf(e.Key, e.Object)})
 	}
 	delete(r.skip, p) // all had their turn
 	return refs, nil

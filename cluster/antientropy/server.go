@@ -47,14 +47,14 @@ type desk struct {
 
 // job is a request taken on; body is its own copy.
 type job struct {
-	kind  peer.Kind
-	body  []byte
-	reply answerer
-	taken time.Time
+	kind   peer.Kind
+	body   []byte
+	answer Answer
+	taken  time.Time
 }
 
-// answerer takes the one answer of a request.
-type answerer interface {
+// Answer takes the one answer of a request; [peer.Request] does.
+type Answer interface {
 	Reply(body ...[]byte)
 	ReplyError(err error)
 }
@@ -67,18 +67,23 @@ func newDesk() desk {
 
 // ServePeer takes on a peer's request and returns at once: it is answered later,
 // by Run, or by ErrBusy when the queue is full.
-func (x *Exchanger) ServePeer(r *peer.Request) { x.desk.take(r.Kind, r.Body, r) }
+func (x *Exchanger) ServePeer(r *peer.Request) { x.Serve(r.Kind, r.Body, r) }
 
-func (d *desk) take(kind peer.Kind, body []byte, reply answerer) {
+// Serve is ServePeer for a request that came another way. body is copied.
+func (x *Exchanger) Serve(kind peer.Kind, body []byte, answer Answer) {
+	x.desk.take(kind, body, answer)
+}
+
+func (d *desk) take(kind peer.Kind, body []byte, answer Answer) {
 	if !d.reserve(len(body)) {
-		reply.ReplyError(ErrBusy)
+		answer.ReplyError(ErrBusy)
 		return
 	}
 	select {
-	case d.queue <- job{kind: kind, body: bytes.Clone(body), reply: reply, taken: time.Now()}:
+	case d.queue <- job{kind: kind, body: bytes.Clone(body), answer: answer, taken: time.Now()}:
 	default:
 		d.release(len(body))
-		reply.ReplyError(ErrBusy)
+		answer.ReplyError(ErrBusy)
 	}
 }
 
@@ -116,7 +121,7 @@ func (x *Exchanger) Run(ctx context.Context) error {
 		select {
 		case j := <-x.desk.queue:
 			x.desk.release(len(j.body))
-			j.reply.ReplyError(ErrBusy)
+			j.answer.ReplyError(ErrBusy)
 		default:
 			return nil
 		}
@@ -128,15 +133,15 @@ func (x *Exchanger) answer(j job) {
 	if time.Since(j.taken) > x.cfg.CallTimeout {
 		// Nobody waits for the answer any more, and objects must not be carried
 		// for longer than carryLimit.
-		j.reply.ReplyError(ErrBusy)
+		j.answer.ReplyError(ErrBusy)
 		return
 	}
 	body, err := x.respond(j.kind, j.body)
 	if err != nil {
-		j.reply.ReplyError(err)
+		j.answer.ReplyError(err)
 		return
 	}
-	j.reply.Reply(body)
+	j.answer.Reply(body)
 }
 
 func (x *Exchanger) respond(kind peer.Kind, body []byte) ([]byte, error) {

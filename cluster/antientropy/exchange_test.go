@@ -1,0 +1,363 @@
+package antientropy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"math"
+	"testing"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+func TestSync_InSync_CostsOneMessage(t *testing.T) {
+	w := newWorld(t, 4, 2, "A", "B")
+	w.fill(1000, 10, "A", "B")
+	for p := range ring.Partition(4) {
+		stats, err := w.node("A").x.Sync(t.Context(), ring.IDOf("B"), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stats.Messages != 1 || stats.NodesCompared != 1 || stats.LeavesCompared != 0 || stats.Bytes > 64 {
+			t.Fatalf("in sync, it cost %+v", stats)
+		}
+	}
+	w.calls = nil
+	differing, unknown, err := w.node("A").x.Differing(t.Context(), ring.IDOf("B"), []ring.Partition{0, 1, 2, 3})
+	if err != nil || len(differing)+len(unknown) != 0 || len(w.calls) != 1 {
+		t.Fatalf("differing %v, unknown %v, err %v, %d messages", differing, unknown, err, len(w.calls))
+	}
+}
+
+func TestSync_FewDifferences_CostsByThem(t *testing.T) {
+	w := newWorld(t, 1, 2, "A", "B")
+	w.fill(100_000, 8, "A", "B")
+	a, b := w.node("A"), w.node("B")
+	const each = 10
+	for i := range each {
+		a.set(fmt.Sprintf("only-a:%d", i), "x")
+		b.set(fmt.Sprintf("only-b:%d", i), "x")
+		b.set(fmt.Sprintf("key:%d", i), "newer at b")
+		a.set(fmt.Sprintf("key:%d", 1000+i), "newer at a")
+		a.set(fmt.Sprintf("key:%d", 2000+i), "concurrent")
+		b.set(fmt.Sprintf("key:%d", 2000+i), "concurrently")
+	}
+	const d = 5 * each
+	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", stats)
+	if stats.KeysExchanged != d {
+		t.Errorf("%d keys differed, %d were exchanged", d, stats.KeysExchanged)
+	}
+	if stats.LeavesCompared > d {
+		t.Errorf("%d leaves compared for %d keys", stats.LeavesCompared, d)
+	}
+	if limit := int64(1 + d*fanout*leafLevel); stats.NodesCompared > limit {
+		t.Errorf("%d nodes compared, more than %d", stats.NodesCompared, limit)
+	}
+	// Levels, one listing, one fetch, one push of ours, one push of what was merged.
+	if stats.Messages > leafLevel+1+4 {
+		t.Errorf("%d messages", stats.Messages)
+	}
+	requireSame(t, a, b)
+	if stats, err = b.x.Sync(t.Context(), a.id, 0); err != nil || stats.Messages != 1 {
+		t.Errorf("after it: %+v, %v", stats, err)
+	}
+}
+
+// TestSync_Random_EndsInTheMerge compares with the naive model: key by key, the
+// merge of both copies.
+func TestSync_Random_EndsInTheMerge(t *testing.T) {
+	random := seeded(t)
+	for range 20 {
+		w := newWorld(t, 1, 2, "A", "B")
+		a, b := w.node("A"), w.node("B")
+		for range random.IntN(400) {
+			key := fmt.Sprintf("k%d", random.IntN(100))
+			from, to := a, b
+			if random.IntN(2) == 0 {
+				from, to = b, a
+			}
+			var object []byte
+			if random.IntN(5) == 0 {
+				object = from.remove(key)
+			} else {
+				object = from.set(key, fmt.Sprint(random.Uint32()))
+			}
+			if random.IntN(2) == 0 {
+				to.merge(key, object)
+			}
+		}
+		want := merged(t, a.contents(), b.contents())
+		if _, err := a.x.Sync(t.Context(), b.id, 0); err != nil {
+			t.Fatal(err)
+		}
+		requireContents(t, a, want)
+		requireContents(t, b, want)
+	}
+}
+
+func merged(t *testing.T, a, b map[string]string) map[string]string {
+	all := maps.Clone(a)
+	for key, theirs := range b {
+		ours, both := a[key]
+		if !both {
+			all[key] = theirs
+			continue
+		}
+		x, err := causal.Decode([]byte(ours))
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := causal.Decode([]byte(theirs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, _ := causal.Merge(x, y)
+		all[key] = string(o.Append(nil))
+	}
+	return all
+}
+
+func requireContents(t *testing.T, n *node, want map[string]string) {
+	t.Helper()
+	if got := n.contents(); !maps.Equal(got, want) {
+		t.Fatalf("%s has %d keys, or other objects; want %d", n.name, len(got), len(want))
+	}
+}
+
+func TestSync_EmptyHere_CopiesByPages(t *testing.T) {
+	w := newWorld(t, 1, 2, "A", "B")
+	w.fill(500, 10_000, "B")
+	a, b := w.node("A"), w.node("B")
+	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.KeysExchanged != 500 || stats.Messages < 6 || stats.Messages > 9 {
+		t.Errorf("%+v: want the root and about 5 pages", stats)
+	}
+	requireSame(t, a, b)
+}
+
+func TestSync_EmptyThere_SendsByPages(t *testing.T) {
+	w := newWorld(t, 1, 2, "A", "B")
+	w.fill(500, 10_000, "A")
+	a, b := w.node("A"), w.node("B")
+	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.KeysExchanged != 500 || stats.KeysTaken != 500 || stats.Messages > 9 {
+		t.Errorf("%+v: want the root and about 5 pages", stats)
+	}
+	requireSame(t, a, b)
+}
+
+// TestSync_LongKeys_ListsByPages has listings and batches of several pages, with
+// keys of either side alone between them.
+func TestSync_LongKeys_ListsByPages(t *testing.T) {
+	w := newWorld(t, 1, 2, "A", "B")
+	a, b := w.node("A"), w.node("B")
+	random := seeded(t)
+	long := string(bytes.Repeat([]byte("l"), 3000))
+	for i := range 3000 {
+		key := fmt.Sprintf("%s%d", long, i)
+		object := a
+		switch random.IntN(4) {
+		case 0:
+			object = b
+			fallthrough
+		case 1:
+			object.set(key, long)
+		default:
+			b.merge(key, a.set(key, "same"))
+		}
+	}
+	b.set("", "the empty key is a key")
+	want := merged(t, a.contents(), b.contents())
+	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", stats)
+	requireContents(t, a, want)
+	requireContents(t, b, want)
+}
+
+func TestOffer_LeavesThisSideAlone(t *testing.T) {
+	w := newWorld(t, 1, 2, "A", "B")
+	w.fill(2000, 8, "A", "B")
+	a, b := w.node("A"), w.node("B")
+	for i := range 5 {
+		a.set(fmt.Sprintf("only-a:%d", i), "x")
+		b.set(fmt.Sprintf("only-b:%d", i), "x")
+		b.set(fmt.Sprintf("key:%d", i), "newer at b")
+		a.set(fmt.Sprintf("key:%d", 10+i), "newer at a")
+	}
+	before, want := a.contents(), merged(t, a.contents(), b.contents())
+	stats, err := a.x.Offer(t.Context(), b.id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.KeysTaken != 10 {
+		t.Errorf("%d keys were news to the peer, want 10", stats.KeysTaken)
+	}
+	requireContents(t, a, before)
+	requireContents(t, b, want)
+	if stats, err = a.x.Offer(t.Context(), b.id, 0); err != nil || stats.KeysTaken != 0 {
+		t.Errorf("offered again: %+v, %v", stats, err)
+	}
+}
+
+// fickle is a store with faults.
+type fickle struct {
+	*engine.Store
+	unready bool
+	mangle  string // key whose object reads as garbage
+}
+
+func (f *fickle) ReadyPartition(p ring.Partition) bool {
+	return !f.unready && f.Store.ReadyPartition(p)
+}
+
+func (f *fickle) Scan(p ring.Partition, from uint32) iter.Seq2[engine.Entry, error] {
+	return func(yield func(engine.Entry, error) bool) {
+		for e, err := range f.Store.Scan(p, from) {
+			if f.mangle != "" && string(e.Key) == f.mangle {
+				e.Object = []byte("garbage")
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestSync_TreeBeingRebuilt(t *testing.T) {
+	for _, side := range []string{"A", "B"} {
+		w := newWorld(t, 1, 2, "A", "B")
+		w.fill(3000, 8, "A", "B")
+		a, b := w.node("A"), w.node("B")
+		a.set("only-a", "x")
+		b.set("only-b", "x")
+		n := w.node(side)
+		n.x.cfg.Store = &fickle{Store: n.store, unready: true}
+		if _, err := a.x.Sync(t.Context(), b.id, 0); !errors.Is(err, ErrNotReady) {
+			t.Fatalf("sync with the tree of %s unready: %v", side, err)
+		}
+		if _, unknown, err := a.x.Differing(t.Context(), b.id, []ring.Partition{0}); err != nil || len(unknown) != 1 {
+			t.Fatalf("unknown %v, err %v", unknown, err)
+		}
+		stats, err := a.x.Transfer(t.Context(), b.id, 0)
+		if err != nil || stats.KeysExchanged != 2 {
+			t.Fatalf("transfer without trees: %+v, %v", stats, err)
+		}
+		requireSame(t, a, b)
+	}
+}
+
+func TestSync_DamagedObject_DoesNotHoldUpTheOthers(t *testing.T) {
+	w := newWorld(t, 1, 2, "A", "B")
+	w.fill(500, 8, "B")
+	a, b := w.node("A"), w.node("B")
+	b.x.cfg.Store = &fickle{Store: b.store, mangle: "key:7"}
+	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	if !errors.Is(err, ErrKeysFailed) || stats.KeysFailed != 1 {
+		t.Fatalf("%+v, %v", stats, err)
+	}
+	want := b.contents()
+	delete(want, "key:7")
+	requireContents(t, a, want)
+}
+
+func TestPush_KeyOfAnotherPartition_IsRefused(t *testing.T) {
+	w := newWorld(t, 16, 2, "A", "B")
+	object := w.node("A").set("k", "v")
+	p := w.ring.Load().PartitionOf([]byte("k"))
+	request := stored{key: []byte("k"), object: object}.append(appendHeader(nil, (p+1)%16))
+	if _, err := w.node("B").x.respond(KindPush, request); !errors.Is(err, ErrBadMessage) {
+		t.Fatal(err)
+	}
+	if len(w.node("B").contents()) != 0 {
+		t.Fatal("it was stored")
+	}
+}
+
+func TestSync_CutOffAnywhere_IsHealedByTheNext(t *testing.T) {
+	random := seeded(t)
+	for range 10 {
+		w := newWorld(t, 1, 2, "A", "B")
+		a, b := w.node("A"), w.node("B")
+		w.fill(50, 30_000, "A")
+		b.set("key:3", "concurrent")
+		b.set("only-b", "x")
+		want := merged(t, a.contents(), b.contents())
+		left := random.IntN(10)
+		w.before = func(ring.NodeID, peer.Kind) error {
+			if left--; left < 0 {
+				return peer.ErrUnavailable
+			}
+			return nil
+		}
+		for try := 1; ; try++ {
+			_, err := a.x.Sync(t.Context(), b.id, 0)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, peer.ErrUnavailable) || try > 50 {
+				t.Fatal(err)
+			}
+			left = random.IntN(10 + try)
+		}
+		requireContents(t, a, want)
+		requireContents(t, b, want)
+	}
+}
+
+func TestEntriesOf_AnyLeavesFromAnywhere_IsTheNaiveFilter(t *testing.T) {
+	w := newWorld(t, 1, 1, "A")
+	w.fill(3000, 1, "A")
+	store := w.node("A").store
+	random := seeded(t)
+	for range 50 {
+		var leaves leafSet
+		for range 1 + random.IntN(40) {
+			level := 1 + random.IntN(leafLevel)
+			leaves.addSubtree(level, random.IntN(1<<(2*level)))
+		}
+		at := position{hash: random.Uint32() >> random.IntN(33)}
+		if random.IntN(2) == 0 {
+			key := fmt.Appendf(nil, "key:%d", random.IntN(3000))
+			at = position{hash: engine.Hash32(key), key: key, past: true}
+		}
+		var want, got []string
+		for e := range store.Scan(0, 0) {
+			if leaves.has(int(e.Hash>>leafShift)) && at.before(e.Hash, e.Key) {
+				want = append(want, string(e.Key))
+			}
+		}
+		for e, err := range entriesOf(store, 0, &leaves, at) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(e.Key))
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("got %d entries, want %d", len(got), len(want))
+		}
+	}
+	if all := everyLeaf(); all.count() != leafCount || all.next(0) != 0 || all.runEnd(0) != leafCount {
+		t.Fatal("everyLeaf is not")
+	}
+	if (&leafSet{}).next(0) != leafCount || uint32(math.MaxUint32)>>leafShift != leafCount-1 {
+		t.Fatal("bounds")
+	}
+}
