@@ -125,21 +125,21 @@ func (a *arrangement) replace(joiners, leavers []int) (restJoiners, restLeavers 
 
 // join lets node take its share of the tokens from the others.
 func (a *arrangement) join(node int) {
+	s := a.search(node)
 	a.admit(node)
-	was := slices.Clone(a.owner)
 	if a.members <= a.n {
 		a.joinStripe(node)
 	}
-	a.even(a.pick(node), was)
+	s.run(a.pick(node))
 }
 
 // leave deals the tokens of node out to the others.
 func (a *arrangement) leave(node int) {
+	s := a.search(nobody)
 	freed := a.tokensOf(node)
 	a.dismiss(node)
-	was := slices.Clone(a.owner)
 	a.deal(freed)
-	a.even(freed, was)
+	s.run(freed)
 }
 
 func (a *arrangement) owners(ids []NodeID) []NodeID {

@@ -1,5 +1,7 @@
 package ring
 
+import "slices"
+
 // loads keeps count of the partitions that each node of an arrangement holds
 // while tokens change hands, at the cost of the few lists that a token is in.
 type loads struct {
@@ -11,12 +13,18 @@ type loads struct {
 	held           []int // by node
 	squares        int   // sum of the squares of held: least when loads are even
 
+	// gains counts the copies that nodes other than the joiner would have to make:
+	// those that are on a list and were not before.
+	gains  int
+	before *loads
+	joiner int
+
 	met   []int // scratch, by node: the last walk that met it
 	walk  int
 	given []int // scratch, by zone
 }
 
-func newLoads(a *arrangement) *loads {
+func newLoads(a *arrangement, before *loads, joiner int) *loads {
 	q := len(a.owner)
 	l := &loads{
 		arrangement: a,
@@ -25,6 +33,8 @@ func newLoads(a *arrangement) *loads {
 		held:        make([]int, len(a.member)),
 		met:         make([]int, len(a.member)),
 		given:       make([]int, len(a.member)),
+		before:      before,
+		joiner:      joiner,
 	}
 	sizes := make([]int, len(a.member))
 	for node, is := range a.member {
@@ -43,6 +53,7 @@ func newLoads(a *arrangement) *loads {
 
 func (l *loads) list(p int) []int { return l.lists[p*l.k : (p+1)*l.k] }
 
+// tally adds p's list to the counts, or takes it away.
 func (l *loads) tally(p, sign int) {
 	for _, node := range l.list(p) {
 		if node == nobody {
@@ -51,6 +62,9 @@ func (l *loads) tally(p, sign int) {
 		before := l.held[node]
 		l.held[node] += sign
 		l.squares += l.held[node]*l.held[node] - before*before
+		if l.before != nil && node != l.joiner && !slices.Contains(l.before.list(p), node) {
+			l.gains += sign
+		}
 	}
 }
 
@@ -110,7 +124,7 @@ func (l *loads) move(p, node int) {
 	}
 }
 
-// spread is the difference between the most and the least that a member holds.
+// bounds are the least and the most that a member holds.
 func (l *loads) bounds() (least, most int) {
 	least = len(l.owner)
 	for node, is := range l.member {

@@ -21,9 +21,7 @@ func (a *arrangement) stripe() {
 	for p := whole; p < len(a.owner); p++ {
 		rest = append(rest, p)
 	}
-	was := slices.Clone(a.owner)
 	a.deal(rest)
-	a.even(rest, was)
 }
 
 // byZone lists the members so that those of one zone stand at even distances.

@@ -1,5 +1,7 @@
 package ring
 
+import "slices"
+
 // A search is bounded in passes and, for big rings, in trials: it must end soon,
 // and what it would still find by then is little.
 const (
@@ -19,11 +21,34 @@ type search struct {
 	trials      int
 }
 
-// even improves where the moved tokens went, without moving more of them than a
+// What one copy more, made by another than the joiner, may cost in evenness. On a
+// join nobody else should have to copy anything: then a node that is down cannot
+// hold it up. On a leave others must, and a few more are worth an even ring.
+const (
+	gainOnJoin  = 1 << 20
+	gainOnLeave = 2
+)
+
+// search prepares an improvement of what a join (of joiner) or a leave (of some
+// node: nobody joins) is about to make of the arrangement.
+func (a *arrangement) search(joiner int) *search {
+	return &search{
+		loads:  newLoads(a, nil, joiner),
+		was:    slices.Clone(a.owner),
+		trials: searchTrials,
+	}
+}
+
+// run improves where the moved tokens went, without moving more of them than a
 // join or leave must.
-func (a *arrangement) even(moved, was []int) {
-	s := &search{loads: newLoads(a), was: was, trials: searchTrials}
-	s.floor, s.ceil = a.share()
+func (s *search) run(moved []int) {
+	for p, node := range s.was {
+		if !s.member[node] {
+			s.was[p] = nobody
+		}
+	}
+	s.loads = newLoads(s.arrangement, s.loads, s.joiner)
+	s.floor, s.ceil = s.share()
 	for range searchPasses {
 		if s.done() || !s.pass(moved) {
 			return
@@ -31,10 +56,18 @@ func (a *arrangement) even(moved, was []int) {
 	}
 }
 
-// done reports whether the loads are as even as the tokens are.
+// done reports whether the loads are as even as the tokens are, and nobody copies
+// in vain.
 func (s *search) done() bool {
 	least, most := s.bounds()
-	return most-least <= s.k*(s.ceil-s.floor)
+	return most-least <= s.k*(s.ceil-s.floor) && (s.joiner == nobody || s.gains == 0)
+}
+
+func (s *search) cost() int {
+	if s.joiner == nobody {
+		return s.squares + gainOnLeave*s.gains
+	}
+	return s.squares + gainOnJoin*s.gains
 }
 
 func (s *search) pass(moved []int) (better bool) {
@@ -80,11 +113,11 @@ func (s *search) exchange(p1, node1, p2, node2 int) bool {
 		return false
 	}
 	s.trials--
-	before, crowded := s.squares, s.crowding(p1, old1)+s.crowding(p2, old2)
+	before, crowded := s.cost(), s.crowding(p1, old1)+s.crowding(p2, old2)
 	s.move(p1, node1)
 	s.move(p2, node2)
 	if s.fair(old1) && s.fair(old2) && s.fair(node1) && s.fair(node2) {
-		if s.squares < before || s.squares == before && s.crowding(p1, node1)+s.crowding(p2, node2) < crowded {
+		if after := s.cost(); after < before || after == before && s.crowding(p1, node1)+s.crowding(p2, node2) < crowded {
 			return true
 		}
 	}

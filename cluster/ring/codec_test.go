@@ -1,0 +1,101 @@
+package ring
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestState_Encode_RoundTrips(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := randomNodes(t)[0]
+		decoded, err := DecodeState(s.Encode())
+		check(t, err)
+		wantSame(t, s, decoded)
+		wantSound(t, decoded)
+	})
+}
+
+func TestDecodeState_RefusesWhatEncodeCannotMake(t *testing.T) {
+	s := ringOf("A", "B")
+	check(t, s.Join(member("C")))
+	good := string(s.Encode())
+	if _, err := DecodeState([]byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	id := formatID(IDOf("C"))
+	for _, c := range []struct{ what, from, to string }{
+		{"a format of the future", `"format":1`, `"format":2`},
+		{"a field that is not known", `"format":1`, `"format":1,"x":0`},
+		{"no cluster id", `"cluster":"test"`, `"cluster":""`},
+		{"partitions that are no power of two", `"partitions":64`, `"partitions":63`},
+		{"other partitions than owners", `"partitions":64`, `"partitions":128`},
+		{"impossible quorums", `"r":2`, `"r":4`},
+		{"a version too great", `"n_version":1`, `"n_version":2`},
+		{"an id that is not its name's", `"name":"C"`, `"name":"D"`},
+		{"an id that is no number", id, strings.Repeat("g", 16)},
+		{"a short id", id, id[:15]},
+		{"an unknown intent", `"intent":"in"`, `"intent":"on"`},
+		{"a Lamport clock used up", `"word_version":1,`, `"word_version":9007199254740993,`},
+		{"epoch zero", `"epoch":1`, `"epoch":0`},
+		{"a layout of no replicas", `"epoch":1,"n":3`, `"epoch":1,"n":0`},
+		{"an owner without a seat", `"owners":[0`, `"owners":[2`},
+		{"an owner before all seats", `"owners":[0`, `"owners":[-1`},
+		{"a second value", `}`, `} {`},
+		{"no layout", `"layout"`, `"Layout2"`},
+	} {
+		bad := strings.Replace(good, c.from, c.to, 1)
+		if c.what == "a second value" {
+			bad = good + "{}"
+		}
+		if bad == good {
+			t.Fatalf("%s: %q is not in %s", c.what, c.from, good)
+		}
+		if _, err := DecodeState([]byte(bad)); !errors.Is(err, ErrBadState) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+	for i := range len(good) {
+		if _, err := DecodeState([]byte(good[:i])); err == nil {
+			t.Fatalf("the first %d bytes of %d decode", i, len(good))
+		}
+	}
+	if _, err := DecodeState(make([]byte, MaxEncoded+1)); !errors.Is(err, ErrBadState) {
+		t.Errorf("too many bytes: %v", err)
+	}
+}
+
+func FuzzDecodeState(f *testing.F) {
+	s := NewState("test", 4, threeOfFive(), member("A"), member("B"))
+	f.Add(s.Encode())
+	if err := s.Join(member("C")); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(s.Encode())
+	if err := s.Remove(IDOf("B")); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(s.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := DecodeState(b)
+		if err != nil {
+			return
+		}
+		wantSound(t, s)
+		again, err := DecodeState(s.Encode())
+		check(t, err)
+		if !bytes.Equal(s.Encode(), again.Encode()) || s.Digest() != again.Digest() {
+			t.Fatal("decoding what was encoded gives another state")
+		}
+		// A state from outside must not be able to stop the words that follow.
+		if s.Join(member("Z")) == nil {
+			wantSound(t, s)
+		}
+		if s.Advance() {
+			wantSound(t, s)
+		}
+	})
+}

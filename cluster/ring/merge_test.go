@@ -1,0 +1,220 @@
+package ring
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestState_Merge_RefusesAnotherCluster(t *testing.T) {
+	s := ringOf("A")
+	for _, other := range []*State{
+		NewState("another", 64, threeOfFive(), member("A")),
+		NewState("test", 128, threeOfFive(), member("A")),
+	} {
+		if changed, err := s.Merge(other); changed || !errors.Is(err, ErrOtherCluster) {
+			t.Errorf("changed %v, %v", changed, err)
+		}
+	}
+}
+
+func TestState_Merge_OneFlipsAsAnotherAdds(t *testing.T) {
+	here := ringOf("A", "B", "C")
+	check(t, here.Join(member("D")))
+	there := here.Clone()
+	finish(t, here)
+	check(t, there.Join(member("E")))
+	merge(t, there, here)
+	merge(t, here, there)
+	wantSame(t, here, there)
+	wantStatus(t, here, "D", Up)
+	wantStatus(t, here, "E", Joining)
+	if !slices.Equal(here.Pending(), []NodeID{IDOf("E")}) {
+		t.Errorf("pending %x, want E alone", here.Pending())
+	}
+}
+
+func TestState_Merge_TwoFlipsOfOneEpoch_ChooseOneAndGoOn(t *testing.T) {
+	here := ringOf("A", "B", "C", "D")
+	there := here.Clone()
+	check(t, here.Join(member("E")))
+	check(t, there.Join(member("F")))
+	finish(t, here)
+	finish(t, there)
+	merged := here.Clone()
+	merge(t, merged, there)
+	merge(t, there, here)
+	wantSame(t, merged, there)
+	up := 0
+	for _, name := range []string{"E", "F"} {
+		if m, _ := merged.Member(IDOf(name)); m.Status == Up {
+			up++
+		} else if m.Status != Joining || !slices.Contains(merged.Pending(), m.ID) {
+			t.Errorf("%s is %s, pending %x", name, m.Status, merged.Pending())
+		}
+	}
+	if up != 1 {
+		t.Errorf("%d of two flips stand", up)
+	}
+	finish(t, merged)
+	wantStatus(t, merged, "E", Up)
+	wantStatus(t, merged, "F", Up)
+}
+
+func TestState_Merge_BothLeave_KeepsTheOwners(t *testing.T) {
+	here := ringOf("A", "B")
+	there := here.Clone()
+	check(t, here.Leave(IDOf("A")))
+	check(t, there.Leave(IDOf("B")))
+	merge(t, here, there)
+	if here.Target() != 0 || here.Advance() {
+		t.Error("a ring of nobody is aimed at")
+	}
+	wantSound(t, here)
+	check(t, here.Join(member("C")))
+	finish(t, here)
+	if r := NewRing(here); r.Tokens(IDOf("C")) != 64 {
+		t.Error("C does not own the ring that it was left")
+	}
+}
+
+// TestState_RandomHistories_Converge lets several nodes change their copies at
+// once, and merge in pairs now and then.
+func TestState_RandomHistories_Converge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		nodes := randomNodes(t)
+		for _, s := range nodes {
+			wantSound(t, s)
+		}
+		a, b, c := nodes[0], nodes[1], nodes[2]
+
+		ab, ba := a.Clone(), b.Clone()
+		merge(t, ab, b)
+		merge(t, ba, a)
+		wantSame(t, ab, ba)
+
+		abThenC, bc := ab.Clone(), b.Clone()
+		merge(t, abThenC, c)
+		merge(t, bc, c)
+		aThenBC := a.Clone()
+		merge(t, aThenBC, bc)
+		wantSame(t, abThenC, aThenBC)
+
+		if merge(t, abThenC, a) || merge(t, abThenC, abThenC.Clone()) {
+			t.Fatal("merging what is known changed the state")
+		}
+		wantSound(t, abThenC)
+		if abThenC.Version() < a.Version() || abThenC.Version() < c.Version() {
+			t.Fatal("a merge went back in versions")
+		}
+		// Whatever happened, the ring settles once all who gain are done.
+		for abThenC.Target() != 0 {
+			for _, id := range abThenC.Pending() {
+				check(t, abThenC.MarkDone(id, abThenC.Target()))
+			}
+			if !abThenC.Advance() {
+				t.Fatal("no flip, though nobody is pending")
+			}
+			wantSound(t, abThenC)
+		}
+	})
+}
+
+// randomNodes returns the copies of one cluster's state on several nodes, after a
+// random history.
+func randomNodes(t *rapid.T) []*State {
+	names := []string{"A", "B", "C", "D", "E", "F", "G"}
+	zones := []string{"", "", "x", "y"}
+	first := NewState("test", 16, threeOfFive(), member("A"), member("B"))
+	nodes := []*State{first, first.Clone(), first.Clone(), first.Clone()}
+	node := rapid.IntRange(0, len(nodes)-1)
+	for range rapid.IntRange(0, 60).Draw(t, "steps") {
+		s := nodes[node.Draw(t, "node")]
+		m := member(rapid.SampledFrom(names).Draw(t, "name"))
+		before := s.Version()
+		switch rapid.IntRange(0, 8).Draw(t, "what") {
+		case 0:
+			m.Zone = rapid.SampledFrom(zones).Draw(t, "zone")
+			m.Instance = rapid.SampledFrom([]string{"one", "two"}).Draw(t, "instance")
+			_ = s.Join(m) // refusals are part of the game here and below
+		case 1:
+			_ = s.Leave(m.ID)
+		case 2:
+			_ = s.Remove(m.ID)
+		case 3:
+			n := rapid.IntRange(1, 5).Draw(t, "n")
+			check(t, s.SetQuorums(Quorums{N: n, R: (n + 1) / 2, W: n}))
+		case 4:
+			old, _ := s.Member(m.ID)
+			m.Instance, m.Zone = old.Instance, rapid.SampledFrom(zones).Draw(t, "zone")
+			m.ClientAddr = rapid.SampledFrom([]string{"here", "there"}).Draw(t, "addr")
+			_ = s.Update(m)
+		case 5, 6:
+			for _, id := range s.Pending() {
+				if rapid.Bool().Draw(t, "done") {
+					check(t, s.MarkDone(id, s.Target()))
+				}
+			}
+		case 7:
+			epoch := s.Epoch()
+			if s.Advance() && s.Epoch() != epoch+1 {
+				t.Fatalf("a flip from epoch %d to %d", epoch, s.Epoch())
+			}
+		case 8:
+			merge(t, s, nodes[node.Draw(t, "other")])
+		}
+		wantSound(t, s)
+		if s.Version() < before {
+			t.Fatal("the version went back")
+		}
+	}
+	return nodes
+}
+
+func wantSame(t rapid.TB, a, b *State) {
+	t.Helper()
+	if x, y := a.Encode(), b.Encode(); !bytes.Equal(x, y) || a.Digest() != b.Digest() {
+		t.Fatalf("two states where there should be one:\n%s\n%s", x, y)
+	}
+	if a.Target() != b.Target() || a.Version() != b.Version() {
+		t.Fatalf("equal states aim at %x and %x, with versions %d and %d", a.Target(), b.Target(), a.Version(), b.Version())
+	}
+}
+
+// wantSound checks what holds of any state and its ring.
+func wantSound(t rapid.TB, s *State) {
+	t.Helper()
+	r := NewRing(s)
+	members := map[NodeID]bool{}
+	for _, m := range r.Members() {
+		members[m.ID] = true
+	}
+	q := r.Quorums()
+	if q.Validate() != nil || q.N > r.Seated() {
+		t.Fatalf("quorums %+v on %d members", q, r.Seated())
+	}
+	for p := range Partition(r.Partitions()) {
+		walk, primaries := r.Walk(p), r.Primaries(p)
+		if len(walk) != r.Seated() || len(primaries) != q.N || !slices.Equal(primaries, walk[:q.N]) {
+			t.Fatalf("partition %d: %d primaries, a walk of %d, n %d, %d seated", p, len(primaries), len(walk), q.N, r.Seated())
+		}
+		met := map[NodeID]bool{}
+		for _, id := range walk {
+			if !members[id] || met[id] {
+				t.Fatalf("partition %d: walk %x has a stranger, or one node twice", p, walk)
+			}
+			met[id] = true
+		}
+		if primaries[0] != r.Owner(p) {
+			t.Fatalf("partition %d: owned by %x, first primary %x", p, r.Owner(p), primaries[0])
+		}
+		for _, id := range r.Gaining(p) {
+			if m, _ := r.Member(id); slices.Contains(primaries, id) || m.Status == Leaving || m.Status == Removing || m.Status == Removed {
+				t.Fatalf("partition %d: %s, %s, gains it", p, m.Name, m.Status)
+			}
+		}
+	}
+}
