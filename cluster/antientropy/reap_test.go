@@ -1,0 +1,240 @@
+package antientropy
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// graveyard is a world of four nodes, N = 3, with one deleted key, old enough.
+type graveyard struct {
+	*world
+	key       string
+	partition ring.Partition
+	tombstone []byte
+	reaper    *Reaper
+	primaries []*node
+	fallback  *node
+}
+
+func newGraveyard(t *testing.T) *graveyard {
+	g := &graveyard{world: newWorld(t, 4, 3, "A", "B", "C", "D"), key: "k"}
+	now := g.ring.Load()
+	g.partition = now.PartitionOf([]byte(g.key))
+	for i, id := range now.Walk(g.partition) {
+		if i < 3 {
+			g.primaries = append(g.primaries, g.nodes[id])
+		} else {
+			g.fallback = g.nodes[id]
+		}
+	}
+	first := g.primaries[0]
+	first.set(g.key, "v")
+	g.tombstone = first.remove(g.key)
+	for _, n := range g.primaries[1:] {
+		n.merge(g.key, g.tombstone)
+	}
+	g.reaper = NewReaper(ReapConfig{
+		Self: first.id, Ring: g.ring.Load, Exchanger: first.x, Available: first.Available, Now: g.time,
+	})
+	g.pass(11 * 24 * time.Hour)
+	return g
+}
+
+// rounds lets enough time and rounds pass for any reaping that will be.
+func (g *graveyard) rounds(t *testing.T) {
+	for range 3 {
+		g.reaper.round(t.Context())
+		g.pass(6 * time.Minute)
+	}
+}
+
+func (g *graveyard) holders() (n int) {
+	for _, node := range g.nodes {
+		n += len(node.contents())
+	}
+	return n
+}
+
+func TestReaper_AllAgree_ReapsAfterSettle(t *testing.T) {
+	g := newGraveyard(t)
+	g.reaper.round(t.Context())
+	g.pass(4 * time.Minute)
+	g.reaper.round(t.Context())
+	if g.holders() != 3 {
+		t.Fatal("reaped before it had settled")
+	}
+	g.pass(2 * time.Minute)
+	g.reaper.round(t.Context())
+	if g.holders() != 0 || g.reaper.Reaped() != 1 {
+		t.Fatalf("%d nodes still hold it, reaped %d", g.holders(), g.reaper.Reaped())
+	}
+	if g.reaper.bytes != 0 || len(g.reaper.pending) != 0 {
+		t.Fatal("something is still pending")
+	}
+}
+
+// TestReaper_NotReaped has one reason each why a tombstone must stay.
+func TestReaper_NotReaped(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		make func(g *graveyard)
+	}{
+		{"younger than the grace period", func(g *graveyard) { g.now.Add(-5 * 24 * time.Hour.Milliseconds()) }},
+		{"a primary lacks it", func(g *graveyard) {
+			store := g.primaries[2].store
+			ref := engine.Ref{Partition: g.partition, Key: []byte(g.key), Digest: causal.DigestOf([]byte(g.key), g.tombstone)}
+			if n, err := store.Reap([]engine.Ref{ref}); n != 1 || err != nil {
+				panic(err)
+			}
+		}},
+		{"a primary holds another version", func(g *graveyard) { g.primaries[1].set(g.key, "newer") }},
+		{"a node that is no primary holds an older copy", func(g *graveyard) { g.fallback.set(g.key, "old") }},
+		{"a hint is pending", func(g *graveyard) {
+			g.fallback.apply(&engine.Record{Partition: g.partition, Key: []byte(g.key), Hint: g.primaries[1].id, Merge: g.tombstone})
+		}},
+		{"a hint is pending at a primary", func(g *graveyard) {
+			g.primaries[2].apply(&engine.Record{Partition: g.partition, Key: []byte(g.key), Hint: g.primaries[1].id, Merge: g.tombstone})
+		}},
+		{"a primary is down", func(g *graveyard) { g.setDown(g.primaries[1].name, true) }},
+		{"a node that is no primary is down", func(g *graveyard) { g.setDown(g.fallback.name, true) }},
+		{"a transition is under way", func(g *graveyard) {
+			if err := g.state.Leave(g.fallback.id); err != nil {
+				panic(err)
+			}
+			g.publish()
+			if !g.ring.Load().InTransition() {
+				panic("no transition")
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := newGraveyard(t)
+			test.make(g)
+			before := g.holders()
+			g.rounds(t)
+			if after := g.holders(); after != before || g.reaper.Reaped() != 0 {
+				t.Fatalf("%d copies became %d", before, after)
+			}
+		})
+	}
+}
+
+func TestReaper_WriteBetweenTheQuestions_Stays(t *testing.T) {
+	g := newGraveyard(t)
+	g.reaper.round(t.Context())
+	object := g.primaries[2].set(g.key, "alive")
+	g.pass(6 * time.Minute)
+	g.reaper.round(t.Context())
+	if g.primaries[2].contents()[g.key] != string(object) || g.holders() != 3 {
+		t.Fatal("a write was reaped, or its tombstone elsewhere")
+	}
+}
+
+func TestReaper_WriteBeforeTheWord_Stays(t *testing.T) {
+	g := newGraveyard(t)
+	g.reaper.round(t.Context())
+	g.pass(6 * time.Minute)
+	var object []byte
+	g.before = func(to ring.NodeID, kind peer.Kind) error {
+		if kind == KindReap && to == g.primaries[2].id {
+			object = g.primaries[2].set(g.key, "alive")
+		}
+		return nil
+	}
+	g.reaper.round(t.Context())
+	if object == nil || g.primaries[2].contents()[g.key] != string(object) {
+		t.Fatal("a write was reaped")
+	}
+	// Those who reaped the tombstone learn the value as if it were new.
+	for _, n := range g.primaries[:2] {
+		if _, err := n.x.Sync(t.Context(), g.primaries[2].id, g.partition); err != nil {
+			t.Fatal(err)
+		}
+		requireSame(t, n, g.primaries[2])
+	}
+}
+
+// TestReaper_MissedWord_IsHarmless has a primary keep the tombstone that the
+// others gave up: a value written meanwhile prevails, and an idle key is reaped
+// another time.
+func TestReaper_MissedWord_IsHarmless(t *testing.T) {
+	for _, rewritten := range []bool{false, true} {
+		g := newGraveyard(t)
+		deaf := g.primaries[2]
+		g.before = func(to ring.NodeID, kind peer.Kind) error {
+			if kind == KindReap && to == deaf.id {
+				return peer.ErrUnavailable
+			}
+			return nil
+		}
+		g.rounds(t)
+		g.before = nil
+		if g.holders() != 2 {
+			// The one who asks keeps it as well, so that it asks again.
+			t.Fatalf("%d copies", g.holders())
+		}
+		if rewritten {
+			g.primaries[1].set(g.key, "alive")
+		}
+		for range 2 {
+			for _, n := range g.primaries {
+				for _, m := range g.primaries {
+					if n != m {
+						if _, err := n.x.Sync(t.Context(), m.id, g.partition); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+		}
+		if g.holders() != 3 {
+			t.Fatalf("%d copies after anti-entropy", g.holders())
+		}
+		o, err := causal.Decode([]byte(deaf.contents()[g.key]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, found, err := causal.Resolve(&o, causal.LWW, g.now.Load())
+		if err != nil || found != rewritten || found && string(value.Data) != "alive" {
+			t.Fatalf("rewritten %v: found %v %q, %v", rewritten, found, value.Data, err)
+		}
+		if !rewritten {
+			g.rounds(t)
+			if g.holders() != 0 {
+				t.Fatal("not reaped another time")
+			}
+		}
+	}
+}
+
+func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
+	g := newGraveyard(t)
+	r := g.reaper
+	r.skip[g.partition] = 1 // the one dead object there is had its turn
+	if refs, err := r.candidates(g.partition); len(refs) != 0 || err != nil {
+		t.Fatal(refs, err)
+	}
+	if refs, err := r.candidates(g.partition); len(refs) != 1 || err != nil {
+		t.Fatal("after all had their turn it begins anew:", refs, err)
+	}
+}
+
+func TestReap_OtherRing_IsRefused(t *testing.T) {
+	g := newGraveyard(t)
+	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: causal.DigestOf([]byte(g.key), g.tombstone)}}
+	request := appendReapRequest(nil, g.partition, g.ring.Load().Digest()+1, refs)
+	for _, kind := range []peer.Kind{KindReapAsk, KindReap} {
+		if _, err := g.primaries[1].x.respond(kind, request); !errors.Is(err, ErrRingDiffers) {
+			t.Fatal(err)
+		}
+	}
+	if g.holders() != 3 {
+		t.Fatal("reaped")
+	}
+}

@@ -1,0 +1,253 @@
+package antientropy
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// scripted is a Comparer for whom pairs differ as told.
+type scripted struct {
+	mu      sync.Mutex
+	differs func(pair) bool
+	fails   func(pair) bool
+	takes   time.Duration
+
+	compared map[ring.NodeID]int
+	synced   map[pair]int
+	running  int
+	most     int
+}
+
+func (c *scripted) Differing(_ context.Context, id ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.compared[id]++
+	for _, p := range parts {
+		if c.differs(pair{id, p}) {
+			differing = append(differing, p)
+		}
+	}
+	return differing, nil, nil
+}
+
+func (c *scripted) Sync(ctx context.Context, id ring.NodeID, p ring.Partition) (Stats, error) {
+	c.mu.Lock()
+	c.synced[pair{id, p}]++
+	c.running++
+	c.most = max(c.most, c.running)
+	c.mu.Unlock()
+	time.Sleep(c.takes)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running--
+	if c.fails(pair{id, p}) {
+		return Stats{}, errors.New("no luck")
+	}
+	return Stats{KeysExchanged: 1}, nil
+}
+
+func (c *scripted) pairs() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.synced)
+}
+
+// stage is a Scheduler of node A among five, with a scripted Comparer.
+type stage struct {
+	*scripted
+	*Scheduler
+	shared map[ring.NodeID][]ring.Partition
+	down   sync.Map
+}
+
+func newStage(t *testing.T) *stage {
+	var founders []ring.Member
+	for _, name := range []string{"A", "B", "C", "D", "E"} {
+		founders = append(founders, ring.Member{ID: ring.IDOf(name), Name: name, Instance: name})
+	}
+	now := ring.NewRing(ring.NewState("cluster", 64, ring.Quorums{N: 3, R: 2, W: 2}, founders...))
+	s := &stage{scripted: &scripted{
+		compared: make(map[ring.NodeID]int), synced: make(map[pair]int),
+		differs: func(pair) bool { return false }, fails: func(pair) bool { return false },
+	}}
+	s.shared = sharedPartitions(now, ring.IDOf("A"))
+	s.Scheduler = NewScheduler(ScheduleConfig{
+		Self: ring.IDOf("A"), Ring: func() *ring.Ring { return now }, Exchanger: s.scripted,
+		Available: func(id ring.NodeID) bool { _, down := s.down.Load(id); return !down },
+		Rand:      rand.New(rand.NewPCG(1, 2)),
+	})
+	return s
+}
+
+// play runs the scheduler for some time.
+func (s *stage) play(t *testing.T, d time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	if err := s.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *stage) total() (n int) {
+	for _, parts := range s.shared {
+		n += len(parts)
+	}
+	return n
+}
+
+func TestScheduler_AllEqual_ComparesRootsOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.play(t, 4*20*time.Second)
+		if s.pairs() != 0 {
+			t.Errorf("%d pairs exchanged", s.pairs())
+		}
+		for id := range s.shared {
+			if s.compared[id] < 2 { // when it started, and in its turn
+				t.Errorf("compared %d times with a peer", s.compared[id])
+			}
+		}
+		progress := s.Progress()
+		if len(progress) != s.total() {
+			t.Errorf("%d pairs, progress of %d", s.total(), len(progress))
+		}
+		for _, p := range progress {
+			if p.Compared.IsZero() || p.Error != nil {
+				t.Errorf("%+v", p)
+			}
+		}
+	})
+}
+
+func TestScheduler_Start_CatchesUpWithAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.differs = func(p pair) bool { return s.synced[p] == 0 }
+		s.takes = time.Millisecond
+		s.play(t, 5*time.Second)
+		if s.pairs() != s.total() {
+			t.Errorf("%d of %d pairs exchanged", s.pairs(), s.total())
+		}
+		if s.most != atOnce {
+			t.Errorf("%d at once", s.most)
+		}
+	})
+}
+
+func TestScheduler_AlwaysDiffering_VisitsEverythingInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.play(t, time.Second) // the first catch-up finds nothing
+		s.differs = func(pair) bool { return true }
+		ticks := (s.total()/s.cfg.PairsPerTick + 4*len(s.shared)) * 5 / 4
+		s.play(t, time.Duration(ticks)*s.cfg.Tick)
+		if s.pairs() != s.total() {
+			t.Errorf("%d of %d pairs exchanged", s.pairs(), s.total())
+		}
+		most, least := 0, ticks
+		for _, n := range s.synced {
+			most, least = max(most, n), min(least, n)
+		}
+		if total := ticks * s.cfg.PairsPerTick * 4 / 3; most*len(s.synced) > 3*total {
+			t.Errorf("pairs were exchanged %d to %d times in %d ticks", least, most, ticks)
+		}
+	})
+}
+
+func TestScheduler_PeerComesBack_IsCaughtUpWith(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		b := ring.IDOf("B")
+		s.down.Store(b, true)
+		s.differs = func(p pair) bool { return p.peer == b && s.synced[p] == 0 }
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = s.Run(ctx) })
+		time.Sleep(time.Minute)
+		if s.pairs() != 0 {
+			t.Error("exchanged with a peer that is down")
+		}
+		s.down.Delete(b)
+		s.Trigger(b)
+		synctest.Wait()
+		if s.pairs() != len(s.shared[b]) {
+			t.Errorf("%d of %d pairs exchanged", s.pairs(), len(s.shared[b]))
+		}
+		cancel()
+		running.Wait()
+	})
+}
+
+func TestScheduler_Failure_IsRetriedLaterAndLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		broken := pair{ring.IDOf("B"), s.shared[ring.IDOf("B")][0]}
+		s.differs = func(p pair) bool { return p == broken }
+		s.fails = s.differs
+		s.play(t, time.Hour)
+		if n := s.synced[broken]; n < 5 || n > 20 {
+			t.Errorf("tried %d times in an hour", n)
+		}
+		i := slices.IndexFunc(s.Progress(), func(p Progress) bool { return p.Error != nil })
+		if i < 0 || s.Progress()[i].Failures < 5 || s.Progress()[i].Partition != broken.partition {
+			t.Error("progress does not tell")
+		}
+		s.fails = func(pair) bool { return false }
+		s.Trigger(broken.peer)
+		s.play(t, time.Second)
+		if p := s.Progress()[i]; p.Failures != 0 || p.Healed != 1 || p.Error != nil {
+			t.Errorf("after it came back: %+v", p)
+		}
+	})
+}
+
+func TestScheduler_SyncAll_IsCompleteAndSaysWhatIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.differs = func(p pair) bool { return true }
+		s.takes = time.Millisecond
+		stats, err := s.SyncAll(t.Context())
+		if err != nil || stats.KeysExchanged != int64(s.total()) || s.most != atOnce {
+			t.Errorf("%+v, %v, %d at once", stats, err, s.most)
+		}
+		s.down.Store(ring.IDOf("C"), true)
+		if _, err := s.SyncAll(t.Context()); !errors.Is(err, peer.ErrUnavailable) {
+			t.Errorf("with a peer down: %v", err)
+		}
+	})
+}
+
+// TestScheduler_RealNodes_EndIdentical lets three nodes with differing stores find
+// each other.
+func TestScheduler_RealNodes_EndIdentical(t *testing.T) {
+	w := newWorld(t, 16, 3, "A", "B", "C")
+	w.fill(300, 20, "A", "B")
+	w.node("C").set("only-c", "x")
+	w.node("A").set("key:1", "newer")
+	for _, name := range []string{"A", "B", "C"} {
+		n := w.node(name)
+		s := NewScheduler(ScheduleConfig{Self: n.id, Ring: w.ring.Load, Exchanger: n.x, Available: n.Available})
+		if _, err := s.SyncAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := NewScheduler(ScheduleConfig{Self: w.node("A").id, Ring: w.ring.Load, Exchanger: w.node("A").x, Available: w.node("A").Available})
+	if _, err := s.SyncAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	requireSame(t, w.node("A"), w.node("B"))
+	requireSame(t, w.node("B"), w.node("C"))
+	if len(w.node("C").contents()) != 301 {
+		t.Fatal("keys are missing")
+	}
+}

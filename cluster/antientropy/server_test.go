@@ -1,0 +1,76 @@
+package antientropy
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/quorate/quorate/cluster/peer"
+)
+
+func TestServe_QueueFull_IsRefused(t *testing.T) {
+	x := NewExchanger(Config{})
+	var waiting []answer
+	for range deskLength {
+		a := make(answer, 1)
+		x.Serve(KindMerkleRoots, []byte{1, 2}, a)
+		waiting = append(waiting, a)
+	}
+	refused := make(answer, 1)
+	x.Serve(KindMerkleRoots, nil, refused)
+	if r := <-refused; !errors.Is(r.err, ErrBusy) {
+		t.Fatal(r.err)
+	}
+	// What waits when Run ends is refused as well: every request has its answer.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := x.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range waiting {
+		if r := <-a; r.err == nil {
+			t.Fatal("answered, with no ring")
+		}
+	}
+	if queued := <-x.desk.queued; queued != 0 {
+		t.Fatalf("%d bytes counted as queued", queued)
+	}
+}
+
+func TestServe_TooManyBytes_AreRefused_ButOneAlwaysFits(t *testing.T) {
+	d := newDesk()
+	if !d.reserve(deskBytes + 1) {
+		t.Fatal("a large value can never be moved")
+	}
+	if d.reserve(1) {
+		t.Fatal("no bound")
+	}
+	d.release(deskBytes + 1)
+	if !d.reserve(1) || !d.reserve(deskBytes-1) || d.reserve(1) {
+		t.Fatal("wrong count")
+	}
+}
+
+func TestServe_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := NewExchanger(Config{})
+		a := make(answer, 1)
+		x.Serve(KindPush, nil, a)
+		time.Sleep(defaultCallTimeout + time.Second)
+		x.answer(<-x.desk.queue)
+		if r := <-a; !errors.Is(r.err, ErrBusy) {
+			t.Fatal(r.err)
+		}
+	})
+}
+
+func TestServes(t *testing.T) {
+	x := NewExchanger(Config{})
+	for kind, want := range map[peer.Kind]bool{peer.Write: false, peer.Join: false, 20: true, 23: true, 27: true, 28: false} {
+		if x.Serves(kind) != want {
+			t.Errorf("kind %d: %v", kind, !want)
+		}
+	}
+}
