@@ -1,0 +1,188 @@
+package update
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/quorate/quorate/cluster/causal"
+)
+
+// Apply does u to the current value of a key at the time now (unix
+// milliseconds). exists is false where there is none; a deleted or expired one
+// counts as none. If write is true, next is to be written, else the key stays as
+// it is. next and r may share memory with u and with current.
+func (u *Update) Apply(current causal.Value, exists bool, now int64) (next causal.Value, write bool, r Result) {
+	if exists = exists && current.Live(now); !exists {
+		current = causal.Value{}
+	}
+	r.Existed = exists
+	if exists && (u.WantOld || u.Kind == GetEx) {
+		r.Old = current.Data
+	}
+	switch u.Kind {
+	case Set:
+		next, write = u.set(current, exists, now)
+		r.Applied = write
+	case Delete:
+		// A client that has seen something may delete what this node has not seen
+		// yet; one that has seen nothing has nothing to delete.
+		write = exists && !u.HasContext || len(u.Context) > 0
+		next, r.Applied = causal.Value{Tombstone: true}, write
+	case Increment:
+		next, write = u.increment(current, exists, &r)
+	case IncrementFloat:
+		next, write = u.incrementFloat(current, exists, &r)
+	case Append:
+		next, write = u.append(current, exists, &r)
+	case SetRange:
+		next, write = u.setRange(current, &r)
+	case Expire:
+		write = exists && u.expires(current.Expiry)
+		next, r.Applied = expiring(current.Data, u.Expiry, now), write
+	case Persist:
+		write = exists && current.Expiry != 0
+		next, r.Applied = causal.Value{Data: current.Data}, write
+	case GetEx:
+		write = exists
+		next, r.Applied = expiring(current.Data, u.Expiry, now), write
+	}
+	if !write {
+		next = causal.Value{}
+	}
+	return next, write, r
+}
+
+func (u *Update) set(current causal.Value, exists bool, now int64) (causal.Value, bool) {
+	switch u.Condition {
+	case IfAbsent:
+		if exists {
+			return current, false
+		}
+	case IfPresent:
+		if !exists {
+			return current, false
+		}
+	}
+	if u.KeepTTL {
+		return causal.Value{Data: u.Data, Expiry: current.Expiry}, true
+	}
+	if u.Expiry == 0 {
+		return causal.Value{Data: u.Data}, true
+	}
+	return expiring(u.Data, u.Expiry, now), true
+}
+
+// expiring is data with an expiry, which makes it a deletion if that is past.
+func expiring(data []byte, expiry, now int64) causal.Value {
+	if expiry <= now {
+		return causal.Value{Tombstone: true}
+	}
+	return causal.Value{Data: data, Expiry: expiry}
+}
+
+// expires says whether Expire's condition holds for a value that expires at
+// current (0: never).
+func (u *Update) expires(current int64) bool {
+	has := current != 0
+	switch u.Condition {
+	case IfAbsent:
+		return !has
+	case IfPresent:
+		return has
+	case IfGreater, IfPresentGreater:
+		return has && u.Expiry > current
+	case IfLess:
+		return !has || u.Expiry < current
+	case IfPresentLess:
+		return has && u.Expiry < current
+	}
+	return true
+}
+
+func (u *Update) increment(current causal.Value, exists bool, r *Result) (next causal.Value, write bool) {
+	var old int64
+	if exists {
+		var ok bool
+		if old, ok = parseInteger(current.Data); !ok {
+			r.Failure = NotInteger
+			return next, false
+		}
+	}
+	if u.Amount > 0 && old > math.MaxInt64-u.Amount || u.Amount < 0 && old < math.MinInt64-u.Amount {
+		r.Failure = Overflow
+		return next, false
+	}
+	r.Number, r.Applied = old+u.Amount, true
+	return causal.Value{
+		Data:   strconv.AppendInt(nil, r.Number, 10),
+		Expiry: current.Expiry,
+	}, true
+}
+
+func (u *Update) incrementFloat(current causal.Value, exists bool, r *Result) (next causal.Value, write bool) {
+	old := []byte("0")
+	if exists {
+		old = current.Data
+	}
+	sum, failure := addFloats(old, u.Float)
+	if failure != None {
+		r.Failure = failure
+		return next, false
+	}
+	r.Data, r.Applied = sum, true
+	return causal.Value{Data: sum, Expiry: current.Expiry}, true
+}
+
+func (u *Update) append(current causal.Value, exists bool, r *Result) (next causal.Value, write bool) {
+	size := int64(len(current.Data)) + int64(len(u.Data))
+	if size > u.limit() && len(u.Data) > 0 {
+		r.Failure = TooLong
+		return next, false
+	}
+	r.Number, r.Applied = size, true
+	if exists && len(u.Data) == 0 {
+		return next, false
+	}
+	data := make([]byte, 0, size)
+	data = append(data, current.Data...)
+	return causal.Value{Data: append(data, u.Data...), Expiry: current.Expiry}, true
+}
+
+func (u *Update) setRange(current causal.Value, r *Result) (next causal.Value, write bool) {
+	offset, added, size := u.Amount, int64(len(u.Data)), int64(len(current.Data))
+	switch {
+	case offset < 0:
+		r.Failure = BadOffset
+		return next, false
+	case added == 0:
+		r.Number = size
+		return next, false
+	case offset > u.limit()-added:
+		r.Failure = TooLong
+		return next, false
+	}
+	size = max(size, offset+added)
+	data := make([]byte, size) // zeroed: what lies between is NUL
+	copy(data, current.Data)
+	copy(data[offset:], u.Data)
+	r.Number, r.Applied = size, true
+	return causal.Value{Data: data, Expiry: current.Expiry}, true
+}
+
+// parseInteger reads an integer as Redis does: no plus, no leading zero, no
+// blank, no -0.
+func parseInteger(b []byte) (int64, bool) {
+	const longest = len("-9223372036854775808")
+	if len(b) == 0 || len(b) > longest {
+		return 0, false
+	}
+	digits := b
+	if b[0] == '-' {
+		digits = b[1:]
+	}
+	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' || digits[0] == '0' && len(b) > 1 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(b), 10, 64)
+	return n, err == nil
+}
