@@ -1,8 +1,6 @@
 package ring
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Join says that m shall be a member. A member that was removed may come back; a
 // node that already is one (the same instance) may say so again, which only
@@ -26,7 +24,7 @@ func (s *State) Join(m Member) error {
 	if limit := min(s.Partitions(), MaxMembers); len(s.wanted()) >= limit {
 		return fmt.Errorf("join %s: %w: at most %d on this ring", m.Name, ErrTooManyMembers, limit)
 	}
-	v := s.lamport() + 1
+	v := s.next()
 	r.name = m.Name
 	r.address = address{v, m.ClientAddr, m.PeerAddr, m.AdminAddr}
 	r.word = word{v, in, m.Zone, m.Instance}
@@ -62,7 +60,7 @@ func (s *State) renew(r record, m Member) error {
 	if r.word.instance != m.Instance {
 		return fmt.Errorf("%w: %s is %s", ErrNameTaken, m.Name, s.status(m.ID))
 	}
-	v := s.lamport() + 1
+	v := s.next()
 	renewed := r
 	renewed.address = address{r.address.version, m.ClientAddr, m.PeerAddr, m.AdminAddr}
 	if renewed.address != r.address {
@@ -91,7 +89,7 @@ func (s *State) Leave(id NodeID) error {
 	if !s.anyOther(id, func(_ NodeID, r record) bool { return r.word.intent == in }) {
 		return fmt.Errorf("leave %s: %w", r.name, ErrLastMember)
 	}
-	r.word.intent, r.word.version = out, s.lamport()+1
+	r.word.intent, r.word.version = out, s.next()
 	s.set(id, r)
 	return nil
 }
@@ -113,7 +111,7 @@ func (s *State) Remove(id NodeID) error {
 	if !wanted || !source {
 		return fmt.Errorf("remove %s: %w", r.name, ErrLastMember)
 	}
-	r.word.intent, r.word.version = gone, s.lamport()+1
+	r.word.intent, r.word.version = gone, s.next()
 	s.set(id, r)
 	return nil
 }
@@ -128,7 +126,7 @@ func (s *State) SetQuorums(q Quorums) error {
 	if q == s.quorums.Quorums {
 		return nil
 	}
-	q.Version = s.lamport() + 1
+	q.Version = s.next()
 	if q.N != s.quorums.N {
 		s.quorums.nVersion = q.Version
 	}
@@ -146,17 +144,22 @@ func (s *State) MarkDone(id NodeID, target uint64) error {
 	if !ok {
 		return fmt.Errorf("mark %016x done: %w", uint64(id), ErrUnknownMember)
 	}
-	if s.plan == nil || s.plan.name != target || !s.plan.gains(id) {
+	if plan := s.transition(); plan == nil || plan.name != target || !plan.gains(id) {
 		return fmt.Errorf("mark %s done: %w", r.name, ErrOtherTarget)
 	}
 	if r.done.target == target {
 		return nil
 	}
 	// A mark decides nothing about placement: the plan stands.
-	r.done = mark{s.lamport() + 1, target}
+	r.done = mark{s.next(), target}
 	s.records[id] = r
 	return nil
 }
+
+// next is the version of a new word: greater than all that s has seen. (It stops
+// at the limit, which nobody comes near by honest words, so that what s encodes
+// to can always be read again.)
+func (s *State) next() uint64 { return min(s.lamport()+1, maxVersion) }
 
 func (s *State) set(id NodeID, r record) {
 	s.records[id] = r

@@ -174,7 +174,6 @@ func decodeState(b []byte) (*State, error) {
 	if err := s.decodeLayout(j.Layout, j.Partitions); err != nil {
 		return nil, err
 	}
-	s.replan()
 	return s, nil
 }
 

@@ -24,7 +24,11 @@ func (a *arrangement) take(node int, quota []int, middle, radius int) bool {
 	best, bestCost, bestSpare := nobody, 0, 0
 	for i := range 2*radius + 1 {
 		// 0, +1, -1, +2, …: the nearest first.
-		p := (middle + (i+1)/2*(1-i%2*2)*-1 + q) % q
+		away := (i + 1) / 2
+		if i%2 == 0 {
+			away = -away
+		}
+		p := (middle + away + q) % q
 		from := a.owner[p]
 		if from == node || a.count[from] <= quota[from] {
 			continue

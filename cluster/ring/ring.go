@@ -25,7 +25,7 @@ type Ring struct {
 func NewRing(s *State) *Ring {
 	r := &Ring{
 		layout:     s.layout,
-		plan:       s.plan,
+		plan:       s.transition(),
 		shift:      slotShift(s.Partitions()),
 		configured: s.quorums.Quorums,
 		all:        make(map[NodeID]Member, len(s.records)),

@@ -57,6 +57,10 @@ var (
 //     layout, under the next epoch. All who flip from the same state make the
 //     same layout, so flips need no version and no coordinator.
 //
+// Whoever copies must know that a coordinator which has not heard of the target
+// yet sends its writes to the old primaries alone; and whoever ceases to be a
+// primary hands its data over to those who are before it lets go of it.
+//
 // Statuses are not stored either (see [Status]): a flip therefore cannot undo a
 // word that it has not heard.
 type State struct {
@@ -64,7 +68,9 @@ type State struct {
 	records map[NodeID]record
 	quorums quorums
 	layout  *layout
-	plan    *plan // nil unless in transition; follows from the rest
+
+	plan    *plan // what transition last found; it follows from the rest
+	planned bool  // and nothing that it follows from has changed since
 }
 
 // quorums is the register that SetQuorums writes.

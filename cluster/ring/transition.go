@@ -20,24 +20,32 @@ type plan struct {
 // take each other's marks for their own.
 const claimVersion = 1
 
-// replan computes the plan anew where a word or the layout changed.
-func (s *State) replan() {
+// transition returns the plan of the transition under way, or nil. It is computed
+// when it is first asked for after a change: a state that was received only to be
+// merged never needs its own, and a mark or a renewed address leaves it as it is.
+func (s *State) transition() *plan {
+	if s.planned {
+		return s.plan
+	}
+	s.planned = true
 	wanted := s.wanted()
 	settled := slices.Equal(wanted, s.layout.seats) && s.quorums.N == s.layout.n
 	if settled || len(wanted) == 0 {
 		// Where two nodes each removed the last but the other, nobody is wanted:
 		// the ring stays as it is until an operator says more.
 		s.plan = nil
-		return
+		return nil
 	}
-	words := s.words()
-	if s.plan != nil && s.plan.name == words {
-		return
+	if name := s.words(); s.plan == nil || s.plan.name != name {
+		owners := claim(s.layout, wanted, s.quorums.N)
+		target := newLayout(s.layout.epoch+1, s.quorums.N, wanted, owners)
+		s.plan = newPlan(name, s.layout, target)
 	}
-	owners := claim(s.layout, wanted, s.quorums.N)
-	target := newLayout(s.layout.epoch+1, s.quorums.N, wanted, owners)
-	s.plan = newPlan(words, s.layout, target)
+	return s.plan
 }
+
+// replan makes the next call of transition look again.
+func (s *State) replan() { s.planned = false }
 
 // words names the target: a hash of all that it follows from. All words count,
 // even those about members long removed, so that undoing one does not bring an
@@ -89,20 +97,21 @@ func (p *plan) gains(id NodeID) bool {
 // Target names the transition under way: what the gaining nodes pass to MarkDone.
 // It is zero where there is none.
 func (s *State) Target() uint64 {
-	if s.plan == nil {
-		return 0
+	if plan := s.transition(); plan != nil {
+		return plan.name
 	}
-	return s.plan.name
+	return 0
 }
 
 // Pending returns the nodes whose done-mark the flip still waits for.
 func (s *State) Pending() []NodeID {
-	if s.plan == nil {
+	plan := s.transition()
+	if plan == nil {
 		return nil
 	}
 	var pending []NodeID
-	for _, id := range s.plan.gainers {
-		if s.records[id].done.target != s.plan.name {
+	for _, id := range plan.gainers {
+		if s.records[id].done.target != plan.name {
 			pending = append(pending, id)
 		}
 	}
@@ -112,10 +121,11 @@ func (s *State) Pending() []NodeID {
 // Advance flips if it can: where all nodes that gain are done (or none gains),
 // the target becomes the layout in force. It reports whether it did.
 func (s *State) Advance() bool {
-	if s.plan == nil || len(s.Pending()) > 0 {
+	plan := s.transition()
+	if plan == nil || len(s.Pending()) > 0 {
 		return false
 	}
-	s.layout = s.plan.target
+	s.layout = plan.target
 	s.replan()
 	return true
 }
