@@ -1,0 +1,148 @@
+package server
+
+import (
+	"github.com/tidwall/redcon"
+
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/update"
+)
+
+// Bounds of one batch. It starts small and grows with the client's pipelines,
+// but shrinks when values are large: the results of a batch are all in memory at
+// once.
+const (
+	batchStart = 64       // requests
+	batchMax   = 1024     // requests
+	batchBytes = 16 << 20 // of replies worth having in memory at once
+)
+
+// slot is one request and the update that it may carry, kept for reuse.
+type slot struct {
+	replica.Request
+	update update.Update
+}
+
+// entry is one command of a batch: its requests, and how to answer once they
+// are done.
+type entry struct {
+	command *command
+	args    [][]byte
+	slots   []*slot // of this command
+	reply   func(*session, *entry)
+	refusal string // replyRefusal's text
+	silent  bool   // CLIENT REPLY said so
+
+	a, b int64 // what the plan has for the reply
+}
+
+// batch collects the commands that arrived together, so that one call of the
+// store carries out all of them. Everything in it is reused: a connection in
+// steady state allocates nothing here.
+type batch struct {
+	entries  []entry
+	slots    []*slot
+	used     int // of slots
+	requests []*replica.Request
+	arena    [][]byte // arguments of all entries
+	limit    int      // requests after which the batch runs
+}
+
+func (b *batch) full() bool { return b.used >= b.limit || len(b.entries) >= batchMax }
+
+// parse cuts one whole command into arguments, which alias it and live until
+// reset.
+func (b *batch) parse(raw []byte, kind shape) (args [][]byte, err error) {
+	have := len(b.arena)
+	if kind == shapeInline {
+		args, err = splitInline(b.arena[have:], raw)
+	} else {
+		_, args, _, _, err = redcon.ReadNextCommand(raw, b.arena[have:])
+	}
+	if err != nil {
+		return nil, err
+	}
+	if have+len(args) <= cap(b.arena) {
+		b.arena = b.arena[:have+len(args)]
+	} else { // args have moved to a larger array; older entries keep the old one
+		b.arena = args
+	}
+	return args[:len(args):len(args)], nil
+}
+
+// add starts the entry of a command. It is valid until the next add.
+func (b *batch) add(c *command, args [][]byte) *entry {
+	b.entries = append(b.entries, entry{command: c, args: args})
+	return &b.entries[len(b.entries)-1]
+}
+
+// read adds one request for key to the newest entry, a read until the caller
+// makes it an update.
+func (b *batch) read(e *entry, key []byte) *slot {
+	s := b.take(key)
+	e.slots = b.slots[b.used-len(e.slots)-1 : b.used]
+	return s
+}
+
+// write adds an update of key, which the caller fills in.
+func (b *batch) write(e *entry, key []byte) (*slot, *update.Update) {
+	s := b.read(e, key)
+	s.Update = &s.update
+	return s, &s.update
+}
+
+func (b *batch) take(key []byte) *slot {
+	if b.used == len(b.slots) {
+		b.slots = append(b.slots, new(slot))
+	}
+	s := b.slots[b.used]
+	b.used++
+	s.Key = key
+	b.requests = append(b.requests, &s.Request)
+	return s
+}
+
+// takeBack removes the requests of the newest entry.
+func (b *batch) takeBack(e *entry) {
+	all := len(b.requests) - len(e.slots)
+	for _, sl := range e.slots {
+		sl.clear()
+	}
+	b.used -= len(e.slots)
+	b.requests, e.slots = b.requests[:all], nil
+}
+
+// reset makes the batch ready for the next.
+func (b *batch) reset() {
+	b.release()
+	clear(b.entries)
+	clear(b.arena)
+	b.entries, b.arena = b.entries[:0], b.arena[:0]
+	if cap(b.arena) > 8*batchMax {
+		b.arena = nil
+	}
+}
+
+// release lets go of the requests and of what their results hold: a large value
+// must not live as long as its connection.
+func (b *batch) release() {
+	for _, sl := range b.slots[:b.used] {
+		sl.clear()
+	}
+	clear(b.requests)
+	b.requests, b.used = b.requests[:0], 0
+}
+
+func (sl *slot) clear() {
+	sl.Request = replica.Request{}
+	sl.update = update.Update{}
+}
+
+// adapt moves the limit after a batch whose replies took so many bytes.
+func (b *batch) adapt(bytes int64) {
+	switch {
+	case bytes > batchBytes:
+		b.limit = max(1, int(int64(b.used)*batchBytes/bytes))
+	case b.used >= b.limit:
+		b.limit = min(2*b.limit, batchMax)
+	}
+}

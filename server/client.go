@@ -1,0 +1,266 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const textBadName = "ERR Client names cannot contain spaces, newlines or special characters."
+
+// identity is what a client says about itself.
+type identity struct {
+	name, library, version string
+	resp3                  bool
+	noEvict, noTouch       bool
+}
+
+// describe changes what other sessions see of this one.
+func (s *session) describe(change func(*identity)) {
+	s.public.Lock()
+	defer s.public.Unlock()
+	change(&s.public.identity)
+}
+
+func (s *session) identity() identity {
+	s.public.Lock()
+	defer s.public.Unlock()
+	return s.public.identity
+}
+
+// printable tells whether a name can stand in CLIENT LIST.
+func printable(name []byte) bool {
+	return !slices.ContainsFunc(name, func(c byte) bool { return c < '!' || c > '~' })
+}
+
+func runClientID(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.integer(s.id) }
+
+func runClientGetName(_ context.Context, s *session, _ *command, _ [][]byte) {
+	if name := s.identity().name; name != "" {
+		s.out.text(name)
+		return
+	}
+	s.out.null()
+}
+
+func runClientSetName(_ context.Context, s *session, _ *command, args [][]byte) {
+	if !printable(args[2]) {
+		s.out.failure(textBadName)
+		return
+	}
+	s.describe(func(i *identity) { i.name = string(args[2]) })
+	s.out.ok()
+}
+
+func runClientSetInfo(_ context.Context, s *session, _ *command, args [][]byte) {
+	var field func(*identity) *string
+	switch {
+	case is(args[2], "LIB-NAME"):
+		field = func(i *identity) *string { return &i.library }
+	case is(args[2], "LIB-VER"):
+		field = func(i *identity) *string { return &i.version }
+	default:
+		s.out.failure("ERR Unrecognized option '" + string(args[2]) + "'")
+		return
+	}
+	if !printable(args[3]) {
+		s.out.failure("ERR " + strings.ToLower(string(args[2])) + " cannot contain spaces, newlines or special characters.")
+		return
+	}
+	s.describe(func(i *identity) { *field(i) = string(args[3]) })
+	s.out.ok()
+}
+
+func runClientInfo(_ context.Context, s *session, _ *command, _ [][]byte) {
+	s.out.verbatim(s.line(time.Now(), s.server.table.bySub["client|info"]) + "\n")
+}
+
+// runClientList serves CLIENT LIST [TYPE type | ID id …].
+func runClientList(_ context.Context, s *session, c *command, args [][]byte) {
+	var only []int64
+	all := true
+	switch {
+	case len(args) == 2:
+	case is(args[2], "TYPE") && len(args) == 4:
+		var refusal string
+		if all, refusal = normalType(args[3]); refusal != "" {
+			s.out.failure(refusal)
+			return
+		}
+	case is(args[2], "ID") && len(args) > 3:
+		all = false
+		for _, arg := range args[3:] {
+			id, ok := parseInteger(arg)
+			if !ok {
+				s.out.failure("ERR Invalid client ID")
+				return
+			}
+			only = append(only, id)
+		}
+	default:
+		s.out.failure(textSyntax)
+		return
+	}
+	now := time.Now()
+	var list strings.Builder
+	for _, other := range s.server.clients() {
+		if all || slices.Contains(only, other.id) {
+			last := other.last.Load()
+			if other == s {
+				last = c
+			}
+			list.WriteString(other.line(now, last))
+			list.WriteByte('\n')
+		}
+	}
+	s.out.verbatim(list.String())
+}
+
+// normalType tells whether a client type is the one that all clients here have.
+func normalType(arg []byte) (bool, string) {
+	switch {
+	case is(arg, "NORMAL"):
+		return true, ""
+	case is(arg, "MASTER"), is(arg, "REPLICA"), is(arg, "SLAVE"), is(arg, "PUBSUB"):
+		return false, ""
+	}
+	return false, "ERR Unknown client type '" + string(arg) + "'"
+}
+
+// line describes the connection as CLIENT LIST does. Libraries parse it and
+// some fail on fields that they do not know.
+func (s *session) line(now time.Time, last *command) string {
+	i := s.identity()
+	flags, name := "", "NULL"
+	if i.noEvict {
+		flags += "e"
+	}
+	if i.noTouch {
+		flags += "T"
+	}
+	if flags == "" {
+		flags = "N"
+	}
+	if last != nil {
+		name = last.full
+	}
+	active := time.Unix(0, s.active.Load())
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=0 name=%s age=%d idle=%d flags=%s db=0 sub=0 psub=0 ssub=0 multi=-1 "+
+		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=%s user=%s "+
+		"redir=-1 resp=%d lib-name=%s lib-ver=%s",
+		s.id, s.conn.RemoteAddr(), s.conn.LocalAddr(), i.name, int(now.Sub(s.born).Seconds()), int(now.Sub(active).Seconds()),
+		flags, name, defaultUser, 2+b2b(i.resp3), i.library, i.version)
+}
+
+func runClientNoEvict(_ context.Context, s *session, _ *command, args [][]byte) {
+	s.toggle(args[2], func(i *identity, on bool) { i.noEvict = on })
+}
+
+func runClientNoTouch(_ context.Context, s *session, _ *command, args [][]byte) {
+	s.toggle(args[2], func(i *identity, on bool) { i.noTouch = on })
+}
+
+func (s *session) toggle(arg []byte, set func(*identity, bool)) {
+	on := is(arg, "ON")
+	if !on && !is(arg, "OFF") {
+		s.out.failure(textSyntax)
+		return
+	}
+	s.describe(func(i *identity) { set(i, on) })
+	s.out.ok()
+}
+
+func runClientReply(_ context.Context, s *session, _ *command, args [][]byte) {
+	switch {
+	case is(args[2], "ON"):
+		s.mute = false
+		s.out.ok()
+	case is(args[2], "OFF"):
+		s.mute = true
+	case is(args[2], "SKIP"):
+		s.skip = !s.mute
+	default:
+		s.out.failure(textSyntax)
+	}
+}
+
+// runClientQuorum serves CLIENT QUORUM [R n] [W n]: the quorum of this
+// connection's requests. 0 goes back to the cluster's. The answer is what is in
+// force.
+func runClientQuorum(_ context.Context, s *session, _ *command, args [][]byte) {
+	r, w := s.r, s.w
+	for i := 2; i < len(args); i += 2 {
+		if i+1 == len(args) || !is(args[i], "R") && !is(args[i], "W") {
+			s.out.failure(textSyntax)
+			return
+		}
+		n := 0
+		if string(args[i+1]) != "0" {
+			var refusal string
+			if n, refusal = s.quorum(args[i][0]&^0x20, args[i+1]); refusal != "" {
+				s.out.failure(refusal)
+				return
+			}
+		}
+		if is(args[i], "R") {
+			r = n
+		} else {
+			w = n
+		}
+	}
+	s.r, s.w = r, w
+	cluster := s.server.store.Ring().Quorums()
+	s.out.mapping(2)
+	s.out.text("r")
+	s.out.integer(int64(orDefault(r, cluster.R)))
+	s.out.text("w")
+	s.out.integer(int64(orDefault(w, cluster.W)))
+}
+
+func orDefault(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// runClientContexts serves CLIENT CONTEXTS ON|OFF.
+func runClientContexts(_ context.Context, s *session, _ *command, args [][]byte) {
+	on := is(args[2], "ON")
+	switch {
+	case !on && !is(args[2], "OFF"):
+		s.out.failure(textSyntax)
+	case on && !s.out.resp3:
+		s.out.failure("ERR CLIENT CONTEXTS needs RESP3, see HELLO 3; in RESP2 use GET key CONTEXT")
+	default:
+		s.contexts = on
+		s.out.ok()
+	}
+}
+
+func runClientGetRedir(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.integer(-1) }
+
+func runClientTrackingInfo(_ context.Context, s *session, _ *command, _ [][]byte) {
+	s.out.mapping(3)
+	s.out.text("flags")
+	s.out.set(1)
+	s.out.text("off")
+	s.out.text("redirect")
+	s.out.integer(-1)
+	s.out.text("prefixes")
+	s.out.array(0)
+}
+
+func runClientTracking(_ context.Context, s *session, _ *command, args [][]byte) {
+	if is(args[2], "OFF") {
+		s.out.ok()
+		return
+	}
+	s.out.failure("ERR 'client|tracking' is not supported: there is no invalidation of client-side caches; disable the client's cache")
+}
+
+func runClientCaching(_ context.Context, s *session, _ *command, _ [][]byte) {
+	s.out.failure("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
+}

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"context"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/update"
+)
+
+// Commands that need more than one request, each depending on the last. None of
+// them is atomic: between the steps other clients, and failures, can be seen.
+// They are ordered so that a failure in the middle leaves too much rather than
+// too little, and never overwrites what the command may not overwrite.
+
+// ask carries out one read. The slot lives until the next ask or tell.
+func (s *session) ask(ctx context.Context, key []byte) *slot {
+	return s.single(ctx, key, nil)
+}
+
+// tell carries out one update.
+func (s *session) tell(ctx context.Context, key []byte, u update.Update) *slot {
+	return s.single(ctx, key, &u)
+}
+
+func (s *session) single(ctx context.Context, key []byte, u *update.Update) *slot {
+	s.batch.release()
+	sl := s.batch.take(key)
+	sl.R, sl.W = s.r, s.w
+	if u != nil {
+		sl.update = *u
+		sl.Update = &sl.update
+	}
+	s.server.store.Do(ctx, s.batch.requests)
+	return sl
+}
+
+// runRename serves RENAME and RENAMENX: the new key is written before the old
+// one is deleted, and only what was read is deleted: a value that somebody
+// writes to the old key meanwhile stays.
+func runRename(ctx context.Context, s *session, c *command, args [][]byte) {
+	onlyNew := c.name == "renamenx"
+	from := s.ask(ctx, args[1])
+	value, found, err := s.value(from)
+	seen := from.Object.Clock.Clone()
+	switch {
+	case err != nil:
+		s.fail(err)
+		return
+	case !found:
+		s.out.failure(textNoSuchKey)
+		return
+	case string(args[1]) == string(args[2]):
+		s.renamed(onlyNew, false)
+		return
+	}
+	put := copyOf(value)
+	if onlyNew {
+		put.Condition = update.IfAbsent
+	}
+	to := s.tell(ctx, args[2], put)
+	if s.refused(c, to) {
+		return
+	}
+	if !to.Result.Applied {
+		s.renamed(onlyNew, false)
+		return
+	}
+	gone := s.tell(ctx, args[1], update.Update{Kind: update.Delete, Context: seen, HasContext: true})
+	if !s.refused(c, gone) {
+		s.renamed(onlyNew, true)
+	}
+}
+
+func (s *session) renamed(onlyNew, done bool) {
+	if onlyNew {
+		s.out.number(done)
+		return
+	}
+	s.out.ok()
+}
+
+// copyOf is the update that writes a value with its expiry.
+func copyOf(v causal.Value) update.Update {
+	return update.Update{Kind: update.Set, Data: v.Data, Expiry: v.Expiry}
+}
+
+// runCopy serves COPY source destination [DB n] [REPLACE].
+func runCopy(ctx context.Context, s *session, c *command, args [][]byte) {
+	put := update.Update{Condition: update.IfAbsent}
+	for i := 3; i < len(args); i++ {
+		switch {
+		case is(args[i], "REPLACE"):
+			put.Condition = update.Always
+		case is(args[i], "DB") && i+1 < len(args):
+			i++
+			if refusal := checkDatabase(args[i]); refusal != "" {
+				s.out.failure(refusal)
+				return
+			}
+		default:
+			s.out.failure(textSyntax)
+			return
+		}
+	}
+	if string(args[1]) == string(args[2]) {
+		s.out.failure(textSameObject)
+		return
+	}
+	value, found, err := s.value(s.ask(ctx, args[1]))
+	switch {
+	case err != nil:
+		s.fail(err)
+		return
+	case !found:
+		s.out.integer(0)
+		return
+	}
+	condition := put.Condition
+	put = copyOf(value)
+	put.Condition = condition
+	if to := s.tell(ctx, args[2], put); !s.refused(c, to) {
+		s.out.number(to.Result.Applied)
+	}
+}
+
+// checkDatabase refuses every database but the one there is.
+func checkDatabase(arg []byte) string {
+	switch n, ok := parseInteger(arg); {
+	case !ok:
+		return textNotInteger
+	case n != 0:
+		return textDBIndex
+	}
+	return ""
+}
+
+// runMSetNX looks whether any of the keys exists, and only then writes them, each
+// one only if it still does not exist: what a race leaves half done is answered
+// with 0.
+func runMSetNX(ctx context.Context, s *session, c *command, args [][]byte) {
+	if len(args)%2 == 0 {
+		s.out.failure(wrongArity(c))
+		return
+	}
+	latest := make(map[string][]byte, len(args)/2) // a key named twice: the last counts
+	keys := make([][]byte, 1, len(args)/2+1)
+	for i := 1; i < len(args); i += 2 {
+		if _, twice := latest[string(args[i])]; !twice {
+			keys = append(keys, args[i])
+		}
+		latest[string(args[i])] = args[i+1]
+	}
+	before := s.inPieces(ctx, c, keys, planExists, false)
+	if before.refusal != "" || before.count > 0 {
+		before.count = 0
+		before.replyCount(s)
+		return
+	}
+	after := s.inPieces(ctx, c, keys, func(s *session, e *entry) {
+		for _, key := range e.args[1:] {
+			_, u := s.store(e, key, update.Set, latest[string(key)])
+			u.Condition = update.IfAbsent
+		}
+	}, false)
+	switch {
+	case after.refusal != "":
+		s.out.failure(after.refusal)
+	default:
+		s.out.number(after.count == 0) // none existed when its turn came
+	}
+}

@@ -1,0 +1,178 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"strconv"
+	"time"
+)
+
+func planPing(s *session, e *entry) {
+	e.reply = replyPing
+	if len(e.args) > 2 {
+		s.refuse(e, wrongArity(e.command))
+	}
+}
+
+func replyPing(s *session, e *entry) {
+	if len(e.args) == 2 {
+		s.out.value(e.args[1])
+		return
+	}
+	s.out.status("PONG")
+}
+
+func planEcho(_ *session, e *entry) {
+	e.reply = func(s *session, e *entry) { s.out.value(e.args[1]) }
+}
+
+func planTime(_ *session, e *entry) {
+	e.reply = func(s *session, _ *entry) {
+		now := s.server.cfg.Now()
+		s.out.array(2)
+		s.out.text(strconv.FormatInt(now.Unix(), 10))
+		s.out.text(strconv.Itoa(now.Nanosecond() / int(time.Microsecond)))
+	}
+}
+
+func runSelect(_ context.Context, s *session, _ *command, args [][]byte) {
+	if refusal := checkDatabase(args[1]); refusal != "" {
+		s.out.failure(refusal)
+		return
+	}
+	s.out.ok()
+}
+
+func runQuit(_ context.Context, s *session, _ *command, _ [][]byte) {
+	s.out.ok()
+	s.ending = true
+}
+
+func runReset(_ context.Context, s *session, _ *command, _ [][]byte) {
+	s.choices = choices{}
+	s.admit(s.server.settings.openToAll())
+	s.out.resp3 = false
+	s.describe(func(i *identity) { *i = identity{} })
+	s.out.status("RESET")
+}
+
+// admit sets what depends on whether the client has authenticated.
+func (s *session) admit(trusted bool) {
+	s.authenticated, s.guard.trusted = trusted, trusted
+}
+
+// The one user there is: quorate has no access control lists.
+const defaultUser = "default"
+
+// login checks a password, in time that depends on the length of the client's
+// own bytes only.
+func (s *session) login(user, password []byte) bool {
+	expected := s.server.settings.password()
+	got, want := sha256.Sum256(password), sha256.Sum256([]byte(expected))
+	right := subtle.ConstantTimeCompare(got[:], want[:]) == 1 || expected == ""
+	if !right || string(user) != defaultUser {
+		return false
+	}
+	s.admit(true)
+	return true
+}
+
+// runAuth serves AUTH password and AUTH user password.
+func runAuth(_ context.Context, s *session, _ *command, args [][]byte) {
+	user, password := []byte(defaultUser), args[1]
+	switch {
+	case len(args) > 3:
+		s.out.failure(textSyntax)
+		return
+	case len(args) == 3:
+		user, password = args[1], args[2]
+	case s.server.settings.openToAll():
+		s.out.failure("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
+		return
+	}
+	if !s.login(user, password) {
+		s.out.failure(textWrongPass)
+		return
+	}
+	s.out.ok()
+}
+
+// runHello serves HELLO [2|3 [AUTH user password] [SETNAME name]]: version, then
+// options, then password; a refusal changes nothing.
+func runHello(_ context.Context, s *session, _ *command, args [][]byte) {
+	resp3 := s.out.resp3
+	if len(args) > 1 {
+		switch n, ok := parseInteger(args[1]); {
+		case !ok:
+			s.out.failure("ERR Protocol version is not an integer or out of range")
+			return
+		case n != 2 && n != 3:
+			s.out.failure("NOPROTO unsupported protocol version")
+			return
+		default:
+			resp3 = n == 3
+		}
+	}
+	var o helloOptions
+	if refusal := o.parse(args[min(2, len(args)):]); refusal != "" {
+		s.out.failure(refusal)
+		return
+	}
+	if o.password != nil && !s.login(o.user, o.password) {
+		s.out.failure(textWrongPass)
+		return
+	}
+	if !s.authenticated {
+		s.out.failure("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+		return
+	}
+	if o.name != nil {
+		s.describe(func(i *identity) { i.name = string(o.name) })
+	}
+	s.out.resp3 = resp3
+	s.describe(func(i *identity) { i.resp3 = resp3 })
+	s.replyHello()
+}
+
+type helloOptions struct {
+	user, password, name []byte
+}
+
+func (o *helloOptions) parse(args [][]byte) string {
+	for i := 0; i < len(args); i++ {
+		left := len(args) - i - 1
+		switch {
+		case is(args[i], "AUTH") && left >= 2:
+			o.user, o.password = args[i+1], args[i+2]
+			i += 2
+		case is(args[i], "SETNAME") && left >= 1:
+			o.name = args[i+1]
+			if !printable(o.name) {
+				return textBadName
+			}
+			i++
+		default:
+			return "ERR Syntax error in HELLO option '" + string(args[i]) + "'"
+		}
+	}
+	return ""
+}
+
+func (s *session) replyHello() {
+	s.out.mapping(7)
+	s.out.text("server")
+	s.out.text("redis")
+	s.out.text("version")
+	s.out.text(RedisVersion)
+	s.out.text("proto")
+	s.out.integer(2 + int64(b2b(s.out.resp3)))
+	s.out.text("id")
+	s.out.integer(s.id)
+	s.out.text("mode")
+	s.out.text("standalone")
+	s.out.text("role")
+	s.out.text("master")
+	s.out.text("modules")
+	s.out.array(0)
+}

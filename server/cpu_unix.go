@@ -1,0 +1,24 @@
+//go:build unix
+
+package server
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+func infoCPU(_ context.Context, _ *Server, t *infoText) {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return
+	}
+	seconds := func(tv syscall.Timeval) string {
+		return fmt.Sprintf("%.6f", time.Duration(tv.Nano()).Seconds())
+	}
+	t.line("used_cpu_sys", seconds(usage.Stime))
+	t.line("used_cpu_user", seconds(usage.Utime))
+	t.line("used_cpu_sys_children", "0.000000")
+	t.line("used_cpu_user_children", "0.000000")
+}

@@ -1,0 +1,229 @@
+package server
+
+import (
+	"math"
+
+	"github.com/quorate/quorate/cluster/update"
+)
+
+// unit is how a client names a moment.
+type unit struct {
+	factor   int64 // milliseconds
+	relative bool  // to now
+}
+
+var (
+	relativeSeconds = unit{1000, true}
+	relativeMillis  = unit{1, true}
+	absoluteSeconds = unit{1000, false}
+	absoluteMillis  = unit{1, false}
+)
+
+// unitOf recognises the options EX, PX, EXAT and PXAT.
+func unitOf(arg []byte) (unit, bool) {
+	switch {
+	case is(arg, "EX"):
+		return relativeSeconds, true
+	case is(arg, "PX"):
+		return relativeMillis, true
+	case is(arg, "EXAT"):
+		return absoluteSeconds, true
+	case is(arg, "PXAT"):
+		return absoluteMillis, true
+	}
+	return unit{}, false
+}
+
+// moment turns n units into unix milliseconds; ok is false beyond their range.
+func (u unit) moment(n, now int64) (at int64, ok bool) {
+	if n > math.MaxInt64/u.factor || n < math.MinInt64/u.factor {
+		return 0, false
+	}
+	at = n * u.factor
+	if u.relative {
+		if at > math.MaxInt64-now {
+			return 0, false
+		}
+		at += now
+	}
+	return at, true
+}
+
+// expiry reads the moment at which a value that is being written ends, or says
+// why not.
+func (s *session) expiry(c *command, u unit, arg []byte) (at int64, refusal string) {
+	n, ok := parseInteger(arg)
+	if !ok {
+		return 0, textNotInteger
+	}
+	at, ok = u.moment(n, s.server.cfg.Now().UnixMilli())
+	if !ok || n <= 0 {
+		return 0, invalidExpire(c)
+	}
+	return at, ""
+}
+
+// planExpire serves EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT. A moment that is
+// past deletes the key.
+func planExpire(s *session, e *entry) {
+	condition, refusal := expireCondition(e.args[3:])
+	if refusal != "" {
+		s.refuse(e, refusal)
+		return
+	}
+	n, ok := parseInteger(e.args[2])
+	if !ok {
+		s.refuse(e, textNotInteger)
+		return
+	}
+	var u unit
+	switch e.command.name {
+	case "expire":
+		u = relativeSeconds
+	case "pexpire":
+		u = relativeMillis
+	case "expireat":
+		u = absoluteSeconds
+	default:
+		u = absoluteMillis
+	}
+	at, ok := u.moment(n, s.server.cfg.Now().UnixMilli())
+	if !ok {
+		s.refuse(e, invalidExpire(e.command))
+		return
+	}
+	_, up := s.write(e, e.args[1], update.Expire)
+	up.Condition = condition
+	up.Expiry = max(at, 1) // 0 would be never
+	e.reply = replyApplied
+}
+
+func expireCondition(options [][]byte) (update.Condition, string) {
+	var nx, xx, gt, lt bool
+	for _, option := range options {
+		switch {
+		case is(option, "NX"):
+			nx = true
+		case is(option, "XX"):
+			xx = true
+		case is(option, "GT"):
+			gt = true
+		case is(option, "LT"):
+			lt = true
+		default:
+			return update.Always, "ERR Unsupported option " + string(option)
+		}
+	}
+	switch {
+	case nx && (xx || gt || lt):
+		return update.Always, "ERR NX and XX, GT or LT options at the same time are not compatible"
+	case gt && lt:
+		return update.Always, "ERR GT and LT options at the same time are not compatible"
+	case xx && gt:
+		return update.IfPresentGreater, ""
+	case xx && lt:
+		return update.IfPresentLess, ""
+	case nx:
+		return update.IfAbsent, ""
+	case xx:
+		return update.IfPresent, ""
+	case gt:
+		return update.IfGreater, ""
+	case lt:
+		return update.IfLess, ""
+	}
+	return update.Always, ""
+}
+
+func planPersist(s *session, e *entry) {
+	s.write(e, e.args[1], update.Persist)
+	e.reply = replyApplied
+}
+
+// planTTL serves TTL, PTTL, EXPIRETIME and PEXPIRETIME.
+func planTTL(s *session, e *entry) {
+	s.read(e, e.args[1])
+	e.reply = replyTTL
+}
+
+func replyTTL(s *session, e *entry) {
+	v, found, err := s.value(e.slots[0])
+	switch {
+	case err != nil:
+		s.fail(err)
+		return
+	case !found:
+		s.out.integer(-2)
+		return
+	case v.Expiry == 0:
+		s.out.integer(-1)
+		return
+	}
+	left := max(v.Expiry-s.now, 0)
+	switch e.command.name {
+	case "ttl":
+		s.out.integer(left/1000 + (left%1000+500)/1000)
+	case "pttl":
+		s.out.integer(left)
+	case "expiretime":
+		s.out.integer(v.Expiry/1000 + (v.Expiry%1000+500)/1000)
+	default:
+		s.out.integer(v.Expiry)
+	}
+}
+
+// planGetEx serves GETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST].
+func planGetEx(s *session, e *entry) {
+	var at []byte
+	var u unit
+	persist := false
+	for i := 2; i < len(e.args); i++ {
+		unit, timed := unitOf(e.args[i])
+		switch {
+		case timed && i+1 < len(e.args) && !persist && (at == nil || u == unit): // twice the same: the last counts
+			i++
+			at, u = e.args[i], unit
+		case is(e.args[i], "PERSIST") && at == nil:
+			persist = true
+		default:
+			s.refuse(e, textSyntax)
+			return
+		}
+	}
+	switch {
+	case persist:
+		_, up := s.write(e, e.args[1], update.Persist)
+		up.WantOld = true
+		e.reply = replyOld
+	case at == nil:
+		s.read(e, e.args[1])
+		e.reply = replyValue
+	default:
+		planGetExAt(s, e, u, at)
+	}
+}
+
+// planGetExAt reads even where the time is impossible: a key that is not there
+// is nil before the time is judged.
+func planGetExAt(s *session, e *entry, u unit, arg []byte) {
+	at, refusal := s.expiry(e.command, u, arg)
+	if refusal != "" {
+		s.read(e, e.args[1])
+		e.refusal, e.reply = refusal, replyGetExRefused
+		return
+	}
+	_, up := s.write(e, e.args[1], update.GetEx)
+	up.Expiry, up.WantOld = at, true
+	e.reply = replyOld
+}
+
+func replyGetExRefused(s *session, e *entry) {
+	switch _, found, err := s.value(e.slots[0]); {
+	case err != nil:
+		s.fail(err)
+	case !found:
+		s.found(nil, false)
+	default:
+		s.out.failure(e.refusal)
+	}
+}

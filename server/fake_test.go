@@ -1,0 +1,188 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"hash/fnv"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// fake is a store of one node, in memory, made of the pure packages: what a
+// cluster would answer if nothing ever failed.
+type fake struct {
+	mu      sync.Mutex
+	objects map[string]causal.Object
+	state   *ring.State
+	seen    atomic.Pointer[ring.Ring]
+	policy  atomic.Uint32
+	clock   *causal.Clock
+	epoch   causal.Epoch
+	calls   atomic.Int64 // of Do
+	batch   atomic.Int64 // the largest
+	fault   atomic.Pointer[faultFunc]
+}
+
+// faultFunc makes a request fail.
+type faultFunc func(*replica.Request) error
+
+const fakeNode = "A"
+
+func newFake(t testing.TB) *fake {
+	t.Helper()
+	members := make([]ring.Member, 0, 3)
+	for _, name := range []string{fakeNode, "B", "C"} {
+		members = append(members, ring.Member{ID: ring.IDOf(name), Name: name, ClientAddr: "127.0.0.1:1", PeerAddr: "127.0.0.1:2"})
+	}
+	f := &fake{
+		objects: make(map[string]causal.Object),
+		state:   ring.NewState("test", 16, ring.Quorums{N: 3, R: 2, W: 2}, members...),
+		clock:   causal.NewClock(func() int64 { return time.Now().UnixMilli() }),
+	}
+	f.seen.Store(ring.NewRing(f.state))
+	return f
+}
+
+func (f *fake) Do(_ context.Context, requests []*replica.Request) {
+	f.calls.Add(1)
+	f.batch.Store(max(f.batch.Load(), int64(len(requests))))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range requests {
+		if fault := f.fault.Load(); fault != nil {
+			if r.Err = (*fault)(r); r.Err != nil {
+				continue
+			}
+		}
+		if r.Update == nil {
+			r.Object = f.objects[string(r.Key)]
+			continue
+		}
+		r.Err = f.apply(r)
+	}
+}
+
+func (f *fake) apply(r *replica.Request) error {
+	current, exists := f.objects[string(r.Key)]
+	now := time.Now().UnixMilli()
+	old, found, err := causal.Resolve(&current, f.Policy(), now)
+	if err != nil && r.Update.NeedsRead() && !r.Update.HasContext {
+		return err
+	}
+	next, write, result := r.Update.Apply(old, found, now)
+	r.Result = result
+	if !write {
+		return nil
+	}
+	next.Data = bytes.Clone(next.Data) // the key and the update belong to the server
+	seen := current.Clock
+	if r.Update.HasContext {
+		seen = r.Update.Context
+	}
+	dot := causal.NextDot(&current, exists, seen, ring.IDOf(fakeNode), 0, f.freshEpoch)
+	object := causal.Put(current, seen, dot, f.clock.Now(), next)
+	f.objects[string(r.Key)] = object
+	r.Result.Dot, r.Result.Context = dot, object.Clock
+	return nil
+}
+
+func (f *fake) freshEpoch() causal.Epoch { f.epoch++; return f.epoch }
+
+// ScanKeys pages by hash, as the engine does: the cursor is the hash to go on
+// from.
+func (f *fake) ScanKeys(_ context.Context, cursor uint64, count int) ([][]byte, uint64, error) {
+	type hashed struct {
+		hash uint64
+		key  string
+	}
+	now := time.Now().UnixMilli()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []hashed
+	for key, object := range f.objects {
+		h := fnv.New32a()
+		h.Write([]byte(key))
+		if hash := uint64(h.Sum32()) + 1; hash >= cursor && object.Live(now) {
+			all = append(all, hashed{hash, key})
+		}
+	}
+	slices.SortFunc(all, func(a, b hashed) int { return int(int64(a.hash) - int64(b.hash)) })
+	var keys [][]byte
+	for i, k := range all {
+		if len(keys) >= count && k.hash != all[i-1].hash {
+			return keys, k.hash, nil
+		}
+		keys = append(keys, []byte(k.key))
+	}
+	return keys, 0, nil
+}
+
+func (f *fake) DBSize(ctx context.Context) (int64, error) {
+	keys, _, err := f.ScanKeys(ctx, 0, 1<<30)
+	return int64(len(keys)), err
+}
+
+func (f *fake) RandomKey(ctx context.Context) ([]byte, error) {
+	keys, _, err := f.ScanKeys(ctx, 0, 1)
+	if len(keys) == 0 {
+		return nil, err
+	}
+	return keys[0], err
+}
+
+func (f *fake) Flush(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.objects)
+	return nil
+}
+
+func (f *fake) ID() ring.NodeID           { return ring.IDOf(fakeNode) }
+func (f *fake) Name() string              { return fakeNode }
+func (f *fake) Ring() *ring.Ring          { return f.seen.Load() }
+func (f *fake) Policy() causal.Policy     { return causal.Policy(f.policy.Load()) }
+func (f *fake) SetPolicy(p causal.Policy) { f.policy.Store(uint32(p)) }
+
+func (f *fake) SetQuorums(_ context.Context, n, r, w int) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.state.SetQuorums(ring.Quorums{N: n, R: r, W: w}); err != nil {
+		return err
+	}
+	f.seen.Store(ring.NewRing(f.state))
+	return nil
+}
+
+func (f *fake) failWith(fault faultFunc) { f.fault.Store(&fault) }
+
+// serve runs a server on a free port until the test ends.
+func serve(t testing.TB, cfg Config, store Store) *Server {
+	t.Helper()
+	if cfg.Addr == "" {
+		cfg.Addr = "127.0.0.1:0"
+	}
+	s, err := New(cfg, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+		if used := s.budget.used.Load(); used != 0 {
+			t.Errorf("%d bytes of the budget were never given back", used)
+		}
+	})
+	return s
+}

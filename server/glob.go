@@ -1,0 +1,84 @@
+package server
+
+// globMatch matches bytes against a glob as Redis does: * ? [abc] [^a] [a-c],
+// and \ before a byte that stands for itself. An unclosed class runs to the
+// end of the pattern. Time is bounded by pattern times subject, whatever the
+// pattern.
+func globMatch(pattern, subject []byte) bool {
+	// The last star met, and the subject it has swallowed up to: when the rest
+	// does not match, the star swallows one byte more. Only the last star ever
+	// needs to.
+	star, resume := -1, 0
+	p, i := 0, 0
+	for i < len(subject) {
+		if p < len(pattern) && pattern[p] == '*' {
+			star, resume = p, i
+			p++
+			continue
+		}
+		if p < len(pattern) {
+			if width, ok := globOne(pattern[p:], subject[i]); ok {
+				p += width
+				i++
+				continue
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		resume++
+		p, i = star+1, resume
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+// globOne matches one byte against the first element of a pattern, which is not
+// a star, and returns the element's length.
+func globOne(pattern []byte, c byte) (width int, ok bool) {
+	switch pattern[0] {
+	case '?':
+		return 1, true
+	case '[':
+		return globClass(pattern, c)
+	case '\\':
+		if len(pattern) > 1 {
+			return 2, pattern[1] == c
+		}
+	}
+	return 1, pattern[0] == c
+}
+
+func globClass(pattern []byte, c byte) (width int, ok bool) {
+	at := 1
+	inverted := at < len(pattern) && pattern[at] == '^'
+	if inverted {
+		at++
+	}
+	found := false
+	for {
+		switch {
+		case at >= len(pattern):
+			return len(pattern), found != inverted
+		case pattern[at] == '\\' && at+1 < len(pattern):
+			at++
+			found = found || pattern[at] == c
+		case pattern[at] == ']':
+			return at + 1, found != inverted
+		case at+2 < len(pattern) && pattern[at+1] == '-':
+			low, high := pattern[at], pattern[at+2]
+			found = found || c >= min(low, high) && c <= max(low, high)
+			at += 2
+		default:
+			found = found || pattern[at] == c
+		}
+		at++
+	}
+}
+
+// globFold is globMatch without regard to case.
+func globFold(pattern, subject string) bool {
+	return globMatch(lower(nil, []byte(pattern)), lower(nil, []byte(subject)))
+}

@@ -1,0 +1,242 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"strings"
+	"time"
+)
+
+// section is one of INFO's.
+type section struct {
+	name  string
+	extra bool // not part of the default reply
+	write func(context.Context, *Server, *infoText)
+}
+
+// infoText collects the lines of INFO.
+type infoText struct{ strings.Builder }
+
+func (t *infoText) line(name string, value any) { fmt.Fprintf(t, "%s:%v\r\n", name, value) }
+
+func infoSections() []section {
+	return []section{
+		{name: "Server", write: infoServer},
+		{name: "Clients", write: infoClients},
+		{name: "Memory", write: infoMemory},
+		{name: "Persistence", write: infoPersistence},
+		{name: "Stats", write: infoStats},
+		{name: "Replication", write: infoReplication},
+		{name: "CPU", write: infoCPU},
+		{name: "Modules", write: func(context.Context, *Server, *infoText) {}},
+		{name: "Commandstats", extra: true, write: infoCommandstats},
+		{name: "Errorstats", write: infoErrorstats},
+		{name: "Cluster", write: func(_ context.Context, _ *Server, t *infoText) { t.line("cluster_enabled", 0) }},
+		{name: "Keyspace", write: infoKeyspace},
+		{name: "Quorate", write: infoQuorate},
+	}
+}
+
+// runInfo serves INFO [section …].
+func runInfo(ctx context.Context, s *session, _ *command, args [][]byte) {
+	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	wanted := func(sec section) bool { return !sec.extra }
+	if len(args) > 1 {
+		wanted = func(sec section) bool {
+			return slices.ContainsFunc(args[1:], func(arg []byte) bool {
+				return is(arg, strings.ToUpper(sec.name)) || is(arg, "ALL") || is(arg, "EVERYTHING") ||
+					is(arg, "DEFAULT") && !sec.extra
+			})
+		}
+	}
+	var text infoText
+	for _, sec := range infoSections() {
+		if !wanted(sec) {
+			continue
+		}
+		if text.Len() > 0 {
+			text.WriteString("\r\n")
+		}
+		text.WriteString("# " + sec.name + "\r\n")
+		sec.write(ctx, s.server, &text)
+	}
+	s.out.verbatim(text.String())
+}
+
+func infoServer(_ context.Context, s *Server, t *infoText) {
+	now := s.cfg.Now()
+	up := now.Sub(s.born)
+	executable, _ := os.Executable()
+	t.line("redis_version", RedisVersion)
+	t.line("redis_git_sha1", "00000000")
+	t.line("redis_git_dirty", 0)
+	t.line("redis_build_id", "0")
+	t.line("redis_mode", "standalone")
+	t.line("os", runtime.GOOS+" "+runtime.GOARCH)
+	t.line("arch_bits", 32<<(^uint(0)>>63))
+	t.line("multiplexing_api", "go")
+	t.line("process_id", os.Getpid())
+	t.line("process_supervised", "no")
+	t.line("run_id", s.runID)
+	t.line("tcp_port", s.settings.byName["port"].get())
+	t.line("server_time_usec", now.UnixMicro())
+	t.line("uptime_in_seconds", int64(up.Seconds()))
+	t.line("uptime_in_days", int64(up.Hours()/24))
+	t.line("hz", 10)
+	t.line("configured_hz", 10)
+	t.line("executable", executable)
+	t.line("config_file", "")
+	t.line("io_threads_active", 0)
+}
+
+func infoClients(_ context.Context, s *Server, t *infoText) {
+	t.line("connected_clients", s.connected())
+	t.line("cluster_connections", 0)
+	t.line("maxclients", s.limits.clients.Load())
+	t.line("blocked_clients", 0)
+	t.line("tracking_clients", 0)
+	t.line("clients_in_timeout_table", 0)
+	t.line("clients_buffered_bytes", s.budget.used.Load())
+	t.line("clients_buffered_bytes_max", s.limits.buffered.Load())
+}
+
+// heap reads the two numbers that say how much memory the process uses: what
+// lives in the heap, and all that the runtime took from the system. Unlike
+// runtime.ReadMemStats it does not stop the world.
+func heap() (used, total uint64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/total:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
+}
+
+func infoMemory(_ context.Context, _ *Server, t *infoText) {
+	used, total := heap()
+	t.line("used_memory", used)
+	t.line("used_memory_human", human(used))
+	t.line("used_memory_rss", total)
+	t.line("used_memory_rss_human", human(total))
+	t.line("used_memory_peak", total)
+	t.line("used_memory_peak_human", human(total))
+	t.line("used_memory_lua", 0)
+	t.line("used_memory_scripts", 0)
+	t.line("number_of_cached_scripts", 0)
+	t.line("maxmemory", 0)
+	t.line("maxmemory_human", "0B")
+	t.line("maxmemory_policy", "noeviction")
+	t.line("mem_fragmentation_ratio", fmt.Sprintf("%.2f", float64(total)/float64(max(used, 1))))
+	t.line("mem_allocator", "go")
+}
+
+// human writes bytes as Redis does: 1.50M.
+func human(n uint64) string {
+	size, unit := float64(n), 0
+	for size >= 1024 && unit < 4 {
+		size, unit = size/1024, unit+1
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%dB", n)
+	}
+	return fmt.Sprintf("%.2f%c", size, " KMGT"[unit])
+}
+
+func infoPersistence(_ context.Context, s *Server, t *infoText) {
+	for _, name := range []string{"loading", "async_loading", "rdb_changes_since_last_save", "rdb_bgsave_in_progress"} {
+		t.line(name, 0)
+	}
+	t.line("rdb_last_save_time", s.born.Unix())
+	t.line("rdb_last_bgsave_status", "ok")
+	t.line("rdb_last_bgsave_time_sec", -1)
+	t.line("rdb_current_bgsave_time_sec", -1)
+	t.line("aof_enabled", 1)
+	for _, name := range []string{"aof_rewrite_in_progress", "aof_rewrite_scheduled"} {
+		t.line(name, 0)
+	}
+	t.line("aof_last_bgrewrite_status", "ok")
+	t.line("aof_last_write_status", "ok")
+}
+
+func infoStats(_ context.Context, s *Server, t *infoText) {
+	c := &s.counters
+	t.line("total_connections_received", c.connections.Load())
+	t.line("total_commands_processed", c.processed())
+	t.line("instantaneous_ops_per_sec", s.rates.commands.value(c.processed()))
+	t.line("total_net_input_bytes", c.received.Load())
+	t.line("total_net_output_bytes", c.sent.Load())
+	t.line("instantaneous_input_kbps", fmt.Sprintf("%.2f", float64(s.rates.received.value(c.received.Load()))/1024))
+	t.line("instantaneous_output_kbps", fmt.Sprintf("%.2f", float64(s.rates.sent.value(c.sent.Load()))/1024))
+	t.line("rejected_connections", c.rejected.Load())
+	for _, name := range []string{"sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys", "evicted_keys"} {
+		t.line(name, 0)
+	}
+	t.line("keyspace_hits", c.hits.Load())
+	t.line("keyspace_misses", c.misses.Load())
+	for _, name := range []string{"pubsub_channels", "pubsub_patterns", "latest_fork_usec", "total_forks", "migrate_cached_sockets",
+		"tracking_total_keys", "unexpected_error_replies"} {
+		t.line(name, 0)
+	}
+	t.line("total_error_replies", s.tally.each(func(string, int64) {}))
+}
+
+func infoReplication(_ context.Context, s *Server, t *infoText) {
+	t.line("role", "master")
+	t.line("connected_slaves", 0)
+	t.line("master_failover_state", "no-failover")
+	t.line("master_replid", s.runID)
+	t.line("master_replid2", strings.Repeat("0", 40))
+	t.line("master_repl_offset", 0)
+	t.line("second_repl_offset", -1)
+	t.line("repl_backlog_active", 0)
+}
+
+func infoCommandstats(_ context.Context, s *Server, t *infoText) {
+	for _, c := range s.table.counted {
+		n := &s.counters.commands[c.index]
+		calls, rejected := n.calls.Load(), n.rejected.Load()
+		if calls == 0 && rejected == 0 {
+			continue
+		}
+		usec := float64(n.nanos.Load()) / float64(time.Microsecond)
+		t.line("cmdstat_"+c.full, fmt.Sprintf("calls=%d,usec=%.0f,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			calls, usec, usec/float64(max(calls, 1)), rejected, n.failed.Load()))
+	}
+}
+
+func infoErrorstats(_ context.Context, s *Server, t *infoText) {
+	s.tally.each(func(kind string, n int64) { t.line("errorstat_"+kind, fmt.Sprintf("count=%d", n)) })
+}
+
+// infoKeyspace leaves the section empty when the keys cannot be counted, rather
+// than have INFO fail, which is what tools use to find out why.
+func infoKeyspace(ctx context.Context, s *Server, t *infoText) {
+	if n, err := s.store.DBSize(ctx); err == nil && n > 0 {
+		t.line("db0", fmt.Sprintf("keys=%d,expires=0,avg_ttl=0", n))
+	}
+}
+
+func infoQuorate(ctx context.Context, s *Server, t *infoText) {
+	ring := s.store.Ring()
+	configured, inForce := ring.Configured(), ring.Quorums()
+	t.line("quorate_version", s.cfg.Version)
+	t.line("node", s.store.Name())
+	t.line("node_id", fmt.Sprintf("%016x", uint64(s.store.ID())))
+	t.line("n", configured.N)
+	t.line("r", configured.R)
+	t.line("w", configured.W)
+	t.line("n_in_force", inForce.N)
+	t.line("r_in_force", inForce.R)
+	t.line("w_in_force", inForce.W)
+	t.line("conflict_resolution", s.store.Policy())
+	t.line("members", len(ring.Members()))
+	t.line("partitions", ring.Partitions())
+	t.line("ring_version", ring.Version())
+	if s.cfg.Facts != nil {
+		for _, fact := range s.cfg.Facts(ctx) {
+			t.line(fact[0], fact[1])
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"errors"
+	"net"
+)
+
+const (
+	intakeBase = 16 << 10 // what every connection has
+	intakeKept = 64 << 10 // what a busy one may keep between commands
+)
+
+// Refusals of the intake. The client is told, then the connection is closed.
+var (
+	errQueryTooBig = errors.New("ERR max query buffer length reached: the command is larger than this connection may buffer")
+	errNodeFull    = errors.New("ERR max buffered bytes of all clients reached on this node, try again later")
+)
+
+// intake is what a client sent and the server has not yet executed:
+// buf[start:end]. Commands alias it, so that nothing is copied on the way to
+// the store: it must not be filled or discarded while a batch runs.
+type intake struct {
+	buf        []byte
+	start, end int
+	limits     *limits
+	budget     *budget
+	charged    int64 // bytes of buf that the node's budget granted
+}
+
+func (in *intake) pending() []byte { return in.buf[in.start:in.end] }
+
+// discard drops the first n pending bytes.
+func (in *intake) discard(n int) { in.start += n }
+
+// fill reads once, after making room. missing is how many bytes the unfinished
+// command needs at the least: a large one grows the buffer no further than its
+// end, and only as its bytes arrive, for a header alone is no reason to reserve
+// what it promises.
+func (in *intake) fill(conn net.Conn, missing int) (int, error) {
+	if err := in.makeRoom(missing); err != nil {
+		return 0, err
+	}
+	n, err := conn.Read(in.buf[in.end:])
+	in.end += n
+	return n, err
+}
+
+func (in *intake) makeRoom(missing int) error {
+	switch {
+	case in.buf == nil:
+		in.buf = make([]byte, intakeBase)
+	case in.start == in.end:
+		in.reuse()
+	case in.start > 0:
+		in.end = copy(in.buf, in.pending())
+		in.start = 0
+	}
+	if in.end < len(in.buf) {
+		return nil
+	}
+	size := 2 * len(in.buf)
+	if exact := in.end + missing; size > intakeKept && exact < size {
+		size = max(exact, in.end+intakeBase)
+	}
+	return in.resize(size)
+}
+
+// reuse starts anew in an empty buffer. One that was full has a busy client:
+// it may double, up to what is kept; one that a large command had grown goes.
+func (in *intake) reuse() {
+	full := in.end == len(in.buf)
+	in.start, in.end = 0, 0
+	switch {
+	case len(in.buf) > intakeKept:
+		in.release()
+		in.buf = make([]byte, intakeBase)
+	case full && 2*len(in.buf) <= intakeKept:
+		_ = in.resize(2 * len(in.buf)) // without it, smaller batches
+	}
+}
+
+func (in *intake) resize(size int) error {
+	if size = min(size, int(in.limits.input.Load())); size <= in.end {
+		return errQueryTooBig
+	}
+	if extra := int64(size) - int64(len(in.buf)); in.budget.take(extra) {
+		in.charged += extra
+	} else {
+		return errNodeFull
+	}
+	grown := make([]byte, size)
+	in.end = copy(grown, in.pending())
+	in.buf, in.start = grown, 0
+	return nil
+}
+
+// release gives everything back to the node's budget.
+func (in *intake) release() {
+	in.budget.give(in.charged)
+	in.charged, in.buf = 0, nil
+}

@@ -1,0 +1,229 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// COMMAND and its subcommands, all from the table.
+
+func runCommand(_ context.Context, s *session, _ *command, _ [][]byte) {
+	s.out.array(len(s.server.table.list))
+	for _, c := range s.server.table.list {
+		s.replyCommandInfo(c)
+	}
+}
+
+func runCommandCount(_ context.Context, s *session, _ *command, _ [][]byte) {
+	s.out.integer(int64(len(s.server.table.list)))
+}
+
+func runCommandInfo(ctx context.Context, s *session, c *command, args [][]byte) {
+	if len(args) == 2 {
+		runCommand(ctx, s, c, args)
+		return
+	}
+	s.out.array(len(args) - 2)
+	for _, name := range args[2:] {
+		if c := s.server.table.findFull(name); c != nil {
+			s.replyCommandInfo(c)
+			continue
+		}
+		s.out.null()
+	}
+}
+
+// replyCommandInfo writes the tuple of ten that cluster clients find keys with.
+func (s *session) replyCommandInfo(c *command) {
+	s.out.array(10)
+	s.out.text(c.full)
+	s.out.integer(int64(c.arity))
+	s.out.statuses(c.flags)
+	s.out.integer(int64(c.first))
+	s.out.integer(int64(c.last))
+	s.out.integer(int64(c.step))
+	s.out.statuses(c.acl)
+	s.replyTips(c.tips)
+	s.replyKeySpecs(c)
+	if len(c.subcommands) == 0 {
+		s.out.set(0)
+		return
+	}
+	s.out.array(len(c.subcommands))
+	for i := range c.subcommands {
+		s.replyCommandInfo(&c.subcommands[i])
+	}
+}
+
+func (s *session) replyTips(tips string) {
+	if tips == "" {
+		s.out.set(0)
+		return
+	}
+	list := strings.Split(tips, ",")
+	s.out.set(len(list))
+	for _, tip := range list {
+		s.out.text(tip)
+	}
+}
+
+// replyKeySpecs writes where the keys are in Redis 7's newer form: one range of
+// keys that are all treated alike, or several keys that are not.
+func (s *session) replyKeySpecs(c *command) {
+	if c.first == 0 {
+		s.out.set(0)
+		return
+	}
+	kinds := strings.Split(c.access, ";")
+	s.out.set(len(kinds))
+	last := c.last
+	if last > 0 {
+		last = 0
+	}
+	for i, flags := range kinds {
+		s.replyKeySpec(c, flags, c.first+i, last)
+	}
+}
+
+// replyKeySpec writes one specification; last is relative to first, or to the
+// end if negative.
+func (s *session) replyKeySpec(c *command, flags string, first, last int) {
+	if c.notes != "" {
+		s.out.mapping(4)
+		s.out.text("notes")
+		s.out.text(c.notes)
+	} else {
+		s.out.mapping(3)
+	}
+	s.out.text("flags")
+	s.out.statuses(flags)
+	s.out.text("begin_search")
+	s.out.mapping(2)
+	s.out.text("type")
+	s.out.text("index")
+	s.out.text("spec")
+	s.out.mapping(1)
+	s.out.text("index")
+	s.out.integer(int64(first))
+	s.out.text("find_keys")
+	s.out.mapping(2)
+	s.out.text("type")
+	s.out.text("range")
+	s.out.text("spec")
+	s.out.mapping(3)
+	s.out.text("lastkey")
+	s.out.integer(int64(last))
+	s.out.text("keystep")
+	s.out.integer(int64(c.step))
+	s.out.text("limit")
+	s.out.integer(0)
+}
+
+// runCommandDocs serves COMMAND DOCS [name …]: unknown names are left out.
+func runCommandDocs(_ context.Context, s *session, _ *command, args [][]byte) {
+	list := s.server.table.list
+	if len(args) > 2 {
+		list = nil
+		for _, name := range args[2:] {
+			if c := s.server.table.findFull(name); c != nil {
+				list = append(list, c)
+			}
+		}
+	}
+	s.out.mapping(len(list))
+	for _, c := range list {
+		s.replyDocs(c)
+	}
+}
+
+func (s *session) replyDocs(c *command) {
+	fields := [][2]string{{"summary", c.summary}, {"since", c.since}, {"group", c.group}, {"complexity", c.complexity}}
+	fields = slices.DeleteFunc(fields, func(f [2]string) bool { return f[1] == "" })
+	n := len(fields)
+	if len(c.subcommands) > 0 {
+		n++
+	}
+	s.out.text(c.full)
+	s.out.mapping(n)
+	for _, f := range fields {
+		s.out.text(f[0])
+		s.out.text(f[1])
+	}
+	if len(c.subcommands) > 0 {
+		s.out.text("subcommands")
+		s.out.mapping(len(c.subcommands))
+		for i := range c.subcommands {
+			s.replyDocs(&c.subcommands[i])
+		}
+	}
+}
+
+// runCommandList serves COMMAND LIST [FILTERBY MODULE m | ACLCAT c | PATTERN glob].
+func runCommandList(_ context.Context, s *session, _ *command, args [][]byte) {
+	keep := func(*command) bool { return true }
+	if len(args) > 2 {
+		if len(args) != 5 || !is(args[2], "FILTERBY") {
+			s.out.failure(textSyntax)
+			return
+		}
+		value := string(args[4])
+		switch {
+		case is(args[3], "MODULE"):
+			keep = func(*command) bool { return false }
+		case is(args[3], "ACLCAT"):
+			keep = func(c *command) bool {
+				return slices.Contains(strings.Fields(c.acl), "@"+strings.ToLower(value))
+			}
+		case is(args[3], "PATTERN"):
+			keep = func(c *command) bool { return globFold(value, c.full) }
+		default:
+			s.out.failure(textSyntax)
+			return
+		}
+	}
+	var names []string
+	for _, c := range s.server.table.counted {
+		if isSub := strings.Contains(c.full, "|"); keep(c) && (len(args) > 2 || !isSub) {
+			names = append(names, c.full)
+		}
+	}
+	s.out.array(len(names))
+	for _, name := range names {
+		s.out.text(name)
+	}
+}
+
+// runCommandGetKeys serves COMMAND GETKEYS command arg ….
+func runCommandGetKeys(_ context.Context, s *session, _ *command, args [][]byte) {
+	args = args[2:]
+	c := s.server.table.find(args[0])
+	if c != nil && len(c.subcommands) > 0 && len(args) > 1 {
+		if sub := s.server.table.findSub(c, args[1]); sub != nil {
+			c = sub
+		}
+	}
+	switch {
+	case c == nil:
+		s.out.failure("ERR Invalid command specified")
+		return
+	case c.first == 0:
+		s.out.failure("ERR The command has no key arguments")
+		return
+	case !c.fits(len(args)):
+		s.out.failure("ERR Invalid number of arguments specified for command")
+		return
+	}
+	last := c.last
+	if last < 0 {
+		last += len(args)
+	}
+	var keys [][]byte
+	for at := c.first; at <= last; at += c.step {
+		keys = append(keys, args[at])
+	}
+	s.out.array(len(keys))
+	for _, key := range keys {
+		s.out.bulk(key)
+	}
+}

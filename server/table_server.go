@@ -1,0 +1,224 @@
+package server
+
+// serverRows are the commands on the node and the cluster.
+func serverRows() []command {
+	return []command{
+		{
+			name: "command", arity: -1, flags: "loading stale", acl: "@slow @connection", tips: "nondeterministic_output_order",
+			group: "server", since: "2.8.13", complexity: "O(N) where N is the total number of Redis commands",
+			summary: "Get array of Redis command details",
+			run:     runCommand,
+			subcommands: []command{
+				{
+					name: "count", arity: 2, flags: "loading stale", acl: "@slow @connection",
+					group: "server", since: "2.8.13", complexity: "O(1)",
+					summary: "Get total number of Redis commands",
+					run:     runCommandCount,
+				},
+				{
+					name: "info", arity: -2, flags: "loading stale", acl: "@slow @connection", tips: "nondeterministic_output_order",
+					group: "server", since: "2.8.13", complexity: "O(N) where N is the number of commands to look up",
+					summary: "Get array of specific Redis command details, or all when no argument is given",
+					run:     runCommandInfo,
+				},
+				{
+					name: "docs", arity: -2, flags: "loading stale", acl: "@slow @connection", tips: "nondeterministic_output_order",
+					group: "server", since: "7.0.0", complexity: "O(N) where N is the number of commands to look up",
+					summary: "Get array of specific Redis command documentation",
+					run:     runCommandDocs,
+				},
+				{
+					name: "list", arity: -2, flags: "loading stale", acl: "@slow @connection", tips: "nondeterministic_output_order",
+					group: "server", since: "7.0.0", complexity: "O(N) where N is the total number of Redis commands",
+					summary: "Get an array of Redis command names",
+					run:     runCommandList,
+				},
+				{
+					name: "getkeys", arity: -4, flags: "loading stale", acl: "@slow @connection",
+					group: "server", since: "2.8.13", complexity: "O(N) where N is the number of arguments to the command",
+					summary: "Extract keys given a full Redis command",
+					run:     runCommandGetKeys,
+				},
+				{
+					name: "help", arity: 2, flags: "loading stale", acl: "@slow @connection",
+					group: "server", since: "5.0.0", complexity: "O(1)",
+					summary: "Show helpful text about the different subcommands",
+					run:     runHelp,
+				},
+			},
+		},
+		{
+			name: "config", arity: -2, flags: "", acl: "@slow",
+			group: "server", since: "2.0.0", complexity: "Depends on subcommand.",
+			summary: "A container for server configuration commands",
+			subcommands: []command{
+				{
+					name: "get", arity: -3, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous",
+					group: "server", since: "2.0.0", complexity: "O(N) when N is the number of configuration parameters provided",
+					summary: "Get the values of configuration parameters",
+					run:     runConfigGet,
+				},
+				{
+					name: "set", arity: -4, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,response_policy:all_succeeded",
+					group: "server", since: "2.0.0", complexity: "O(N) when N is the number of configuration parameters provided",
+					summary: "Set configuration parameters to the given values",
+					run:     runConfigSet,
+				},
+				{
+					name: "resetstat", arity: 2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous",
+					group: "server", since: "2.0.0", complexity: "O(1)",
+					summary: "Reset the stats returned by INFO",
+					run:     runConfigResetStat,
+				},
+				{
+					name: "rewrite", arity: 2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous",
+					group: "server", since: "2.8.0", complexity: "O(1)",
+					summary: "Rewrite the configuration file with the in memory configuration",
+					run:     runConfigRewrite,
+				},
+				{
+					name: "help", arity: 2, flags: "loading stale", acl: "@slow",
+					group: "server", since: "5.0.0", complexity: "O(1)",
+					summary: "Show helpful text about the different subcommands",
+					run:     runHelp,
+				},
+			},
+		},
+		{
+			name: "info", arity: -1, flags: "loading stale", acl: "@slow @dangerous", tips: "nondeterministic_output,request_policy:all_shards,response_policy:special",
+			group: "server", since: "1.0.0", complexity: "O(1)",
+			summary: "Get information and statistics about the server",
+			run:     runInfo,
+		},
+		{
+			name: "dbsize", arity: 1, flags: "readonly fast", acl: "@keyspace @read @fast", tips: "request_policy:all_shards,response_policy:agg_sum",
+			group: "server", since: "1.0.0", complexity: "O(1)",
+			summary: "Return the number of keys in the selected database",
+			run:     runDBSize,
+		},
+		{
+			name: "time", arity: 1, flags: "loading stale fast", acl: "@fast", tips: "nondeterministic_output",
+			group: "server", since: "2.6.0", complexity: "O(1)",
+			summary: "Return the current server time",
+			plan:    planTime,
+		},
+		{
+			name: "flushall", arity: -1, flags: "write", acl: "@keyspace @write @slow @dangerous", tips: "request_policy:all_shards,response_policy:all_succeeded",
+			group: "server", since: "1.0.0", complexity: "O(N) where N is the total number of keys in all databases",
+			summary: "Remove all keys from all databases",
+			run:     runFlush,
+		},
+		{
+			name: "flushdb", arity: -1, flags: "write", acl: "@keyspace @write @slow @dangerous", tips: "request_policy:all_shards,response_policy:all_succeeded",
+			group: "server", since: "1.0.0", complexity: "O(N) where N is the number of keys in the selected database",
+			summary: "Remove all keys from the current database",
+			run:     runFlush,
+		},
+		{
+			name: "lastsave", arity: 1, flags: "loading stale fast", acl: "@admin @fast @dangerous", tips: "nondeterministic_output",
+			group: "server", since: "1.0.0", complexity: "O(1)",
+			summary: "Get the UNIX time stamp of the last successful save to disk",
+			run:     runLastSave,
+		},
+		{
+			name: "role", arity: 1, flags: "noscript loading stale fast", acl: "@admin @fast @dangerous",
+			group: "server", since: "2.8.12", complexity: "O(1)",
+			summary: "Return the role of the instance in the context of replication",
+			run:     runRole,
+		},
+		{
+			name: "acl", arity: -2, flags: "", acl: "@slow",
+			group: "server", since: "6.0.0", complexity: "Depends on subcommand.",
+			summary: "A container for Access List Control commands ",
+			subcommands: []command{
+				{
+					name: "whoami", arity: 2, flags: "noscript loading stale", acl: "@slow",
+					group: "server", since: "6.0.0", complexity: "O(1)",
+					summary: "Return the name of the user associated to the current connection",
+					run:     runWhoAmI,
+				},
+			},
+		},
+		{
+			name: "module", arity: -2, flags: "", acl: "@slow",
+			group: "server", since: "4.0.0", complexity: "Depends on subcommand.",
+			summary: "A container for module commands",
+			subcommands: []command{
+				{
+					name: "list", arity: 2, flags: "admin noscript", acl: "@admin @slow @dangerous", tips: "nondeterministic_output_order",
+					group: "server", since: "4.0.0", complexity: "O(N) where N is the number of loaded modules.",
+					summary: "List all modules loaded by the server",
+					run:     replyEmptyArray,
+				},
+			},
+		},
+		{
+			name: "slowlog", arity: -2, flags: "", acl: "@slow",
+			group: "server", since: "2.2.12", complexity: "Depends on subcommand.",
+			summary: "A container for slow log commands",
+			subcommands: []command{
+				{
+					name: "get", arity: -2, flags: "admin loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,nondeterministic_output",
+					group: "server", since: "2.2.12", complexity: "O(N) where N is the number of entries returned",
+					summary: "Get the slow log's entries",
+					run:     replyEmptyArray,
+				},
+				{
+					name: "len", arity: 2, flags: "admin loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,response_policy:agg_sum,nondeterministic_output",
+					group: "server", since: "2.2.12", complexity: "O(1)",
+					summary: "Get the slow log's length",
+					run:     replyZero,
+				},
+				{
+					name: "reset", arity: 2, flags: "admin loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,response_policy:all_succeeded",
+					group: "server", since: "2.2.12", complexity: "O(N) where N is the number of entries in the slowlog",
+					summary: "Clear all entries from the slow log",
+					run:     replyOK,
+				},
+			},
+		},
+		{
+			name: "latency", arity: -2, flags: "", acl: "@slow",
+			group: "server", since: "2.8.13", complexity: "Depends on subcommand.",
+			summary: "A container for latency diagnostics commands",
+			subcommands: []command{
+				{
+					name: "latest", arity: 2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous", tips: "nondeterministic_output,request_policy:all_nodes,response_policy:special",
+					group: "server", since: "2.8.13", complexity: "O(1)",
+					summary: "Return the latest latency samples for all events",
+					run:     replyEmptyArray,
+				},
+				{
+					name: "reset", arity: -2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,response_policy:all_succeeded",
+					group: "server", since: "2.8.13", complexity: "O(1)",
+					summary: "Reset latency data for one or more events",
+					run:     replyZero,
+				},
+			},
+		},
+		{
+			name: "cluster", arity: -2, flags: "", acl: "@slow",
+			group: "cluster", since: "3.0.0", complexity: "Depends on subcommand.",
+			summary: "A container for cluster commands",
+			run:     runCluster,
+		},
+		{
+			name: "readonly", arity: 1, flags: "loading stale fast", acl: "@fast @connection",
+			group: "cluster", since: "3.0.0", complexity: "O(1)",
+			summary: "Enables read queries for a connection to a cluster replica node",
+			run:     replyNoCluster,
+		},
+		{
+			name: "readwrite", arity: 1, flags: "loading stale fast", acl: "@fast @connection",
+			group: "cluster", since: "3.0.0", complexity: "O(1)",
+			summary: "Disables read queries for a connection to a cluster replica node",
+			run:     replyNoCluster,
+		},
+		{
+			name: "asking", arity: 1, flags: "fast", acl: "@fast @connection",
+			group: "cluster", since: "3.0.0", complexity: "O(1)",
+			summary: "Sent by cluster clients after an -ASK redirect",
+			run:     replyNoCluster,
+		},
+	}
+}

@@ -1,0 +1,73 @@
+package server
+
+import "strings"
+
+// Advice for Redis's commands that quorate does not have.
+const (
+	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
+	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
+	adviceType        = "only strings are stored for now"
+	advicePubSub      = "there is no publish and subscribe"
+	adviceDump        = "values cannot be dumped; copy them with GET and SET"
+	adviceSave        = "there is nothing to save: every write is logged as --durability says"
+	adviceShutdown    = "stop the process with SIGTERM"
+	adviceReplication = "nodes replicate among themselves; add one with --join"
+	adviceDebug       = "it is not offered on the client port"
+	adviceMonitor     = "it is not offered yet; see INFO and CLIENT LIST"
+	adviceDatabase    = "there is one database, 0"
+)
+
+// unsupported lists the commands of Redis that are refused with a reason,
+// rather than as unknown.
+var unsupported = func() map[string]string {
+	words := map[string]string{
+		adviceTransaction: "multi exec discard watch unwatch",
+		adviceScript:      "eval eval_ro evalsha evalsha_ro script function fcall fcall_ro",
+		advicePubSub:      "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe publish spublish pubsub",
+		adviceDump:        "dump restore restore-asking migrate",
+		adviceSave:        "save bgsave bgrewriteaof",
+		adviceReplication: "replicaof slaveof sync psync replconf failover",
+		adviceShutdown:    "shutdown",
+		adviceDebug:       "debug",
+		adviceMonitor:     "monitor memory",
+		adviceDatabase:    "move swapdb",
+		adviceType: "lpush rpush lpushx rpushx lpop rpop llen lindex linsert lset lrange lrem ltrim lpos lmove rpoplpush " +
+			"lmpop blpop brpop blmove brpoplpush blmpop " +
+			"sadd srem smembers sismember smismember scard spop srandmember smove sinter sintercard sinterstore " +
+			"sunion sunionstore sdiff sdiffstore sscan " +
+			"hset hsetnx hget hmset hmget hgetall hdel hexists hincrby hincrbyfloat hkeys hvals hlen hstrlen hscan hrandfield " +
+			"zadd zrem zcard zcount zscore zmscore zincrby zrange zrangebyscore zrangebylex zrangestore zrevrange " +
+			"zrevrangebyscore zrevrangebylex zrank zrevrank zremrangebyrank zremrangebyscore zremrangebylex zlexcount " +
+			"zpopmin zpopmax zmpop bzpopmin bzpopmax bzmpop zrandmember zunion zunionstore zinter zintercard zinterstore " +
+			"zdiff zdiffstore zscan " +
+			"xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
+			"geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch geosearchstore " +
+			"pfadd pfcount pfmerge pfdebug pfselftest setbit getbit bitcount bitpos bitop bitfield bitfield_ro sort sort_ro lcs",
+	}
+	advice := make(map[string]string)
+	for text, names := range words {
+		for name := range strings.FieldsSeq(names) {
+			advice[name] = text
+		}
+	}
+	return advice
+}()
+
+// chooseUnsupported answers for a name that is not in the table. Redis would
+// know some of them, so that a client without authentication learns nothing
+// about those.
+func (s *Server) chooseUnsupported(args [][]byte, authenticated bool) (*command, string) {
+	name := strings.ToLower(cut(args[0]))
+	advice, known := unsupported[name]
+	switch {
+	case !known:
+		return nil, unknownCommand(args)
+	case !authenticated:
+		return nil, textNoAuth
+	}
+	return nil, "ERR '" + name + "' is not supported: " + advice
+}
+
+// isCrossProtocol recognises HTTP: its request line and its Host header would
+// be taken for inline commands.
+func isCrossProtocol(name []byte) bool { return is(name, "POST") || is(name, "HOST:") }
