@@ -36,7 +36,7 @@ func TestSync_InSync_CostsOneMessage(t *testing.T) {
 
 func TestSync_FewDifferences_CostsByThem(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(100_000, 8, "A", "B")
+	w.fill(manyKeys, 8, "A", "B")
 	a, b := w.node("A"), w.node("B")
 	const each = 10
 	for i := range each {

@@ -280,9 +280,10 @@ func (r *Reaper) finish(ctx context.Context, now *ring.Ring, p ring.Partition, r
 }
 
 // tellOthers sends a message to all other members, some at once, and gives each
-// answer to take, one at a time. All must answer.
+// answer to take, one at a time. All are told, whatever the others say, and all
+// must answer.
 func (r *Reaper) tellOthers(ctx context.Context, now *ring.Ring, kind peer.Kind, body []byte, take func([]byte) error) error {
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(8)
 	answers := make(chan []byte, len(now.Members()))
 	for _, m := range now.Members() {
