@@ -63,7 +63,8 @@ func newDisk(fs vfs.FS, h *health) *disk {
 	return &disk{FS: fs, health: h, release: make(chan struct{})}
 }
 
-// freeze stops all writing. Acknowledgements fail from here on.
+// freeze stops all writing. Acknowledgements fail from here on; why, health was
+// told before.
 func (d *disk) freeze() {
 	d.crashed.Store(true)
 	d.mode.CompareAndSwap(diskRunning, diskFrozen)
@@ -110,11 +111,11 @@ func (d *disk) failed(kind fileKind, op, name string, err error) error {
 		d.pause(fullPause)
 		return err
 	case full:
-		d.freeze()
 		d.health.fail(fmt.Errorf("%w: disk full: %s %s: %w (restart the node once there is space)", ErrReadOnly, op, filepath.Base(name), err))
-	default:
 		d.freeze()
+	default:
 		d.health.fail(fmt.Errorf("%w: %s %s: %w", ErrFatal, op, filepath.Base(name), err))
+		d.freeze()
 	}
 	if kind == table {
 		return err

@@ -59,8 +59,8 @@ func (s *Store) syncNow() {
 	}
 	s.counters.syncs.Add(1)
 	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		s.disk.freeze()
 		s.health.fail(fmt.Errorf("%w: sync: %w", ErrFatal, err))
+		s.disk.freeze()
 	}
 }
 

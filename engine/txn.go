@@ -148,8 +148,8 @@ func (t *txn) finish(mode syncMode) (Commit, error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("%w: commit: %w", ErrFatal, err)
-		s.disk.freeze()
 		s.health.fail(err)
+		s.disk.freeze()
 		return Commit{}, err
 	}
 	t.book()

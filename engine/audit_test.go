@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// audit recomputes from the stored objects what the store keeps in its books and
+// indexes, and compares.
+func audit(tb rapid.TB, s *Store) {
+	tb.Helper()
+	type sums struct {
+		live, total, bytes int64
+		leaves             [Leaves]uint64
+	}
+	want := make(map[ring.Partition]*sums)
+	index := make(map[string]bool)
+	for _, prefix := range []byte{prefixExpiry, prefixGrave} {
+		from, to := prefixBounds(prefix)
+		if err := s.forEach(from, to, func(k, _ []byte) error { index[string(k)] = true; return nil }); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	from, to := prefixBounds(prefixObject)
+	err := s.forEach(from, to, func(k, v []byte) error {
+		p, hash, key, _ := splitObjectKey(k)
+		o, err := causal.Decode(v)
+		if err != nil {
+			return err
+		}
+		w := want[p]
+		if w == nil {
+			w = new(sums)
+			want[p] = w
+		}
+		st := standingOf(fateOf(&o))
+		if st.kind == expires {
+			st.counted = index[string(appendIndexKey(nil, prefixExpiry, p, st.at, hashOf(key), key))]
+		}
+		if i := st.index(); i != 0 {
+			entry := string(appendIndexKey(nil, i, p, st.at, hashOf(key), key))
+			if !index[entry] {
+				tb.Errorf("%q: no entry in index %c", key, i)
+			}
+			delete(index, entry)
+		}
+		w.live += int64(st.live())
+		w.total++
+		w.bytes += int64(len(key) + len(v))
+		w.leaves[hash>>(32-leafBits)] ^= uint64(causal.DigestOf(key, v))
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for entry := range index {
+		tb.Errorf("index entry %q belongs to no object", entry)
+	}
+	for p := range s.accounts.of {
+		w := want[ring.Partition(p)]
+		if w == nil {
+			w = new(sums)
+		}
+		live, total := s.Keys(ring.Partition(p))
+		if live != w.live || total != w.total || s.Bytes(ring.Partition(p)) != w.bytes {
+			tb.Errorf("partition %d: %d live of %d keys, %d bytes; want %d, %d, %d",
+				p, live, total, s.Bytes(ring.Partition(p)), w.live, w.total, w.bytes)
+		}
+		for leaf, got := range s.MerkleNodes(ring.Partition(p), MerkleLevels-1, nil) {
+			if got != w.leaves[leaf] {
+				tb.Errorf("partition %d leaf %d: %x, want %x", p, leaf, got, w.leaves[leaf])
+			}
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// powerCut is what the disk holds after one: all that was synced and a random
+// part of the rest.
+func powerCut(fs *vfs.MemFS, percent int, seed uint64) *vfs.MemFS {
+	return fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(seed, 1))})
+}
+
+// TestAlways_PowerCut_LosesNothingAcknowledged cuts the power at random moments
+// under concurrent writers, again and again, on one ageing disk.
+func TestAlways_PowerCut_LosesNothingAcknowledged(t *testing.T) {
+	const writers, rounds = 4, 6
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	fs := vfs.NewCrashableMem()
+	acked := make(map[string]string)
+	dots := make(map[string]map[causal.Dot]bool)
+	for round := range rounds {
+		o := testOptions(fs)
+		o.MemtableBytes = 64 << 10 // flushes and compactions take part
+		s := open(t, o)
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		cut := make(chan struct{})
+		for w := range writers {
+			wg.Go(func() {
+				for i := 0; ; i++ {
+					key := fmt.Sprintf("%d-%d", w, i%50)
+					value := fmt.Sprintf("%d.%d.%0*d", round, i, 200, i)
+					e := &put{s: s, p: ring.Partition(w), value: data(value)}
+					r := &Record{Partition: ring.Partition(w), Key: []byte(key), Edit: e}
+					c, err := s.Apply([]*Record{r})
+					if err == nil && r.Err == nil {
+						// The object goes to the peers before the disk has it.
+						mu.Lock()
+						if dots[key] == nil {
+							dots[key] = map[causal.Dot]bool{}
+						}
+						if dots[key][e.dot] {
+							t.Errorf("dot %v of %s minted twice", e.dot, key)
+						}
+						dots[key][e.dot] = true
+						mu.Unlock()
+						err = c.Wait()
+					}
+					if err != nil {
+						return
+					}
+					mu.Lock()
+					select {
+					case <-cut:
+					default:
+						acked[key] = value
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		for deadline := 200 + rng.IntN(2000); ; {
+			mu.Lock()
+			if len(acked) > 0 && rng.IntN(deadline) == 0 {
+				break // with mu held: what is acknowledged now must survive
+			}
+			mu.Unlock()
+			time.Sleep(0)
+		}
+		next := powerCut(fs, rng.IntN(101), rng.Uint64())
+		close(cut)
+		mu.Unlock()
+		s.Crash()
+		wg.Wait()
+		fs = next
+
+		s = open(t, testOptions(fs))
+		for key, want := range acked {
+			var w, i int
+			if _, err := fmt.Sscanf(key, "%d-%d", &w, &i); err != nil {
+				t.Fatal(err)
+			}
+			got := read(t, s, ring.Partition(w), key)
+			if len(got) != 1 || !sameOrLater(got[0], want) {
+				t.Fatalf("round %d: %s holds %.20q, acknowledged was %.20q", round, key, got, want)
+			}
+		}
+		if err := s.runRebuild(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		audit(t, s)
+		s.Crash()
+	}
+}
+
+// sameOrLater compares the writes of one key: one that was not acknowledged may
+// have survived as well.
+func sameOrLater(got, want string) bool {
+	var gotRound, gotWrite, wantRound, wantWrite int
+	_, err := fmt.Sscanf(got, "%d.%d.", &gotRound, &gotWrite)
+	_, err2 := fmt.Sscanf(want, "%d.%d.", &wantRound, &wantWrite)
+	return err == nil && err2 == nil && (gotRound > wantRound || gotRound == wantRound && gotWrite >= wantWrite)
+}
+
+func TestInterval_PowerCut_LosesOnlyASuffix(t *testing.T) {
+	for seed := range uint64(20) {
+		fs := vfs.NewCrashableMem()
+		o := testOptions(fs)
+		o.Durability = Interval
+		s := open(t, o)
+		const n, synced = 60, 30
+		for i := range n {
+			write(t, s, 0, fmt.Sprint(i), data("v"))
+			if i+1 == synced {
+				s.syncNow()
+			}
+		}
+		o.FS = powerCut(fs, 50, seed)
+		s.Crash()
+		s = open(t, o)
+		kept := 0
+		for kept < n && read(t, s, 0, fmt.Sprint(kept)) != nil {
+			kept++
+		}
+		if kept < synced {
+			t.Errorf("seed %d: write %d was synced and is lost", seed, kept)
+		}
+		for i := kept; i < n; i++ {
+			if read(t, s, 0, fmt.Sprint(i)) != nil {
+				t.Errorf("seed %d: write %d is kept, the older %d is not", seed, i, kept)
+			}
+		}
+		s.Crash()
+	}
+}
+
+// TestUncleanStop_RaisesEpochFloor shows why: what the node minted last may be
+// on a peer's disk and not on its own.
+func TestUncleanStop_RaisesEpochFloor(t *testing.T) {
+	for _, mode := range []Durability{Always, Interval} {
+		t.Run(mode.String(), func(t *testing.T) {
+			fs := vfs.NewCrashableMem()
+			o := testOptions(fs)
+			o.Durability = mode
+			s := open(t, o)
+			write(t, s, 0, "k", data("1"))
+			s.syncNow()
+			disk := powerCut(fs, 0, 0)
+			lost := &put{s: s, value: data("2")}
+			apply(t, s, &Record{Key: []byte("k"), Edit: lost})
+			s.Crash()
+
+			o.FS = disk
+			s = open(t, o)
+			wantValues(t, s, 0, "k", "1")
+			again := &put{s: s, value: data("3")}
+			apply(t, s, &Record{Key: []byte("k"), Edit: again})
+			if again.dot.Actor.Epoch <= lost.dot.Actor.Epoch {
+				t.Fatalf("dot %v after a crash, %v before it", again.dot, lost.dot)
+			}
+		})
+	}
+}
+
+func TestCleanStop_ContinuesEpoch(t *testing.T) {
+	o := testOptions(vfs.NewMem())
+	s := open(t, o)
+	first := &put{s: s, value: data("1")}
+	apply(t, s, &Record{Key: []byte("k"), Edit: first})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, o)
+	second := &put{s: s, value: data("2")}
+	apply(t, s, &Record{Key: []byte("k"), Edit: second})
+	if want := (causal.Dot{Actor: first.dot.Actor, Counter: 2}); second.dot != want {
+		t.Fatalf("dot %v, want %v", second.dot, want)
+	}
+}
+
+func TestCrash_UnderLoad_FreesDirectoryFast(t *testing.T) {
+	o := testOptions(nil)
+	o.Dir = t.TempDir()
+	o.MemtableBytes = 256 << 10
+	s := open(t, o)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = s.Run(ctx) })
+	started := make(chan struct{}, 4)
+	for w := range 4 {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				r := &Record{Partition: ring.Partition(w), Key: fmt.Appendf(nil, "%d", i), Merge: foreign(7, 1, 1, data(fmt.Sprintf("%01000d", i)))}
+				c, err := s.Apply([]*Record{r})
+				if err == nil {
+					err = c.Wait()
+				}
+				if err != nil {
+					if !errors.Is(err, ErrClosed) {
+						t.Errorf("write at a crash: %v", err)
+					}
+					return
+				}
+				if i == 100 {
+					started <- struct{}{}
+				}
+			}
+		})
+	}
+	for range 4 {
+		<-started
+	}
+	begin := time.Now()
+	s.Crash()
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("crash took %v", took)
+	}
+	s = open(t, o)
+	for w := range 4 {
+		for i := range 100 {
+			if _, ok, err := s.Get(ring.Partition(w), fmt.Appendf(nil, "%d", i), nil); !ok || err != nil {
+				t.Fatalf("writer %d lost %d: %v", w, i, err)
+			}
+		}
+	}
+}
+
+func TestRebuild_WritesMeanwhile_BooksAreRight(t *testing.T) {
+	clock := newTestClock()
+	fs := vfs.NewCrashableMem()
+	o := testOptions(fs)
+	o.Now = clock.now
+	s := open(t, o)
+	for i := range 3000 {
+		v := data("v")
+		switch i % 5 {
+		case 0:
+			v.Expiry = clock.at.Add(time.Duration(i) * time.Millisecond).UnixMilli()
+		case 1:
+			v = causal.Value{Tombstone: true}
+		}
+		write(t, s, ring.Partition(i%8), fmt.Sprint(i), v)
+	}
+	clock.advance(time.Second)
+	if _, err := s.sweep(t.Context(), s.now()); err != nil {
+		t.Fatal(err)
+	}
+	s.Crash()
+
+	s = open(t, o)
+	if s.Ready() {
+		t.Fatal("trees are ready after an unclean stop")
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range 1000 {
+			write(t, s, ring.Partition(i%8), fmt.Sprint(i*3), data("new"))
+			switch i {
+			case 300:
+				if err := s.DropPartition(5); err != nil {
+					t.Error(err)
+				}
+			case 600:
+				if _, err := s.sweep(t.Context(), s.now()+500); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	if err := s.runRebuild(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	if !s.Ready() {
+		t.Fatal("trees are not ready after their rebuild")
+	}
+	audit(t, s)
+}

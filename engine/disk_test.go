@@ -1,0 +1,332 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// faults injects errors into a file system, once switched on.
+type faults struct {
+	on   atomic.Bool
+	hits atomic.Int64
+	err  error
+	at   func(op errorfs.Op) bool
+}
+
+func (f *faults) String() string { return "faults" }
+
+func (f *faults) MaybeError(op errorfs.Op) error {
+	if f.on.Load() && f.at(op) {
+		f.hits.Add(1)
+		return f.err
+	}
+	return nil
+}
+
+func onFile(suffix string, kinds ...errorfs.OpKind) func(errorfs.Op) bool {
+	return func(op errorfs.Op) bool {
+		name := filepath.Base(op.Path)
+		if !strings.HasSuffix(name, suffix) && !strings.HasPrefix(name, suffix) {
+			return false
+		}
+		for _, k := range kinds {
+			if op.Kind == k {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+const (
+	opCreate = errorfs.OpCreate
+	opWrite  = errorfs.OpFileWrite
+	opSync   = errorfs.OpFileSync
+	opData   = errorfs.OpFileSyncData
+	opReuse  = errorfs.OpReuseForWrite
+)
+
+// TestStore_DiskFault_StopsWritesAndKeepsReads goes through the places where a
+// disk can fail. Everything acknowledged must be on the disk after a power cut on
+// top of it.
+func TestStore_DiskFault_StopsWritesAndKeepsReads(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		err   error
+		at    func(errorfs.Op) bool
+		want  error
+		fatal bool
+	}{
+		{"log sync", syscall.EIO, onFile(".log", opSync, opData), ErrFatal, true},
+		{"log write", syscall.EIO, onFile(".log", opWrite), ErrFatal, true},
+		{"log create", syscall.EIO, onFile(".log", opCreate, opReuse), ErrFatal, true},
+		{"log write, disk full", syscall.ENOSPC, onFile(".log", opWrite), ErrReadOnly, false},
+		{"log create, disk full", syscall.ENOSPC, onFile(".log", opCreate, opReuse), ErrReadOnly, false},
+		{"table write", syscall.EIO, onFile(".sst", opWrite), ErrFatal, true},
+		{"table sync", syscall.EIO, onFile(".sst", opSync, opData), ErrFatal, true},
+		{"table create", syscall.EACCES, onFile(".sst", opCreate), ErrFatal, true},
+		{"table create, disk full", syscall.ENOSPC, onFile(".sst", opCreate), ErrReadOnly, false},
+		{"table write, disk full", syscall.EDQUOT, onFile(".sst", opWrite), ErrReadOnly, false},
+		{"manifest write", syscall.EIO, onFile("MANIFEST", opWrite), ErrFatal, true},
+		{"manifest sync", syscall.EIO, onFile("MANIFEST", opSync), ErrFatal, true},
+		{"manifest write, disk full", syscall.ENOSPC, onFile("MANIFEST", opWrite), ErrReadOnly, false},
+		{"directory sync", syscall.EIO, onFile("data", opSync), ErrFatal, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &faults{err: c.err, at: c.at}
+			var fatal atomic.Int64
+			inner := vfs.NewCrashableMem()
+			o := testOptions(errorfs.Wrap(inner, f))
+			o.MemtableBytes = 32 << 10
+			o.OnFatal = func(err error) {
+				fatal.Add(1)
+				if !errors.Is(err, ErrFatal) {
+					t.Errorf("told %v", err)
+				}
+			}
+			s := open(t, o)
+			acked := fillUntilFault(t, s, f)
+			err := s.Health()
+			if !errors.Is(err, c.want) || !errors.Is(c.want, ErrReadOnly) == errors.Is(err, ErrReadOnly) {
+				t.Fatalf("health: %v, want %v", err, c.want)
+			}
+			if !strings.Contains(err.Error(), c.err.Error()) && c.want == ErrFatal {
+				t.Errorf("health does not name the cause: %v", err)
+			}
+			if _, err := s.Apply([]*Record{{Key: []byte("more"), Merge: foreign(7, 1, 1, data("v"))}}); !errors.Is(err, c.want) {
+				t.Errorf("a write after the fault: %v, want %v", err, c.want)
+			}
+			if want := map[bool]int64{true: 1}[c.fatal]; fatal.Load() != want {
+				t.Errorf("told of %d fatal errors, want %d", fatal.Load(), want)
+			}
+			for _, key := range acked {
+				if read(t, s, 0, key) == nil {
+					t.Fatalf("%s cannot be read after the fault", key)
+				}
+			}
+			begin := time.Now()
+			_ = s.Close()
+			if took := time.Since(begin); took > 2*time.Second {
+				t.Errorf("close took %v", took)
+			}
+			o.FS = powerCut(inner, 0, 0)
+			s = open(t, o)
+			for _, key := range acked {
+				if read(t, s, 0, key) == nil {
+					t.Fatalf("%s was acknowledged and is lost", key)
+				}
+			}
+		})
+	}
+}
+
+// fillUntilFault writes, lets the disk fail, and writes on until that is felt. It
+// returns the keys whose writes were acknowledged. With memtables as small as
+// here the writer may be stalled behind the failed flush; closing frees it.
+func fillUntilFault(t *testing.T, s *Store, f *faults) (acked []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait)
+	t.Cleanup(func() { _ = s.Close() })
+	wg.Go(func() {
+		value := data(strings.Repeat("v", 1000))
+		for i := range 5000 {
+			if i == 20 {
+				f.on.Store(true)
+			}
+			key := fmt.Sprint(i)
+			r := &Record{Key: []byte(key), Merge: foreign(7, 1, 1, value)}
+			c, err := s.Apply([]*Record{r})
+			if err == nil {
+				err = c.Wait()
+			}
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			acked = append(acked, key)
+			mu.Unlock()
+		}
+	})
+	for deadline := time.Now().Add(5 * time.Second); s.Health() == nil; {
+		if time.Now().After(deadline) {
+			t.Fatalf("the fault was met %d times and not felt", f.hits.Load())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return slices.Clone(acked)
+}
+
+func TestStore_SpaceAgain_AcceptsWrites(t *testing.T) {
+	f := &faults{err: syscall.ENOSPC, at: onFile(".sst", opCreate, opWrite)}
+	mem := vfs.NewMem()
+	o := testOptions(errorfs.Wrap(mem, f))
+	o.MemtableBytes = 32 << 10
+	s := open(t, o)
+	fillUntilFault(t, s, f)
+	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
+	s.upkeep(t.Context())
+	if err := s.Health(); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "disk nearly full") {
+		t.Fatalf("health: %v", err)
+	}
+	f.on.Store(false)
+	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
+	s.upkeep(t.Context())
+	if err := s.Health(); err != nil {
+		t.Fatalf("health with space again: %v", err)
+	}
+	write(t, s, 0, "k", data("v"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, o)
+	if !s.Ready() {
+		t.Error("the stop was not clean")
+	}
+}
+
+// TestStore_DiskFailsAnywhere_LosesNothingAcknowledged lets a random operation
+// and all after it fail, under writers, flushes and compactions.
+func TestStore_DiskFailsAnywhere_LosesNothingAcknowledged(t *testing.T) {
+	for range 40 {
+		seed := rand.Uint64()
+		if failAnywhere(t, seed); t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+func failAnywhere(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	left := atomic.Int64{}
+	left.Store(rng.Int64N(400))
+	once := rng.IntN(2) == 0
+	f := &faults{err: []error{syscall.EIO, syscall.ENOSPC}[rng.IntN(2)], at: func(op errorfs.Op) bool {
+		if op.Kind.ReadOrWrite() != errorfs.OpIsWrite || op.Kind == errorfs.OpFileClose || op.Kind == errorfs.OpRemove {
+			return false
+		}
+		n := left.Add(-1)
+		return n == 0 || n < 0 && !once
+	}}
+	inner := vfs.NewCrashableMem()
+	o := testOptions(errorfs.Wrap(inner, f))
+	o.MemtableBytes = 32 << 10
+	s := open(t, o)
+	f.on.Store(true)
+	acked := make([][]string, 4)
+	var wg sync.WaitGroup
+	for w := range acked {
+		wg.Go(func() {
+			for i := range 150 {
+				key := fmt.Sprintf("%d-%d", w, i)
+				r := &Record{Partition: ring.Partition(w), Key: []byte(key), Merge: foreign(7, 1, 1, data(strings.Repeat("v", 500)))}
+				c, err := s.Apply([]*Record{r})
+				if err == nil {
+					err = c.Wait()
+				}
+				if err != nil {
+					return
+				}
+				acked[w] = append(acked[w], key)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(200 * time.Millisecond): // stalled behind a full disk
+	}
+	begin := time.Now()
+	_ = s.Close()
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("close took %v", took)
+	}
+	<-done
+	o.FS = powerCut(inner, 0, 0)
+	s = open(t, o)
+	for w, keys := range acked {
+		for _, key := range keys {
+			if read(t, s, ring.Partition(w), key) == nil {
+				t.Errorf("%s was acknowledged and is lost", key)
+			}
+		}
+	}
+	if err := s.runRebuild(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	audit(t, s)
+	s.Crash()
+}
+
+func TestStore_CorruptBlock_RefusesWritesAndReadsTheRest(t *testing.T) {
+	mem := vfs.NewMem()
+	o := testOptions(mem)
+	s := open(t, o)
+	value := data(strings.Repeat("v", 500))
+	for i := range 200 {
+		write(t, s, 0, fmt.Sprint(i), value)
+		write(t, s, 9, fmt.Sprint(i), value)
+	}
+	if err := s.db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	names, err := mem.List(o.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".sst") {
+			b, err := mem.UnsafeGetFileDataBuffer(mem.PathJoin(o.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b[100] ^= 0xff // in the first data block
+		}
+	}
+	s = open(t, o)
+	corrupt, read := 0, 0
+	for p := range ring.Partition(10) {
+		for i := range 200 {
+			_, ok, err := s.Get(p, fmt.Append(nil, i), nil)
+			switch {
+			case errors.Is(err, ErrCorrupt):
+				corrupt++
+			case err != nil:
+				t.Fatal(err)
+			case ok:
+				read++
+			}
+		}
+	}
+	if corrupt == 0 || read == 0 {
+		t.Fatalf("%d reads met corruption, %d did not", corrupt, read)
+	}
+	_, err = s.Apply([]*Record{{Key: []byte("k"), Merge: foreign(7, 1, 1, value)}})
+	if !errors.Is(err, ErrCorrupt) || !errors.Is(err, ErrReadOnly) {
+		t.Fatalf("a write to a corrupt store: %v", err)
+	}
+	if !errors.Is(s.Health(), ErrCorrupt) {
+		t.Fatalf("health: %v", s.Health())
+	}
+}

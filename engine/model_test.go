@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// model is a naive store: a map, and everything that was ever minted.
+type model struct {
+	objects map[string]causal.Object
+	minted  map[string]map[causal.Dot]string // key -> dot -> value
+	past    map[string][][]byte              // key -> what other replicas may hold of it
+}
+
+const (
+	modelPartitions = 2
+	modelKeys       = 4
+)
+
+func modelKey(i int) (ring.Partition, []byte) {
+	return ring.Partition(i % modelPartitions), fmt.Appendf(nil, "key-%d", i)
+}
+
+func place(p ring.Partition, key []byte) string { return fmt.Sprintf("%d/%s", p, key) }
+
+// TestStore_AnyHistory_MatchesModel runs random histories, clean stops and
+// crashes included, against a map, and audits the books after each step.
+func TestStore_AnyHistory_MatchesModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		clock := newTestClock()
+		fs := vfs.NewCrashableMem()
+		o := testOptions(fs)
+		o.Partitions, o.Now = modelPartitions, clock.now
+		s := openForRapid(rt, o)
+		defer func() { _ = s.Close() }()
+		m := model{objects: map[string]causal.Object{}, minted: map[string]map[causal.Dot]string{}, past: map[string][][]byte{}}
+		others := causal.Counter(0)
+
+		value := func() causal.Value {
+			v := data(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "value"))
+			switch rapid.IntRange(0, 4).Draw(rt, "kind") {
+			case 0:
+				return causal.Value{Tombstone: true}
+			case 1:
+				v.Expiry = clock.at.Add(time.Duration(rapid.IntRange(-5, 20).Draw(rt, "ttl")) * time.Second).UnixMilli()
+			}
+			return v
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"apply": func(rt *rapid.T) {
+				var recs []*Record
+				for range rapid.IntRange(1, 8).Draw(rt, "records") {
+					p, key := modelKey(rapid.IntRange(0, modelKeys-1).Draw(rt, "key"))
+					r := &Record{Partition: p, Key: key}
+					past := m.past[place(p, key)]
+					switch rapid.IntRange(0, 3).Draw(rt, "merge") {
+					case 0:
+						if len(past) > 0 {
+							r.Merge = rapid.SampledFrom(past).Draw(rt, "past")
+						}
+					case 1:
+						others++
+						r.Merge = foreign(7, others, causal.TimestampOf(clock.at.UnixMilli()), value())
+					}
+					if r.Merge == nil || rapid.Bool().Draw(rt, "edit") {
+						r.Edit = &put{s: s, p: p, value: value(), blind: rapid.Bool().Draw(rt, "blind")}
+					}
+					recs = append(recs, r)
+				}
+				applyToBoth(rt, s, &m, recs)
+			},
+			"sweep": func(rt *rapid.T) {
+				clock.advance(time.Duration(rapid.IntRange(0, 15).Draw(rt, "seconds")) * time.Second)
+				if _, err := s.sweep(context.Background(), s.now()); err != nil {
+					rt.Fatal(err)
+				}
+			},
+			"reap": func(rt *rapid.T) {
+				p := ring.Partition(rapid.IntRange(0, modelPartitions-1).Draw(rt, "partition"))
+				var refs []Ref
+				for e, err := range s.Dead(p, clock.now()) {
+					if err != nil {
+						rt.Fatal(err)
+					}
+					refs = append(refs, Ref{Partition: p, Key: append([]byte(nil), e.Key...), Digest: causal.DigestOf(e.Key, e.Object)})
+					delete(m.objects, place(p, e.Key))
+					delete(m.past, place(p, e.Key)) // all replicas reap
+				}
+				if n, err := s.Reap(refs); err != nil || n != len(refs) {
+					rt.Fatalf("reaped %d of %d: %v", n, len(refs), err)
+				}
+			},
+			"drop": func(rt *rapid.T) {
+				p := ring.Partition(rapid.IntRange(0, modelPartitions-1).Draw(rt, "partition"))
+				if err := s.DropPartition(p); err != nil {
+					rt.Fatal(err)
+				}
+				for i := range modelKeys {
+					if q, key := modelKey(i); p == q {
+						delete(m.objects, place(q, key))
+					}
+				}
+			},
+			"restart": func(rt *rapid.T) {
+				if err := s.Close(); err != nil {
+					rt.Fatal(err)
+				}
+				s = openForRapid(rt, o)
+				if !s.Ready() {
+					rt.Fatal("trees are not ready after a clean stop")
+				}
+			},
+			"crash": func(rt *rapid.T) {
+				// A lazy deletion may be undone by a crash, as is documented;
+				// sync it, to keep the model simple.
+				if err := s.SaveState("sync", nil); err != nil {
+					rt.Fatal(err)
+				}
+				if rapid.Bool().Draw(rt, "power cut") {
+					fs = fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))})
+					o.FS = fs
+				}
+				s.Crash()
+				s = openForRapid(rt, o)
+				if err := s.runRebuild(context.Background()); err != nil || !s.Ready() {
+					rt.Fatalf("rebuild: ready %v, %v", s.Ready(), err)
+				}
+			},
+			"": func(rt *rapid.T) {
+				audit(rt, s)
+				m.compare(rt, s)
+			},
+		})
+	})
+}
+
+func openForRapid(rt *rapid.T, o Options) *Store {
+	s, err := Open(o)
+	if err != nil {
+		rt.Fatalf("open: %v", err)
+	}
+	return s
+}
+
+// applyToBoth runs the records, then repeats on the model what they did.
+func applyToBoth(rt *rapid.T, s *Store, m *model, recs []*Record) {
+	c, err := s.Apply(recs)
+	if err == nil {
+		err = c.Wait()
+	}
+	if err != nil {
+		rt.Fatal(err)
+	}
+	for _, r := range recs {
+		if r.Err != nil {
+			rt.Fatalf("%q: %v", r.Key, r.Err)
+		}
+		at := place(r.Partition, r.Key)
+		o := m.objects[at]
+		if r.Merge != nil {
+			in, err := causal.Decode(r.Merge)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			o, _ = causal.Merge(o, in)
+		}
+		if e, ok := r.Edit.(*put); ok {
+			if m.minted[at] == nil {
+				m.minted[at] = map[causal.Dot]string{}
+			}
+			if v, twice := m.minted[at][e.dot]; twice {
+				rt.Fatalf("%s: dot %v minted again; it named %q", at, e.dot, v)
+			}
+			m.minted[at][e.dot] = string(e.value.Data)
+			ctx := o.Clock
+			if e.blind {
+				ctx = e.ctx
+			}
+			o = causal.Put(o, ctx, e.dot, max(causal.TimestampOf(s.now()), o.Clock.Latest()+1), e.value)
+		}
+		if want := o.Append(nil); string(want) != string(r.Stored) {
+			rt.Fatalf("%s: stored %x, want %x", at, r.Stored, want)
+		}
+		m.objects[at] = o
+		m.past[at] = append(m.past[at], r.Stored)
+	}
+}
+
+func (m *model) compare(rt *rapid.T, s *Store) {
+	found := 0
+	for p := range ring.Partition(modelPartitions) {
+		for e, err := range s.Scan(p, 0) {
+			if err != nil {
+				rt.Fatal(err)
+			}
+			found++
+			want, ok := m.objects[place(p, e.Key)]
+			if !ok || string(want.Append(nil)) != string(e.Object) {
+				rt.Fatalf("%s differs from the model", place(p, e.Key))
+			}
+			got, ok, err := s.Get(p, e.Key, nil)
+			if err != nil || !ok || string(got) != string(e.Object) {
+				rt.Fatalf("get %s: %v %v", place(p, e.Key), ok, err)
+			}
+		}
+	}
+	if found != len(m.objects) {
+		rt.Fatalf("%d objects stored, want %d", found, len(m.objects))
+	}
+}
