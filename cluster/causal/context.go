@@ -19,6 +19,7 @@ var ErrBadContext = errors.New("bad context")
 //	format version (1 byte)
 //	entries        number (uvarint), then for each: node, epoch (8 bytes each),
 //	               counter, time in whole seconds (uvarints)
+//	own            counter (uvarint; 0: there is none), then node, epoch
 //	checksum       CRC-32C of the key and of all before it (4 bytes)
 //
 // A checksum is no signature: it tells accidents, not forgers. A client that may
@@ -28,15 +29,16 @@ const (
 	contextVersion = 1
 	minTokenEntry  = 8 + 8 + 1 + 1
 	maxTokenEntry  = 8 + 8 + 7 + 7
-	maxTokenLen    = (1+2+MaxEntries*maxTokenEntry+checksumLen)*4/3 + 4
+	maxTokenLen    = (1+2+(MaxEntries+1)*maxTokenEntry+checksumLen)*4/3 + 4
 	maxSeconds     = (1<<(64-logicalBits) - 1) / 1000 // of the last Timestamp
 )
 
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
-// AppendContext appends the token of v, the context of a client that read key,
-// to dst. Of a vector of over [MaxEntries] entries it holds the newest.
-func AppendContext(dst, key []byte, v Vector) []byte {
+// AppendContext appends to dst the token for a client that has seen v of key, and
+// that may have written own (see [Object.SeenBy]). Of a vector of over
+// [MaxEntries] entries it holds the newest.
+func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
 	if len(v) > MaxEntries {
 		v = newestEntries(v, MaxEntries)
 	}
@@ -50,54 +52,70 @@ func AppendContext(dst, key []byte, v Vector) []byte {
 		raw = binary.AppendUvarint(raw, uint64(e.Counter))
 		raw = binary.AppendUvarint(raw, uint64(e.Time.UnixMilli()/1000))
 	}
+	if len(own) > 0 && own[0].Counter > 0 && !v.Covers(own[0]) {
+		raw = binary.AppendUvarint(raw, uint64(own[0].Counter))
+		raw = binary.BigEndian.AppendUint64(raw, uint64(own[0].Actor.Node))
+		raw = binary.BigEndian.AppendUint64(raw, uint64(own[0].Actor.Epoch))
+	} else {
+		raw = append(raw, 0)
+	}
 	raw = binary.BigEndian.AppendUint32(raw, tokenSum(key, raw))
 	return tokenEncoding.AppendEncode(dst, raw)
 }
 
-// ParseContext reads a client's token for key. The empty token says "I have seen
-// nothing" and gives a nil vector. Errors wrap [ErrBadContext].
+// ParseContext is [ParseDotted] without the dot: safe where it cannot be used,
+// at the price that the client's own last value may stay as a sibling.
 func ParseContext(key, token []byte) (Vector, error) {
+	v, _, err := ParseDotted(key, token)
+	return v, err
+}
+
+// ParseDotted reads a client's token for key: the vector of what it has seen, and
+// the dot of its own last write if that is not in the vector (else zero). The
+// empty token says "I have seen nothing" and gives a nil vector. Errors wrap
+// [ErrBadContext].
+func ParseDotted(key, token []byte) (v Vector, own Dot, err error) {
 	if len(token) == 0 {
-		return nil, nil
+		return nil, Dot{}, nil
 	}
 	if len(token) > maxTokenLen {
-		return nil, fmt.Errorf("context of %d bytes: %w", len(token), ErrBadContext)
+		return nil, Dot{}, fmt.Errorf("context of %d bytes: %w", len(token), ErrBadContext)
 	}
 	for _, c := range token {
 		if c == '\n' || c == '\r' { // base64 would skip them
-			return nil, fmt.Errorf("context is not base64url: %w", ErrBadContext)
+			return nil, Dot{}, fmt.Errorf("context is not base64url: %w", ErrBadContext)
 		}
 	}
 	var stack [512]byte
 	raw, err := tokenEncoding.AppendDecode(stack[:0], token)
 	if err != nil {
-		return nil, fmt.Errorf("context is not base64url: %w", ErrBadContext)
+		return nil, Dot{}, fmt.Errorf("context is not base64url: %w", ErrBadContext)
 	}
-	if len(raw) < 1+1+checksumLen {
-		return nil, fmt.Errorf("context is cut short: %w", ErrBadContext)
+	if len(raw) < 1+1+1+checksumLen {
+		return nil, Dot{}, fmt.Errorf("context is cut short: %w", ErrBadContext)
 	}
 	body, sum := raw[:len(raw)-checksumLen], raw[len(raw)-checksumLen:]
 	if tokenSum(key, body) != binary.BigEndian.Uint32(sum) {
-		return nil, fmt.Errorf("context is mangled or of another key: %w", ErrBadContext)
+		return nil, Dot{}, fmt.Errorf("context is mangled or of another key: %w", ErrBadContext)
 	}
 	if body[0] != contextVersion {
-		return nil, fmt.Errorf("context of version %d: %w", body[0], ErrBadContext)
+		return nil, Dot{}, fmt.Errorf("context of version %d: %w", body[0], ErrBadContext)
 	}
 	r := reader{rest: body[1:]}
-	v := r.token()
+	v, own = r.token()
 	if r.failed || len(r.rest) > 0 {
-		return nil, fmt.Errorf("context is malformed: %w", ErrBadContext)
+		return nil, Dot{}, fmt.Errorf("context is malformed: %w", ErrBadContext)
 	}
-	return v, nil
+	return v, own, nil
 }
 
-func (r *reader) token() Vector {
+func (r *reader) token() (v Vector, own Dot) {
 	n := r.count(minTokenEntry)
 	if n > MaxEntries {
 		r.fail()
-		return nil
+		return nil, own
 	}
-	v := make(Vector, 0, n)
+	v = make(Vector, 0, n)
 	for range n {
 		var e Entry
 		e.Actor.Node = NodeID(r.fixed64())
@@ -111,12 +129,19 @@ func (r *reader) token() Vector {
 			r.fail()
 		}
 		if r.failed {
-			return nil
+			return nil, own
 		}
 		e.Time = TimestampOf(int64(seconds) * 1000)
 		v = append(v, e)
 	}
-	return v
+	if own.Counter = Counter(r.uvarint()); own.Counter > 0 {
+		own.Actor.Node = NodeID(r.fixed64())
+		own.Actor.Epoch = Epoch(r.fixed64())
+		if own.Counter > MaxCounter || v.Covers(own) {
+			r.fail()
+		}
+	}
+	return v, own
 }
 
 // tokenSum is the checksum that binds a token's body to its key.

@@ -26,7 +26,7 @@ func (u *Update) Apply(current causal.Value, exists bool, now int64) (next causa
 	case Delete:
 		// A client that has seen something may delete what this node has not seen
 		// yet; one that has seen nothing has nothing to delete.
-		write = exists && !u.HasContext || len(u.Context) > 0
+		write = exists && !u.HasContext || len(u.Context) > 0 || u.Own.Counter > 0
 		next, r.Applied = causal.Value{Tombstone: true}, write
 	case Increment:
 		next, write = u.increment(current, exists, &r)

@@ -30,7 +30,7 @@ const (
 
 // Append appends the encoding of u to dst.
 func (u *Update) Append(dst []byte) []byte {
-	dst = slices.Grow(dst, 3+4*binary.MaxVarintLen64+len(u.Data)+len(u.Float))
+	dst = slices.Grow(dst, 3+5*binary.MaxVarintLen64+len(u.Data)+len(u.Float))
 	at := len(dst) + 2
 	dst = append(dst, byte(u.Kind), byte(u.Condition), 0)
 	var flags byte
@@ -42,7 +42,7 @@ func (u *Update) Append(dst []byte) []byte {
 	}
 	if u.HasContext {
 		flags |= flagContext
-		dst = u.Context.Append(dst)
+		dst = appendDot(u.Context.Append(dst), u.Own)
 	}
 	if u.Data != nil {
 		flags |= flagData
@@ -79,7 +79,7 @@ func Decode(b []byte) (Update, error) {
 	u.KeepTTL = flags&flagKeepTTL != 0
 	u.WantOld = flags&flagWantOld != 0
 	if u.HasContext = flags&flagContext != 0; u.HasContext {
-		u.Context = r.vector()
+		u.Context, u.Own = r.vector(), r.dot()
 	}
 	if flags&flagData != 0 {
 		u.Data = r.bytes()
@@ -138,11 +138,9 @@ func (r *Result) Append(dst []byte) []byte {
 		flags |= flagNumber
 		dst = binary.AppendVarint(dst, r.Number)
 	}
-	if r.Dot != (causal.Dot{}) {
+	if r.Dot.Counter > 0 {
 		flags |= flagDot
-		dst = binary.BigEndian.AppendUint64(dst, uint64(r.Dot.Actor.Node))
-		dst = binary.BigEndian.AppendUint64(dst, uint64(r.Dot.Actor.Epoch))
-		dst = binary.AppendUvarint(dst, uint64(r.Dot.Counter))
+		dst = appendDot(dst, r.Dot)
 	}
 	if r.Context != nil {
 		flags |= flagClock
@@ -171,15 +169,12 @@ func DecodeResult(b []byte) (Result, error) {
 		res.Number = r.varint()
 	}
 	if flags&flagDot != 0 {
-		res.Dot.Actor.Node = causal.NodeID(r.fixed64())
-		res.Dot.Actor.Epoch = causal.Epoch(r.fixed64())
-		res.Dot.Counter = causal.Counter(r.uvarint())
+		res.Dot = r.dot()
 	}
 	if flags&flagClock != 0 {
 		res.Context = r.vector()
 	}
-	if r.failed || len(r.rest) > 0 || flags&^resultFlags != 0 ||
-		res.Failure >= failures || res.Dot.Counter > causal.MaxCounter {
+	if r.failed || len(r.rest) > 0 || flags&^resultFlags != 0 || res.Failure >= failures {
 		return Result{}, fmt.Errorf("update's result: %w", ErrCorrupt)
 	}
 	return res, nil
@@ -187,6 +182,16 @@ func DecodeResult(b []byte) (Result, error) {
 
 func appendBytes(dst, b []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+// appendDot writes a dot, the zero one as a single 0.
+func appendDot(dst []byte, d causal.Dot) []byte {
+	dst = binary.AppendUvarint(dst, uint64(d.Counter))
+	if d.Counter == 0 {
+		return dst
+	}
+	dst = binary.BigEndian.AppendUint64(dst, uint64(d.Actor.Node))
+	return binary.BigEndian.AppendUint64(dst, uint64(d.Actor.Epoch))
 }
 
 // reader takes fields off the front of a slice. The first one that is missing or
@@ -249,6 +254,17 @@ func (r *reader) bytes() []byte {
 	b := r.rest[:n:n]
 	r.rest = r.rest[n:]
 	return b
+}
+
+func (r *reader) dot() (d causal.Dot) {
+	d.Counter = causal.Counter(r.uvarint())
+	if d.Counter > causal.MaxCounter {
+		r.fail()
+	}
+	if d.Counter > 0 {
+		d.Actor.Node, d.Actor.Epoch = causal.NodeID(r.fixed64()), causal.Epoch(r.fixed64())
+	}
+	return d
 }
 
 func (r *reader) vector() causal.Vector {

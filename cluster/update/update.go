@@ -54,6 +54,7 @@ type Update struct {
 	Expiry     int64 // unix milliseconds; 0: never
 	Limit      int64 // bytes that the new value may have; 0: MaxValue
 	Context    causal.Vector
+	Own        causal.Dot // with a context: the client's own last write, if Context does not cover it
 }
 
 // NeedsRead says whether a read quorum must be heard before the update is
@@ -116,5 +117,5 @@ type Result struct {
 
 	// The coordinator adds:
 	Dot     causal.Dot    // the event, if there was one
-	Context causal.Vector // what a client that wrote with a context has seen now
+	Context causal.Vector // what a client that wrote with a context has seen now, Dot apart (causal.Object.SeenBy)
 }
