@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -19,17 +17,6 @@ import (
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
-
-// Graves is what reaping needs of the engine.
-type Graves interface {
-	Dead(p ring.Partition, olderThan time.Time) iter.Seq2[engine.Entry, error]
-	Reap(refs []engine.Ref) (int, error)
-	GetHint(p ring.Partition, key, dst []byte) ([]byte, bool, error)
-}
-
-// ErrRingDiffers is the answer to a reaper whose ring is not the answering
-// node's, or is in transition: nobody can then say who should hold what.
-var ErrRingDiffers = errors.New("rings differ, or are in transition")
 
 // ReapConfig is what a Reaper is made of. The first four must be given.
 type ReapConfig struct {
@@ -73,8 +60,9 @@ type ReapConfig struct {
 // older copy could still be in memory somewhere, read before step 1 and on its
 // way into a store; by step 2 it has arrived, for nothing is carried for longer
 // than Settle, and it was merged into the dead object, to no effect; or it is
-// found where nothing was before, and there is no agreement. A removed member
-// never returns with its old data; a hint older than Grace is not delivered.
+// found where nothing was before, and there is no agreement. A member that was
+// removed is not asked; one that comes back after most of Grace keeps its data to
+// itself (handoff.ErrStale). A hint does not live for as long as Grace.
 //
 // A member that misses step 3 is harmless because what it keeps is the dead
 // object, not an older one: exchanged with the others again, it only makes them
@@ -307,66 +295,4 @@ func (r *Reaper) tellOthers(ctx context.Context, now *ring.Ring, kind peer.Kind,
 		err = errors.Join(err, take(answer))
 	}
 	return err
-}
-
-// The answering side.
-
-// agrees says, for each ref, whether this node's state allows it to be reaped.
-func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {
-	agreed := make([]bool, len(refs))
-	primary := now.IsPrimary(x.cfg.Self, p)
-	var scratch []byte
-	for i, ref := range refs {
-		object, exists, err := x.cfg.Store.Get(p, ref.Key, scratch[:0])
-		if err != nil {
-			continue
-		}
-		same := exists && causal.DigestOf(ref.Key, object) == ref.Digest
-		if !same && (primary || exists) {
-			continue
-		}
-		_, hinted, err := x.cfg.Store.GetHint(p, ref.Key, object[:0])
-		agreed[i] = err == nil && !hinted
-		scratch = object
-	}
-	return agreed
-}
-
-// settledRing returns the ring if it is the asking node's and in no transition.
-func (x *Exchanger) settledRing(digest uint64) (*ring.Ring, error) {
-	now := x.cfg.Ring()
-	if now.InTransition() || now.Digest() != digest {
-		return nil, ErrRingDiffers
-	}
-	return now, nil
-}
-
-func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
-	p, digest, refs, err := decodeReapRequest(body)
-	if err == nil {
-		err = x.checkPartition(p)
-	}
-	if err != nil {
-		return nil, err
-	}
-	now, err := x.settledRing(digest)
-	if err != nil {
-		return nil, err
-	}
-	return appendBits(nil, x.agrees(now, p, refs)), nil
-}
-
-func (x *Exchanger) serveReap(body []byte) ([]byte, error) {
-	p, digest, refs, err := decodeReapRequest(body)
-	if err == nil {
-		err = x.checkPartition(p)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := x.settledRing(digest); err != nil {
-		return nil, err
-	}
-	n, err := x.cfg.Store.Reap(refs)
-	return binary.AppendUvarint(nil, uint64(n)), err
 }

@@ -63,6 +63,8 @@ const (
 	moveAtOnce   = 4                      // partitions being moved, each way
 	firstBackoff = 100 * time.Millisecond // after a round that failed; doubles
 	lastBackoff  = 10 * time.Second
+	silence      = 30 * time.Second // how long rounds may fail before that is logged
+	logEvery     = time.Minute      // and how often from then on
 )
 
 // Mover moves whole partitions when the ring changes: it copies what this node
@@ -100,6 +102,8 @@ type Mover struct {
 	silent  map[ring.NodeID]time.Time   // since when members have not answered
 	covered map[ring.Partition]coverage // partitions that all primaries had
 	contact contact
+	failing time.Time // since when no round went well; zero: the last one did
+	logged  time.Time // when that was last logged
 
 	mu struct {
 		sync.Mutex
@@ -148,11 +152,7 @@ func (m *Mover) Run(ctx context.Context) error {
 		case errors.Is(err, errRingMoved):
 			backoff, wait = firstBackoff, 0
 		case err != nil:
-			wait = min(backoff, m.cfg.Tick)
-			backoff = min(2*backoff, lastBackoff)
-			if backoff > m.cfg.Tick {
-				wait = backoff / 2
-			}
+			wait, backoff = backoff, min(2*backoff, lastBackoff)
 		default:
 			backoff = firstBackoff
 		}
@@ -172,25 +172,21 @@ var errRingMoved = errors.New("the ring changed")
 func (m *Mover) round(ctx context.Context) error {
 	now := m.cfg.Ring()
 	m.watchMembers(now)
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { m.watchRing(ctx, now, cancel) })
 	err := errors.Join(m.gain(ctx, now), m.release(ctx, now))
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
+	cancel()
+	watch.Wait() // it may have taken the wake that tells of a change
+	if outdated(now, m.cfg.Ring()) {
+		err = errRingMoved
 	}
-	cancel(nil)
-	watch.Wait()
-	m.report(func(p *MoverProgress) {
-		if !errors.Is(err, errRingMoved) {
-			p.LastError = err
-		}
-	})
+	m.complain(err)
 	return err
 }
 
 // watchRing cancels a round when what it works towards is no longer wanted.
-func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel context.CancelCauseFunc) {
+func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel context.CancelFunc) {
 	tick := time.NewTicker(m.cfg.Tick)
 	defer tick.Stop()
 	for {
@@ -200,29 +196,36 @@ func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel contex
 		case <-m.wake:
 		case <-tick.C:
 		}
-		if now := m.cfg.Ring(); now.Target() != started.Target() || now.Epoch() != started.Epoch() {
-			cancel(errRingMoved)
+		if outdated(started, m.cfg.Ring()) {
+			cancel()
 			return
 		}
 	}
 }
 
+// outdated reports whether now asks for something else than before did.
+func outdated(before, now *ring.Ring) bool {
+	return before.Target() != now.Target() || before.Epoch() != now.Epoch()
+}
+
 // watchMembers keeps count of how long members have been silent.
 func (m *Mover) watchMembers(now *ring.Ring) {
 	at := m.cfg.Now()
-	all := true
+	others, answering := 0, 0
 	for _, member := range now.Members() {
-		if member.ID == m.cfg.Self || m.cfg.Alive(member.ID) {
-			delete(m.silent, member.ID)
+		if member.ID == m.cfg.Self {
 			continue
 		}
-		all = false
-		if _, known := m.silent[member.ID]; !known {
+		others++
+		if m.cfg.Alive(member.ID) {
+			answering++
+			delete(m.silent, member.ID)
+		} else if _, known := m.silent[member.ID]; !known {
 			m.silent[member.ID] = at
 		}
 	}
-	if self, known := now.Member(m.cfg.Self); all && known && self.Status != ring.Removed {
-		m.contact.renew(m.cfg.Store, at)
+	if self, known := now.Member(m.cfg.Self); known && self.Status != ring.Removed && 2*answering >= others {
+		m.contact.renew(m.cfg.Store, at, m.cfg.Grace)
 	}
 }
 

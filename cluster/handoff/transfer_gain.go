@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/ring"
 )
 
@@ -32,7 +33,7 @@ func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
 	if err := m.cfg.Announce(ctx); err != nil {
 		return fmt.Errorf("announce the ring: %w", err)
 	}
-	sources, err := m.sources(now, parts)
+	sources, orphans, err := m.sources(now, parts)
 	if err != nil {
 		return err
 	}
@@ -50,6 +51,9 @@ func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
 	}
 	if m.cfg.Ring().Target() != target {
 		return errRingMoved
+	}
+	if orphans > 0 {
+		m.cfg.Logger.Warn("partitions gained have no owner left to copy them from", "partitions", orphans)
 	}
 	if err := m.cfg.Done(target); err != nil {
 		return fmt.Errorf("mark this node done: %w", err)
@@ -74,10 +78,9 @@ func (m *Mover) beginGain(target uint64, parts int) {
 
 // sources says which primaries to copy each partition from: all of them, but for
 // this node, those struck off as dead, and those silent for longer than Patience.
-// A partition all of whose primaries were struck off has none.
-func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (map[ring.NodeID][]ring.Partition, error) {
-	sources := make(map[ring.NodeID][]ring.Partition)
-	lost := 0
+// A partition all of whose primaries were struck off is an orphan.
+func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (sources map[ring.NodeID][]ring.Partition, orphans int, err error) {
+	sources = make(map[ring.NodeID][]ring.Partition)
 	for _, p := range parts {
 		answering, silent := 0, 0
 		for _, id := range now.Primaries(p) {
@@ -88,22 +91,19 @@ func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (map[ring.NodeID
 				sources[id] = append(sources[id], p)
 				answering++
 			case !m.givenUp(id):
-				return nil, fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+				return nil, 0, fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
 			default:
 				silent++
 			}
 		}
 		if answering == 0 && silent > 0 {
-			return nil, fmt.Errorf("partition %d: %w", p, errNoOwner)
+			return nil, 0, fmt.Errorf("partition %d: %w", p, errNoOwner)
 		}
 		if answering == 0 {
-			lost++
+			orphans++
 		}
 	}
-	if lost > 0 {
-		m.cfg.Logger.Warn("partitions gained have no owner left to copy them from", "partitions", lost)
-	}
-	return sources, nil
+	return sources, orphans, nil
 }
 
 // copyFrom makes this node's partitions equal to those of their sources, and
@@ -114,25 +114,34 @@ func (m *Mover) copyFrom(ctx context.Context, sources map[ring.NodeID][]ring.Par
 		return 0, err
 	}
 	m.report(func(p *MoverProgress) { p.Copied = max(p.Copied, p.Gaining-len(wanted)) })
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group // one that fails does not stop the others
 	group.SetLimit(moveAtOnce)
 	for p, from := range wanted {
-		group.Go(func() error {
-			// The first gives all of it, the others what they have beyond: which
-			// is first differs by partition, so that none gives more than its share.
-			first := int(p) % len(from)
-			for _, id := range slices.Concat(from[first:], from[:first]) {
-				stats, err := m.cfg.Exchanger.Transfer(ctx, id, p)
-				m.moved(stats)
-				if err != nil {
-					return fmt.Errorf("copy partition %d: %w", p, err)
-				}
-			}
-			m.report(func(p *MoverProgress) { p.Copied = min(p.Copied+1, p.Gaining) })
-			return nil
-		})
+		group.Go(func() error { return m.copyPartition(ctx, p, from) })
 	}
 	return len(wanted), group.Wait()
+}
+
+// copyPartition exchanges p with each of its sources. The first gives all of it,
+// the others what they have beyond; which is first differs by partition, so that
+// none gives more than its share.
+func (m *Mover) copyPartition(ctx context.Context, p ring.Partition, from []ring.NodeID) error {
+	first := int(p) % len(from)
+	for _, id := range slices.Concat(from[first:], from[:first]) {
+		stats, err := m.cfg.Exchanger.Transfer(ctx, id, p)
+		m.moved(stats)
+		if errors.Is(err, antientropy.ErrKeysFailed) {
+			// A damaged copy must not hold up the ring for ever; it can be read
+			// by nobody, and the other owners have their own.
+			m.cfg.Logger.Warn("keys not copied, their objects are damaged", "partition", p, "keys", stats.KeysFailed)
+			err = nil
+		}
+		if err != nil {
+			return fmt.Errorf("copy partition %d: %w", p, err)
+		}
+	}
+	m.report(func(p *MoverProgress) { p.Copied = min(p.Copied+1, p.Gaining) })
+	return nil
 }
 
 // compare finds the sources of each partition that differ from this node: one

@@ -1,6 +1,7 @@
 package handoff
 
 import (
+	"errors"
 	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
@@ -50,6 +51,34 @@ func (m *Mover) report(change func(*MoverProgress)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	change(&m.mu.progress)
+}
+
+// complain notes how a round went, and logs one that is held up: moving data must
+// not stall without a word.
+func (m *Mover) complain(err error) {
+	if errors.Is(err, errRingMoved) {
+		return
+	}
+	m.report(func(p *MoverProgress) { p.LastError = err })
+	now := m.cfg.Now()
+	switch {
+	case err == nil:
+		m.failing, m.logged = time.Time{}, time.Time{}
+		return
+	case m.failing.IsZero():
+		m.failing = now
+	}
+	if now.Sub(m.logged) < logEvery {
+		return
+	}
+	if errors.Is(err, ErrStale) {
+		m.cfg.Logger.Error("partitions cannot be moved", "err", err)
+	} else if now.Sub(m.failing) >= silence {
+		m.cfg.Logger.Warn("moving partitions is held up", "for", now.Sub(m.failing), "err", err)
+	} else {
+		return
+	}
+	m.logged = now
 }
 
 // moved adds what an exchange carried.

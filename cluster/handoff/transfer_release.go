@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/ring"
 )
 
@@ -26,7 +25,11 @@ func (m *Mover) release(ctx context.Context, now *ring.Ring) error {
 	var held []ring.Partition
 	for i := range now.Partitions() {
 		p := ring.Partition(i)
-		if !now.IsPrimary(m.cfg.Self, p) && !now.IsGaining(m.cfg.Self, p) && m.holds(p) {
+		if now.IsPrimary(m.cfg.Self, p) || now.IsGaining(m.cfg.Self, p) {
+			continue
+		}
+		// A tree that is being rebuilt is looked at again when it is there.
+		if _, total := m.cfg.Store.Keys(p); total > 0 && m.cfg.Store.ReadyPartition(p) {
 			held = append(held, p)
 		}
 	}
@@ -88,9 +91,6 @@ func (m *Mover) beginRelease(n int) {
 // releaseOne offers p to all of its primaries, and drops it if they have had all
 // of it for long enough. It returns the coverage that it found.
 func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition, before coverage) (coverage, bool, error) {
-	if !m.cfg.Store.ReadyPartition(p) {
-		return coverage{}, false, antientropy.ErrNotReady
-	}
 	found := coverage{root: m.root(p), epoch: now.Epoch(), since: m.cfg.Now()}
 	for _, id := range now.Primaries(p) {
 		if !m.cfg.Alive(id) {

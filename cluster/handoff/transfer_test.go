@@ -117,6 +117,57 @@ func TestMover_AllOwnersSilent_WaitsForOne(t *testing.T) {
 	w.requireSettled(50)
 }
 
+func TestMover_LastCopyRemoved_GoesOnWithWhatThereIs(t *testing.T) {
+	w := newMoving(t, 8, "A", "B")
+	w.change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: 1, R: 1, W: 1}) })
+	w.fill(100, 10)
+	w.setDown("A", true)
+	w.change(func(s *ring.State) error { return s.Remove(ring.IDOf("A")) })
+	w.rounds(2)
+	lost := 0
+	for p := range ring.Partition(8) {
+		_, total := w.nodes["A"].store.Keys(p)
+		lost += int(total)
+	}
+	delete(w.nodes, "A")
+	w.requireSettled(100 - lost)
+}
+
+// damaged is an Exchanger one of whose sources has an object that cannot be read.
+type damaged struct{ Exchanger }
+
+func (d damaged) Transfer(ctx context.Context, id ring.NodeID, p ring.Partition) (antientropy.Stats, error) {
+	stats, err := d.Exchanger.Transfer(ctx, id, p)
+	return stats, errors.Join(err, antientropy.ErrKeysFailed)
+}
+
+func (d damaged) Offer(ctx context.Context, id ring.NodeID, p ring.Partition) (antientropy.Stats, error) {
+	stats, err := d.Exchanger.Offer(ctx, id, p)
+	return stats, errors.Join(err, antientropy.ErrKeysFailed)
+}
+
+func TestMover_DamagedObject_HoldsUpTheDropButNotTheRing(t *testing.T) {
+	w := newMoving(t, 8, "A", "B", "C")
+	w.fill(100, 10)
+	for _, n := range w.nodes {
+		n.mover.cfg.Exchanger = damaged{n.exchanger}
+	}
+	d := w.join("D")
+	d.mover.cfg.Exchanger = damaged{d.exchanger}
+	w.rounds(10)
+	if w.ring.Load().InTransition() {
+		t.Fatal("the ring is held up")
+	}
+	for i := range 8 {
+		p := ring.Partition(i)
+		for _, name := range []string{"A", "B", "C"} {
+			if _, total := w.nodes[name].store.Keys(p); total == 0 && w.ring.Load().IsPrimary(d.id, p) {
+				t.Fatal("dropped what an owner did not take")
+			}
+		}
+	}
+}
+
 // TestMover_CrashAnywhere_Resumes kills the gaining node and a source at random
 // points; the movers go on by themselves.
 func TestMover_CrashAnywhere_Resumes(t *testing.T) {

@@ -1,0 +1,98 @@
+package antientropy
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+const (
+	// catchUpShare is how many partitions are exchanged with one peer before the
+	// next one that waits has its turn.
+	catchUpShare = 16
+	// catchUpRetry is when a catch-up that failed is begun anew.
+	catchUpRetry = time.Minute
+)
+
+// catchUpAll catches up with the peers that it is due for and that answer, a
+// share each in turn; the others are kept in mind.
+func (s *Scheduler) catchUpAll(ctx context.Context) {
+	for busy := true; busy; {
+		busy = false
+		for _, id := range sortedPeers(s.shared) {
+			if ctx.Err() != nil {
+				return
+			}
+			if s.cfg.Available(id) && s.catchUp(ctx, id) {
+				busy = true
+			}
+		}
+	}
+	for id := range s.rest {
+		if s.shared[id] == nil {
+			delete(s.rest, id)
+		}
+	}
+}
+
+// catchUp takes the next share of what is to be done for a peer, and reports
+// whether there was anything.
+func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
+	log := s.cfg.Logger.With("peer", s.cfg.Ring().Name(id))
+	if s.catchUpDue(id) {
+		differing, unknown, err := s.compare(ctx, id, s.shared[id])
+		if err != nil || len(unknown) > 0 {
+			s.catchUpLater(id)
+		}
+		if err != nil {
+			log.Debug("catch-up with peer will be tried again", "err", err)
+			return false
+		}
+		s.rest[id] = slices.DeleteFunc(differing, func(p ring.Partition) bool { return !s.due(pair{id, p}) })
+		if s.cfg.Self > id {
+			// The peer is likely to do the same at the same time: beginning at
+			// opposite ends, the two meet, instead of doing everything twice.
+			slices.Reverse(s.rest[id])
+		}
+	}
+	share := s.rest[id]
+	if len(share) == 0 {
+		return false
+	}
+	share = share[:min(len(share), catchUpShare)]
+	stats, err := s.exchangeAll(ctx, id, share)
+	if s.rest[id] = s.rest[id][len(share):]; len(s.rest[id]) == 0 {
+		delete(s.rest, id)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.catchUpLater(id)
+		log.Debug("catch-up with peer incomplete", "err", err)
+	}
+	if stats.KeysExchanged > 0 {
+		log.Info("copies made equal with peer", "keys", stats.KeysExchanged, "partitions_left", len(s.rest[id]))
+	}
+	return true
+}
+
+// catchUpDue reports whether it is time to catch up with a peer, and takes note
+// that this is being done.
+func (s *Scheduler) catchUpDue(id ring.NodeID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, wanted := s.mu.catchUp[id]
+	if !wanted || s.cfg.Now().Before(at) {
+		return false
+	}
+	delete(s.mu.catchUp, id)
+	return true
+}
+
+func (s *Scheduler) catchUpLater(id ring.NodeID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, wanted := s.mu.catchUp[id]; !wanted { // else it came back meanwhile
+		s.mu.catchUp[id] = s.cfg.Now().Add(catchUpRetry)
+	}
+}

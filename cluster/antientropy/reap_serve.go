@@ -1,0 +1,85 @@
+package antientropy
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// The answering side of reaping: see [Reaper].
+
+// Graves is what reaping needs of the engine.
+type Graves interface {
+	Dead(p ring.Partition, olderThan time.Time) iter.Seq2[engine.Entry, error]
+	Reap(refs []engine.Ref) (int, error)
+	GetHint(p ring.Partition, key, dst []byte) ([]byte, bool, error)
+}
+
+// ErrRingDiffers is the answer to a reaper whose ring is not the answering
+// node's, or is in transition: nobody can then say who should hold what.
+var ErrRingDiffers = errors.New("rings differ, or are in transition")
+
+// agrees says, for each ref, whether this node's state allows it to be reaped.
+func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {
+	agreed := make([]bool, len(refs))
+	primary := now.IsPrimary(x.cfg.Self, p)
+	var scratch []byte
+	for i, ref := range refs {
+		object, exists, err := x.cfg.Store.Get(p, ref.Key, scratch[:0])
+		if err != nil {
+			continue
+		}
+		same := exists && causal.DigestOf(ref.Key, object) == ref.Digest
+		if !same && (primary || exists) {
+			continue
+		}
+		_, hinted, err := x.cfg.Store.GetHint(p, ref.Key, object[:0])
+		agreed[i] = err == nil && !hinted
+		scratch = object
+	}
+	return agreed
+}
+
+// settledRing returns the ring if it is the asking node's and in no transition.
+func (x *Exchanger) settledRing(digest uint64) (*ring.Ring, error) {
+	now := x.cfg.Ring()
+	if now.InTransition() || now.Digest() != digest {
+		return nil, ErrRingDiffers
+	}
+	return now, nil
+}
+
+func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
+	p, digest, refs, err := decodeReapRequest(body)
+	if err == nil {
+		err = x.checkPartition(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	now, err := x.settledRing(digest)
+	if err != nil {
+		return nil, err
+	}
+	return appendBits(nil, x.agrees(now, p, refs)), nil
+}
+
+func (x *Exchanger) serveReap(body []byte) ([]byte, error) {
+	p, digest, refs, err := decodeReapRequest(body)
+	if err == nil {
+		err = x.checkPartition(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := x.settledRing(digest); err != nil {
+		return nil, err
+	}
+	n, err := x.cfg.Store.Reap(refs)
+	return binary.AppendUvarint(nil, uint64(n)), err
+}
