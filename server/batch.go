@@ -14,6 +14,7 @@ const (
 	batchStart = 64       // requests
 	batchMax   = 1024     // requests
 	batchBytes = 16 << 20 // of replies worth having in memory at once
+	arenaSpare = 16       // arguments that most commands have at the most
 )
 
 // slot is one request and the update that it may carry, kept for reuse.
@@ -36,22 +37,45 @@ type entry struct {
 }
 
 // batch collects the commands that arrived together, so that one call of the
-// store carries out all of them. Everything in it is reused: a connection in
-// steady state allocates nothing here.
+// store carries out all of them. A session has one while it works, from a pool:
+// nothing is allocated in steady state, and an idle connection holds nothing.
 type batch struct {
 	entries  []entry
 	slots    []*slot
 	used     int // of slots
 	requests []*replica.Request
 	arena    [][]byte // arguments of all entries
-	limit    int      // requests after which the batch runs
+	replies  []byte   // rendered, lent to the output
 }
 
-func (b *batch) full() bool { return b.used >= b.limit || len(b.entries) >= batchMax }
+// borrow gives the session what it works with.
+func (s *session) borrow() {
+	s.batch = s.server.batches.Get().(*batch)
+	s.out.buf, s.batch.replies = s.batch.replies, nil
+}
+
+// giveBack takes it away again, when the replies have been sent.
+func (s *session) giveBack() {
+	if len(s.batch.slots) > batchMax { // a single command had more keys
+		clear(s.batch.slots[batchMax:])
+		s.batch.slots = s.batch.slots[:batchMax]
+	}
+	s.batch.replies, s.out.buf = s.out.buf[:0], nil
+	s.server.batches.Put(s.batch)
+	s.batch = nil
+}
+
+// full tells whether the batch should run before more is added.
+func (s *session) full() bool {
+	return s.batch.used >= s.limit || len(s.batch.entries) >= batchMax
+}
 
 // parse cuts one whole command into arguments, which alias it and live until
 // reset.
 func (b *batch) parse(raw []byte, kind shape) (args [][]byte, err error) {
+	if cap(b.arena)-len(b.arena) < arenaSpare {
+		b.arena = make([][]byte, 0, 2*cap(b.arena)+arenaSpare) // older entries keep the old one
+	}
 	have := len(b.arena)
 	if kind == shapeInline {
 		args, err = splitInline(b.arena[have:], raw)
@@ -63,9 +87,7 @@ func (b *batch) parse(raw []byte, kind shape) (args [][]byte, err error) {
 	}
 	if have+len(args) <= cap(b.arena) {
 		b.arena = b.arena[:have+len(args)]
-	} else { // args have moved to a larger array; older entries keep the old one
-		b.arena = args
-	}
+	} // else there were more than fit, and args have an array of their own
 	return args[:len(args):len(args)], nil
 }
 
@@ -117,9 +139,6 @@ func (b *batch) reset() {
 	clear(b.entries)
 	clear(b.arena)
 	b.entries, b.arena = b.entries[:0], b.arena[:0]
-	if cap(b.arena) > 8*batchMax {
-		b.arena = nil
-	}
 }
 
 // release lets go of the requests and of what their results hold: a large value
@@ -137,12 +156,12 @@ func (sl *slot) clear() {
 	sl.update = update.Update{}
 }
 
-// adapt moves the limit after a batch whose replies took so many bytes.
-func (b *batch) adapt(bytes int64) {
-	switch {
+// adapt moves the session's limit after a batch whose replies took so many bytes.
+func (s *session) adapt(bytes int64) {
+	switch used := s.batch.used; {
 	case bytes > batchBytes:
-		b.limit = max(1, int(int64(b.used)*batchBytes/bytes))
-	case b.used >= b.limit:
-		b.limit = min(2*b.limit, batchMax)
+		s.limit = max(1, int(int64(used)*batchBytes/bytes))
+	case used >= s.limit:
+		s.limit = min(2*s.limit, batchMax)
 	}
 }

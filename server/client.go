@@ -146,12 +146,12 @@ func (s *session) line(now time.Time, last *command) string {
 	if last != nil {
 		name = last.full
 	}
-	active := time.Unix(0, s.active.Load())
+	active, waiting := time.Unix(0, s.active.Load()), s.out.backlog()
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=0 name=%s age=%d idle=%d flags=%s db=0 sub=0 psub=0 ssub=0 multi=-1 "+
-		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=%s user=%s "+
+		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s "+
 		"redir=-1 resp=%d lib-name=%s lib-ver=%s",
 		s.id, s.conn.RemoteAddr(), s.conn.LocalAddr(), i.name, int(now.Sub(s.born).Seconds()), int(now.Sub(active).Seconds()),
-		flags, name, defaultUser, 2+b2b(i.resp3), i.library, i.version)
+		flags, waiting, waiting, name, defaultUser, 2+b2b(i.resp3), i.library, i.version)
 }
 
 func runClientNoEvict(_ context.Context, s *session, _ *command, args [][]byte) {

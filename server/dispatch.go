@@ -38,7 +38,7 @@ func (s *session) dispatch(ctx context.Context, raw []byte, kind shape) error {
 	} else {
 		c.plan(s, e)
 	}
-	if s.batch.full() {
+	if s.full() {
 		s.flushBatch(ctx)
 	}
 	return nil
@@ -70,7 +70,7 @@ func (s *Server) choose(args [][]byte, authenticated bool) (*command, string) {
 
 // flushBatch executes what is planned and renders the replies.
 func (s *session) flushBatch(ctx context.Context) {
-	b := &s.batch
+	b := s.batch
 	if len(b.entries) == 0 {
 		b.reset()
 		return
@@ -89,7 +89,7 @@ func (s *session) flushBatch(ctx context.Context) {
 		s.endReply(mark, e.silent)
 		e.a = s.out.errors - failures // from here on: did it fail
 	}
-	b.adapt(s.out.sent + int64(len(s.out.buf)) - before)
+	s.adapt(s.out.sent + int64(len(s.out.buf)) - before)
 	s.account(start)
 	b.reset()
 }

@@ -24,5 +24,5 @@
 //
 // Not: what a command does to a value (cluster/update), quorums and replicas
 // (cluster/replica), durability (engine). It imports cluster/causal,
-// cluster/update, cluster/ring and cluster/replica.
+// cluster/update, cluster/ring, cluster/replica, and engine for its errors only.
 package server

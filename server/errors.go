@@ -8,6 +8,7 @@ import (
 	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/engine"
 )
 
 // Texts of Redis that several commands share.
@@ -40,6 +41,9 @@ var prefixes = []struct {
 	{causal.ErrConflict, "CONFLICT"},
 	{replica.ErrTooManySiblings, "TOOMANYSIBLINGS"},
 	{replica.ErrClosing, "TRYAGAIN"},
+	{engine.ErrClosed, "TRYAGAIN"},
+	{engine.ErrReadOnly, "MISCONF"}, // Redis's word for: the disk does not take writes
+	{engine.ErrFatal, "MISCONF"},
 	{context.Canceled, "TRYAGAIN"},
 	{context.DeadlineExceeded, "TRYAGAIN"},
 }

@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	intakeBase = 16 << 10 // what every connection has
+	intakeBase = 4 << 10  // what every connection has
 	intakeKept = 64 << 10 // what a busy one may keep between commands
+	intakeCalm = 64       // reads in a row that need little, after which it is taken away
 )
 
 // Refusals of the intake. The client is told, then the connection is closed.
@@ -25,6 +26,7 @@ type intake struct {
 	limits     *limits
 	budget     *budget
 	charged    int64 // bytes of buf that the node's budget granted
+	calm       int   // reads in a row that needed little of buf
 }
 
 func (in *intake) pending() []byte { return in.buf[in.start:in.end] }
@@ -66,14 +68,20 @@ func (in *intake) makeRoom(missing int) error {
 }
 
 // reuse starts anew in an empty buffer. One that was full has a busy client:
-// it may double, up to what is kept; one that a large command had grown goes.
+// it may double, up to what is kept. One that a large command had grown goes, and
+// so does one that has been too large for a while.
 func (in *intake) reuse() {
 	full := in.end == len(in.buf)
+	if in.end < len(in.buf)/8 {
+		in.calm++
+	} else {
+		in.calm = 0
+	}
 	in.start, in.end = 0, 0
 	switch {
-	case len(in.buf) > intakeKept:
+	case len(in.buf) > intakeKept, in.calm >= intakeCalm && len(in.buf) > intakeBase:
 		in.release()
-		in.buf = make([]byte, intakeBase)
+		in.buf, in.calm = make([]byte, intakeBase), 0
 	case full && 2*len(in.buf) <= intakeKept:
 		_ = in.resize(2 * len(in.buf)) // without it, smaller batches
 	}

@@ -10,7 +10,7 @@ import (
 
 const (
 	outputFlush    = 64 << 10               // rendered replies are sent at this size
-	outputDirect   = 16 << 10               // larger values are sent from where they lie
+	outputDirect   = 64 << 10               // larger values are sent from where they lie
 	outputKept     = 128 << 10              // what a connection keeps between batches
 	outputPatience = 100 * time.Millisecond // how long a client may take before replies are buffered
 )
@@ -197,6 +197,13 @@ func (o *output) failed() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.mu.err
+}
+
+// backlog is how many bytes wait for the client to read. Any goroutine may ask.
+func (o *output) backlog() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.mu.waiting
 }
 
 // finish waits until the backlog is gone, one way or the other.

@@ -30,6 +30,7 @@ type Server struct {
 	counters counters
 	tally    errorTally
 	rates    rates
+	batches  sync.Pool // of *batch
 	born     time.Time
 	runID    string // 40 hex digits, new with each start
 
@@ -78,6 +79,7 @@ func New(cfg Config, store Store) (*Server, error) {
 	s.limits.input.Store(cfg.InputLimit)
 	s.limits.output.Store(cfg.OutputLimit)
 	s.limits.buffered.Store(cfg.BufferedLimit)
+	s.batches.New = func() any { return new(batch) }
 	s.budget.limits = &s.limits
 	s.counters.commands = make([]commandCounters, len(s.table.counted))
 	s.tally.counts = make(map[string]int64)
@@ -218,7 +220,7 @@ func (s *Server) newSession(conn net.Conn) *session {
 			start:   s.work.Go,
 		},
 		guard: guard{limits: &s.limits},
-		batch: batch{limit: batchStart},
+		limit: batchStart,
 	}
 	c.active.Store(now.UnixNano())
 	c.admit(s.settings.openToAll())

@@ -37,7 +37,8 @@ type session struct {
 	in     intake
 	out    output
 	guard  guard
-	batch  batch
+	batch  *batch // while a turn lasts
+	limit  int    // requests after which a batch runs
 
 	choices       // what the client chose, undone by RESET
 	ending  bool  // close when the replies are sent
@@ -92,10 +93,13 @@ func (s *session) loop(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.turn(ctx); err != nil {
-			return err
+		s.borrow()
+		err = s.turn(ctx)
+		if err == nil {
+			err = s.out.flush()
 		}
-		if err := s.out.flush(); err != nil || s.ending {
+		s.giveBack()
+		if err != nil || s.ending {
 			return err
 		}
 	}
