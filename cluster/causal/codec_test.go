@@ -1,0 +1,261 @@
+package causal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func samples() map[string]Object {
+	a, b := Actor{1, 1_763_000_000_000 << 20}, Actor{0xfedcba9876543210, 2}
+	one := Put(Object{}, nil, Dot{a, 1}, TimestampOf(1_763_000_000_000), Value{Data: []byte("value")})
+	two := Put(one, nil, Dot{a, 2}, TimestampOf(1_763_000_000_001), Value{Data: []byte{}, Expiry: 1_763_000_100_000})
+	three := Put(two, Vector{{a, 1, 1}}, Dot{b, MaxCounter}, 1<<63, Value{Tombstone: true})
+	return map[string]Object{
+		"empty": {}, "one": one, "two": two, "three": three,
+		"no siblings": {Clock: three.Clock},
+		"big":         Put(one, one.Clock, Dot{b, 300}, 9, Value{Data: make([]byte, 70_000)}),
+	}
+}
+
+func TestObject_Codec_RoundTrip(t *testing.T) {
+	for name, o := range samples() {
+		prefix := []byte("prefix")
+		b := o.Append(prefix)
+		if !bytes.HasPrefix(b, prefix) || len(b)-len(prefix) != o.EncodedLen() {
+			t.Errorf("%s: %d bytes, want %d", name, len(b)-len(prefix), o.EncodedLen())
+		}
+		got, err := Decode(b[len(prefix):])
+		if err != nil || !got.Equal(&o) {
+			t.Errorf("%s: %v: %+v, want %+v", name, err, got, o)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		o := anyObject(t)
+		b := o.Append(nil)
+		var reused Object
+		for range 2 {
+			if err := reused.DecodeFrom(b); err != nil || !reused.Equal(&o) {
+				t.Fatalf("%v: %+v, want %+v", err, reused, o)
+			}
+		}
+		if again := reused.Append(nil); !bytes.Equal(again, b) {
+			t.Fatalf("encoded again: %x, was %x", again, b)
+		}
+		if c := reused.Clone(); !c.Equal(&o) {
+			t.Fatal("the clone differs")
+		}
+	})
+}
+
+// The format is on disks: it changes only with its version.
+func TestObject_Codec_Golden(t *testing.T) {
+	a := Actor{0x0102030405060708, 0x1112131415161718}
+	o := Put(Object{}, nil, Dot{a, 1}, 0x2122232425262728, Value{Data: []byte("hello")})
+	o = Put(o, nil, Dot{a, 300}, 0x3132333435363738, Value{Expiry: 5, Data: []byte("!")})
+	const want = "0173" + // version, type
+		"01" + "0102030405060708" + "1112131415161718" + "3132333435363738" + "ac02" + // clock
+		"02" + // siblings
+		"00" + "00" + "01" + "2122232425262728" + "05" + "68656c6c6f" +
+		"06" + "00" + "05" + "01" + "21"
+	got := o.Append(nil)
+	if s := hex.EncodeToString(got[:len(got)-checksumLen]); s != want {
+		t.Errorf("\n%s, want\n%s", s, want)
+	}
+}
+
+func TestObject_Codec_MangledInput_IsRefused(t *testing.T) {
+	for name, o := range samples() {
+		b := o.Append(nil)
+		if len(b) > 1000 {
+			continue
+		}
+		refused := func(what string, b []byte) {
+			t.Helper()
+			got := o.Clone()
+			err := got.DecodeFrom(b)
+			if !errors.Is(err, ErrCorrupt) {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+			if len(got.Clock)+len(got.Siblings) > 0 {
+				t.Errorf("%s, %s: something was read", name, what)
+			}
+		}
+		for i := range b {
+			refused("cut short", b[:i])
+			refused("first bytes gone", b[i+1:])
+			m := bytes.Clone(b)
+			for x := 1; x < 256; x++ {
+				m[i] = b[i] ^ byte(x)
+				refused("a byte changed", m)
+			}
+			refused("a byte more", slices.Insert(bytes.Clone(b), i, 0))
+			refused("a byte less", slices.Delete(bytes.Clone(b), i, i+1))
+		}
+		refused("a byte behind", append(bytes.Clone(b), 0))
+		refused("twice", append(bytes.Clone(b), b...))
+	}
+}
+
+// Sound checksums, impossible contents: another build's bug, or malice.
+func TestObject_Codec_NotCanonical_IsRefused(t *testing.T) {
+	entry := func(node byte, counter ...byte) []byte {
+		return slices.Concat(make([]byte, 7), []byte{node}, make([]byte, 8), make([]byte, 7), []byte{9}, counter)
+	}
+	time9 := []byte{0, 0, 0, 0, 0, 0, 0, 9}
+	huge := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}
+	header := []byte{formatVersion, typeString}
+	clock := slices.Concat(header, []byte{1}, entry(1, 5))
+	for name, body := range map[string][]byte{
+		"unknown version":           slices.Concat([]byte{2, typeString, 0, 0}),
+		"unknown type":              slices.Concat([]byte{formatVersion, 'c', 0, 0}),
+		"more entries than bytes":   slices.Concat(header, huge, entry(1, 5), []byte{0}),
+		"long number of entries":    slices.Concat(header, []byte{0x81, 0}, entry(1, 5), []byte{0}),
+		"counter 0":                 slices.Concat(header, []byte{1}, entry(1, 0), []byte{0}),
+		"counter too large":         slices.Concat(header, []byte{1}, entry(1, huge...), []byte{0}),
+		"number that overflows":     slices.Concat(header, []byte{1}, entry(1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f), []byte{0}),
+		"entries out of order":      slices.Concat(header, []byte{2}, entry(2, 5), entry(1, 5), []byte{0}),
+		"an actor twice":            slices.Concat(header, []byte{2}, entry(1, 5), entry(1, 6), []byte{0}),
+		"more siblings than bytes":  slices.Concat(clock, huge),
+		"a sibling of no actor":     slices.Concat(clock, []byte{1, sameEvent, 1, 0}),
+		"unknown flag":              slices.Concat(clock, []byte{1, sameEvent | 8, 0, 0}),
+		"a deletion that expires":   slices.Concat(clock, []byte{1, sameEvent | tombstone | hasExpiry, 0, 5}),
+		"not covered":               slices.Concat(clock, []byte{1, 0, 0, 6}, time9, []byte{0}),
+		"sibling's counter 0":       slices.Concat(clock, []byte{1, 0, 0, 0}, time9, []byte{0}),
+		"same event, written out":   slices.Concat(clock, []byte{1, 0, 0, 5}, time9, []byte{0}),
+		"the same sibling twice":    slices.Concat(clock, []byte{2, sameEvent, 0, 0, sameEvent, 0, 0}),
+		"siblings out of order":     slices.Concat(clock, []byte{2, sameEvent, 0, 0, 0, 0, 4}, time9, []byte{0}),
+		"expiry 0":                  slices.Concat(clock, []byte{1, sameEvent | hasExpiry, 0, 0, 0}),
+		"expiry beyond int64":       slices.Concat(clock, []byte{1, sameEvent | hasExpiry, 0}, huge, []byte{0}),
+		"data beyond the end":       slices.Concat(clock, []byte{1, sameEvent, 0, 2, 'x'}),
+		"data far beyond the end":   slices.Concat(clock, []byte{1, sameEvent, 0}, huge),
+		"something behind siblings": slices.Concat(clock, []byte{0, 0}),
+	} {
+		b := binary.BigEndian.AppendUint32(body, crc32.Checksum(body, castagnoli))
+		if o, err := Decode(b); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v %+v", name, err, o)
+		}
+	}
+	sound := slices.Concat(clock, []byte{2, 0, 0, 4}, time9, []byte{0, sameEvent, 0, 1, 'x'})
+	if _, err := Decode(binary.BigEndian.AppendUint32(sound, crc32.Checksum(sound, castagnoli))); err != nil {
+		t.Errorf("the sound one among these: %v", err)
+	}
+}
+
+func TestObject_Codec_UncoveredSibling_Panics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	o := Object{Siblings: []Sibling{{Dot: Dot{Actor{1, 1}, 1}}}}
+	o.Append(nil)
+}
+
+func TestVector_Codec(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := anyObject(t).Clock
+		b := append(v.Append([]byte("x")), "rest"...)
+		got, rest, err := DecodeVector(b[1:])
+		if err != nil || !slices.Equal(got, v) || string(rest) != "rest" {
+			t.Fatalf("%v: %v, want %v; rest %q", err, got, v, rest)
+		}
+		whole := v.Append(nil)
+		for i := range whole {
+			if _, _, err := DecodeVector(whole[:i]); !errors.Is(err, ErrCorrupt) {
+				t.Fatalf("cut at %d: %v", i, err)
+			}
+		}
+	})
+}
+
+func TestCodec_Allocations(t *testing.T) {
+	o := samples()["three"]
+	encoded := o.Append(nil)
+	buffer := make([]byte, 0, len(encoded))
+	into := o.Clone()
+	key := []byte("key")
+	for name, f := range map[string]func(){
+		"Append": func() { o.Append(buffer) },
+		"DecodeFrom": func() {
+			if err := into.DecodeFrom(encoded); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"DigestOf": func() { DigestOf(key, encoded) },
+	} {
+		if n := testing.AllocsPerRun(100, f); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { o.Append(nil) }); n > 1 {
+		t.Errorf("Append to nothing: %v allocations", n)
+	}
+}
+
+func TestDigestOf_TellsKeysAndObjectsApart(t *testing.T) {
+	seen := map[Digest]string{}
+	for _, key := range []string{"", "a", "b", "ab"} {
+		for _, object := range []string{"", "b", "x", "ba"} {
+			d := DigestOf([]byte(key), []byte(object))
+			if other, twice := seen[d]; twice {
+				t.Errorf("%s and %s/%s have one digest", other, key, object)
+			}
+			seen[d] = key + "/" + object
+		}
+	}
+	// It is compared between nodes: it must not change.
+	if d := DigestOf([]byte("key"), []byte("object")); d != 0x416e369b227c091f {
+		t.Errorf("digest %#x", uint64(d))
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, o := range samples() {
+		f.Add(o.Append(nil))
+	}
+	f.Add([]byte{})
+	f.Add(bytes.Repeat([]byte{0xff}, 40))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, sealed := range [][]byte{b, binary.BigEndian.AppendUint32(bytes.Clone(b), crc32.Checksum(b, castagnoli))} {
+			o, err := Decode(sealed)
+			if err != nil {
+				if !errors.Is(err, ErrCorrupt) {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if again := o.Append(nil); !bytes.Equal(again, sealed) {
+				t.Fatalf("decoded %x, encoded %x", sealed, again)
+			}
+			if m, r := Merge(o, o); !o.trimmable() && (r != SameAsBoth || !m.Equal(&o)) {
+				t.Fatal("not idempotent")
+			}
+		}
+	})
+}
+
+func FuzzDecodeVector(f *testing.F) {
+	for _, o := range samples() {
+		f.Add(o.Clock.Append(nil))
+	}
+	f.Add(bytes.Repeat([]byte{0xff}, 40))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		v, rest, err := DecodeVector(b)
+		if err != nil {
+			if !errors.Is(err, ErrCorrupt) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if again := append(v.Append(nil), rest...); !bytes.Equal(again, b) {
+			t.Fatalf("decoded %x, encoded %x", b, again)
+		}
+	})
+}

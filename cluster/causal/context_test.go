@@ -1,0 +1,143 @@
+package causal
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	key     = []byte("cart:42")
+	entries = Vector{
+		{Actor{7, 1_763_000_000_000 << 20}, 3, TimestampOf(1_763_000_000_000)},
+		{Actor{0xfedcba9876543210, 2}, MaxCounter, TimestampOf(1_763_000_001_000)},
+	}
+	own = Dot{Actor{7, 1_763_000_000_000 << 20}, 9}
+)
+
+func TestContext_RoundTrip(t *testing.T) {
+	for _, v := range []Vector{nil, entries[:1], entries} {
+		for _, own := range []Dot{{}, own} {
+			token := AppendContext([]byte("+"), key, v, own)
+			got, gotOwn, err := ParseDotted(key, token[1:])
+			if err != nil || !slices.Equal(got, v) || gotOwn != own {
+				t.Errorf("%v %v: %v %v, %v", v, own, got, gotOwn, err)
+			}
+			if got, err := ParseContext(key, token[1:]); err != nil || !slices.Equal(got, v) {
+				t.Errorf("%v: %v, %v", v, got, err)
+			}
+			for _, c := range token[1:] {
+				if c <= ' ' || c > '~' || strings.ContainsRune(`"'\+/=`, rune(c)) {
+					t.Errorf("%q in a token", c)
+				}
+			}
+		}
+	}
+	if v, err := ParseContext(key, nil); v != nil || err != nil {
+		t.Errorf("no token: %v, %v", v, err)
+	}
+	covered := AppendContext(nil, key, entries, Dot{entries[0].Actor, 2})
+	if !bytes.Equal(covered, AppendContext(nil, key, entries)) {
+		t.Error("a dot that the vector covers is in the token")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := anyObject(t).Clock
+		key := rapid.SliceOf(rapid.Byte()).Draw(t, "key")
+		got, err := ParseContext(key, AppendContext(nil, key, v))
+		if err != nil || Compare(got, v) != Equal || got.Latest() > v.Latest() {
+			t.Fatalf("%v: %v, want %v", err, got, v)
+		}
+	})
+}
+
+func TestContext_MangledToken_IsRefused(t *testing.T) {
+	token := AppendContext(nil, key, entries, own)
+	refused := func(what string, key, token []byte) {
+		t.Helper()
+		if v, err := ParseContext(key, token); !errors.Is(err, ErrBadContext) {
+			t.Errorf("%s: %q gives %v, %v", what, token, v, err)
+		}
+	}
+	for i := range token {
+		if i > 0 {
+			refused("cut short", key, token[:i])
+		}
+		if i < len(token)-1 {
+			refused("first bytes gone", key, token[i+1:])
+		}
+		m := bytes.Clone(token)
+		for c := range 256 {
+			if byte(c) != token[i] {
+				m[i] = byte(c)
+				refused("a byte changed", key, m)
+			}
+		}
+		for _, c := range []byte("\n\r A=") {
+			refused("a byte more", key, slices.Insert(bytes.Clone(token), i, c))
+		}
+	}
+	refused("a byte behind", key, append(bytes.Clone(token), 'A'))
+	refused("a line end behind", key, append(bytes.Clone(token), '\n'))
+	refused("padding", key, append(bytes.Clone(token), '='))
+	refused("twice", key, append(bytes.Clone(token), token...))
+	refused("another key's", []byte("cart:43"), token)
+	refused("the empty key's", nil, token)
+	refused("a prefix' key's", []byte("cart:4"), token)
+	refused("a word", key, []byte("hello"))
+	refused("far too long", key, bytes.Repeat([]byte("A"), 1<<20))
+}
+
+// A client can make a sound checksum; what is in such a token must still be
+// bounded.
+func TestContext_SoundChecksumImpossibleContent_IsRefused(t *testing.T) {
+	for name, v := range map[string]Vector{
+		"counter 0":         {{Actor{1, 1}, 0, 0}},
+		"counter too large": {{Actor{1, 1}, MaxCounter + 1, 0}},
+		"out of order":      {{Actor{2, 1}, 1, 0}, {Actor{1, 1}, 1, 0}},
+		"an actor twice":    {{Actor{1, 1}, 1, 0}, {Actor{1, 1}, 2, 0}},
+	} {
+		if got, err := ParseContext(key, AppendContext(nil, key, v)); !errors.Is(err, ErrBadContext) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if _, err := ParseContext(key, AppendContext(nil, key, nil, Dot{Actor{1, 1}, MaxCounter + 1})); !errors.Is(err, ErrBadContext) {
+		t.Errorf("own counter too large: %v", err)
+	}
+}
+
+func TestContext_LongVector_HoldsTheNewest(t *testing.T) {
+	var v Vector
+	for i := range MaxEntries + 50 {
+		v = append(v, Entry{Actor{NodeID(i + 1), ^Epoch(0)}, MaxCounter, TimestampOf(int64(1_763_000_000-i) * 1000)})
+	}
+	got, err := ParseContext(key, AppendContext(nil, key, v))
+	if err != nil || !slices.Equal(got, v[:MaxEntries]) {
+		t.Errorf("%d entries, %v", len(got), err)
+	}
+	if got, err := ParseContext(key, AppendContext(nil, key, Vector{{Actor{1, 1}, 1, ^Timestamp(0)}})); err != nil {
+		t.Errorf("the last of times: %v, %v", got, err)
+	}
+}
+
+func FuzzParseContext(f *testing.F) {
+	f.Add(key, AppendContext(nil, key, entries))
+	f.Add(key, AppendContext(nil, key, entries, own))
+	f.Add([]byte{}, AppendContext(nil, nil, nil))
+	f.Add(key, []byte("hello"))
+	f.Fuzz(func(t *testing.T, key, token []byte) {
+		v, own, err := ParseDotted(key, token)
+		if err != nil {
+			if !errors.Is(err, ErrBadContext) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if again := AppendContext(nil, key, v, own); len(token) > 0 && !bytes.Equal(again, token) {
+			t.Fatalf("parsed %q, made %q", token, again)
+		}
+	})
+}

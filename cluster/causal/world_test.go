@@ -1,0 +1,176 @@
+package causal
+
+import (
+	"fmt"
+	"slices"
+
+	"pgregory.net/rapid"
+)
+
+// A world is a few replicas that all coordinate writes of one key, beside a naive
+// model of each: the set of events it has heard of, and for every event the set
+// of those that it replaced.
+type world struct {
+	replicas []*replica
+	replaced map[Dot]map[Dot]bool // by event: what it replaced
+	epoch    Epoch                // the newest that was handed out
+	now      Timestamp
+	minted   map[Dot]bool
+	reads    []read // what clients have been shown
+	past     []Object
+}
+
+type replica struct {
+	node   NodeID
+	object Object
+	exists bool
+	floor  Epoch
+	heard  map[Dot]bool
+}
+
+type read struct {
+	vector Vector
+	own    Dot
+	heard  map[Dot]bool
+}
+
+func newWorld(replicas int) *world {
+	w := &world{replaced: map[Dot]map[Dot]bool{}, minted: map[Dot]bool{}, now: TimestampOf(1_700_000_000_000)}
+	for i := range replicas {
+		w.replicas = append(w.replicas, &replica{node: NodeID(i + 1), heard: map[Dot]bool{}})
+	}
+	w.reads = []read{{heard: map[Dot]bool{}}} // the client that has seen nothing
+	return w
+}
+
+func (w *world) fresh() Epoch {
+	w.epoch++
+	return w.epoch
+}
+
+// put writes at r with the context of a read, as the coordinator does.
+func (w *world) put(r *replica, ctx read) Dot {
+	w.now += 1 << logicalBits
+	dot := NextDot(&r.object, r.exists, ctx.vector, r.node, r.floor, w.fresh)
+	if w.minted[dot] {
+		panic(fmt.Sprintf("dot %v minted twice", dot))
+	}
+	w.minted[dot] = true
+	replaced := union(ctx.heard)
+	if r.heard[ctx.own] {
+		replaced[ctx.own] = true
+	}
+	w.replaced[dot] = replaced
+	base := r.object.Without(ctx.own)
+	r.object = Put(base, ctx.vector, dot, w.now, Value{Data: fmt.Append(nil, dot)})
+	r.exists = true
+	r.heard = union(r.heard, ctx.heard, map[Dot]bool{dot: true})
+	w.past = append(w.past, r.object)
+	return dot
+}
+
+// read is what a client is shown of r.
+func (w *world) read(r *replica) read {
+	return read{vector: r.object.Clock, heard: union(r.heard)}
+}
+
+func (w *world) merge(to, from *replica) {
+	if !from.exists {
+		return
+	}
+	to.object, _ = Merge(to.object, from.object)
+	to.exists = true
+	to.heard = union(to.heard, from.heard)
+	w.past = append(w.past, to.object)
+}
+
+// lose makes r forget everything, as a lost disk does; the node raises its floor.
+func (w *world) lose(r *replica) {
+	r.object, r.exists, r.heard = Object{}, false, map[Dot]bool{}
+	r.floor = w.epoch + 1
+}
+
+// live is the model's answer: the events that r has heard of and that none that
+// it has heard of replaced.
+func (w *world) live(heard map[Dot]bool) []Dot {
+	gone := map[Dot]bool{}
+	for d := range heard {
+		for g := range w.replaced[d] {
+			gone[g] = true
+		}
+	}
+	var live []Dot
+	for d := range heard {
+		if !gone[d] {
+			live = append(live, d)
+		}
+	}
+	slices.SortFunc(live, Dot.Compare)
+	return live
+}
+
+func dotsOf(o *Object) []Dot {
+	var dots []Dot
+	for _, s := range o.Siblings {
+		dots = append(dots, s.Dot)
+	}
+	return dots
+}
+
+func union(sets ...map[Dot]bool) map[Dot]bool {
+	all := map[Dot]bool{}
+	for _, s := range sets {
+		for d := range s {
+			all[d] = true
+		}
+	}
+	return all
+}
+
+// anyObject draws an object that no history need have led to: whatever is well
+// formed must merge like a join. It stays below MaxVector entries, as trimming is
+// what a join is true up to.
+func anyObject(t *rapid.T) Object {
+	var o Object
+	for node := NodeID(1); node <= 3; node++ {
+		for epoch := Epoch(1); epoch <= 2; epoch++ {
+			a := Actor{node, epoch}
+			top := Counter(rapid.IntRange(0, 4).Draw(t, "counter"))
+			if top == 0 {
+				continue
+			}
+			e := Entry{Actor: a, Counter: top, Time: anyTime(t)}
+			o.Clock = append(o.Clock, e)
+			for n := Counter(1); n <= top; n++ {
+				if rapid.IntRange(0, 2).Draw(t, "sibling") > 0 {
+					continue
+				}
+				s := Sibling{Dot: Dot{a, n}, Time: anyTime(t)}
+				switch rapid.IntRange(0, 3).Draw(t, "value") {
+				case 0:
+					s.Tombstone = true
+				case 1:
+					s.Expiry = rapid.Int64Range(1, 3).Draw(t, "expiry")
+					s.Data = []byte("x")
+				default:
+					s.Data = []byte(rapid.StringN(0, 2, 4).Draw(t, "data"))
+				}
+				o.Siblings = append(o.Siblings, s)
+			}
+		}
+	}
+	return o
+}
+
+func anyTime(t *rapid.T) Timestamp { return Timestamp(rapid.Uint64Range(1, 3).Draw(t, "time")) }
+
+// oneOf is a typical stored object: one live value, as many writers as named.
+func oneOf(actors int, data []byte) Object {
+	o := Object{}
+	for i := range actors {
+		v := Value{Data: data}
+		dot := Dot{Actor{NodeID(0x9e3779b97f4a7c15 * uint64(i+1)), 1_763_000_000_000 << 20}, Counter(i + 1)}
+		o = Put(o, o.Clock, dot, TimestampOf(1_763_000_000_000+int64(i)), v)
+	}
+	return o
+}
