@@ -168,7 +168,7 @@ func TestSync_LongKeys_ListsByPages(t *testing.T) {
 	a, b := w.node("A"), w.node("B")
 	random := seeded(t)
 	long := string(bytes.Repeat([]byte("l"), 3000))
-	for i := range 3000 {
+	for i := range 1500 {
 		key := fmt.Sprintf("%s%d", long, i)
 		object := a
 		switch random.IntN(4) {
