@@ -34,6 +34,7 @@ func TestAlways_PowerCut_LosesNothingAcknowledged(t *testing.T) {
 	for round := range rounds {
 		o := testOptions(fs)
 		o.MemtableBytes = 64 << 10 // flushes and compactions take part
+		o.ValueSeparationBytes = []int{-1, 128}[round%2]
 		s := open(t, o)
 		var mu sync.Mutex
 		var wg sync.WaitGroup

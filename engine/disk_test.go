@@ -228,6 +228,7 @@ func failAnywhere(t *testing.T, seed uint64) {
 	inner := vfs.NewCrashableMem()
 	o := testOptions(errorfs.Wrap(inner, f))
 	o.MemtableBytes = 32 << 10
+	o.ValueSeparationBytes = []int{-1, 256}[rng.IntN(2)]
 	s := open(t, o)
 	f.on.Store(true)
 	acked := make([][]string, 4)

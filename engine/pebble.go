@@ -44,12 +44,14 @@ func (s *Store) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 		o.Levels[i].IndexBlockSize = 128 << 10
 	}
 	if size := s.opts.ValueSeparationBytes; size > 0 {
+		// Blob files are rewritten once 30 % of their bytes are garbage, whatever
+		// their age: an idle node has no compactions that would come by later.
 		o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 			return pebble.ValueSeparationPolicy{
 				Enabled:               true,
 				MinimumSize:           size,
 				MaxBlobReferenceDepth: 10,
-				RewriteMinimumAge:     time.Minute,
+				RewriteMinimumAge:     0,
 				TargetGarbageRatio:    0.30,
 			}
 		}

@@ -1,22 +1,268 @@
 package engine
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
 )
 
-func TestStore_Reopen_KeepsObjects(t *testing.T) {
-	fs := vfs.NewMem()
-	s := open(t, testOptions(fs))
-	write(t, s, 3, "k", data("v"))
-	wantValues(t, s, 3, "k", "v")
+func TestOpen_WrongDirectory_SaysWhy(t *testing.T) {
+	mem := vfs.NewMem()
+	o := testOptions(mem)
+	s := open(t, o)
+	wantErr := func(o Options, sentinel error, texts ...string) {
+		t.Helper()
+		other, err := Open(o)
+		if err == nil {
+			_ = other.Close()
+		}
+		if !errors.Is(err, sentinel) {
+			t.Fatalf("%v, want %v", err, sentinel)
+		}
+		for _, text := range texts {
+			if !strings.Contains(err.Error(), text) {
+				t.Errorf("%q does not tell %q", err, text)
+			}
+		}
+	}
+	wantErr(o, ErrLocked, "data")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s = open(t, testOptions(fs))
-	wantValues(t, s, 3, "k", "v")
-	if live, total := s.Keys(3); live != 1 || total != 1 {
-		t.Fatalf("keys: %d live of %d, want 1 of 1", live, total)
+	other := o
+	other.Self, other.Name = testNode+1, "B"
+	wantErr(other, ErrOtherOwner, "data", "A", "B")
+	other = o
+	other.Partitions = 32
+	wantErr(other, ErrOtherFormat, "16", "32")
+	if s := open(t, o); !s.Ready() {
+		t.Error("refused openers made the stop unclean")
 	}
+}
+
+func TestOpen_LockedOnDisk_NamesDirectory(t *testing.T) {
+	o := testOptions(nil)
+	o.Dir = t.TempDir()
+	open(t, o)
+	if _, err := Open(o); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), o.Dir) {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestOptions_Faults_AreReportedTogether(t *testing.T) {
+	o := Options{Partitions: 3, SyncEvery: -1, Durability: 9}
+	err := o.Validate()
+	for _, text := range []string{"data directory", "node", "partitions 3", "sync interval", "durability"} {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%v does not mention %q", err, text)
+		}
+	}
+}
+
+func TestStore_Reopen_KeepsObjectsAndBooks(t *testing.T) {
+	o := testOptions(vfs.NewMem())
+	s := open(t, o)
+	for i := range 300 {
+		write(t, s, ring.Partition(i%16), fmt.Sprint(i), data("v"))
+	}
+	roots := s.MerkleRoots(nil)
+	if err := s.SaveState("ring", []byte("state")); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begin); took > time.Second {
+		t.Errorf("close took %v", took)
+	}
+	s = open(t, o)
+	audit(t, s)
+	if fmt.Sprint(s.MerkleRoots(nil)) != fmt.Sprint(roots) || !s.Ready() {
+		t.Error("the trees did not survive a clean stop")
+	}
+	if got, err := s.LoadState("ring"); string(got) != "state" || err != nil {
+		t.Errorf("state %q, %v", got, err)
+	}
+	if got, err := s.LoadState("none"); got != nil || err != nil {
+		t.Errorf("state %q, %v", got, err)
+	}
+}
+
+func TestScan_Chunks_YieldEachKeyOnceInOrder(t *testing.T) {
+	s := openMem(t)
+	const n = 2000
+	for i := range n {
+		apply(t, s, &Record{Partition: 5, Key: fmt.Append(nil, i), Merge: foreign(7, 1, 1, data("v"))})
+	}
+	write(t, s, 4, "before", data("v"))
+	write(t, s, 6, "behind", data("v"))
+	var last Entry
+	seen, fromMiddle, leaves := 0, 0, 0
+	for e, err := range s.Scan(5, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Hash != Hash32(e.Key) || seen > 0 && (e.Hash < last.Hash || e.Hash == last.Hash && bytes.Compare(e.Key, last.Key) <= 0) {
+			t.Fatalf("%q after %q", e.Key, last.Key)
+		}
+		last = Entry{Hash: e.Hash, Key: bytes.Clone(e.Key)}
+		seen++
+		if e.Hash >= 1<<31 {
+			fromMiddle++
+		}
+	}
+	for range s.Scan(5, 1<<31) {
+		fromMiddle--
+	}
+	for leaf := range Leaves {
+		for e := range s.LeafEntries(5, leaf) {
+			if int(e.Hash>>22) != leaf {
+				t.Fatalf("%q is not in leaf %d", e.Key, leaf)
+			}
+			leaves++
+		}
+	}
+	if seen != n || fromMiddle != 0 || leaves != n {
+		t.Fatalf("%d keys, %d in leaves, %d off from the middle", seen, leaves, fromMiddle)
+	}
+}
+
+// TestMerkleNodes_AgreeWithEachOther rebuilds each level from the one below.
+func TestMerkleNodes_AgreeWithEachOther(t *testing.T) {
+	s := openMem(t)
+	if s.MerkleRoots(nil)[1] != 0 {
+		t.Error("an empty partition has a root")
+	}
+	for i := range 40 {
+		write(t, s, 1, fmt.Sprint(i), data("v"))
+	}
+	for level := range MerkleLevels - 1 {
+		nodes := s.MerkleNodes(1, level, nil)
+		below := s.MerkleNodes(1, level+1, nil)
+		if len(nodes) != 1<<(2*level) {
+			t.Fatalf("level %d has %d nodes", level, len(nodes))
+		}
+		for i, node := range nodes {
+			empty := true
+			for _, child := range below[i*MerkleFanout : (i+1)*MerkleFanout] {
+				empty = empty && child == 0
+			}
+			if empty != (node == 0) {
+				t.Errorf("level %d node %d is %x over %x", level, i, node, below[i*MerkleFanout:(i+1)*MerkleFanout])
+			}
+		}
+	}
+	if root := s.MerkleNodes(1, 0, []int{0, 1, -1}); root[0] != s.MerkleRoots(nil)[1] || root[1] != 0 || root[2] != 0 {
+		t.Errorf("root %x, out of range %x", root[0], root[1:])
+	}
+	before := s.MerkleRoots(nil)[1]
+	r := write(t, s, 1, "7", data("changed"))
+	if s.MerkleRoots(nil)[1] == before {
+		t.Error("a write left the root as it was")
+	}
+	other := openMem(t)
+	for e, err := range s.Scan(1, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply(t, other, &Record{Partition: 1, Key: bytes.Clone(e.Key), Merge: bytes.Clone(e.Object)})
+	}
+	if other.MerkleRoots(nil)[1] != s.MerkleRoots(nil)[1] {
+		t.Errorf("equal partitions have other roots; %d bytes last stored", len(r.Stored))
+	}
+}
+
+func TestRun_Interval_SyncsAndSweepsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := vfs.NewCrashableMem()
+		o := testOptions(fs)
+		o.Durability = Interval
+		s, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- s.Run(ctx) }()
+		v := data("v")
+		v.Expiry = time.Now().Add(10 * time.Second).UnixMilli()
+		write(t, s, 0, "k", v)
+		time.Sleep(1100 * time.Millisecond)
+		if n := s.Metrics().Syncs; n != 1 {
+			t.Errorf("%d syncs after a second, want 1", n)
+		}
+		disk := powerCut(fs, 0, 0)
+		time.Sleep(11 * time.Second)
+		if live, total := s.Keys(0); live != 0 || total != 1 || s.Metrics().Expired != 1 {
+			t.Errorf("%d live of %d after its expiry", live, total)
+		}
+		if n := s.Metrics().Syncs; n > 2 {
+			t.Errorf("%d syncs with nothing to sync", n)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		o.FS = disk
+		if s, err = Open(o); err != nil {
+			t.Fatal(err)
+		}
+		wantValues(t, s, 0, "k", "v")
+		s.Crash()
+	})
+}
+
+func TestKeyspace_Keys_RoundTripAndStayInBounds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key := rapid.SliceOf(rapid.Byte()).Draw(t, "key")
+		p := ring.Partition(rapid.Uint16().Draw(t, "partition"))
+		node := causal.NodeID(rapid.Uint64().Draw(t, "node"))
+		at := rapid.Int64Min(0).Draw(t, "at")
+		hash := hashOf(key)
+		in := func(k, lower, upper []byte) {
+			if bytes.Compare(k, lower) < 0 || bytes.Compare(k, upper) >= 0 {
+				t.Fatalf("%x is not in [%x, %x)", k, lower, upper)
+			}
+		}
+		object := appendObjectKey(nil, p, hash, key)
+		gotP, gotHash, got, ok := splitObjectKey(object)
+		if !ok || gotP != p || gotHash != Hash32(key) || !bytes.Equal(got, key) {
+			t.Fatalf("object key %x splits into %d %d %x", object, gotP, gotHash, got)
+		}
+		lower, upper := partitionBounds(prefixObject, p)
+		in(object, lower, upper)
+		lower, upper = leafBounds(p, leafOf(hash), leafOf(hash)+1)
+		in(object, lower, upper)
+
+		hint := appendHintKey(nil, node, p, hash, key)
+		gotNode, gotP, got, ok := splitHintKey(hint)
+		if !ok || gotNode != node || gotP != p || !bytes.Equal(got, key) {
+			t.Fatalf("hint key %x splits into %d %d %x", hint, gotNode, gotP, got)
+		}
+		lower, upper = hintBounds(node)
+		in(hint, lower, upper)
+
+		index := appendIndexKey(nil, prefixGrave, p, at, hash, key)
+		gotP, gotAt, got, ok := splitIndexKey(index)
+		if !ok || gotP != p || gotAt != at || !bytes.Equal(got, key) {
+			t.Fatalf("index key %x splits into %d %d %x", index, gotP, gotAt, got)
+		}
+		lower, upper = partitionBounds(prefixGrave, p)
+		in(index, lower, upper)
+	})
 }

@@ -34,7 +34,7 @@ func inlineWord(line []byte) (word, rest []byte, err error) {
 	if plain == len(line) || isBlank(line[plain]) || line[plain] == 0 {
 		return line[:plain:plain], line[plain:], nil
 	}
-	word = append(make([]byte, 0, len(line)), line[:plain]...)
+	word = append([]byte{}, line[:plain]...) // as long as the word, not as the line: there may be many
 	for line = line[plain:]; len(line) > 0 && !isBlank(line[0]) && line[0] != 0; {
 		switch line[0] {
 		case '"':

@@ -1,0 +1,97 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// Config says what a node is and how it behaves. Zero fields have the defaults
+// named beside them.
+type Config struct {
+	// Name is the node's name in the cluster: unique, and for good.
+	Name string
+	// Zone groups nodes that fail together; empty: each node by itself.
+	Zone string
+	// PeerAddr is the address to bind for peers, host:port.
+	PeerAddr string
+	// ClientAddr, AdvertisePeerAddr and AdminAddr are the addresses that others
+	// are told; AdvertisePeerAddr defaults to the bound address.
+	ClientAddr, AdvertisePeerAddr, AdminAddr string
+	// Join lists peer addresses of a cluster to join, for a fresh data
+	// directory. Empty, and no Founders: found a cluster of one.
+	Join []string
+	// Founders are the members of a cluster that is founded at once by nodes
+	// that all have the same list, this one among them, and the same ClusterID.
+	Founders  []ring.Member
+	ClusterID string
+	// Secret is shared by all peers of a cluster; empty: none.
+	Secret string
+	// GossipProfile is lan (default), local or wan.
+	GossipProfile string
+
+	// N, R and W of a cluster that this node founds; defaults 3, 2, 2.
+	N, R, W int
+	// Partitions of a cluster that this node founds; default 256.
+	Partitions int
+
+	// Store is passed to the engine; Self, Partitions and Logger are filled in.
+	Store engine.Options
+
+	Policy                       causal.Policy // default: last writer wins
+	RequestTimeout               time.Duration // default 2 s
+	SiblingsWarn, SiblingsRefuse int           // defaults 25, 100
+
+	AntiEntropyInterval time.Duration // default 15 s
+	AntiEntropyRate     int64         // bytes per second; default: the exchanger's
+	TombstoneGrace      time.Duration // default 10 days
+
+	Logger *slog.Logger
+	// Now is the wall clock; default time.Now.
+	Now func() time.Time
+}
+
+func (c *Config) setDefaults() {
+	if c.N == 0 {
+		c.N, c.R, c.W = 3, 2, 2
+	}
+	if c.Partitions == 0 {
+		c.Partitions = 256
+	}
+	if c.RequestTimeout == 0 {
+		c.RequestTimeout = 2 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+}
+
+// Validate reports everything that is wrong with a configuration.
+func (c Config) Validate() error {
+	c.setDefaults()
+	var errs []error
+	if err := ring.ValidName(c.Name); err != nil {
+		errs = append(errs, err)
+	}
+	if c.PeerAddr == "" {
+		errs = append(errs, errors.New("the peer address is missing"))
+	}
+	if err := (ring.Quorums{N: c.N, R: c.R, W: c.W}).Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if q := c.Partitions; q < 1 || q > ring.Slots || q&(q-1) != 0 {
+		errs = append(errs, fmt.Errorf("partitions %d: must be a power of two from 1 to %d", q, ring.Slots))
+	}
+	if len(c.Founders) > 0 && c.ClusterID == "" {
+		errs = append(errs, errors.New("founders need a common cluster id"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,45 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// joinRequest is what a newcomer says of itself. It is sent once in a node's
+// life, so its encoding favours the reader.
+type joinRequest struct {
+	Name       string `json:"name"`
+	Zone       string `json:"zone,omitempty"`
+	Instance   string `json:"instance"`
+	ClientAddr string `json:"client_addr"`
+	PeerAddr   string `json:"peer_addr"`
+	AdminAddr  string `json:"admin_addr"`
+}
+
+const maxJoinRequest = 4 << 10
+
+func encodeJoin(m ring.Member) ([]byte, error) {
+	return json.Marshal(joinRequest{
+		Name: m.Name, Zone: m.Zone, Instance: m.Instance,
+		ClientAddr: m.ClientAddr, PeerAddr: m.PeerAddr, AdminAddr: m.AdminAddr,
+	})
+}
+
+func decodeJoin(body []byte) (ring.Member, error) {
+	if len(body) > maxJoinRequest {
+		return ring.Member{}, fmt.Errorf("join request of %d bytes: at most %d are taken", len(body), maxJoinRequest)
+	}
+	var r joinRequest
+	if err := json.Unmarshal(body, &r); err != nil {
+		return ring.Member{}, fmt.Errorf("join request: %w", err)
+	}
+	if err := ring.ValidName(r.Name); err != nil {
+		return ring.Member{}, fmt.Errorf("join request: %w", err)
+	}
+	return ring.Member{
+		ID: ring.IDOf(r.Name), Name: r.Name, Zone: r.Zone, Instance: r.Instance,
+		ClientAddr: r.ClientAddr, PeerAddr: r.PeerAddr, AdminAddr: r.AdminAddr,
+	}, nil
+}

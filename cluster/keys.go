@@ -1,0 +1,283 @@
+package cluster
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/update"
+)
+
+// Listing keys. A cursor is a position in the key space, partition and hash, so
+// nothing is kept between pages and any node can serve any page. Each page is
+// asked of R primaries and joined, so that a replica which missed a write does
+// not hide a key: a key is listed if the newest of the copies seen is alive.
+
+const (
+	maxPage        = 10_000 // keys asked of a replica at once
+	pagePartitions = 64     // partitions that one call may walk through before it returns, however few keys it found
+	hashBits       = 32
+)
+
+var errMalformedPage = errors.New("malformed key page")
+
+// listed is one key on one replica.
+type listed struct {
+	hash  uint32
+	alive bool
+	at    causal.Timestamp
+	key   []byte
+}
+
+// page is what one replica has of a partition from a hash on. The keys of one
+// hash are never split over two pages.
+type page struct {
+	keys []listed
+	next uint32 // where to go on, if more
+	more bool
+}
+
+// ScanKeys returns the keys from a cursor on, count of them or a few more, and
+// the cursor to go on with: 0 at the end, as at the start. Every key present
+// throughout a scan is returned at least once. Cursors stay below 2^53.
+func (n *Node) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error) {
+	now := n.keeper.ring()
+	p, hash := int(cursor>>hashBits), uint32(cursor)
+	count = max(1, min(count, maxPage))
+	for walked := 0; p < now.Partitions(); walked++ {
+		if len(keys) >= count || walked == pagePartitions {
+			return keys, uint64(p)<<hashBits | uint64(hash), nil
+		}
+		pg, err := n.scanPartition(ctx, now, ring.Partition(p), hash, count-len(keys))
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, k := range pg.keys {
+			if k.alive {
+				keys = append(keys, k.key)
+			}
+		}
+		if hash = pg.next; !pg.more {
+			p, hash = p+1, 0
+		}
+	}
+	return keys, 0, nil
+}
+
+// scanPartition joins the pages of R primaries.
+func (n *Node) scanPartition(ctx context.Context, now *ring.Ring, p ring.Partition, from uint32, count int) (page, error) {
+	var pages []page
+	needed := min(now.Quorums().R, len(now.Primaries(p)))
+	var errs []error
+	for _, id := range n.nearestFirst(now.Primaries(p)) {
+		if len(pages) == needed {
+			break
+		}
+		pg, err := n.scanReplica(ctx, id, p, from, count)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", now.Name(id), err))
+			continue
+		}
+		pages = append(pages, pg)
+	}
+	if len(pages) < needed {
+		return page{}, errors.Join(append(errs, &replica.NoQuorumError{Op: replica.OpRead, Needed: needed, Got: len(pages)})...)
+	}
+	return joinPages(pages), nil
+}
+
+// nearestFirst puts this node first, and leaves out those that do not answer.
+func (n *Node) nearestFirst(ids []ring.NodeID) []ring.NodeID {
+	var out []ring.NodeID
+	for _, id := range ids {
+		if id == n.id {
+			out = slices.Insert(out, 0, id)
+		} else if n.channel.Available(id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// joinPages merges pages of one stretch. The stretch ends where the first page
+// that has more ends.
+func joinPages(pages []page) page {
+	if len(pages) == 1 {
+		return pages[0]
+	}
+	var out page
+	for _, pg := range pages {
+		if pg.more && (!out.more || pg.next < out.next) {
+			out.more, out.next = true, pg.next
+		}
+	}
+	for _, pg := range pages {
+		for _, k := range pg.keys {
+			if !out.more || k.hash < out.next {
+				out.keys = append(out.keys, k)
+			}
+		}
+	}
+	slices.SortFunc(out.keys, func(a, b listed) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), bytes.Compare(a.key, b.key), cmp.Compare(b.at, a.at))
+	})
+	out.keys = slices.CompactFunc(out.keys, func(a, b listed) bool { return bytes.Equal(a.key, b.key) })
+	return out
+}
+
+func (n *Node) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partition, from uint32, count int) (page, error) {
+	if id == n.id {
+		return n.scanHere(p, from, count)
+	}
+	body := binary.BigEndian.AppendUint16(nil, uint16(p))
+	body = binary.BigEndian.AppendUint32(body, from)
+	body = binary.BigEndian.AppendUint32(body, uint32(count))
+	reply, err := n.channel.Call(ctx, id, peer.Background, peer.Scan, body)
+	if err != nil {
+		return page{}, err
+	}
+	return decodePage(reply)
+}
+
+// scanHere reads a page from this node's own copies.
+func (n *Node) scanHere(p ring.Partition, from uint32, count int) (pg page, err error) {
+	nowMilli := n.cfg.Now().UnixMilli()
+	var object causal.Object
+	for e, err := range n.store.Scan(p, from) {
+		if err != nil {
+			return page{}, err
+		}
+		if len(pg.keys) >= count && e.Hash != pg.keys[len(pg.keys)-1].hash {
+			pg.more, pg.next = true, e.Hash
+			return pg, nil
+		}
+		if err := object.DecodeFrom(e.Object); err != nil {
+			return page{}, err
+		}
+		k := listed{hash: e.Hash, alive: object.Live(nowMilli), key: bytes.Clone(e.Key)}
+		for _, s := range object.Siblings {
+			k.at = max(k.at, s.Time)
+		}
+		pg.keys = append(pg.keys, k)
+	}
+	return pg, nil
+}
+
+func (n *Node) answerScan(body []byte) ([]byte, error) {
+	if len(body) != 10 {
+		return nil, errMalformedPage
+	}
+	p := ring.Partition(binary.BigEndian.Uint16(body))
+	if int(p) >= n.keeper.ring().Partitions() {
+		return nil, fmt.Errorf("scan of partition %d: %w", p, errMalformedPage)
+	}
+	count := min(int(binary.BigEndian.Uint32(body[6:])), maxPage)
+	pg, err := n.scanHere(p, binary.BigEndian.Uint32(body[2:]), max(1, count))
+	if err != nil {
+		return nil, err
+	}
+	return pg.append(nil), nil
+}
+
+func (pg page) append(dst []byte) []byte {
+	if pg.more {
+		dst = binary.BigEndian.AppendUint32(append(dst, 1), pg.next)
+	} else {
+		dst = append(dst, 0)
+	}
+	for _, k := range pg.keys {
+		dst = binary.BigEndian.AppendUint32(dst, k.hash)
+		alive := byte(0)
+		if k.alive {
+			alive = 1
+		}
+		dst = binary.BigEndian.AppendUint64(append(dst, alive), uint64(k.at))
+		dst = binary.AppendUvarint(dst, uint64(len(k.key)))
+		dst = append(dst, k.key...)
+	}
+	return dst
+}
+
+func decodePage(b []byte) (pg page, err error) {
+	if len(b) == 0 {
+		return pg, errMalformedPage
+	}
+	if pg.more = b[0] == 1; pg.more {
+		if len(b) < 5 {
+			return pg, errMalformedPage
+		}
+		pg.next = binary.BigEndian.Uint32(b[1:])
+		b = b[4:]
+	}
+	for b = b[1:]; len(b) > 0; {
+		if len(b) < 13 {
+			return pg, errMalformedPage
+		}
+		k := listed{hash: binary.BigEndian.Uint32(b), alive: b[4] == 1, at: causal.Timestamp(binary.BigEndian.Uint64(b[5:]))}
+		size, used := binary.Uvarint(b[13:])
+		if b = b[13:]; used <= 0 || size > uint64(len(b)-used) {
+			return pg, errMalformedPage
+		}
+		k.key = bytes.Clone(b[used : used+int(size)])
+		b = b[used+int(size):]
+		pg.keys = append(pg.keys, k)
+	}
+	return pg, nil
+}
+
+// RandomKey returns some key, or nil when there is none: the first one met from
+// a random position on.
+func (n *Node) RandomKey(ctx context.Context) ([]byte, error) {
+	q := n.keeper.ring().Partitions()
+	start := uint64(rand.IntN(q))<<hashBits | uint64(rand.Uint32())
+	for _, cursor := range []uint64{start, 0} {
+		for {
+			keys, next, err := n.ScanKeys(ctx, cursor, 1)
+			if err != nil {
+				return nil, err
+			}
+			if len(keys) > 0 {
+				return keys[rand.IntN(len(keys))], nil
+			}
+			if next == 0 {
+				break
+			}
+			cursor = next
+		}
+	}
+	return nil, nil
+}
+
+// Flush deletes every key that it finds, each by a write of its own with the
+// cluster's quorum. What is written meanwhile may stay.
+func (n *Node) Flush(ctx context.Context) error {
+	for cursor := uint64(0); ; {
+		keys, next, err := n.ScanKeys(ctx, cursor, 1000)
+		if err != nil {
+			return err
+		}
+		reqs := make([]*replica.Request, len(keys))
+		for i, k := range keys {
+			reqs[i] = &replica.Request{Key: k, Update: &update.Update{Kind: update.Delete}}
+		}
+		n.Do(ctx, reqs)
+		for _, r := range reqs {
+			if r.Err != nil {
+				return r.Err
+			}
+		}
+		if next == 0 {
+			return nil
+		}
+		cursor = next
+	}
+}

@@ -1,0 +1,258 @@
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// stateInstance is the name under which the engine keeps the id of its data
+// directory, by which a disk that was lost is told from one that came back.
+const stateInstance = "instance"
+
+// Errors that end Run for good.
+var (
+	// ErrLeft ends Run when the node has left the ring and everything it held
+	// is with others.
+	ErrLeft = errors.New("the node has left the cluster")
+	// ErrCrashed ends Run after [Node.Crash].
+	ErrCrashed = errors.New("the node was killed")
+)
+
+// Node is one member of a cluster. Its methods may be called from any
+// goroutine; those that need the ring must wait for [Node.Ready].
+type Node struct {
+	cfg      Config
+	log      *slog.Logger
+	id       ring.NodeID
+	instance string
+
+	store       *engine.Store
+	channel     *peer.Channel
+	gossip      *membership.Membership
+	keeper      *keeper
+	clock       *causal.Clock
+	policy      policy
+	coordinator *replica.Coordinator
+	deliverer   *handoff.Deliverer
+	mover       *handoff.Mover
+	exchanger   *antientropy.Exchanger
+	scheduler   *antientropy.Scheduler
+	reaper      *antientropy.Reaper
+
+	jobs    chan job
+	changes chan change
+	ready   chan struct{}
+	once    sync.Once
+	fatal   chan error
+	crashed atomic.Bool
+}
+
+// New opens the node's store and binds its peer port. On success the caller
+// must call Run, which gives both back.
+func New(cfg Config) (*Node, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	n := &Node{
+		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"),
+		jobs: make(chan job, maxJobs), changes: make(chan change, maxChanges),
+		ready: make(chan struct{}), fatal: make(chan error, 1),
+	}
+	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
+	n.policy.set(cfg.Policy)
+	if err := n.openStore(); err != nil {
+		return nil, err
+	}
+	if err := n.assemble(); err != nil {
+		return nil, errors.Join(err, n.store.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) openStore() (err error) {
+	o := n.cfg.Store
+	o.Self, o.Name, o.Partitions, o.Now = n.id, n.cfg.Name, n.cfg.Partitions, n.cfg.Now
+	o.Logger = n.cfg.Logger.With("component", "engine")
+	o.OnFatal = n.fail
+	if n.store, err = engine.Open(o); err != nil {
+		return err
+	}
+	n.keeper = &keeper{store: n.store, log: n.log, notify: n.announceLater}
+	if _, err = n.keeper.load(); err == nil {
+		n.instance, err = loadInstance(n.store)
+	}
+	if err != nil {
+		return errors.Join(err, n.store.Close())
+	}
+	return nil
+}
+
+// loadInstance returns the id of the data directory, made on its first use.
+func loadInstance(store *engine.Store) (string, error) {
+	data, err := store.LoadState(stateInstance)
+	if err != nil || len(data) > 0 {
+		return string(data), err
+	}
+	id := make([]byte, 8)
+	rand.Read(id) // never fails, see its documentation
+	instance := hex.EncodeToString(id)
+	return instance, store.SaveState(stateInstance, []byte(instance))
+}
+
+// assemble puts the parts together; nothing runs yet.
+func (n *Node) assemble() (err error) {
+	n.channel, err = peer.Listen(peer.Config{
+		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
+		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
+		ClusterID: n.keeper.clusterID, Secret: n.cfg.Secret,
+		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
+	})
+	if err != nil {
+		return err
+	}
+	if n.cfg.AdvertisePeerAddr == "" {
+		n.cfg.AdvertisePeerAddr = n.channel.Addr()
+	}
+	n.coordinator = replica.New(replica.Config{
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring, Policy: n.policy.get,
+		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
+		RequestTimeout: n.cfg.RequestTimeout,
+		SiblingsWarn:   n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
+	})
+	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,
+		AppendCount: replica.AppendCount, AppendWrite: replica.AppendWrite, Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
+	})
+	n.assembleRepair()
+	return nil
+}
+
+// Run lives the node's life until ctx ends, and returns when all of it has
+// stopped. It returns nil on a plain stop, [ErrLeft] when the node has left the
+// ring, and the cause when the node can no longer be trusted.
+func (n *Node) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	group, ctx := errgroup.WithContext(ctx)
+	// The coordinator outlives those who feed it, so that what was accepted is
+	// answered; it stops when they have.
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	var last errgroup.Group
+	last.Go(func() error { return n.coordinator.Run(serving) })
+	last.Go(func() error { return n.store.Run(serving) })
+	last.Go(func() error { return n.work(serving) })
+
+	group.Go(func() error { return n.channel.Run(ctx, n) })
+	group.Go(func() error {
+		select {
+		case err := <-n.fatal:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	group.Go(func() error { return n.live(ctx) })
+	err := group.Wait()
+	stopServing()
+	err = errors.Join(err, last.Wait())
+	if n.crashed.Load() {
+		n.store.Crash()
+		return err
+	}
+	return errors.Join(err, n.store.Close())
+}
+
+// live is what the node does once it can talk: find its ring, then keep it.
+func (n *Node) live(ctx context.Context) error {
+	if err := n.enter(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	gossip, err := n.newGossip()
+	if err != nil {
+		return err
+	}
+	n.gossip = gossip
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return n.gossip.Run(ctx) })
+	n.follow(n.keeper.ring())
+	n.awaitPeers(ctx)
+	n.once.Do(func() { close(n.ready) })
+	group.Go(func() error { return n.spread(ctx) })
+	group.Go(func() error { return n.deliverer.Run(ctx) })
+	group.Go(func() error { return n.mover.Run(ctx) })
+	group.Go(func() error { return n.exchanger.Run(ctx) })
+	group.Go(func() error { return n.scheduler.Run(ctx) })
+	group.Go(func() error { return n.reaper.Run(ctx) })
+	group.Go(func() error { return n.awaitLeave(ctx) })
+	return group.Wait()
+}
+
+// awaitPeers gives the streams to the other members a moment to stand, so that a
+// node that says it is ready does not answer its first client with NOQUORUM.
+func (n *Node) awaitPeers(ctx context.Context) {
+	const patience, step = time.Second, 10 * time.Millisecond
+	for waited := time.Duration(0); waited < patience; waited += step {
+		missing := 0
+		for _, m := range n.keeper.ring().Members() {
+			if m.ID != n.id && !n.channel.Available(m.ID) {
+				missing++
+			}
+		}
+		if missing == 0 {
+			return
+		}
+		select {
+		case <-time.After(step):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// fail ends the node: its disk can no longer be trusted.
+func (n *Node) fail(err error) {
+	select {
+	case n.fatal <- fmt.Errorf("the store failed: %w", err):
+	default:
+	}
+}
+
+// Ready is closed when the node has a ring and serves.
+func (n *Node) Ready() <-chan struct{} { return n.ready }
+
+// ID, Name and Ring say who the node is and what it believes.
+func (n *Node) ID() ring.NodeID { return n.id }
+
+// Name is the node's name.
+func (n *Node) Name() string { return n.cfg.Name }
+
+// Ring is the ring as this node knows it; nil before the node is ready.
+func (n *Node) Ring() *ring.Ring { return n.keeper.ring() }
+
+// PeerAddr is the address that the peer port is bound to.
+func (n *Node) PeerAddr() string { return n.channel.Addr() }
+
+// Do carries out a pipeline of requests: see [replica.Coordinator.Do].
+func (n *Node) Do(ctx context.Context, reqs []*replica.Request) { n.coordinator.Do(ctx, reqs) }

@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// What an operator may tell a node.
+
+// SetQuorums changes N, R and W for the whole cluster, live. It returns once
+// this node has saved the change and told every member that it can reach; the
+// others learn it by gossip. Values that contradict each other change nothing.
+func (n *Node) SetQuorums(ctx context.Context, N, R, W int) error {
+	quorums := ring.Quorums{N: N, R: R, W: W}
+	if err := n.keeper.change(func(s *ring.State) error { return s.SetQuorums(quorums) }); err != nil {
+		return err
+	}
+	n.log.Info("quorums changed", "n", quorums.N, "r", quorums.R, "w", quorums.W)
+	return n.push(ctx)
+}
+
+// Leave makes a member give its partitions to the others. It returns when the
+// ring says so; the data moves after that, and the member's Run ends with
+// [ErrLeft] when all of it has.
+func (n *Node) Leave(ctx context.Context, id ring.NodeID) error {
+	if err := n.keeper.change(func(s *ring.State) error { return s.Leave(id) }); err != nil {
+		return err
+	}
+	n.log.Info("node leaves the ring", "node", n.keeper.ring().Name(id))
+	return n.push(ctx)
+}
+
+// Remove strikes a dead member from the ring: what it held is copied anew from
+// the others. A member that answers must leave instead, for what only it has
+// would be lost.
+func (n *Node) Remove(ctx context.Context, id ring.NodeID) error {
+	now := n.keeper.ring()
+	if id == n.id || n.channel.Available(id) {
+		return fmt.Errorf("%s answers: let it leave instead, or stop it first", now.Name(id))
+	}
+	if err := n.keeper.change(func(s *ring.State) error { return s.Remove(id) }); err != nil {
+		return err
+	}
+	n.log.Info("dead node removed from the ring", "node", now.Name(id))
+	return n.push(ctx)
+}
+
+// Alive reports whether a member answers this node.
+func (n *Node) Alive(id ring.NodeID) bool { return id == n.id || n.channel.Available(id) }
+
+// awaitLeave ends the node when it has left and holds nothing that others lack.
+func (n *Node) awaitLeave(ctx context.Context) error {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		m, known := n.keeper.ring().Member(n.id)
+		if known && m.Status == ring.Removed && n.mover.Drained() && len(n.store.HintTargets()) == 0 {
+			n.log.Info("out of the ring, all data handed over")
+			return ErrLeft
+		}
+	}
+}
+
+// policy is how plain reads resolve siblings; it may change live.
+type policy struct{ value atomic.Uint32 }
+
+func (p *policy) get() causal.Policy  { return causal.Policy(p.value.Load()) }
+func (p *policy) set(v causal.Policy) { p.value.Store(uint32(v)) }
+
+// Policy is how plain reads on this node resolve siblings.
+func (n *Node) Policy() causal.Policy { return n.policy.get() }
+
+// SetPolicy changes it, for this node.
+func (n *Node) SetPolicy(p causal.Policy) { n.policy.set(p) }
+
+// Crash stops a running node as kill -9 would: no goodbye to peers, nothing
+// flushed. It must be called instead of cancelling Run's context.
+func (n *Node) Crash() {
+	n.crashed.Store(true)
+	n.channel.Close()
+	n.fail(ErrCrashed)
+}

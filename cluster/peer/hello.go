@@ -1,0 +1,123 @@
+package peer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/quorate/quorate/cluster/causal"
+)
+
+// magic begins every stream. Its first byte is none that memberlist begins a
+// connection with (message types from 0 up, 244 for a label).
+const magic = "\xD1QUORATE"
+
+// The protocol versions that this code speaks; two nodes use the highest that
+// both do.
+const (
+	protocolVersion = 1
+	oldestVersion   = 1
+)
+
+const (
+	maxHandshake   = 1 << 10 // bytes of one handshake message
+	maxHelloString = 255
+	nonceSize      = 16
+)
+
+// Tags of the handshake's messages.
+const (
+	tagHello   = 'H'
+	tagProof   = 'P'
+	tagAccept  = 'A'
+	tagRefusal = 'R'
+)
+
+// purpose says what a stream is for.
+type purpose uint8
+
+const (
+	purposePeer purpose = iota // a member's stream, kept
+	purposeCall                // one call to an address, see CallAddr
+)
+
+// hello is how a node introduces itself.
+type hello struct {
+	version, oldest uint16
+	purpose         purpose
+	class           Class
+	node, expect    causal.NodeID // expect: whom the dialler wants; 0: whoever is there
+	nonce           [nonceSize]byte
+	cluster         string
+	name, instance  string
+}
+
+func (h *hello) append(dst []byte) []byte {
+	dst = binary.BigEndian.AppendUint16(dst, h.version)
+	dst = binary.BigEndian.AppendUint16(dst, h.oldest)
+	dst = append(dst, byte(h.purpose), byte(h.class))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(h.node))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(h.expect))
+	dst = append(dst, h.nonce[:]...)
+	for _, s := range []string{h.cluster, h.name, h.instance} {
+		dst = append(dst, byte(len(s)))
+		dst = append(dst, s...)
+	}
+	return dst
+}
+
+// parseHello reads a hello. Bytes behind what is known are a later version's and
+// are ignored; it decides by its version numbers whether we can talk.
+func parseHello(b []byte) (hello, error) {
+	const fixed = 2 + 2 + 1 + 1 + 8 + 8 + nonceSize
+	if len(b) < fixed {
+		return hello{}, fmt.Errorf("%w: hello of %d bytes", errMalformed, len(b))
+	}
+	h := hello{
+		version: binary.BigEndian.Uint16(b), oldest: binary.BigEndian.Uint16(b[2:]),
+		purpose: purpose(b[4]), class: Class(b[5]),
+		node: causal.NodeID(binary.BigEndian.Uint64(b[6:])), expect: causal.NodeID(binary.BigEndian.Uint64(b[14:])),
+	}
+	copy(h.nonce[:], b[22:])
+	b = b[fixed:]
+	for _, field := range []*string{&h.cluster, &h.name, &h.instance} {
+		if len(b) < 1 || len(b) < 1+int(b[0]) {
+			return hello{}, fmt.Errorf("%w: hello cut short", errMalformed)
+		}
+		*field = string(b[1 : 1+int(b[0])])
+		b = b[1+int(b[0]):]
+	}
+	if h.version < h.oldest || h.purpose > purposeCall || h.class >= classes || h.node == 0 || h.name == "" {
+		return hello{}, fmt.Errorf("%w: hello's fields", errMalformed)
+	}
+	return h, nil
+}
+
+// appendMessage wraps a handshake message: tag, length, payload, CRC32C.
+func appendMessage(dst []byte, tag byte, payload []byte) []byte {
+	at := len(dst)
+	dst = append(dst, tag)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(payload)))
+	dst = append(dst, payload...)
+	return binary.BigEndian.AppendUint32(dst, crc32.Checksum(dst[at:], castagnoli))
+}
+
+// readMessage reads one handshake message, and not a byte more.
+func readMessage(r io.Reader) (tag byte, payload []byte, err error) {
+	var buf [3 + maxHandshake + 4]byte
+	if _, err := io.ReadFull(r, buf[:3]); err != nil {
+		return 0, nil, err
+	}
+	n := int(binary.BigEndian.Uint16(buf[1:]))
+	if n > maxHandshake {
+		return 0, nil, fmt.Errorf("%w: handshake message of %d bytes", errMalformed, n)
+	}
+	if _, err := io.ReadFull(r, buf[3:3+n+4]); err != nil {
+		return 0, nil, err
+	}
+	if crc32.Checksum(buf[:3+n], castagnoli) != binary.BigEndian.Uint32(buf[3+n:]) {
+		return 0, nil, fmt.Errorf("%w: handshake message's checksum", errMalformed)
+	}
+	return buf[0], buf[3 : 3+n], nil
+}

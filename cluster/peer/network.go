@@ -1,0 +1,121 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+)
+
+// machine is the network of this machine.
+type machine struct{}
+
+func (machine) Listen(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
+
+func (machine) ListenPacket(addr string) (net.PacketConn, error) {
+	return net.ListenPacket("udp", addr)
+}
+
+// DialContext leaves TCP_NODELAY on, Go's default: the writer coalesces already.
+func (machine) DialContext(ctx context.Context, addr string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+}
+
+// gossipReceiveBuffer is what is asked of the kernel for UDP: bursts of gossip
+// come in while the process waits for a processor.
+const gossipReceiveBuffer = 2 << 20
+
+// bind takes addr's port for TCP and UDP. With port 0 the kernel chooses one for
+// TCP that may be taken for UDP, hence several tries.
+func bind(network Network, addr string) (net.Listener, net.PacketConn, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("peer address %q: %w", addr, err)
+	}
+	tries := 1
+	if port == "0" {
+		tries = 16
+	}
+	var errs []error
+	for range tries {
+		l, err := network.Listen(addr)
+		if err != nil {
+			return nil, nil, bindError(addr, err)
+		}
+		p, err := network.ListenPacket(net.JoinHostPort(host, portOf(l.Addr())))
+		if err == nil {
+			if u, ok := p.(*net.UDPConn); ok {
+				_ = u.SetReadBuffer(gossipReceiveBuffer) // the kernel's limit may be lower: fine
+			}
+			return l, p, nil
+		}
+		errs = []error{bindError(addr+" (UDP)", err), l.Close()}
+	}
+	return nil, nil, errors.Join(errs...)
+}
+
+func bindError(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: peer address %s is taken by another process (is this node running already?): %w", ErrInUse, addr, err)
+	}
+	return fmt.Errorf("bind peer address %s: %w", addr, err)
+}
+
+func portOf(a net.Addr) string {
+	_, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return "0"
+	}
+	return port
+}
+
+// advertised is the address that others are told when none was configured.
+func advertised(bound net.Addr) string {
+	host, port, err := net.SplitHostPort(bound.String())
+	if err != nil {
+		return bound.String()
+	}
+	ip := net.ParseIP(host)
+	if ip == nil || !ip.IsUnspecified() {
+		return bound.String()
+	}
+	return net.JoinHostPort(reachableIP().String(), port)
+}
+
+// reachableIP is this machine's first private address, else its first global
+// one, else loopback.
+func reachableIP() net.IP {
+	best := net.IPv4(127, 0, 0, 1)
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return best
+	}
+	for _, a := range addrs {
+		n, ok := a.(*net.IPNet)
+		if !ok || !n.IP.IsGlobalUnicast() {
+			continue
+		}
+		if n.IP.IsPrivate() && n.IP.To4() != nil {
+			return n.IP
+		}
+		if best.IsLoopback() {
+			best = n.IP
+		}
+	}
+	return best
+}
+
+// hostPort splits an address whose port is a number.
+func hostPort(addr string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("address %q: %w", addr, err)
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("address %q: port: %w", addr, err)
+	}
+	return host, int(n), nil
+}

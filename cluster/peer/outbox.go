@@ -1,0 +1,117 @@
+package peer
+
+import (
+	"fmt"
+	"net"
+	"time"
+)
+
+const (
+	// inlineBody is the largest body that is copied into the outbox; a bigger
+	// one is written from where it lies.
+	inlineBody = 32 << 10
+	// writeSlice bounds what one write call takes on, so that its deadline
+	// measures progress rather than the size of a value.
+	writeSlice = 1 << 20
+	// writeTimeout breaks a stream whose other side takes in nothing.
+	writeTimeout = 10 * time.Second
+	// keepOutbox is the largest buffer kept for the next round.
+	keepOutbox = 1 << 20
+)
+
+// outbox is what waits to be written on a stream, in order: small frames one
+// after another in buf, and big bodies cut in at their place.
+type outbox struct {
+	buf   []byte
+	cuts  []cut
+	bytes int // of buf and cuts
+}
+
+type cut struct {
+	at   int // in buf
+	body []byte
+	id   uint64 // of the request that pins the body, or 0: it is the outbox's own
+}
+
+func (o *outbox) empty() bool { return len(o.buf) == 0 }
+
+// add appends a frame. A body beyond inlineBody is referenced: the caller must
+// keep it unchanged until it is written.
+func (o *outbox) add(h header, body [][]byte) (referenced bool) {
+	o.buf = h.append(o.buf)
+	o.bytes += headerSize + int(h.length)
+	referenced = h.length > inlineBody
+	for _, part := range body {
+		if referenced && len(part) > 0 {
+			o.cuts = append(o.cuts, cut{at: len(o.buf), body: part, id: h.id})
+		} else {
+			o.buf = append(o.buf, part...)
+		}
+	}
+	return referenced
+}
+
+func (o *outbox) reset() {
+	clear(o.cuts)
+	o.cuts, o.bytes = o.cuts[:0], 0
+	if o.buf = o.buf[:0]; cap(o.buf) > keepOutbox {
+		o.buf = nil
+	}
+}
+
+// writeTo sends everything. progress is called after each write.
+func (o *outbox) writeTo(conn net.Conn, vector *net.Buffers, progress func()) error {
+	parts := (*vector)[:0]
+	from, size := 0, 0
+	flush := func() error {
+		if size == 0 {
+			return nil
+		}
+		err := write(conn, parts)
+		clear(parts)
+		parts, size = parts[:0], 0
+		progress()
+		return err
+	}
+	put := func(b []byte) error {
+		for len(b) > 0 {
+			n := min(len(b), writeSlice-size)
+			parts = append(parts, b[:n])
+			b = b[n:]
+			if size += n; size == writeSlice {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	for _, c := range o.cuts {
+		if err := put(o.buf[from:c.at]); err != nil {
+			return err
+		}
+		if err := put(c.body); err != nil {
+			return err
+		}
+		from = c.at
+	}
+	if err := put(o.buf[from:]); err != nil {
+		return err
+	}
+	err := flush()
+	*vector = parts
+	return err
+}
+
+func write(conn net.Conn, parts net.Buffers) error {
+	if err := conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return fmt.Errorf("set write deadline: %w", err)
+	}
+	if len(parts) == 1 {
+		_, err := conn.Write(parts[0])
+		return err
+	}
+	// WriteTo consumes the slice it is given: hand it a copy of the header.
+	_, err := parts.WriteTo(conn)
+	return err
+}

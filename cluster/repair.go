@@ -1,0 +1,35 @@
+package cluster
+
+import (
+	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// assembleRepair puts together what makes copies equal and brings them where
+// they belong.
+func (n *Node) assembleRepair() {
+	log := n.cfg.Logger.With("component", "antientropy")
+	n.exchanger = antientropy.NewExchanger(antientropy.Config{
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,
+		RepairRate: int(n.cfg.AntiEntropyRate),
+	})
+	n.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
+		Self: n.id, Ring: n.keeper.ring, Exchanger: n.exchanger, Available: n.channel.Available,
+		Logger: log, Tick: n.cfg.AntiEntropyInterval, Now: n.cfg.Now,
+	})
+	n.reaper = antientropy.NewReaper(antientropy.ReapConfig{
+		Self: n.id, Ring: n.keeper.ring, Exchanger: n.exchanger, Available: n.channel.Available,
+		Logger: log, Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
+	})
+	n.mover = handoff.NewMover(handoff.MoverConfig{
+		Self: n.id, Ring: n.keeper.ring, Store: n.store, Exchanger: n.exchanger,
+		Announce: n.push, Done: n.markDone, Alive: n.Alive,
+		Logger: n.cfg.Logger.With("component", "handoff"), Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
+	})
+}
+
+// markDone records that this node holds all that it gains.
+func (n *Node) markDone(target uint64) error {
+	return n.keeper.change(func(s *ring.State) error { return s.MarkDone(n.id, target) })
+}

@@ -1,0 +1,150 @@
+package replica
+
+import (
+	"bytes"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// pendingCommit is a batch that is in the memtable and waits for its sync.
+// Batches are synced in order, so one waiter serves all of them: while it waits
+// for one, the log syncs those behind it with it.
+type pendingCommit struct {
+	commit engine.Commit
+	served *served // nil: nobody is told
+}
+
+// awaitCommits acknowledges replica writes as they become durable.
+func (c *Coordinator) awaitCommits() {
+	finish := func(p pendingCommit) {
+		err := p.commit.Wait()
+		if p.served != nil {
+			p.served.acknowledge(err)
+		}
+	}
+	for {
+		select {
+		case p := <-c.commits:
+			finish(p)
+		case <-c.closing:
+			for {
+				select {
+				case p := <-c.commits:
+					finish(p)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// forgetCommit lets a commit that nobody waits for run its course.
+func (c *Coordinator) forgetCommit(commit engine.Commit) {
+	if !commit.Durable() {
+		select {
+		case c.commits <- pendingCommit{commit: commit}:
+			return
+		case <-c.closing:
+		}
+	}
+	_ = commit.Wait() // a failed disk ends the node by itself
+}
+
+// lateHint is a copy that a node should have and did not get while the request
+// ran. It becomes a hint on this node, whose delivery brings it there.
+type lateHint struct {
+	node      ring.NodeID
+	partition ring.Partition
+	key       []byte
+	object    []byte
+}
+
+func (h lateHint) clone() lateHint {
+	h.key = bytes.Clone(h.key)
+	return h
+}
+
+// keepLate queues a late hint; when the queue is full, the copy is left to
+// anti-entropy, and counted.
+func (c *Coordinator) keepLate(h lateHint) {
+	if len(h.object) == 0 {
+		return
+	}
+	select {
+	case c.late <- h:
+	default:
+		c.count.HintsDropped.Add(1)
+	}
+}
+
+// keepLateHints stores late hints, as many at once as have come.
+func (c *Coordinator) keepLateHints() {
+	const most = 256
+	for {
+		var batch []*engine.Record
+		select {
+		case h := <-c.late:
+			batch = append(batch, h.record(c.cfg.Self))
+		case <-c.closing:
+			// What is left is stored by the loop below, once.
+		}
+		for more := true; more && len(batch) < most; {
+			select {
+			case h := <-c.late:
+				batch = append(batch, h.record(c.cfg.Self))
+			default:
+				more = false
+			}
+		}
+		if len(batch) == 0 {
+			return
+		}
+		commit, err := c.cfg.Store.Apply(batch)
+		if err != nil {
+			c.count.HintsDropped.Add(int64(len(batch)))
+			continue
+		}
+		c.forgetCommit(commit)
+		for _, r := range batch {
+			if r.Err != nil {
+				c.count.HintsDropped.Add(1)
+			} else {
+				c.count.HintsStored.Add(1)
+			}
+		}
+	}
+}
+
+func (h lateHint) record(self ring.NodeID) *engine.Record {
+	r := &engine.Record{Partition: h.partition, Key: h.key, Hint: h.node, Merge: h.object}
+	if h.node == self {
+		r.Hint = 0
+	}
+	return r
+}
+
+// sendRepairs brings replicas that a read found stale up to date, after the
+// client has its answer. A repair that is lost is made by the next read, or by
+// anti-entropy.
+func (f *flight) sendRepairs() {
+	for _, r := range f.repairs {
+		f.c.count.ReadRepairs.Add(1)
+		if r.node == f.c.cfg.Self {
+			commit, err := f.c.cfg.Store.Apply([]*engine.Record{{Partition: r.p, Key: r.key, Merge: r.object}})
+			if err == nil {
+				f.c.forgetCommit(commit)
+			}
+			continue
+		}
+		body := AppendWrite(AppendCount(nil, 1), r.p, r.key, r.object)
+		f.c.cfg.Channel.Send(r.node, peer.Background, peer.Write, body, ignored{})
+	}
+}
+
+// ignored is the completion of a frame whose fate does not matter.
+type ignored struct{}
+
+func (ignored) Complete(ring.NodeID, []byte, error) {}

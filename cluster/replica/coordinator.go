@@ -1,0 +1,197 @@
+package replica
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// Channel is what a coordinator needs of the peer channel.
+type Channel interface {
+	// Send never blocks; done is completed exactly once.
+	Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion)
+	// Available reports whether a node is worth asking now.
+	Available(to ring.NodeID) bool
+	// Patience is how long a node may stay silent before another is asked.
+	Patience(to ring.NodeID) time.Duration
+}
+
+// Config is what a coordinator is made of. Every field without a default is
+// required.
+type Config struct {
+	Self    ring.NodeID
+	Store   *engine.Store
+	Channel Channel
+	Ring    func() *ring.Ring    // the ring as known now; never nil
+	Policy  func() causal.Policy // how a plain read resolves siblings
+	Clock   *causal.Clock
+	Logger  *slog.Logger
+
+	// RequestTimeout bounds one call of Do; default 2 s.
+	RequestTimeout time.Duration
+	// SiblingsWarn and SiblingsRefuse bound the concurrent values of a key;
+	// defaults 25 and 100.
+	SiblingsWarn, SiblingsRefuse int
+	// Now is the wall clock; default time.Now.
+	Now func() time.Time
+}
+
+// Bounds of the coordinator's own queues.
+const (
+	maxCommits   = 4096 // replica writes waiting for their sync; full: the peer's stream waits
+	maxForwarded = 1024 // forwarded frames being carried out; full: refused, the peer asks another
+	maxLate      = 4096 // late hints waiting to be stored; full: left to anti-entropy, counted
+)
+
+// Coordinator runs requests for this node's clients and answers its peers. It
+// is safe for concurrent use.
+type Coordinator struct {
+	cfg     Config
+	commits chan pendingCommit
+	late    chan lateHint
+	slots   chan struct{} // one for each forwarded frame under way
+	closing chan struct{}
+	once    sync.Once
+	tasks   sync.WaitGroup
+	count   Counters
+}
+
+// New makes a coordinator; Run must be called for it to answer.
+func New(cfg Config) *Coordinator {
+	if cfg.RequestTimeout == 0 {
+		cfg.RequestTimeout = 2 * time.Second
+	}
+	if cfg.SiblingsWarn == 0 {
+		cfg.SiblingsWarn = 25
+	}
+	if cfg.SiblingsRefuse == 0 {
+		cfg.SiblingsRefuse = 100
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Coordinator{
+		cfg:     cfg,
+		commits: make(chan pendingCommit, maxCommits),
+		late:    make(chan lateHint, maxLate),
+		slots:   make(chan struct{}, maxForwarded),
+		closing: make(chan struct{}),
+	}
+}
+
+// Run owns the coordinator's goroutines until ctx ends; then work in progress
+// is finished or has run into its deadline before Run returns.
+func (c *Coordinator) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(c.awaitCommits)
+	wg.Go(c.keepLateHints)
+	<-ctx.Done()
+	c.once.Do(func() { close(c.closing) })
+	c.tasks.Wait() // forwarded requests: bounded by their deadline
+	wg.Wait()
+	return nil
+}
+
+// Do carries out a pipeline. Requests for one key take effect in their order;
+// others run side by side. It returns when every request has its result or its
+// error, after RequestTimeout at the latest for each dependent step.
+func (c *Coordinator) Do(ctx context.Context, reqs []*Request) {
+	c.do(ctx, reqs, origin{})
+}
+
+// origin says where a batch comes from.
+type origin struct {
+	forwarded bool             // by a peer: it is ours to coordinate
+	stamp     causal.Timestamp // when the node that the client talks to received it
+}
+
+func (c *Coordinator) do(ctx context.Context, reqs []*Request, from origin) {
+	if from.stamp == 0 {
+		from.stamp = c.cfg.Clock.Now()
+	}
+	if len(reqs) == 1 {
+		c.wave(ctx, reqs, nil, from)
+		return
+	}
+	w := wavesPool.Get().(*waves)
+	defer w.release()
+	for len(reqs) > 0 {
+		n := w.split(reqs)
+		c.wave(ctx, reqs[:n], w.groups[:n], from)
+		reqs = reqs[n:]
+	}
+}
+
+// waves cuts a pipeline where a request depends on an earlier one in a way that
+// one batch cannot honour.
+type waves struct {
+	first  map[uint64]int // key hash -> its first request of the wave
+	groups []int          // request -> first request of the wave on the same key
+}
+
+var wavesPool = sync.Pool{New: func() any { return &waves{first: make(map[uint64]int)} }}
+
+func (w *waves) release() {
+	clear(w.first)
+	wavesPool.Put(w)
+}
+
+// split returns how many of the leading requests may run as one wave. Within a
+// wave the requests on one key are of one kind: all reads, or updates that one
+// coordinator runs in the same way, which the engine applies in order.
+func (w *waves) split(reqs []*Request) int {
+	clear(w.first)
+	w.groups = w.groups[:0]
+	for i, r := range reqs {
+		h := xxhash.Sum64(r.Key)
+		first, seen := w.first[h]
+		if !seen {
+			w.first[h] = i
+			w.groups = append(w.groups, i)
+			continue
+		}
+		head := reqs[first]
+		if string(head.Key) != string(r.Key) || head.kind() != r.kind() {
+			return i
+		}
+		w.groups = append(w.groups, first)
+	}
+	return len(reqs)
+}
+
+// kind tells apart what may not share a wave on one key.
+func (r *Request) kind() int {
+	switch {
+	case r.Update == nil:
+		return 0
+	case r.Update.Serial():
+		return 3 // may have another coordinator than the rest
+	case r.Update.NeedsRead():
+		return 2
+	default:
+		return 1
+	}
+}
+
+// wave runs requests of which those on one key may be applied in one batch.
+func (c *Coordinator) wave(ctx context.Context, reqs []*Request, groups []int, from origin) {
+	select {
+	case <-c.closing:
+		for _, r := range reqs {
+			r.Err = ErrClosing
+		}
+		return
+	default:
+	}
+	f := newFlight(c, reqs, groups, from)
+	f.start()
+	f.run(ctx)
+}

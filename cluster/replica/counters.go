@@ -1,0 +1,20 @@
+package replica
+
+import "sync/atomic"
+
+// Counters count since the node started. They are read while they change.
+type Counters struct {
+	Reads, Writes atomic.Int64 // coordinated here
+	Forwards      atomic.Int64 // updates sent to their coordinator
+	Applied       atomic.Int64 // objects received from other coordinators
+	Divergent     atomic.Int64 // reads that found siblings
+	ManySiblings  atomic.Int64 // writes that left more siblings than the warning mark
+	NoQuorum      atomic.Int64 // requests that too few replicas answered
+	ReadRepairs   atomic.Int64 // stale replicas brought up to date by a read
+	StandIns      atomic.Int64 // copies given to a fallback
+	HintsStored   atomic.Int64 // late hints kept on this node
+	HintsDropped  atomic.Int64 // copies left to anti-entropy
+}
+
+// Counters returns the coordinator's counters.
+func (c *Coordinator) Counters() *Counters { return &c.count }

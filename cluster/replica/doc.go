@@ -1,0 +1,36 @@
+// Package replica coordinates: it carries out operations on keys against the
+// replicas that hold them, and answers for this node when another coordinates.
+//
+// A [Coordinator] takes a whole pipeline at once ([Coordinator.Do]). Requests of
+// one pipeline travel together: one engine batch on this node, one frame to each
+// peer. The goroutine that called Do waits for all of them at once; there is no
+// goroutine, timer or channel per request or per replica.
+//
+// The way of a write (section 6 of the design, section 4.5 of the paper):
+//
+//  1. The coordinator is a reachable primary of the key, or, when none is, the
+//     first reachable node of its walk. Any other node forwards to it.
+//  2. Where the update depends on the present value, R replicas are read first,
+//     and what they hold is merged into the coordinator's copy.
+//  3. The coordinator applies the update to its own copy, minting a dot, under
+//     the engine's key lock; no lock is held over a network wait.
+//  4. The resulting object goes to every other primary at once. A primary known
+//     to be down is replaced by the next healthy node of the walk, which keeps
+//     the write as a hint; one that fails or stays silent is replaced then.
+//  5. The client is answered when W nodes have it as durably as configured.
+//
+// A read asks R replicas, the first for the value, the others for a digest, and
+// one more after an adaptive delay; merges; answers; and brings the stale
+// replicas that it met up to date behind the client's back.
+//
+// Invariant: a write is acknowledged only after W distinct nodes hold it, each
+// as a primary or as a hint for one. A read that finds nothing has heard at
+// least one primary. Copies meet through [causal.Merge] alone.
+//
+// Owns: the goroutines of Run: the waiters for replica commits, the workers that
+// carry out forwarded requests, the keeper of late hints.
+//
+// Not: who belongs to the ring (cluster/ring), who is alive (cluster/peer,
+// cluster/membership), bytes on the wire (cluster/peer) and on disk (engine),
+// delivery of hints (cluster/handoff).
+package replica

@@ -1,0 +1,408 @@
+package replica
+
+import (
+	"context"
+	"math/bits"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// phase is how far an op has come.
+type phase uint8
+
+const (
+	phaseRead    phase = iota // waiting for R replicas
+	phaseApply                // ready to be applied to this node's copy
+	phaseWrite                // waiting for W replicas
+	phaseForward              // waiting for the coordinator that it was sent to
+	phaseDone
+)
+
+// nodeSet is a set of positions in a key's walk. A walk is considered up to its
+// 64th node: N primaries and more stand-ins than can matter.
+type nodeSet uint64
+
+const maxWalk = 64
+
+func (s nodeSet) has(i int) bool { return s&(1<<i) != 0 }
+func (s *nodeSet) add(i int)     { *s |= 1 << i }
+func (s *nodeSet) drop(i int)    { *s &^= 1 << i }
+func (s nodeSet) len() int       { return bits.OnesCount64(uint64(s)) }
+
+// op is one request on its way. Its fields are guarded by the flight's mutex
+// once frames are out.
+type op struct {
+	req      *Request
+	f        *flight
+	at       int // its index in the flight
+	p        ring.Partition
+	walk     []ring.NodeID
+	n        int  // primaries among walk
+	self     int  // this node's position in walk, or -1
+	group    int  // the wave's first op on the same key
+	followed bool // others of the wave are on the same key
+	carrier  int  // phaseWrite: the op of the group whose object replicates
+	phase    phase
+	need     int
+	asked    nodeSet // of this phase
+	answered nodeSet // of this phase
+	failed   nodeSet // of this phase: asked in vain, to be asked again after a pause
+	silent   nodeSet // asked, and out of patience
+	since    time.Time
+
+	local    []byte    // reads: this node's encoded copy
+	hasLocal bool      // local holds an object
+	found    []finding // reads: what the others answered
+	object   []byte    // writes: what replicates
+	remote   []byte    // updates: what the read quorum knew beyond this node
+	stands   []standIn // writes: who keeps a hint for whom
+}
+
+// follows says that another op of the wave, before it, is on the same key.
+func (o *op) follows() bool { return o.group != o.at }
+
+func (o *op) isPrimary() bool { return o.self >= 0 && o.self < o.n }
+
+func (o *op) position(id ring.NodeID) int {
+	for i, n := range o.walk {
+		if n == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// flight is one wave of requests under way. One goroutine, the caller's, drives
+// it; the streams' goroutines report to it through exchanges.
+type flight struct {
+	c       *Coordinator
+	ring    *ring.Ring
+	from    origin
+	started time.Time
+	patient time.Duration // how long the slowest of those asked may take
+	wake    chan struct{}
+	outbox  []*exchange // frames being filled; touched by the driver alone
+
+	mu struct {
+		sync.Mutex
+		ops       []op
+		undecided int
+		finished  bool      // the driver has left
+		ready     bool      // some op is in phaseApply
+		lacking   []lacking // replicas that need a stand-in
+		refetch   []refetch // digests that differ: whole objects wanted
+		reask     []int     // reads that need one more replica
+		reroute   []int     // forwarded ops whose coordinator failed
+	}
+	repairs []repairItem
+}
+
+// lacking is a copy that a node should have and could not be given.
+type lacking struct {
+	op   int
+	node ring.NodeID
+}
+
+type refetch struct{ op, position int }
+
+func newFlight(c *Coordinator, reqs []*Request, groups []int, from origin) *flight {
+	f := &flight{c: c, ring: c.cfg.Ring(), from: from, started: c.cfg.Now(), wake: make(chan struct{}, 1)}
+	f.mu.ops = make([]op, len(reqs))
+	f.mu.undecided = len(reqs)
+	for i, r := range reqs {
+		r.Err = nil
+		o := &f.mu.ops[i]
+		o.req, o.f, o.at, o.group, o.carrier, o.since = r, f, i, i, i, f.started
+		if groups != nil {
+			o.group = groups[i]
+			f.mu.ops[o.group].followed = f.mu.ops[o.group].followed || o.follows()
+		}
+		o.p = f.ring.PartitionOf(r.Key)
+		o.walk = f.ring.Walk(o.p)
+		o.n = len(f.ring.Primaries(o.p))
+		if len(o.walk) > maxWalk {
+			o.walk = o.walk[:maxWalk]
+		}
+		o.self = o.position(c.cfg.Self)
+	}
+	return f
+}
+
+// start puts every op into its first phase and sends the first frames.
+func (f *flight) start() {
+	f.mu.Lock()
+	for i := range f.mu.ops {
+		o := &f.mu.ops[i]
+		switch {
+		case o.req.Update == nil:
+			f.c.count.Reads.Add(1)
+			f.startReadLocked(i)
+		case o.follows() && f.mu.ops[o.group].phase == phaseForward || !o.follows() && !f.coordinates(o):
+			f.forwardLocked(i)
+		default:
+			f.c.count.Writes.Add(1)
+			f.startUpdateLocked(i)
+		}
+	}
+	f.mu.Unlock()
+	f.flush()
+}
+
+// startUpdateLocked begins an update that this node coordinates.
+func (f *flight) startUpdateLocked(i int) {
+	o := &f.mu.ops[i]
+	switch {
+	case o.follows() && f.mu.ops[o.group].phase == phaseRead:
+		o.phase = phaseRead // its group's head reads for all of the group
+	case o.follows() && f.mu.ops[o.group].phase == phaseApply:
+		o.phase = phaseApply
+	case o.req.Update.NeedsRead():
+		f.startReadLocked(i)
+	default:
+		o.phase = phaseApply
+		f.mu.ready = true
+	}
+}
+
+// run drives the flight until every request is decided.
+func (f *flight) run(ctx context.Context) {
+	deadline := f.started.Add(f.c.cfg.RequestTimeout)
+	var timer *time.Timer
+	defer func() {
+		if timer != nil {
+			timer.Stop()
+		}
+		f.sendRepairs()
+	}()
+	for {
+		f.advance()
+		f.mu.Lock()
+		idle := !f.mu.ready && len(f.mu.refetch)+len(f.mu.reask)+len(f.mu.reroute) == 0
+		if f.mu.undecided == 0 {
+			f.finishLocked()
+			f.mu.Unlock()
+			return
+		}
+		f.mu.Unlock()
+		if !idle {
+			continue
+		}
+		wait := min(f.patience(), time.Until(deadline))
+		if wait <= 0 || ctx.Err() != nil {
+			f.expire()
+			return
+		}
+		if timer == nil {
+			timer = time.NewTimer(wait)
+		} else {
+			timer.Reset(wait)
+		}
+		select {
+		case <-f.wake:
+		case <-timer.C:
+			f.impatient()
+		case <-ctx.Done():
+		}
+	}
+}
+
+// patience is how long to sleep before looking for the silent.
+func (f *flight) patience() time.Duration {
+	return max(f.patient, 20*time.Millisecond)
+}
+
+// advance does whatever the answers so far call for.
+func (f *flight) advance() {
+	f.mu.Lock()
+	f.refetchLocked()
+	f.reaskLocked()
+	f.rerouteLocked()
+	ready := f.mu.ready
+	f.mu.ready = false
+	f.standInLocked()
+	f.mu.Unlock()
+	if ready {
+		f.apply()
+	}
+	f.flush()
+}
+
+// impatient marks what has stayed silent too long, so that others are asked.
+func (f *flight) impatient() {
+	now := f.c.cfg.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.mu.ops {
+		o := &f.mu.ops[i]
+		o.asked &^= o.failed // they may be asked again
+		o.failed = 0
+		quiet := o.asked &^ o.answered &^ o.silent
+		switch o.phase {
+		case phaseRead:
+			if o.group == i && now.Sub(o.since) >= f.patientWith(o, quiet) {
+				o.silent |= quiet
+				o.since = now
+				f.askAnotherLocked(i)
+			}
+		case phaseWrite:
+			if o.carrier == i && quiet != 0 && now.Sub(o.since) >= f.patientWith(o, quiet) {
+				f.silentWriteLocked(i, quiet)
+				o.since = now
+			}
+		case phaseForward:
+			if now.Sub(o.since) >= f.forwardPatience(o) {
+				o.silent |= quiet
+				f.mu.reroute = append(f.mu.reroute, i)
+			}
+		}
+	}
+}
+
+// patientWith is the longest patience that any of the quiet deserves.
+func (f *flight) patientWith(o *op, quiet nodeSet) (d time.Duration) {
+	for i, id := range o.walk {
+		if quiet.has(i) {
+			d = max(d, f.c.cfg.Channel.Patience(id))
+		}
+	}
+	return d
+}
+
+// decideLocked ends an op.
+func (f *flight) decideLocked(i int, err error) {
+	o := &f.mu.ops[i]
+	if o.phase == phaseDone {
+		return
+	}
+	o.phase = phaseDone
+	o.req.Err = err
+	f.mu.undecided--
+	if f.mu.undecided == 0 {
+		f.signal()
+	}
+	for k := i + 1; err != nil && o.followed && k < len(f.mu.ops); k++ {
+		// Those that waited for its read have nothing to wait for.
+		if follower := &f.mu.ops[k]; follower.group == i && follower.phase == phaseRead {
+			f.decideLocked(k, err)
+		}
+	}
+}
+
+// expire ends what is still undecided when the time is up.
+func (f *flight) expire() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.mu.ops {
+		o := &f.mu.ops[i]
+		if o.phase == phaseDone {
+			continue
+		}
+		err := &NoQuorumError{Op: OpRead, Needed: o.need, Got: o.answered.len()}
+		if o.phase == phaseWrite || o.phase == phaseForward {
+			err.Op = OpWrite
+			if carrier := &f.mu.ops[o.carrier]; o.phase == phaseWrite {
+				err.Needed, err.Got = carrier.need, carrier.answered.len()
+			} else {
+				err.Needed, err.Got = max(1, o.need), 0
+			}
+		}
+		if head := &f.mu.ops[o.group]; o.phase == phaseRead {
+			err.Needed, err.Got = head.need, head.answered.len()
+		}
+		f.c.count.NoQuorum.Add(1)
+		f.decideLocked(i, err)
+	}
+	f.finishLocked()
+}
+
+// finishLocked lets the streams know that nobody drives the flight any more;
+// copies that still lack a stand-in are kept as late hints.
+func (f *flight) finishLocked() {
+	f.mu.finished = true
+	for _, l := range f.mu.lacking {
+		o := &f.mu.ops[l.op]
+		f.c.keepLate(lateHint{node: l.node, partition: o.p, key: o.req.Key, object: o.object}.clone())
+	}
+	f.mu.lacking = nil
+}
+
+func (f *flight) signal() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// exchange is one frame to one peer, and the record of what it asked.
+type exchange struct {
+	f     *flight
+	to    ring.NodeID
+	kind  peer.Kind
+	items []exchangeItem
+	body  []byte // room for header and count, then the items
+
+	patience time.Duration // forward: how long the answer may take
+	scratch  []byte
+}
+
+type exchangeItem struct {
+	op       int
+	position int         // of the asked node in the op's walk, or -1: does not count
+	hint     ring.NodeID // writes: whom it stands in for, or 0
+}
+
+// to returns the frame of a kind being filled for a peer.
+func (f *flight) to(id ring.NodeID, kind peer.Kind) *exchange {
+	for _, x := range f.outbox {
+		if x.to == id && x.kind == kind {
+			return x
+		}
+	}
+	x := &exchange{f: f, to: id, kind: kind}
+	x.body = make([]byte, headerLen(kind), 256)
+	f.outbox = append(f.outbox, x)
+	f.patient = max(f.patient, f.c.cfg.Channel.Patience(id))
+	return x
+}
+
+// flush sends the filled frames.
+func (f *flight) flush() {
+	out := f.outbox
+	f.outbox = nil
+	for _, x := range out {
+		x.seal()
+		f.c.cfg.Channel.Send(x.to, peer.Foreground, x.kind, x.body, x)
+	}
+}
+
+// seal sets what is known only when all items are in.
+func (x *exchange) seal() {
+	head := x.body[:0]
+	if x.kind == peer.Forward {
+		head = x.appendForwardHeader(head)
+	}
+	AppendCount(head, len(x.items))
+}
+
+// headerLen is the room kept before the first item.
+func headerLen(kind peer.Kind) int {
+	if kind == peer.Forward {
+		return forwardHeaderLen + countLen
+	}
+	return countLen
+}
+
+// Complete takes a peer's reply, or the failure to get one.
+func (x *exchange) Complete(_ ring.NodeID, body []byte, err error) {
+	switch x.kind {
+	case peer.Read:
+		x.completeRead(body, err)
+	case peer.Write:
+		x.completeWrite(body, err)
+	default:
+		x.completeForward(body, err)
+	}
+}

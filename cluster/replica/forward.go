@@ -1,0 +1,241 @@
+package replica
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/engine"
+)
+
+// A node that is not to coordinate an update sends it to one that is. Should
+// that one fail or stay silent, the next reachable node of the walk gets it, so
+// an update may be carried out twice when the first was only slow; three things
+// keep that harmless as far as can be:
+//
+//   - the frame says until when it may begin, and one that comes to it later (a
+//     process that was frozen) refuses it;
+//   - the version is stamped with the time at which the client's node received
+//     it, so a late twin never looks newer than what the client wrote since;
+//   - an update that computes from the old value is given more time before
+//     another node is tried, for its twin would be seen (an increment by two).
+//
+// Body: start-by unix ms u64 | stamp u64 | count, then per update R u8 | W u8 |
+// key | update. Answer per update: status u8, then a result or an error.
+
+const (
+	serialPatience = 500 * time.Millisecond // before an update that computes is sent elsewhere
+	serialGrace    = 100 * time.Millisecond // of that, what is kept for the answer
+
+	forwardHeaderLen = 16
+)
+
+// errExpired refuses a forwarded update that comes too late to begin.
+var errExpired = errors.New("forwarded update came after its time")
+
+func (f *flight) forwardPatience(o *op) time.Duration {
+	if o.req.Update.Serial() {
+		return serialPatience
+	}
+	return max(f.patientWith(o, o.asked), 20*time.Millisecond)
+}
+
+// forwardLocked sends an op to the first reachable node of its walk, or leaves
+// it for the next turn if there is none.
+func (f *flight) forwardLocked(i int) {
+	o := &f.mu.ops[i]
+	o.phase = phaseForward
+	o.since = f.c.cfg.Now()
+	at := f.firstReachable(o)
+	if at < 0 {
+		return
+	}
+	if at == o.self {
+		o.asked, o.answered, o.silent, o.failed = 0, 0, 0, 0
+		f.startUpdateLocked(i)
+		return
+	}
+	f.c.count.Forwards.Add(1)
+	o.asked.add(at)
+	x := f.to(o.walk[at], peer.Forward)
+	x.items = append(x.items, exchangeItem{op: i, position: at})
+	x.body = append(x.body, byte(min(o.req.R, 255)), byte(min(o.req.W, 255)))
+	x.body = appendBytes(x.body, o.req.Key)
+	x.scratch = o.req.Update.Append(x.scratch[:0])
+	x.body = appendBytes(x.body, x.scratch)
+	x.patience = max(x.patience, f.forwardPatience(o))
+}
+
+// rerouteLocked sends on what its coordinator did not answer.
+func (f *flight) rerouteLocked() {
+	pending := f.mu.reroute
+	f.mu.reroute = nil
+	for _, i := range pending {
+		if f.mu.ops[i].phase == phaseForward {
+			f.forwardLocked(i)
+		}
+	}
+}
+
+func (x *exchange) appendForwardHeader(dst []byte) []byte {
+	startBy := x.f.c.cfg.Now().Add(x.patience - min(serialGrace, x.patience/2))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(startBy.UnixMilli()))
+	return binary.BigEndian.AppendUint64(dst, uint64(x.f.from.stamp))
+}
+
+// completeForward takes the coordinator's results.
+func (x *exchange) completeForward(body []byte, err error) {
+	f := x.f
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.mu.finished {
+		return
+	}
+	d := decoder{rest: body}
+	for _, it := range x.items {
+		var result update.Result
+		var refusal error
+		if err == nil {
+			result, refusal = d.forwardAnswer()
+		}
+		o := &f.mu.ops[it.op]
+		if o.phase != phaseForward {
+			continue
+		}
+		if err != nil || d.bad || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing) {
+			o.failed.add(it.position)
+			f.mu.reroute = append(f.mu.reroute, it.op)
+			f.signal()
+			continue
+		}
+		o.req.Result = result
+		f.decideLocked(it.op, refusal)
+	}
+}
+
+const (
+	forwardDone    = 0
+	forwardRefused = 1
+)
+
+func (d *decoder) forwardAnswer() (r update.Result, refusal error) {
+	if d.byte() == forwardRefused {
+		return r, d.refusal()
+	}
+	r, err := update.DecodeResult(append([]byte(nil), d.bytes()...))
+	if err != nil {
+		d.fail()
+	}
+	return r, nil
+}
+
+// serveForward carries out what a peer forwarded, on a worker of its own.
+func (c *Coordinator) serveForward(r *peer.Request) {
+	body := append([]byte(nil), r.Body...)
+	select {
+	case <-c.closing:
+		r.ReplyError(ErrClosing)
+		return
+	case c.slots <- struct{}{}:
+	default:
+		r.ReplyError(fmt.Errorf("more than %d forwarded requests under way", maxForwarded))
+		return
+	}
+	c.tasks.Go(func() {
+		defer func() { <-c.slots }()
+		answer, err := c.carryOut(body)
+		if err != nil {
+			r.ReplyError(err)
+			return
+		}
+		r.Reply(answer)
+	})
+}
+
+func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
+	d := decoder{rest: body}
+	startBy, stamp := int64(d.uint64()), causal.Timestamp(d.uint64())
+	reqs := make([]*Request, d.count())
+	for i := range reqs {
+		r := &Request{R: int(d.byte()), W: int(d.byte()), Key: d.bytes()}
+		u, err := update.Decode(d.bytes())
+		if err != nil {
+			return nil, fmt.Errorf("forwarded update: %w", err)
+		}
+		r.Update = &u
+		reqs[i] = r
+	}
+	if err := d.done("forward"); err != nil {
+		return nil, err
+	}
+	if err := c.cfg.Clock.Observe(stamp); err != nil {
+		return nil, err
+	}
+	if c.cfg.Now().UnixMilli() > startBy {
+		for _, r := range reqs {
+			r.Err = errExpired
+		}
+	} else {
+		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.RequestTimeout)
+		c.do(ctx, reqs, origin{forwarded: true, stamp: stamp})
+		cancel()
+	}
+	var out, scratch []byte
+	for _, r := range reqs {
+		if r.Err != nil {
+			out = appendRefusal(append(out, forwardRefused), r.Err)
+			continue
+		}
+		scratch = r.Result.Append(scratch[:0])
+		out = appendBytes(append(out, forwardDone), scratch)
+	}
+	return out, nil
+}
+
+// refusals are the errors that keep their meaning across the wire.
+var refusals = []error{errExpired, ErrClosing, ErrTooManySiblings, causal.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull}
+
+const (
+	refusalText     = 0xff
+	refusalNoQuorum = 0xfe
+)
+
+func appendRefusal(dst []byte, err error) []byte {
+	var quorum *NoQuorumError
+	if errors.As(err, &quorum) {
+		side := byte(0)
+		if quorum.Op == OpWrite {
+			side = 1
+		}
+		return append(dst, refusalNoQuorum, side, byte(quorum.Needed), byte(quorum.Got))
+	}
+	for code, known := range refusals {
+		if errors.Is(err, known) {
+			return append(dst, byte(code))
+		}
+	}
+	return appendBytes(append(dst, refusalText), []byte(err.Error()))
+}
+
+func (d *decoder) refusal() error {
+	switch code := d.byte(); {
+	case code == refusalNoQuorum:
+		side := OpRead
+		if d.byte() == 1 {
+			side = OpWrite
+		}
+		return &NoQuorumError{Op: side, Needed: int(d.byte()), Got: int(d.byte())}
+	case code == refusalText:
+		return errors.New(string(d.bytes()))
+	case int(code) < len(refusals):
+		return refusals[code]
+	default:
+		d.fail()
+		return ErrMalformed
+	}
+}

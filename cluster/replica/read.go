@@ -1,0 +1,347 @@
+package replica
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// finding is what one other replica answered to a read.
+type finding struct {
+	position int
+	exists   bool
+	brief    bool // only the digest is known
+	digest   causal.Digest
+	encoded  []byte
+	object   causal.Object
+}
+
+// startReadLocked begins the read phase of an op: this node's own copy if it is
+// a primary, and as many others as R still needs.
+func (f *flight) startReadLocked(i int) {
+	o := &f.mu.ops[i]
+	o.phase = phaseRead
+	o.need = wanted(o.req.R, f.ring.Quorums().R, o.n)
+	if o.follows() && o.req.Update == nil {
+		return // its group's head answers for it
+	}
+	if o.isPrimary() {
+		f.readLocalLocked(i)
+		if o.phase == phaseDone {
+			return
+		}
+	}
+	for o.asked.len() < o.need && f.askAnotherLocked(i) {
+	}
+	f.settleReadLocked(i)
+}
+
+// wanted is a quorum: the request's own if it names one, the cluster's if not,
+// and no more than there are primaries.
+func wanted(own, cluster, primaries int) int {
+	if own == 0 {
+		own = cluster
+	}
+	return max(1, min(own, primaries))
+}
+
+// readLocalLocked reads this node's copy, as a primary or from the hints that it
+// keeps for others.
+func (f *flight) readLocalLocked(i int) {
+	o := &f.mu.ops[i]
+	o.asked.add(o.self)
+	var err error
+	if o.isPrimary() {
+		o.local, o.hasLocal, err = f.c.cfg.Store.Get(o.p, o.req.Key, o.local[:0])
+	} else {
+		o.local, o.hasLocal, err = f.c.cfg.Store.GetHint(o.p, o.req.Key, o.local[:0])
+	}
+	if err != nil {
+		// A copy that cannot be read is no answer; the others may have one.
+		if !errors.Is(err, engine.ErrCorrupt) {
+			f.decideLocked(i, err)
+		}
+		return
+	}
+	o.answered.add(o.self)
+}
+
+// askAnotherLocked asks the best node not asked yet: primaries first, in the
+// order of the walk, then stand-ins. It reports whether there was one.
+func (f *flight) askAnotherLocked(i int) bool {
+	o := &f.mu.ops[i]
+	for at, id := range o.walk {
+		if o.asked.has(at) {
+			continue
+		}
+		if at == o.self {
+			if o.isPrimary() {
+				continue // its copy could not be read
+			}
+			f.readLocalLocked(i)
+			return true
+		}
+		if !f.c.cfg.Channel.Available(id) {
+			continue
+		}
+		brief := !o.hasLocal && !o.isPrimary() && o.asked&^o.silent != 0
+		f.askLocked(i, at, brief)
+		return true
+	}
+	return false
+}
+
+func (f *flight) askLocked(i, at int, brief bool) {
+	o := &f.mu.ops[i]
+	o.asked.add(at)
+	x := f.to(o.walk[at], peer.Read)
+	it := readItem{partition: o.p, key: o.req.Key, brief: brief, known: o.hasLocal}
+	if it.known {
+		it.digest = causal.DigestOf(o.req.Key, o.local)
+	}
+	x.items = append(x.items, exchangeItem{op: i, position: at})
+	x.body = appendReadItem(x.body, it)
+}
+
+// refetchLocked asks for the whole objects behind digests that differ.
+func (f *flight) refetchLocked() {
+	for _, r := range f.mu.refetch {
+		if f.mu.ops[r.op].phase == phaseRead {
+			f.askLocked(r.op, r.position, false)
+		}
+	}
+	f.mu.refetch = f.mu.refetch[:0]
+}
+
+// reaskLocked asks one more node for each read that was failed by one, or that
+// stand-ins alone cannot answer.
+func (f *flight) reaskLocked() {
+	pending := f.mu.reask
+	f.mu.reask = nil
+	for _, i := range pending {
+		if f.mu.ops[i].phase == phaseRead && f.askAnotherLocked(i) {
+			f.settleReadLocked(i)
+		}
+	}
+}
+
+// completeRead takes a replica's answers.
+func (x *exchange) completeRead(body []byte, err error) {
+	f := x.f
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.mu.finished {
+		return
+	}
+	d := decoder{rest: body}
+	for _, it := range x.items {
+		var a answer
+		if err == nil {
+			a = d.answer()
+		}
+		o := &f.mu.ops[it.op]
+		if o.phase != phaseRead || o.answered.has(it.position) {
+			continue
+		}
+		if err != nil || d.bad || a.outcome == outcomeFailed || !o.take(it.position, a) {
+			o.failed.add(it.position)
+			f.mu.reask = append(f.mu.reask, it.op)
+			f.signal()
+			continue
+		}
+		f.settleReadLocked(it.op)
+	}
+}
+
+// take records an answer; false: it cannot be understood.
+func (o *op) take(position int, a answer) bool {
+	fd := finding{position: position, exists: a.outcome != outcomeAbsent}
+	switch a.outcome {
+	case outcomeSame:
+		fd.digest = causal.DigestOf(o.req.Key, o.local)
+		fd.encoded = o.local
+	case outcomeDigest:
+		fd.brief, fd.digest = true, a.digest
+	case outcomeObject:
+		fd.encoded = slices.Clone(a.object) // the frame's memory is not ours
+		fd.digest = causal.DigestOf(o.req.Key, fd.encoded)
+		var err error
+		if fd.object, err = causal.Decode(fd.encoded); err != nil {
+			return false
+		}
+	}
+	o.found = slices.DeleteFunc(o.found, func(old finding) bool { return old.position == position })
+	o.found = append(o.found, fd)
+	o.answered.add(position)
+	return true
+}
+
+// settleReadLocked ends the read phase when enough has been heard.
+func (f *flight) settleReadLocked(i int) {
+	o := &f.mu.ops[i]
+	if o.phase != phaseRead || o.answered.len() < o.need {
+		return
+	}
+	exists := o.hasLocal
+	for _, fd := range o.found {
+		exists = exists || fd.exists
+	}
+	primaries := nodeSet(1<<o.n - 1)
+	if !exists && o.answered&primaries == 0 {
+		// Stand-ins that know nothing must not outvote the only one who does.
+		f.mu.reask = append(f.mu.reask, i)
+		f.signal()
+		return
+	}
+	if o.wantsWhole() {
+		return
+	}
+	if err := f.finishReadLocked(i); err != nil {
+		f.decideLocked(i, err)
+	}
+}
+
+// wantsWhole asks for the object behind every digest that matches nothing
+// at hand, and reports whether there was any.
+func (o *op) wantsWhole() bool {
+	more := false
+	for _, fd := range o.found {
+		if !fd.brief || o.knows(fd.digest) {
+			continue
+		}
+		more = true
+		o.answered.drop(fd.position)
+		o.f.mu.refetch = append(o.f.mu.refetch, refetch{op: o.at, position: fd.position})
+	}
+	if more {
+		o.found = slices.DeleteFunc(o.found, func(fd finding) bool { return fd.brief && !o.knows(fd.digest) })
+		o.f.signal()
+	}
+	return more
+}
+
+func (o *op) knows(d causal.Digest) bool {
+	if o.hasLocal && causal.DigestOf(o.req.Key, o.local) == d {
+		return true
+	}
+	return slices.ContainsFunc(o.found, func(fd finding) bool { return !fd.brief && fd.exists && fd.digest == d })
+}
+
+// finishReadLocked merges the answers: the result of a read, or what an update
+// has to know before it is applied.
+func (f *flight) finishReadLocked(i int) error {
+	o := &f.mu.ops[i]
+	if o.req.Update != nil {
+		if err := o.gatherRemote(); err != nil {
+			return err
+		}
+		f.readyLocked(i)
+		return nil
+	}
+	merged, encoded, err := o.merge()
+	if err != nil {
+		return err
+	}
+	if len(merged.Siblings) > 1 {
+		f.c.count.Divergent.Add(1)
+	}
+	o.req.Object = merged
+	f.planRepairLocked(i, encoded)
+	f.decideLocked(i, nil)
+	for k := i + 1; o.followed && k < len(f.mu.ops); k++ {
+		if follower := &f.mu.ops[k]; follower.group == i && follower.phase == phaseRead {
+			follower.req.Object = merged
+			f.decideLocked(k, nil)
+		}
+	}
+	return nil
+}
+
+// readyLocked lets an update, and those behind it in its group, be applied.
+func (f *flight) readyLocked(i int) {
+	o := &f.mu.ops[i]
+	o.phase = phaseApply
+	for k := i + 1; o.followed && k < len(f.mu.ops); k++ {
+		if follower := &f.mu.ops[k]; follower.group == i && follower.phase == phaseRead {
+			follower.phase = phaseApply
+		}
+	}
+	f.mu.ready = true
+	f.signal()
+}
+
+// merge joins all that was found. encoded is nil where nothing exists.
+func (o *op) merge() (merged causal.Object, encoded []byte, err error) {
+	if o.hasLocal {
+		if merged, err = causal.Decode(o.local); err != nil {
+			return merged, nil, err
+		}
+		encoded = o.local
+	}
+	for _, fd := range o.found {
+		if !fd.exists || fd.brief || (encoded != nil && len(fd.object.Clock) == 0) {
+			continue
+		}
+		if encoded == nil {
+			merged, encoded = fd.object, fd.encoded
+			continue
+		}
+		var relation causal.Relation
+		if merged, relation = causal.Merge(merged, fd.object); relation == causal.SameAsB {
+			encoded = fd.encoded
+		} else if relation == causal.Neither {
+			encoded = merged.Append(nil)
+		}
+	}
+	return merged, encoded, nil
+}
+
+// gatherRemote sets o.remote to the join of what others hold, if it is more
+// than this node's copy.
+func (o *op) gatherRemote() error {
+	local := o.hasLocal
+	o.hasLocal = false
+	_, encoded, err := o.merge()
+	o.hasLocal = local
+	if err != nil {
+		return err
+	}
+	o.remote = encoded
+	return nil
+}
+
+// repairItem is a replica that was seen to lack something.
+type repairItem struct {
+	node   ring.NodeID
+	p      ring.Partition
+	key    []byte
+	object []byte
+}
+
+// planRepairLocked lists the primaries whose answer was short of the merged one
+// (section 5 of the paper: read repair).
+func (f *flight) planRepairLocked(i int, encoded []byte) {
+	if encoded == nil {
+		return
+	}
+	o := &f.mu.ops[i]
+	if len(o.found) == 0 {
+		return
+	}
+	want := causal.DigestOf(o.req.Key, encoded)
+	plan := func(id ring.NodeID) {
+		f.repairs = append(f.repairs, repairItem{node: id, p: o.p, key: o.req.Key, object: encoded})
+	}
+	if o.isPrimary() && (!o.hasLocal || causal.DigestOf(o.req.Key, o.local) != want) {
+		plan(f.c.cfg.Self)
+	}
+	for _, fd := range o.found {
+		if fd.position < o.n && (!fd.exists || fd.digest != want) {
+			plan(o.walk[fd.position])
+		}
+	}
+}

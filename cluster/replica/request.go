@@ -1,0 +1,61 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/update"
+)
+
+// Request is one operation on one key. The caller fills the upper half, hands
+// it to [Coordinator.Do], and reads the lower half when Do has returned. Key and
+// the slices of Update may be reused by the caller after that; the results are
+// the caller's own.
+type Request struct {
+	Key    []byte
+	Update *update.Update // nil: a read
+	R, W   int            // quorum for this request; 0: the cluster's
+
+	// Object is what a read found, merged from R replicas: its clock is the
+	// causal context to hand out. An absent key has no siblings and no clock.
+	Object causal.Object
+	// Result is what an update did.
+	Result update.Result
+	// Err says why the request was not answered: a *[NoQuorumError], one of
+	// the sentinels of this package, or the engine's.
+	Err error
+}
+
+// Sentinels of a refused request.
+var (
+	// ErrTooManySiblings refuses a write that would leave more concurrent
+	// values on a key than the configured limit.
+	ErrTooManySiblings = errors.New("too many siblings")
+	// ErrClosing refuses work while the node shuts down.
+	ErrClosing = errors.New("node is shutting down")
+)
+
+// Op names the side of the quorum that a [NoQuorumError] speaks of.
+type Op string
+
+// The two sides.
+const (
+	OpRead  Op = "read"
+	OpWrite Op = "write"
+)
+
+// NoQuorumError says that too few replicas answered in time. A write that
+// returns it may still take effect.
+type NoQuorumError struct {
+	Op          Op
+	Needed, Got int
+}
+
+func (e *NoQuorumError) Error() string {
+	text := fmt.Sprintf("%s needs %d replicas, %d answered in time", e.Op, e.Needed, e.Got)
+	if e.Op == OpWrite {
+		text += "; the write may still take effect"
+	}
+	return text
+}

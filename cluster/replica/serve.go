@@ -1,0 +1,183 @@
+package replica
+
+import (
+	"encoding/binary"
+	"sync"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
+)
+
+// ServePeer answers the frames that arrived together on one stream. All writes
+// among them are one engine batch. It is called from the stream's reader.
+func (c *Coordinator) ServePeer(reqs []*peer.Request) {
+	b := servedPool.Get().(*served)
+	for _, r := range reqs {
+		switch r.Kind {
+		case peer.Write:
+			b.addWrite(r)
+		case peer.Read:
+			b.reply = c.serveRead(r, b.reply[:0])
+		case peer.Forward:
+			c.serveForward(r)
+		}
+	}
+	if len(b.frames) == 0 {
+		servedPool.Put(b)
+		return
+	}
+	commit, err := c.cfg.Store.Apply(b.batch())
+	c.count.Applied.Add(int64(len(b.records)))
+	if err != nil {
+		for _, fr := range b.frames {
+			fr.request.ReplyError(err)
+		}
+		b.release()
+		return
+	}
+	if commit.Durable() {
+		b.acknowledge(commit.Wait())
+		return
+	}
+	select {
+	case c.commits <- pendingCommit{commit: commit, served: b}:
+	case <-c.closing:
+		b.acknowledge(commit.Wait())
+	}
+}
+
+// served is a batch of write frames being applied.
+type served struct {
+	records  []engine.Record
+	pointers []*engine.Record
+	frames   []servedFrame
+	reply    []byte
+}
+
+type servedFrame struct {
+	request     *peer.Request
+	first, last int // its records
+}
+
+var servedPool = sync.Pool{New: func() any { return new(served) }}
+
+// addWrite decodes a frame's items into records. A frame that cannot be decoded
+// is refused whole.
+func (b *served) addWrite(r *peer.Request) {
+	d := decoder{rest: r.Body}
+	first := len(b.records)
+	for range d.count() {
+		it := d.writeItem()
+		b.records = append(b.records, engine.Record{Partition: it.partition, Key: it.key, Hint: it.hint, Merge: it.object})
+	}
+	if err := d.done("write"); err != nil {
+		b.records = b.records[:first]
+		r.ReplyError(err)
+		return
+	}
+	b.frames = append(b.frames, servedFrame{request: r, first: first, last: len(b.records)})
+}
+
+func (b *served) batch() []*engine.Record {
+	b.pointers = b.pointers[:0]
+	for i := range b.records {
+		b.pointers = append(b.pointers, &b.records[i])
+	}
+	return b.pointers
+}
+
+// acknowledge answers every frame of the batch and gives the batch back.
+func (b *served) acknowledge(err error) {
+	for _, fr := range b.frames {
+		if err != nil {
+			fr.request.ReplyError(err)
+			continue
+		}
+		b.reply = appendRefusals(b.reply[:0], b.records[fr.first:fr.last])
+		fr.request.Reply(b.reply)
+	}
+	b.release()
+}
+
+func (b *served) release() {
+	clear(b.records)
+	clear(b.pointers)
+	clear(b.frames)
+	b.records, b.frames = b.records[:0], b.frames[:0]
+	servedPool.Put(b)
+}
+
+// appendRefusals lists the records that were not stored: nothing at all in the
+// ordinary case.
+func appendRefusals(dst []byte, records []engine.Record) []byte {
+	for i := range records {
+		if err := records[i].Err; err != nil {
+			dst = binary.AppendUvarint(dst, uint64(i))
+			dst = appendRefusal(dst, err)
+		}
+	}
+	return dst
+}
+
+// decodeRefusals returns the items of a frame of n that were not stored.
+func decodeRefusals(body []byte, n int) (refused []int, err error) {
+	if len(body) == 0 {
+		return nil, nil
+	}
+	d := decoder{rest: body}
+	for len(d.rest) > 0 {
+		i := d.uvarint()
+		_ = d.refusal() // what counts here is that it is not stored
+		if i >= uint64(n) {
+			d.fail()
+		}
+		refused = append(refused, int(i))
+	}
+	return refused, d.done("write answer")
+}
+
+// serveRead answers for this node's copies, and for the hints that it keeps.
+func (c *Coordinator) serveRead(r *peer.Request, out []byte) []byte {
+	d := decoder{rest: r.Body}
+	now := c.cfg.Ring()
+	var object []byte
+	for range d.count() {
+		it := d.readItem()
+		if d.bad || int(it.partition) >= now.Partitions() {
+			d.fail()
+			break
+		}
+		var exists bool
+		var err error
+		object, exists, err = c.cfg.Store.Get(it.partition, it.key, object[:0])
+		if err == nil && !exists {
+			object, exists, err = c.cfg.Store.GetHint(it.partition, it.key, object[:0])
+		}
+		out = appendAnswer(out, it.answer(object, exists, err))
+	}
+	if err := d.done("read"); err != nil {
+		r.ReplyError(err)
+		return out
+	}
+	r.Reply(out)
+	return out
+}
+
+func (it readItem) answer(object []byte, exists bool, err error) answer {
+	switch {
+	case err != nil:
+		return answer{outcome: outcomeFailed, failure: err.Error()}
+	case !exists:
+		return answer{outcome: outcomeAbsent}
+	}
+	digest := causal.DigestOf(it.key, object)
+	switch {
+	case it.known && digest == it.digest:
+		return answer{outcome: outcomeSame}
+	case it.brief:
+		return answer{outcome: outcomeDigest, digest: digest}
+	default:
+		return answer{outcome: outcomeObject, object: object}
+	}
+}

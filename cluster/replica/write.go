@@ -1,0 +1,339 @@
+package replica
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// coordinates says whether this node is the one to run an update: it was sent
+// here for that, it is a primary (the first reachable one where the update
+// computes from the old value, so that such updates meet in one place), or
+// nobody ahead of it in the walk can be reached.
+func (f *flight) coordinates(o *op) bool {
+	if f.from.forwarded {
+		return true
+	}
+	if o.isPrimary() && !o.req.Update.Serial() {
+		return true
+	}
+	return f.firstReachable(o) == o.self && o.self >= 0
+}
+
+// firstReachable is the position of the first node of the walk that can be
+// asked, or -1.
+func (f *flight) firstReachable(o *op) int {
+	for at, id := range o.walk {
+		if at == o.self || !o.asked.has(at) && f.c.cfg.Channel.Available(id) {
+			return at
+		}
+	}
+	return -1
+}
+
+// edit is the engine's callback that makes a new version.
+type edit struct{ o *op }
+
+// Edit applies the update to the current object, under the key's lock.
+func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, write bool, err error) {
+	o, u := e.o, e.o.req.Update
+	c := o.f.c
+	now := c.cfg.Now().UnixMilli()
+	value, found, err := causal.Resolve(current, c.cfg.Policy(), now)
+	if err != nil {
+		if u.NeedsRead() {
+			return next, false, err
+		}
+		value, found = causal.Value{}, false // a blind write needs no old value
+	}
+	value, write, o.req.Result = u.Apply(value, found, now)
+	o.req.Result.Old = bytes.Clone(o.req.Result.Old) // current is the engine's
+	if !write {
+		return next, false, nil
+	}
+	ctx := current.Clock
+	if u.HasContext {
+		ctx = u.Context
+	}
+	dot := c.mint(o, current, exists, ctx)
+	next = causal.Put(*current, ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
+	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
+		return next, false, ErrTooManySiblings
+	} else if n > c.cfg.SiblingsWarn && n > len(current.Siblings) {
+		c.count.ManySiblings.Add(1)
+	}
+	o.req.Result.Dot = dot
+	return next, true, nil
+}
+
+// mint names the event. A key's own copy and a hint have separate epochs, for
+// the two are separate memories of what was minted.
+func (c *Coordinator) mint(o *op, current *causal.Object, exists bool, ctx causal.Vector) causal.Dot {
+	if o.isPrimary() {
+		return c.cfg.Store.NextDot(o.p, current, exists, ctx)
+	}
+	return c.cfg.Store.NextHintDot(o.hintFor(), current, exists, ctx)
+}
+
+// hintFor is the node that this one, not being a primary, keeps a write for: the
+// first primary always, so that one hint remembers all that was minted here.
+func (o *op) hintFor() ring.NodeID { return o.walk[0] }
+
+// apply makes the new versions on this node, in one engine batch, and sends
+// them out before it waits for its own disk.
+func (f *flight) apply() {
+	f.mu.Lock()
+	var batch []*engine.Record
+	var index []int
+	records := make([]engine.Record, len(f.mu.ops))
+	for i := range f.mu.ops {
+		o := &f.mu.ops[i]
+		if o.phase != phaseApply {
+			continue
+		}
+		o.phase = phaseWrite
+		o.asked, o.answered, o.silent, o.failed = 0, 0, 0, 0
+		o.since = f.c.cfg.Now()
+		o.need = wanted(o.req.W, f.ring.Quorums().W, o.n)
+		r := &records[i]
+		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.remote, Edit: edit{o}}
+		if !o.isPrimary() {
+			r.Hint = o.hintFor()
+		}
+		batch, index = append(batch, r), append(index, i)
+	}
+	f.mu.Unlock()
+	if len(batch) == 0 {
+		return
+	}
+	commit, err := f.c.cfg.Store.Apply(batch)
+	f.mu.Lock()
+	if err != nil {
+		for _, i := range index {
+			f.decideLocked(i, err)
+		}
+		f.mu.Unlock()
+		return
+	}
+	carriers := f.carryLocked(batch, index)
+	for _, i := range carriers {
+		f.replicateLocked(i)
+	}
+	f.mu.Unlock()
+	f.flush()
+	if err := commit.Wait(); err != nil {
+		return // this copy is not safe; the others may make the quorum
+	}
+	f.mu.Lock()
+	for _, i := range carriers {
+		f.ackLocked(i, f.mu.ops[i].self)
+	}
+	f.mu.Unlock()
+}
+
+// carryLocked decides what is settled by the local result alone, and returns the
+// ops whose objects must replicate: the last of each key, which carries the
+// events of those before it.
+func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
+	var carriers []int
+	for k := len(index) - 1; k >= 0; k-- {
+		i, r := index[k], batch[k]
+		o := &f.mu.ops[i]
+		if r.Err != nil || !r.Changed {
+			f.decideLocked(i, r.Err)
+			continue
+		}
+		if o.req.Update.HasContext {
+			if stored, err := causal.Decode(r.Stored); err == nil {
+				o.req.Result.Context = stored.Clock
+			}
+		}
+		o.carrier = i
+		if head := &f.mu.ops[o.group]; head.followed {
+			for _, j := range carriers {
+				if f.mu.ops[j].group == o.group {
+					o.carrier = j
+					break
+				}
+			}
+		}
+		if o.carrier != i {
+			f.mu.ops[o.carrier].need = max(f.mu.ops[o.carrier].need, o.need)
+			continue
+		}
+		o.object = r.Stored
+		carriers = append(carriers, i)
+	}
+	return carriers
+}
+
+// replicateLocked sends an op's object to every other primary, to stand-ins for
+// those that are down, and to nodes that are gaining the partition.
+func (f *flight) replicateLocked(i int) {
+	o := &f.mu.ops[i]
+	if o.self >= 0 {
+		o.asked.add(o.self)
+	}
+	for at := range o.n {
+		switch {
+		case at == o.self:
+		case f.c.cfg.Channel.Available(o.walk[at]):
+			f.sendWriteLocked(i, at, 0)
+		case !o.isPrimary() && at == 0:
+			// This node's own copy is the hint for it.
+		default:
+			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.walk[at]})
+		}
+	}
+	for _, id := range f.ring.Gaining(o.p) {
+		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
+			x := f.to(id, peer.Write)
+			x.items = append(x.items, exchangeItem{op: i, position: -1})
+			x.body = appendWriteItem(x.body, writeItem{partition: o.p, key: o.req.Key, object: o.object})
+			continue
+		}
+		f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
+	}
+	f.standInLocked()
+}
+
+func (f *flight) sendWriteLocked(i, at int, hint ring.NodeID) {
+	o := &f.mu.ops[i]
+	o.asked.add(at)
+	x := f.to(o.walk[at], peer.Write)
+	x.items = append(x.items, exchangeItem{op: i, position: at, hint: hint})
+	x.body = appendWriteItem(x.body, writeItem{partition: o.p, hint: hint, key: o.req.Key, object: o.object})
+	if hint != 0 {
+		o.stands = append(o.stands, standIn{position: at, node: hint})
+		f.c.count.StandIns.Add(1)
+	}
+}
+
+// standInLocked finds somebody for each copy that is lacking: the node itself if
+// it can be reached after all, else the next healthy node of the walk, which
+// keeps a hint. What finds nobody is tried again at the next turn, and ends as a
+// hint on this node.
+func (f *flight) standInLocked() {
+	pending := f.mu.lacking
+	f.mu.lacking = nil
+	for _, l := range pending {
+		o := &f.mu.ops[l.op]
+		if o.phase != phaseWrite || !f.placeLocked(l) {
+			f.mu.lacking = append(f.mu.lacking, l)
+		}
+	}
+}
+
+func (f *flight) placeLocked(l lacking) bool {
+	o := &f.mu.ops[l.op]
+	at := o.position(l.node)
+	if at >= 0 && !o.asked.has(at) && f.c.cfg.Channel.Available(l.node) {
+		f.sendWriteLocked(l.op, at, 0)
+		return true
+	}
+	for at := o.n; at < len(o.walk); at++ {
+		if !o.asked.has(at) && at != o.self && f.c.cfg.Channel.Available(o.walk[at]) {
+			f.sendWriteLocked(l.op, at, l.node)
+			return true
+		}
+	}
+	return false
+}
+
+// standIn says for whom a fallback keeps an op's object.
+type standIn struct {
+	position int
+	node     ring.NodeID
+}
+
+// silentWriteLocked gives up on the quiet for this op, without taking back what
+// they were sent: should they answer after all, it counts.
+func (f *flight) silentWriteLocked(i int, quiet nodeSet) {
+	o := &f.mu.ops[i]
+	o.silent |= quiet
+	for at := range o.walk {
+		if quiet.has(at) && at != o.self {
+			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.standsFor(at)})
+		}
+	}
+}
+
+// standsFor is the node whose copy the one at a position was sent.
+func (o *op) standsFor(at int) ring.NodeID {
+	for _, s := range o.stands {
+		if s.position == at {
+			return s.node
+		}
+	}
+	return o.walk[at]
+}
+
+// completeWrite takes a replica's acknowledgements.
+func (x *exchange) completeWrite(body []byte, err error) {
+	f := x.f
+	var refused []int
+	if err == nil {
+		refused, err = decodeRefusals(body, len(x.items))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for k, it := range x.items {
+		if err == nil && !slices.Contains(refused, k) {
+			if !f.mu.finished {
+				f.ackLocked(it.op, it.position)
+			}
+			continue
+		}
+		x.failedWriteLocked(k, it)
+	}
+}
+
+// failedWriteLocked keeps a copy that did not arrive from being forgotten.
+func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
+	f := x.f
+	node := it.hint
+	if node == 0 {
+		node = x.to
+	}
+	if !f.mu.finished {
+		if it.position >= 0 {
+			f.mu.ops[it.op].failed.add(it.position)
+		}
+		f.mu.lacking = append(f.mu.lacking, lacking{op: it.op, node: node})
+		f.signal()
+		return
+	}
+	// The request was answered long ago and its memory is the caller's again;
+	// what was sent is still in the frame.
+	d := decoder{rest: x.body[headerLen(x.kind):]}
+	for range k {
+		d.writeItem()
+	}
+	if w := d.writeItem(); !d.bad {
+		f.c.keepLate(lateHint{node: node, partition: w.partition, key: w.key, object: w.object})
+	}
+}
+
+// ackLocked counts a node that holds an op's object.
+func (f *flight) ackLocked(i, position int) {
+	o := &f.mu.ops[i]
+	if position < 0 || o.phase != phaseWrite {
+		return
+	}
+	o.answered.add(position)
+	if o.answered.len() < o.need {
+		return
+	}
+	f.decideLocked(i, nil)
+	if f.mu.ops[o.group].followed {
+		for k := o.group; k < i; k++ {
+			if p := &f.mu.ops[k]; p.phase == phaseWrite && p.carrier == i {
+				f.decideLocked(k, nil)
+			}
+		}
+	}
+}

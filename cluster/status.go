@@ -1,0 +1,155 @@
+package cluster
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// MemberStatus is one member as this node sees it now.
+type MemberStatus struct {
+	ring.Member
+	Up     bool  // it answers this node
+	Known  bool  // it answered in time; the figures below are its own
+	Tokens int   // partitions whose first primary it is
+	Keys   int64 // live keys that it holds
+	Bytes  int64 // on its disk, approximately
+	Hints  int64 // that it keeps for others
+}
+
+const statusBudget = time.Second
+
+// Status asks every member for its figures, and waits for none of them longer
+// than a second.
+func (n *Node) Status(ctx context.Context) []MemberStatus {
+	now := n.keeper.ring()
+	tokens := make(map[ring.NodeID]int)
+	for p := range now.Partitions() {
+		if owners := now.Walk(ring.Partition(p)); len(owners) > 0 {
+			tokens[owners[0]]++
+		}
+	}
+	counts := n.askCounts(ctx)
+	var out []MemberStatus
+	for _, m := range now.Members() {
+		s := MemberStatus{Member: m, Up: m.ID == n.id || n.channel.Available(m.ID), Tokens: tokens[m.ID]}
+		if c, ok := counts[m.ID]; ok {
+			s.Known, s.Bytes, s.Hints = true, c.bytes, c.hints
+			for _, keys := range c.keys {
+				s.Keys += keys
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// DBSize is the number of live keys in the cluster: for each partition what its
+// fullest reachable primary has. Keys that expired within the last seconds may
+// be counted.
+func (n *Node) DBSize(ctx context.Context) (int64, error) {
+	now := n.keeper.ring()
+	counts := n.askCounts(ctx)
+	var total int64
+	for p := range now.Partitions() {
+		most, known := int64(0), false
+		for _, id := range now.Primaries(ring.Partition(p)) {
+			if c, ok := counts[id]; ok && p < len(c.keys) {
+				most, known = max(most, c.keys[p]), true
+			}
+		}
+		if !known {
+			return 0, &replica.NoQuorumError{Op: replica.OpRead, Needed: 1, Got: 0}
+		}
+		total += most
+	}
+	return total, nil
+}
+
+// counts are a node's figures; keys are by partition.
+type counts struct {
+	bytes, hints int64
+	keys         []int64
+}
+
+// askCounts returns the figures of every member that answers in time.
+func (n *Node) askCounts(ctx context.Context) map[ring.NodeID]counts {
+	ctx, cancel := context.WithTimeout(ctx, statusBudget)
+	defer cancel()
+	var mu sync.Mutex
+	out := map[ring.NodeID]counts{n.id: n.countHere()}
+	var wg sync.WaitGroup
+	for _, m := range n.keeper.ring().Members() {
+		if m.ID == n.id || !n.channel.Available(m.ID) {
+			continue
+		}
+		wg.Go(func() {
+			reply, err := n.channel.Call(ctx, m.ID, peer.Background, peer.Count, nil)
+			if err != nil {
+				return // shown as unknown
+			}
+			if c, err := decodeCounts(reply); err == nil {
+				mu.Lock()
+				out[m.ID] = c
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+func (n *Node) countHere() (c counts) {
+	now := n.keeper.ring()
+	for p := range now.Partitions() {
+		live, _ := n.store.Keys(ring.Partition(p))
+		c.keys = append(c.keys, live)
+	}
+	c.bytes = n.store.Metrics().DiskBytes
+	for _, h := range n.store.HintTargets() {
+		c.hints += h.Count
+	}
+	return c
+}
+
+func (n *Node) answerCount() ([]byte, error) {
+	c := n.countHere()
+	out := binary.AppendUvarint(nil, uint64(c.bytes))
+	out = binary.AppendUvarint(out, uint64(c.hints))
+	for _, k := range c.keys {
+		out = binary.AppendUvarint(out, uint64(max(0, k)))
+	}
+	return out, nil
+}
+
+func decodeCounts(b []byte) (c counts, err error) {
+	var all []int64
+	for len(b) > 0 {
+		v, used := binary.Uvarint(b)
+		if used <= 0 {
+			return c, errors.New("malformed counts")
+		}
+		all, b = append(all, int64(v)), b[used:]
+	}
+	if len(all) < 2 {
+		return c, errors.New("malformed counts")
+	}
+	return counts{bytes: all[0], hints: all[1], keys: all[2:]}, nil
+}
+
+// MerkleRoots is the root of each partition's hash tree on this node, 0 where it
+// holds nothing: equal roots, equal data.
+func (n *Node) MerkleRoots() []uint64 { return n.store.MerkleRoots(nil) }
+
+// Counters are the coordinator's; they change while they are read.
+func (n *Node) Counters() *replica.Counters { return n.coordinator.Counters() }
+
+// StoreMetrics is a reading of the engine's gauges and counters.
+func (n *Node) StoreMetrics() engine.Metrics { return n.store.Metrics() }

@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+func openBench(b *testing.B) *Store {
+	return open(b, Options{Dir: b.TempDir(), Self: testNode, Durability: Interval})
+}
+
+func benchKey(dst []byte, i int) []byte {
+	return binary.BigEndian.AppendUint64(append(dst[:0], "key:"...), uint64(i)*0x9e3779b97f4a7c15)
+}
+
+func finish(b *testing.B, s *Store, recs []*Record) {
+	c, err := s.Apply(recs)
+	if err == nil {
+		err = c.Wait()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkApplyReplica merges the object of another node: a key that is new,
+// and one of 10000 that are overwritten.
+func BenchmarkApplyReplica(b *testing.B) {
+	value := data(string(bytes.Repeat([]byte("v"), 100)))
+	b.Run("new", func(b *testing.B) {
+		s := openBench(b)
+		object := foreign(7, 1, 1, value)
+		r := &Record{Merge: object}
+		recs := []*Record{r}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			r.Key = benchKey(r.Key, i)
+			r.Partition = ring.Partition(i % 256)
+			finish(b, s, recs)
+		}
+	})
+	b.Run("overwrite", func(b *testing.B) {
+		s := openBench(b)
+		const keys = 10000
+		o := causal.Object{}
+		var versions [][]byte
+		for n := range causal.Counter(300) {
+			o = causal.Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: n + 1}, causal.Timestamp(n+1), value)
+			versions = append(versions, o.Append(nil))
+		}
+		r := &Record{}
+		recs := []*Record{r}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			r.Key = benchKey(r.Key, i%keys)
+			r.Partition = ring.Partition(i % 256)
+			r.Merge = versions[min(i/keys, len(versions)-1)]
+			finish(b, s, recs)
+		}
+	})
+}
+
+func BenchmarkApplyCoordinator(b *testing.B) {
+	for _, size := range []int{1, 16} {
+		b.Run(map[int]string{1: "single", 16: "batch16"}[size], func(b *testing.B) {
+			s := openBench(b)
+			value := data(string(bytes.Repeat([]byte("v"), 100)))
+			recs := make([]*Record, size)
+			for i := range recs {
+				recs[i] = &Record{Edit: &put{s: s, value: value}}
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				for j, r := range recs {
+					n := (i*size + j) % 100000
+					r.Key, r.Partition = benchKey(r.Key, n), ring.Partition(n%256)
+					r.Edit.(*put).p = r.Partition
+				}
+				finish(b, s, recs)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*size), "ns/record")
+		})
+	}
+}
+
+func BenchmarkApplyCoordinatorParallel(b *testing.B) {
+	s := openBench(b)
+	value := data(string(bytes.Repeat([]byte("v"), 100)))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		e := &put{s: s, value: value}
+		r := &Record{Edit: e}
+		recs := []*Record{r}
+		for i := 0; pb.Next(); i++ {
+			r.Key, r.Partition = benchKey(r.Key, i%100000), ring.Partition(i%256)
+			e.p = r.Partition
+			finish(b, s, recs)
+		}
+	})
+}
+
+func BenchmarkGet(b *testing.B) {
+	s := openBench(b)
+	const keys = 100000
+	object := foreign(7, 1, 1, data(string(bytes.Repeat([]byte("v"), 100))))
+	for i := range keys {
+		finish(b, s, []*Record{{Partition: ring.Partition(i % 256), Key: benchKey(nil, i), Merge: object}})
+	}
+	for _, flushed := range []bool{false, true} {
+		where := "memtable"
+		if flushed {
+			where = "table"
+			if err := s.db.Flush(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			name  string
+			first int
+		}{{"hit", 0}, {"miss", keys}} {
+			b.Run(where+"/"+c.name, func(b *testing.B) {
+				var key, dst []byte
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					n := c.first + i%keys
+					key = benchKey(key, n)
+					object, ok, err := s.Get(ring.Partition(n%256), key, dst[:0])
+					if err != nil || ok != (c.first == 0) {
+						b.Fatal(ok, err)
+					}
+					dst = object
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkMerkleRoots(b *testing.B) {
+	s := openBench(b)
+	object := foreign(7, 1, 1, data("v"))
+	for i := range 10000 {
+		finish(b, s, []*Record{{Partition: ring.Partition(i % 256), Key: benchKey(nil, i), Merge: object}})
+	}
+	var roots []uint64
+	b.ReportAllocs()
+	for b.Loop() {
+		roots = s.MerkleRoots(roots[:0])
+	}
+}

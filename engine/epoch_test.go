@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/causal"
+)
+
+// TestEpochs_NeverRepeat mints over restarts, crashes, power cuts, a clock that
+// jumps about, and from many goroutines.
+func TestEpochs_NeverRepeat(t *testing.T) {
+	clock := newTestClock()
+	fs := vfs.NewCrashableMem()
+	seen := make(map[causal.Epoch]bool)
+	var highest causal.Epoch
+	jumps := []time.Duration{time.Second, -time.Hour, 24 * time.Hour, 0, -48 * time.Hour, 11 * time.Minute, 0, -time.Minute}
+	for life, jump := range jumps {
+		clock.advance(jump)
+		o := testOptions(fs)
+		o.Now = clock.now
+		s := open(t, o)
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		start := highest
+		for g := range 4 {
+			wg.Go(func() {
+				last := start
+				for range 5000 { // more than a millisecond's worth
+					e := s.mintEpoch(causal.Epoch(g % 2))
+					mu.Lock()
+					if seen[e] || e>>memoryBits <= start>>memoryBits || e <= last {
+						t.Errorf("life %d: epoch %d comes again, or after a higher one", life, e)
+					}
+					seen[e] = true
+					highest = max(highest, e)
+					mu.Unlock()
+					last = e
+				}
+			})
+		}
+		wg.Wait()
+		clock.advance(30 * time.Minute) // beyond the lease, with Run out of action
+		seen[s.mintEpoch(0)] = true
+		s.renewLease()
+		e := s.mintEpoch(0)
+		seen[e], highest = true, e
+		switch life % 3 {
+		case 0:
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		case 1:
+			s.Crash()
+		case 2:
+			next := powerCut(fs, 0, 0)
+			s.Crash()
+			fs = next
+		}
+	}
+}
+
+// TestEpochs_NewDirectory_ContinuesNothing: a node that lost its disk meets its
+// own objects again in what others hand back.
+func TestEpochs_NewDirectory_ContinuesNothing(t *testing.T) {
+	clock := newTestClock()
+	o := testOptions(vfs.NewMem())
+	o.Now = clock.now
+	s := open(t, o)
+	old := &Record{Key: []byte("k"), Edit: &put{s: s, value: data("1")}}
+	apply(t, s, old)
+	lost := &put{s: s, value: data("2")}
+	apply(t, s, &Record{Key: []byte("k"), Edit: lost})
+	clock.advance(time.Second)
+	o.FS = vfs.NewMem()
+	s = open(t, o)
+	apply(t, s, &Record{Key: []byte("k"), Merge: old.Stored})
+	next := &put{s: s, value: data("3")}
+	apply(t, s, &Record{Key: []byte("k"), Edit: next})
+	if next.dot.Actor.Epoch <= lost.dot.Actor.Epoch {
+		t.Fatalf("dot %v on the new disk, %v on the lost one", next.dot, lost.dot)
+	}
+}

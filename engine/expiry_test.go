@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/causal"
+)
+
+func TestSweep_Expired_LeaveTheLiveCountAndStay(t *testing.T) {
+	clock := newTestClock()
+	o := testOptions(vfs.NewMem())
+	o.Now = clock.now
+	s := open(t, o)
+	for i := range 600 {
+		v := data("v")
+		v.Expiry = clock.at.Add(time.Duration(i) * time.Second).UnixMilli()
+		write(t, s, 4, fmt.Sprint(i), v)
+	}
+	check := func(want int64) {
+		t.Helper()
+		if _, err := s.sweep(t.Context(), s.now()); err != nil {
+			t.Fatal(err)
+		}
+		if live, total := s.Keys(4); live != want || total != 600 {
+			t.Fatalf("%d live of %d, want %d of 600", live, total, want)
+		}
+		audit(t, s)
+	}
+	check(599)
+	clock.advance(299 * time.Second)
+	check(300)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, o)
+	check(300)
+	write(t, s, 4, "0", data("alive again"))
+	check(301)
+	clock.advance(time.Hour)
+	check(1)
+	if s.expiry.earliest[4].Load() <= s.now() {
+		t.Error("the sweep will look again at a partition in which nothing expires")
+	}
+}
+
+func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
+	clock := newTestClock()
+	o := testOptions(vfs.NewMem())
+	o.Now = clock.now
+	s := open(t, o)
+	start := clock.at
+	for i := range 10 {
+		v := causal.Value{Tombstone: true}
+		if i%2 == 1 {
+			v = causal.Value{Data: []byte("v"), Expiry: clock.at.UnixMilli()}
+		}
+		write(t, s, 4, fmt.Sprint(i), v)
+		clock.advance(time.Second)
+	}
+	write(t, s, 4, "alive", data("v"))
+	if _, err := s.sweep(t.Context(), s.now()); err != nil {
+		t.Fatal(err)
+	}
+	dead := func(before time.Time) (refs []Ref) {
+		t.Helper()
+		for e, err := range s.Dead(4, before) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			refs = append(refs, Ref{Partition: 4, Key: append([]byte(nil), e.Key...), Digest: causal.DigestOf(e.Key, e.Object)})
+		}
+		return refs
+	}
+	if n := len(dead(start)); n != 0 {
+		t.Errorf("%d dead before the first died", n)
+	}
+	refs := dead(start.Add(4500 * time.Millisecond))
+	if len(refs) != 5 || string(refs[0].Key) != "0" || string(refs[4].Key) != "4" {
+		t.Fatalf("dead: %+v", refs)
+	}
+	write(t, s, 4, "2", data("back"))
+	alive, _, err := s.Get(4, []byte("alive"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refs = append(refs, refs[0], Ref{Partition: 4, Key: []byte("alive"), Digest: causal.DigestOf([]byte("alive"), alive)})
+	if n, err := s.Reap(refs); n != 4 || err != nil {
+		t.Fatalf("reaped %d: %v; what came back or lives must stay", n, err)
+	}
+	wantValues(t, s, 4, "2", "back")
+	wantValues(t, s, 4, "alive", "v")
+	if live, total := s.Keys(4); live != 2 || total != 7 {
+		t.Errorf("%d live of %d", live, total)
+	}
+	audit(t, s)
+}
+
+// TestReap_KeyReturns_StartsANewEpoch keeps a reaped key's dots from being
+// minted again.
+func TestReap_KeyReturns_StartsANewEpoch(t *testing.T) {
+	s := openMem(t)
+	before := &put{s: s, value: causal.Value{Tombstone: true}}
+	r := &Record{Key: []byte("k"), Edit: before}
+	apply(t, s, r)
+	if n, err := s.Reap([]Ref{{Key: r.Key, Digest: causal.DigestOf(r.Key, r.Stored)}}); n != 1 || err != nil {
+		t.Fatalf("reaped %d: %v", n, err)
+	}
+	after := &put{s: s, value: data("v")}
+	apply(t, s, &Record{Key: []byte("k"), Edit: after})
+	if after.dot.Actor.Epoch <= before.dot.Actor.Epoch {
+		t.Fatalf("dot %v after %v", after.dot, before.dot)
+	}
+}
