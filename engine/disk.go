@@ -18,20 +18,21 @@ import (
 // failed write to its log or manifest by a panic or by ending the process, and
 // retries some failed fsyncs.
 //
-// It knows two kinds of file. A journal is a file whose loss is felt at once: the
-// write-ahead log, the manifest, markers, directories. A table is one that Pebble
-// can write anew elsewhere (sst, blob).
+// It knows three kinds of file. A journal is a file whose loss is felt at once:
+// the write-ahead log, the manifest, markers, directories. A table is one that
+// Pebble can write anew elsewhere. A blob belongs to a table; but Pebble 2.1
+// crashes when the last write or the sync of a blob fails, so none may.
 //
 //  1. Running: all passes through. A table that meets a full disk gets the error,
-//     after a pause (Pebble retries at once and for ever); writes are refused
-//     until there is space.
+//     after a pause (Pebble retries at once and for ever); a blob is kept waiting
+//     instead. Writes are refused until there is space.
 //  2. Frozen, by the first other failure, or by Crash: nothing reaches the
 //     disk any more. Journals pretend, so that Pebble does not panic; that is
 //     safe because every acknowledgement asks the disk, after its sync, whether it
-//     was real. Tables fail, so that no memtable is given up for a table that does
-//     not exist, and reads go on.
-//  3. Draining, when the store is going down: tables pretend as well, so that
-//     writers stalled behind a flush come free.
+//     was real. Tables fail and blobs are kept waiting, so that no memtable is
+//     given up for a table that does not exist, and reads go on.
+//  3. Draining, when the store is going down: all pretend, so that writers stalled
+//     behind a flush come free.
 //  4. Closing: tables fail at once, so that running compactions end.
 //
 // What is on disk is then what a kill at the instant of freezing leaves.
@@ -88,15 +89,20 @@ type fileKind uint8
 const (
 	journal fileKind = iota
 	table
+	blob
 )
 
 func kindOf(name string) fileKind {
 	switch filepath.Ext(name) {
-	case ".sst", ".blob":
+	case ".sst":
 		return table
+	case ".blob":
+		return blob
 	}
 	return journal
 }
+
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // failed decides about an error of an operation that changes the disk. It
 // returns what Pebble should see.
@@ -104,23 +110,23 @@ func (d *disk) failed(kind fileKind, op, name string, err error) error {
 	if !d.opened.Load() {
 		return err // Open reports it
 	}
-	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	what := fmt.Sprintf("%s %s", op, filepath.Base(name))
 	switch {
-	case full && kind == table && op != "sync":
-		d.health.setFull(fmt.Sprintf("disk full: %s %s: %v", op, filepath.Base(name), err))
+	case isFull(err) && kind != journal && op != "sync":
+		d.health.setFull(fmt.Sprintf("disk full: %s: %v", what, err))
 		d.pause(fullPause)
 		return err
-	case full:
-		d.health.fail(fmt.Errorf("%w: disk full: %s %s: %w (restart the node once there is space)", ErrReadOnly, op, filepath.Base(name), err))
-		d.freeze()
+	case isFull(err):
+		d.health.fail(fmt.Errorf("%w: disk full: %s: %w (restart the node once there is space)", ErrReadOnly, what, err))
 	default:
-		d.health.fail(fmt.Errorf("%w: %s %s: %w", ErrFatal, op, filepath.Base(name), err))
-		d.freeze()
+		d.health.fail(fmt.Errorf("%w: %s: %w", ErrFatal, what, err))
 	}
+	d.freeze()
 	if kind == table {
 		return err
 	}
-	return nil
+	_, err = d.halted(kind)
+	return err
 }
 
 func (d *disk) pause(t time.Duration) {
@@ -135,16 +141,14 @@ func (d *disk) pause(t time.Duration) {
 // halted answers for the disk once it is frozen: done says that the operation is
 // over, with err.
 func (d *disk) halted(kind fileKind) (done bool, err error) {
-	switch d.mode.Load() {
-	case diskRunning:
-		return false, nil
-	case diskDraining:
-		return true, nil
+	mode := d.mode.Load()
+	if mode == diskFrozen && kind == blob {
+		<-d.release
 	}
-	if kind == table {
+	if kind == table && (mode == diskFrozen || mode == diskClosing) {
 		return true, errFrozen
 	}
-	return true, nil
+	return mode != diskRunning, nil
 }
 
 // do runs an operation that changes the disk.
@@ -161,7 +165,7 @@ func (d *disk) do(kind fileKind, op, name string, f func() error) error {
 // create makes a file, or something that looks like one when the disk is frozen.
 func (d *disk) create(op, name string, f func() (vfs.File, error)) (vfs.File, error) {
 	kind := kindOf(name)
-	if kind == table && d.mode.Load() == diskFrozen {
+	if kind != journal && d.mode.Load() == diskFrozen {
 		<-d.release // Pebble would retry the flush in a tight loop
 	}
 	done, err := d.halted(kind)
@@ -240,29 +244,35 @@ type diskFile struct {
 }
 
 func (f *diskFile) Write(b []byte) (int, error) {
-	if done, err := f.disk.halted(f.kind); done {
-		return wrote(b, err)
-	}
-	n, err := f.File.Write(b)
-	if err != nil {
-		if err = f.disk.failed(f.kind, "write", f.name, err); err == nil {
-			n = len(b)
+	for done := 0; ; {
+		if halted, err := f.disk.halted(f.kind); halted {
+			return wrote(b, err)
 		}
+		n, err := f.File.Write(b[done:])
+		if done += n; err == nil {
+			return done, nil
+		}
+		err = f.disk.failed(f.kind, "write", f.name, err)
+		if f.kind == blob && isFull(err) && f.disk.opened.Load() {
+			continue // there may be space now
+		}
+		if err != nil {
+			return done, err
+		}
+		return len(b), nil
 	}
-	return n, err
 }
 
+// WriteAt is for files that Pebble does not use to store data.
 func (f *diskFile) WriteAt(b []byte, at int64) (int, error) {
-	if done, err := f.disk.halted(f.kind); done {
+	if halted, err := f.disk.halted(f.kind); halted {
 		return wrote(b, err)
 	}
 	n, err := f.File.WriteAt(b, at)
-	if err != nil {
-		if err = f.disk.failed(f.kind, "write", f.name, err); err == nil {
-			n = len(b)
-		}
+	if err == nil {
+		return n, nil
 	}
-	return n, err
+	return wrote(b, f.disk.failed(f.kind, "write", f.name, err))
 }
 
 func wrote(b []byte, err error) (int, error) {
@@ -294,7 +304,7 @@ func (f *diskFile) Preallocate(offset, length int64) error {
 // Close syncs nothing by itself, but some file systems report a lost write here.
 func (f *diskFile) Close() error {
 	if err := f.File.Close(); err != nil && f.disk.running() {
-		return f.disk.failed(f.kind, "close", f.name, err)
+		return f.disk.failed(f.kind, "sync", f.name, err)
 	}
 	return nil
 }

@@ -81,6 +81,11 @@ func TestStore_DiskFault_StopsWritesAndKeepsReads(t *testing.T) {
 		{"table create", syscall.EACCES, onFile(".sst", opCreate), ErrFatal, true},
 		{"table create, disk full", syscall.ENOSPC, onFile(".sst", opCreate), ErrReadOnly, false},
 		{"table write, disk full", syscall.EDQUOT, onFile(".sst", opWrite), ErrReadOnly, false},
+		{"blob write", syscall.EIO, onFile(".blob", opWrite), ErrFatal, true},
+		{"blob sync", syscall.EIO, onFile(".blob", opSync, opData), ErrFatal, true},
+		{"blob create", syscall.EACCES, onFile(".blob", opCreate), ErrFatal, true},
+		{"blob write, disk full", syscall.ENOSPC, onFile(".blob", opWrite), ErrReadOnly, false},
+		{"blob create, disk full", syscall.ENOSPC, onFile(".blob", opCreate), ErrReadOnly, false},
 		{"manifest write", syscall.EIO, onFile("MANIFEST", opWrite), ErrFatal, true},
 		{"manifest sync", syscall.EIO, onFile("MANIFEST", opSync), ErrFatal, true},
 		{"manifest write, disk full", syscall.ENOSPC, onFile("MANIFEST", opWrite), ErrReadOnly, false},
@@ -92,6 +97,9 @@ func TestStore_DiskFault_StopsWritesAndKeepsReads(t *testing.T) {
 			inner := vfs.NewCrashableMem()
 			o := testOptions(errorfs.Wrap(inner, f))
 			o.MemtableBytes = 32 << 10
+			if strings.HasPrefix(c.name, "blob") {
+				o.ValueSeparationBytes = 256
+			}
 			o.OnFatal = func(err error) {
 				fatal.Add(1)
 				if !errors.Is(err, ErrFatal) {
@@ -175,12 +183,19 @@ func fillUntilFault(t *testing.T, s *Store, f *faults) (acked []string) {
 }
 
 func TestStore_SpaceAgain_AcceptsWrites(t *testing.T) {
-	f := &faults{err: syscall.ENOSPC, at: onFile(".sst", opCreate, opWrite)}
+	for _, file := range []string{".sst", ".blob"} {
+		t.Run(file, func(t *testing.T) { spaceAgain(t, file) })
+	}
+}
+
+func spaceAgain(t *testing.T, file string) {
+	f := &faults{err: syscall.ENOSPC, at: onFile(file, opWrite)}
 	mem := vfs.NewMem()
 	o := testOptions(errorfs.Wrap(mem, f))
 	o.MemtableBytes = 32 << 10
+	o.ValueSeparationBytes = 256
 	s := open(t, o)
-	fillUntilFault(t, s, f)
+	acked := fillUntilFault(t, s, f)
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
 	s.upkeep(t.Context())
 	if err := s.Health(); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "disk nearly full") {
@@ -193,6 +208,14 @@ func TestStore_SpaceAgain_AcceptsWrites(t *testing.T) {
 		t.Fatalf("health with space again: %v", err)
 	}
 	write(t, s, 0, "k", data("v"))
+	if err := s.db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range acked {
+		if read(t, s, 0, key) == nil {
+			t.Fatalf("%s is lost", key)
+		}
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +228,7 @@ func TestStore_SpaceAgain_AcceptsWrites(t *testing.T) {
 // TestStore_DiskFailsAnywhere_LosesNothingAcknowledged lets a random operation
 // and all after it fail, under writers, flushes and compactions.
 func TestStore_DiskFailsAnywhere_LosesNothingAcknowledged(t *testing.T) {
-	for range 40 {
+	for range 25 {
 		seed := rand.Uint64()
 		if failAnywhere(t, seed); t.Failed() {
 			t.Fatalf("seed %d", seed)
