@@ -1,0 +1,59 @@
+package admin
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// authorized asks for the password, where one is set.
+func (s *Server) authorized(next http.Handler) http.Handler {
+	if s.cfg.Password == "" {
+		return next
+	}
+	want := sha256.Sum256([]byte(s.cfg.Password))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+		// Hashes have one length, so that the time taken tells nothing.
+		if got := sha256.Sum256([]byte(password)); subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			w.Header().Set("WWW-Authenticate", `Basic realm="quorate", charset="UTF-8"`)
+			writeError(w, errUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// knownHost refuses, where no password guards the port, a request that came by a
+// host name other than localhost. A page of any site can have its own name
+// resolve to 127.0.0.1 and is then of the same origin as this port, so that
+// [http.CrossOriginProtection] lets it pass (DNS rebinding).
+func (s *Server) knownHost(next http.Handler) http.Handler {
+	if s.cfg.Password != "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Only a browser can be led here by a name, and it says who it is.
+		if !plainHost(r.Host) && (r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "") {
+			writeError(w, errForeignHost)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// plainHost tells whether a Host header is localhost or an IP address.
+func plainHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if host == "localhost" || host == "" {
+		return true
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}

@@ -1,0 +1,33 @@
+package admin
+
+import "net/http"
+
+// Prober says whether a node serves.
+type Prober interface {
+	// Ready is closed when the node has its place in the ring.
+	Ready() <-chan struct{}
+	// Health is nil, or why the node refuses writes.
+	Health() error
+}
+
+// getHealth answers as long as the process can.
+func (s *Server) getHealth(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
+}
+
+// getReady answers 200 when the node behind the port has its place in the ring
+// and takes writes.
+func (s *Server) getReady(w http.ResponseWriter, _ *http.Request) {
+	node, err := s.cfg.Process.Node()
+	if err == nil && !isReady(node) {
+		err = errNotReady
+	}
+	if err == nil {
+		err = node.Health()
+	}
+	if err != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": err.Error()})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+}

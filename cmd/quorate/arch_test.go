@@ -1,0 +1,121 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/quorate/quorate/"
+
+// Imports point one way. A package may import those of its own line and of the
+// lines above it that its line names.
+var layers = []struct {
+	name     string
+	packages []string // relative to the module; a trailing /* takes in everything below
+	may      []string // names of layers
+}{
+	{"causal", []string{"cluster/causal"}, nil},
+	{"pure", []string{"cluster/update", "cluster/ring", "cluster/quorum"}, []string{"causal", "pure"}},
+	{"engine", []string{"engine", "engine/*"}, []string{"causal", "pure", "engine"}},
+	{"running", []string{"cluster/*"}, []string{"causal", "pure", "engine", "running"}},
+	{"cluster", []string{"cluster"}, []string{"causal", "pure", "engine", "running"}},
+	{"dashboard", []string{"dashboard"}, nil},
+	{"ports", []string{"server", "server/*", "admin", "admin/*"}, []string{"causal", "pure", "engine", "running", "cluster", "dashboard"}},
+	{"cmd", []string{"cmd/*"}, []string{"causal", "pure", "engine", "running", "cluster", "ports", "cmd"}},
+}
+
+// What a pure package may take from the standard library: nothing that reads a
+// clock, a disk or a network, or starts a goroutine.
+var impure = []string{"net", "os", "log", "log/slog", "context", "io/fs", "syscall", "math/rand", "math/rand/v2", "crypto/rand"}
+
+type listed struct {
+	ImportPath string
+	Dir        string
+	Imports    []string
+}
+
+func TestImports_EveryPackage_PointsOneWay(t *testing.T) {
+	for _, p := range listPackages(t) {
+		from := layerOf(p.ImportPath)
+		if from < 0 {
+			t.Errorf("%s belongs to no layer: name it in this test", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			rest, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				if isPure(from) && slices.Contains(impure, imported) {
+					t.Errorf("%s is pure, but imports %s", p.ImportPath, imported)
+				}
+				continue
+			}
+			to := layerOf(imported)
+			if to < 0 || !slices.Contains(layers[from].may, layers[to].name) {
+				t.Errorf("%s (%s) must not import %s", p.ImportPath, layers[from].name, rest)
+			}
+		}
+	}
+}
+
+func TestPackages_Each_HasDocGo(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if _, err := os.Stat(filepath.Join(p.Dir, "doc.go")); err != nil {
+			t.Errorf("%s has no doc.go: what it is, Invariant, Owns, Not", p.ImportPath)
+		}
+	}
+}
+
+func isPure(layer int) bool { return layers[layer].name == "causal" || layers[layer].name == "pure" }
+
+func layerOf(path string) int {
+	rest := strings.TrimPrefix(path, module)
+	for i, l := range layers {
+		for _, pattern := range l.packages {
+			below, wild := strings.CutSuffix(pattern, "*")
+			if rest == pattern || wild && strings.HasPrefix(rest, below) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// listPackages asks the go tool for every package of the module.
+func listPackages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports", module+"...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		// A folder with test files alone has nothing that others import.
+		if len(p.Imports) > 0 || hasSource(p.Dir) {
+			all = append(all, p)
+		}
+	}
+	if len(all) < 5 {
+		t.Fatalf("go list found %d packages", len(all))
+	}
+	return all
+}
+
+func hasSource(dir string) bool {
+	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
+	return slices.ContainsFunc(files, func(f string) bool { return !strings.HasSuffix(f, "_test.go") })
+}

@@ -1,0 +1,94 @@
+package main
+
+// The table of settings. One line of a struct is one setting: its type, name
+// (where it is not the field's), default, bounds (min, max, enum) and help. A
+// variable QUORATE_NAME and a key of the --config file come with each.
+//
+// ${…} is a default that differs between the commands, which set it in their tag.
+
+// nodeSettings are what every node has, alone or in a demo.
+type nodeSettings struct {
+	Quorum   quorumSettings  `embed:"" group:"Quorums"`
+	Store    storeSettings   `embed:"" group:"Storage"`
+	Conflict replicaSettings `embed:"" group:"Replication"`
+	Clients  clientSettings  `embed:"" group:"Clients"`
+	Process  processSettings `embed:"" group:"Process"`
+}
+
+type quorumSettings struct {
+	N          int `name:"n" default:"3" min:"1" max:"16" help:"Replicas of each key. A cluster that exists keeps its own; see 'quorate admin config'."`
+	R          int `name:"r" default:"2" min:"1" max:"16" help:"Replicas that must answer a read."`
+	W          int `name:"w" default:"2" min:"1" max:"16" help:"Replicas that must have a write before it is acknowledged."`
+	Partitions int `default:"256" min:"8" max:"16384" help:"Partitions of the ring, a power of two. Fixed when the cluster is made."`
+}
+
+type storeSettings struct {
+	Durability     string `default:"always" oneof:"always,interval" help:"When a write is acknowledged: 'always' after it is on the disk of W nodes, 'interval' when they have it in memory; the disk follows within a second."`
+	CacheSize      size   `default:"${cache_size}" min:"1mb" max:"1024gb" help:"Memory for blocks read from disk."`
+	MemtableSize   size   `default:"${memtable_size}" min:"1mb" max:"1gb" help:"Memory for fresh writes before they become a file; there are up to four."`
+	HintAge        span   `default:"3h" min:"1m" max:"9d" help:"How long a write is kept for a node that is down. What is dropped is left to anti-entropy."`
+	HintBytes      size   `default:"1gb" min:"1mb" max:"1024gb" help:"How much is kept for nodes that are down."`
+	TombstoneGrace span   `default:"10d" min:"1s" max:"3650d" help:"How long a deletion is remembered at least; longer than --hint-age."`
+}
+
+type replicaSettings struct {
+	ConflictResolution  string `default:"lww" oneof:"lww,merge,error" help:"What a plain GET answers when writes conflicted: the last by time, JSON objects merged field by field, or an error."`
+	RequestTimeout      span   `default:"2s" min:"50ms" max:"60s" help:"How long a request may take before it is answered -NOQUORUM."`
+	SiblingsWarn        int    `default:"25" min:"1" max:"10000" help:"Concurrent values of one key that are worth a line in the log."`
+	SiblingsRefuse      int    `default:"100" min:"2" max:"10000" help:"Concurrent values of one key beyond which a write that adds another is refused."`
+	AntiEntropyInterval span   `default:"15s" min:"100ms" max:"1d" help:"How often a node compares a partition with another replica."`
+	AntiEntropyRate     size   `default:"8mb" min:"16kb" max:"10gb" help:"Bytes a second that anti-entropy may move."`
+	GossipProfile       string `default:"${gossip_profile}" oneof:"local,lan,wan" help:"How patient failure detection is: for one machine, one network, or the internet."`
+}
+
+type clientSettings struct {
+	Requirepass       string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port (HTTP Basic, any user name). Without one, both are on loopback only."`
+	Maxclients        int    `default:"10000" min:"1" max:"1000000" help:"Client connections at once."`
+	Timeout           span   `default:"0s" max:"3650d" help:"Close a client connection that is idle for so long; 0 never."`
+	ProtoMaxBulkLen   size   `default:"512mb" min:"1mb" max:"512mb" help:"The longest key or value."`
+	ClientBufferLimit size   `default:"1gb" min:"1mb" max:"64gb" help:"Bytes that one client can make a node buffer."`
+	TotalBufferLimit  size   `default:"2gb" min:"16mb" max:"1024gb" help:"Bytes that all clients together can make a node buffer."`
+}
+
+type processSettings struct {
+	LogFormat string `default:"text" oneof:"text,json" help:"Form of the log, on standard error."`
+	LogLevel  string `default:"${log_level}" oneof:"debug,info,warn,error" help:"Least level that is logged."`
+	Pprof     bool   `help:"Serve Go's profiles at /debug/pprof on the admin port."`
+}
+
+// addressSettings are where one node listens and how others reach it.
+type addressSettings struct {
+	ClientAddr          string `default:"127.0.0.1:6379" help:"Where clients connect, in Redis's protocol."`
+	PeerAddr            string `default:"127.0.0.1:7946" help:"Where the other nodes connect (TCP and UDP)."`
+	AdminAddr           string `default:"127.0.0.1:8001" help:"Admin REST, metrics and health."`
+	AdvertiseClientAddr string `placeholder:"HOST:PORT" help:"How clients reach --client-addr, behind NAT or in a container."`
+	AdvertisePeerAddr   string `placeholder:"HOST:PORT" help:"How other nodes reach --peer-addr."`
+	AdvertiseAdminAddr  string `placeholder:"HOST:PORT" help:"How others reach --admin-addr."`
+	PeerSecret          string `placeholder:"SECRET" help:"Shared secret of the cluster's nodes; encrypts gossip and proves membership."`
+	Insecure            bool   `help:"Listen beyond loopback without a password or a secret."`
+}
+
+// serverCmd is `quorate server`.
+type serverCmd struct {
+	Config  string          `placeholder:"FILE" type:"path" help:"File of settings: 'name: value' lines (YAML), with the names of these flags."`
+	Name    string          `default:"A" group:"Node" help:"Name of the node, unique in its cluster and kept for good."`
+	DataDir string          `default:"quorate-data" group:"Node" type:"path" help:"Directory of the node's data."`
+	Join    listOf          `placeholder:"HOST:PORT,…" group:"Node" help:"Peer addresses of a cluster to join. Without it a fresh node founds one of its own."`
+	Zone    string          `group:"Node" help:"Zone or rack; the replicas of a key are spread over zones first."`
+	Chaos   bool            `group:"Node" help:"Let the admin port kill and revive this node."`
+	Address addressSettings `embed:"" group:"Addresses"`
+
+	nodeSettings
+}
+
+// demoCmd is `quorate demo`.
+type demoCmd struct {
+	Config     string `placeholder:"FILE" type:"path" help:"File of settings, as for 'quorate server'."`
+	Nodes      int    `default:"5" min:"1" max:"26" group:"Demo" help:"How many nodes: A, B, C …"`
+	DataDir    string `group:"Demo" type:"path" placeholder:"DIR" help:"Keep the data here; by default in a temporary directory that goes with the demo."`
+	ClientPort int    `default:"6379" min:"1" max:"65000" group:"Demo" help:"First client port; the nodes take one each from here on, leaving out those in use."`
+	PeerPort   int    `default:"7946" min:"1" max:"65000" group:"Demo" help:"First peer port."`
+	AdminPort  int    `default:"8001" min:"1" max:"65000" group:"Demo" help:"First admin port."`
+
+	nodeSettings
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/admin"
+	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/engine"
+	"github.com/quorate/quorate/server"
+)
+
+// Run implements `quorate server`: one host and its admin port, until ctx ends.
+func (c *serverCmd) Run(ctx context.Context, con console) error {
+	if err := usageError(c.check()); err != nil {
+		return err
+	}
+	log := c.Process.logger(con.err)
+	addrs, err := c.Address.advertised()
+	if err != nil {
+		return err
+	}
+	listener, err := listenAdmin(c.Address.AdminAddr)
+	if err != nil {
+		return err
+	}
+	node, client := c.nodeSettings.configs(c.DataDir, log)
+	node.Name, node.Zone, node.Join, node.Secret = c.Name, c.Zone, c.Join, c.Address.PeerSecret
+	node.PeerAddr = c.Address.PeerAddr
+	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = addrs.client, addrs.peer, addrs.admin
+	client.Addr = c.Address.ClientAddr
+	log.Info("starting", "version", version(), "node", c.Name, "data_dir", node.Store.Dir,
+		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
+	h, err := newHost(node, client, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if c.Quorum.R+c.Quorum.W <= c.Quorum.N {
+		log.Warn("r + w is not more than n: a read may miss the newest write", "n", c.Quorum.N, "r", c.Quorum.R, "w", c.Quorum.W)
+	}
+	p := &process{own: h, hosts: []*host{h}, chaos: c.Chaos}
+	group, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	group.Go(func() error {
+		defer stop() // a node that has left takes its process with it
+		return h.Run(ctx)
+	})
+	group.Go(func() error { return c.adminServer(p, log).Run(ctx, listener) })
+	err = group.Wait()
+	log.Info("stopped", "node", c.Name)
+	return err
+}
+
+// listenAdmin binds the admin port.
+func listenAdmin(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("admin port %s is in use by another process: stop it, or choose another with --admin-addr: %w", addr, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("admin port: %w", err)
+	}
+	return listener, nil
+}
+
+// adminServer makes the admin port of the process's own node.
+func (s *nodeSettings) adminServer(p *process, log *slog.Logger) *admin.Server {
+	return admin.New(admin.Config{
+		Process: p, Metrics: admin.NewMetrics(p),
+		Password: s.Clients.Requirepass, Pprof: s.Process.Pprof,
+		Logger: log.With("component", "admin"),
+	})
+}
+
+// configs turns settings, which have been checked, into what a node and its
+// client port are made of. The caller adds names and addresses.
+func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, server.Config) {
+	durability, err := engine.ParseDurability(s.Store.Durability)
+	if err != nil {
+		panic(err) // it was checked
+	}
+	policy, err := causal.ParsePolicy(s.Conflict.ConflictResolution)
+	if err != nil {
+		panic(err)
+	}
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	node := cluster.Config{
+		GossipProfile: s.Conflict.GossipProfile,
+		N:             s.Quorum.N, R: s.Quorum.R, W: s.Quorum.W,
+		Partitions: s.Quorum.Partitions,
+		Store: engine.Options{
+			Dir: dir, Durability: durability,
+			CacheBytes: int64(s.Store.CacheSize), MemtableBytes: int64(s.Store.MemtableSize),
+			HintBytes: int64(s.Store.HintBytes), HintAge: time.Duration(s.Store.HintAge),
+		},
+		Policy:              policy,
+		RequestTimeout:      time.Duration(s.Conflict.RequestTimeout),
+		SiblingsWarn:        s.Conflict.SiblingsWarn,
+		SiblingsRefuse:      s.Conflict.SiblingsRefuse,
+		AntiEntropyInterval: time.Duration(s.Conflict.AntiEntropyInterval),
+		AntiEntropyRate:     int64(s.Conflict.AntiEntropyRate),
+		TombstoneGrace:      time.Duration(s.Store.TombstoneGrace),
+		Logger:              log,
+	}
+	client := server.Config{
+		Password: s.Clients.Requirepass, Version: version(),
+		MaxClients: s.Clients.Maxclients, ProtoMaxBulkLen: int64(s.Clients.ProtoMaxBulkLen),
+		IdleTimeout: time.Duration(s.Clients.Timeout),
+		InputLimit:  int64(s.Clients.ClientBufferLimit), BufferedLimit: int64(s.Clients.TotalBufferLimit),
+		Settings: map[string]string{"dir": dir, "appendfsync": s.Store.Durability, "durability": s.Store.Durability},
+		Logger:   log.With("component", "server"),
+	}
+	return node, client
+}
