@@ -42,8 +42,12 @@ func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
 	if len(v) > MaxEntries {
 		v = newestEntries(v, MaxEntries)
 	}
-	var stack [512]byte
-	raw := append(stack[:0], contextVersion)
+	// What is to be encoded is put together behind the place where its encoding
+	// will be, so that a large enough dst is all the memory it takes.
+	most := 1 + 2 + (len(v)+1)*maxTokenEntry + checksumLen
+	dst = slices.Grow(dst, tokenEncoding.EncodedLen(most)+most)
+	raw := dst[len(dst)+tokenEncoding.EncodedLen(most) : len(dst)+tokenEncoding.EncodedLen(most)]
+	raw = append(raw, contextVersion)
 	raw = binary.AppendUvarint(raw, uint64(len(v)))
 	for i := range v {
 		e := &v[i]

@@ -18,16 +18,16 @@ import "fmt"
 // slices. Put panics if dot is not beyond everything that o and ctx know of its
 // actor: such a write would be lost in the next merge.
 func Put(o Object, ctx Vector, dot Dot, t Timestamp, v Value) Object {
-	clock := make(Vector, 0, max(len(o.Clock), len(ctx))+1)
-	if sameSlice(o.Clock, ctx) {
-		clock = append(clock, o.Clock...)
-	} else {
-		clock = appendJoin(clock, o.Clock, cutTimes(ctx, t))
-	}
-	clock = clock.with(dot, t)
-
-	siblings := make([]Sibling, 0, len(o.Siblings)+1)
 	added := Sibling{Dot: dot, Time: t, Value: v.normal()}
+	if sameSlice(o.Clock, ctx) { // the plain write, which replaces all there is
+		clock := append(make(Vector, 0, len(o.Clock)+1), o.Clock...)
+		next := Object{Clock: clock.with(dot, t), Siblings: []Sibling{added}}
+		next.trim()
+		return next
+	}
+	clock := appendJoin(make(Vector, 0, max(len(o.Clock), len(ctx))+1), o.Clock, cutTimes(ctx, t))
+	clock = clock.with(dot, t)
+	siblings := make([]Sibling, 0, len(o.Siblings)+1)
 	placed := false
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
