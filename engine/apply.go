@@ -179,9 +179,8 @@ func (t *txn) merge(old causal.Object, exists bool, incoming []byte) (version, e
 // edit lets the coordinator make its version. The clock that it is shown is lent
 // for good, for it goes into the answer to a client.
 func (t *txn) edit(r *Record, v version, exists bool) (version, error) {
-	current := v.object
-	t.lent = true
-	next, write, err := r.Edit.Edit(&current, exists)
+	t.shown, t.lent = v.object, true
+	next, write, err := r.Edit.Edit(&t.shown, exists)
 	if err != nil || !write {
 		return v, err
 	}

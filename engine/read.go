@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"iter"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -16,8 +17,10 @@ func (s *Store) Get(p ring.Partition, key, dst []byte) (object []byte, found boo
 		return dst, false, ErrClosed
 	}
 	defer s.gate.leave()
-	var room [256]byte
-	v, c, err := s.get(appendObjectKey(room[:0], p, hashOf(key), key))
+	place := placePool.Get().(*[]byte)
+	defer placePool.Put(place)
+	*place = appendObjectKey((*place)[:0], p, hashOf(key), key)
+	v, c, err := s.get(*place)
 	s.counters.reads.Add(1)
 	if c == nil {
 		return dst, false, err
@@ -25,6 +28,9 @@ func (s *Store) Get(p ring.Partition, key, dst []byte) (object []byte, found boo
 	dst = append(dst, v...)
 	return dst, true, c.Close()
 }
+
+// placePool holds buffers for the keys that are looked up.
+var placePool = sync.Pool{New: func() any { return new([]byte) }}
 
 // Entry is one stored object.
 type Entry struct {

@@ -51,16 +51,18 @@ const accountSize = 8 * (3 + Leaves)
 // batch, for the first write makes them untrue. Without them it prepares their
 // rebuilding.
 func (s *Store) loadAccounts(b *pebble.Batch, trusted bool) error {
-	lower, upper := prefixBounds(prefixTree)
-	if err := b.DeleteRange(lower, upper, nil); err != nil {
-		return err
-	}
 	s.accounts.unready.Store(int64(s.opts.Partitions))
 	if !trusted {
 		s.rebuild.snapshot = s.db.NewSnapshot()
 		return nil
 	}
+	lower, upper := prefixBounds(prefixTree)
 	err := s.forEach(lower, upper, func(k, v []byte) error {
+		// One by one: a range deletion would slow down every read of the
+		// memtable that it lies in.
+		if err := b.Delete(k, nil); err != nil {
+			return err
+		}
 		if len(k) != 3 || len(v) != accountSize {
 			return fmt.Errorf("saved merkle tree: %w", ErrCorrupt)
 		}

@@ -36,7 +36,8 @@ type txn struct {
 	same     bool // a record found what it would have stored
 	key, idx []byte
 	old, in  causal.Object
-	lent     bool // the clocks of old and in are an editor's now
+	shown    causal.Object // to the editor
+	lent     bool          // the clocks of old and in are an editor's now
 }
 
 type slot struct {
@@ -109,6 +110,7 @@ func (t *txn) release() {
 	// Nothing may be kept alive by the pool, least of all Pebble's blocks.
 	clear(t.old.Siblings)
 	clear(t.in.Siblings)
+	t.shown = causal.Object{}
 	if cap(t.key) > 64<<10 {
 		t.key, t.idx = nil, nil
 	}
