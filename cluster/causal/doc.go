@@ -7,6 +7,10 @@
 // Fonte and Gonçalves, "Dotted Version Vectors: Logical Clocks for Optimistic
 // Replication" (2010).
 //
+// A client's context is a vector, and the dot of its own last write where no
+// vector can cover that without covering what the client has not been shown:
+// [Object.SeenBy] and [Object.Without] are the two ends of it.
+//
 // Invariant: [Merge] is commutative, associative and idempotent (up to the
 // trimming of entries older than [TrimAge]); the encoding of an object is
 // canonical, so that equal objects have equal bytes and equal digests on every

@@ -13,12 +13,14 @@ import (
 const (
 	longDoubleBits   = 64
 	longDoubleMaxExp = 16384  // the exponent of the first power of two too large
-	longDoubleMinExp = -16444 // that of the smallest number above zero
+	longDoubleMinExp = -16446 // of the largest power of two that is rounded to zero
 	floatDecimals    = 17
 
 	maxFloatLen      = 5*1024 - 1 // of the text of a number, as in Redis
 	maxFloatExponent = 12_000     // in decimal; further out than any text of that length can bring back
 )
+
+var roundsToZero = new(big.Float).SetMantExp(big.NewFloat(1), longDoubleMinExp)
 
 // addFloats is the sum of two numbers as Redis writes it, or why there is none.
 func addFloats(a []byte, b string) ([]byte, Failure) {
@@ -95,7 +97,7 @@ func parseFloat(text string) (*big.Float, bool) {
 		return nil, false
 	}
 	f.Set(exact)
-	if e := f.MantExp(nil); e > longDoubleMaxExp || e < longDoubleMinExp {
+	if f.MantExp(nil) > longDoubleMaxExp || f.Cmp(roundsToZero) <= 0 {
 		return nil, false
 	}
 	if negative {

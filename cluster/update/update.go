@@ -7,8 +7,8 @@ type Kind uint8
 
 // The kinds of updates, and the fields that each one uses.
 const (
-	Set            Kind = iota // Data, Condition (IfAbsent, IfPresent), Expiry, KeepTTL, WantOld, Context
-	Delete                     // WantOld, Context
+	Set            Kind = iota // Data, Condition (IfAbsent, IfPresent), Expiry, KeepTTL, WantOld, Context, Own
+	Delete                     // WantOld, Context, Own
 	Increment                  // Amount: what to add; DECR adds its opposite
 	IncrementFloat             // Float: what to add
 	Append                     // Data, Limit
