@@ -11,7 +11,7 @@ import (
 // but shrinks when values are large: the results of a batch are all in memory at
 // once.
 const (
-	batchStart = 64       // requests
+	batchStart = 16       // requests
 	batchMax   = 1024     // requests
 	batchBytes = 16 << 20 // of replies worth having in memory at once
 	arenaSpare = 16       // arguments that most commands have at the most
@@ -33,7 +33,8 @@ type entry struct {
 	refusal string // replyRefusal's text
 	silent  bool   // CLIENT REPLY said so
 
-	a, b int64 // what the plan has for the reply
+	a, b   int64 // what the plan has for the reply
+	failed int64 // 1 once it was answered with an error
 }
 
 // batch collects the commands that arrived together, so that one call of the

@@ -55,8 +55,8 @@ func (c Config) Validate() error {
 		}
 	}
 	check(c.MaxClients > 0, "maximum of clients: %d is not positive", c.MaxClients)
-	check(c.ProtoMaxBulkLen >= 1<<20 && c.ProtoMaxBulkLen <= math.MaxInt32,
-		"proto-max-bulk-len: %d is not between 1 MiB and 2 GiB", c.ProtoMaxBulkLen)
+	check(c.ProtoMaxBulkLen >= 1<<20 && c.ProtoMaxBulkLen <= maxBulk,
+		"proto-max-bulk-len: %d is not between 1 MiB and %d", c.ProtoMaxBulkLen, maxBulk)
 	check(c.MaxArguments >= 16 && c.MaxArguments <= math.MaxInt32, "maximum of arguments: %d is not between 16 and 2^31", c.MaxArguments)
 	check(c.InputLimit >= intakeKept, "input limit: %d bytes are less than %d", c.InputLimit, intakeKept)
 	check(c.OutputLimit >= outputFlush, "output limit: %d bytes are less than %d", c.OutputLimit, outputFlush)

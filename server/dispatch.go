@@ -87,7 +87,7 @@ func (s *session) flushBatch(ctx context.Context) {
 		failures := s.out.errors
 		e.reply(s, e)
 		s.endReply(mark, e.silent)
-		e.a = s.out.errors - failures // from here on: did it fail
+		e.failed = min(s.out.errors-failures, 1)
 	}
 	s.adapt(s.out.sent + int64(len(s.out.buf)) - before)
 	s.account(start)
@@ -139,7 +139,7 @@ func (s *session) account(start time.Time) {
 		c, calls, failed := entries[i].command, int64(0), int64(0)
 		for i < len(entries) && entries[i].command == c {
 			calls++
-			failed += min(entries[i].a, 1)
+			failed += entries[i].failed
 			i++
 		}
 		if c != nil {

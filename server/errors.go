@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -32,20 +33,21 @@ const (
 )
 
 // prefixes maps the errors of the store to the words that clients switch on:
-// the first that matches. Everything else is an ERR.
+// the first that matches. Everything else is an ERR. A text replaces an error
+// that says nothing to a client.
 var prefixes = []struct {
-	err    error
-	prefix string
+	err          error
+	prefix, text string
 }{
-	{causal.ErrBadContext, "BADCONTEXT"},
-	{causal.ErrConflict, "CONFLICT"},
-	{replica.ErrTooManySiblings, "TOOMANYSIBLINGS"},
-	{replica.ErrClosing, "TRYAGAIN"},
-	{engine.ErrClosed, "TRYAGAIN"},
-	{engine.ErrReadOnly, "MISCONF"}, // Redis's word for: the disk does not take writes
-	{engine.ErrFatal, "MISCONF"},
-	{context.Canceled, "TRYAGAIN"},
-	{context.DeadlineExceeded, "TRYAGAIN"},
+	{err: causal.ErrBadContext, prefix: "BADCONTEXT"},
+	{err: causal.ErrConflict, prefix: "CONFLICT"},
+	{err: replica.ErrTooManySiblings, prefix: "TOOMANYSIBLINGS"},
+	{err: replica.ErrClosing, prefix: "TRYAGAIN"},
+	{err: engine.ErrClosed, prefix: "TRYAGAIN"},
+	{err: context.Canceled, prefix: "TRYAGAIN", text: "node is shutting down"},
+	{err: context.DeadlineExceeded, prefix: "TRYAGAIN", text: "the cluster did not answer in time"},
+	{err: engine.ErrReadOnly, prefix: "MISCONF"}, // Redis's word for: the disk does not take writes
+	{err: engine.ErrFatal, prefix: "MISCONF"},
 }
 
 // hints are what a client can do about an error, behind its text.
@@ -65,7 +67,7 @@ func errorText(err error) string {
 		if !errors.Is(err, p.err) {
 			continue
 		}
-		text := p.prefix + " " + err.Error()
+		text := p.prefix + " " + cmp.Or(p.text, err.Error())
 		if hint := hints[p.prefix]; hint != "" {
 			text += "; " + hint
 		}

@@ -11,6 +11,10 @@ import (
 	"time"
 )
 
+// infoTimeout bounds what INFO asks of other nodes: tools that watch a cluster
+// must not wait for the node they are to report.
+const infoTimeout = time.Second
+
 // section is one of INFO's.
 type section struct {
 	name  string
@@ -43,7 +47,7 @@ func infoSections() []section {
 
 // runInfo serves INFO [section …].
 func runInfo(ctx context.Context, s *session, _ *command, args [][]byte) {
-	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
+	ctx, cancel := context.WithTimeout(ctx, infoTimeout)
 	defer cancel()
 	wanted := func(sec section) bool { return !sec.extra }
 	if len(args) > 1 {

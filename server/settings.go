@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/update"
 )
 
 // settings is what CONFIG GET and CONFIG SET work on.
@@ -42,10 +43,10 @@ func newSettings(s *Server) *settings {
 		"w":                         {get: func() string { return strconv.Itoa(s.store.Ring().Configured().W) }},
 		"conflict-resolution":       {get: func() string { return s.store.Policy().String() }, set: c.setPolicy},
 		"requirepass":               {get: c.hiddenPassword, set: c.setPassword},
-		"proto-max-bulk-len":        memorySetting(&s.limits.bulk, 1<<20),
-		"client-query-buffer-limit": memorySetting(&s.limits.input, intakeKept),
-		"client-reply-buffer-limit": memorySetting(&s.limits.output, outputFlush),
-		"clients-buffer-limit":      memorySetting(&s.limits.buffered, intakeKept),
+		"proto-max-bulk-len":        memorySetting(&s.limits.bulk, 1<<20, maxBulk),
+		"client-buffer-limit":       memorySetting(&s.limits.input, intakeKept, maxBuffered),
+		"client-reply-buffer-limit": memorySetting(&s.limits.output, outputFlush, maxBuffered),
+		"total-buffer-limit":        memorySetting(&s.limits.buffered, intakeKept, maxBuffered),
 		"maxclients":                numberSetting(&s.limits.clients, 1, 1, 1<<20),
 		"timeout":                   numberSetting(&s.limits.idle, int64(time.Second), 0, 1<<31-1),
 		"port":                      fixed(port),
@@ -107,12 +108,15 @@ func numberSetting(n *atomic.Int64, unit, least, most int64) setting {
 	}
 }
 
-// maxMemorySetting keeps lengths within what the parser's integers hold with
-// room to spare.
-const maxMemorySetting = 1 << 40
+// The most that limits may be set to: no value is longer than an update makes it
+// or a peer's frame holds, and no sum of lengths overflows.
+const (
+	maxBulk     = update.MaxValue
+	maxBuffered = 1 << 40
+)
 
 // memorySetting is a number of bytes, with or without a suffix such as mb.
-func memorySetting(n *atomic.Int64, least int64) setting {
+func memorySetting(n *atomic.Int64, least, most int64) setting {
 	return setting{
 		get: func() string { return strconv.FormatInt(n.Load(), 10) },
 		set: func(value string) (func(), error) {
@@ -120,8 +124,8 @@ func memorySetting(n *atomic.Int64, least int64) setting {
 			if !ok {
 				return nil, errors.New("argument must be a memory value")
 			}
-			if v < least || v > maxMemorySetting {
-				return nil, fmt.Errorf("argument must be between %d and %d inclusive", least, int64(maxMemorySetting))
+			if v < least || v > most {
+				return nil, fmt.Errorf("argument must be between %d and %d inclusive", least, most)
 			}
 			return func() { n.Store(v) }, nil
 		},
