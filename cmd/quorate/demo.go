@@ -49,38 +49,56 @@ type demo struct {
 }
 
 // assemble opens all nodes, or none.
-func (c *demoCmd) assemble(dir string, log *slog.Logger) (d *demo, err error) {
-	d = &demo{settings: c, log: log}
+func (c *demoCmd) assemble(dir string, log *slog.Logger) (*demo, error) {
+	d := &demo{settings: c, log: log}
 	if err := d.choosePorts(); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			// Run gives back what the hosts that stand already hold.
-			ended, cancel := context.WithCancel(context.Background())
-			cancel()
-			err = errors.Join(err, d.run(ended, func() {}))
-		}
-	}()
-	for _, m := range d.members {
-		own := log.With("node", m.Name)
-		node, client := c.nodeSettings.configs(filepath.Join(dir, m.Name), own)
-		node.Name, node.PeerAddr = m.Name, m.PeerAddr
-		node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
-		node.Founders, node.ClusterID = d.members, clusterID(dir)
-		client.Addr = m.ClientAddr
-		listener, err := listenAdmin(m.AdminAddr)
-		if err != nil {
-			return nil, err
-		}
-		h, err := newHost(node, client, own)
-		if err != nil {
-			return nil, errors.Join(err, listener.Close())
-		}
-		d.hosts, d.admins = append(d.hosts, h), append(d.admins, listener)
+	d.hosts, d.admins = make([]*host, len(d.members)), make([]net.Listener, len(d.members))
+	var group errgroup.Group // side by side: each store waits for the disk
+	for i := range d.members {
+		group.Go(func() error { return d.open(i, filepath.Join(dir, d.members[i].Name)) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
 }
+
+// open opens one node.
+func (d *demo) open(i int, dir string) (err error) {
+	m := d.members[i]
+	log := d.logger(m.Name)
+	node, client := d.settings.configs(dir, log)
+	node.Name, node.PeerAddr = m.Name, m.PeerAddr
+	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
+	node.Founders, node.ClusterID = d.members, clusterID(filepath.Dir(dir))
+	client.Addr = m.ClientAddr
+	if d.admins[i], err = listenAdmin(m.AdminAddr); err != nil {
+		return err
+	}
+	d.hosts[i], err = newHost(node, client, log)
+	return err
+}
+
+// close gives back what stands already when another node cannot be opened.
+func (d *demo) close() error {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	var errs []error
+	for i := range d.hosts {
+		if d.hosts[i] != nil {
+			errs = append(errs, d.hosts[i].Run(ended))
+		}
+		if d.admins[i] != nil {
+			errs = append(errs, d.admins[i].Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// logger says of which node a line is.
+func (d *demo) logger(node string) *slog.Logger { return d.log.With("self", node) }
 
 // clusterID is the same for all nodes of a demo, however often it is started,
 // and another for every other demo: they do not mix.
@@ -155,7 +173,7 @@ func (d *demo) run(ctx context.Context, welcome func()) error {
 		})
 		p := &process{own: h, hosts: d.hosts, chaos: true}
 		group.Go(func() error {
-			return d.settings.adminServer(p, d.log.With("node", h.name())).Run(ctx, d.admins[i])
+			return d.settings.adminServer(p, d.logger(h.name())).Run(ctx, d.admins[i])
 		})
 	}
 	if d.awaitReady(ctx) {

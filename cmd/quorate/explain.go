@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -17,6 +18,7 @@ var advice = []struct {
 	{engine.ErrLocked, "another quorate runs on it: stop that one, or give this node another --data-dir"},
 	{engine.ErrOtherOwner, "start it with the --name that it was made for, or give this node another --data-dir"},
 	{engine.ErrOtherFormat, "start it with the settings and the version that it was made with, or give this node another --data-dir"},
+	{peer.ErrInUse, "stop that one, or choose another address with --peer-addr"},
 	{ring.ErrNameTaken, "give this node another --name; if the old one is lost for good, first 'quorate admin remove' it"},
 	{ring.ErrOtherCluster, "its --data-dir belongs to another cluster than --join names: start with an empty one"},
 	{syscall.EACCES, "the user that quorate runs as may not do this"},

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -30,6 +31,9 @@ const (
 	exitUsage = 2 // it was asked for in the wrong way
 )
 
+// impatience is after how long a second signal is meant as one.
+const impatience = time.Second
+
 // errUsage marks what the person at the command line can put right there.
 var errUsage = errors.New("bad settings")
 
@@ -39,10 +43,11 @@ type console struct {
 }
 
 func main() {
-	// SIGTERM and the first Ctrl-C end a command in good order; then the signals
-	// have their usual effect again, so that a second Ctrl-C ends it at once.
+	// SIGTERM and Ctrl-C end a command in good order. A while later they have
+	// their usual effect again, so that a second Ctrl-C ends it at once; not
+	// sooner, for some who end a process signal it and its group.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(impatience, stop) })
 	code := run(ctx, os.Args[1:], console{out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
