@@ -17,6 +17,7 @@ import (
 type account struct {
 	live, total, bytes atomic.Int64
 	leaves             [Leaves]atomic.Uint64
+	shadow             atomic.Pointer[account] // being scrubbed: takes all changes as well
 }
 
 // accounts holds one account per partition that has one. A partition without
@@ -60,6 +61,13 @@ type change struct {
 // apply books a change; the stripe c.leaf is held.
 func (a *accounts) apply(c change) {
 	acc := a.get(c.partition)
+	acc.apply(c)
+	if shadow := acc.shadow.Load(); shadow != nil {
+		shadow.apply(c)
+	}
+}
+
+func (acc *account) apply(c change) {
 	leaf := &acc.leaves[c.leaf]
 	leaf.Store(leaf.Load() ^ uint64(c.digest))
 	if c.live != 0 {
@@ -71,6 +79,17 @@ func (a *accounts) apply(c change) {
 	if c.bytes != 0 {
 		acc.bytes.Add(c.bytes)
 	}
+}
+
+// equal compares two accounts that nobody changes.
+func (acc *account) equal(other *account) bool {
+	for i := range acc.leaves {
+		if acc.leaves[i].Load() != other.leaves[i].Load() {
+			return false
+		}
+	}
+	return acc.live.Load() == other.live.Load() && acc.total.Load() == other.total.Load() &&
+		acc.bytes.Load() == other.bytes.Load()
 }
 
 // Keys counts a partition's keys: live ones, as far as the expiry sweep has come,

@@ -292,3 +292,43 @@ func TestRebuild_WritesMeanwhile_BooksAreRight(t *testing.T) {
 	}
 	audit(t, s)
 }
+
+func TestScrub_WrongAccount_IsPutRight(t *testing.T) {
+	clock := newTestClock()
+	o := testOptions(vfs.NewMem())
+	o.Now = clock.now
+	s := open(t, o)
+	for i := range 2000 {
+		v := data("v")
+		v.Expiry = clock.at.Add(time.Duration(i) * time.Millisecond).UnixMilli()
+		write(t, s, 3, fmt.Sprint(i), v)
+	}
+	clock.advance(time.Second)
+	if _, err := s.sweep(t.Context(), s.now()); err != nil {
+		t.Fatal(err)
+	}
+	scrub := func(want bool) {
+		t.Helper()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for i := range 300 {
+				write(t, s, 3, fmt.Sprint(i*7), data("meanwhile"))
+			}
+		})
+		repaired, err := s.scrub(t.Context(), 3)
+		wg.Wait()
+		if repaired != want || err != nil {
+			t.Fatalf("repaired %v, want %v: %v", repaired, want, err)
+		}
+		audit(t, s)
+	}
+	scrub(false)
+	s.accounts.get(3).leaves[17].Add(1)
+	scrub(true)
+	s.accounts.get(3).live.Add(1)
+	scrub(true)
+	scrub(false)
+	if got, err := s.scrub(t.Context(), 4); got || err != nil {
+		t.Errorf("an empty partition: repaired %v, %v", got, err)
+	}
+}

@@ -43,6 +43,8 @@ type disk struct {
 	// crashed says that acknowledgements cannot be trusted any more: the disk was
 	// frozen with syncs under way.
 	crashed atomic.Bool
+	// opened ends the phase in which a failure makes Open fail: there nothing may
+	// be kept waiting, for Pebble's Open waits for its flushes, and all pretend.
 	opened  atomic.Bool
 	once    sync.Once
 	release chan struct{} // closed when draining begins
@@ -107,12 +109,10 @@ func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is
 // failed decides about an error of an operation that changes the disk. It
 // returns what Pebble should see.
 func (d *disk) failed(kind fileKind, op, name string, err error) error {
-	if !d.opened.Load() {
-		return err // Open reports it
-	}
 	what := fmt.Sprintf("%s %s", op, filepath.Base(name))
+	opened := d.opened.Load()
 	switch {
-	case isFull(err) && kind != journal && op != "sync":
+	case isFull(err) && kind != journal && op != "sync" && opened:
 		d.health.setFull(fmt.Sprintf("disk full: %s: %v", what, err))
 		d.pause(fullPause)
 		return err
@@ -122,11 +122,14 @@ func (d *disk) failed(kind fileKind, op, name string, err error) error {
 		d.health.fail(fmt.Errorf("%w: %s: %w", ErrFatal, what, err))
 	}
 	d.freeze()
-	if kind == table {
+	if !opened {
+		d.drain()
+	}
+	done, frozen := d.halted(kind)
+	if kind == table && done && frozen != nil {
 		return err
 	}
-	_, err = d.halted(kind)
-	return err
+	return nil
 }
 
 func (d *disk) pause(t time.Duration) {
@@ -253,7 +256,7 @@ func (f *diskFile) Write(b []byte) (int, error) {
 			return done, nil
 		}
 		err = f.disk.failed(f.kind, "write", f.name, err)
-		if f.kind == blob && isFull(err) && f.disk.opened.Load() {
+		if f.kind == blob && isFull(err) {
 			continue // there may be space now
 		}
 		if err != nil {

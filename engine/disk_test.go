@@ -354,3 +354,43 @@ func TestStore_CorruptBlock_RefusesWritesAndReadsTheRest(t *testing.T) {
 		t.Fatalf("health: %v", s.Health())
 	}
 }
+
+// TestOpen_DiskFails_IsAnError: not a panic, and the directory is free again.
+func TestOpen_DiskFails_IsAnError(t *testing.T) {
+	for n := range int64(60) {
+		for _, cause := range []error{syscall.EIO, syscall.ENOSPC} {
+			inner := vfs.NewCrashableMem()
+			o := testOptions(inner)
+			o.MemtableBytes, o.ValueSeparationBytes = 256<<10, 256
+			s := open(t, o)
+			for i := range 100 {
+				write(t, s, 0, fmt.Sprint(i), data(strings.Repeat("v", 400)))
+			}
+			s.Crash()
+			var left atomic.Int64
+			left.Store(n)
+			f := &faults{err: cause, at: func(op errorfs.Op) bool {
+				return op.Kind.ReadOrWrite() == errorfs.OpIsWrite && op.Kind != errorfs.OpFileClose &&
+					op.Kind != errorfs.OpRemove && op.Kind != errorfs.OpLock && left.Add(-1) < 0
+			}}
+			f.on.Store(true)
+			o.FS = errorfs.Wrap(inner, f)
+			if s, err := Open(o); err == nil {
+				_ = s.Close()
+			} else if !errors.Is(err, cause) {
+				t.Errorf("operation %d: %v does not name %v", n, err, cause)
+			}
+			f.on.Store(false)
+			if s, err := Open(o); err != nil {
+				t.Fatalf("operation %d failed by %v, opened again: %v", n, cause, err)
+			} else {
+				for i := range 100 {
+					if read(t, s, 0, fmt.Sprint(i)) == nil {
+						t.Fatalf("operation %d: %d is lost", n, i)
+					}
+				}
+				s.Crash()
+			}
+		}
+	}
+}

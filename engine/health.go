@@ -39,6 +39,7 @@ type health struct {
 	full    atomic.Pointer[error] // disk nearly or wholly full; clears itself
 	once    sync.Once
 	onFatal func(error)
+	opened  atomic.Bool // before, Open itself returns the error
 }
 
 // err is nil, or why writes are refused.
@@ -73,7 +74,7 @@ func (h *health) fail(err error) {
 			break
 		}
 	}
-	if fatal && h.onFatal != nil {
+	if fatal && h.opened.Load() {
 		h.once.Do(func() { h.onFatal(err) })
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 var (
 	identityKey = []byte{prefixInternal, 'o'}
-	cleanKey    = []byte{prefixInternal, 'c'} // present: the last stop was clean
+	cleanKey    = []byte{prefixInternal, 'c'} // present: the last stop was clean; not empty: trees were saved
 )
 
 // formatVersion is that of the key space.
@@ -60,13 +60,14 @@ func (s *Store) saveIdentity(b *pebble.Batch) error {
 }
 
 // SaveState keeps a small piece of the node's own state under a name. It returns
-// once the data is on disk, in either durability mode.
+// once the data is on disk, in either durability mode. A full disk does not keep
+// it from trying: the state is small, and says who the node is.
 func (s *Store) SaveState(name string, data []byte) error {
 	if !s.gate.enter() {
 		return ErrClosed
 	}
 	defer s.gate.leave()
-	if err := s.health.err(); err != nil {
+	if err := s.health.lastingErr(); err != nil {
 		return err
 	}
 	if err := s.db.Set(append([]byte{prefixState}, name...), data, pebble.Sync); err != nil {

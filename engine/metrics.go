@@ -8,7 +8,7 @@ import (
 
 type counters struct {
 	records, batches, reads    atomic.Int64
-	expired, reaped            atomic.Int64
+	expired, reaped, repaired  atomic.Int64
 	hintsRefused, hintsExpired atomic.Int64
 	syncs, stalls              atomic.Int64
 }
@@ -21,6 +21,7 @@ type Metrics struct {
 	HintBytes                  int64 // now
 	Syncs, Stalls              int64 // periodic fsyncs; times that writes waited for compactions
 	UnreadyPartitions          int64 // Merkle trees yet to be rebuilt
+	Repaired                   int64 // Merkle trees that a scrub found wrong
 	DiskBytes                  int64 // all that the store occupies
 	Pebble                     *pebble.Metrics
 }
@@ -34,6 +35,7 @@ func (s *Store) Metrics() Metrics {
 		HintsRefused: c.hintsRefused.Load(), HintsExpired: c.hintsExpired.Load(),
 		HintBytes: s.hints.bytes.Load(),
 		Syncs:     c.syncs.Load(), Stalls: c.stalls.Load(),
+		Repaired:          c.repaired.Load(),
 		UnreadyPartitions: s.accounts.unready.Load(),
 	}
 	if s.gate.enter() {

@@ -88,14 +88,28 @@ func (s *Store) loadAccounts(b *pebble.Batch, trusted bool) error {
 	return nil
 }
 
-// saveAccounts ends a clean stop: one durable batch holds the accounts and the
-// word that they are true. What cannot be vouched for is left to a rebuild.
+// saveAccounts ends a clean stop: one durable batch holds the word that the stop
+// was clean, and the accounts, if they are complete.
 func (s *Store) saveAccounts() error {
-	if !s.Ready() {
-		return s.db.LogData(nil, pebble.Sync)
-	}
 	b := s.db.NewBatch()
 	defer b.Close()
+	var word []byte
+	if s.Ready() {
+		word = []byte("trees")
+		if err := s.putAccounts(b); err != nil {
+			return err
+		}
+	}
+	if err := b.Set(cleanKey, word, nil); err != nil {
+		return err
+	}
+	if err := s.db.Apply(b, pebble.Sync); err != nil {
+		return fmt.Errorf("save merkle trees: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) putAccounts(b *pebble.Batch) error {
 	var v []byte
 	for p := range s.accounts.of {
 		acc := s.accounts.of[p].Load()
@@ -112,12 +126,6 @@ func (s *Store) saveAccounts() error {
 		if err := b.Set(k, v, nil); err != nil {
 			return err
 		}
-	}
-	if err := b.Set(cleanKey, nil, nil); err != nil {
-		return err
-	}
-	if err := s.db.Apply(b, pebble.Sync); err != nil {
-		return fmt.Errorf("save merkle trees: %w", err)
 	}
 	return nil
 }
@@ -223,17 +231,21 @@ func (r *rebuilding) finishBefore(p int) {
 		}
 		s.stripes.lockAll()
 		if !s.accounts.ready[at].Load() {
-			acc := s.accounts.get(at)
-			for i, x := range r.leaves {
-				acc.leaves[i].Store(acc.leaves[i].Load() ^ x)
-			}
-			acc.live.Add(r.live)
-			acc.total.Add(r.total)
-			acc.bytes.Add(r.bytes)
+			r.addTo(s.accounts.get(at))
 			s.accounts.setReady(at)
 		}
 		s.stripes.unlockAll()
 		r.live, r.total, r.bytes = 0, 0, 0
 		clear(r.leaves[:])
 	}
+}
+
+// addTo adds what the snapshot held to an account; all stripes are held.
+func (r *rebuilding) addTo(acc *account) {
+	for i, x := range r.leaves {
+		acc.leaves[i].Store(acc.leaves[i].Load() ^ x)
+	}
+	acc.live.Add(r.live)
+	acc.total.Add(r.total)
+	acc.bytes.Add(r.bytes)
 }

@@ -23,6 +23,7 @@ func (s *Store) Run(ctx context.Context) error {
 	var rebuilt error
 	wg.Go(func() { rebuilt = s.runRebuild(ctx) })
 	wg.Go(func() { s.runReclaim(ctx) })
+	wg.Go(func() { s.runScrub(ctx) })
 	if s.opts.Durability == Interval {
 		wg.Go(func() { s.every(ctx, s.opts.SyncEvery, s.syncNow) })
 	}

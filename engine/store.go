@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -64,18 +65,36 @@ func Open(o Options) (_ *Store, err error) {
 		}
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
-	if s.db, err = pebble.Open(o.Dir, s.pebbleOptions(s.lock)); err != nil {
-		if pebble.IsCorruptionError(err) {
-			err = fmt.Errorf("%w: %w", ErrCorrupt, err)
-		}
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.lock.Close())
+	if err := s.openPebble(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store in %s: %w", o.Dir, err), s.lock.Close())
 	}
-	if err := s.begin(); err != nil {
+	if err = s.trusted(); err == nil {
+		err = cmp.Or(s.begin(), s.trusted())
+	}
+	if err != nil {
 		s.disk.wind()
-		return nil, errors.Join(err, s.shutDown())
+		return nil, errors.Join(fmt.Errorf("open store in %s: %w", o.Dir, err), s.shutDown())
+	}
+	s.health.opened.Store(true)
+	return s, nil
+}
+
+// openPebble turns what Pebble can only panic about into an error.
+func (s *Store) openPebble() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", ErrFatal, r)
+		}
+		if err != nil { // a failure of the disk may be what is behind it
+			err = errors.Join(s.health.err(), err)
+		}
+	}()
+	s.db, err = pebble.Open(s.opts.Dir, s.pebbleOptions(s.lock))
+	if pebble.IsCorruptionError(err) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	s.disk.opened.Store(true)
-	return s, nil
+	return err
 }
 
 // begin brings up what is kept in memory, and marks the directory as in use, in
@@ -85,7 +104,7 @@ func (s *Store) begin() error {
 	if err != nil {
 		return err
 	}
-	_, clean, err := s.load(cleanKey)
+	trees, clean, err := s.load(cleanKey)
 	if err != nil {
 		return err
 	}
@@ -99,7 +118,7 @@ func (s *Store) begin() error {
 	if err := s.loadEpochs(b, clean); err != nil {
 		return err
 	}
-	if err := s.loadAccounts(b, clean || isNew); err != nil {
+	if err := s.loadAccounts(b, len(trees) > 0 || isNew); err != nil {
 		return err
 	}
 	if err := s.loadHints(); err != nil {

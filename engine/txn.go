@@ -16,6 +16,12 @@ import (
 // maxBatch is what one commit may hold; Pebble's own limit is 4 GiB.
 const maxBatch = 3 << 30
 
+// A txn that grew beyond these is not kept for the next batch.
+const (
+	maxKeptBytes   = 64 << 10
+	maxKeptRecords = 8 << 10
+)
+
 // txn is one batch in the making: the keys it touches, locked, and what it will
 // change on disk and in the books. It is pooled with all its memory.
 //
@@ -111,8 +117,8 @@ func (t *txn) release() {
 	clear(t.old.Siblings)
 	clear(t.in.Siblings)
 	t.shown = causal.Object{}
-	if cap(t.key) > 64<<10 {
-		t.key, t.idx = nil, nil
+	if cap(t.key) > maxKeptBytes || cap(t.order) > maxKeptRecords {
+		return // one giant must not make all of them giants
 	}
 	t.store.txns.Put(t)
 }
