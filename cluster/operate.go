@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,9 @@ import (
 )
 
 // What an operator may tell a node.
+
+// ErrMemberUp refuses to strike off a member that answers.
+var ErrMemberUp = errors.New("the node answers: let it leave instead, or stop it first")
 
 // SetQuorums changes N, R and W for the whole cluster, live. It returns once
 // this node has saved the change and told every member that it can reach; the
@@ -41,7 +45,7 @@ func (n *Node) Leave(ctx context.Context, id ring.NodeID) error {
 func (n *Node) Remove(ctx context.Context, id ring.NodeID) error {
 	now := n.keeper.ring()
 	if id == n.id || n.channel.Available(id) {
-		return fmt.Errorf("%s answers: let it leave instead, or stop it first", now.Name(id))
+		return fmt.Errorf("%s: %w", now.Name(id), ErrMemberUp)
 	}
 	if err := n.keeper.change(func(s *ring.State) error { return s.Remove(id) }); err != nil {
 		return err

@@ -155,6 +155,7 @@ func (d gossipDelegate) RingBehind(from ring.NodeID, digest uint64) {
 func (d gossipDelegate) PeerUp(id ring.NodeID) {
 	d.n.channel.Poke(id)
 	d.n.deliverer.Poke()
+	d.n.mover.Wake()
 	d.n.scheduler.Trigger(id)
 	d.n.log.Info("node is up", "node", d.n.keeper.ring().Name(id))
 	d.n.enqueue(job{pull: id})

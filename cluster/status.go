@@ -153,3 +153,6 @@ func (n *Node) Counters() *replica.Counters { return n.coordinator.Counters() }
 
 // StoreMetrics is a reading of the engine's gauges and counters.
 func (n *Node) StoreMetrics() engine.Metrics { return n.store.Metrics() }
+
+// Health is nil, or why this node refuses writes: see [engine.Store.Health].
+func (n *Node) Health() error { return n.store.Health() }

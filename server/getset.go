@@ -70,11 +70,11 @@ func replySiblings(s *session, e *entry) {
 }
 
 // context writes a causal context as a bulk string; of a key nobody ever wrote
-// it is empty.
-func (s *session) context(key []byte, clock causal.Vector) {
+// it is empty. A writer's has its own event beside what it had seen.
+func (s *session) context(key []byte, clock causal.Vector, own ...causal.Dot) {
 	s.token = s.token[:0]
-	if len(clock) > 0 {
-		s.token = causal.AppendContext(s.token, key, clock)
+	if len(clock)+len(own) > 0 {
+		s.token = causal.AppendContext(s.token, key, clock, own...)
 	}
 	s.out.bulk(s.token)
 }
@@ -146,11 +146,11 @@ func (o *setOptions) parse(s *session, args [][]byte) string {
 			o.at, o.unit = next, unit
 			i++
 		case is(arg, "CONTEXT") && next != nil && !u.HasContext && !u.WantOld:
-			context, err := causal.ParseContext(args[1], next)
-			if err != nil {
+			var err error
+			if u.Context, u.Own, err = causal.ParseDotted(args[1], next); err != nil {
 				return errorText(err)
 			}
-			u.Context, u.HasContext = context, true
+			u.HasContext = true
 			i++
 		case is(arg, "W") && next != nil:
 			n, refusal := s.quorum('W', next)
@@ -181,7 +181,7 @@ func replyContext(s *session, e *entry) {
 	switch sl := e.slots[0]; {
 	case s.refused(e.command, sl):
 	case sl.Result.Applied:
-		s.context(sl.Key, sl.Result.Context)
+		s.context(sl.Key, sl.Result.Context, sl.Result.Dot)
 	default:
 		s.out.null()
 	}
@@ -211,7 +211,7 @@ func withContext(args [][]byte) bool {
 }
 
 func planDeleteContext(s *session, e *entry) {
-	context, err := causal.ParseContext(e.args[1], e.args[3])
+	context, own, err := causal.ParseDotted(e.args[1], e.args[3])
 	if err != nil {
 		s.refuse(e, errorText(err))
 		return
@@ -226,7 +226,7 @@ func planDeleteContext(s *session, e *entry) {
 		w = n
 	}
 	sl, u := s.write(e, e.args[1], update.Delete)
-	u.Context, u.HasContext = context, true
+	u.Context, u.Own, u.HasContext = context, own, true
 	sl.W = w
 	e.reply = replyCount
 }

@@ -2,11 +2,11 @@ package replica
 
 import (
 	"context"
-	"math/bits"
 	"sync"
 	"time"
 
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/quorum"
 	"github.com/quorate/quorate/cluster/ring"
 )
 
@@ -20,17 +20,6 @@ const (
 	phaseForward              // waiting for the coordinator that it was sent to
 	phaseDone
 )
-
-// nodeSet is a set of positions in a key's walk. A walk is considered up to its
-// 64th node: N primaries and more stand-ins than can matter.
-type nodeSet uint64
-
-const maxWalk = 64
-
-func (s nodeSet) has(i int) bool { return s&(1<<i) != 0 }
-func (s *nodeSet) add(i int)     { *s |= 1 << i }
-func (s *nodeSet) drop(i int)    { *s &^= 1 << i }
-func (s nodeSet) len() int       { return bits.OnesCount64(uint64(s)) }
 
 // op is one request on its way. Its fields are guarded by the flight's mutex
 // once frames are out.
@@ -47,10 +36,10 @@ type op struct {
 	carrier  int  // phaseWrite: the op of the group whose object replicates
 	phase    phase
 	need     int
-	asked    nodeSet // of this phase
-	answered nodeSet // of this phase
-	failed   nodeSet // of this phase: asked in vain, to be asked again after a pause
-	silent   nodeSet // asked, and out of patience
+	asked    quorum.Nodes // of this phase, by their places in walk
+	answered quorum.Nodes // of this phase
+	failed   quorum.Nodes // of this phase: asked in vain, to be asked again after a pause
+	silent   quorum.Nodes // asked, and out of patience
 	since    time.Time
 
 	local    []byte    // reads: this node's encoded copy
@@ -123,8 +112,8 @@ func newFlight(c *Coordinator, reqs []*Request, groups []int, from origin) *flig
 		o.p = f.ring.PartitionOf(r.Key)
 		o.walk = f.ring.Walk(o.p)
 		o.n = len(f.ring.Primaries(o.p))
-		if len(o.walk) > maxWalk {
-			o.walk = o.walk[:maxWalk]
+		if len(o.walk) > quorum.MaxNodes {
+			o.walk = o.walk[:quorum.MaxNodes]
 		}
 		o.self = o.position(c.cfg.Self)
 	}
@@ -262,9 +251,9 @@ func (f *flight) impatient() {
 }
 
 // patientWith is the longest patience that any of the quiet deserves.
-func (f *flight) patientWith(o *op, quiet nodeSet) (d time.Duration) {
+func (f *flight) patientWith(o *op, quiet quorum.Nodes) (d time.Duration) {
 	for i, id := range o.walk {
-		if quiet.has(i) {
+		if quiet.Has(i) {
 			d = max(d, f.c.cfg.Channel.Patience(id))
 		}
 	}
@@ -300,17 +289,17 @@ func (f *flight) expire() {
 		if o.phase == phaseDone {
 			continue
 		}
-		err := &NoQuorumError{Op: OpRead, Needed: o.need, Got: o.answered.len()}
+		err := &NoQuorumError{Op: OpRead, Needed: o.need, Got: o.answered.Len()}
 		if o.phase == phaseWrite || o.phase == phaseForward {
 			err.Op = OpWrite
 			if carrier := &f.mu.ops[o.carrier]; o.phase == phaseWrite {
-				err.Needed, err.Got = carrier.need, carrier.answered.len()
+				err.Needed, err.Got = carrier.need, carrier.answered.Len()
 			} else {
 				err.Needed, err.Got = max(1, o.need), 0
 			}
 		}
 		if head := &f.mu.ops[o.group]; o.phase == phaseRead {
-			err.Needed, err.Got = head.need, head.answered.len()
+			err.Needed, err.Got = head.need, head.answered.Len()
 		}
 		f.c.count.NoQuorum.Add(1)
 		f.decideLocked(i, err)

@@ -61,7 +61,7 @@ func (f *flight) forwardLocked(i int) {
 		return
 	}
 	f.c.count.Forwards.Add(1)
-	o.asked.add(at)
+	o.asked = o.asked.With(at)
 	x := f.to(o.walk[at], peer.Forward)
 	x.items = append(x.items, exchangeItem{op: i, position: at})
 	x.body = append(x.body, byte(min(o.req.R, 255)), byte(min(o.req.W, 255)))
@@ -108,7 +108,7 @@ func (x *exchange) completeForward(body []byte, err error) {
 			continue
 		}
 		if err != nil || d.bad || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing) {
-			o.failed.add(it.position)
+			o.failed = o.failed.With(it.position)
 			f.mu.reroute = append(f.mu.reroute, it.op)
 			f.signal()
 			continue

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/quorum"
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -25,7 +26,7 @@ type finding struct {
 func (f *flight) startReadLocked(i int) {
 	o := &f.mu.ops[i]
 	o.phase = phaseRead
-	o.need = wanted(o.req.R, f.ring.Quorums().R, o.n)
+	o.need = o.policy().Reads(o.req.R)
 	if o.follows() && o.req.Update == nil {
 		return // its group's head answers for it
 	}
@@ -35,25 +36,22 @@ func (f *flight) startReadLocked(i int) {
 			return
 		}
 	}
-	for o.asked.len() < o.need && f.askAnotherLocked(i) {
+	for o.asked.Len() < o.need && f.askAnotherLocked(i) {
 	}
 	f.settleReadLocked(i)
 }
 
-// wanted is a quorum: the request's own if it names one, the cluster's if not,
-// and no more than there are primaries.
-func wanted(own, cluster, primaries int) int {
-	if own == 0 {
-		own = cluster
-	}
-	return max(1, min(own, primaries))
+// policy is the cluster's, on as many primaries as the key has.
+func (o *op) policy() quorum.Policy {
+	q := o.f.ring.Quorums()
+	return quorum.Policy{N: o.n, R: q.R, W: q.W}
 }
 
 // readLocalLocked reads this node's copy, as a primary or from the hints that it
 // keeps for others.
 func (f *flight) readLocalLocked(i int) {
 	o := &f.mu.ops[i]
-	o.asked.add(o.self)
+	o.asked = o.asked.With(o.self)
 	var err error
 	if o.isPrimary() {
 		o.local, o.hasLocal, err = f.c.cfg.Store.Get(o.p, o.req.Key, o.local[:0])
@@ -67,7 +65,7 @@ func (f *flight) readLocalLocked(i int) {
 		}
 		return
 	}
-	o.answered.add(o.self)
+	o.answered = o.answered.With(o.self)
 }
 
 // askAnotherLocked asks the best node not asked yet: primaries first, in the
@@ -75,7 +73,7 @@ func (f *flight) readLocalLocked(i int) {
 func (f *flight) askAnotherLocked(i int) bool {
 	o := &f.mu.ops[i]
 	for at, id := range o.walk {
-		if o.asked.has(at) {
+		if o.asked.Has(at) {
 			continue
 		}
 		if at == o.self {
@@ -97,7 +95,7 @@ func (f *flight) askAnotherLocked(i int) bool {
 
 func (f *flight) askLocked(i, at int, brief bool) {
 	o := &f.mu.ops[i]
-	o.asked.add(at)
+	o.asked = o.asked.With(at)
 	x := f.to(o.walk[at], peer.Read)
 	it := readItem{partition: o.p, key: o.req.Key, brief: brief, known: o.hasLocal}
 	if it.known {
@@ -144,11 +142,11 @@ func (x *exchange) completeRead(body []byte, err error) {
 			a = d.answer()
 		}
 		o := &f.mu.ops[it.op]
-		if o.phase != phaseRead || o.answered.has(it.position) {
+		if o.phase != phaseRead || o.answered.Has(it.position) {
 			continue
 		}
 		if err != nil || d.bad || a.outcome == outcomeFailed || !o.take(it.position, a) {
-			o.failed.add(it.position)
+			o.failed = o.failed.With(it.position)
 			f.mu.reask = append(f.mu.reask, it.op)
 			f.signal()
 			continue
@@ -176,22 +174,21 @@ func (o *op) take(position int, a answer) bool {
 	}
 	o.found = slices.DeleteFunc(o.found, func(old finding) bool { return old.position == position })
 	o.found = append(o.found, fd)
-	o.answered.add(position)
+	o.answered = o.answered.With(position)
 	return true
 }
 
 // settleReadLocked ends the read phase when enough has been heard.
 func (f *flight) settleReadLocked(i int) {
 	o := &f.mu.ops[i]
-	if o.phase != phaseRead || o.answered.len() < o.need {
+	if o.phase != phaseRead || o.answered.Len() < o.need {
 		return
 	}
 	exists := o.hasLocal
 	for _, fd := range o.found {
 		exists = exists || fd.exists
 	}
-	primaries := nodeSet(1<<o.n - 1)
-	if !exists && o.answered&primaries == 0 {
+	if !exists && o.answered&quorum.FirstNodes(o.n) == 0 {
 		// Stand-ins that know nothing must not outvote the only one who does.
 		f.mu.reask = append(f.mu.reask, i)
 		f.signal()
@@ -214,7 +211,7 @@ func (o *op) wantsWhole() bool {
 			continue
 		}
 		more = true
-		o.answered.drop(fd.position)
+		o.answered = o.answered.Without(fd.position)
 		o.f.mu.refetch = append(o.f.mu.refetch, refetch{op: o.at, position: fd.position})
 	}
 	if more {

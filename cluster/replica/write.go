@@ -6,7 +6,9 @@ import (
 
 	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/quorum"
 	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -28,7 +30,7 @@ func (f *flight) coordinates(o *op) bool {
 // asked, or -1.
 func (f *flight) firstReachable(o *op) int {
 	for at, id := range o.walk {
-		if at == o.self || !o.asked.has(at) && f.c.cfg.Channel.Available(id) {
+		if at == o.self || !o.asked.Has(at) && f.c.cfg.Channel.Available(id) {
 			return at
 		}
 	}
@@ -50,6 +52,9 @@ func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, wri
 		}
 		value, found = causal.Value{}, false // a blind write needs no old value
 	}
+	if u.Kind == update.Delete && !u.WantOld && !found {
+		found = current.Live(now) // an older sibling, behind a newer tombstone, goes too
+	}
 	value, write, o.req.Result = u.Apply(value, found, now)
 	o.req.Result.Old = bytes.Clone(o.req.Result.Old) // current is the engine's
 	if !write {
@@ -60,13 +65,17 @@ func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, wri
 		ctx = u.Context
 	}
 	dot := c.mint(o, current, exists, ctx)
-	next = causal.Put(*current, ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
+	next = causal.Put(current.Without(u.Own), ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
 	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
 		return next, false, ErrTooManySiblings
 	} else if n > c.cfg.SiblingsWarn && n > len(current.Siblings) {
 		c.count.ManySiblings.Add(1)
 	}
 	o.req.Result.Dot = dot
+	if u.HasContext {
+		// Not the whole clock: the writer has not seen the siblings that stay.
+		o.req.Result.Context = next.SeenBy(dot).Clone()
+	}
 	return next, true, nil
 }
 
@@ -98,7 +107,7 @@ func (f *flight) apply() {
 		o.phase = phaseWrite
 		o.asked, o.answered, o.silent, o.failed = 0, 0, 0, 0
 		o.since = f.c.cfg.Now()
-		o.need = wanted(o.req.W, f.ring.Quorums().W, o.n)
+		o.need = o.policy().Writes(o.req.W)
 		r := &records[i]
 		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.remote, Edit: edit{o}}
 		if !o.isPrimary() {
@@ -147,11 +156,6 @@ func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
 			f.decideLocked(i, r.Err)
 			continue
 		}
-		if o.req.Update.HasContext {
-			if stored, err := causal.Decode(r.Stored); err == nil {
-				o.req.Result.Context = stored.Clock
-			}
-		}
 		o.carrier = i
 		if head := &f.mu.ops[o.group]; head.followed {
 			for _, j := range carriers {
@@ -176,7 +180,7 @@ func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
 func (f *flight) replicateLocked(i int) {
 	o := &f.mu.ops[i]
 	if o.self >= 0 {
-		o.asked.add(o.self)
+		o.asked = o.asked.With(o.self)
 	}
 	for at := range o.n {
 		switch {
@@ -203,7 +207,7 @@ func (f *flight) replicateLocked(i int) {
 
 func (f *flight) sendWriteLocked(i, at int, hint ring.NodeID) {
 	o := &f.mu.ops[i]
-	o.asked.add(at)
+	o.asked = o.asked.With(at)
 	x := f.to(o.walk[at], peer.Write)
 	x.items = append(x.items, exchangeItem{op: i, position: at, hint: hint})
 	x.body = appendWriteItem(x.body, writeItem{partition: o.p, hint: hint, key: o.req.Key, object: o.object})
@@ -231,12 +235,12 @@ func (f *flight) standInLocked() {
 func (f *flight) placeLocked(l lacking) bool {
 	o := &f.mu.ops[l.op]
 	at := o.position(l.node)
-	if at >= 0 && !o.asked.has(at) && f.c.cfg.Channel.Available(l.node) {
+	if at >= 0 && !o.asked.Has(at) && f.c.cfg.Channel.Available(l.node) {
 		f.sendWriteLocked(l.op, at, 0)
 		return true
 	}
 	for at := o.n; at < len(o.walk); at++ {
-		if !o.asked.has(at) && at != o.self && f.c.cfg.Channel.Available(o.walk[at]) {
+		if !o.asked.Has(at) && at != o.self && f.c.cfg.Channel.Available(o.walk[at]) {
 			f.sendWriteLocked(l.op, at, l.node)
 			return true
 		}
@@ -252,11 +256,11 @@ type standIn struct {
 
 // silentWriteLocked gives up on the quiet for this op, without taking back what
 // they were sent: should they answer after all, it counts.
-func (f *flight) silentWriteLocked(i int, quiet nodeSet) {
+func (f *flight) silentWriteLocked(i int, quiet quorum.Nodes) {
 	o := &f.mu.ops[i]
 	o.silent |= quiet
 	for at := range o.walk {
-		if quiet.has(at) && at != o.self {
+		if quiet.Has(at) && at != o.self {
 			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.standsFor(at)})
 		}
 	}
@@ -301,7 +305,8 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	}
 	if !f.mu.finished {
 		if it.position >= 0 {
-			f.mu.ops[it.op].failed.add(it.position)
+			o := &f.mu.ops[it.op]
+			o.failed = o.failed.With(it.position)
 		}
 		f.mu.lacking = append(f.mu.lacking, lacking{op: it.op, node: node})
 		f.signal()
@@ -324,8 +329,8 @@ func (f *flight) ackLocked(i, position int) {
 	if position < 0 || o.phase != phaseWrite {
 		return
 	}
-	o.answered.add(position)
-	if o.answered.len() < o.need {
+	o.answered = o.answered.With(position)
+	if o.answered.Len() < o.need {
 		return
 	}
 	f.decideLocked(i, nil)

@@ -22,5 +22,5 @@
 //
 // Not: who answers right now (cluster/membership), moving data or knowing when
 // it has arrived (cluster/handoff), counting replies (cluster/quorum). Of
-// quorate it imports causal, for NodeID, and nothing else.
+// quorate it imports causal, for NodeID, and quorum, for what N, R and W may be.
 package ring

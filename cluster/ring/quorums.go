@@ -3,6 +3,8 @@ package ring
 import (
 	"errors"
 	"fmt"
+
+	"github.com/quorate/quorate/cluster/quorum"
 )
 
 // MaxReplicas is the largest N. Nobody needs so many copies; it bounds the
@@ -20,29 +22,25 @@ type Quorums struct {
 	Version uint64
 }
 
+// Policy is q without its version.
+func (q Quorums) Policy() quorum.Policy { return quorum.Policy{N: q.N, R: q.R, W: q.W} }
+
 // Validate reports, by an error that wraps [ErrBadQuorums], every reason why no
 // cluster could run with q.
 func (q Quorums) Validate() error {
-	var faults []error
-	if q.N < 1 || q.N > MaxReplicas {
-		faults = append(faults, fmt.Errorf("%w: n is %d, want 1 to %d", ErrBadQuorums, q.N, MaxReplicas))
+	if q.N > MaxReplicas {
+		return fmt.Errorf("%w: n is %d, want 1 to %d", ErrBadQuorums, q.N, MaxReplicas)
 	}
-	if q.R < 1 || q.R > q.N {
-		faults = append(faults, fmt.Errorf("%w: r is %d, want 1 to n, which is %d", ErrBadQuorums, q.R, q.N))
+	if err := q.Policy().Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadQuorums, err)
 	}
-	if q.W < 1 || q.W > q.N {
-		faults = append(faults, fmt.Errorf("%w: w is %d, want 1 to n, which is %d", ErrBadQuorums, q.W, q.N))
-	}
-	return errors.Join(faults...)
+	return nil
 }
 
-// Capped returns q as it works on a ring of so many members: with fewer than N
-// of them, N is their number, and R and W are at most that. So one node alone is
-// a working store. Members that are down count: their death changes none of the
-// three.
+// Capped returns q as it works on a ring of so many members: see
+// [quorum.Policy.Capped].
 func (q Quorums) Capped(members int) Quorums {
-	q.N = max(1, min(q.N, members))
-	q.R = min(q.R, q.N)
-	q.W = min(q.W, q.N)
+	p := q.Policy().Capped(members)
+	q.N, q.R, q.W = p.N, p.R, p.W
 	return q
 }
