@@ -145,8 +145,9 @@ func TestStore_DiskFault_StopsWritesAndKeepsReads(t *testing.T) {
 // fillUntilFault writes, lets the disk fail, and writes on until that is felt. It
 // returns the keys whose writes were acknowledged. With memtables as small as
 // here the writer may be stalled behind the failed flush; closing frees it.
-func fillUntilFault(t *testing.T, s *Store, f *faults) (acked []string) {
+func fillUntilFault(t *testing.T, s *Store, f *faults) []string {
 	t.Helper()
+	var acked []string
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	t.Cleanup(wg.Wait)

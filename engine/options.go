@@ -55,7 +55,7 @@ type Options struct {
 	MemtableBytes        int64 // one of up to four memtables; default 64 MiB
 	ValueSeparationBytes int   // values from this size live in blob files; default 4 KiB, negative: never
 	MaxOpenFiles         int   // default 1000
-	ReserveBytes         int64 // refuse writes when the disk has less free; default 256 MiB or 2 % of the disk, whichever is less
+	ReserveBytes         int64 // refuse writes when the disk has less free; default 256 MiB or 5 % of the disk, whichever is less
 
 	HintBytes int64         // bound of all hints held; default 1 GiB
 	HintAge   time.Duration // older hints are dropped; default 3 h

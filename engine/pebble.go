@@ -22,7 +22,7 @@ func (s *Store) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 		MemTableSize:                uint64(s.opts.MemtableBytes),
 		MemTableStopWritesThreshold: 4,
 		MaxOpenFiles:                s.opts.MaxOpenFiles,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       4,
 		L0CompactionFileThreshold:   500,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               max(64<<20, s.opts.MemtableBytes),

@@ -95,28 +95,4 @@ func (s *Store) runReclaim(ctx context.Context) {
 	}
 }
 
-// checkSpace refuses writes before the disk is full to the brim: a full disk
-// leaves no room for the compactions that would free some, and ends the log.
-func (s *Store) checkSpace() {
-	usage, err := s.opts.FS.GetDiskUsage(s.opts.Dir)
-	if err != nil || usage.TotalBytes == 0 {
-		return // not every file system can tell
-	}
-	reserve := uint64(s.opts.ReserveBytes)
-	if reserve == 0 {
-		reserve = min(256<<20, usage.TotalBytes/50)
-	}
-	switch {
-	case usage.AvailBytes < reserve:
-		if s.health.full.Load() == nil {
-			s.opts.Logger.Error("disk is nearly full; refusing writes", "free", usage.AvailBytes, "reserve", reserve)
-		}
-		s.health.setFull(fmt.Sprintf("disk nearly full: %d MiB free, %d MiB kept in reserve", usage.AvailBytes>>20, reserve>>20))
-	case usage.AvailBytes >= reserve+reserve/4:
-		if s.health.clearFull() {
-			s.opts.Logger.Info("disk has space again; accepting writes", "free", usage.AvailBytes)
-		}
-	}
-}
-
 func (s *Store) now() int64 { return s.opts.Now().UnixMilli() }

@@ -34,6 +34,7 @@ type Store struct {
 	freshEpoch func() causal.Epoch // mintEpoch for the store proper, made once
 	inflight   atomic.Int64        // commits that were not waited for yet
 	unsynced   atomic.Bool         // Interval: something was written since the last fsync
+	untilCheck atomic.Int64        // bytes to be written before the disk is asked for its space
 	txns       sync.Pool
 }
 

@@ -266,3 +266,24 @@ func TestKeyspace_Keys_RoundTripAndStayInBounds(t *testing.T) {
 		in(index, lower, upper)
 	})
 }
+
+// FuzzSplit: nothing that could be found on disk may panic.
+func FuzzSplit(f *testing.F) {
+	f.Add(appendObjectKey(nil, 1, 2, []byte("k")))
+	f.Add(appendHintKey(nil, 3, 1, 2, []byte("k")))
+	f.Add(appendIndexKey(nil, prefixExpiry, 1, 4, 2, []byte("k")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, _, key, ok := splitObjectKey(b); ok && len(key) != len(b)-objectHeader {
+			t.Errorf("object key: %d of %d bytes", len(key), len(b))
+		}
+		if _, _, key, ok := splitHintKey(b); ok && len(key) != len(b)-hintHeader {
+			t.Errorf("hint key: %d of %d bytes", len(key), len(b))
+		}
+		if _, _, key, ok := splitIndexKey(b); ok && len(key) != len(b)-indexHeader {
+			t.Errorf("index key: %d of %d bytes", len(key), len(b))
+		}
+		if _, object, err := splitHint(b); err == nil && len(object) != len(b)-hintTime {
+			t.Errorf("hint: %d of %d bytes", len(object), len(b))
+		}
+	})
+}

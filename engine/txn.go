@@ -146,6 +146,7 @@ func (t *txn) finish(mode syncMode) (Commit, error) {
 		}
 	}
 	b := t.batch
+	s.wrote(b.Len())
 	var err error
 	if sync {
 		s.inflight.Add(1)
