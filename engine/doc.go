@@ -22,8 +22,13 @@
 // never retried: after it the kernel may claim success for pages that it dropped.
 // The store stops writing to the disk altogether (see the type disk), so that
 // what is on it stays what a crash at that instant would have left; it refuses
-// writes, and says so by [Store.Health] and once by Options.OnFatal. Disk full
-// and corrupt blocks refuse writes and leave reads alone.
+// writes, and says so by [Store.Health] and once by Options.OnFatal.
+//
+// A disk that is nearly full, or full, refuses writes and leaves reads alone, until
+// there is space; only if the log itself found no room must the store be opened
+// again. A corrupt block refuses writes and spoils the reads that need it. Every
+// partition is read through once a week, to find such blocks while other replicas
+// are good.
 //
 // # Layout
 //
@@ -37,9 +42,9 @@
 //
 // Invariant: no dot is minted twice (epoch.go).
 //
-// Lock order: stripes in ascending order, then Pebble's own locks, then the
-// mutexes of hints and epochs. No fsync is waited for under a stripe, except the
-// rare one that leases epochs.
+// Lock order: stripes in ascending order, then the mutexes of hints and epochs,
+// then Pebble's own locks. No fsync is waited for under a stripe, except the rare
+// one that leases epochs.
 //
 // Owns: the data directory and its lock; Pebble's goroutines; the goroutines of
 // [Store.Run].
