@@ -111,12 +111,16 @@ func clusterID(dir string) string {
 // a directory that is kept, ports are never skipped: its nodes know each other
 // by them.
 func (d *demo) choosePorts() error {
+	taken := map[int]bool{} // by another node, or for another purpose
 	next := func(port *int, flag string, network ...string) (string, error) {
 		for ; *port < 1<<16; *port++ {
+			if taken[*port] {
+				continue
+			}
 			addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(*port))
 			err := canListen(addr, network)
 			if err == nil {
-				*port++
+				taken[*port] = true
 				return addr, nil
 			}
 			if d.settings.DataDir != "" {
