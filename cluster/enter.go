@@ -37,6 +37,9 @@ func (n *Node) member() ring.Member {
 
 func (n *Node) enter(ctx context.Context) error {
 	if now := n.keeper.ring(); now != nil {
+		if err := n.sameCluster(ctx); err != nil {
+			return err
+		}
 		return n.resume(now)
 	}
 	quorums := ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}
@@ -50,6 +53,29 @@ func (n *Node) enter(ctx context.Context) error {
 		n.log.Info("founding a cluster of one")
 		return n.keeper.adopt(ring.NewState(newClusterID(), n.cfg.Partitions, quorums, n.member()))
 	}
+}
+
+// sameCluster refuses to start where the nodes that the operator names belong to
+// another cluster than the data directory. Those that do not answer at once do
+// not hold the start up: a node that was stopped needs no one to come back.
+func (n *Node) sameCluster(ctx context.Context) error {
+	body, err := encodeJoin(n.member())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+	defer cancel()
+	for _, addr := range n.cfg.Join {
+		_, err := n.channel.CallAddr(ctx, addr, peer.Join, body)
+		var refused *peer.RefusedError
+		if errors.As(err, &refused) && refused.Reason == peer.RefusedCluster {
+			return fmt.Errorf("%w: the data directory is of %s: %w", ring.ErrOtherCluster, n.keeper.clusterID(), err)
+		}
+		if err == nil {
+			return nil
+		}
+	}
+	return nil
 }
 
 // resume takes the node's old place, telling the ring what has changed about it.

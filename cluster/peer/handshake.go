@@ -67,7 +67,7 @@ func (h *handshake) dial(conn net.Conn) error {
 	if err := h.learn(payload); err != nil {
 		return err
 	}
-	if err := h.judge(h.ours.expect, h.peer.node); err != nil {
+	if err := h.judge(&h.ours, &h.peer); err != nil {
 		return err
 	}
 	if _, err := conn.Write(appendMessage(nil, tagProof, h.prove(roleDialler, h.ourRaw, h.peerRaw))); err != nil {
@@ -103,7 +103,7 @@ func (h *handshake) acceptHello(conn net.Conn, admit func(*hello) error) error {
 	if err := h.learn(payload); err != nil {
 		return err
 	}
-	if err := h.judge(h.peer.expect, h.ours.node); err != nil {
+	if err := h.judge(&h.peer, &h.ours); err != nil {
 		return err
 	}
 	if _, err := conn.Write(appendMessage(nil, tagHello, h.ourRaw)); err != nil {
@@ -134,17 +134,12 @@ func (h *handshake) learn(payload []byte) (err error) {
 	return nil
 }
 
-// judge decides, on either side, whether the two may talk. wanted is the node
-// that the dialler hopes to find, found the one that answers.
-func (h *handshake) judge(wanted, found causal.NodeID) error {
+// judge decides, on either side, whether the two may talk: guest dialled, host
+// answered.
+func (h *handshake) judge(guest, host *hello) error {
 	if h.peer.oldest > h.ours.version || h.ours.oldest > h.peer.version {
 		return &RefusedError{Reason: RefusedVersion, Detail: fmt.Sprintf("peer speaks %d to %d, this node %d to %d",
 			h.peer.oldest, h.peer.version, h.ours.oldest, h.ours.version)}
-	}
-	dialled := h.ourRaw != nil && h.ours.expect == wanted && h.peer.node == found
-	guest, host := h.peer, h.ours
-	if dialled {
-		guest, host = h.ours, h.peer
 	}
 	switch {
 	case host.cluster == "":
@@ -154,7 +149,7 @@ func (h *handshake) judge(wanted, found causal.NodeID) error {
 	case guest.cluster != host.cluster:
 		return &RefusedError{Reason: RefusedCluster, Detail: fmt.Sprintf("%q is not %q", h.peer.cluster, h.ours.cluster)}
 	}
-	if wanted != 0 && wanted != found {
+	if guest.expect != 0 && guest.expect != host.node {
 		return &RefusedError{Reason: RefusedNode, Detail: fmt.Sprintf("%s is here", host.name)}
 	}
 	return nil

@@ -1,0 +1,279 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+)
+
+// echo answers a request with its own body, a Scan with an error, and a Count
+// never.
+type echo struct{}
+
+func (echo) ServePeer(reqs []*Request) {
+	for _, r := range reqs {
+		switch r.Kind {
+		case Scan:
+			r.ReplyError(errors.New("no\nscan"))
+		case Count:
+		default:
+			r.Reply(r.Body)
+		}
+	}
+}
+
+type end struct {
+	*Channel
+	stop func()
+}
+
+func start(t testing.TB, name string, change func(*Config)) *end {
+	t.Helper()
+	cfg := Config{
+		Self: causal.NodeID(name[0]), Name: name, Addr: "127.0.0.1:0",
+		ClusterID: func() string { return "cluster" }, RequestTimeout: 300 * time.Millisecond,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	c, err := Listen(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var run sync.WaitGroup
+	run.Go(func() {
+		if err := c.Run(ctx, echo{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+	e := &end{Channel: c, stop: func() { cancel(); run.Wait() }}
+	t.Cleanup(e.stop)
+	return e
+}
+
+func (e *end) id() causal.NodeID { return e.cfg.Self }
+
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) { // real sockets: there is nothing to wait on
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+func pair(t testing.TB, change func(*Config)) (a, b *end) {
+	a, b = start(t, "A", change), start(t, "B", change)
+	a.SetPeers(map[causal.NodeID]string{b.id(): b.Addr()})
+	b.SetPeers(map[causal.NodeID]string{a.id(): a.Addr()})
+	eventually(t, "both see each other", func() bool { return a.Available(b.id()) && b.Available(a.id()) })
+	return a, b
+}
+
+func TestChannel_Requests_AreAnsweredWhateverTheirSize(t *testing.T) {
+	a, b := pair(t, func(c *Config) { c.RequestTimeout = 20 * time.Second })
+	for _, size := range []int{0, 1, 200, inlineBody, inlineBody + 1, readBuffer - headerSize, readBuffer, 3 << 20, 40 << 20} {
+		body := bytes.Repeat([]byte{byte(size)}, size)
+		got, err := a.Call(t.Context(), b.id(), Foreground, Read, body)
+		if err != nil || !bytes.Equal(got, body) {
+			t.Fatalf("%d bytes: %d came back, %v", size, len(got), err)
+		}
+	}
+	var remote *RemoteError
+	if _, err := a.Call(t.Context(), b.id(), Background, Scan, nil); !errors.As(err, &remote) || remote.Message != "no?scan" {
+		t.Errorf("an error came back as %v", err)
+	}
+}
+
+func TestChannel_ManyAtOnce_EachGetsItsOwnAnswer(t *testing.T) {
+	a, b := pair(t, func(c *Config) { c.RequestTimeout = 20 * time.Second })
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 500 {
+				want := fmt.Sprint(g, "/", i)
+				if got, err := a.Call(t.Context(), b.id(), Class(i%2), Write, []byte(want)); err != nil || string(got) != want {
+					t.Errorf("%s came back as %q, %v", want, got, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestChannel_PeerDies_EverythingCompletesAndItIsUnavailable(t *testing.T) {
+	a, b := pair(t, func(c *Config) { c.RequestTimeout = 20 * time.Second })
+	ends := make(chan error, 10)
+	for range cap(ends) {
+		a.Send(b.id(), Foreground, Count, nil, completion(func(err error) { ends <- err }))
+	}
+	b.Close()
+	for range cap(ends) {
+		if err := <-ends; !errors.Is(err, ErrUnavailable) {
+			t.Errorf("a request to the dead ended with %v", err)
+		}
+	}
+	eventually(t, "the dead is unavailable", func() bool { return !a.Available(b.id()) })
+	if _, err := a.Call(t.Context(), b.id(), Foreground, Read, nil); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("a request to nobody ended with %v", err)
+	}
+}
+
+type completion func(error)
+
+func (f completion) Complete(_ causal.NodeID, _ []byte, err error) { f(err) }
+
+func TestChannel_SilentPeer_IsUnavailableUntilItAnswers(t *testing.T) {
+	a, b := pair(t, func(c *Config) { c.PingInterval = 50 * time.Millisecond })
+	done := make(chan error, 1)
+	a.Send(b.id(), Foreground, Count, nil, completion(func(err error) { done <- err }))
+	eventually(t, "the silent is unavailable", func() bool { return !a.Available(b.id()) })
+	if err := <-done; !errors.Is(err, ErrTimeout) {
+		t.Errorf("an unanswered request ended with %v", err)
+	}
+	eventually(t, "a ping brings it back", func() bool { return a.Available(b.id()) })
+}
+
+func TestChannel_Strangers_AreRefused(t *testing.T) {
+	host := start(t, "H", func(c *Config) { c.Secret = "s" })
+	for name, test := range map[string]struct {
+		change func(*Config)
+		want   Refusal
+	}{
+		"another cluster": {func(c *Config) { c.ClusterID, c.Secret = func() string { return "other" }, "s" }, RefusedCluster},
+		"another secret":  {func(c *Config) { c.Secret = "t" }, RefusedSecret},
+		"no secret":       {nil, RefusedSecret},
+	} {
+		guest := start(t, "G", test.change)
+		_, err := guest.CallAddr(t.Context(), host.Addr(), Join, nil)
+		var refused *RefusedError
+		if !errors.As(err, &refused) || refused.Reason != test.want || !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	guest := start(t, "G", func(c *Config) { c.ClusterID, c.Secret = func() string { return "" }, "s" })
+	if got, err := guest.CallAddr(t.Context(), host.Addr(), Join, []byte("me")); err != nil || string(got) != "me" {
+		t.Errorf("a newcomer's request: %q, %v", got, err)
+	}
+	if _, err := guest.CallAddr(t.Context(), host.Addr(), Write, nil); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("a newcomer that asks for more: %v", err)
+	}
+	guest.SetPeers(map[causal.NodeID]string{'X': host.Addr()})
+	if _, err := host.CallAddr(t.Context(), guest.Addr(), Join, nil); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrRefused) {
+		t.Errorf("a host without a cluster: %v, want a refusal that may pass", err)
+	}
+}
+
+func TestChannel_HostileBytes_HarmNobodyElse(t *testing.T) {
+	a, b := pair(t, func(c *Config) { c.RequestTimeout, c.HandshakeTimeout = 20*time.Second, 200*time.Millisecond })
+	valid := appendMessage([]byte(magic), tagHello, a.newHandshake(purposePeer, Foreground, b.id()).ourRaw)
+	for name, data := range map[string]string{
+		"nothing":          "",
+		"text":             "GET / HTTP/1.1\r\n\r\n",
+		"half a magic":     magic[:4],
+		"magic and noise":  magic + strings.Repeat("\xff", 4096),
+		"endless hello":    magic + "H\xff\xff" + strings.Repeat("x", 1<<16),
+		"hello, no proof":  string(valid),
+		"hello, bad proof": string(appendMessage(valid, tagAccept, []byte("x"))),
+		"frames unasked":   string(appendMessage(valid, tagProof, nil)) + strings.Repeat("\x7f", 1<<12),
+		"a huge frame": string(appendMessage(valid, tagProof, nil)) +
+			string(header{length: 1<<32 - 1, kind: Write}.append(nil)),
+	} {
+		conn, err := net.Dial("tcp", b.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = conn.Write([]byte(data)) // it may be cut off
+		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		for buf := make([]byte, 4096); ; {
+			if _, err := conn.Read(buf); err != nil {
+				var timeout net.Error
+				if errors.As(err, &timeout) && timeout.Timeout() && name != "nothing" && name != "text" {
+					t.Errorf("%s: the connection stays open", name)
+				}
+				break
+			}
+		}
+		_ = conn.Close()
+		if got, err := a.Call(t.Context(), b.id(), Foreground, Read, []byte("still here")); err != nil || string(got) != "still here" {
+			t.Fatalf("after %s: %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestListen_PortTaken_SaysSo(t *testing.T) {
+	a := start(t, "A", nil)
+	_, err := Listen(Config{Self: 1, Name: "B", Addr: a.Addr(), ClusterID: func() string { return "" }})
+	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), a.Addr()) {
+		t.Errorf("binding a taken port: %v", err)
+	}
+}
+
+func FuzzCut(f *testing.F) {
+	sum, _ := bodySum([][]byte{[]byte("body")})
+	f.Add(append(header{length: 4, kind: Write, id: 1, sum: sum}.append(nil), "body"...))
+	c := &Channel{cfg: Config{MaxFrame: 1 << 20}}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s := &stream{c: c}
+		frames, next, _, err := s.cut(nil, b, 0)
+		if err == nil && (next < 0 || next > len(b)) {
+			t.Fatalf("cut ends at %d of %d", next, len(b))
+		}
+		for _, fr := range frames {
+			if fr.check(fr.body) != nil {
+				t.Fatal("a frame with a wrong checksum came through")
+			}
+		}
+	})
+}
+
+func FuzzHello(f *testing.F) {
+	h := hello{version: 1, oldest: 1, node: 7, name: "A", cluster: "c", instance: "i"}
+	f.Add(h.append(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if h, err := parseHello(b); err == nil && !bytes.HasPrefix(b, h.append(nil)) {
+			t.Fatalf("%x was read as %+v", b, h)
+		}
+	})
+}
+
+func BenchmarkFrame_EncodeDecode(b *testing.B) {
+	body := bytes.Repeat([]byte("x"), 200)
+	parts := [][]byte{body}
+	s := &stream{c: &Channel{cfg: Config{MaxFrame: 1 << 20}}}
+	var box outbox
+	frames := make([]frame, 0, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		sum, n := bodySum(parts)
+		box.add(header{length: uint32(n), kind: Write, id: 1, sum: sum}, parts)
+		if _, _, _, err := s.cut(frames[:0], box.buf, 0); err != nil {
+			b.Fatal(err)
+		}
+		box.reset()
+	}
+}
+
+func BenchmarkChannel_RoundTrip(b *testing.B) {
+	x, y := pair(b, func(c *Config) { c.RequestTimeout = 20 * time.Second })
+	body := bytes.Repeat([]byte("x"), 200)
+	done := make(chan error, 1)
+	complete := completion(func(err error) { done <- err })
+	b.ReportAllocs()
+	for b.Loop() {
+		x.Send(y.id(), Foreground, Read, body, complete)
+		if err := <-done; err != nil {
+			b.Fatal(err)
+		}
+	}
+}
