@@ -105,7 +105,7 @@ func (n *Node) join(ctx context.Context) error {
 			return nil
 		}
 		var remote *peer.RemoteError
-		if errors.As(err, &remote) || errors.Is(err, peer.ErrRefused) {
+		if errors.As(err, &remote) || errors.Is(err, peer.ErrRefused) || errors.Is(err, ring.ErrNameTaken) {
 			return fmt.Errorf("the cluster refused this node: %w", err)
 		}
 		n.log.Warn("no node of the cluster answered yet, asking again", "join", n.cfg.Join, "err", err)
@@ -127,9 +127,9 @@ func (n *Node) askToJoin(ctx context.Context, body []byte) error {
 			errs = append(errs, fmt.Errorf("%s: %w", addr, err))
 			continue
 		}
-		state, err := ring.DecodeState(reply)
+		state, err := decodeAdmission(reply)
 		if err != nil {
-			return fmt.Errorf("ring state from %s: %w", addr, err)
+			return fmt.Errorf("answer of %s: %w", addr, err)
 		}
 		if q := state.Partitions(); q != n.cfg.Partitions {
 			return fmt.Errorf("the cluster at %s has %d partitions, this node was made for %d: start it with --partitions %d and an empty data directory", addr, q, n.cfg.Partitions, q)
@@ -148,13 +148,13 @@ func (n *Node) admit(body []byte) ([]byte, error) {
 	}
 	err = n.keeper.change(func(s *ring.State) error { return s.Join(m) })
 	if errors.Is(err, ring.ErrNameTaken) {
-		return nil, fmt.Errorf("%w; if its disk was lost, remove it from the cluster and start it again", err)
+		return []byte{admissionNameTaken}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	n.log.Info("node joins the ring", "node", m.Name, "peer_addr", m.PeerAddr)
-	return n.keeper.encoded(), nil
+	return append([]byte{admitted}, n.keeper.encoded()...), nil
 }
 
 func (n *Node) newGossip() (*membership.Membership, error) {

@@ -43,3 +43,21 @@ func decodeJoin(body []byte) (ring.Member, error) {
 		ClientAddr: r.ClientAddr, PeerAddr: r.PeerAddr, AdminAddr: r.AdminAddr,
 	}, nil
 }
+
+// The first byte of the answer to a join request; a ring state follows if the
+// newcomer is admitted.
+const (
+	admitted           = 0
+	admissionNameTaken = 1
+)
+
+func decodeAdmission(reply []byte) (*ring.State, error) {
+	switch {
+	case len(reply) > 1 && reply[0] == admitted:
+		return ring.DecodeState(reply[1:])
+	case len(reply) == 1 && reply[0] == admissionNameTaken:
+		return nil, ring.ErrNameTaken
+	default:
+		return nil, fmt.Errorf("malformed admission of %d bytes", len(reply))
+	}
+}
