@@ -26,6 +26,10 @@ var advice = []struct {
 
 // explain adds the advice to an error.
 func explain(err error) error {
+	var answer *peer.RemoteError // its cause stayed on the other node; a taken name is the likely one
+	if errors.As(err, &answer) && answer.Kind == peer.Join {
+		return fmt.Errorf("%w\n  each node of a cluster needs a --name of its own", err)
+	}
 	for _, a := range advice {
 		if errors.Is(err, a.err) {
 			return fmt.Errorf("%w\n  %s", err, a.text)

@@ -23,8 +23,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// binary is the program under test, built once.
-var binary string
+// binary is the program under test, built once with buildFlags.
+var (
+	binary     string
+	buildFlags []string
+	slowness   []string // settings for a program that is slower for its flags
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -35,7 +39,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "quorate")
-		build := exec.Command("go", "build", "-o", binary, "github.com/quorate/quorate/cmd/quorate")
+		build := exec.Command("go", append(append([]string{"build", "-o", binary}, buildFlags...), "github.com/quorate/quorate/cmd/quorate")...)
 		build.Stdout, build.Stderr = os.Stderr, os.Stderr
 		if err := build.Run(); err != nil {
 			fmt.Fprintln(os.Stderr, "build quorate:", err)

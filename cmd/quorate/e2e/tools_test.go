@@ -39,9 +39,13 @@ func (n *node) hostPort() (flags []string) {
 
 func TestTools_RedisBenchmark_RunsUnchangedAgainstEachNode(t *testing.T) {
 	path := tool(t, "redis-benchmark")
-	f := newFleet(t, 3, "--durability", "interval")
+	f := newFleet(t, 3, append([]string{"--durability", "interval"}, slowness...)...)
+	requests := "10000"
+	if len(slowness) > 0 {
+		requests = "1000"
+	}
 	for _, n := range f.nodes {
-		out := runTool(t, "", path, append(n.hostPort(), "-t", "ping,set,get,incr,mset", "-P", "16", "-c", "50", "-n", "5000", "-r", "1000", "--csv")...)
+		out := runTool(t, "", path, append(n.hostPort(), "-t", "ping,set,get,incr,mset", "-P", "16", "-c", "50", "-n", requests, "-r", "1000", "--csv")...)
 		for _, test := range []string{"PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "MSET (10 keys)"} {
 			if !strings.Contains(out, `"`+test+`"`) {
 				t.Errorf("through %s: no result of %s in:\n%s", n.name, test, out)
