@@ -134,25 +134,23 @@ func (h *handshake) learn(payload []byte) (err error) {
 	return nil
 }
 
-// judge decides, on either side, whether the two may talk. guest is the dialler's
-// hello, host the acceptor's.
+// judge decides, on either side, whether the two may talk: guest dialled, host
+// answered.
 func (h *handshake) judge(guest, host *hello) error {
+	if h.peer.oldest > h.ours.version || h.ours.oldest > h.peer.version {
+		return &RefusedError{Reason: RefusedVersion, Detail: fmt.Sprintf("peer speaks %d to %d, this node %d to %d",
+			h.peer.oldest, h.peer.version, h.ours.oldest, h.ours.version)}
+	}
 	switch {
-	case guest.oldest > host.version || host.oldest > guest.version:
-		return &RefusedError{Reason: RefusedVersion, Detail: fmt.Sprintf("%s speaks versions %d to %d, this node %d to %d",
-			h.peer.name, h.peer.oldest, h.peer.version, h.ours.oldest, h.ours.version)}
 	case host.cluster == "":
-		return &RefusedError{Reason: RefusedNotJoined, Detail: host.name}
+		return &RefusedError{Reason: RefusedNotJoined}
 	case guest.cluster == "" && guest.purpose == purposeCall:
 		// A newcomer asks to be taken in; it may send nothing but Join.
-	case guest.cluster == "":
-		return &RefusedError{Reason: RefusedNotJoined, Detail: guest.name}
 	case guest.cluster != host.cluster:
-		return &RefusedError{Reason: RefusedCluster, Detail: fmt.Sprintf("%s belongs to %q, this node to %q",
-			h.peer.name, h.peer.cluster, h.ours.cluster)}
+		return &RefusedError{Reason: RefusedCluster, Detail: fmt.Sprintf("%q is not %q", h.peer.cluster, h.ours.cluster)}
 	}
 	if guest.expect != 0 && guest.expect != host.node {
-		return &RefusedError{Reason: RefusedNode, Detail: host.name + " is here"}
+		return &RefusedError{Reason: RefusedNode, Detail: fmt.Sprintf("%s is here", host.name)}
 	}
 	return nil
 }

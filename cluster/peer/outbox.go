@@ -111,12 +111,7 @@ func write(conn net.Conn, parts net.Buffers) error {
 		_, err := conn.Write(parts[0])
 		return err
 	}
-	return writeVector(conn, parts)
-}
-
-// writeVector is apart because WriteTo makes parts escape: an allocation that the
-// ordinary write of one buffer is spared.
-func writeVector(conn net.Conn, parts net.Buffers) error {
+	// WriteTo consumes the slice it is given: hand it a copy of the header.
 	_, err := parts.WriteTo(conn)
 	return err
 }

@@ -67,21 +67,6 @@ func (p *pendings) remove(at uint32) pending {
 	return gone
 }
 
-// head is the slot that waits longest, or 0.
-func (p *pendings) head() uint32 {
-	if p.count == 0 {
-		return 0
-	}
-	return p.slots[0].next
-}
-
-// pin marks a request whose body the outbox references, if it still waits.
-func (p *pendings) pin(id uint64, pinned bool) {
-	if at := p.find(id); at != 0 {
-		p.slots[at].pinned = pinned
-	}
-}
-
 // oldest is when the request that waits longest was sent.
 func (p *pendings) oldest() (sent int64, ok bool) {
 	if p.count == 0 {
