@@ -130,10 +130,6 @@ func (f *fleet) report() {
 	}
 }
 
-func (f *fleet) except(out ...*node) []*node {
-	return slices.DeleteFunc(slices.Clone(f.nodes), func(n *node) bool { return slices.Contains(out, n) })
-}
-
 // start runs the process; ready waits for it.
 func (n *node) start() {
 	n.t.Helper()
