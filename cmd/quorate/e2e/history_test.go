@@ -3,8 +3,10 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -25,6 +27,16 @@ type history struct {
 type register struct {
 	acked string
 	maybe []string // tried since, and their fate not known
+	trail []string // what was tried last and what became of it, for a failure's message
+}
+
+const keptTrail = 6
+
+func (r *register) note(format string, args ...any) {
+	if len(r.trail) == keptTrail {
+		r.trail = slices.Delete(r.trail, 0, 1)
+	}
+	r.trail = append(r.trail, time.Now().Format("05.000000 ")+fmt.Sprintf(format, args...))
 }
 
 // siblings are the elements of one set.
@@ -44,13 +56,16 @@ func (h *history) write(key, value string) {
 		h.registers[key] = r
 	}
 	r.maybe = append(r.maybe, value)
+	r.note("%q tried", value)
 }
 
 // wrote records its acknowledgement: what was tried before is settled with it.
 func (h *history) wrote(key, value string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	*h.registers[key] = register{acked: value}
+	r := h.registers[key]
+	r.acked, r.maybe = value, nil
+	r.note("%q acknowledged", value)
 }
 
 func (h *history) add(key, element string) {
@@ -86,7 +101,7 @@ func (r *register) check(key, got string) error {
 	if got == r.acked || slices.Contains(r.maybe, got) {
 		return nil
 	}
-	return fmt.Errorf("%s is %q, want %q (or, never acknowledged, one of %q)", key, got, r.acked, r.maybe)
+	return fmt.Errorf("%s is %q, want %q (or, never acknowledged, one of %q); %s", key, got, r.acked, r.maybe, strings.Join(r.trail, ", "))
 }
 
 // maxReported bounds the lines about one node's faults.
