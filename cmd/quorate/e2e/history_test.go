@@ -94,6 +94,7 @@ func (h *history) read(key, got string) error {
 	if r == nil {
 		r = &register{}
 	}
+	r.note("%q read", got)
 	return r.check(key, got)
 }
 

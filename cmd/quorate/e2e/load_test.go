@@ -29,10 +29,11 @@ type load struct {
 // tallies are what became of one kind of request, through nodes that were not
 // away.
 type tallies struct {
-	count, stale int
-	worst        time.Duration
-	worstWhat    string
-	faults       []error
+	count     int
+	worst     time.Duration
+	worstWhat string
+	faults    []error
+	stale     []error // reads of an older value; for lack of R replicas that were not away
 }
 
 const (
@@ -93,15 +94,25 @@ func (l *load) during(fault func()) time.Duration {
 	return max(l.mu.reads.worst, l.mu.writes.worst)
 }
 
-// noFaults fails the test for requests that failed through nodes that served.
+// noFaults fails the test for requests that failed, and reads that did not see
+// what was acknowledged, through nodes that served. It is for faults that leave
+// R and W primaries of each key.
 func (l *load) noFaults() {
 	l.t.Helper()
 	l.noWriteFaults()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.mu.reads.report(l.t, "reads")
+	for i, fault := range l.mu.reads.stale {
+		if i == maxReported {
+			break
+		}
+		l.t.Errorf("reads: an older value: %v", fault)
+	}
 }
 
+// noWriteFaults is for faults that leave fewer: then writes are still taken, and
+// reads may fail, or miss what only fallbacks hold until it is handed over.
 func (l *load) noWriteFaults() {
 	l.t.Helper()
 	l.mu.Lock()
@@ -111,7 +122,7 @@ func (l *load) noWriteFaults() {
 
 func (k *tallies) report(t testing.TB, what string) {
 	t.Helper()
-	t.Logf("%s: %d done, %d failed, %d saw an older value", what, k.count, len(k.faults), k.stale)
+	t.Logf("%s: %d done, %d failed, %d saw an older value", what, k.count, len(k.faults), len(k.stale))
 	for i, fault := range k.faults {
 		if i == maxReported {
 			break
@@ -166,10 +177,21 @@ func (w *writer) set(key, value string) {
 	}
 }
 
+// del deletes a key. The answer 0, "there is no such key", is a read, and deletes
+// nothing.
 func (w *writer) del(key string) {
 	w.load.history.write(key, "")
-	if w.timed(&w.load.mu.writes, "DEL "+key, func() error { return w.client.Del(context.Background(), key).Err() }) {
+	var deleted int64
+	if !w.timed(&w.load.mu.writes, "DEL "+key, func() (err error) {
+		deleted, err = w.client.Del(context.Background(), key).Result()
+		return err
+	}) {
+		return
+	}
+	if deleted == 1 {
 		w.load.history.wrote(key, "")
+	} else {
+		w.compare(key, "")
 	}
 }
 
@@ -197,16 +219,17 @@ func (w *writer) read(key string) {
 		}
 		return err
 	})
-	if !ok {
-		return
+	if ok {
+		w.compare(key, got)
 	}
+}
+
+// compare holds what was read against the history.
+func (w *writer) compare(key, got string) {
 	if err := w.load.history.read(key, got); err != nil {
 		w.load.mu.Lock()
 		defer w.load.mu.Unlock()
-		w.load.mu.reads.stale++
-		if got == "" {
-			w.load.mu.reads.faults = append(w.load.mu.reads.faults, fmt.Errorf("through %s: %w", w.node.name, err))
-		}
+		w.load.mu.reads.stale = append(w.load.mu.reads.stale, fmt.Errorf("through %s: %w", w.node.name, err))
 	}
 }
 

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 )
 
@@ -121,7 +122,7 @@ func TestSplit_TwoOfFiveSilentUntilDeclaredDead_HealsByItself(t *testing.T) {
 	})
 	l.awaitOps(aftermath)
 	for _, n := range minority {
-		n.thaw()
+		n.signal(syscall.SIGCONT)
 	}
 	f.awaitPlaces()
 	l.awaitOps(warmUp)
