@@ -1,0 +1,140 @@
+package handoff
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// post is a channel that keeps what was delivered to whom.
+type post struct {
+	mu        sync.Mutex
+	up        map[ring.NodeID]bool
+	refuse    bool
+	delivered map[ring.NodeID][]string
+}
+
+func (p *post) Available(to ring.NodeID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.up[to]
+}
+
+func (p *post) Call(_ context.Context, to ring.NodeID, _ peer.Class, kind peer.Kind, body []byte) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refuse || kind != peer.Write {
+		return nil, errors.New("refused")
+	}
+	p.delivered[to] = append(p.delivered[to], string(body))
+	return nil, nil
+}
+
+// hinted is a deliverer on node A of a ring of three, with one hint for B.
+func hinted(t *testing.T, change func(*ring.State)) (*Deliverer, *engine.Store, *post) {
+	t.Helper()
+	id := ring.IDOf
+	store, err := engine.Open(engine.Options{Dir: "a", FS: vfs.NewMem(), Self: id("A"), Name: "A", Partitions: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	member := func(name string) ring.Member { return ring.Member{ID: id(name), Name: name, Instance: name} }
+	state := ring.NewState("c", 8, ring.Quorums{N: 3, R: 2, W: 2}, member("A"), member("B"), member("C"))
+	if change != nil {
+		change(state)
+	}
+	now := ring.NewRing(state)
+	dot := causal.Dot{Actor: causal.Actor{Node: id("A"), Epoch: 1}, Counter: 1}
+	object := causal.Put(causal.Object{}, nil, dot, causal.TimestampOf(1), causal.Value{Data: []byte("v")})
+	record := &engine.Record{Partition: now.PartitionOf([]byte("k")), Key: []byte("k"), Hint: id("B"), Merge: object.Append(nil)}
+	commit, err := store.Apply([]*engine.Record{record})
+	if err == nil {
+		err = errors.Join(commit.Wait(), record.Err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &post{up: map[ring.NodeID]bool{}, delivered: map[ring.NodeID][]string{}}
+	d := NewDeliverer(HintConfig{
+		Self: id("A"), Store: store, Channel: p, Ring: func() *ring.Ring { return now },
+		AppendCount: func(dst []byte, _ int) []byte { return dst },
+		AppendWrite: func(dst []byte, _ ring.Partition, key, _ []byte) []byte { return append(dst, key...) },
+		Logger:      slog.New(slog.DiscardHandler),
+	})
+	return d, store, p
+}
+
+func TestDeliverer_Hint_StaysUntilItsNodeAcknowledges(t *testing.T) {
+	d, store, p := hinted(t, nil)
+	b := ring.IDOf("B")
+	d.deliver(t.Context(), b)
+	if len(store.HintTargets()) != 1 || len(p.delivered) != 0 {
+		t.Fatal("a hint went to a node that is down")
+	}
+	p.up[b], p.refuse = true, true
+	d.deliver(t.Context(), b)
+	if len(store.HintTargets()) != 1 || d.Failures() != 1 {
+		t.Fatal("a hint was dropped though its node refused it")
+	}
+	p.refuse = false
+	d.deliver(t.Context(), b)
+	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(store.HintTargets()) != 0 || d.Delivered() != 1 {
+		t.Fatalf("delivered %q, %d targets left", got, len(store.HintTargets()))
+	}
+}
+
+func TestDeliverer_NodeLeftTheRing_HintGoesToThePrimaries(t *testing.T) {
+	d, store, p := hinted(t, func(s *ring.State) {
+		if err := s.Remove(ring.IDOf("B")); err != nil {
+			t.Fatal(err)
+		}
+		for s.Advance() {
+		}
+	})
+	a, b, c := ring.IDOf("A"), ring.IDOf("B"), ring.IDOf("C")
+	p.up[c] = true
+	d.deliver(t.Context(), b)
+	if len(p.delivered[c]) != 1 || len(p.delivered[b]) != 0 || len(store.HintTargets()) != 0 {
+		t.Fatalf("delivered %v, %d targets left", p.delivered, len(store.HintTargets()))
+	}
+	part := d.cfg.Ring().PartitionOf([]byte("k"))
+	if _, found, err := store.Get(part, []byte("k"), nil); err != nil || !found {
+		t.Errorf("%016x, a primary itself, does not have the object: %v", uint64(a), err)
+	}
+}
+
+func TestDeliverer_Run_DeliversWhenPoked(t *testing.T) {
+	d, store, p := hinted(t, nil)
+	d.cfg.Tick = time.Hour
+	p.up[ring.IDOf("B")] = true
+	ctx, cancel := context.WithCancel(t.Context())
+	var run sync.WaitGroup
+	run.Go(func() {
+		if err := d.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	d.Poke()
+	for deadline := time.Now().Add(5 * time.Second); len(store.HintTargets()) > 0; time.Sleep(time.Millisecond) { // the store tells nobody
+		if time.Now().After(deadline) {
+			t.Fatal("not delivered")
+		}
+	}
+	cancel()
+	run.Wait()
+}
