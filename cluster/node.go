@@ -183,6 +183,9 @@ func (n *Node) Run(ctx context.Context) error {
 
 // live is what the node does once it can talk: find its ring, then keep it.
 func (n *Node) live(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return nil // it never came to life: leave no trace
+	}
 	if err := n.enter(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil

@@ -34,7 +34,7 @@ type HintConfig struct {
 	AppendWrite func(dst []byte, p ring.Partition, key, object []byte) []byte
 	Logger      *slog.Logger
 
-	// Tick is how often to look for deliverable hints unasked; default 1 s.
+	// Tick is how often to look for deliverable hints unasked; default 250 ms.
 	Tick time.Duration
 	// MinRate and MaxRate bound the delivery to one node, in bytes per second;
 	// defaults 1 MiB and 64 MiB. It starts at MinRate, doubles with every batch
@@ -72,7 +72,7 @@ type Deliverer struct {
 // NewDeliverer makes a deliverer; Run must be called.
 func NewDeliverer(cfg HintConfig) *Deliverer {
 	if cfg.Tick == 0 {
-		cfg.Tick = time.Second
+		cfg.Tick = 250 * time.Millisecond
 	}
 	if cfg.MinRate == 0 {
 		cfg.MinRate = 1 << 20

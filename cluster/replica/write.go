@@ -56,6 +56,11 @@ func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, wri
 		found = current.Live(now) // an older sibling, behind a newer tombstone, goes too
 	}
 	value, write, o.req.Result = u.Apply(value, found, now)
+	if u.Kind == update.Delete && !write && o.blind() {
+		// Who might know the key cannot be asked; if there is a value, the
+		// tombstone is newer.
+		value, write = causal.Value{Tombstone: true}, true
+	}
 	o.req.Result.Old = bytes.Clone(o.req.Result.Old) // current is the engine's
 	if !write {
 		return next, false, nil
@@ -77,6 +82,17 @@ func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, wri
 		o.req.Result.Context = next.SeenBy(dot).Clone()
 	}
 	return next, true, nil
+}
+
+// blind says that some primary cannot be asked now, so that finding nothing
+// proves nothing.
+func (o *op) blind() bool {
+	for at, id := range o.walk[:o.n] {
+		if at != o.self && !o.f.c.cfg.Channel.Available(id) {
+			return true
+		}
+	}
+	return false
 }
 
 // mint names the event. A key's own copy and a hint have separate epochs, for
