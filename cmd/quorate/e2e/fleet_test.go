@@ -68,9 +68,10 @@ type node struct {
 	exited chan struct{} // closed when the process is gone; nil before its first start
 	err    error         // its end, once exited is closed
 
-	// away is set while the test keeps the node from serving: its own clients'
-	// errors count for nothing then.
-	away atomic.Bool
+	// away is set while the test keeps the node from serving, and absences counts
+	// how often it did: what its own clients meet then counts for nothing.
+	away     atomic.Bool
+	absences atomic.Int64
 }
 
 // Deadlines that no test should come near.
@@ -150,6 +151,12 @@ func (n *node) start() {
 	}()
 }
 
+// goAway must come before whatever keeps the node from serving.
+func (n *node) goAway() {
+	n.away.Store(true)
+	n.absences.Add(1)
+}
+
 func (n *node) running() bool {
 	if n.exited == nil {
 		return false
@@ -172,7 +179,7 @@ func (n *node) signal(s syscall.Signal) {
 // kill is kill -9.
 func (n *node) kill() {
 	n.t.Helper()
-	n.away.Store(true)
+	n.goAway()
 	n.signal(syscall.SIGKILL)
 	<-n.exited
 }
@@ -180,7 +187,7 @@ func (n *node) kill() {
 // stop asks the process to end and holds it to its promise.
 func (n *node) stop() {
 	n.t.Helper()
-	n.away.Store(true)
+	n.goAway()
 	began := time.Now()
 	n.signal(syscall.SIGTERM)
 	select {
@@ -199,7 +206,7 @@ func (n *node) stop() {
 // freeze stops the process where it stands; thaw lets it go on.
 func (n *node) freeze() {
 	n.t.Helper()
-	n.away.Store(true)
+	n.goAway()
 	n.signal(syscall.SIGSTOP)
 }
 

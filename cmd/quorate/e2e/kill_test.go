@@ -93,7 +93,7 @@ func TestPowerLoss_AllFiveAtOnce_EveryAcknowledgedWriteIsRead(t *testing.T) {
 	l := startLoad(t, h, f.nodes...)
 	l.awaitOps(2 * warmUp)
 	for _, n := range f.nodes {
-		n.away.Store(true)
+		n.goAway()
 	}
 	for _, n := range f.nodes {
 		n.kill()

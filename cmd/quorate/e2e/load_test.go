@@ -235,13 +235,14 @@ func (w *writer) compare(key, got string) {
 
 // timed makes one request and records how it went.
 func (w *writer) timed(k *tallies, what string, request func() error) bool {
+	absences := w.node.absences.Load()
 	began := time.Now()
 	err := request()
 	took := time.Since(began)
 	l := w.load
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if w.node.away.Load() { // it went away meanwhile
+	if w.node.away.Load() || w.node.absences.Load() != absences {
 		return err == nil
 	}
 	what = fmt.Sprintf("%s through %s", what, w.node.name)

@@ -21,7 +21,7 @@ func TestMembers_JoinLeaveAndRemoveUnderLoad_NothingFailsAndNothingIsLost(t *tes
 
 	t.Log("B leaves")
 	leaver := f.nodes[1]
-	leaver.away.Store(true)
+	leaver.goAway()
 	if err := f.nodes[2].call("DELETE", "/api/nodes/B?how=leave", nil, nil); err != nil {
 		t.Fatal(err)
 	}
