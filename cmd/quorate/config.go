@@ -32,13 +32,13 @@ type storeSettings struct {
 }
 
 type replicaSettings struct {
-	ConflictResolution  string `default:"lww" oneof:"lww,merge,error" help:"What a plain GET answers when writes conflicted: the last by time, JSON objects merged field by field, or an error."`
+	ConflictResolution  string `default:"lww" oneof:"lww,merge,error" help:"What a plain GET answers when writes conflicted: 'lww' the last by time, 'merge' JSON objects merged field by field, 'error' an error."`
 	RequestTimeout      span   `default:"2s" min:"50ms" max:"60s" help:"How long a request may take before it is answered -NOQUORUM."`
 	SiblingsWarn        int    `default:"25" min:"1" max:"10000" help:"Concurrent values of one key that are worth a line in the log."`
 	SiblingsRefuse      int    `default:"100" min:"2" max:"10000" help:"Concurrent values of one key beyond which a write that adds another is refused."`
 	AntiEntropyInterval span   `default:"15s" min:"100ms" max:"1d" help:"How often a node compares a partition with another replica."`
 	AntiEntropyRate     size   `default:"8mb" min:"16kb" max:"10gb" help:"Bytes a second that anti-entropy may move."`
-	GossipProfile       string `default:"${gossip_profile}" oneof:"local,lan,wan" help:"How patient failure detection is: for one machine, one network, or the internet."`
+	GossipProfile       string `default:"${gossip_profile}" oneof:"local,lan,wan" help:"How patient failure detection is: 'local' for one machine, 'lan' for one network, 'wan' for the internet."`
 }
 
 type clientSettings struct {
@@ -51,8 +51,8 @@ type clientSettings struct {
 }
 
 type processSettings struct {
-	LogFormat string `default:"text" oneof:"text,json" help:"Form of the log, on standard error."`
-	LogLevel  string `default:"${log_level}" oneof:"debug,info,warn,error" help:"Least level that is logged."`
+	LogFormat string `default:"text" oneof:"text,json" help:"Form of the log, on standard error: 'text' or 'json'."`
+	LogLevel  string `default:"${log_level}" oneof:"debug,info,warn,error" help:"Least level that is logged: 'debug', 'info', 'warn' or 'error'."`
 	Pprof     bool   `help:"Serve Go's profiles at /debug/pprof on the admin port."`
 }
 
