@@ -2,8 +2,8 @@ package peer
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"sync"
@@ -15,204 +15,191 @@ import (
 	"github.com/quorate/quorate/cluster/causal"
 )
 
-// Channel is this node's end of the peer channel. It is safe for concurrent use.
+// Channel is a node's end of the peer channel. All methods are safe for
+// concurrent use.
 type Channel struct {
-	cfg     Config
-	tcp     net.Listener
-	udp     net.PacketConn
-	gossip  *gossip
-	count   Counters
-	notices notices
-	began   time.Time
-	handler Handler
-	inbound *semaphore.Weighted // bytes of big frames
-	serving atomic.Int64        // requests that peers wait for
+	cfg      Config
+	log      *slog.Logger
+	listener net.Listener
+	packets  net.PacketConn
+	started  time.Time // channel time counts from here
+	handler  Handler   // set by Run before anything is accepted
+	gossip   *gossip
+	inbound  *semaphore.Weighted
+	lobby    lobby
+	notices  notices
+	count    Counters
 
-	ctx    context.Context // ends when the channel closes; see Close
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
-
-	remotes atomic.Pointer[map[causal.NodeID]*remote] // replaced, never changed
+	remotes atomic.Pointer[map[causal.NodeID]*remote] // replaced whole, under mu
+	parked  atomic.Bool                               // the sweeper sleeps
+	stirred chan struct{}                             // wakes it
+	closing chan struct{}
+	tasks   sync.WaitGroup
 
 	mu struct {
 		sync.Mutex
 		running  bool
 		closed   bool
+		admitted int // streams accepted or about to be
+		calls    int // those of admitted that are for one call
 		accepted map[*stream]struct{}
-		raw      map[net.Conn]struct{} // not identified yet
+		members  map[streamKey][]*stream // the oldest first
 	}
 }
 
-// Listen binds the port. Run must be called; Close gives the port back too.
-// Errors: [ErrInUse], or what is wrong with the configuration.
+type streamKey struct {
+	node  causal.NodeID
+	class Class
+}
+
+// Listen binds the peer port. The caller must call Run, or Close, which give it
+// back. It returns [ErrInUse] if the address is taken.
 func Listen(cfg Config) (*Channel, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	cfg.setDefaults()
-	tcp, udp, err := bind(cfg.Network, cfg.Addr)
+	listener, packets, err := bind(cfg.Network, cfg.Addr)
 	if err != nil {
 		return nil, err
 	}
 	if cfg.Advertise == "" {
-		cfg.Advertise = advertised(tcp.Addr())
+		cfg.Advertise = advertised(listener.Addr())
 	}
-	c := &Channel{cfg: cfg, tcp: tcp, udp: udp, began: time.Now(), inbound: semaphore.NewWeighted(cfg.InboundBytes)}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c := &Channel{
+		cfg: cfg, log: cfg.Logger, listener: listener, packets: packets, started: time.Now(),
+		inbound: semaphore.NewWeighted(cfg.InboundBytes),
+		stirred: make(chan struct{}, 1), closing: make(chan struct{}),
+	}
 	c.gossip = newGossip(c)
 	c.remotes.Store(&map[causal.NodeID]*remote{})
 	c.mu.accepted = make(map[*stream]struct{})
-	c.mu.raw = make(map[net.Conn]struct{})
+	c.mu.members = make(map[streamKey][]*stream)
 	return c, nil
 }
 
-// Addr is the address that others are told.
+// Addr is the address that others are told: Config.Advertise, or its default.
 func (c *Channel) Addr() string { return c.cfg.Advertise }
 
-// now is the time since the channel began, in nanoseconds, never 0.
-func (c *Channel) now() int64 { return int64(time.Since(c.began)) + 1 }
+// now is channel time: monotonic nanoseconds.
+func (c *Channel) now() int64 { return int64(time.Since(c.started)) }
 
-// Run serves until ctx ends; then nothing new is taken in, what peers wait for
-// gets DrainTimeout to be answered, and the sockets are closed.
+// Run serves until ctx ends, then lets what is being served be answered and
+// gossip take its leave, each for a bounded time, and gives the port back. It
+// returns when all its goroutines have. After Close it returns at once.
 func (c *Channel) Run(ctx context.Context, h Handler) error {
 	c.mu.Lock()
-	c.handler, c.mu.running = h, true
-	for _, r := range *c.remotes.Load() {
-		c.keepLocked(r)
+	if c.mu.closed || c.mu.running {
+		c.mu.Unlock()
+		return fmt.Errorf("run peer channel: %w", ErrClosed)
 	}
+	c.handler = h
+	c.mu.running = true
+	for _, r := range *c.remotes.Load() {
+		c.startLocked(r)
+	}
+	c.spawnLocked(c.acceptAll)
+	c.spawnLocked(c.gossip.readPackets)
+	c.spawnLocked(c.sweepAll)
 	c.mu.Unlock()
-	c.tasks.Go(c.accept)
-	c.tasks.Go(c.gossip.receive)
-	c.tasks.Go(c.sweep)
+
 	select {
 	case <-ctx.Done():
-		_ = c.tcp.Close() // no more peers; the rest goes with Close
 		c.drain()
-	case <-c.ctx.Done():
+	case <-c.closing:
 	}
-	c.Close()
+	c.shut(errDraining)
 	c.tasks.Wait()
 	return nil
 }
 
-// drain waits until peers have their answers, for so long.
-func (c *Channel) drain() {
-	const step = 5 * time.Millisecond
-	for waited := time.Duration(0); waited < c.cfg.DrainTimeout && c.serving.Load() > 0; waited += step {
-		select {
-		case <-c.ctx.Done():
-			return
-		case <-time.After(step):
-		}
+// Close drops every socket abruptly, as the death of the process would; Run then
+// returns. Closing twice does nothing.
+func (c *Channel) Close() { c.shut(ErrClosed) }
+
+// spawnLocked starts a goroutine that Run waits for. mu must be held.
+func (c *Channel) spawnLocked(f func()) { c.tasks.Go(f) }
+
+// spawn is spawnLocked, unless the channel has closed.
+func (c *Channel) spawn(f func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.closed {
+		return false
+	}
+	c.spawnLocked(f)
+	return true
+}
+
+// startLocked begins to dial a peer.
+func (c *Channel) startLocked(r *remote) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel = cancel
+	for class := range Class(classes) {
+		c.spawnLocked(func() { r.keep(ctx, class) })
 	}
 }
 
-// Close drops every socket at once, with no goodbye. What waits for an answer
-// completes with [ErrUnavailable].
-func (c *Channel) Close() {
+// SetPeers says who may be talked to, and at which addresses; this node itself is
+// ignored. Streams to new peers are dialled at once and kept, those to peers no
+// longer named are dropped. A peer whose address changed keeps its streams while
+// they stand.
+func (c *Channel) SetPeers(addrs map[causal.NodeID]string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.mu.closed {
 		return
 	}
-	c.mu.closed = true
-	c.cancel()
-	_ = errors.Join(c.tcp.Close(), c.udp.Close()) // best effort, and nobody to tell
-	for conn := range c.mu.raw {
-		_ = conn.Close()
-	}
-	for s := range c.mu.accepted {
-		s.fail(ErrClosed)
-	}
-}
-
-// SetPeers says who may be talked to, this node left out, and where. Streams to
-// them are dialled at once and kept; those to others are dropped.
-func (c *Channel) SetPeers(addresses map[causal.NodeID]string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	old := *c.remotes.Load()
-	next := maps.Clone(old)
-	for id, r := range old {
-		if _, ok := addresses[id]; !ok {
-			r.forget(errForgotten)
-			delete(next, id)
-		}
-	}
-	for id, addr := range addresses {
-		if id == c.cfg.Self {
+	next := make(map[causal.NodeID]*remote, len(addrs))
+	for id, addr := range addrs {
+		if id == c.cfg.Self || id == 0 {
 			continue
 		}
-		if r := next[id]; r != nil {
-			r.move(addr)
-			continue
+		r := old[id]
+		if r == nil {
+			r = c.newRemote(id, addr)
+			if c.mu.running {
+				c.startLocked(r)
+			}
+		} else if *r.addr.Load() != addr {
+			r.addr.Store(&addr)
+			r.poke()
 		}
-		r := newRemote(c, id, addr)
 		next[id] = r
-		if c.mu.running {
-			c.keepLocked(r)
-		}
 	}
 	c.remotes.Store(&next)
-}
-
-// keepLocked starts the goroutines that keep the streams to a peer.
-func (c *Channel) keepLocked(r *remote) {
-	if c.mu.closed {
-		return
-	}
-	for class := range classes {
-		c.tasks.Go(func() { r.keep(Class(class)) })
-	}
-}
-
-func (c *Channel) remote(id causal.NodeID) *remote { return (*c.remotes.Load())[id] }
-
-// Send asks a peer, and returns at once; done is completed exactly once. body
-// must stay as it is until then.
-func (c *Channel) Send(to causal.NodeID, class Class, kind Kind, body []byte, done Completion) {
-	if r := c.remote(to); r != nil {
-		if s := r.streams[class].Load(); s != nil {
-			s.request(kind, body, done)
-			return
+	for id, r := range old {
+		if next[id] == nil && r.cancel != nil {
+			r.cancel()
 		}
 	}
-	done.Complete(to, nil, fmt.Errorf("%w: no stream", ErrUnavailable))
 }
 
-// Call asks a peer and waits, for ctx or the request's time-out.
-func (c *Channel) Call(ctx context.Context, to causal.NodeID, class Class, kind Kind, body []byte) ([]byte, error) {
-	w := make(waiter, 1)
-	c.Send(to, class, kind, body, w)
-	select {
-	case a := <-w:
-		return a.body, a.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// remote returns a peer, or nil. It takes no lock.
+func (c *Channel) remote(id causal.NodeID) *remote { return (*c.remotes.Load())[id] }
+
+// nameOf is how a peer is called in the log: by its name once a stream told it.
+func (c *Channel) nameOf(id causal.NodeID) string {
+	if r := c.remote(id); r != nil {
+		for i := range r.streams {
+			if s := r.streams[i].Load(); s != nil {
+				return s.name
+			}
+		}
 	}
+	return fmt.Sprintf("%016x", uint64(id))
 }
 
-// waiter is the completion of a Call.
-type waiter chan waited
-
-type waited struct {
-	body []byte
-	err  error
-}
-
-// Complete hands the answer to the caller, who may have gone.
-func (w waiter) Complete(_ causal.NodeID, body []byte, err error) {
-	w <- waited{append([]byte(nil), body...), err}
-}
-
-// Available reports whether a peer is worth asking: there is a stream to it, and
-// it is not overdue with an answer.
+// Available reports whether a peer is worth asking now: a stream to it stands,
+// and it is not overdue with its answers. It takes no lock.
 func (c *Channel) Available(id causal.NodeID) bool {
 	r := c.remote(id)
-	return r != nil && r.streams[Foreground].Load() != nil && !r.silent.Load()
+	return r != nil && r.available()
 }
 
-// Patience is how long to wait for a peer's answer before another is asked.
+// Patience is how long an answer of a peer may take before another should be
+// asked: three times its recent 99th percentile, 20 to 500 ms; 100 ms until known.
 func (c *Channel) Patience(id causal.NodeID) time.Duration {
 	if r := c.remote(id); r != nil {
 		return r.patience.get()
@@ -220,34 +207,30 @@ func (c *Channel) Patience(id causal.NodeID) time.Duration {
 	return defaultPatience
 }
 
-// Poke makes the next attempt to reach a peer due now, for one who has reason to
-// believe that it is back.
+// Poke tries to reach a peer now instead of after its back-off: there is news
+// that it is alive.
 func (c *Channel) Poke(id causal.NodeID) {
 	if r := c.remote(id); r != nil {
 		r.poke()
 	}
 }
 
-const (
-	sweepEvery    = 20 * time.Millisecond
-	estimateEvery = 50 // sweeps
-)
+// PeerStatus is what the channel knows about one peer.
+type PeerStatus struct {
+	Addr      string
+	Connected bool // the foreground stream stands
+	Available bool
+	Patience  time.Duration
+}
 
-// sweep looks at what waits too long, at who stays silent, and tries the idle.
-func (c *Channel) sweep() {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-c.ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for _, r := range *c.remotes.Load() {
-			r.sweep(c.now())
-			if n%estimateEvery == 0 {
-				r.patience.update()
-			}
+// Status returns what is known about each peer.
+func (c *Channel) Status() map[causal.NodeID]PeerStatus {
+	all := make(map[causal.NodeID]PeerStatus)
+	for id, r := range maps.All(*c.remotes.Load()) {
+		all[id] = PeerStatus{
+			Addr: *r.addr.Load(), Connected: r.streams[Foreground].Load() != nil,
+			Available: r.available(), Patience: r.patience.get(),
 		}
 	}
+	return all
 }

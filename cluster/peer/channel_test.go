@@ -75,7 +75,11 @@ func pair(t testing.TB, change func(*Config)) (a, b *end) {
 	a, b = start(t, "A", change), start(t, "B", change)
 	a.SetPeers(map[causal.NodeID]string{b.id(): b.Addr()})
 	b.SetPeers(map[causal.NodeID]string{a.id(): a.Addr()})
-	eventually(t, "both see each other", func() bool { return a.Available(b.id()) && b.Available(a.id()) })
+	for class := range Class(classes) {
+		eventually(t, "both see each other", func() bool {
+			return a.remote(b.id()).streams[class].Load() != nil && b.remote(a.id()).streams[class].Load() != nil
+		})
+	}
 	return a, b
 }
 
@@ -133,17 +137,6 @@ type completion func(error)
 
 func (f completion) Complete(_ causal.NodeID, _ []byte, err error) { f(err) }
 
-func TestChannel_SilentPeer_IsUnavailableUntilItAnswers(t *testing.T) {
-	a, b := pair(t, func(c *Config) { c.PingInterval = 50 * time.Millisecond })
-	done := make(chan error, 1)
-	a.Send(b.id(), Foreground, Count, nil, completion(func(err error) { done <- err }))
-	eventually(t, "the silent is unavailable", func() bool { return !a.Available(b.id()) })
-	if err := <-done; !errors.Is(err, ErrTimeout) {
-		t.Errorf("an unanswered request ended with %v", err)
-	}
-	eventually(t, "a ping brings it back", func() bool { return a.Available(b.id()) })
-}
-
 func TestChannel_Strangers_AreRefused(t *testing.T) {
 	host := start(t, "H", func(c *Config) { c.Secret = "s" })
 	for name, test := range map[string]struct {
@@ -176,7 +169,7 @@ func TestChannel_Strangers_AreRefused(t *testing.T) {
 
 func TestChannel_HostileBytes_HarmNobodyElse(t *testing.T) {
 	a, b := pair(t, func(c *Config) { c.RequestTimeout, c.HandshakeTimeout = 20*time.Second, 200*time.Millisecond })
-	valid := appendMessage([]byte(magic), tagHello, a.newHandshake(purposePeer, Foreground, b.id()).ourRaw)
+	valid := appendMessage([]byte(magic), tagHello, a.newHandshake(purposePeer, Foreground, b.id()).ours.raw)
 	for name, data := range map[string]string{
 		"nothing":          "",
 		"text":             "GET / HTTP/1.1\r\n\r\n",
@@ -216,64 +209,5 @@ func TestListen_PortTaken_SaysSo(t *testing.T) {
 	_, err := Listen(Config{Self: 1, Name: "B", Addr: a.Addr(), ClusterID: func() string { return "" }})
 	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), a.Addr()) {
 		t.Errorf("binding a taken port: %v", err)
-	}
-}
-
-func FuzzCut(f *testing.F) {
-	sum, _ := bodySum([][]byte{[]byte("body")})
-	f.Add(append(header{length: 4, kind: Write, id: 1, sum: sum}.append(nil), "body"...))
-	c := &Channel{cfg: Config{MaxFrame: 1 << 20}}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s := &stream{c: c}
-		frames, next, _, err := s.cut(nil, b, 0)
-		if err == nil && (next < 0 || next > len(b)) {
-			t.Fatalf("cut ends at %d of %d", next, len(b))
-		}
-		for _, fr := range frames {
-			if fr.check(fr.body) != nil {
-				t.Fatal("a frame with a wrong checksum came through")
-			}
-		}
-	})
-}
-
-func FuzzHello(f *testing.F) {
-	h := hello{version: 1, oldest: 1, node: 7, name: "A", cluster: "c", instance: "i"}
-	f.Add(h.append(nil))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if h, err := parseHello(b); err == nil && !bytes.HasPrefix(b, h.append(nil)) {
-			t.Fatalf("%x was read as %+v", b, h)
-		}
-	})
-}
-
-func BenchmarkFrame_EncodeDecode(b *testing.B) {
-	body := bytes.Repeat([]byte("x"), 200)
-	parts := [][]byte{body}
-	s := &stream{c: &Channel{cfg: Config{MaxFrame: 1 << 20}}}
-	var box outbox
-	frames := make([]frame, 0, 1)
-	b.ReportAllocs()
-	for b.Loop() {
-		sum, n := bodySum(parts)
-		box.add(header{length: uint32(n), kind: Write, id: 1, sum: sum}, parts)
-		if _, _, _, err := s.cut(frames[:0], box.buf, 0); err != nil {
-			b.Fatal(err)
-		}
-		box.reset()
-	}
-}
-
-func BenchmarkChannel_RoundTrip(b *testing.B) {
-	x, y := pair(b, func(c *Config) { c.RequestTimeout = 20 * time.Second })
-	body := bytes.Repeat([]byte("x"), 200)
-	done := make(chan error, 1)
-	complete := completion(func(err error) { done <- err })
-	b.ReportAllocs()
-	for b.Loop() {
-		x.Send(y.id(), Foreground, Read, body, complete)
-		if err := <-done; err != nil {
-			b.Fatal(err)
-		}
 	}
 }

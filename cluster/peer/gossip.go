@@ -5,113 +5,254 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/memberlist"
 )
 
 const (
-	gossipPackets = 1024 // waiting for memberlist; beyond: dropped, as a network would
-	gossipStreams = 64
-	gossipPacket  = 64 << 10 // the most that UDP can carry
+	maxPackets     = 512 // received and not taken in by memberlist yet; full: dropped, counted
+	maxGossipConns = 128 // open at one time; full: closed, counted
+	maxPacket      = 64 << 10
 )
+
+// isGossip tells memberlist's first bytes: a label's marker, or a message type.
+func isGossip(first byte) bool { return first == 244 || first <= 15 }
 
 // gossip is memberlist's transport over the channel's port.
 type gossip struct {
 	c       *Channel
 	packets chan *memberlist.Packet
 	streams chan net.Conn
+	stopped chan struct{}
+	mu      struct {
+		sync.Mutex
+		attached bool
+		stopped  bool
+		conns    map[*gossipConn]struct{}
+	}
 }
+
+var _ memberlist.NodeAwareTransport = (*gossip)(nil)
 
 func newGossip(c *Channel) *gossip {
-	return &gossip{c: c, packets: make(chan *memberlist.Packet, gossipPackets), streams: make(chan net.Conn, gossipStreams)}
+	g := &gossip{
+		c: c, packets: make(chan *memberlist.Packet, maxPackets), streams: make(chan net.Conn),
+		stopped: make(chan struct{}),
+	}
+	g.mu.conns = make(map[*gossipConn]struct{})
+	return g
 }
 
-// Gossip is memberlist's transport over this channel's port. Its Shutdown does
-// nothing: the port is the channel's.
-func (c *Channel) Gossip() memberlist.NodeAwareTransport { return c.gossip }
+// Gossip returns the transport for memberlist. It serves one memberlist: after
+// its Shutdown, what comes in for gossip is dropped.
+func (c *Channel) Gossip() memberlist.NodeAwareTransport {
+	c.gossip.mu.Lock()
+	defer c.gossip.mu.Unlock()
+	c.gossip.mu.attached = true
+	return c.gossip
+}
 
-// receive reads UDP until the socket closes.
-func (g *gossip) receive() {
-	buf := make([]byte, gossipPacket)
+// inUse reports whether memberlist was given the transport and has not shut it
+// down.
+func (g *gossip) inUse() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.mu.attached && !g.mu.stopped
+}
+
+// readPackets takes in UDP until the socket closes.
+func (g *gossip) readPackets() {
+	buf := make([]byte, maxPacket)
 	for {
-		n, from, err := g.c.udp.ReadFrom(buf)
-		if errors.Is(err, net.ErrClosed) || g.c.ctx.Err() != nil {
-			return
+		n, from, err := g.c.packets.ReadFrom(buf)
+		now := time.Now()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			// ICMP's answer to something sent earlier; the socket is well.
+			if !g.pause() {
+				return
+			}
+			continue
 		}
-		if err != nil || n == 0 {
-			continue // an ICMP error about an earlier packet, say
+		if n == 0 || !g.inUse() {
+			continue
 		}
-		p := &memberlist.Packet{Buf: append([]byte(nil), buf[:n]...), From: from, Timestamp: time.Now()}
+		packet := &memberlist.Packet{Buf: append([]byte(nil), buf[:n]...), From: from, Timestamp: now}
 		select {
-		case g.packets <- p:
+		case g.packets <- packet:
 		default:
 			g.c.count.GossipDropped.Add(1)
 		}
 	}
 }
 
-// take hands an accepted connection to memberlist.
-func (g *gossip) take(conn net.Conn) {
+// pause keeps an error that stays from spinning.
+func (g *gossip) pause() bool {
 	select {
-	case g.streams <- conn:
-	default:
+	case <-time.After(time.Millisecond):
+		return true
+	case <-g.c.closing:
+		return false
+	}
+}
+
+// take hands a connection whose first byte is read to memberlist.
+func (g *gossip) take(conn net.Conn, first byte) {
+	wrapped := &gossipConn{Conn: conn, g: g, first: []byte{first}}
+	if !g.add(wrapped) {
 		g.c.count.GossipDropped.Add(1)
+		_ = conn.Close()
+		return
+	}
+	patience := time.NewTimer(g.c.cfg.HandshakeTimeout)
+	defer patience.Stop()
+	select {
+	case g.streams <- wrapped: // memberlist sets its own deadline
+		return
+	case <-patience.C:
+		g.c.count.GossipDropped.Add(1)
+	case <-g.stopped:
+	case <-g.c.closing:
+	}
+	_ = wrapped.Close()
+}
+
+func (g *gossip) add(conn *gossipConn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.mu.attached || g.mu.stopped || len(g.mu.conns) >= maxGossipConns {
+		return false
+	}
+	g.mu.conns[conn] = struct{}{}
+	return true
+}
+
+func (g *gossip) closeAll() {
+	g.mu.Lock()
+	conns := make([]*gossipConn, 0, len(g.mu.conns))
+	for conn := range g.mu.conns {
+		conns = append(conns, conn)
+	}
+	g.mu.Unlock()
+	for _, conn := range conns {
 		_ = conn.Close()
 	}
 }
 
-// FinalAdvertiseAddr says where this node is reached, as a number.
-func (g *gossip) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
-	if parsed := net.ParseIP(ip); parsed != nil {
-		return parsed, port, nil
-	}
-	host, port, err := hostPort(g.c.cfg.Advertise)
-	if err != nil {
-		return nil, 0, err
-	}
-	if parsed := net.ParseIP(host); parsed != nil {
-		return parsed, port, nil
-	}
-	addr, err := net.ResolveIPAddr("ip", host)
-	if err != nil {
-		return nil, 0, fmt.Errorf("advertised address %s: %w", host, err)
-	}
-	return addr.IP, port, nil
+// gossipConn is a connection of memberlist's whose first byte was read to find
+// that out.
+type gossipConn struct {
+	net.Conn
+	g     *gossip
+	first []byte
 }
 
-// WriteTo sends a packet.
-func (g *gossip) WriteTo(b []byte, addr string) (time.Time, error) {
-	to, err := net.ResolveUDPAddr("udp", addr)
+func (c *gossipConn) Read(b []byte) (int, error) {
+	if len(c.first) > 0 && len(b) > 0 {
+		n := copy(b, c.first)
+		c.first = c.first[n:]
+		return n, nil
+	}
+	return c.Conn.Read(b)
+}
+
+func (c *gossipConn) Close() error {
+	c.g.mu.Lock()
+	delete(c.g.mu.conns, c)
+	c.g.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// FinalAdvertiseAddr tells memberlist what to tell others: the channel's
+// advertised address, with its name resolved, for gossip carries numbers.
+func (g *gossip) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
+	host, port, err := hostPort(g.c.cfg.Advertise)
 	if err != nil {
+		return nil, 0, fmt.Errorf("advertised peer %w", err)
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		return shortIP(ip), port, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), g.c.cfg.HandshakeTimeout)
+	defer cancel()
+	addrs, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil || len(addrs) == 0 {
+		return nil, 0, fmt.Errorf("advertised peer address %q: %w", g.c.cfg.Advertise, err)
+	}
+	return shortIP(addrs[0].IP), port, nil
+}
+
+func shortIP(ip net.IP) net.IP {
+	if v4 := ip.To4(); v4 != nil {
+		return v4
+	}
+	return ip
+}
+
+// WriteTo sends one packet.
+func (g *gossip) WriteTo(b []byte, addr string) (time.Time, error) {
+	return g.WriteToAddress(b, memberlist.Address{Addr: addr})
+}
+
+// WriteToAddress sends one packet.
+func (g *gossip) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
+	var to *net.UDPAddr
+	if parsed, err := netip.ParseAddrPort(a.Addr); err == nil {
+		to = net.UDPAddrFromAddrPort(parsed)
+	} else if to, err = net.ResolveUDPAddr("udp", a.Addr); err != nil {
 		return time.Time{}, err
 	}
-	_, err = g.c.udp.WriteTo(b, to)
+	_, err := g.c.packets.WriteTo(b, to)
 	return time.Now(), err
 }
 
-// WriteToAddress sends a packet.
-func (g *gossip) WriteToAddress(b []byte, addr memberlist.Address) (time.Time, error) {
-	return g.WriteTo(b, addr.Addr)
-}
-
-// PacketCh is where received packets come out.
+// PacketCh is where packets come in.
 func (g *gossip) PacketCh() <-chan *memberlist.Packet { return g.packets }
 
-// StreamCh is where accepted connections come out.
+// DialTimeout opens a connection for gossip.
+func (g *gossip) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return g.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
+}
+
+// DialAddressTimeout opens a connection for gossip.
+func (g *gossip) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	conn, err := g.c.cfg.Network.DialContext(ctx, a.Addr)
+	if err != nil {
+		return nil, err
+	}
+	wrapped := &gossipConn{Conn: conn, g: g}
+	g.mu.Lock()
+	stopped := g.mu.stopped
+	if !stopped {
+		g.mu.conns[wrapped] = struct{}{} // so that a kill drops it too
+	}
+	g.mu.Unlock()
+	if stopped {
+		_ = conn.Close()
+		return nil, ErrClosed
+	}
+	return wrapped, nil
+}
+
+// StreamCh is where connections come in.
 func (g *gossip) StreamCh() <-chan net.Conn { return g.streams }
 
-// DialTimeout opens a connection for push/pull.
-func (g *gossip) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(g.c.ctx, timeout)
-	defer cancel()
-	return g.c.cfg.Network.DialContext(ctx, addr)
+// Shutdown ends gossip, and leaves the port to the streams.
+func (g *gossip) Shutdown() error {
+	g.mu.Lock()
+	stopped := g.mu.stopped
+	g.mu.stopped = true
+	g.mu.Unlock()
+	if !stopped {
+		close(g.stopped)
+		g.closeAll()
+	}
+	return nil
 }
-
-// DialAddressTimeout opens a connection for push/pull.
-func (g *gossip) DialAddressTimeout(addr memberlist.Address, timeout time.Duration) (net.Conn, error) {
-	return g.DialTimeout(addr.Addr, timeout)
-}
-
-// Shutdown leaves the port to the channel.
-func (g *gossip) Shutdown() error { return nil }

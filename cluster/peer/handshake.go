@@ -16,11 +16,9 @@ import (
 // handshake is one side of the exchange that begins a stream; doc.go tells its
 // steps.
 type handshake struct {
-	ours    hello
-	secret  string
-	ourRaw  []byte
-	peerRaw []byte
-	peer    hello
+	ours, peer hello
+	secret     string
+	dialling   bool
 }
 
 // roles keep one side's proof from being played back as the other's.
@@ -36,28 +34,37 @@ func (c *Channel) newHandshake(p purpose, class Class, expect causal.NodeID) *ha
 		cluster: c.cfg.ClusterID(), name: c.cfg.Name, instance: c.cfg.Instance,
 	}}
 	rand.Read(h.ours.nonce[:]) // never fails, see its documentation
-	h.ourRaw = h.ours.append(nil)
+	h.ours.raw = h.ours.append(nil)
 	return h
 }
 
 // prove is the HMAC that shows knowledge of the secret; empty without one. Both
 // hellos are under it, each with its nonce, so that it fits this stream alone.
-func (h *handshake) prove(role string, dialler, acceptor []byte) []byte {
+func (h *handshake) prove(role string) []byte {
 	if h.secret == "" {
 		return nil
 	}
+	dialler, acceptor := h.hellos()
 	mac := hmac.New(sha256.New, []byte(h.secret))
-	for _, part := range [][]byte{[]byte(role), dialler, acceptor} {
+	for _, part := range [][]byte{[]byte(role), dialler.raw, acceptor.raw} {
 		mac.Write([]byte{byte(len(part) >> 8), byte(len(part))})
 		mac.Write(part)
 	}
 	return mac.Sum(nil)
 }
 
+func (h *handshake) hellos() (dialler, acceptor *hello) {
+	if h.dialling {
+		return &h.ours, &h.peer
+	}
+	return &h.peer, &h.ours
+}
+
 // dial runs the dialler's side on a fresh connection, within a deadline that the
 // caller has set on it.
 func (h *handshake) dial(conn net.Conn) error {
-	if _, err := conn.Write(appendMessage([]byte(magic), tagHello, h.ourRaw)); err != nil {
+	h.dialling = true
+	if _, err := conn.Write(appendMessage([]byte(magic), tagHello, h.ours.raw)); err != nil {
 		return fmt.Errorf("send hello: %w", err)
 	}
 	payload, err := expectMessage(conn, tagHello)
@@ -67,17 +74,14 @@ func (h *handshake) dial(conn net.Conn) error {
 	if err := h.learn(payload); err != nil {
 		return err
 	}
-	if err := h.judge(&h.ours, &h.peer); err != nil {
-		return err
-	}
-	if _, err := conn.Write(appendMessage(nil, tagProof, h.prove(roleDialler, h.ourRaw, h.peerRaw))); err != nil {
+	if _, err := conn.Write(appendMessage(nil, tagProof, h.prove(roleDialler))); err != nil {
 		return fmt.Errorf("send proof: %w", err)
 	}
 	proof, err := expectMessage(conn, tagAccept)
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal(proof, h.prove(roleAcceptor, h.ourRaw, h.peerRaw)) {
+	if !hmac.Equal(proof, h.prove(roleAcceptor)) {
 		return &RefusedError{Reason: RefusedSecret}
 	}
 	return nil
@@ -103,54 +107,54 @@ func (h *handshake) acceptHello(conn net.Conn, admit func(*hello) error) error {
 	if err := h.learn(payload); err != nil {
 		return err
 	}
-	if err := h.judge(&h.peer, &h.ours); err != nil {
-		return err
-	}
-	if _, err := conn.Write(appendMessage(nil, tagHello, h.ourRaw)); err != nil {
+	if _, err := conn.Write(appendMessage(nil, tagHello, h.ours.raw)); err != nil {
 		return fmt.Errorf("send hello: %w", err)
 	}
 	proof, err := expectMessage(conn, tagProof)
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal(proof, h.prove(roleDialler, h.peerRaw, h.ourRaw)) {
+	if !hmac.Equal(proof, h.prove(roleDialler)) {
 		return &RefusedError{Reason: RefusedSecret}
 	}
 	if err := admit(&h.peer); err != nil {
 		return err
 	}
-	if _, err := conn.Write(appendMessage(nil, tagAccept, h.prove(roleAcceptor, h.peerRaw, h.ourRaw))); err != nil {
+	if _, err := conn.Write(appendMessage(nil, tagAccept, h.prove(roleAcceptor))); err != nil {
 		return fmt.Errorf("send proof: %w", err)
 	}
 	return nil
 }
 
-// learn takes in the other side's hello.
-func (h *handshake) learn(payload []byte) (err error) {
-	h.peerRaw = append([]byte(nil), payload...)
-	if h.peer, err = parseHello(payload); err != nil {
+// learn takes in the other side's hello, and judges it.
+func (h *handshake) learn(payload []byte) error {
+	peer, err := parseHello(payload)
+	if err != nil {
 		return &RefusedError{Reason: RefusedMalformed}
 	}
-	return nil
+	h.peer = peer
+	return h.judge()
 }
 
-// judge decides, on either side, whether the two may talk: guest dialled, host
-// answered.
-func (h *handshake) judge(guest, host *hello) error {
-	if h.peer.oldest > h.ours.version || h.ours.oldest > h.peer.version {
-		return &RefusedError{Reason: RefusedVersion, Detail: fmt.Sprintf("peer speaks %d to %d, this node %d to %d",
-			h.peer.oldest, h.peer.version, h.ours.oldest, h.ours.version)}
-	}
+// judge decides, on either side alike, whether the two may talk.
+func (h *handshake) judge() error {
+	guest, host := h.hellos()
 	switch {
+	case guest.oldest > host.version || host.oldest > guest.version:
+		return &RefusedError{Reason: RefusedVersion, Detail: fmt.Sprintf("%s speaks versions %d to %d, this node %d to %d",
+			h.peer.name, h.peer.oldest, h.peer.version, h.ours.oldest, h.ours.version)}
 	case host.cluster == "":
-		return &RefusedError{Reason: RefusedNotJoined}
+		return &RefusedError{Reason: RefusedNotJoined, Detail: host.name}
 	case guest.cluster == "" && guest.purpose == purposeCall:
 		// A newcomer asks to be taken in; it may send nothing but Join.
+	case guest.cluster == "":
+		return &RefusedError{Reason: RefusedNotJoined, Detail: guest.name}
 	case guest.cluster != host.cluster:
-		return &RefusedError{Reason: RefusedCluster, Detail: fmt.Sprintf("%q is not %q", h.peer.cluster, h.ours.cluster)}
+		return &RefusedError{Reason: RefusedCluster, Detail: fmt.Sprintf("%s belongs to %q, this node to %q",
+			h.peer.name, h.peer.cluster, h.ours.cluster)}
 	}
 	if guest.expect != 0 && guest.expect != host.node {
-		return &RefusedError{Reason: RefusedNode, Detail: fmt.Sprintf("%s is here", host.name)}
+		return &RefusedError{Reason: RefusedNode, Detail: host.name + " is here"}
 	}
 	return nil
 }

@@ -51,6 +51,7 @@ type hello struct {
 	nonce           [nonceSize]byte
 	cluster         string
 	name, instance  string
+	raw             []byte // as it went over the wire
 }
 
 func (h *hello) append(dst []byte) []byte {
@@ -75,6 +76,7 @@ func parseHello(b []byte) (hello, error) {
 		return hello{}, fmt.Errorf("%w: hello of %d bytes", errMalformed, len(b))
 	}
 	h := hello{
+		raw:     append([]byte(nil), b...),
 		version: binary.BigEndian.Uint16(b), oldest: binary.BigEndian.Uint16(b[2:]),
 		purpose: purpose(b[4]), class: Class(b[5]),
 		node: causal.NodeID(binary.BigEndian.Uint64(b[6:])), expect: causal.NodeID(binary.BigEndian.Uint64(b[14:])),

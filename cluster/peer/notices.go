@@ -19,14 +19,15 @@ type notices struct {
 	}
 }
 
+// notice is a kind of line: about whom, and what.
 type notice struct{ who, what string }
 
 // due reports whether a line should be logged now.
-func (n *notices) due(who, what string) bool {
+func (n *notices) due(line notice) bool {
 	now := time.Now()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if t, ok := n.mu.last[notice{who, what}]; ok && now.Sub(t) < noticeEvery {
+	if t, ok := n.mu.last[line]; ok && now.Sub(t) < noticeEvery {
 		return false
 	}
 	if n.mu.last == nil {
@@ -42,7 +43,7 @@ func (n *notices) due(who, what string) bool {
 			return false // that many different causes are an attack
 		}
 	}
-	n.mu.last[notice{who, what}] = now
+	n.mu.last[line] = now
 	return true
 }
 

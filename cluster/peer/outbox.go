@@ -22,9 +22,10 @@ const (
 // outbox is what waits to be written on a stream, in order: small frames one
 // after another in buf, and big bodies cut in at their place.
 type outbox struct {
-	buf   []byte
-	cuts  []cut
-	bytes int // of buf and cuts
+	buf    []byte
+	cuts   []cut
+	bytes  int // of buf and cuts
+	frames int
 }
 
 type cut struct {
@@ -40,6 +41,7 @@ func (o *outbox) empty() bool { return len(o.buf) == 0 }
 func (o *outbox) add(h header, body [][]byte) (referenced bool) {
 	o.buf = h.append(o.buf)
 	o.bytes += headerSize + int(h.length)
+	o.frames++
 	referenced = h.length > inlineBody
 	for _, part := range body {
 		if referenced && len(part) > 0 {
@@ -53,7 +55,7 @@ func (o *outbox) add(h header, body [][]byte) (referenced bool) {
 
 func (o *outbox) reset() {
 	clear(o.cuts)
-	o.cuts, o.bytes = o.cuts[:0], 0
+	o.cuts, o.bytes, o.frames = o.cuts[:0], 0, 0
 	if o.buf = o.buf[:0]; cap(o.buf) > keepOutbox {
 		o.buf = nil
 	}
@@ -111,7 +113,12 @@ func write(conn net.Conn, parts net.Buffers) error {
 		_, err := conn.Write(parts[0])
 		return err
 	}
-	// WriteTo consumes the slice it is given: hand it a copy of the header.
+	return writeVector(conn, parts)
+}
+
+// writeVector is apart because WriteTo makes parts escape: an allocation that the
+// ordinary write of one buffer is spared.
+func writeVector(conn net.Conn, parts net.Buffers) error {
 	_, err := parts.WriteTo(conn)
 	return err
 }

@@ -67,12 +67,22 @@ func (p *pendings) remove(at uint32) pending {
 	return gone
 }
 
-// oldest is when the request that waits longest was sent.
-func (p *pendings) oldest() (sent int64, ok bool) {
+// head is the slot that waits longest, or 0.
+func (p *pendings) head() uint32 {
 	if p.count == 0 {
-		return 0, false
+		return 0
 	}
-	return p.slots[p.slots[0].next].sent, true
+	return p.slots[0].next
+}
+
+// pin marks a request whose body the outbox references.
+func (p *pendings) pin(id uint64) { p.slots[p.find(id)].pinned = true }
+
+// unpin says that the body is written; the request may have ended since.
+func (p *pendings) unpin(id uint64) {
+	if at := p.find(id); at != 0 {
+		p.slots[at].pinned = false
+	}
 }
 
 // expire removes what was sent before a time and appends it to dst. What is

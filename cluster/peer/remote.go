@@ -4,81 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
-	"sync"
+	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/quorate/quorate/cluster/causal"
 )
 
+// Back-off between attempts to reach a peer.
 const (
-	firstRedial = 50 * time.Millisecond
-	lastRedial  = 5 * time.Second
+	firstBackoff = 50 * time.Millisecond
+	mostBackoff  = 5 * time.Second
 )
 
-// remote is a peer that this node keeps streams to.
+// remote is a peer that this node may talk to, and the streams it dials to it.
 type remote struct {
 	c        *Channel
 	id       causal.NodeID
+	addr     atomic.Pointer[string]
 	streams  [classes]atomic.Pointer[stream]
-	silent   atomic.Bool // overdue with an answer
-	patience patience
 	pokes    [classes]chan struct{}
-	gone     chan struct{} // closed when it is no longer a member
-
-	mu struct {
-		sync.Mutex
-		addr   string
-		forgot bool
-	}
+	patience patience
+	cancel   context.CancelFunc // guarded by Channel.mu; nil until Run
 }
 
-func newRemote(c *Channel, id causal.NodeID, addr string) *remote {
-	r := &remote{c: c, id: id, gone: make(chan struct{})}
+func (c *Channel) newRemote(id causal.NodeID, addr string) *remote {
+	r := &remote{c: c, id: id}
+	r.addr.Store(&addr)
 	for i := range r.pokes {
 		r.pokes[i] = make(chan struct{}, 1)
 	}
-	r.mu.addr = addr
 	r.patience.update()
 	return r
 }
 
-func (r *remote) addr() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.mu.addr
-}
-
-// move makes the streams lead to another address.
-func (r *remote) move(addr string) {
-	r.mu.Lock()
-	moved := r.mu.addr != addr
-	r.mu.addr = addr
-	r.mu.Unlock()
-	if moved {
-		r.drop(errReplaced)
-		r.poke()
-	}
-}
-
-// forget ends the streams for good.
-func (r *remote) forget(cause error) {
-	r.mu.Lock()
-	if !r.mu.forgot {
-		r.mu.forgot = true
-		close(r.gone)
-	}
-	r.mu.Unlock()
-	r.drop(cause)
-}
-
-func (r *remote) drop(cause error) {
-	for i := range r.streams {
-		if s := r.streams[i].Load(); s != nil {
-			s.fail(cause)
-		}
-	}
+// available reports whether the peer's foreground stream stands and it answers.
+func (r *remote) available() bool {
+	s := r.streams[Foreground].Load()
+	return s != nil && !s.silent.Load()
 }
 
 func (r *remote) poke() {
@@ -90,107 +55,110 @@ func (r *remote) poke() {
 	}
 }
 
-// keep dials the stream of a class, runs it, and dials again when it breaks,
-// with growing, jittered pauses, until the peer or the channel is no more.
-func (r *remote) keep(class Class) {
-	ctx, cancel := context.WithCancel(r.c.ctx)
-	defer cancel()
-	stop := make(chan struct{})
-	defer close(stop)
-	r.c.tasks.Go(func() {
-		select {
-		case <-r.gone:
-			cancel()
-		case <-stop:
-		}
-	})
-	pause := firstRedial
+// keep holds one stream to the peer until ctx ends.
+func (r *remote) keep(ctx context.Context, class Class) {
+	backoff := firstBackoff
 	for ctx.Err() == nil {
-		lived, err := r.once(ctx, class)
-		if lived {
-			pause = firstRedial
+		began := r.c.now()
+		if s, err := r.connect(ctx, class); err != nil {
+			r.report(err)
+		} else {
+			r.hold(ctx, s)
+			if r.c.now()-began > int64(mostBackoff) {
+				backoff = firstBackoff // it stood: this is a new trouble
+			}
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		r.tell(class, err)
+		// Half of it at random, so that a node's return is no stampede.
+		pause := time.NewTimer(backoff/2 + rand.N(backoff/2))
+		backoff = min(2*backoff, mostBackoff)
 		select {
-		case <-ctx.Done():
+		case <-pause.C:
 		case <-r.pokes[class]:
-			pause = firstRedial
-		case <-time.After(pause/2 + rand.N(pause/2)):
-			pause = min(2*pause, lastRedial)
+			backoff = firstBackoff
+		case <-ctx.Done():
 		}
+		pause.Stop()
 	}
 }
 
-// once dials and runs one stream; lived says that it stood.
-func (r *remote) once(ctx context.Context, class Class) (lived bool, err error) {
-	c := r.c
-	dialling, cancel := context.WithTimeout(ctx, c.cfg.HandshakeTimeout)
-	conn, err := c.cfg.Network.DialContext(dialling, r.addr())
-	cancel()
+// connect dials the peer and shakes hands.
+func (r *remote) connect(ctx context.Context, class Class) (*stream, error) {
+	conn, h, err := r.c.greet(ctx, *r.addr.Load(), purposePeer, class, r.id)
 	if err != nil {
-		return false, fmt.Errorf("dial: %w", err)
+		return nil, err
 	}
-	h := c.newHandshake(purposePeer, class, r.id)
-	if err := shake(conn, c.cfg.HandshakeTimeout, func() error { return h.dial(conn) }); err != nil {
-		return false, errors.Join(err, conn.Close())
-	}
-	s := c.newStream(conn, r.id, class)
-	s.remote = r
-	r.silent.Store(false)
-	r.streams[class].Store(s)
-	if class == Foreground {
-		c.notices.forget(h.peer.name)
-		c.cfg.Logger.Debug("stream to peer stands", "peer", h.peer.name, "addr", r.addr())
-	}
-	err = s.run(ctx, s.takeReplies)
-	r.streams[class].Store(nil)
-	return true, err
+	return r.c.newStream(conn, r.id, h.peer.name, class, r), nil
 }
 
-// tell logs why there is no stream: once for each cause, and as a warning only
-// where somebody must do something about it.
-func (r *remote) tell(class Class, err error) {
-	if errors.Is(err, ErrRefused) {
+// hold runs a stream until it breaks or ctx ends.
+func (r *remote) hold(ctx context.Context, s *stream) {
+	stop := context.AfterFunc(ctx, func() { s.breakOff(errForgotten) })
+	defer stop()
+	r.streams[s.class].Store(s)
+	if s.class == Foreground {
+		r.c.notices.forget(r.key())
+		r.c.log.Debug("connected to peer", "peer", s.name, "addr", *r.addr.Load())
+	}
+	err := s.run()
+	r.c.count.StreamsBroken.Add(1)
+	if s.class == Foreground && ctx.Err() == nil {
+		r.c.log.Info("connection to peer lost", "peer", s.name, "addr", *r.addr.Load(), "err", err)
+	}
+}
+
+// key is the peer in notices, whether or not its name is known yet.
+func (r *remote) key() string { return fmt.Sprintf("%016x", uint64(r.id)) }
+
+// lost takes a stream out of use.
+func (r *remote) lost(s *stream) { r.streams[s.class].CompareAndSwap(s, nil) }
+
+// answered notes that a peer thought frozen is back.
+func (r *remote) answered(s *stream) {
+	if s.silent.CompareAndSwap(true, false) {
+		r.log(slog.LevelInfo, "peer answers again", "peer", s.name)
+	}
+}
+
+// log logs a line that a peer may cause again and again: at its level once in a
+// while, and else for debugging.
+func (r *remote) log(level slog.Level, text string, args ...any) {
+	if !r.c.notices.due(notice{who: r.key(), what: text}) {
+		level = slog.LevelDebug
+	}
+	r.c.log.Log(context.Background(), level, text, args...)
+}
+
+// report logs why a peer cannot be reached: once for each cause that only a
+// human can mend, for the rest is what gossip tells about.
+func (r *remote) report(err error) {
+	if refused := (*RefusedError)(nil); errors.As(err, &refused) {
 		r.c.count.Refused.Add(1)
-		if r.c.notices.due(r.addr(), err.Error()) {
-			r.c.cfg.Logger.Warn("peer and this node refuse each other", "addr", r.addr(), "err", err)
+		if !refused.Reason.passes() && r.c.notices.due(notice{who: r.key(), what: refused.Reason.String()}) {
+			r.c.log.Warn("no stream to peer", "peer", r.c.nameOf(r.id), "addr", *r.addr.Load(), "err", err)
 		}
 		return
 	}
-	r.c.cfg.Logger.Debug("no stream to peer", "addr", r.addr(), "class", class.String(), "err", err)
+	r.c.log.Debug("peer not reached", "peer", r.c.nameOf(r.id), "addr", *r.addr.Load(), "err", err)
 }
 
-// sweep times out what waits too long, notices silence, and tries idle streams.
-func (r *remote) sweep(now int64) {
-	cfg := &r.c.cfg
-	for class, timeout := range [classes]time.Duration{cfg.RequestTimeout, cfg.BackgroundTimeout} {
-		s := r.streams[class].Load()
-		if s == nil {
-			continue
-		}
-		oldest := s.sweep(now, timeout)
-		quiet := time.Duration(now - s.heard.Load())
-		if oldest != 0 && quiet > cfg.SilenceTimeout {
-			s.fail(errSilent)
-			continue
-		}
-		if Class(class) != Foreground {
-			continue
-		}
-		switch {
-		case oldest != 0 && time.Duration(now-oldest) > r.patience.get() && quiet > r.patience.get():
-			r.silent.Store(true)
-		case oldest == 0 && quiet > cfg.PingInterval:
-			s.request(kindPing, nil, pong{})
-		}
+// greet dials an address and runs the dialler's handshake. It is the only place
+// where a stream's connection is made.
+func (c *Channel) greet(ctx context.Context, addr string, p purpose, class Class, expect causal.NodeID) (net.Conn, *handshake, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.HandshakeTimeout)
+	defer cancel()
+	conn, err := c.cfg.Network.DialContext(ctx, addr)
+	if err != nil {
+		return nil, nil, err // names the address already
 	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // makes the handshake fail
+	h := c.newHandshake(p, class, expect)
+	err = shake(conn, c.cfg.HandshakeTimeout, func() error { return h.dial(conn) })
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		_ = conn.Close() // err says what matters
+		return nil, nil, err
+	}
+	return conn, h, nil
 }
-
-// pong is the completion of a ping: that it came is all that counts.
-type pong struct{}
-
-// Complete does nothing.
-func (pong) Complete(causal.NodeID, []byte, error) {}

@@ -1,86 +1,54 @@
 package peer
 
 import (
-	"fmt"
+	"sync"
 
 	"github.com/quorate/quorate/cluster/causal"
 )
 
-// Completion is told what became of a request.
-type Completion interface {
-	// Complete is called exactly once, from a stream's goroutine, or from Send
-	// itself where the request cannot be sent: it must not block. body is valid
-	// during the call only.
-	Complete(from causal.NodeID, body []byte, err error)
-}
-
-// Handler answers what peers ask.
+// Handler answers requests. ServePeer gets all frames that arrived together on
+// one stream, in their order; at most maxBatch, from one read buffer. It is
+// called from the stream's reader: while it runs, nothing more is read from that
+// peer in that class. It must see to it that each request is replied to exactly
+// once, then or later.
 type Handler interface {
-	// ServePeer is given all frames that arrived together on one stream, in
-	// order, from that stream's reader: while it runs, nothing more is read
-	// there. Each request must be answered exactly once, then or later.
 	ServePeer(reqs []*Request)
 }
 
-// Request is something that a peer asks.
+// Request is one frame that asks. The request and its Body belong to the channel:
+// Body may be read until ServePeer returns, the request until it is replied to.
 type Request struct {
 	From  causal.NodeID
 	Class Class
 	Kind  Kind
-	Body  []byte // valid until ServePeer returns
+	Body  []byte
 
-	id     uint64
 	stream *stream
+	id     uint64
 }
 
-// Reply answers with a body, given in parts, which may be reused when it
-// returns. It may be called from any goroutine. To a peer that is gone it does
-// nothing.
-func (r *Request) Reply(body ...[]byte) {
-	r.stream.reply(r.id, r.Kind, 0, body)
-	r.stream.answered()
-}
+// maxErrorText bounds an error's text in a reply.
+const maxErrorText = 4 << 10
 
-// maxErrorText bounds the text of an error that is sent.
-const maxErrorText = 1 << 10
+var requestPool = sync.Pool{New: func() any { return new(Request) }}
 
-// ReplyError answers that it could not be done, and why.
+// Reply answers with the concatenation of body, which it copies: the caller may
+// reuse it at once. The request must not be touched afterwards. If the stream is
+// dead, nothing happens.
+func (r *Request) Reply(body ...[]byte) { r.finish(flagReply, body) }
+
+// ReplyError answers with an error's text; the asker gets a [RemoteError].
 func (r *Request) ReplyError(err error) {
 	text := err.Error()
-	if len(text) > maxErrorText {
-		text = text[:maxErrorText]
-	}
-	r.stream.reply(r.id, r.Kind, flagError, [][]byte{[]byte(text)})
-	r.stream.answered()
+	r.finish(flagReply|flagError, [][]byte{[]byte(text[:min(len(text), maxErrorText)])})
 }
 
-func (s *stream) answered() {
-	s.serving.Add(-1)
-	s.c.serving.Add(-1)
-}
-
-// takeRequests hands frames to the handler.
-func (s *stream) takeRequests(frames []frame) error {
-	requests := make([]Request, 0, len(frames))
-	list := make([]*Request, 0, len(frames))
-	for _, f := range frames {
-		switch {
-		case f.isReply():
-			return fmt.Errorf("%w: a reply on a stream for requests", errMalformed)
-		case f.kind == kindPing:
-			s.reply(f.id, f.kind, 0, nil)
-			continue
-		case f.kind >= firstOwnKind, s.guest && f.kind != Join:
-			return fmt.Errorf("%w: request of kind %d", errMalformed, f.kind)
-		}
-		requests = append(requests, Request{From: s.peer, Class: s.class, Kind: f.kind, Body: f.body, id: f.id, stream: s})
-		list = append(list, &requests[len(requests)-1])
+func (r *Request) finish(flags uint8, body [][]byte) {
+	s, kind, id := r.stream, r.Kind, r.id
+	if s == nil {
+		panic("peer: request replied to twice")
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	s.serving.Add(int64(len(list)))
-	s.c.serving.Add(int64(len(list)))
-	s.c.handler.ServePeer(list)
-	return nil
+	*r = Request{}
+	requestPool.Put(r)
+	s.reply(kind, flags, id, body)
 }

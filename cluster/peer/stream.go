@@ -1,10 +1,8 @@
 package peer
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -13,75 +11,158 @@ import (
 	"github.com/quorate/quorate/cluster/causal"
 )
 
-const (
-	readBuffer = 64 << 10
-	// batchFrames bounds what one call of a handler is given.
-	batchFrames = 256
-)
+// Completion is told how a request ended. Complete is called exactly once for
+// each Send: from the stream's goroutine, the sweeper's, or Send itself. It must
+// not block. body is valid only during the call.
+type Completion interface {
+	Complete(from causal.NodeID, body []byte, err error)
+}
 
-// stream is one connection after its handshake. Whoever dialled it asks, the
-// other side answers.
+// stream is one TCP connection after its handshake. On one that this node
+// dialled, requests go out and replies come in; on an accepted one, the reverse.
 type stream struct {
-	c       *Channel
-	conn    net.Conn
-	peer    causal.NodeID
-	class   Class
-	guest   bool    // accepted for one call of a stranger: Join only
-	remote  *remote // dialled streams: whom it leads to
-	wake    chan struct{}
-	heard   atomic.Int64 // channel time of the last frame
-	vector  net.Buffers  // the writer's
-	serving atomic.Int64 // accepted streams: requests not answered yet
+	c      *Channel
+	conn   net.Conn
+	node   causal.NodeID
+	name   string
+	class  Class
+	remote *remote // dialled: whose stream it is; nil: accepted
+	guest  bool    // accepted from a node without a cluster: may only Join
+
+	heard    atomic.Int64 // channel time at which something last arrived
+	advanced atomic.Int64 // channel time at which a write last went through
+	silent   atomic.Bool  // the peer is overdue: see sweep.go
+
+	wake chan struct{} // to the writer, which is idle
+	room *sync.Cond    // on mu: the outbox has emptied, or a request was answered
 
 	mu struct {
 		sync.Mutex
-		box     outbox
-		waiting pendings
-		broken  error
+		out      outbox
+		waiting  pendings
+		writing  int   // bytes that the writer is at
+		idle     bool  // the writer waits on wake
+		crowded  bool  // the reader waits on room
+		closing  bool  // the writer ends when all is answered and written
+		broken   error // why the stream ended
+		serving  int   // accepted: requests handed out and not replied to
+		asked    int64 // since when the peer owes a sign of life, if after heard
+		lastPing int64
 	}
 }
 
-func (c *Channel) newStream(conn net.Conn, peer causal.NodeID, class Class) *stream {
-	s := &stream{c: c, conn: conn, peer: peer, class: class, wake: make(chan struct{}, 1)}
-	s.heard.Store(c.now())
+func (c *Channel) newStream(conn net.Conn, node causal.NodeID, name string, class Class, r *remote) *stream {
+	s := &stream{c: c, conn: conn, node: node, name: name, class: class, remote: r, wake: make(chan struct{}, 1)}
+	s.room = sync.NewCond(&s.mu.Mutex)
+	now := c.now()
+	s.heard.Store(now)
+	s.mu.lastPing = now
 	return s
 }
 
-// request queues a request. The completion is called at once where it cannot be
-// sent.
-func (s *stream) request(kind Kind, body []byte, done Completion) {
-	if err := s.enqueue(kind, body, done); err != nil {
-		done.Complete(s.peer, nil, err)
+// run reads and writes until the stream breaks, and completes what waited. It
+// returns why it broke.
+func (s *stream) run() error {
+	var writer sync.WaitGroup
+	writer.Go(func() { s.breakOff(s.writeAll()) })
+	s.breakOff(s.readAll())
+	writer.Wait()
+	// Neither goroutine touches a body any more, so all may complete.
+	s.mu.Lock()
+	err := s.mu.broken
+	var lost []pending
+	for at := s.mu.waiting.head(); at != 0; at = s.mu.waiting.head() {
+		lost = append(lost, s.mu.waiting.remove(at))
+	}
+	s.mu.Unlock()
+	if len(lost) > 0 {
+		failure := fmt.Errorf("%w: %w", ErrUnavailable, err)
+		for i := range lost {
+			lost[i].done.Complete(s.node, nil, failure)
+		}
+	}
+	return err
+}
+
+// breakOff ends the stream; the first cause counts.
+func (s *stream) breakOff(err error) {
+	s.mu.Lock()
+	if s.mu.broken == nil {
+		if err == nil {
+			err = net.ErrClosed
+		}
+		s.mu.broken = err
+	}
+	s.wakeLocked()
+	s.room.Broadcast()
+	s.mu.Unlock()
+	if s.remote != nil {
+		s.remote.lost(s) // before anything completes, so that nobody asks it again
+	}
+	_ = s.conn.Close() // what counts is the cause above
+}
+
+// abort ends the stream as a killed process would: what the kernel still holds is
+// dropped.
+func (s *stream) abort(err error) {
+	abandon(s.conn)
+	s.breakOff(err)
+}
+
+func abandon(conn net.Conn) {
+	if t, ok := conn.(interface{ SetLinger(int) error }); ok {
+		_ = t.SetLinger(0) // best effort: a closed socket has nothing to drop
 	}
 }
 
-func (s *stream) enqueue(kind Kind, body []byte, done Completion) error {
-	if len(body) > s.c.cfg.MaxFrame {
-		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooBig, len(body), s.c.cfg.MaxFrame)
+func (s *stream) wakeLocked() {
+	if s.mu.idle {
+		s.mu.idle = false
+		s.wake <- struct{}{} // cap 1, and idle allows one at a time
 	}
-	parts := [1][]byte{body}
-	sum, length := bodySum(parts[:])
+}
+
+// send queues a request. It fails at once when the stream cannot take it.
+func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Completion) error {
+	now := s.c.now()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.mu.broken != nil:
-		return fmt.Errorf("%w: %w", ErrUnavailable, s.mu.broken)
-	case s.mu.waiting.count >= s.c.cfg.QueueFrames,
-		!s.mu.box.empty() && s.mu.box.bytes+length > s.c.cfg.QueueBytes:
+	if s.mu.broken != nil || s.mu.closing {
+		s.mu.Unlock()
+		return ErrUnavailable
+	}
+	queued := s.mu.out.bytes + s.mu.writing
+	if queued > 0 && queued+length > s.c.cfg.QueueBytes || s.mu.waiting.count >= s.c.cfg.QueueFrames {
+		s.mu.Unlock()
 		s.c.count.Overflows.Add(1)
-		return fmt.Errorf("%w: its queue is full", ErrUnavailable)
+		return errQueueFull
 	}
-	id := s.mu.waiting.add(done, kind, s.c.now())
-	if s.mu.box.add(header{length: uint32(length), kind: kind, id: id, sum: sum}, parts[:]) {
-		s.mu.waiting.slots[s.mu.waiting.find(id)].pinned = true
+	if heard := s.heard.Load(); s.mu.asked <= heard {
+		s.mu.asked = now
+		if s.mu.waiting.count > 0 { // it has owed an answer since before
+			s.mu.asked = heard + 1
+		}
 	}
-	s.poke()
+	id := s.mu.waiting.add(done, kind, now)
+	if s.mu.out.add(header{length: uint32(length), kind: kind, id: id, sum: sum}, body) {
+		s.mu.waiting.pin(id)
+	}
+	s.wakeLocked()
+	s.mu.Unlock()
+	s.c.stir()
 	return nil
 }
 
-// reply queues an answer. Its body is copied if it would have to be kept.
-func (s *stream) reply(id uint64, kind Kind, flags uint8, body [][]byte) {
+var errQueueFull = fmt.Errorf("%w: its queue is full", ErrUnavailable)
+
+// reply queues an answer, copying body. A peer that asks and does not read what
+// it is told loses its stream.
+func (s *stream) reply(kind Kind, flags uint8, id uint64, body [][]byte) {
 	sum, length := bodySum(body)
+	if length > s.c.cfg.MaxFrame {
+		flags |= flagError
+		body = [][]byte{[]byte(ErrTooBig.Error())}
+		sum, length = bodySum(body)
+	}
 	if length > inlineBody {
 		whole := make([]byte, 0, length)
 		for _, part := range body {
@@ -90,257 +171,112 @@ func (s *stream) reply(id uint64, kind Kind, flags uint8, body [][]byte) {
 		body = [][]byte{whole}
 	}
 	s.mu.Lock()
+	s.mu.serving--
+	if s.mu.crowded {
+		s.room.Broadcast()
+	}
+	if s.mu.broken != nil {
+		s.mu.Unlock()
+		return
+	}
+	queued := s.mu.out.bytes + s.mu.writing
+	if queued > backlogFactor*s.c.cfg.QueueBytes {
+		s.mu.Unlock()
+		s.breakOff(errBacklog)
+		return
+	}
+	s.mu.out.add(header{length: uint32(length), kind: kind, flags: flags, id: id, sum: sum}, body)
+	s.wakeLocked()
+	s.mu.Unlock()
+}
+
+// backlogFactor: the reader stops taking in requests when QueueBytes of replies
+// wait; what is still being served then may answer up to this many times that.
+const backlogFactor = 4
+
+// awaitRoom holds the reader of an accepted stream back while the peer does not
+// take its replies, or too much is being served.
+func (s *stream) awaitRoom() error {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mu.broken != nil {
-		return
+	for s.mu.broken == nil && (s.mu.serving >= s.c.cfg.QueueFrames || s.mu.out.bytes+s.mu.writing > s.c.cfg.QueueBytes) {
+		s.mu.crowded = true
+		s.room.Wait()
 	}
-	if !s.mu.box.empty() && s.mu.box.bytes+length > s.c.cfg.QueueBytes {
-		// Its requests come, its answers are not taken: it is of no use.
-		s.breakLocked(errBacklog)
-		return
-	}
-	at := len(s.mu.box.cuts)
-	s.mu.box.add(header{length: uint32(length), kind: kind, flags: flags | flagReply, id: id, sum: sum}, body)
-	for i := at; i < len(s.mu.box.cuts); i++ {
-		s.mu.box.cuts[i].id = 0 // the outbox's own
-	}
-	s.poke()
+	s.mu.crowded = false
+	return s.mu.broken
 }
 
-func (s *stream) poke() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// fail ends the stream; the first cause stands.
-func (s *stream) fail(err error) {
-	s.mu.Lock()
-	s.breakLocked(err)
-	s.mu.Unlock()
-}
-
-func (s *stream) breakLocked(err error) {
-	if s.mu.broken != nil {
-		return
-	}
-	s.mu.broken = err
-	_ = s.conn.Close() // wakes reader and writer; there is nobody to tell
-	s.poke()
-}
-
-// run reads until the stream breaks, with a writer beside it, and completes
-// whatever still waits then. take is given all frames that arrived together.
-func (s *stream) run(ctx context.Context, take func([]frame) error) error {
-	stop := context.AfterFunc(ctx, func() { s.fail(ErrClosed) })
-	defer stop()
-	var writer sync.WaitGroup
-	writer.Go(s.write)
-	s.fail(s.read(take))
-	writer.Wait()
-	s.mu.Lock()
-	err := s.mu.broken
-	var left []pending
-	for s.mu.waiting.count > 0 {
-		left = append(left, s.mu.waiting.remove(s.mu.waiting.slots[0].next))
-	}
-	s.mu.Unlock()
-	s.c.count.StreamsBroken.Add(1)
-	for _, p := range left {
-		p.done.Complete(s.peer, nil, fmt.Errorf("%w: %w", ErrUnavailable, err))
-	}
-	return err
-}
-
-// write sends whatever is queued, all of it in one go, until the stream breaks.
-func (s *stream) write() {
+// writeAll is the writer: whatever is queued leaves in one write.
+func (s *stream) writeAll() error {
 	var box outbox
-	for range s.wake {
+	var vector net.Buffers
+	progress := func() { s.advanced.Store(s.c.now()); s.c.count.Writes.Add(1) }
+	for {
 		s.mu.Lock()
-		if s.mu.broken != nil {
+		s.letGoLocked(&box)
+		for s.mu.out.empty() && s.mu.broken == nil && !(s.mu.closing && s.mu.serving == 0) {
+			s.mu.idle = true
 			s.mu.Unlock()
-			return
+			<-s.wake
+			s.mu.Lock()
 		}
-		box, s.mu.box = s.mu.box, box
+		if s.mu.broken != nil || s.mu.out.empty() {
+			s.mu.Unlock()
+			return errFinished
+		}
+		box, s.mu.out = s.mu.out, box
+		s.mu.writing = box.bytes
 		s.mu.Unlock()
-		if box.empty() {
-			continue
+		if err := box.writeTo(s.conn, &vector, progress); err != nil {
+			return fmt.Errorf("write: %w", err)
 		}
-		s.c.count.Writes.Add(1)
 		s.c.count.BytesSent.Add(uint64(box.bytes))
-		err := box.writeTo(s.conn, &s.vector, func() {})
-		s.unpin(&box)
-		box.reset()
-		if err != nil {
-			s.fail(fmt.Errorf("write: %w", err))
-			return
-		}
+		s.c.count.FramesSent.Add(uint64(box.frames))
 	}
 }
 
-// unpin lets requests complete whose bodies were referenced until now.
-func (s *stream) unpin(box *outbox) {
-	if len(box.cuts) == 0 {
-		return
+var errFinished = errors.New("stream finished")
+
+// letGoLocked gives back what a written outbox held.
+func (s *stream) letGoLocked(box *outbox) {
+	for _, c := range box.cuts {
+		if s.remote != nil {
+			s.mu.waiting.unpin(c.id)
+		}
 	}
+	box.reset()
+	s.mu.writing = 0
+	if s.mu.crowded {
+		s.room.Broadcast()
+	}
+}
+
+// finish ends an accepted stream gently: nothing more is read, and once what is
+// being served is answered, and written, the stream closes.
+func (s *stream) finish() {
+	s.mu.Lock()
+	s.mu.closing = true
+	s.wakeLocked()
+	s.mu.Unlock()
+	_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // if it fails, the stream has ended already
+}
+
+// awaitFinish holds the reader until the writer has ended a stream that finish
+// was called on. It reports whether there was such a call.
+func (s *stream) awaitFinish() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range box.cuts {
-		if at := s.mu.waiting.find(c.id); c.id != 0 && at != 0 {
-			s.mu.waiting.slots[at].pinned = false
-		}
+	for s.mu.closing && s.mu.broken == nil {
+		s.mu.crowded = true
+		s.room.Wait()
 	}
+	return s.mu.closing
 }
 
-// frame is one that arrived; its body lies in the read buffer.
-type frame struct {
-	header
-	body []byte
-}
-
-// read hands over frames as they arrive.
-func (s *stream) read(take func([]frame) error) error {
-	buf := make([]byte, readBuffer)
-	var frames []frame
-	start, end := 0, 0
-	for {
-		n, err := s.conn.Read(buf[end:])
-		if end += n; n > 0 {
-			s.heard.Store(s.c.now())
-			s.c.count.BytesReceived.Add(uint64(n))
-		}
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return io.EOF
-			}
-			return fmt.Errorf("read: %w", err)
-		}
-		for {
-			var need int
-			if frames, start, need, err = s.cut(frames[:0], buf[:end], start); err != nil {
-				return err
-			}
-			if len(frames) > 0 {
-				s.c.count.FramesReceived.Add(uint64(len(frames)))
-				if err := take(frames); err != nil {
-					return err
-				}
-				continue
-			}
-			if need > len(buf) {
-				if err := s.readBig(buf[start:end], need, take); err != nil {
-					return err
-				}
-				start, end = 0, 0
-			}
-			break
-		}
-		copy(buf, buf[start:end])
-		start, end = 0, end-start
-	}
-}
-
-// cut takes whole frames off buf[start:]; need is the size of the unfinished
-// one behind them, where it is known.
-func (s *stream) cut(frames []frame, buf []byte, start int) (_ []frame, next, need int, err error) {
-	for len(frames) < batchFrames && len(buf)-start >= headerSize {
-		h, err := parseHeader(buf[start:])
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		if int64(h.length) > int64(s.c.cfg.MaxFrame) {
-			return nil, 0, 0, fmt.Errorf("%w: frame of %d bytes, at most %d are taken", errMalformed, h.length, s.c.cfg.MaxFrame)
-		}
-		need = headerSize + int(h.length)
-		if len(buf)-start < need {
-			return frames, start, need, nil
-		}
-		body := buf[start+headerSize : start+need : start+need]
-		if err := h.check(body); err != nil {
-			return nil, 0, 0, err
-		}
-		frames = append(frames, frame{header: h, body: body})
-		start += need
-	}
-	return frames, start, 0, nil
-}
-
-// readBig reads a frame that the read buffer cannot hold, into memory that grows
-// as its bytes arrive and counts against the node's bound.
-func (s *stream) readBig(head []byte, need int, take func([]frame) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.c.cfg.HandshakeTimeout)
-	err := s.c.inbound.Acquire(ctx, int64(need))
-	cancel()
-	if err != nil {
-		return fmt.Errorf("no room for a frame of %d bytes: %w", need, err)
-	}
-	defer s.c.inbound.Release(int64(need))
-	whole := append(make([]byte, 0, 2*readBuffer), head...)
-	for len(whole) < need {
-		if len(whole) == cap(whole) {
-			whole = append(whole, 0)[:len(whole)]
-		}
-		n, err := s.conn.Read(whole[len(whole):min(cap(whole), need)])
-		if whole = whole[:len(whole)+n]; n > 0 {
-			s.heard.Store(s.c.now())
-			s.c.count.BytesReceived.Add(uint64(n))
-		}
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
-		}
-	}
-	frames, _, _, err := s.cut(nil, whole, 0)
-	if err != nil {
-		return err
-	}
-	s.c.count.FramesReceived.Add(1)
-	return take(frames)
-}
-
-// takeReplies completes the requests that frames answer.
-func (s *stream) takeReplies(frames []frame) error {
-	now := s.c.now()
-	for _, f := range frames {
-		if !f.isReply() {
-			return fmt.Errorf("%w: a request on a stream for replies", errMalformed)
-		}
-		s.mu.Lock()
-		at := s.mu.waiting.find(f.id)
-		var p pending
-		if at != 0 {
-			p = s.mu.waiting.remove(at)
-		}
-		s.mu.Unlock()
-		if at == 0 {
-			continue // it timed out
-		}
-		if s.class == Foreground {
-			s.remote.patience.record(p.kind, time.Duration(now-p.sent))
-			s.remote.silent.Store(false)
-		}
-		if f.isError() {
-			p.done.Complete(s.peer, nil, &RemoteError{From: s.peer, Kind: p.kind, Message: printable(f.body)})
-		} else {
-			p.done.Complete(s.peer, f.body, nil)
-		}
-	}
-	return nil
-}
-
-// sweep completes what has waited too long, and returns since when the oldest of
-// the rest waits, or 0.
-func (s *stream) sweep(now int64, timeout time.Duration) (oldest int64) {
+// busy is how many requests this side still owes or is owed an answer to.
+func (s *stream) busy() int {
 	s.mu.Lock()
-	late := s.mu.waiting.expire(now-int64(timeout), nil)
-	sent, some := s.mu.waiting.oldest()
-	s.mu.Unlock()
-	for _, p := range late {
-		s.c.count.Timeouts.Add(1)
-		p.done.Complete(s.peer, nil, fmt.Errorf("%w: %v", ErrTimeout, timeout))
-	}
-	if !some {
-		return 0
-	}
-	return sent
+	defer s.mu.Unlock()
+	return s.mu.serving + s.mu.waiting.count + s.mu.out.bytes + s.mu.writing
 }
