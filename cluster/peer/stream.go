@@ -273,10 +273,3 @@ func (s *stream) awaitFinish() bool {
 	}
 	return s.mu.closing
 }
-
-// busy is how many requests this side still owes or is owed an answer to.
-func (s *stream) busy() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.mu.serving + s.mu.waiting.count + s.mu.out.bytes + s.mu.writing
-}
