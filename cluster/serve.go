@@ -125,6 +125,8 @@ func (n *Node) carryOut(ctx context.Context, j job) {
 		reply, err = n.answerScan(j.body)
 	case peer.Count:
 		reply, err = n.answerCount()
+	case peer.History:
+		reply = n.answerHistory(j.body)
 	default:
 		err = fmt.Errorf("unknown request kind %d", j.kind)
 	}

@@ -10,6 +10,7 @@ const (
 	Forward Kind = 3 // requests to coordinate: cluster/replica
 	Scan    Kind = 4 // keys of a partition: cluster
 	Count   Kind = 5 // key counts: cluster
+	History Kind = 6 // what happened to a key: cluster
 
 	RingPull Kind = 10 // the ring state, unless it is the asker's: cluster
 	RingPush Kind = 11 // a ring state to merge: cluster

@@ -62,6 +62,7 @@ type Coordinator struct {
 	once    sync.Once
 	tasks   sync.WaitGroup
 	count   Counters
+	history history
 }
 
 // New makes a coordinator; Run must be called for it to answer.

@@ -74,6 +74,7 @@ type flight struct {
 	patient time.Duration // how long the slowest of those asked may take
 	wake    chan struct{}
 	outbox  []*exchange // frames being filled; touched by the driver alone
+	traced  bool        // some op has a trace
 
 	mu struct {
 		sync.Mutex
@@ -116,6 +117,7 @@ func newFlight(c *Coordinator, reqs []*Request, groups []int, from origin) *flig
 			o.walk = o.walk[:quorum.MaxNodes]
 		}
 		o.self = o.position(c.cfg.Self)
+		f.beginTrace(o)
 	}
 	return f
 }
@@ -170,7 +172,7 @@ func (f *flight) run(ctx context.Context) {
 		f.advance()
 		f.mu.Lock()
 		idle := !f.mu.ready && len(f.mu.refetch)+len(f.mu.reask)+len(f.mu.reroute) == 0
-		if f.mu.undecided == 0 {
+		if f.mu.undecided == 0 && !f.lingersLocked() {
 			f.finishLocked()
 			f.mu.Unlock()
 			return
@@ -180,6 +182,9 @@ func (f *flight) run(ctx context.Context) {
 			continue
 		}
 		wait := min(f.patience(), time.Until(deadline))
+		if f.traced {
+			wait = min(wait, traceLinger/4)
+		}
 		if wait <= 0 || ctx.Err() != nil {
 			f.expire()
 			return
@@ -266,6 +271,7 @@ func (f *flight) decideLocked(i int, err error) {
 	if o.phase == phaseDone {
 		return
 	}
+	o.decided()
 	o.phase = phaseDone
 	o.req.Err = err
 	f.mu.undecided--
@@ -311,8 +317,11 @@ func (f *flight) expire() {
 // copies that still lack a stand-in are kept as late hints.
 func (f *flight) finishLocked() {
 	f.mu.finished = true
+	f.endTracesLocked()
 	for _, l := range f.mu.lacking {
 		o := &f.mu.ops[l.op]
+		o.step(f.c.cfg.Self, o.roleHere(), ActionHint, l.node)
+		o.conclude(f.c.cfg.Self, OutcomeOK, nil, nil)
 		f.c.keepLate(lateHint{node: l.node, partition: o.p, key: o.req.Key, object: o.object}.clone())
 	}
 	f.mu.lacking = nil

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -25,8 +26,9 @@ import (
 //   - an update that computes from the old value is given more time before
 //     another node is tried, for its twin would be seen (an increment by two).
 //
-// Body: start-by unix ms u64 | stamp u64 | count, then per update R u8 | W u8 |
-// key | update. Answer per update: status u8, then a result or an error.
+// Body: start-by unix ms u64 | stamp u64 | count, then per update flags u8 |
+// R u8 | W u8 | key | update. Answer per update: status u8, then a result or an
+// error, and behind it the trace, if the flags ask for one.
 
 const (
 	serialPatience = 500 * time.Millisecond // before an update that computes is sent elsewhere
@@ -38,11 +40,14 @@ const (
 // errExpired refuses a forwarded update that comes too late to begin.
 var errExpired = errors.New("forwarded update came after its time")
 
-func (f *flight) forwardPatience(o *op) time.Duration {
-	if o.req.Update.Serial() {
-		return serialPatience
+func (f *flight) forwardPatience(o *op) (d time.Duration) {
+	if o.req.Trace != nil {
+		d = traceLinger
 	}
-	return max(f.patientWith(o, o.asked), 20*time.Millisecond)
+	if o.req.Update.Serial() {
+		return d + serialPatience
+	}
+	return d + max(f.patientWith(o, o.asked), 20*time.Millisecond)
 }
 
 // forwardLocked sends an op to the first reachable node of its walk, or leaves
@@ -64,7 +69,12 @@ func (f *flight) forwardLocked(i int) {
 	o.asked = o.asked.With(at)
 	x := f.to(o.walk[at], peer.Forward)
 	x.items = append(x.items, exchangeItem{op: i, position: at})
-	x.body = append(x.body, byte(min(o.req.R, 255)), byte(min(o.req.W, 255)))
+	var flags byte
+	if o.req.Trace != nil {
+		flags = flagTrace
+	}
+	o.step(o.walk[at], RoleCoordinator, ActionForward, 0)
+	x.body = append(x.body, flags, byte(min(o.req.R, 255)), byte(min(o.req.W, 255)))
 	x.body = appendBytes(x.body, o.req.Key)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
 	x.body = appendBytes(x.body, x.scratch)
@@ -100,13 +110,18 @@ func (x *exchange) completeForward(body []byte, err error) {
 	for _, it := range x.items {
 		var result update.Result
 		var refusal error
+		var trace []byte
+		o := &f.mu.ops[it.op]
 		if err == nil {
 			result, refusal = d.forwardAnswer()
+			if o.req.Trace != nil {
+				trace = d.bytes()
+			}
 		}
-		o := &f.mu.ops[it.op]
 		if o.phase != phaseForward {
 			continue
 		}
+		o.traceForwarded(x.to, cmp.Or(err, refusal))
 		if err != nil || d.bad || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing) {
 			o.failed = o.failed.With(it.position)
 			f.mu.reroute = append(f.mu.reroute, it.op)
@@ -115,8 +130,11 @@ func (x *exchange) completeForward(body []byte, err error) {
 		}
 		o.req.Result = result
 		f.decideLocked(it.op, refusal)
+		o.graft(trace)
 	}
 }
+
+const flagTrace = 1 << 0 // forward: the asker wants a trace
 
 const (
 	forwardDone    = 0
@@ -162,7 +180,11 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 	startBy, stamp := int64(d.uint64()), causal.Timestamp(d.uint64())
 	reqs := make([]*Request, d.count())
 	for i := range reqs {
+		flags := d.byte()
 		r := &Request{R: int(d.byte()), W: int(d.byte()), Key: d.bytes()}
+		if flags&flagTrace != 0 {
+			r.Trace = new(Trace)
+		}
 		u, err := update.Decode(d.bytes())
 		if err != nil {
 			return nil, fmt.Errorf("forwarded update: %w", err)
@@ -189,10 +211,13 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 	for _, r := range reqs {
 		if r.Err != nil {
 			out = appendRefusal(append(out, forwardRefused), r.Err)
-			continue
+		} else {
+			scratch = r.Result.Append(scratch[:0])
+			out = appendBytes(append(out, forwardDone), scratch)
 		}
-		scratch = r.Result.Append(scratch[:0])
-		out = appendBytes(append(out, forwardDone), scratch)
+		if r.Trace != nil {
+			out = appendTrace(out, r.Trace)
+		}
 	}
 	return out, nil
 }

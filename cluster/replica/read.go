@@ -52,6 +52,7 @@ func (o *op) policy() quorum.Policy {
 func (f *flight) readLocalLocked(i int) {
 	o := &f.mu.ops[i]
 	o.asked = o.asked.With(o.self)
+	o.step(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
 	var err error
 	if o.isPrimary() {
 		o.local, o.hasLocal, err = f.c.cfg.Store.Get(o.p, o.req.Key, o.local[:0])
@@ -60,11 +61,13 @@ func (f *flight) readLocalLocked(i int) {
 	}
 	if err != nil {
 		// A copy that cannot be read is no answer; the others may have one.
+		o.conclude(f.c.cfg.Self, OutcomeFailed, nil, err)
 		if !errors.Is(err, engine.ErrCorrupt) {
 			f.decideLocked(i, err)
 		}
 		return
 	}
+	o.concludeRead(f.c.cfg.Self, o.hasLocal, o.local, OutcomeValue)
 	o.answered = o.answered.With(o.self)
 }
 
@@ -84,6 +87,7 @@ func (f *flight) askAnotherLocked(i int) bool {
 			return true
 		}
 		if !f.c.cfg.Channel.Available(id) {
+			o.skipOnce(at)
 			continue
 		}
 		brief := !o.hasLocal && !o.isPrimary() && o.asked&^o.silent != 0
@@ -96,6 +100,11 @@ func (f *flight) askAnotherLocked(i int) bool {
 func (f *flight) askLocked(i, at int, brief bool) {
 	o := &f.mu.ops[i]
 	o.asked = o.asked.With(at)
+	action := ActionRead
+	if brief {
+		action = ActionDigest
+	}
+	o.step(o.walk[at], o.roleAt(at), action, 0)
 	x := f.to(o.walk[at], peer.Read)
 	it := readItem{partition: o.p, key: o.req.Key, brief: brief, known: o.hasLocal}
 	if it.known {
@@ -142,6 +151,7 @@ func (x *exchange) completeRead(body []byte, err error) {
 			a = d.answer()
 		}
 		o := &f.mu.ops[it.op]
+		o.traceAnswer(x.to, a, err)
 		if o.phase != phaseRead || o.answered.Has(it.position) {
 			continue
 		}
@@ -247,6 +257,7 @@ func (f *flight) finishReadLocked(i int) error {
 		f.c.count.Divergent.Add(1)
 	}
 	o.req.Object = merged
+	o.traceSiblings(&merged)
 	f.planRepairLocked(i, encoded)
 	f.decideLocked(i, nil)
 	for k := i + 1; o.followed && k < len(f.mu.ops); k++ {
@@ -331,6 +342,7 @@ func (f *flight) planRepairLocked(i int, encoded []byte) {
 	}
 	want := causal.DigestOf(o.req.Key, encoded)
 	plan := func(id ring.NodeID) {
+		o.traceRepair(id)
 		f.repairs = append(f.repairs, repairItem{node: id, p: o.p, key: o.req.Key, object: encoded})
 	}
 	if o.isPrimary() && (!o.hasLocal || causal.DigestOf(o.req.Key, o.local) != want) {

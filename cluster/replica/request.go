@@ -16,6 +16,7 @@ type Request struct {
 	Key    []byte
 	Update *update.Update // nil: a read
 	R, W   int            // quorum for this request; 0: the cluster's
+	Trace  *Trace         // nil: none is wanted; else it is filled in
 
 	// Object is what a read found, merged from R replicas: its clock is the
 	// causal context to hand out. An absent key has no siblings and no clock.

@@ -76,6 +76,7 @@ func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, wri
 	} else if n > c.cfg.SiblingsWarn && n > len(current.Siblings) {
 		c.count.ManySiblings.Add(1)
 	}
+	c.history.record(o.req.Key, ctx, u.Own, &next, dot)
 	o.req.Result.Dot = dot
 	if u.HasContext {
 		// Not the whole clock: the writer has not seen the siblings that stay.
@@ -129,6 +130,7 @@ func (f *flight) apply() {
 		if !o.isPrimary() {
 			r.Hint = o.hintFor()
 		}
+		o.step(f.c.cfg.Self, o.roleHere(), ActionApply, r.Hint)
 		batch, index = append(batch, r), append(index, i)
 	}
 	f.mu.Unlock()
@@ -155,6 +157,7 @@ func (f *flight) apply() {
 	}
 	f.mu.Lock()
 	for _, i := range carriers {
+		f.mu.ops[i].traceStored(f.c.cfg.Self)
 		f.ackLocked(i, f.mu.ops[i].self)
 	}
 	f.mu.Unlock()
@@ -169,6 +172,7 @@ func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
 		i, r := index[k], batch[k]
 		o := &f.mu.ops[i]
 		if r.Err != nil || !r.Changed {
+			o.conclude(f.c.cfg.Self, OutcomeOK, nil, r.Err)
 			f.decideLocked(i, r.Err)
 			continue
 		}
@@ -205,12 +209,15 @@ func (f *flight) replicateLocked(i int) {
 			f.sendWriteLocked(i, at, 0)
 		case !o.isPrimary() && at == 0:
 			// This node's own copy is the hint for it.
+			o.skip(at)
 		default:
+			o.skip(at)
 			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.walk[at]})
 		}
 	}
 	for _, id := range f.ring.Gaining(o.p) {
 		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
+			o.step(id, RoleGaining, ActionWrite, 0)
 			x := f.to(id, peer.Write)
 			x.items = append(x.items, exchangeItem{op: i, position: -1})
 			x.body = appendWriteItem(x.body, writeItem{partition: o.p, key: o.req.Key, object: o.object})
@@ -224,6 +231,7 @@ func (f *flight) replicateLocked(i int) {
 func (f *flight) sendWriteLocked(i, at int, hint ring.NodeID) {
 	o := &f.mu.ops[i]
 	o.asked = o.asked.With(at)
+	o.traceSend(at, hint)
 	x := f.to(o.walk[at], peer.Write)
 	x.items = append(x.items, exchangeItem{op: i, position: at, hint: hint})
 	x.body = appendWriteItem(x.body, writeItem{partition: o.p, hint: hint, key: o.req.Key, object: o.object})
@@ -304,9 +312,13 @@ func (x *exchange) completeWrite(body []byte, err error) {
 	for k, it := range x.items {
 		if err == nil && !slices.Contains(refused, k) {
 			if !f.mu.finished {
+				f.mu.ops[it.op].traceStored(x.to)
 				f.ackLocked(it.op, it.position)
 			}
 			continue
+		}
+		if !f.mu.finished {
+			f.mu.ops[it.op].conclude(x.to, OutcomeFailed, nil, err)
 		}
 		x.failedWriteLocked(k, it)
 	}

@@ -1,0 +1,64 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// History is what nodes remember of how a key came about.
+type History struct {
+	Versions []replica.Version // the oldest first
+	Complete bool              // nobody who answered has forgotten anything
+	Missing  []ring.NodeID     // members that did not answer in time
+}
+
+// HistoryHere is what this node coordinated of a key and still remembers.
+func (n *Node) HistoryHere(key []byte) (h History) {
+	h.Versions, h.Complete = n.coordinator.Versions(key)
+	return h
+}
+
+// History asks every member, and waits for none of them longer than a second.
+func (n *Node) History(ctx context.Context, key []byte) History {
+	ctx, cancel := context.WithTimeout(ctx, statusBudget)
+	defer cancel()
+	all := n.HistoryHere(key)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for _, m := range n.keeper.ring().Members() {
+		if m.ID == n.id {
+			continue
+		}
+		wg.Go(func() {
+			reply, err := n.channel.Call(ctx, m.ID, peer.Background, peer.History, key)
+			var versions []replica.Version
+			var complete bool
+			if err == nil {
+				versions, complete, err = replica.DecodeVersions(reply)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				all.Missing = append(all.Missing, m.ID)
+				return
+			}
+			all.Versions, all.Complete = append(all.Versions, versions...), all.Complete && complete
+		})
+	}
+	wg.Wait()
+	slices.SortStableFunc(all.Versions, func(a, b replica.Version) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot))
+	})
+	return all
+}
+
+func (n *Node) answerHistory(key []byte) []byte {
+	h := n.HistoryHere(key)
+	return replica.AppendVersions(nil, h.Versions, h.Complete)
+}
