@@ -8,24 +8,16 @@ import (
 
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
-// History is what nodes remember of how a key came about.
-type History struct {
-	Versions []replica.Version // the oldest first
-	Complete bool              // nobody who answered has forgotten anything
-	Missing  []ring.NodeID     // members that did not answer in time
-}
-
 // HistoryHere is what this node coordinated of a key and still remembers.
-func (n *Node) HistoryHere(key []byte) (h History) {
+func (n *Node) HistoryHere(key []byte) (h replica.History) {
 	h.Versions, h.Complete = n.coordinator.Versions(key)
 	return h
 }
 
 // History asks every member, and waits for none of them longer than a second.
-func (n *Node) History(ctx context.Context, key []byte) History {
+func (n *Node) History(ctx context.Context, key []byte) replica.History {
 	ctx, cancel := context.WithTimeout(ctx, statusBudget)
 	defer cancel()
 	all := n.HistoryHere(key)

@@ -37,6 +37,21 @@ func (w *world) roleOf(key string, primary bool) *running {
 	return nil
 }
 
+// connected waits until every node can ask every other.
+func (w *world) connected() {
+	w.t.Helper()
+	w.eventually("all nodes to know each other", func() bool {
+		for _, r := range w.nodes {
+			for _, other := range w.nodes {
+				if !r.Alive(other.ID()) {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
 func stepsOf(t *replica.Trace, action replica.Action, outcome replica.Outcome) (nodes []ring.NodeID) {
 	for _, s := range t.Steps {
 		if s.Action == action && s.Outcome == outcome {
@@ -50,6 +65,7 @@ func TestTrace_WriteThroughAnotherNode_ShowsItsWholeWay(t *testing.T) {
 	w := newWorld(t)
 	w.start(w.config("A"))
 	w.grow("B", "C", "D", "E")
+	w.connected()
 	from := w.roleOf("k", false)
 	tr := w.traced(from, "k", []byte("v"))
 	now := from.Ring()
@@ -80,6 +96,7 @@ func TestTrace_ReadAtAPrimary_ShowsWhoAnswered(t *testing.T) {
 	w := newWorld(t)
 	w.start(w.config("A"))
 	w.grow("B", "C")
+	w.connected()
 	w.traced(w.nodes["A"], "k", []byte("v"))
 	tr := w.traced(w.nodes["B"], "k", nil)
 	if tr.Coordinator != w.nodes["B"].ID() || tr.Need != 2 || tr.Got != 2 || len(tr.Steps) != 2 || len(tr.Repaired) != 0 {
@@ -97,6 +114,7 @@ func TestTrace_PrimaryDown_ShowsTheHint(t *testing.T) {
 	w := newWorld(t)
 	w.start(w.config("A"))
 	w.grow("B", "C", "D", "E")
+	w.connected()
 	now := w.nodes["A"].Ring()
 	walk := now.Walk(now.PartitionOf([]byte("k")))
 	w.crash(now.Name(walk[1]))
@@ -121,22 +139,34 @@ func TestHistory_WritesThroughSeveralNodes_FollowEachOther(t *testing.T) {
 	w := newWorld(t)
 	w.start(w.config("A"))
 	w.grow("B", "C")
+	w.connected()
 	for i, name := range []string{"A", "B", "C", "A"} {
 		if err := set(w.nodes[name], "k", fmt.Sprint("v", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	h := w.nodes["B"].History(t.Context(), []byte("k"))
-	if !h.Complete || len(h.Missing) != 0 || len(h.Versions) != 4 {
+	var h replica.History
+	w.eventually("all nodes to answer", func() bool {
+		h = w.nodes["B"].History(t.Context(), []byte("k"))
+		return len(h.Missing) == 0
+	})
+	if !h.Complete || len(h.Versions) != 4 {
 		t.Fatalf("%+v", h)
 	}
+	seen := make(map[string]bool)
 	for i := range h.Versions {
-		if got := string(h.Versions[i].Data); got != fmt.Sprint("v", i) {
-			t.Errorf("version %d is %s", i, got)
+		seen[string(h.Versions[i].Data)] = true
+		for k := range h.Versions[i+1:] {
+			if later := h.Versions[i+1+k].Dot; h.Versions[i].Saw(later) {
+				t.Errorf("version %d saw %v, which is told after it", i, later)
+			}
 		}
 	}
-	if last := h.Versions[3]; !last.Saw(h.Versions[0].Dot) {
-		t.Errorf("the last version saw %v, not its own node's first", last.Past)
+	if len(seen) != 4 {
+		t.Errorf("versions of %v", seen)
+	}
+	if last := h.Versions[3]; len(replica.Parents(&last, h.Versions)) == 0 {
+		t.Errorf("the last version follows none: it had seen %v", last.Past)
 	}
 	w.crash("C")
 	h = w.nodes["B"].History(t.Context(), []byte("k"))

@@ -61,6 +61,9 @@ func (f *fake) Do(_ context.Context, requests []*replica.Request) {
 				continue
 			}
 		}
+		if r.Trace != nil {
+			*r.Trace = fakeTrace(f.Ring(), r.Key)
+		}
 		if r.Update == nil {
 			r.Object = f.objects[string(r.Key)]
 			continue
@@ -143,6 +146,33 @@ func (f *fake) Flush(context.Context) error {
 	clear(f.objects)
 	return nil
 }
+
+// fakeTrace is that of a write on whose way one primary was down.
+func fakeTrace(now *ring.Ring, key []byte) replica.Trace {
+	a, b, c := ring.IDOf(fakeNode), ring.IDOf("B"), ring.IDOf("C")
+	clock := causal.Vector{{Actor: causal.Actor{Node: a}, Counter: 3}}
+	return replica.Trace{
+		Node: b, Coordinator: a, Partition: now.PartitionOf(key), Walk: []ring.NodeID{a, b, c}, N: 2, Need: 2, Got: 2,
+		Took: 1500 * time.Microsecond, Siblings: 1, Repaired: []ring.NodeID{c},
+		Steps: []replica.Step{
+			{Node: a, Role: replica.RolePrimary, Action: replica.ActionApply, Outcome: replica.OutcomeOK, Took: time.Millisecond, Clock: clock},
+			{Node: b, Role: replica.RolePrimary, Action: replica.ActionSkip, Outcome: replica.OutcomeDown},
+			{Node: c, Role: replica.RoleFallback, Action: replica.ActionHint, Outcome: replica.OutcomeSilent, Took: -1, For: b, Error: "gone"},
+		},
+	}
+}
+
+// History is that of a conflict.
+func (f *fake) History(context.Context, []byte) replica.History {
+	a := causal.Dot{Actor: causal.Actor{Node: ring.IDOf(fakeNode)}, Counter: 1}
+	b := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("B")}, Counter: 1}
+	return replica.History{Complete: true, Versions: []replica.Version{
+		{Dot: a, Time: causal.TimestampOf(1000), Data: []byte("one")},
+		{Dot: b, Time: causal.TimestampOf(2000), Past: causal.Vector{{Actor: a.Actor, Counter: 1}}, Tombstone: true},
+	}}
+}
+
+func (f *fake) Alive(id ring.NodeID) bool { return id != ring.IDOf("B") }
 
 func (f *fake) ID() ring.NodeID           { return ring.IDOf(fakeNode) }
 func (f *fake) Name() string              { return fakeNode }

@@ -42,6 +42,10 @@ type Cluster interface {
 	ID() ring.NodeID
 	Name() string
 	Ring() *ring.Ring
+	// Alive reports whether a member answers this node.
+	Alive(id ring.NodeID) bool
+	// History is what the members remember of how a key came about.
+	History(ctx context.Context, key []byte) replica.History
 	// SetQuorums changes N, R and W for the whole cluster, or nothing.
 	SetQuorums(ctx context.Context, n, r, w int) error
 	// Policy is how a read that does not ask for the context resolves siblings.

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Version is one event on a key that this node coordinated: what its vector
@@ -20,6 +21,13 @@ type Version struct {
 	Expiry    int64  // unix milliseconds; 0: never
 	Data      []byte // as much of the value as is remembered
 	Length    int    // of the whole value, in bytes
+}
+
+// History is what nodes remember of how a key came about.
+type History struct {
+	Versions []Version     // the oldest first
+	Complete bool          // nobody who answered has forgotten anything
+	Missing  []ring.NodeID // members that did not answer in time
 }
 
 // Saw says whether the writer of v knew of an event.
