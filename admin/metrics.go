@@ -36,6 +36,8 @@ var metrics = []metric{
 	{"quorate_reads_total", "Reads coordinated by this node.", counter, func(s *sample) int64 { return s.replica.Reads.Load() }},
 	{"quorate_writes_total", "Writes coordinated by this node.", counter, func(s *sample) int64 { return s.replica.Writes.Load() }},
 	{"quorate_forwards_total", "Updates sent to the node that coordinates them.", counter, func(s *sample) int64 { return s.replica.Forwards.Load() }},
+	{"quorate_requests_at_primary_total", "Requests of clients on keys that this node is a primary of.", counter, func(s *sample) int64 { return s.replica.AtPrimary.Load() }},
+	{"quorate_requests_elsewhere_total", "Requests of clients on other keys, which cost one hop more.", counter, func(s *sample) int64 { return s.replica.Elsewhere.Load() }},
 	{"quorate_replica_writes_total", "Objects received from other coordinators.", counter, func(s *sample) int64 { return s.replica.Applied.Load() }},
 	{"quorate_conflicting_reads_total", "Reads that found more than one value.", counter, func(s *sample) int64 { return s.replica.Divergent.Load() }},
 	{"quorate_many_siblings_total", "Writes that left more concurrent values than --siblings-warn.", counter, func(s *sample) int64 { return s.replica.ManySiblings.Load() }},

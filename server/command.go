@@ -18,11 +18,14 @@ type command struct {
 	access            string // what is done to the keys: flags of their specification; with ";", of each key's
 	notes             string // on the key specification
 	acl               string // categories
-	tips              string // separated by commas
-	group, since      string
-	complexity        string
-	summary           string
-	subcommands       []command
+	// Words separated by commas. Redis sends some commands to every node of a
+	// cluster and adds up what they say (request_policy:all_shards); here any one
+	// node speaks for all, and clients must not be told otherwise.
+	tips         string
+	group, since string
+	complexity   string
+	summary      string
+	subcommands  []command
 
 	// plan adds the command to the batch. It runs while earlier commands of the
 	// batch have not: it must neither depend on them nor change the session.

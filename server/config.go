@@ -21,6 +21,9 @@ type Config struct {
 	Password string
 	// Version of quorate, told by INFO.
 	Version string
+	// Standalone makes the node answer as a Redis outside of a cluster does:
+	// CLUSTER and its kin are refused, and INFO says so (cluster-enabled no).
+	Standalone bool
 
 	MaxClients      int           // connections at once; default 10000
 	ProtoMaxBulkLen int64         // bytes of one argument; default 512 MiB

@@ -37,7 +37,11 @@ func planTime(_ *session, e *entry) {
 }
 
 func runSelect(_ context.Context, s *session, _ *command, args [][]byte) {
-	if refusal := checkDatabase(args[1]); refusal != "" {
+	refusal := checkDatabase(args[1])
+	if refusal == textDBIndex && !s.server.cfg.Standalone {
+		refusal = "ERR SELECT is not allowed in cluster mode"
+	}
+	if refusal != "" {
 		s.out.failure(refusal)
 		return
 	}
@@ -170,7 +174,7 @@ func (s *session) replyHello() {
 	s.out.text("id")
 	s.out.integer(s.id)
 	s.out.text("mode")
-	s.out.text("standalone")
+	s.out.text(s.server.mode())
 	s.out.text("role")
 	s.out.text("master")
 	s.out.text("modules")

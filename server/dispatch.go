@@ -55,7 +55,7 @@ func (s *Server) choose(args [][]byte, authenticated bool) (*command, string) {
 	case len(c.subcommands) > 0 && len(args) > 1:
 		sub := s.table.findSub(c, args[1])
 		if sub == nil {
-			return c, unknownSubcommand(c, args[1])
+			return c, s.refuseSub(c, args[1], authenticated)
 		}
 		c = sub
 	}

@@ -140,6 +140,15 @@ func (f *fake) RandomKey(ctx context.Context) ([]byte, error) {
 	return keys[0], err
 }
 
+func (f *fake) SlotKeys(ctx context.Context, slot ring.Slot, most int) ([][]byte, error) {
+	keys, _, err := f.ScanKeys(ctx, 0, 1<<30)
+	keys = slices.DeleteFunc(keys, func(key []byte) bool { return ring.SlotOf(key) != slot })
+	if most >= 0 && len(keys) > most {
+		keys = keys[:most]
+	}
+	return keys, err
+}
+
 func (f *fake) Flush(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

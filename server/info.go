@@ -39,7 +39,7 @@ func infoSections() []section {
 		{name: "Modules", write: func(context.Context, *Server, *infoText) {}},
 		{name: "Commandstats", extra: true, write: infoCommandstats},
 		{name: "Errorstats", write: infoErrorstats},
-		{name: "Cluster", write: func(_ context.Context, _ *Server, t *infoText) { t.line("cluster_enabled", 0) }},
+		{name: "Cluster", write: func(_ context.Context, s *Server, t *infoText) { t.line("cluster_enabled", b2b(!s.cfg.Standalone)) }},
 		{name: "Keyspace", write: infoKeyspace},
 		{name: "Quorate", write: infoQuorate},
 	}
@@ -80,7 +80,7 @@ func infoServer(_ context.Context, s *Server, t *infoText) {
 	t.line("redis_git_sha1", "00000000")
 	t.line("redis_git_dirty", 0)
 	t.line("redis_build_id", "0")
-	t.line("redis_mode", "standalone")
+	t.line("redis_mode", s.mode())
 	t.line("os", runtime.GOOS+" "+runtime.GOARCH)
 	t.line("arch_bits", 32<<(^uint(0)>>63))
 	t.line("multiplexing_api", "go")

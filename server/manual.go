@@ -2,6 +2,8 @@ package server
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -25,4 +27,20 @@ func CommandTable() string {
 		}
 	}
 	return text.String()
+}
+
+// RefusedTable renders, likewise, what Redis knows and quorate refuses, and what
+// to use instead.
+func RefusedTable() string {
+	names := make(map[string][]string)
+	for name, advice := range unsupported {
+		names[advice] = append(names[advice], "`"+strings.ToUpper(strings.ReplaceAll(name, "|", " "))+"`")
+	}
+	rows := make([]string, 0, len(names))
+	for _, advice := range slices.Sorted(maps.Keys(names)) {
+		slices.Sort(names[advice])
+		rows = append(rows, fmt.Sprintf("| %s | %s |\n", strings.Join(names[advice], " "), advice))
+	}
+	slices.Sort(rows)
+	return "| refused | because, or what to use instead |\n|---|---|\n" + strings.Join(rows, "")
 }

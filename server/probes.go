@@ -12,26 +12,6 @@ func replyEmptyArray(_ context.Context, s *session, _ *command, _ [][]byte) { s.
 
 func replyZero(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.integer(0) }
 
-func replyOK(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.ok() }
-
-func replyNoCluster(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.failure(textNoCluster)
-}
-
-// clusterSubcommands are those that a Redis outside of a cluster refuses as
-// such; it does not know others.
-const clusterSubcommands = " addslots addslotsrange bumpepoch count-failure-reports countkeysinslot delslots delslotsrange " +
-	"failover flushslots forget getkeysinslot help info keyslot links meet myid nodes replicas replicate reset saveconfig " +
-	"set-config-epoch setslot shards slaves slots "
-
-func runCluster(_ context.Context, s *session, c *command, args [][]byte) {
-	if !strings.Contains(clusterSubcommands, " "+strings.ToLower(cut(args[1]))+" ") {
-		s.out.failure(unknownSubcommand(c, args[1]))
-		return
-	}
-	s.out.failure(textNoCluster)
-}
-
 func runWhoAmI(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.text(defaultUser) }
 
 func runLastSave(_ context.Context, s *session, _ *command, _ [][]byte) {

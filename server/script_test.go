@@ -21,7 +21,8 @@ var rewrite = flag.Bool("update", false, "rewrite the expected replies in testda
 // command, the next line the exact reply, with each CR LF as one blank. A reply in
 // slashes is a regular expression.
 //
-// The scripts in testdata/wire/redis hold for Redis as well, and are checked
+// The scripts in testdata/wire/redis hold for a Redis outside of a cluster as
+// well, those in testdata/wire/cluster for one in a cluster, and are checked
 // against a real one where it is installed; a reply marked "quorate:" is one that
 // Redis would give otherwise. Those in testdata/wire/quorate are our own.
 type exchange struct {
@@ -92,9 +93,10 @@ func scripts(t testing.TB, kind string) []string {
 // TestServer_Wire_RepliesExactly plays every script.
 func TestServer_Wire_RepliesExactly(t *testing.T) {
 	count := 0
-	for _, path := range append(scripts(t, "redis"), scripts(t, "quorate")...) {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			s := serve(t, Config{}, newFake(t))
+	for _, path := range slices.Concat(scripts(t, "redis"), scripts(t, "cluster"), scripts(t, "quorate")) {
+		kind := filepath.Base(filepath.Dir(path))
+		t.Run(kind+"/"+filepath.Base(path), func(t *testing.T) {
+			s := serve(t, Config{Standalone: kind == "redis"}, newFake(t))
 			c := dial(t, s.Addr().String())
 			script := parseScript(t, path)
 			var rewritten strings.Builder
@@ -128,41 +130,56 @@ func TestServer_Wire_RepliesExactly(t *testing.T) {
 // TestServer_Wire_AgreesWithRedis plays the scripts against a real Redis, so
 // that the expectations are Redis's and not ours.
 func TestServer_Wire_AgreesWithRedis(t *testing.T) {
-	addr := startRedis(t)
-	count := 0
-	for _, path := range scripts(t, "redis") {
-		c := dial(t, addr)
-		c.do("FLUSHALL")
-		for _, x := range parseScript(t, path) {
-			got := render(c.do(x.args...))
-			if x.ours {
-				continue
+	for kind, addr := range map[string]string{"redis": startRedis(t), "cluster": startRedisCluster(t)} {
+		count := 0
+		for _, path := range scripts(t, kind) {
+			c := dial(t, addr)
+			c.do("FLUSHALL")
+			for _, x := range parseScript(t, path) {
+				got := render(c.do(x.args...))
+				if x.ours {
+					continue
+				}
+				count++
+				if !x.accepts(got) {
+					t.Errorf("%s:%d: %s\nredis %s\n want %s", path, x.line, strings.Join(x.args, " "), got, x.want)
+				}
 			}
-			count++
-			if !x.accepts(got) {
-				t.Errorf("%s:%d: %s\nredis %s\n want %s", path, x.line, strings.Join(x.args, " "), got, x.want)
-			}
+			c.Close()
 		}
-		c.Close()
+		t.Logf("%s: %d replies compared", kind, count)
 	}
-	t.Logf("%d replies compared", count)
+}
+
+// startRedisCluster runs a real cluster of one node.
+func startRedisCluster(t testing.TB) string {
+	t.Helper()
+	addr := startRedis(t, "--cluster-enabled", "yes")
+	c := dial(t, addr)
+	defer c.Close()
+	c.do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+	for range 500 {
+		if strings.Contains(c.do("CLUSTER", "INFO"), "cluster_state:ok") {
+			return addr
+		}
+		time.Sleep(20 * time.Millisecond) // another process: there is nothing to wait on
+	}
+	t.Fatal("redis-server does not form a cluster of one")
+	return ""
 }
 
 // startRedis runs a real redis-server on a free port until the test ends.
-func startRedis(t testing.TB) string {
+func startRedis(t testing.TB, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Skip("redis-server is not installed: replies are not compared with the real ones")
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
-	free.Close()
+	addr := freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command(path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", "1", "--dir", t.TempDir())
+	_, bus, _ := net.SplitHostPort(freeAddr(t))
+	cmd := exec.Command(path, append([]string{"--port", port, "--cluster-port", bus, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+		"--databases", "1", "--dir", t.TempDir()}, args...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -180,4 +197,15 @@ func startRedis(t testing.TB) string {
 	}
 	t.Fatalf("redis-server does not answer on %s", addr)
 	return ""
+}
+
+// freeAddr is a loopback address that nobody listens on.
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	return free.Addr().String()
 }

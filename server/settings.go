@@ -49,13 +49,14 @@ func newSettings(s *Server) *settings {
 		"total-buffer-limit":        memorySetting(&s.limits.buffered, intakeKept, maxBuffered),
 		"maxclients":                numberSetting(&s.limits.clients, 1, 1, 1<<20),
 		"timeout":                   numberSetting(&s.limits.idle, int64(time.Second), 0, 1<<31-1),
+		"cluster-enabled":           fixed(yesNo(!s.cfg.Standalone)),
 		"port":                      fixed(port),
 		"bind":                      fixed(host),
 	}
 	// What clients probe, or tools print. The values are those of a Redis that
 	// behaves as quorate does.
 	for name, value := range map[string]string{
-		"appendfsync": "always", "appendonly": "yes", "cluster-enabled": "no", "databases": "1", "dbfilename": "",
+		"appendfsync": "always", "appendonly": "yes", "databases": "1", "dbfilename": "",
 		"dir": "", "io-threads": "1", "latency-monitor-threshold": "0", "lfu-decay-time": "1", "maxmemory": "0",
 		"maxmemory-policy": "noeviction", "maxmemory-samples": "5", "notify-keyspace-events": "",
 		"replica-read-only": "no", "save": "", "slowlog-log-slower-than": "-1", "slowlog-max-len": "0",
@@ -70,6 +71,13 @@ func newSettings(s *Server) *settings {
 }
 
 func fixed(value string) setting { return setting{get: func() string { return value }} }
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
 
 // hiddenPassword tells whether there is one.
 func (c *settings) hiddenPassword() string {

@@ -33,6 +33,9 @@ type Keyspace interface {
 	DBSize(ctx context.Context) (int64, error)
 	// RandomKey returns any live key, or nil when there is none.
 	RandomKey(ctx context.Context) ([]byte, error)
+	// SlotKeys returns up to most live keys of a hash slot; all of them if most
+	// is negative.
+	SlotKeys(ctx context.Context, slot ring.Slot, most int) ([][]byte, error)
 	// Flush deletes every key.
 	Flush(ctx context.Context) error
 }

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// commandRows is the table: five groups of rows, in files of their own.
+// commandRows is the table: groups of rows, in files of their own.
 // Arity, flags, key positions, categories and summaries are Redis's, but for what
 // quorate adds or does not promise.
 func commandRows() []command {
-	rows := slices.Concat(stringRows(), keyRows(), connectionRows(), serverRows(), dynamoRows())
+	rows := slices.Concat(stringRows(), keyRows(), connectionRows(), serverRows(), clusterRows(), dynamoRows())
 	slices.SortFunc(rows, func(a, b command) int { return strings.Compare(a.name, b.name) })
 	return rows
 }

@@ -106,19 +106,19 @@ func keyRows() []command {
 			run:     runCopy,
 		},
 		{
-			name: "randomkey", arity: 1, flags: "readonly", acl: "@keyspace @read @slow", tips: "request_policy:all_shards,nondeterministic_output",
+			name: "randomkey", arity: 1, flags: "readonly", acl: "@keyspace @read @slow", tips: "nondeterministic_output",
 			group: "generic", since: "1.0.0", complexity: "O(1)",
 			summary: "Return a random key from the keyspace",
 			run:     runRandomKey,
 		},
 		{
-			name: "keys", arity: 2, flags: "readonly", acl: "@keyspace @read @slow @dangerous", tips: "request_policy:all_shards,nondeterministic_output_order",
+			name: "keys", arity: 2, flags: "readonly", acl: "@keyspace @read @slow @dangerous", tips: "nondeterministic_output_order",
 			group: "generic", since: "1.0.0", complexity: "O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length.",
 			summary: "Find all keys matching the given pattern",
 			run:     runKeys,
 		},
 		{
-			name: "scan", arity: -2, flags: "readonly", acl: "@keyspace @read @slow", tips: "nondeterministic_output,request_policy:special",
+			name: "scan", arity: -2, flags: "readonly", acl: "@keyspace @read @slow", tips: "nondeterministic_output",
 			group: "generic", since: "2.8.0", complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
 			summary: "Incrementally iterate the keys space",
 			run:     runScan,

@@ -91,7 +91,7 @@ func serverRows() []command {
 			run:     runInfo,
 		},
 		{
-			name: "dbsize", arity: 1, flags: "readonly fast", acl: "@keyspace @read @fast", tips: "request_policy:all_shards,response_policy:agg_sum",
+			name: "dbsize", arity: 1, flags: "readonly fast", acl: "@keyspace @read @fast",
 			group: "server", since: "1.0.0", complexity: "O(1)",
 			summary: "Return the number of keys in the selected database",
 			run:     runDBSize,
@@ -103,13 +103,13 @@ func serverRows() []command {
 			plan:    planTime,
 		},
 		{
-			name: "flushall", arity: -1, flags: "write", acl: "@keyspace @write @slow @dangerous", tips: "request_policy:all_shards,response_policy:all_succeeded",
+			name: "flushall", arity: -1, flags: "write", acl: "@keyspace @write @slow @dangerous",
 			group: "server", since: "1.0.0", complexity: "O(N) where N is the total number of keys in all databases",
 			summary: "Remove all keys from all databases",
 			run:     runFlush,
 		},
 		{
-			name: "flushdb", arity: -1, flags: "write", acl: "@keyspace @write @slow @dangerous", tips: "request_policy:all_shards,response_policy:all_succeeded",
+			name: "flushdb", arity: -1, flags: "write", acl: "@keyspace @write @slow @dangerous",
 			group: "server", since: "1.0.0", complexity: "O(N) where N is the number of keys in the selected database",
 			summary: "Remove all keys from the current database",
 			run:     runFlush,
@@ -195,30 +195,6 @@ func serverRows() []command {
 					run:     replyZero,
 				},
 			},
-		},
-		{
-			name: "cluster", arity: -2, flags: "", acl: "@slow",
-			group: "cluster", since: "3.0.0", complexity: "Depends on subcommand.",
-			summary: "A container for cluster commands",
-			run:     runCluster,
-		},
-		{
-			name: "readonly", arity: 1, flags: "loading stale fast", acl: "@fast @connection",
-			group: "cluster", since: "3.0.0", complexity: "O(1)",
-			summary: "Enables read queries for a connection to a cluster replica node",
-			run:     replyNoCluster,
-		},
-		{
-			name: "readwrite", arity: 1, flags: "loading stale fast", acl: "@fast @connection",
-			group: "cluster", since: "3.0.0", complexity: "O(1)",
-			summary: "Disables read queries for a connection to a cluster replica node",
-			run:     replyNoCluster,
-		},
-		{
-			name: "asking", arity: 1, flags: "fast", acl: "@fast @connection",
-			group: "cluster", since: "3.0.0", complexity: "O(1)",
-			summary: "Sent by cluster clients after an -ASK redirect",
-			run:     replyNoCluster,
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -25,17 +26,38 @@ func TestTable_IsSound(t *testing.T) {
 		if got := table.findFull([]byte(strings.ToUpper(c.full))); got != c {
 			t.Errorf("%s: found %v", c.full, got)
 		}
+		if c.summary != "" && strings.Contains(c.summary, "|") {
+			t.Errorf("%s: its summary breaks the README's table", c.full)
+		}
 		if _, both := unsupported[c.full]; both {
 			t.Errorf("%s: supported and not", c.full)
 		}
 	}
 }
 
-func TestCommandTable_HasARowForEachCommand(t *testing.T) {
-	text := CommandTable()
-	for _, want := range []string{"| `GET` | ", "| `CLIENT QUORUM` | ", "| `COMMAND` | ", "| `OBJECT ENCODING` | "} {
-		if !strings.Contains(text, want) {
-			t.Errorf("no row %q", want)
+// TestREADME_TellsTheCommands holds the README to the table; -update writes it.
+func TestREADME_TellsTheCommands(t *testing.T) {
+	const path = "../README.md"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	for _, want := range []string{CommandTable(), RefusedTable()} {
+		head, _, _ := strings.Cut(want, "\n")
+		before, table, found := strings.Cut(text, head)
+		if !found {
+			t.Fatalf("%s has no table that begins with %s", path, head)
+		}
+		table, after, _ := strings.Cut(head+table, "\n\n")
+		if table += "\n"; table != want && !*rewrite {
+			t.Errorf("%s: the table of commands is not the server's; 'go test ./server -run README -update' writes it", path)
+		}
+		text = before + want + "\n" + after
+	}
+	if *rewrite {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -15,6 +15,7 @@ const (
 	adviceDebug       = "it is not offered on the client port"
 	adviceMonitor     = "it is not offered yet; see INFO and CLIENT LIST"
 	adviceDatabase    = "there is one database, 0"
+	adviceRing        = "the ring changes by --join, 'quorate admin leave' and 'quorate admin remove'"
 )
 
 // unsupported lists the commands of Redis that are refused with a reason,
@@ -31,6 +32,9 @@ var unsupported = func() map[string]string {
 		adviceDebug:       "debug",
 		adviceMonitor:     "monitor memory",
 		adviceDatabase:    "move swapdb",
+		adviceRing: "cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots cluster|delslotsrange " +
+			"cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate cluster|reset " +
+			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",
 		adviceType: "lpush rpush lpushx rpushx lpop rpop llen lindex linsert lset lrange lrem ltrim lpos lmove rpoplpush " +
 			"lmpop blpop brpop blmove brpoplpush blmpop " +
 			"sadd srem smembers sismember smismember scard spop srandmember smove sinter sintercard sinterstore " +
@@ -66,6 +70,21 @@ func (s *Server) chooseUnsupported(args [][]byte, authenticated bool) (*command,
 		return nil, textNoAuth
 	}
 	return nil, "ERR '" + name + "' is not supported: " + advice
+}
+
+// refuseSub answers for a subcommand that is not in the table.
+func (s *Server) refuseSub(container *command, name []byte, authenticated bool) string {
+	full := container.name + "|" + strings.ToLower(cut(name))
+	advice, known := unsupported[full]
+	switch {
+	case !known:
+		return unknownSubcommand(container, name)
+	case !authenticated:
+		return textNoAuth
+	case s.cfg.Standalone && container.name == "cluster":
+		return textNoCluster
+	}
+	return "ERR '" + full + "' is not supported: " + advice
 }
 
 // isCrossProtocol recognises HTTP: its request line and its Host header would

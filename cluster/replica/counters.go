@@ -6,6 +6,8 @@ import "sync/atomic"
 type Counters struct {
 	Reads, Writes atomic.Int64 // coordinated here
 	Forwards      atomic.Int64 // updates sent to their coordinator
+	AtPrimary     atomic.Int64 // requests of this node's clients on keys that it is a primary of
+	Elsewhere     atomic.Int64 // and on others: one hop more
 	Applied       atomic.Int64 // objects received from other coordinators
 	Divergent     atomic.Int64 // reads that found siblings
 	ManySiblings  atomic.Int64 // writes that left more siblings than the warning mark

@@ -138,8 +138,23 @@ func (f *flight) start() {
 			f.startUpdateLocked(i)
 		}
 	}
+	if !f.from.forwarded {
+		f.countArrivalsLocked()
+	}
 	f.mu.Unlock()
 	f.flush()
+}
+
+// countArrivalsLocked tells how well clients find the nodes of their keys.
+func (f *flight) countArrivalsLocked() {
+	direct := int64(0)
+	for i := range f.mu.ops {
+		if f.mu.ops[i].isPrimary() {
+			direct++
+		}
+	}
+	f.c.count.AtPrimary.Add(direct)
+	f.c.count.Elsewhere.Add(int64(len(f.mu.ops)) - direct)
 }
 
 // startUpdateLocked begins an update that this node coordinates.

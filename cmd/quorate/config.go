@@ -45,6 +45,7 @@ type clientSettings struct {
 	Requirepass       string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port (HTTP Basic, any user name). Without one, both are on loopback only."`
 	Maxclients        int    `default:"10000" min:"1" max:"1000000" help:"Client connections at once."`
 	Timeout           span   `default:"0s" max:"3650d" help:"Close a client connection that is idle for so long; 0 never."`
+	ClusterEnabled    string `default:"yes" oneof:"yes,no" help:"Whether CLUSTER SLOTS and its kin tell clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."`
 	ProtoMaxBulkLen   size   `default:"512mb" min:"1mb" max:"512mb" help:"The longest key or value."`
 	ClientBufferLimit size   `default:"1gb" min:"1mb" max:"64gb" help:"Bytes that one client can make a node buffer."`
 	TotalBufferLimit  size   `default:"2gb" min:"16mb" max:"1024gb" help:"Bytes that all clients together can make a node buffer."`

@@ -116,8 +116,8 @@ func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, se
 	client := server.Config{
 		Password: s.Clients.Requirepass, Version: version(),
 		MaxClients: s.Clients.Maxclients, ProtoMaxBulkLen: int64(s.Clients.ProtoMaxBulkLen),
-		IdleTimeout: time.Duration(s.Clients.Timeout),
-		InputLimit:  int64(s.Clients.ClientBufferLimit), BufferedLimit: int64(s.Clients.TotalBufferLimit),
+		IdleTimeout: time.Duration(s.Clients.Timeout), Standalone: s.Clients.ClusterEnabled == "no",
+		InputLimit: int64(s.Clients.ClientBufferLimit), BufferedLimit: int64(s.Clients.TotalBufferLimit),
 		Settings: map[string]string{"dir": dir, "appendfsync": s.Store.Durability, "durability": s.Store.Durability},
 		Logger:   log.With("component", "server"),
 	}
