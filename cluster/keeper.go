@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
@@ -28,11 +30,25 @@ type keeper struct {
 	view   atomic.Pointer[ring.Ring]
 	notify func(change change) // after every change, outside the lock
 
+	now func() time.Time
+
 	mu struct {
 		sync.Mutex
-		state *ring.State
+		state   *ring.State
+		learned []RingChange // the newest last
 	}
 }
+
+// RingChange is a state of the ring, and when this node came to have it.
+type RingChange struct {
+	Version uint64
+	Digest  uint64
+	Time    time.Time
+}
+
+// maxLearned bounds how many changes of the ring are remembered, for people to
+// see how they spread.
+const maxLearned = 20
 
 // change tells what became of the ring.
 type change struct {
@@ -53,8 +69,7 @@ func (k *keeper) load() (bool, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.mu.state = state
-	k.view.Store(ring.NewRing(state))
+	k.becomeLocked(state)
 	return true, nil
 }
 
@@ -65,10 +80,28 @@ func (k *keeper) adopt(state *ring.State) error {
 		k.mu.Unlock()
 		return fmt.Errorf("save ring state: %w", err)
 	}
-	k.mu.state = state
-	k.view.Store(ring.NewRing(state))
+	k.becomeLocked(state)
 	k.mu.Unlock()
 	return nil
+}
+
+// becomeLocked acts on a state that is saved.
+func (k *keeper) becomeLocked(state *ring.State) *ring.Ring {
+	view := ring.NewRing(state)
+	k.mu.state = state
+	k.view.Store(view)
+	if len(k.mu.learned) == maxLearned {
+		k.mu.learned = slices.Delete(k.mu.learned, 0, 1)
+	}
+	k.mu.learned = append(k.mu.learned, RingChange{Version: view.Version(), Digest: view.Digest(), Time: k.now()})
+	return view
+}
+
+// changes are the newest states that this node had, the oldest of them first.
+func (k *keeper) changes() []RingChange {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.mu.learned)
 }
 
 // change applies an operator's or the node's own change and makes it known.
@@ -106,9 +139,7 @@ func (k *keeper) update(local bool, edit func(*ring.State) (bool, error)) error 
 		k.mu.Unlock()
 		return err
 	}
-	k.mu.state = next
-	view := ring.NewRing(next)
-	k.view.Store(view)
+	view := k.becomeLocked(next)
 	k.mu.Unlock()
 	k.notify(change{ring: view, local: local})
 	return nil

@@ -43,6 +43,7 @@ type Node struct {
 	log      *slog.Logger
 	id       ring.NodeID
 	instance string
+	born     time.Time
 
 	store       *engine.Store
 	channel     *peer.Channel
@@ -73,7 +74,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	cfg.setDefaults()
 	n := &Node{
-		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"),
+		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: cfg.Now(),
 		jobs: make(chan job, maxJobs), changes: make(chan change, maxChanges),
 		ready: make(chan struct{}), fatal: make(chan error, 1),
 	}
@@ -96,7 +97,7 @@ func (n *Node) openStore() (err error) {
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
-	n.keeper = &keeper{store: n.store, log: n.log, notify: n.announceLater}
+	n.keeper = &keeper{store: n.store, log: n.log, notify: n.announceLater, now: n.cfg.Now}
 	if _, err = n.keeper.load(); err == nil {
 		n.instance, err = loadInstance(n.store)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/engine"
 )
 
 // MemberStatus is one member as this node sees it now.
@@ -106,19 +105,6 @@ func (n *Node) askCounts(ctx context.Context) map[ring.NodeID]counts {
 	return out
 }
 
-func (n *Node) countHere() (c counts) {
-	now := n.keeper.ring()
-	for p := range now.Partitions() {
-		live, _ := n.store.Keys(ring.Partition(p))
-		c.keys = append(c.keys, live)
-	}
-	c.bytes = n.store.Metrics().DiskBytes
-	for _, h := range n.store.HintTargets() {
-		c.hints += h.Count
-	}
-	return c
-}
-
 func (n *Node) answerCount() ([]byte, error) {
 	c := n.countHere()
 	out := binary.AppendUvarint(nil, uint64(c.bytes))
@@ -147,12 +133,6 @@ func decodeCounts(b []byte) (c counts, err error) {
 // MerkleRoots is the root of each partition's hash tree on this node, 0 where it
 // holds nothing: equal roots, equal data.
 func (n *Node) MerkleRoots() []uint64 { return n.store.MerkleRoots(nil) }
-
-// Counters are the coordinator's; they change while they are read.
-func (n *Node) Counters() *replica.Counters { return n.coordinator.Counters() }
-
-// StoreMetrics is a reading of the engine's gauges and counters.
-func (n *Node) StoreMetrics() engine.Metrics { return n.store.Metrics() }
 
 // Health is nil, or why this node refuses writes: see [engine.Store.Health].
 func (n *Node) Health() error { return n.store.Health() }

@@ -12,8 +12,9 @@ import (
 
 // hints counts what is kept for whom.
 type hints struct {
-	bytes atomic.Int64 // over all targets, those being written included
-	mu    struct {
+	bytes  atomic.Int64 // over all targets, those being written included
+	stored atomic.Int64 // hints that came, since Open
+	mu     struct {
 		sync.Mutex
 		targets map[causal.NodeID]*hintTarget
 	}
@@ -66,6 +67,8 @@ func (h *hints) book(c hintChange) {
 	t.Bytes += c.bytes
 	if c.count < 0 {
 		h.bytes.Add(c.bytes)
+	} else {
+		h.stored.Add(c.count)
 	}
 	if at := time.UnixMilli(c.created); c.key != nil && at.Before(t.Oldest) {
 		t.Oldest = at
@@ -103,7 +106,7 @@ func (h *hints) began(target causal.NodeID, moves uint64, first []byte) {
 func (s *Store) loadHints() error {
 	s.hints.mu.targets = make(map[causal.NodeID]*hintTarget)
 	lower, upper := prefixBounds(prefixHint)
-	return s.forEach(lower, upper, func(k, v []byte) error {
+	err := s.forEach(lower, upper, func(k, v []byte) error {
 		target, _, key, ok := splitHintKey(k)
 		created, object, err := splitHint(v)
 		if !ok || err != nil {
@@ -118,4 +121,6 @@ func (s *Store) loadHints() error {
 		s.hints.book(c)
 		return nil
 	})
+	s.hints.stored.Store(0) // they came before
+	return err
 }

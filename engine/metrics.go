@@ -18,6 +18,7 @@ type Metrics struct {
 	Records, Batches, Reads    int64 // records applied, in so many batches; objects read
 	Expired, Reaped            int64 // objects that expired; that were removed
 	HintsRefused, HintsExpired int64 // for lack of room; for their age
+	HintsStored                int64 // that came; a newer version of one is none
 	HintBytes                  int64 // now
 	Syncs, Stalls              int64 // periodic fsyncs; times that writes waited for compactions
 	UnreadyPartitions          int64 // Merkle trees yet to be rebuilt
@@ -33,8 +34,8 @@ func (s *Store) Metrics() Metrics {
 		Records: c.records.Load(), Batches: c.batches.Load(), Reads: c.reads.Load(),
 		Expired: c.expired.Load(), Reaped: c.reaped.Load(),
 		HintsRefused: c.hintsRefused.Load(), HintsExpired: c.hintsExpired.Load(),
-		HintBytes: s.hints.bytes.Load(),
-		Syncs:     c.syncs.Load(), Stalls: c.stalls.Load(),
+		HintsStored: s.hints.stored.Load(), HintBytes: s.hints.bytes.Load(),
+		Syncs: c.syncs.Load(), Stalls: c.stalls.Load(),
 		Repaired:          c.repaired.Load(),
 		UnreadyPartitions: s.accounts.unready.Load(),
 	}

@@ -246,27 +246,6 @@ func TestSplitInline_AsRedis(t *testing.T) {
 	}
 }
 
-func TestGlobMatch(t *testing.T) {
-	cases := []struct {
-		pattern, subject string
-		want             bool
-	}{
-		{"*", "", true}, {"", "", true}, {"", "a", false}, {"a*b*c", "aXbYc", true}, {"a*b*c", "aXbY", false},
-		{"h?llo", "hello", true}, {"h[ae]llo", "hallo", true}, {"h[^e]llo", "hello", false}, {"h[a-c]llo", "hbllo", true},
-		{"h[c-a]llo", "hbllo", true}, {`\*`, "*", true}, {`\*`, "a", false}, {`[\]]`, "]", true}, {"[a", "a", true},
-		{"a**b", "axxb", true}, {`a\`, `a\`, true}, {"[^", "x", true}, {"[a-", "a", true}, {"[]", "a", false}, {"*a*a*a", "aaa", true},
-	}
-	for _, c := range cases {
-		if got := globMatch([]byte(c.pattern), []byte(c.subject)); got != c.want {
-			t.Errorf("%q against %q: %v", c.pattern, c.subject, got)
-		}
-	}
-	// Exponential in many matchers.
-	if globMatch([]byte(strings.Repeat("a*", 50)+"b"), []byte(strings.Repeat("a", 5000))) {
-		t.Error("matched")
-	}
-}
-
 func TestParseInteger_StrictAsRedis(t *testing.T) {
 	for in, want := range map[string]int64{
 		"0": 0, "1": 1, "-1": -1, "9223372036854775807": math.MaxInt64, "-9223372036854775808": math.MinInt64,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/quorate/quorate/cluster/glob"
 )
 
 // COMMAND and its subcommands, all from the table.
@@ -176,7 +178,7 @@ func runCommandList(_ context.Context, s *session, _ *command, args [][]byte) {
 				return slices.Contains(strings.Fields(c.acl), "@"+strings.ToLower(value))
 			}
 		case is(args[3], "PATTERN"):
-			keep = func(c *command) bool { return globFold(value, c.full) }
+			keep = func(c *command) bool { return glob.Match(lower(nil, []byte(value)), []byte(c.full)) }
 		default:
 			s.out.failure(textSyntax)
 			return

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"github.com/quorate/quorate/cluster/glob"
 )
 
 // scanTimeout bounds a command that looks at the whole cluster.
@@ -68,7 +70,7 @@ func runScan(ctx context.Context, s *session, _ *command, args [][]byte) {
 	}
 	shown := keys[:0]
 	for _, key := range keys {
-		if (!o.filter || o.string) && (o.match == nil || globMatch(o.match, key)) {
+		if (!o.filter || o.string) && (o.match == nil || glob.Match(o.match, key)) {
 			shown = append(shown, key)
 		}
 	}
@@ -94,7 +96,7 @@ func runKeys(ctx context.Context, s *session, _ *command, args [][]byte) {
 			return
 		}
 		for _, key := range keys {
-			if globMatch(args[1], key) {
+			if glob.Match(args[1], key) {
 				shown = append(shown, key)
 				size += int64(len(key)) + 24
 			}

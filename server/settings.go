@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/glob"
 	"github.com/quorate/quorate/cluster/update"
 )
 
@@ -160,13 +161,13 @@ func runConfigGet(_ context.Context, s *session, _ *command, args [][]byte) {
 	names := slices.Sorted(maps.Keys(all))
 	found := make(map[string]string)
 	for _, arg := range args[2:] {
-		glob := strings.ToLower(string(arg))
-		if _, exact := all[glob]; exact {
-			found[glob] = string(arg)
+		pattern := strings.ToLower(string(arg))
+		if _, exact := all[pattern]; exact {
+			found[pattern] = string(arg)
 			continue
 		}
 		for _, name := range names {
-			if _, have := found[name]; !have && globMatch([]byte(glob), []byte(name)) {
+			if _, have := found[name]; !have && glob.Match([]byte(pattern), []byte(name)) {
 				found[name] = name
 			}
 		}

@@ -65,6 +65,7 @@ type events struct{ m *Membership }
 func (e events) NotifyJoin(n *memberlist.Node) {
 	if id := ring.IDOf(n.Name); id != e.m.cfg.Self {
 		e.m.knocker.seen(id)
+		e.m.sights.note(id, Alive)
 		e.m.cfg.Delegate.PeerUp(id)
 	}
 }
@@ -72,6 +73,7 @@ func (e events) NotifyJoin(n *memberlist.Node) {
 func (e events) NotifyLeave(n *memberlist.Node) {
 	if id := ring.IDOf(n.Name); id != e.m.cfg.Self {
 		e.m.knocker.lost(id)
+		e.m.sights.note(id, Dead)
 		e.m.cfg.Delegate.PeerDown(id)
 	}
 }

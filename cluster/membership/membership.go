@@ -51,6 +51,7 @@ type Membership struct {
 	gossip     *memberlist.Config
 	broadcasts memberlist.TransmitLimitedQueue
 	knocker    knocker
+	sights     sights
 	list       *memberlist.Memberlist
 }
 
@@ -141,24 +142,6 @@ func (m *Membership) Announce(digest uint64) {
 	m.broadcasts.QueueBroadcast(announcement{m.note(digest)})
 }
 
-// Member is one node as this node's gossip sees it.
-type Member struct {
-	ID    ring.NodeID
-	Name  string
-	Addr  string
-	State string // alive, suspect, dead, left
-}
-
-// Members lists the nodes that gossip sees, this one included; the dead are
-// forgotten after a while.
-func (m *Membership) Members() []Member {
-	var out []Member
-	for _, n := range m.list.Members() {
-		out = append(out, Member{ID: ring.IDOf(n.Name), Name: n.Name, Addr: n.Address(), State: stateName(n.State)})
-	}
-	return out
-}
-
 // Alive reports whether gossip sees a node alive, or suspects it at most.
 func (m *Membership) Alive(id ring.NodeID) bool { return m.aliveNow()[id] }
 
@@ -168,19 +151,6 @@ func (m *Membership) aliveNow() map[ring.NodeID]bool {
 		alive[ring.IDOf(n.Name)] = true
 	}
 	return alive
-}
-
-func stateName(s memberlist.NodeStateType) string {
-	switch s {
-	case memberlist.StateAlive:
-		return "alive"
-	case memberlist.StateSuspect:
-		return "suspect"
-	case memberlist.StateDead:
-		return "dead"
-	default:
-		return "left"
-	}
 }
 
 var errShortNote = errors.New("malformed gossip note")

@@ -22,7 +22,7 @@ var layers = []struct {
 	may      []string // names of layers
 }{
 	{"causal", []string{"cluster/causal"}, nil},
-	{"pure", []string{"cluster/update", "cluster/ring", "cluster/quorum"}, []string{"causal", "pure"}},
+	{"pure", []string{"cluster/update", "cluster/ring", "cluster/quorum", "cluster/glob", "cluster/histogram"}, []string{"causal", "pure"}},
 	{"engine", []string{"engine", "engine/*"}, []string{"causal", "pure", "engine"}},
 	{"running", []string{"cluster/*"}, []string{"causal", "pure", "engine", "running"}},
 	{"cluster", []string{"cluster"}, []string{"causal", "pure", "engine", "running"}},

@@ -1,10 +1,10 @@
-package server
+package glob
 
-// globMatch matches bytes against a glob as Redis does: * ? [abc] [^a] [a-c],
+// Match matches bytes against a glob as Redis does: * ? [abc] [^a] [a-c],
 // and \ before a byte that stands for itself. An unclosed class runs to the
 // end of the pattern. Time is bounded by pattern times subject, whatever the
 // pattern.
-func globMatch(pattern, subject []byte) bool {
+func Match(pattern, subject []byte) bool {
 	// The last star met, and the subject it has swallowed up to: when the rest
 	// does not match, the star swallows one byte more. Only the last star ever
 	// needs to.
@@ -17,7 +17,7 @@ func globMatch(pattern, subject []byte) bool {
 			continue
 		}
 		if p < len(pattern) {
-			if width, ok := globOne(pattern[p:], subject[i]); ok {
+			if width, ok := one(pattern[p:], subject[i]); ok {
 				p += width
 				i++
 				continue
@@ -35,14 +35,14 @@ func globMatch(pattern, subject []byte) bool {
 	return p == len(pattern)
 }
 
-// globOne matches one byte against the first element of a pattern, which is not
+// one matches one byte against the first element of a pattern, which is not
 // a star, and returns the element's length.
-func globOne(pattern []byte, c byte) (width int, ok bool) {
+func one(pattern []byte, c byte) (width int, ok bool) {
 	switch pattern[0] {
 	case '?':
 		return 1, true
 	case '[':
-		return globClass(pattern, c)
+		return class(pattern, c)
 	case '\\':
 		if len(pattern) > 1 {
 			return 2, pattern[1] == c
@@ -51,7 +51,7 @@ func globOne(pattern []byte, c byte) (width int, ok bool) {
 	return 1, pattern[0] == c
 }
 
-func globClass(pattern []byte, c byte) (width int, ok bool) {
+func class(pattern []byte, c byte) (width int, ok bool) {
 	at := 1
 	inverted := at < len(pattern) && pattern[at] == '^'
 	if inverted {
@@ -76,9 +76,4 @@ func globClass(pattern []byte, c byte) (width int, ok bool) {
 		}
 		at++
 	}
-}
-
-// globFold is globMatch without regard to case.
-func globFold(pattern, subject string) bool {
-	return globMatch(lower(nil, []byte(pattern)), lower(nil, []byte(subject)))
 }

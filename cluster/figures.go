@@ -1,0 +1,74 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// What a node knows of itself, for those who watch it. None of it asks anybody.
+
+// Figures are how much a node holds.
+type Figures struct {
+	Keys  int64 // live keys
+	Bytes int64 // on its disk, approximately
+	Hints map[ring.NodeID]int64
+}
+
+// Figures counts what this node holds.
+func (n *Node) Figures() Figures {
+	c := n.countHere()
+	f := Figures{Bytes: c.bytes, Hints: make(map[ring.NodeID]int64)}
+	for _, keys := range c.keys {
+		f.Keys += keys
+	}
+	for id, h := range n.store.HintTargets() {
+		f.Hints[id] = h.Count
+	}
+	return f
+}
+
+func (n *Node) countHere() (c counts) {
+	for p := range n.keeper.ring().Partitions() {
+		live, _ := n.store.Keys(ring.Partition(p))
+		c.keys = append(c.keys, live)
+	}
+	c.bytes = n.store.Metrics().DiskBytes
+	for _, h := range n.store.HintTargets() {
+		c.hints += h.Count
+	}
+	return c
+}
+
+// Born is when this life of the node began.
+func (n *Node) Born() time.Time { return n.born }
+
+// Counters are the coordinator's; they change while they are read.
+func (n *Node) Counters() *replica.Counters { return n.coordinator.Counters() }
+
+// StoreMetrics is a reading of the engine's gauges and counters.
+func (n *Node) StoreMetrics() engine.Metrics { return n.store.Metrics() }
+
+// PeerCounters are the peer channel's; they change while they are read.
+func (n *Node) PeerCounters() *peer.Counters { return n.channel.Counters() }
+
+// Exchanges is what the comparisons cost that this node began, and what they
+// healed.
+func (n *Node) Exchanges() antientropy.Stats { return n.exchanger.Totals() }
+
+// HintsDelivered counts hints that the nodes they were kept for have
+// acknowledged.
+func (n *Node) HintsDelivered() int64 { return n.deliverer.Delivered() }
+
+// Gossip is this node's gossip: how it sees the others, and how it does itself.
+// Call it only when the node is ready.
+func (n *Node) Gossip() *membership.Membership { return n.gossip }
+
+// RingChanges are the newest states of the ring that this node had, the oldest
+// of them first.
+func (n *Node) RingChanges() []RingChange { return n.keeper.changes() }

@@ -1,0 +1,124 @@
+package histogram
+
+import (
+	"math/bits"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	finest   = 3 // 2^3 buckets for each doubling
+	doubling = 1 << finest
+	longest  = 27 // what takes 2^27 us (134 s) or more is in the last bucket
+
+	// Buckets is how many there are.
+	Buckets = (longest - finest + 1) * doubling
+)
+
+// Histogram counts durations. The zero value is ready; it is safe for concurrent
+// use.
+type Histogram struct {
+	buckets [Buckets]atomic.Uint64
+	sum     atomic.Int64 // nanoseconds
+}
+
+// Record counts n things that took so long each.
+func (h *Histogram) Record(took time.Duration, n int64) {
+	h.buckets[bucketOf(took)].Add(uint64(n))
+	h.sum.Add(int64(took) * n)
+}
+
+// Add adds what h has counted to c.
+func (h *Histogram) Add(c *Counts) {
+	for i := range h.buckets {
+		c.Of[i] += h.buckets[i].Load()
+	}
+	c.Sum += time.Duration(h.sum.Load())
+}
+
+func bucketOf(took time.Duration) int {
+	us := uint64(max(took, 0) / time.Microsecond)
+	if us < doubling {
+		return int(us)
+	}
+	top := bits.Len64(us) - 1
+	return min((top-finest+1)*doubling+int(us>>(top-finest))&(doubling-1), Buckets-1)
+}
+
+// Bound is the upper end of a bucket: what it counts took less.
+func Bound(bucket int) time.Duration {
+	if bucket < doubling {
+		return time.Duration(bucket+1) * time.Microsecond
+	}
+	return time.Duration(doubling+bucket%doubling+1) << (bucket/doubling - 1) * time.Microsecond
+}
+
+// Counts is a reading of one histogram, or the sum of several.
+type Counts struct {
+	Of  [Buckets]uint64
+	Sum time.Duration
+}
+
+// Add adds o to c.
+func (c *Counts) Add(o *Counts) {
+	for i := range o.Of {
+		c.Of[i] += o.Of[i]
+	}
+	c.Sum += o.Sum
+}
+
+// Since is what c has counted and before, an earlier reading of the same, had
+// not. A counter that went back began anew: all of it is new.
+func (c *Counts) Since(before *Counts) (d Counts) {
+	for i := range c.Of {
+		if c.Of[i] < before.Of[i] {
+			return *c
+		}
+		d.Of[i] = c.Of[i] - before.Of[i]
+	}
+	d.Sum = c.Sum - before.Sum
+	return d
+}
+
+// Total is how many things were counted.
+func (c *Counts) Total() (n uint64) {
+	for _, of := range c.Of {
+		n += of
+	}
+	return n
+}
+
+// Quantile is about how long the slowest took of the fraction q, from 0 to 1, of
+// the quickest; 0 where nothing was counted.
+func (c *Counts) Quantile(q float64) time.Duration {
+	total := c.Total()
+	if total == 0 {
+		return 0
+	}
+	left := max(uint64(q*float64(total)+0.5), 1)
+	for i, n := range c.Of {
+		if n < left {
+			left -= n
+			continue
+		}
+		lower := time.Duration(0)
+		if i > 0 {
+			lower = Bound(i - 1)
+		}
+		return (lower + Bound(i)) / 2
+	}
+	return Bound(Buckets - 1)
+}
+
+// Powers calls fn with the number of things that took less than 2^k us, for each
+// k from least up to most: the bounds that coincide with those of buckets.
+func (c *Counts) Powers(least, most int, fn func(below time.Duration, n uint64)) {
+	var n uint64
+	at := 0
+	for k := least; k <= most; k++ {
+		for below := time.Microsecond << k; at < Buckets && Bound(at) <= below; at++ {
+			n += c.Of[at]
+		}
+		fn(time.Microsecond<<k, n)
+	}
+}
