@@ -1,0 +1,81 @@
+// Puts the page together. Each module draws its own panel from the store.
+
+import { api } from "./api.js";
+import * as chaos from "./chaos.js";
+import * as consolePanel from "./console.js";
+import { byId } from "./dom.js";
+import * as nodes from "./nodes.js";
+import { attempt } from "./notice.js";
+import * as overview from "./overview.js";
+import * as quorum from "./quorum.js";
+import * as ring from "./ring.js";
+import * as path from "./ringpath.js";
+import * as ringwalk from "./ringwalk.js";
+import { on, state, update } from "./store.js";
+import { start as startStream } from "./stream.js";
+import { addTabs, addViews } from "./tabs.js";
+import { start as startTheme } from "./theme.js";
+
+ring.start({ pickNode, pickKey: lookAt });
+ringwalk.start();
+overview.start();
+chaos.start();
+nodes.start();
+quorum.start();
+consolePanel.start();
+addTabs([]);
+addViews();
+startTheme(() => {});
+startStream();
+
+// lookAt makes a key the one that the ring, the console and the timeline show.
+async function lookAt(key, encoding = "utf8") {
+  consolePanel.choose(key, encoding);
+  byId("find-key").value = encoding === "utf8" ? key : "";
+  path.clear();
+  const found = await attempt(() => api.locate(key, encoding));
+  if (found) update("key", found);
+}
+
+// follow keeps the walk in step with the console, without disturbing the path.
+document.addEventListener("operated", async (event) => {
+  const { key, encoding } = event.detail;
+  try {
+    update("key", await api.locate(key, encoding));
+  } catch {
+    // the operation's own answer was shown; the walk stays as it was
+  }
+});
+
+document.addEventListener("forget-key", () => {
+  path.clear();
+  update("key", null);
+  ring.rest("Point at any part of the ring, or move along it with the arrow keys.");
+  byId("find-key").value = "";
+});
+
+byId("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const key = byId("find-key").value;
+  if (key) lookAt(key);
+});
+
+// A walk names who is alive: it is asked again when that changes.
+let alive = "";
+on("cluster", async () => {
+  const now = state.cluster.nodes.map((n) => `${n.name}${n.alive}`).join();
+  if (now === alive) return;
+  alive = now;
+  if (!state.key) return;
+  try {
+    update("key", await api.locate(state.key.key, state.key.encoding));
+  } catch {
+    alive = "";
+  }
+});
+
+function pickNode(name) {
+  const card = [...byId("cards").children].find((c) => c.dataset.node === name);
+  card?.scrollIntoView({ block: "nearest" });
+  for (const other of byId("cards").children) other.classList.toggle("picked", other === card && !other.classList.contains("picked"));
+}

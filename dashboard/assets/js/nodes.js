@@ -1,0 +1,117 @@
+// One card a node: its state, what it holds, how busy it is, and what may be done
+// to it.
+
+import { api } from "./api.js";
+import { NO_CHAOS, forbid, guarded, isolate, slow } from "./chaos.js";
+import { colour, initials } from "./colours.js";
+import { ask } from "./dialogs.js";
+import { byId, h, keyed, s, say, set } from "./dom.js";
+import { bytes, plural, short, span } from "./format.js";
+import { attempt } from "./notice.js";
+import { light } from "./ring.js";
+import { on, state } from "./store.js";
+
+const STATES = {
+  up: ["up", "good"], suspect: ["suspected", "warn"], down: ["down", "bad"], killed: ["killed", "bad"],
+  joining: ["joining", "accent"], leaving: ["leaving", "accent"], removing: ["being removed", "warn"],
+};
+const POINTS = 40; // seconds in a sparkline
+
+export function start() {
+  on("cluster", draw);
+  on("load", drawLoad);
+}
+
+function draw() {
+  keyed(byId("cards"), state.cluster.nodes, (n) => n.name, make, refresh);
+}
+
+function make(n) {
+  const name = n.name;
+  const part = {};
+  const button = (key, label, action, kind = "") => (part[key] = h("button", { type: "button", class: kind, onclick: guarded(action), "aria-label": `${label} ${name}` }, label));
+  const card = h("li", { class: `card ${colour(name)}`, "data-node": name },
+    h("div", { class: "card-top" },
+      part.disc = h("span", { class: "disc", "aria-hidden": "true" }, initials(name)),
+      part.name = h("h3", {}, name), part.state = h("span", { class: "chip" }), part.self = h("small", { class: "soft" }),
+      part.spark = s("svg", { class: "spark", viewBox: "0 0 80 20", preserveAspectRatio: "none", "aria-hidden": "true" }, s("path", { class: "area" }), s("path", { class: "line" })),
+      part.ops = h("span", { class: "ops" })),
+    part.facts = h("p", { class: "card-facts" }),
+    h("div", { class: "buttons" },
+      button("kill", "Kill", () => attempt(() => api.kill(name), `${name} was killed: its sockets are gone, and nobody was told.`), "danger"),
+      button("revive", "Revive", () => attempt(() => api.revive(name), `${name} is starting again from its disk.`)),
+      button("lose", "Revive, disk lost", () => loseDisk(name)),
+      h("details", { class: "more" }, h("summary", { "aria-label": `More for ${name}` }, "More"),
+        h("div", { class: "buttons" },
+          button("cut", "Cut off", () => isolate(name)),
+          button("slow", "Slow", () => slow(name)),
+          button("heal", "Heal", () => attempt(() => api.heal(name), `The links of ${name} are whole again.`)),
+          button("leave", "Leave", () => drop(name, "leave")),
+          button("remove", "Remove", () => drop(name, "remove"), "danger")))));
+  card.parts = part;
+  card.addEventListener("pointerenter", () => light(name));
+  card.addEventListener("pointerleave", () => light(null));
+  return card;
+}
+
+function refresh(card, n) {
+  const part = card.parts;
+  const [label, kind] = STATES[n.status] ?? [n.status, ""];
+  const gone = ["down", "killed"].includes(n.status);
+  set(card, "class", `card ${colour(n.name)}${gone ? " is-gone" : ""}`);
+  set(part.disc, "class", `disc ${colour(n.name)}${gone ? " gone" : ""}`);
+  say(part.state, label);
+  set(part.state, "class", `chip ${kind}`);
+  say(part.self, [n.name === state.cluster.self ? "this page" : "", n.zone].filter(Boolean).join(" · "));
+  const facts = [];
+  if (n.keys != null) facts.push(`${short(n.keys)} keys`, bytes(n.bytes));
+  facts.push(plural(n.tokens, "token"));
+  const held = Object.entries(n.hints_for ?? {}).filter(([, k]) => k > 0).map(([to, k]) => `${short(k)} for ${to}`);
+  if (n.hints) facts.push(`${plural(n.hints, "hint")}${held.length ? `: ${held.join(", ")}` : ""}`);
+  if (n.uptime_s != null && !gone) facts.push(`up ${span(n.uptime_s)}`);
+  say(part.facts, facts.join(" · "));
+  set(part.facts, "class", `card-facts${n.hints ? " has-hints" : ""}`);
+  set(part.facts, "title", `clients ${n.client_addr}, peers ${n.peer_addr}, admin ${n.admin_addr}`);
+
+  const killed = n.status === "killed";
+  const chaos = state.cluster.chaos ? "" : NO_CHAOS;
+  part.kill.hidden = killed;
+  part.revive.hidden = part.lose.hidden = !killed;
+  for (const key of ["kill", "revive", "lose", "cut", "slow", "heal"]) forbid(part[key], chaos);
+  forbid(part.leave, gone ? "It is not there to hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
+  forbid(part.remove, gone || n.status === "removing" ? "" : "It is alive: let it leave, or kill it first.");
+}
+
+async function loseDisk(name) {
+  const data = await ask({ title: `Revive ${name} with an empty disk`, confirm: "Lose the disk", danger: true,
+    text: `Everything that ${name} stored is deleted. The other replicas fill it again, by anti-entropy and read repair.` });
+  if (data) await attempt(() => api.revive(name, true), `${name} is starting with an empty disk.`);
+}
+
+async function drop(name, how) {
+  const text = how === "leave" ? `${name} hands its partitions over to the others, and its process then ends.`
+    : `${name} is taken off the ring for good; what it held is copied anew from the other replicas.`;
+  const data = await ask({ title: how === "leave" ? `Let ${name} leave` : `Remove ${name}`, confirm: how === "leave" ? "Leave" : "Remove", danger: true, text });
+  if (data) await attempt(() => api.dropNode(name, how), how === "leave" ? `${name} is leaving.` : `${name} is being removed.`);
+}
+
+function drawLoad() {
+  const recent = state.load.slice(-POINTS);
+  const series = new Map();
+  recent.forEach((tick, i) => {
+    for (const n of tick.nodes) {
+      if (!series.has(n.node)) series.set(n.node, new Array(recent.length).fill(0));
+      series.get(n.node)[i] = (n.reads_s ?? 0) + (n.writes_s ?? 0);
+    }
+  });
+  const top = Math.max(10, ...[...series.values()].flat());
+  for (const card of byId("cards").children) {
+    const values = series.get(card.dataset.node) ?? [];
+    const points = values.map((v, i) => `${((POINTS - values.length + i) * (80 / (POINTS - 1))).toFixed(1)} ${(19 - (17 * v) / top).toFixed(1)}`);
+    const line = points.length > 1 ? `M${points.join("L")}` : "";
+    const [area, stroke] = card.parts.spark.children;
+    set(stroke, "d", line);
+    set(area, "d", line ? `${line}V20H${((POINTS - values.length) * (80 / (POINTS - 1))).toFixed(1)}Z` : "");
+    say(card.parts.ops, values.length ? `${short(values.at(-1))}/s` : "");
+  }
+}

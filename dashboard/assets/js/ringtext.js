@@ -1,0 +1,66 @@
+// What each part of the ring is, in a sentence.
+
+import { bytes, count, list, percent, plural } from "./format.js";
+import { SLOTS, walk } from "./hash.js";
+
+const states = {
+  up: "is up",
+  suspect: "has not answered lately and is suspected",
+  down: "is down; stand-ins keep its writes",
+  killed: "was killed; stand-ins keep its writes",
+  joining: "is joining and copies its partitions",
+  leaving: "is leaving and hands its partitions over",
+  removing: "is being removed; the others copy its data anew",
+};
+
+export function nodeSentence(node, ring) {
+  const tokens = ring ? ring.owners.filter((o) => o === node.name).length : node.tokens;
+  const parts = [`${node.name} ${states[node.status] ?? node.status}`];
+  parts.push(`owns ${count(tokens)} of ${count(ring?.partitions)} tokens (${percent(tokens, ring?.partitions)})`);
+  if (node.keys != null) parts.push(`holds ${plural(node.keys, "key")}, ${bytes(node.bytes)}`);
+  const held = Object.entries(node.hints_for ?? {}).filter(([, n]) => n > 0);
+  if (held.length) parts.push(`keeps ${list(held.map(([to, n]) => `${plural(n, "hint")} for ${to}`))}`);
+  return `${parts.join("; ")}.`;
+}
+
+export function partitionSentence(ring, partition, n, zoned) {
+  const size = SLOTS / ring.partitions;
+  const owner = ring.owners[partition];
+  const first = `Partition ${partition} holds slots ${partition * size} to ${(partition + 1) * size - 1}; ${owner} owns its token.`;
+  const next = ring.next?.[partition];
+  const moves = next && next !== owner ? ` It is moving to ${next}.` : "";
+  if (zoned) return first + moves;
+  const met = walk(ring.owners, partition).map((m) => m.node);
+  return `${first} Its keys live on ${list(met.slice(0, n))}, the first ${n} nodes met clockwise.${moves}`;
+}
+
+export function walkSentence(key) {
+  const primaries = key.preference_list.filter((p) => p.role === "primary").map((p) => p.node);
+  const dead = key.preference_list.filter((p) => !p.alive).map((p) => p.node);
+  const stand = key.preference_list.filter((p) => p.role === "fallback" && p.alive).map((p) => p.node);
+  let text = `Hashed to slot ${key.slot}, in partition ${key.partition}; walking clockwise from there, ${list(primaries)} are met first and keep it.`;
+  if (primaries.length === 1) text = `Hashed to slot ${key.slot}, in partition ${key.partition}; ${primaries[0]} keeps it.`;
+  if (dead.some((d) => primaries.includes(d)) && stand.length) text += ` ${list(dead)} does not answer, so ${stand[0]} stands in.`;
+  else if (stand.length) text += ` ${stand[0]} would stand in first.`;
+  return text;
+}
+
+export function placeSentence(entry, i) {
+  const role = entry.role === "primary" ? `${ordinal(i + 1)} primary` : `${ordinal(i + 1)} on the walk, a stand-in`;
+  return `${entry.node} is the key's ${role}${entry.alive ? "" : ", and does not answer"}.`;
+}
+
+const ordinal = (i) => ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh"][i] ?? `${i}th`;
+
+export function traceSentence(trace) {
+  const verb = { get: "read", set: "write", del: "delete" }[trace.op] ?? trace.op;
+  const parts = [];
+  parts.push(trace.forwarded && trace.node !== trace.coordinator
+    ? `${trace.node} took the ${verb} and passed it to ${trace.coordinator}, a primary`
+    : `${trace.coordinator} took the ${verb} and coordinated it`);
+  parts.push(trace.got >= trace.need ? `it needed ${plural(trace.need, "answer")} and got ${trace.got}` : `it needed ${plural(trace.need, "answer")} and got only ${trace.got}`);
+  for (const hint of trace.hints ?? []) parts.push(`${hint.holder} keeps a hint for ${hint.for}`);
+  if (trace.read_repairs?.length) parts.push(`${list(trace.read_repairs)} had an older copy and is brought up to date`);
+  if (trace.siblings > 1) parts.push(`${trace.siblings} concurrent values were found`);
+  return `${parts.join("; ")}.`;
+}

@@ -1,0 +1,72 @@
+// What the page knows of the cluster, and who wants to hear when it changes.
+// Topics: cluster, ring, load, log, link, key (the key being looked at), trace,
+// keys (the sample of keys on the ring).
+
+const listeners = new Map();
+let dirty = new Set();
+let scheduled = false;
+
+export const MOST_LOG = 1000; // lines of the event log that are kept
+export const MOST_LOAD = 180; // seconds of load that are kept
+
+export const state = {
+  cluster: null, // the last GET /api/cluster
+  ring: null, // the last GET /api/ring
+  load: [], // load events, oldest first
+  log: [], // log events, oldest first
+  link: { state: "connecting", since: Date.now() }, // or live, lost
+  key: null, // {key, encoding, slot, partition, preference_list, coordinator}
+  trace: null, // the last trace, with its outcome
+  keys: [], // [{key, encoding, slot}]
+};
+
+// on calls fn after topic changed, at most once a frame.
+export function on(topic, fn) {
+  if (!listeners.has(topic)) listeners.set(topic, []);
+  listeners.get(topic).push(fn);
+}
+
+// changed tells that a topic did. Whoever listens is called together with the
+// next frame, so that a burst of events is drawn once.
+export function changed(topic) {
+  dirty.add(topic);
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(flush);
+}
+
+function flush() {
+  scheduled = false;
+  const topics = dirty;
+  dirty = new Set();
+  const called = new Set();
+  for (const topic of topics) {
+    for (const fn of listeners.get(topic) ?? []) {
+      if (!called.has(fn)) fn();
+      called.add(fn);
+    }
+  }
+}
+
+export function update(topic, value) {
+  state[topic] = value;
+  changed(topic);
+}
+
+// remember appends to a bounded history.
+export function remember(topic, values, most) {
+  const all = state[topic];
+  all.push(...values);
+  if (all.length > most) all.splice(0, all.length - most);
+  changed(topic);
+}
+
+export const nodeNamed = (name) => state.cluster?.nodes.find((n) => n.name === name);
+
+export const names = () => (state.cluster?.nodes ?? []).map((n) => n.name);
+
+// isGone says that a node does not answer.
+export function isGone(name) {
+  const n = nodeNamed(name);
+  return !n || n.status === "down" || n.status === "killed" || n.status === "removing" && !n.alive;
+}

@@ -1,0 +1,108 @@
+// The event stream feeds the store. When it falls silent the page keeps its last
+// picture, says so, and tries again until it is back.
+
+import { api } from "./api.js";
+import { assign } from "./colours.js";
+import { slotOf } from "./hash.js";
+import { MOST_LOAD, MOST_LOG, changed, remember, state, update } from "./store.js";
+import { bytesOf, sameKey } from "./text.js";
+
+const SILENCE = 6000; // ms without a cluster event after which the stream is dead
+const AGAIN = 1500; // ms between attempts
+const SAMPLE = 200; // keys that are drawn on the ring
+
+let source;
+let heard = Date.now();
+let ringAsked = "";
+let lastEvent = 0;
+
+export function start() {
+  open();
+  setInterval(() => {
+    if (Date.now() - heard > SILENCE) lost();
+    if (source.readyState === EventSource.CLOSED) open();
+  }, AGAIN);
+  setInterval(sampleKeys, 15000);
+}
+
+function open() {
+  source?.close();
+  source = new EventSource("api/stream");
+  source.addEventListener("cluster", (event) => takeCluster(JSON.parse(event.data)));
+  source.addEventListener("load", (event) => {
+    alive();
+    remember("load", [JSON.parse(event.data)], MOST_LOAD);
+  });
+  source.addEventListener("log", (event) => {
+    alive();
+    takeEvents([JSON.parse(event.data)]);
+  });
+  source.addEventListener("error", lost);
+}
+
+function alive() {
+  heard = Date.now();
+  if (state.link.state === "live") return;
+  update("link", { state: "live", since: heard });
+  catchUp();
+}
+
+// lost keeps what is on the page. An EventSource that was cut off tries again by
+// itself; one that hangs is replaced.
+function lost() {
+  if (Date.now() - heard > SILENCE && source.readyState !== EventSource.CLOSED) {
+    heard = Date.now(); // the next attempt gets its time
+    open();
+  }
+  if (state.link.state !== "lost") update("link", { state: "lost", since: Date.now() });
+}
+
+// catchUp fetches what the stream told while nobody listened.
+function catchUp() {
+  ringAsked = "";
+  api.events({ limit: 300 }).then((answer) => takeEvents(answer.events)).catch(() => {});
+  sampleKeys();
+}
+
+function takeCluster(cluster) {
+  alive();
+  assign(cluster.nodes.map((n) => n.name));
+  update("cluster", cluster);
+  const version = `${cluster.ring_version} ${cluster.in_transition} ${cluster.nodes.length}`;
+  if (version !== ringAsked || !state.ring) {
+    ringAsked = version;
+    api.ring().then((ring) => update("ring", ring)).catch(() => { ringAsked = ""; });
+  }
+}
+
+// takeEvents adds the events that are new, in the order of their time.
+function takeEvents(events) {
+  const known = new Set(state.log.map((e) => e.id));
+  const fresh = events.filter((e) => !known.has(e.id));
+  if (!fresh.length) return;
+  fresh.sort((a, b) => a.time_ms - b.time_ms);
+  const late = fresh[0].time_ms < lastEvent;
+  lastEvent = Math.max(lastEvent, fresh.at(-1).time_ms);
+  remember("log", fresh, MOST_LOG);
+  if (late) state.log.sort((a, b) => a.time_ms - b.time_ms);
+}
+
+async function sampleKeys() {
+  if (document.hidden || state.link.state !== "live") return;
+  try {
+    const page = await api.keys({ count: SAMPLE });
+    update("keys", page.keys.slice(0, SAMPLE).map(placed));
+  } catch {
+    // the next round asks again
+  }
+}
+
+const placed = (k) => ({ ...k, slot: slotOf(bytesOf(k.key, k.encoding)) });
+
+// noteKey shows a key that was just written without waiting for the next sample.
+export function noteKey(key, encoding) {
+  if (state.keys.some((k) => sameKey(k.key, k.encoding) === sameKey(key, encoding))) return;
+  state.keys.push(placed({ key, encoding }));
+  if (state.keys.length > SAMPLE) state.keys.shift();
+  changed("keys");
+}

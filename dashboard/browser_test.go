@@ -1,0 +1,186 @@
+package dashboard_test
+
+import (
+	"context"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// browser is a page in a real Chromium. What a person would see in its console
+// fails the test, and so does a request to anywhere but the page's own origin.
+type browser struct {
+	testing.TB
+	ctx    context.Context
+	origin string
+
+	mu struct {
+		sync.Mutex
+		faults  []string
+		allowed []string // parts of console messages that the test provokes
+	}
+}
+
+// patience bounds one step of a test; it is spent only when something is wrong.
+const patience = 30 * time.Second
+
+// openBrowser opens the page at origin.
+func openBrowser(t testing.TB, origin string, width, height int64) *browser {
+	if testing.Short() {
+		t.Skip("a browser is not started in short mode")
+	}
+	path := chromium()
+	if path == "" {
+		t.Skip("no Chromium is installed (apt-get install chromium)")
+	}
+	// Chromium refuses its sandbox to root, who runs the tests in containers.
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	b := &browser{TB: t, ctx: ctx, origin: origin}
+	if err := chromedp.Listen(ctx, b.watch); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	b.do(command(network.Enable, network.EnableParams{}), command(log.Enable, cdp.Empty{}), command(runtime.Enable, cdp.Empty{}),
+		chromedp.EmulateViewport(width, height), chromedp.Navigate(origin))
+	t.Cleanup(b.check)
+	return b
+}
+
+// command is a step that sends one command of the protocol.
+func command[P, R any](cmd cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, cmd, params)
+		return err
+	})
+}
+
+func chromium() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+func (b *browser) watch(event any) {
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		text := "exception: " + e.ExceptionDetails.Text
+		if x := e.ExceptionDetails.Exception; x != nil {
+			text += " " + x.Description
+		}
+		b.fault(text)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			text := "console:"
+			for _, a := range e.Args {
+				text += " " + string(a.Value) + a.Description
+			}
+			b.fault(text)
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+			b.fault("log: " + e.Entry.Text + " " + e.Entry.URL)
+		}
+	case *network.EventRequestWillBeSent:
+		if u := e.Request.URL; !strings.HasPrefix(u, b.origin) && !strings.HasPrefix(u, "data:") {
+			b.fault("request beyond the origin: " + u)
+		}
+	}
+}
+
+func (b *browser) fault(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mu.faults = append(b.mu.faults, text)
+}
+
+// allow says which console messages the test provokes on purpose.
+func (b *browser) allow(parts ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mu.allowed = append(b.mu.allowed, parts...)
+}
+
+func (b *browser) check() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, fault := range b.mu.faults {
+		if !slices.ContainsFunc(b.mu.allowed, func(part string) bool { return strings.Contains(fault, part) }) {
+			b.Error(fault)
+		}
+	}
+}
+
+// do runs steps, or fails the test.
+func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.Fatalf("the page did not get there: %v\n%s", err, b.text())
+	}
+}
+
+// text is what the page says, for the message of a failure.
+func (b *browser) text() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body?.innerText ?? ""`))
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// until waits for a JavaScript expression to become true.
+func (b *browser) until(expression string) {
+	b.Helper()
+	b.do(chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+}
+
+// shows waits for text within an element.
+func (b *browser) shows(selector, text string) {
+	b.Helper()
+	b.until("document.querySelector(" + quoted(selector) + ")?.textContent.includes(" + quoted(text) + ")")
+}
+
+// click clicks the first visible element that matches.
+func (b *browser) click(selector string) {
+	b.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// fill replaces what a field holds, as typing would.
+func (b *browser) fill(selector, text string) {
+	b.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](`{const e = document.querySelector(` + quoted(selector) + `); e.value = ` + quoted(text) +
+		`; e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true}));}`))
+}
+
+func quoted(s string) string {
+	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`", "${", "\\${").Replace(s) + "`"
+}
+
+func focus(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void]("document.querySelector(" + quoted(selector) + ").focus()")
+}
+
+// press presses a key that has a name.
+func press(key string) chromedp.Action[chromedp.Void] {
+	return chromedp.KeyEvent(map[string]string{"ArrowRight": kb.ArrowRight, "ArrowLeft": kb.ArrowLeft, "Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab}[key])
+}

@@ -1,0 +1,284 @@
+package dashboard_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/dashboard"
+)
+
+// fake answers the admin REST as a cluster would, from a few maps: enough for the
+// page to be drawn and driven without one. What a real cluster does with the same
+// clicks is tested end to end beside the program.
+type fake struct {
+	server *httptest.Server
+	mux    *http.ServeMux
+
+	mu struct {
+		sync.Mutex
+		names      []string
+		partitions int
+		dead       map[string]bool
+		n, r, w    int
+		version    int
+		links      []object
+		objects    map[string]*stored
+		hints      map[string]map[string]int // holder -> for -> how many
+		counters   map[string]int
+		events     []object
+		streaming  bool
+	}
+	changed chan struct{}
+}
+
+type object = map[string]any
+
+// stored is one key: its siblings, and all versions that ever were.
+type stored struct {
+	siblings []version
+	history  []version
+}
+
+type version struct {
+	actor   string
+	counter int
+	value   string
+	deleted bool
+	clock   map[string]int
+	parents []string
+}
+
+// startFake serves the page and the REST of a cluster of so many nodes.
+func startFake(t *testing.T, nodes, partitions int) *fake {
+	f := &fake{mux: http.NewServeMux(), changed: make(chan struct{}, 1)}
+	f.mu.partitions, f.mu.n, f.mu.r, f.mu.w, f.mu.version = partitions, 3, 2, 2, 7
+	f.mu.dead, f.mu.objects = map[string]bool{}, map[string]*stored{}
+	f.mu.hints, f.mu.counters = map[string]map[string]int{}, map[string]int{}
+	f.mu.streaming = true
+	for i := range nodes {
+		f.mu.names = append(f.mu.names, string(rune('A'+i)))
+	}
+	f.mux.Handle("/", dashboard.Handler())
+	f.answer("GET /api/cluster", func(*http.Request) any { return f.clusterLocked() })
+	f.answer("POST /api/cluster/config", f.configureLocked)
+	f.answer("POST /api/nodes", f.addLocked)
+	f.answer("POST /api/nodes/{node}/{action}", f.chaosLocked)
+	f.answer("POST /api/partition", f.splitLocked)
+	f.answer("POST /api/heal", func(*http.Request) any { f.mu.links = nil; return object{"links": []object{}} })
+	f.answer("GET /api/ring", func(*http.Request) any { return f.ringLocked() })
+	f.answer("GET /api/ring/key/{key}", func(r *http.Request) any { return f.locateLocked(r.PathValue("key")) })
+	f.answer("GET /api/data", func(*http.Request) any { return f.keysLocked() })
+	f.answer("GET /api/data/{key}", f.readLocked)
+	f.answer("PUT /api/data/{key}", f.writeLocked)
+	f.answer("DELETE /api/data/{key}", f.writeLocked)
+	f.answer("GET /api/versions/{key}", f.versionsLocked)
+	f.answer("GET /api/merkle", func(*http.Request) any { return f.merkleLocked() })
+	f.answer("GET /api/merkle/{partition}", f.leavesLocked)
+	f.answer("POST /api/merkle/sync", func(*http.Request) any { return object{"nodes": []object{{"node": "A", "keys_exchanged": 2}}} })
+	f.answer("GET /api/gossip", func(*http.Request) any { return f.gossipLocked() })
+	f.answer("GET /api/events", func(*http.Request) any { return object{"events": f.mu.events, "missing": []string{}} })
+	f.mux.HandleFunc("GET /api/stream", f.stream)
+	f.server = httptest.NewServer(f.mux)
+	t.Cleanup(func() { f.server.CloseClientConnections(); f.server.Close() })
+	return f
+}
+
+// refusal is an error answer.
+type refusal struct {
+	status int
+	text   string
+}
+
+// answer registers a route whose result is sent as JSON.
+func (f *fake) answer(pattern string, result func(*http.Request) any) {
+	f.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		body := result(r)
+		encoded, err := json.Marshal(body)
+		f.mu.Unlock()
+		if err != nil {
+			panic(err)
+		}
+		if no, ok := body.(refusal); ok {
+			w.WriteHeader(no.status)
+			encoded, _ = json.Marshal(object{"error": no.text})
+		}
+		_, _ = w.Write(encoded)
+		if r.Method != http.MethodGet {
+			select {
+			case f.changed <- struct{}{}:
+			default:
+			}
+		}
+	})
+}
+
+func (f *fake) clusterLocked() object {
+	var nodes []object
+	for i, name := range f.mu.names {
+		status := "up"
+		if f.mu.dead[name] {
+			status = "killed"
+		}
+		hints := 0
+		for _, k := range f.mu.hints[name] {
+			hints += k
+		}
+		nodes = append(nodes, object{
+			"id": name, "name": name, "status": status, "alive": !f.mu.dead[name], "zone": "", "tokens": f.mu.partitions / len(f.mu.names),
+			"client_addr": fmt.Sprint("127.0.0.1:", 6379+i), "peer_addr": fmt.Sprint("127.0.0.1:", 7946+i), "admin_addr": fmt.Sprint("127.0.0.1:", 8001+i),
+			"keys": 812 + 13*i + len(f.mu.objects), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.mu.hints[name], "reads": 1000, "writes": 500, "uptime_s": 320,
+		})
+	}
+	return object{
+		"n": f.mu.n, "r": f.mu.r, "w": f.mu.w, "effective": object{"n": f.mu.n, "r": f.mu.r, "w": f.mu.w}, "partitions": f.mu.partitions,
+		"ring_version": f.mu.version, "in_transition": false, "pending": []string{}, "self": f.mu.names[0], "chaos": true, "demo": true,
+		"nodes": nodes, "links": f.mu.links, "missing": []string{},
+	}
+}
+
+func (f *fake) configureLocked(r *http.Request) any {
+	want := object{}
+	_ = json.NewDecoder(r.Body).Decode(&want)
+	next := map[string]int{"n": f.mu.n, "r": f.mu.r, "w": f.mu.w}
+	for k, v := range want {
+		next[k] = int(v.(float64))
+	}
+	if next["r"] > next["n"] || next["w"] > next["n"] {
+		return refusal{http.StatusBadRequest, "r and w must not exceed n"}
+	}
+	f.mu.n, f.mu.r, f.mu.w = next["n"], next["r"], next["w"]
+	return next
+}
+
+func (f *fake) addLocked(*http.Request) any {
+	name := string(rune('A' + len(f.mu.names)))
+	f.mu.names = append(f.mu.names, name)
+	f.mu.version++
+	return object{"name": name, "status": "joining"}
+}
+
+func (f *fake) chaosLocked(r *http.Request) any {
+	node := r.PathValue("node")
+	if !slices.Contains(f.mu.names, node) {
+		return refusal{http.StatusNotFound, "no such node"}
+	}
+	others := slices.DeleteFunc(slices.Clone(f.mu.names), func(n string) bool { return n == node })
+	switch r.PathValue("action") {
+	case "kill":
+		f.mu.dead[node] = true
+	case "revive":
+		delete(f.mu.dead, node)
+		for _, held := range f.mu.hints {
+			delete(held, node)
+		}
+	case "partition":
+		for _, other := range others {
+			f.mu.links = append(f.mu.links, object{"from": node, "to": other, "cut": true}, object{"from": other, "to": node, "cut": true})
+		}
+	case "slow":
+		for _, other := range others {
+			f.mu.links = append(f.mu.links, object{"from": node, "to": other, "delay_ms": 50, "loss": 0.1})
+		}
+	case "heal":
+		f.mu.links = slices.DeleteFunc(f.mu.links, func(l object) bool { return l["from"] == node || l["to"] == node })
+	}
+	f.logLocked(node, "node", "node "+r.PathValue("action"))
+	return object{"links": f.mu.links, "missing": []string{}}
+}
+
+func (f *fake) splitLocked(r *http.Request) any {
+	var body struct{ Groups [][]string }
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	for _, a := range body.Groups[0] {
+		for _, b := range body.Groups[1] {
+			f.mu.links = append(f.mu.links, object{"from": a, "to": b, "cut": true}, object{"from": b, "to": a, "cut": true})
+		}
+	}
+	return object{"links": f.mu.links, "missing": []string{}}
+}
+
+func (f *fake) logLocked(node, kind, text string) {
+	f.mu.events = append(f.mu.events, object{
+		"id": fmt.Sprint(node, len(f.mu.events)), "time_ms": time.Now().UnixMilli(), "node": node, "level": "INFO", "kind": kind, "text": text,
+		"fields": object{"peer": f.mu.names[0]},
+	})
+}
+
+// stream sends the cluster at once, each second and on changes, and the load.
+func (f *fake) stream(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	on := f.mu.streaming
+	f.mu.Unlock()
+	if !on {
+		http.Error(w, "gone", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	sent := 0
+	for second := 0; ; second++ {
+		f.mu.Lock()
+		cluster, _ := json.Marshal(f.clusterLocked())
+		load, _ := json.Marshal(f.loadLocked(second))
+		fresh := slices.Clone(f.mu.events[sent:])
+		sent = len(f.mu.events)
+		f.mu.Unlock()
+		fmt.Fprintf(w, "event: cluster\ndata: %s\n\nevent: load\ndata: %s\n\n", cluster, load)
+		for _, event := range fresh {
+			line, _ := json.Marshal(event)
+			fmt.Fprintf(w, "event: log\ndata: %s\n\n", line)
+		}
+		w.(http.Flusher).Flush()
+		select {
+		case <-time.After(time.Second):
+		case <-f.changed:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func (f *fake) loadLocked(second int) object {
+	var nodes []object
+	for i, name := range f.mu.names {
+		reads := 400 + 120*((second+2*i)%7) + 35*((second*5+i)%11)
+		writes := 180 + 60*((second+3*i)%5)
+		if f.mu.dead[name] {
+			reads, writes = 0, 0
+		}
+		tail := 1.2 + 0.3*float64((second+i)%6)
+		nodes = append(nodes, object{
+			"node": name, "reads_s": reads, "writes_s": writes, "errors_s": 0, "divergent_s": (second + i) % 4, "hints_stored_s": (second * i) % 3,
+			"hints_delivered_s": 0, "read_repairs_s": second % 3, "forwards_s": 90, "keys_healed_s": 0,
+			"read_ms": object{"p50": 0.4 + tail/20, "p99": tail, "p999": tail * 2.3}, "write_ms": object{"p50": 0.9 + tail/10, "p99": tail * 1.8, "p999": tail * 4},
+		})
+	}
+	return object{"time_ms": time.Now().UnixMilli(), "nodes": nodes}
+}
+
+func (f *fake) keysLocked() object {
+	keys := []object{}
+	for _, key := range slices.Sorted(maps.Keys(f.mu.objects)) {
+		keys = append(keys, object{"key": key, "encoding": "utf8"})
+	}
+	for i := range 60 {
+		keys = append(keys, object{"key": "user:" + strconv.Itoa(i*7919), "encoding": "utf8"})
+	}
+	return object{"keys": keys, "cursor": "0"}
+}
+
+// body reads the value of a PUT.
+func body(r *http.Request) string {
+	all, _ := io.ReadAll(r.Body)
+	return strings.TrimSpace(string(all))
+}

@@ -1,0 +1,272 @@
+package dashboard_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func (f *fake) ringLocked() object {
+	owners := make([]string, f.mu.partitions)
+	for i := range owners {
+		owners[i] = f.mu.names[(i+i/17)%len(f.mu.names)]
+	}
+	var nodes []object
+	for _, name := range f.mu.names {
+		nodes = append(nodes, object{"name": name, "status": "up"})
+	}
+	return object{"partitions": f.mu.partitions, "slots": 16384, "version": f.mu.version, "n": f.mu.n, "owners": owners, "next": nil, "nodes": nodes}
+}
+
+// slot hashes a key as Redis Cluster does.
+func slot(key string) int {
+	var crc uint16
+	for _, b := range []byte(key) {
+		crc ^= uint16(b) << 8
+		for range 8 {
+			if crc&0x8000 != 0 {
+				crc = crc<<1 ^ 0x1021
+			} else {
+				crc <<= 1
+			}
+		}
+	}
+	return int(crc % 16384)
+}
+
+// preferenceLocked is the walk from a key: primaries, then fallbacks.
+func (f *fake) preferenceLocked(key string) []object {
+	owners := f.ringLocked()["owners"].([]string)
+	from := slot(key) / (16384 / f.mu.partitions)
+	var list []object
+	met := map[string]bool{}
+	for i := range owners {
+		node := owners[(from+i)%len(owners)]
+		if met[node] {
+			continue
+		}
+		met[node] = true
+		role := "primary"
+		if len(list) >= f.mu.n {
+			role = "fallback"
+		}
+		list = append(list, object{"node": node, "role": role, "alive": !f.mu.dead[node]})
+	}
+	return list
+}
+
+func (f *fake) locateLocked(key string) object {
+	return object{
+		"key": key, "encoding": "utf8", "slot": slot(key), "partition": slot(key) / (16384 / f.mu.partitions),
+		"preference_list": f.preferenceLocked(key), "coordinator": f.coordinatorLocked(key),
+	}
+}
+
+func (f *fake) coordinatorLocked(key string) string {
+	for _, p := range f.preferenceLocked(key) {
+		if p["alive"].(bool) {
+			return p["node"].(string)
+		}
+	}
+	return f.mu.names[0]
+}
+
+// traceLocked makes up a trace, and keeps the hints that a write would leave.
+func (f *fake) traceLocked(op, key string, need int) object {
+	preference := f.preferenceLocked(key)
+	coordinator := f.coordinatorLocked(key)
+	steps, hints := []object{}, []object{}
+	stand := f.mu.n
+	got := 0
+	for i, p := range preference[:min(f.mu.n, len(preference))] {
+		node := p["node"].(string)
+		if f.mu.dead[node] {
+			steps = append(steps, object{"at_us": 4, "took_us": nil, "node": node, "role": "primary", "action": "skip", "outcome": "down", "clock": nil})
+			if op != "get" && stand < len(preference) {
+				holder := preference[stand]["node"].(string)
+				stand++
+				got++
+				steps = append(steps, object{"at_us": 60, "took_us": 700, "node": holder, "role": "fallback", "action": "hint", "for": node, "outcome": "ok", "clock": nil})
+				hints = append(hints, object{"holder": holder, "for": node})
+				if f.mu.hints[holder] == nil {
+					f.mu.hints[holder] = map[string]int{}
+				}
+				f.mu.hints[holder][node]++
+			}
+			continue
+		}
+		got++
+		role, action := "primary", map[string]string{"get": "read", "set": "write", "del": "write"}[op]
+		if node == coordinator {
+			role = "coordinator"
+			if op != "get" {
+				action = "apply"
+			}
+		}
+		steps = append(steps, object{"at_us": 10 + 22*i, "took_us": 260 + 240*i, "node": node, "role": role, "action": action, "outcome": "ok", "clock_text": "[(" + node + ", 1)]"})
+	}
+	return object{
+		"op": op, "node": f.mu.names[0], "coordinator": coordinator, "forwarded": coordinator != f.mu.names[0], "slot": slot(key),
+		"partition": slot(key) / (16384 / f.mu.partitions), "n": f.mu.n, "need": need, "got": got, "micros": 1240, "preference_list": preference,
+		"steps": steps, "hints": hints, "read_repairs": []string{}, "siblings": 1,
+	}
+}
+
+func clockText(clock map[string]int) string {
+	var parts []string
+	for _, actor := range slices.Sorted(maps.Keys(clock)) {
+		parts = append(parts, fmt.Sprintf("(%s, %d)", actor, clock[actor]))
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+func clockJSON(clock map[string]int) []object {
+	out := []object{}
+	for _, actor := range slices.Sorted(maps.Keys(clock)) {
+		out = append(out, object{"actor": actor, "counter": clock[actor]})
+	}
+	return out
+}
+
+func (s *stored) clock() map[string]int {
+	all := map[string]int{}
+	for _, v := range s.history {
+		all[v.actor] = max(all[v.actor], v.counter)
+	}
+	return all
+}
+
+func contextOf(clock map[string]int) string {
+	raw, _ := json.Marshal(clock)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func (f *fake) readLocked(r *http.Request) any {
+	key := r.PathValue("key")
+	trace := f.traceLocked("get", key, f.mu.r)
+	s := f.mu.objects[key]
+	if s == nil {
+		return object{"key": key, "encoding": "utf8", "found": false, "context": "", "clock": []object{}, "clock_text": "[]", "siblings": []object{}, "values": []object{}, "trace": trace}
+	}
+	siblings := []object{}
+	found := false
+	for _, v := range s.siblings {
+		found = found || !v.deleted
+		siblings = append(siblings, object{
+			"value": v.value, "encoding": "utf8", "tombstone": v.deleted, "truncated": false, "dot": object{"actor": v.actor, "counter": v.counter},
+			"dot_text": fmt.Sprintf("(%s, %d)", v.actor, v.counter), "timestamp_ms": time.Now().UnixMilli(), "expires_at_ms": nil,
+		})
+	}
+	return object{
+		"key": key, "encoding": "utf8", "found": found, "context": contextOf(s.clock()), "clock": clockJSON(s.clock()), "clock_text": clockText(s.clock()),
+		"siblings": siblings, "values": siblings, "trace": trace,
+	}
+}
+
+func (f *fake) writeLocked(r *http.Request) any {
+	key, value := r.PathValue("key"), body(r)
+	op := map[string]string{http.MethodPut: "set", http.MethodDelete: "del"}[r.Method]
+	s := f.mu.objects[key]
+	if s == nil {
+		s = &stored{}
+		f.mu.objects[key] = s
+	}
+	seen := s.clock()
+	if r.URL.Query().Has("context") {
+		seen = map[string]int{}
+		raw, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("context"))
+		if err == nil {
+			_ = json.Unmarshal(raw, &seen)
+		}
+	}
+	actor := f.coordinatorLocked(key)
+	v := version{actor: actor, counter: s.clock()[actor] + 1, value: value, deleted: op == "del", clock: maps.Clone(seen)}
+	v.clock[actor] = v.counter
+	var kept []version
+	for _, old := range s.siblings {
+		if old.counter <= seen[old.actor] {
+			v.parents = append(v.parents, old.id())
+		} else {
+			kept = append(kept, old)
+		}
+	}
+	s.siblings = append(kept, v)
+	s.history = append(s.history, v)
+	f.logLocked(actor, "replica", op+" done")
+	return object{
+		"key": key, "encoding": "utf8", "context": contextOf(s.clock()), "dot": object{"actor": v.actor, "counter": v.counter}, "deleted": op == "del",
+		"dot_text": fmt.Sprintf("(%s, %d)", v.actor, v.counter), "clock": clockJSON(v.clock), "clock_text": clockText(v.clock), "trace": f.traceLocked(op, key, f.mu.w),
+	}
+}
+
+func (v version) id() string { return fmt.Sprintf("%s:%d", v.actor, v.counter) }
+
+func (f *fake) versionsLocked(r *http.Request) any {
+	key := r.PathValue("key")
+	versions := []object{}
+	if s := f.mu.objects[key]; s != nil {
+		for i, v := range s.history {
+			current := slices.ContainsFunc(s.siblings, func(x version) bool { return x.id() == v.id() })
+			versions = append(versions, object{
+				"id": v.id(), "actor": v.actor, "counter": v.counter, "node": v.actor, "clock": clockJSON(v.clock), "clock_text": clockText(v.clock),
+				"parents": v.parents, "value": v.value, "encoding": "utf8", "tombstone": v.deleted, "truncated": false,
+				"timestamp_ms": time.Now().UnixMilli() - int64(1000*(len(s.history)-i)), "current": current,
+			})
+		}
+	}
+	return object{"key": key, "encoding": "utf8", "versions": versions, "complete": true, "missing": []string{}}
+}
+
+func (f *fake) merkleLocked() object {
+	var pairs []object
+	for i, a := range f.mu.names {
+		for j, b := range f.mu.names[i+1:] {
+			diverged := []int{}
+			if i == 0 && j == 1 {
+				diverged = []int{12, 40, 133}
+			}
+			pairs = append(pairs, object{"a": a, "b": b, "shared": 77, "in_sync": 77 - len(diverged), "unknown": 0, "diverged": diverged})
+		}
+	}
+	return object{
+		"partitions": f.mu.partitions, "leaves": 1024, "nodes": f.mu.names, "missing": []string{}, "pairs": pairs,
+		"exchanges": object{"partitions_compared": 1440, "nodes_compared": 1502, "keys_compared": 31, "keys_exchanged": 12, "naive_keys": 1_210_455},
+	}
+}
+
+func (f *fake) leavesLocked(r *http.Request) any {
+	partition, err := strconv.Atoi(r.PathValue("partition"))
+	if err != nil {
+		return refusal{http.StatusBadRequest, "no such partition"}
+	}
+	return object{
+		"partition": partition, "a": r.URL.Query().Get("a"), "b": r.URL.Query().Get("b"), "in_sync": false, "nodes_compared": 21, "naive_keys": 812, "truncated": false,
+		"leaves": []object{{"leaf": 311, "keys": []object{{"key": "user:7919", "encoding": "utf8", "a": "[(A, 2)]", "b": "[(A, 1)]"}, {"key": "user:23757", "encoding": "utf8", "a": "[(C, 1)]", "b": nil}}}},
+	}
+}
+
+func (f *fake) gossipLocked() object {
+	var nodes, seen []object
+	for i, a := range f.mu.names {
+		var sees []object
+		for j, b := range f.mu.names {
+			state := "alive"
+			if f.mu.dead[b] {
+				state = "dead"
+			}
+			sees = append(sees, object{"node": b, "state": state, "incarnation": 1 + (i+j)%3, "since_ms": 1000 * (i + 3*j)})
+		}
+		nodes = append(nodes, object{"node": a, "answered": !f.mu.dead[a], "ring_version": f.mu.version, "sees": sees})
+		seen = append(seen, object{"node": a, "at_ms": 1_700_000_000_000 + 210*i})
+	}
+	return object{
+		"gossip_interval_ms": 200, "nodes": nodes,
+		"changes": []object{{"version": f.mu.version, "digest": "9f3a", "seen": seen}, {"version": f.mu.version - 1, "digest": "1c02", "seen": seen[:3]}},
+	}
+}

@@ -1,0 +1,84 @@
+package dashboard_test
+
+import "testing"
+
+func openFake(t *testing.T) (*fake, *browser) {
+	f := startFake(t, 5, 256)
+	b := openBrowser(t, f.server.URL, 1440, 900)
+	b.until(`document.querySelectorAll("#cards .card").length === 5`)
+	b.until(`document.querySelectorAll(".ring-band path").length === 5`)
+	return f, b
+}
+
+func TestBrowser_KilledNode_IsShownAndItsWritesAreHinted(t *testing.T) {
+	_, b := openFake(t)
+	b.click(`[data-node="D"] [aria-label="Kill D"]`)
+	b.shows(`#cards [data-node="D"]`, "killed")
+	b.until(`document.querySelector('.ring-nodes [data-node="D"]').classList.contains("gone")`)
+	b.fill("#op-key", "cart") // D is its first primary
+	b.click(".ops-row .primary")
+	b.shows("#console .outcome", "Written")
+	b.shows("#console .trace", "hint for D")
+	b.shows("#cards", "1 hint: 1 for D")
+	b.shows(".ring-path", "hint for D")
+	b.click(`[data-node="D"] [aria-label="Revive D"]`)
+	b.until(`!document.querySelector("#cards").textContent.includes("hint")`)
+}
+
+func TestBrowser_Conflict_IsShownSideBySideAndResolved(t *testing.T) {
+	_, b := openFake(t)
+	b.fill("#op-key", "basket")
+	b.fill("#op-context", "empty")
+	for _, value := range []string{`["book"]`, `["pen"]`} {
+		b.fill("#op-value", value)
+		b.click(".ops-row .primary")
+		b.shows("#console .outcome", "Written")
+	}
+	b.click(".ops-row button")
+	b.until(`document.querySelectorAll(".sibling").length === 2`)
+	b.until(`document.querySelector("#merged").value === '["book","pen"]'`)
+	b.click(".conflict .primary")
+	b.shows("#notices", "Resolved")
+	b.click(".ops-row button")
+	b.shows("#console .answer", `["book","pen"]`)
+}
+
+func TestBrowser_ImpossibleQuorum_CannotBeApplied(t *testing.T) {
+	_, b := openFake(t)
+	b.fill("#q-r", "4")
+	b.shows("#quorum", "R cannot be more than N")
+	b.until(`document.querySelector("#quorum .primary").disabled`)
+	b.fill("#q-r", "1")
+	b.fill("#q-w", "1")
+	b.shows("#quorum", "may miss the latest write")
+	b.click("#quorum .primary")
+	b.shows("#notices", "In force: N 3, R 1, W 1")
+	b.until(`document.querySelector("#quorum .primary").disabled`)
+}
+
+func TestBrowser_DeadNode_LeavesItsLastPictureAndComesBack(t *testing.T) {
+	f, b := openFake(t)
+	b.allow("ERR_", "503", "Failed to load")
+	f.mu.Lock()
+	f.mu.streaming = false
+	f.mu.Unlock()
+	f.server.CloseClientConnections()
+	b.shows("#link", "this is the last picture")
+	b.until(`document.querySelectorAll("#cards .card").length === 5`)
+	f.mu.Lock()
+	f.mu.streaming = true
+	f.mu.Unlock()
+	b.shows("#link", "live")
+}
+
+func TestBrowser_Keyboard_WalksTheRing(t *testing.T) {
+	_, b := openFake(t)
+	b.do(focus(".ring-slider"), press("ArrowRight"), press("ArrowRight"))
+	b.shows("#ring-explain", "Partition 2 holds slots 128 to 191")
+	b.do(focus(`.ring-nodes [data-node="C"]`))
+	b.shows("#ring-explain", "C is up")
+	b.fill("#find-key", "cart")
+	b.do(focus("#find-key"), press("Enter"))
+	b.shows("#ring-facts", "15997")
+	b.until(`document.querySelectorAll(".badge.primary").length === 3`)
+}
