@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
@@ -77,6 +78,7 @@ func (n *fakeNode) Remove(_ context.Context, id ring.NodeID) error {
 type fakeProcess struct {
 	node   *fakeNode
 	killed bool
+	links  []peer.Fault
 }
 
 func (p *fakeProcess) Node() (Node, error) {
@@ -97,7 +99,7 @@ func (p *fakeProcess) Kill(node string) error {
 	return nil
 }
 
-func (p *fakeProcess) Revive(node string) error {
+func (p *fakeProcess) Revive(node string, _ bool) error {
 	if node != "A" {
 		return ErrNotHere
 	}
@@ -105,8 +107,15 @@ func (p *fakeProcess) Revive(node string) error {
 	return nil
 }
 
+func (p *fakeProcess) Links() []peer.Fault                     { return p.links }
+func (p *fakeProcess) SetLinks(faults []peer.Fault) error      { p.links = faults; return nil }
+func (p *fakeProcess) AddNode(context.Context) (string, error) { return "", ErrNotDemo }
+func (p *fakeProcess) Join([]string) error                     { return ErrAlready }
+func (p *fakeProcess) Chaos() bool                             { return true }
+func (p *fakeProcess) Demo() bool                              { return false }
+
 func newTestServer(p *fakeProcess, password string) *Server {
-	return New(Config{Process: p, Metrics: NewMetrics(p), Password: password, Logger: slog.New(slog.DiscardHandler)})
+	return New(Config{Process: p, Metrics: NewMetrics(p), Token: password, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // do makes one request as curl would, with headers "Name: value".

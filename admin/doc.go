@@ -26,5 +26,5 @@
 // for them.
 //
 // Not: what any of it means (cluster), who may be killed (the [Process]). It
-// imports cluster and cluster/ring.
+// imports cluster, cluster/peer for its faults, and cluster/ring.
 package admin

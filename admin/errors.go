@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 )
 
@@ -30,6 +31,7 @@ var statuses = []struct {
 }{
 	{errBadRequest, http.StatusBadRequest},
 	{ring.ErrBadQuorums, http.StatusBadRequest},
+	{peer.ErrBadFault, http.StatusBadRequest},
 	{errUnauthorized, http.StatusUnauthorized},
 	{errCrossOrigin, http.StatusForbidden},
 	{errForeignHost, http.StatusForbidden},
@@ -42,6 +44,9 @@ var statuses = []struct {
 	{errNodeIsUp, http.StatusConflict},
 	{errNodeIsDown, http.StatusConflict},
 	{ErrAlready, http.StatusConflict},
+	{ErrNotDemo, http.StatusConflict},
+	{ErrGone, http.StatusGone},
+	{ErrStandby, http.StatusServiceUnavailable},
 	{ErrKilled, http.StatusServiceUnavailable},
 	{errNotReady, http.StatusServiceUnavailable},
 	{errBusy, http.StatusServiceUnavailable},

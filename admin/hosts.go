@@ -11,10 +11,10 @@ import (
 
 // authorized asks for the password, where one is set.
 func (s *Server) authorized(next http.Handler) http.Handler {
-	if s.cfg.Password == "" {
+	if s.cfg.Token == "" {
 		return next
 	}
-	want := sha256.Sum256([]byte(s.cfg.Password))
+	want := sha256.Sum256([]byte(s.cfg.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, password, _ := r.BasicAuth()
 		// Hashes have one length, so that the time taken tells nothing.
@@ -32,7 +32,7 @@ func (s *Server) authorized(next http.Handler) http.Handler {
 // resolve to 127.0.0.1 and is then of the same origin as this port, so that
 // [http.CrossOriginProtection] lets it pass (DNS rebinding).
 func (s *Server) knownHost(next http.Handler) http.Handler {
-	if s.cfg.Password != "" {
+	if s.cfg.Token != "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

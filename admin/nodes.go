@@ -97,7 +97,7 @@ func (s *Server) postKill(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postRevive(w http.ResponseWriter, r *http.Request) {
-	s.chaos(w, r, s.cfg.Process.Revive, "reviving")
+	s.chaos(w, r, func(node string) error { return s.cfg.Process.Revive(node, false) }, "reviving")
 }
 
 func (s *Server) chaos(w http.ResponseWriter, r *http.Request, act func(string) error, became string) {

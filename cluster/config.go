@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -42,6 +43,10 @@ type Config struct {
 
 	// Store is passed to the engine; Self, Partitions and Logger are filled in.
 	Store engine.Options
+
+	// Links are faults that the node's peer sockets obey; nil: none, ever. They
+	// belong to the process, and outlive the node.
+	Links *peer.Links
 
 	Policy                       causal.Policy // default: last writer wins
 	RequestTimeout               time.Duration // default 2 s

@@ -66,6 +66,10 @@ func Listen(cfg Config) (*Channel, error) {
 	if cfg.Advertise == "" {
 		cfg.Advertise = advertised(listener.Addr())
 	}
+	if cfg.Links != nil {
+		cfg.Network = faultyNetwork{Network: cfg.Network, links: cfg.Links, self: cfg.Advertise}
+		packets = newLinkPackets(packets, cfg.Links, cfg.Advertise)
+	}
 	c := &Channel{
 		cfg: cfg, log: cfg.Logger, listener: listener, packets: packets, started: time.Now(),
 		inbound: semaphore.NewWeighted(cfg.InboundBytes),

@@ -60,10 +60,12 @@ type Config struct {
 	Logger *slog.Logger
 	// Network is where addresses live; default: this machine's.
 	Network Network
+	// Links are faults that the channel's sockets obey, by Advertise and the
+	// addresses of SetPeers; nil: none, ever.
+	Links *Links
 }
 
-// Network makes the sockets, so that tests can have links in memory and faults
-// can be put on a link.
+// Network makes the sockets, so that tests can have links in memory.
 type Network interface {
 	Listen(addr string) (net.Listener, error)
 	ListenPacket(addr string) (net.PacketConn, error)

@@ -119,6 +119,10 @@ func write(conn net.Conn, parts net.Buffers) error {
 // writeVector is apart because WriteTo makes parts escape: an allocation that the
 // ordinary write of one buffer is spared.
 func writeVector(conn net.Conn, parts net.Buffers) error {
+	if c, ok := conn.(*linkConn); ok { // net.Buffers looks for the TCP connection itself
+		_, err := c.WriteVector(&parts)
+		return err
+	}
 	_, err := parts.WriteTo(conn)
 	return err
 }

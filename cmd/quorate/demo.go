@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 )
 
@@ -46,11 +47,12 @@ type demo struct {
 	members  []ring.Member
 	hosts    []*host
 	admins   []net.Listener
+	links    *peer.Links // between all of them
 }
 
 // assemble opens all nodes, or none.
 func (c *demoCmd) assemble(dir string, log *slog.Logger) (*demo, error) {
-	d := &demo{settings: c, log: log}
+	d := &demo{settings: c, log: log, links: peer.NewLinks()}
 	if err := d.choosePorts(); err != nil {
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func (d *demo) open(i int, dir string) (err error) {
 	node, client := d.settings.configs(dir, log)
 	node.Name, node.PeerAddr = m.Name, m.PeerAddr
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
-	node.Founders, node.ClusterID = d.members, clusterID(filepath.Dir(dir))
+	node.Founders, node.ClusterID, node.Links = d.members, clusterID(filepath.Dir(dir)), d.links
 	client.Addr = m.ClientAddr
 	if d.admins[i], err = listenAdmin(m.AdminAddr); err != nil {
 		return err
@@ -175,7 +177,7 @@ func (d *demo) run(ctx context.Context, welcome func()) error {
 			}
 			return err
 		})
-		p := &process{own: h, hosts: d.hosts, chaos: true}
+		p := &process{own: h, hosts: d.hosts, links: d.links, chaos: true}
 		group.Go(func() error {
 			return d.settings.adminServer(p, d.logger(h.name())).Run(ctx, d.admins[i])
 		})

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 	"github.com/quorate/quorate/server"
 )
@@ -40,6 +41,8 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	client.Addr = c.Address.ClientAddr
 	log.Info("starting", "version", version(), "node", c.Name, "data_dir", node.Store.Dir,
 		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
+	p := &process{chaos: c.Chaos, links: c.links()}
+	node.Links = p.links
 	h, err := newHost(node, client, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -47,7 +50,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if c.Quorum.R+c.Quorum.W <= c.Quorum.N {
 		log.Warn("r + w is not more than n: a read may miss the newest write", "n", c.Quorum.N, "r", c.Quorum.R, "w", c.Quorum.W)
 	}
-	p := &process{own: h, hosts: []*host{h}, chaos: c.Chaos}
+	p.own, p.hosts = h, []*host{h}
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
@@ -58,6 +61,14 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	err = group.Wait()
 	log.Info("stopped", "node", c.Name)
 	return err
+}
+
+// links are those that the admin port may break; nil if it must not.
+func (c *serverCmd) links() *peer.Links {
+	if !c.Chaos {
+		return nil
+	}
+	return peer.NewLinks()
 }
 
 // listenAdmin binds the admin port.
@@ -76,7 +87,7 @@ func listenAdmin(addr string) (net.Listener, error) {
 func (s *nodeSettings) adminServer(p *process, log *slog.Logger) *admin.Server {
 	return admin.New(admin.Config{
 		Process: p, Metrics: admin.NewMetrics(p),
-		Password: s.Clients.Requirepass, Pprof: s.Process.Pprof,
+		Token: s.Clients.Requirepass, Pprof: s.Process.Pprof,
 		Logger: log.With("component", "admin"),
 	})
 }
