@@ -55,29 +55,34 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	t.key = appendObjectKey(t.key[:0], r.Partition, hash, r.Key)
 	var st standing
 	known := false
-	old, c, err := []byte(nil), closer(nil), error(nil)
+	var old found
 	if prev := t.before(recs, at); prev >= 0 {
-		old = recs[t.order[prev].index].Stored
+		q := recs[t.order[prev].index]
+		old = found{object: q.Stored, digest: t.outcomes[prev].digest, owned: true}
 		st, known = t.outcomes[prev].standing, t.outcomes[prev].known
-	} else if old, c, err = t.store.get(t.key); err != nil {
-		return err
+	} else {
+		var err error
+		if old, err = t.find(r.Partition, hash, r.Key); err != nil {
+			return err
+		}
+		defer old.close()
 	}
-	if c != nil {
-		defer c.Close() //nolint:errcheck // gives back memory
-	}
-	v, err := t.evolve(r, old)
+	v, err := t.evolve(r, old.object)
 	if err != nil {
 		return err
 	}
 	if !v.changed {
-		t.unchanged(at, r, old, c != nil)
-		t.outcomes[at] = outcome{set: true, known: known, standing: st}
+		if old.fresh {
+			t.store.objects.put(r.Partition, hash, r.Key, old.object, old.digest)
+		}
+		t.unchanged(at, r, old)
+		t.outcomes[at] = outcome{set: true, known: known, standing: st, digest: old.digest}
 		return nil
 	}
 	if t.batch.Len()+len(t.key)+len(v.encoded) > maxBatch {
 		return ErrTooBig
 	}
-	if old != nil && !known {
+	if old.object != nil && !known {
 		if st, err = t.standingOf(&t.old, r.Partition, hash, r.Key); err != nil {
 			return err
 		}
@@ -91,29 +96,29 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	if err := t.batch.Set(t.key, v.encoded, nil); err != nil {
 		return err
 	}
+	digest := causal.DigestOf(r.Key, v.encoded)
 	ch := change{
 		partition: r.Partition, leaf: uint16(leafOf(hash)),
 		live: next.live() - st.live(), total: next.total() - st.total(),
-		bytes:  int64(len(v.encoded) - len(old)),
-		digest: causal.DigestOf(r.Key, v.encoded),
+		bytes:  int64(len(v.encoded) - len(old.object)),
+		digest: digest ^ old.digest,
 	}
-	if old != nil {
-		ch.digest ^= causal.DigestOf(r.Key, old)
-	} else {
+	if old.object == nil {
 		ch.bytes += int64(len(r.Key))
 	}
 	t.changes = append(t.changes, ch)
-	t.outcomes[at] = outcome{set: true, known: true, standing: next}
+	t.caches = append(t.caches, cacheNote{address: address{partition: r.Partition, hash: hash, key: r.Key}, object: v.encoded, digest: digest})
+	t.outcomes[at] = outcome{set: true, known: true, standing: next, digest: digest}
 	r.Stored, r.Changed = v.encoded, true
 	return nil
 }
 
 // unchanged gives a record what is stored, in memory of its own.
-func (t *txn) unchanged(at int, r *Record, old []byte, borrowed bool) {
-	if r.Stored = old; borrowed {
-		r.Stored = bytes.Clone(old)
+func (t *txn) unchanged(at int, r *Record, old found) {
+	if r.Stored = old.object; !old.owned {
+		r.Stored = bytes.Clone(old.object)
 	}
-	t.same = t.same || old != nil
+	t.same = t.same || old.object != nil
 }
 
 // version is what a record makes of an object.
@@ -212,7 +217,7 @@ func (t *txn) applyHint(recs []*Record, at int) error {
 		return err
 	}
 	if !v.changed {
-		t.unchanged(at, r, old, c != nil)
+		t.unchanged(at, r, found{object: old, owned: c == nil})
 		t.outcomes[at] = outcome{set: old != nil, created: created}
 		return nil
 	}

@@ -30,6 +30,12 @@
 // partition is read through once a week, to find such blocks while other replicas
 // are good.
 //
+// # Reading
+//
+// A cache of current objects (objectcache.go) stands before Pebble, for reads and
+// for the read half of every write. Scans, transfers and Merkle trees go to Pebble
+// and leave it alone.
+//
 // # Layout
 //
 // Keys are grouped by one-byte prefixes (keyspace.go). Objects lie ordered by
@@ -41,6 +47,8 @@
 // number is its stripe number: both are the top ten bits of its hash.
 //
 // Invariant: no dot is minted twice (epoch.go).
+//
+// Invariant: what the cache says of a key is what is committed.
 //
 // Lock order: stripes in ascending order, then the mutexes of hints and epochs,
 // then Pebble's own locks. No fsync is waited for under a stripe, except the rare

@@ -17,6 +17,8 @@ type counters struct {
 type Metrics struct {
 	Records, Batches, Reads    int64 // records applied, in so many batches; objects read
 	Expired, Reaped            int64 // objects that expired; that were removed
+	CacheHits, CacheMisses     int64 // lookups in the object cache
+	CachedBytes                int64 // that the object cache holds
 	HintsRefused, HintsExpired int64 // for lack of room; for their age
 	HintsStored                int64 // that came; a newer version of one is none
 	HintBytes                  int64 // now
@@ -39,6 +41,7 @@ func (s *Store) Metrics() Metrics {
 		Repaired:          c.repaired.Load(),
 		UnreadyPartitions: s.accounts.unready.Load(),
 	}
+	m.CacheHits, m.CacheMisses, m.CachedBytes = s.objects.stats()
 	if s.gate.enter() {
 		defer s.gate.leave()
 		m.Pebble = s.db.Metrics()

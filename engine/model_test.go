@@ -40,6 +40,7 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 		fs := vfs.NewCrashableMem()
 		o := testOptions(fs)
 		o.Partitions, o.Now = modelPartitions, clock.now
+		o.ObjectCacheBytes = rapid.SampledFrom([]int64{-1, 2 << 10, 8 << 10, 0}).Draw(rt, "object cache")
 		s := openForRapid(rt, o)
 		defer func() { _ = s.Close() }()
 		m := model{objects: map[string]causal.Object{}, minted: map[string]map[causal.Dot]string{}, past: map[string][][]byte{}}

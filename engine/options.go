@@ -52,6 +52,7 @@ type Options struct {
 	SyncEvery  time.Duration // Interval: how often to fsync; default 1 s
 
 	CacheBytes           int64 // block cache; default 256 MiB
+	ObjectCacheBytes     int64 // cache of current objects, in front of everything else; default 128 MiB, negative: none
 	MemtableBytes        int64 // one of up to four memtables; default 64 MiB
 	ValueSeparationBytes int   // values from this size live in blob files; default 4 KiB, negative: never
 	MaxOpenFiles         int   // default 1000
@@ -70,6 +71,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.Partitions, 256)
 	setDefault(&o.SyncEvery, time.Second)
 	setDefault(&o.CacheBytes, 256<<20)
+	setDefault(&o.ObjectCacheBytes, 128<<20)
 	setDefault(&o.MemtableBytes, 64<<20)
 	setDefault(&o.ValueSeparationBytes, 4<<10)
 	setDefault(&o.MaxOpenFiles, 1000)

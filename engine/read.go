@@ -7,6 +7,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/ring"
 )
 
@@ -17,11 +18,39 @@ func (s *Store) Get(p ring.Partition, key, dst []byte) (object []byte, found boo
 		return dst, false, ErrClosed
 	}
 	defer s.gate.leave()
-	place := placePool.Get().(*[]byte)
-	defer placePool.Put(place)
-	*place = appendObjectKey((*place)[:0], p, hashOf(key), key)
-	v, c, err := s.get(*place)
 	s.counters.reads.Add(1)
+	hash := hashOf(key)
+	dst, _, known := s.objects.get(p, hash, key, dst)
+	if known != unknown {
+		return dst, known == knownObject, nil
+	}
+	// What is read under the stripe may be cached. A writer that has it has better
+	// things to do than to be waited for, and caches what it writes.
+	stripe := &s.stripes[leafOf(hash)]
+	if !stripe.TryLock() {
+		return s.read(p, hash, key, dst)
+	}
+	defer stripe.Unlock()
+	have := len(dst)
+	dst, found, err = s.read(p, hash, key, dst)
+	if err != nil || int(p) >= s.opts.Partitions {
+		return dst, found, err
+	}
+	if !found {
+		s.objects.put(p, hash, key, nil, 0)
+		return dst, false, nil
+	}
+	object = dst[have:]
+	s.objects.put(p, hash, key, object, causal.DigestOf(key, object))
+	return dst, true, nil
+}
+
+// read is Get without the cache.
+func (s *Store) read(p ring.Partition, hash uint64, key, dst []byte) (object []byte, found bool, err error) {
+	at := bufferPool.Get().(*[]byte)
+	defer bufferPool.Put(at)
+	*at = appendObjectKey((*at)[:0], p, hash, key)
+	v, c, err := s.get(*at)
 	if c == nil {
 		return dst, false, err
 	}
@@ -29,8 +58,8 @@ func (s *Store) Get(p ring.Partition, key, dst []byte) (object []byte, found boo
 	return dst, true, c.Close()
 }
 
-// placePool holds buffers for the keys that are looked up.
-var placePool = sync.Pool{New: func() any { return new([]byte) }}
+// bufferPool holds buffers for the keys that are looked up.
+var bufferPool = sync.Pool{New: func() any { return new([]byte) }}
 
 // Entry is one stored object.
 type Entry struct {

@@ -26,6 +26,7 @@ type Store struct {
 	accounts accounts
 	epochs   epochs
 	hints    hints
+	objects  objectCache
 	expiry   expiry
 	rebuild  rebuild
 	dropped  chan ring.Partition // partitions whose space waits for a compaction
@@ -51,6 +52,7 @@ func Open(o Options) (_ *Store, err error) {
 		opts:     o,
 		gate:     newGate(),
 		accounts: newAccounts(o.Partitions),
+		objects:  newObjectCache(o.ObjectCacheBytes, o.Partitions),
 		dropped:  make(chan ring.Partition, o.Partitions),
 	}
 	s.health.onFatal = o.OnFatal

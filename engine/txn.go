@@ -39,8 +39,10 @@ type txn struct {
 	changes  []change
 	hinted   []hintChange
 	expiries []expiryNote
+	caches   []cacheNote
 	same     bool // a record found what it would have stored
 	key, idx []byte
+	value    []byte // of an object that came from the cache
 	old, in  causal.Object
 	shown    causal.Object // to the editor
 	lent     bool          // the clocks of old and in are an editor's now
@@ -56,7 +58,15 @@ type outcome struct {
 	set     bool
 	known   bool // standing is known
 	created int64
+	digest  causal.Digest
 	standing
+}
+
+// cacheNote tells the cache of a change, nil for a removal.
+type cacheNote struct {
+	address
+	object []byte
+	digest causal.Digest
 }
 
 // expiryNote tells the sweep of a new entry.
@@ -112,11 +122,16 @@ func (t *txn) release() {
 	}
 	t.order, t.outcomes = t.order[:0], t.outcomes[:0]
 	t.changes, t.hinted, t.expiries = t.changes[:0], t.hinted[:0], t.expiries[:0]
+	clear(t.caches)
+	t.caches = t.caches[:0]
 	t.same = false
 	// Nothing may be kept alive by the pool, least of all Pebble's blocks.
 	clear(t.old.Siblings)
 	clear(t.in.Siblings)
 	t.shown = causal.Object{}
+	if cap(t.value) > maxKeptBytes {
+		t.value = nil
+	}
 	if cap(t.key) > maxKeptBytes || cap(t.order) > maxKeptRecords {
 		return // one giant must not make all of them giants
 	}
@@ -159,6 +174,9 @@ func (t *txn) finish(mode syncMode) (Commit, error) {
 		err = fmt.Errorf("%w: commit: %w", ErrFatal, err)
 		s.health.fail(err)
 		s.disk.freeze()
+		for _, c := range t.caches { // nobody knows what a reader finds now
+			s.objects.forget(c.partition, c.hash, c.key)
+		}
 		return Commit{}, err
 	}
 	t.book()
@@ -176,6 +194,9 @@ func (t *txn) book() {
 	s := t.store
 	for _, c := range t.changes {
 		s.accounts.apply(c)
+	}
+	for _, c := range t.caches {
+		s.objects.put(c.partition, c.hash, c.key, c.object, c.digest)
 	}
 	for _, c := range t.hinted {
 		s.hints.book(c)
@@ -210,6 +231,44 @@ func (s *Store) get(key []byte) ([]byte, closer, error) {
 }
 
 type closer interface{ Close() error }
+
+// found is the object that a record meets, valid until close.
+type found struct {
+	object []byte        // nil: there is none
+	digest causal.Digest // 0 where there is none
+	owned  bool          // the object is nobody's to write over
+	fresh  bool          // the cache does not know it
+	closer closer
+}
+
+func (f *found) close() {
+	if f.closer != nil {
+		_ = f.closer.Close() // gives back memory
+	}
+}
+
+// find looks a key's object up, in the cache or in the store; the key is locked.
+func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f found, err error) {
+	s := t.store
+	var known knowledge
+	t.value, f.digest, known = s.objects.get(p, hash, key, t.value[:0])
+	switch known {
+	case knownAbsent:
+		return f, nil
+	case knownObject:
+		f.object = t.value
+		return f, nil
+	}
+	t.key = appendObjectKey(t.key[:0], p, hash, key)
+	if f.object, f.closer, err = s.get(t.key); err != nil {
+		return f, err
+	}
+	if f.object != nil {
+		f.digest = causal.DigestOf(key, f.object)
+	}
+	f.fresh = true
+	return f, nil
+}
 
 // standingOf finds the standing of a stored object. The index is asked only
 // where the sweep may have been.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +114,8 @@ func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, se
 		Store: engine.Options{
 			Dir: dir, Durability: durability,
 			CacheBytes: int64(s.Store.CacheSize), MemtableBytes: int64(s.Store.MemtableSize),
-			HintBytes: int64(s.Store.HintBytes), HintAge: time.Duration(s.Store.HintAge),
+			ObjectCacheBytes: cmp.Or(int64(s.Store.ObjectCacheSize), -1), // 0 is its default
+			HintBytes:        int64(s.Store.HintBytes), HintAge: time.Duration(s.Store.HintAge),
 		},
 		Policy:              policy,
 		RequestTimeout:      time.Duration(s.Conflict.RequestTimeout),
