@@ -124,7 +124,7 @@ func (n *Node) assemble() (err error) {
 	n.channel, err = peer.Listen(peer.Config{
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
 		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
-		ClusterID: n.keeper.clusterID, Secret: n.cfg.Secret, Links: n.cfg.Links,
+		ClusterID: n.keeper.clusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/cluster/update"
@@ -22,6 +23,7 @@ import (
 type world struct {
 	t     testing.TB
 	nodes map[string]*running
+	links *peer.Links // of every node that starts from now on
 }
 
 type running struct {
@@ -58,7 +60,7 @@ func (w *world) config(name string) Config {
 		Name: name, PeerAddr: "127.0.0.1:0", GossipProfile: "local",
 		ClientAddr: "127.0.0.1:1", AdminAddr: "127.0.0.1:2", Partitions: 64,
 		Store:  engine.Options{Dir: "data", FS: vfs.NewMem(), CacheBytes: 8 << 20, MemtableBytes: 4 << 20},
-		Logger: testLogger(name),
+		Logger: testLogger(name), Links: w.links,
 	}
 }
 

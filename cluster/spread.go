@@ -138,6 +138,15 @@ func (n *Node) answerPull(body []byte) ([]byte, error) {
 	return n.keeper.encoded(), nil
 }
 
+// connected makes use of a member that can be reached again, whatever gossip
+// thinks of it: gossip itself may need the hint, after a long split.
+func (n *Node) connected(id ring.NodeID) {
+	n.gossip.Knock(id)
+	n.deliverer.Poke()
+	n.mover.Wake()
+	n.scheduler.Trigger(id)
+}
+
 // gossipDelegate is what gossip tells the node and asks of it.
 type gossipDelegate struct{ n *Node }
 

@@ -58,6 +58,11 @@ type Options struct {
 	MaxOpenFiles         int   // default 1000
 	ReserveBytes         int64 // refuse writes when the disk has less free; default 256 MiB or 5 % of the disk, whichever is less
 
+	// LoseData opens the directory as if its disk had been replaced: what is kept
+	// for clients and for other nodes is gone, who the node is and what SaveState
+	// keeps remain. To see what a cluster makes of it.
+	LoseData bool
+
 	HintBytes int64         // bound of all hints held; default 1 GiB
 	HintAge   time.Duration // older hints are dropped; default 3 h
 

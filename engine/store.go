@@ -111,6 +111,12 @@ func (s *Store) begin() error {
 	if err != nil {
 		return err
 	}
+	if s.opts.LoseData {
+		if err := s.loseData(); err != nil {
+			return err
+		}
+		trees, clean = nil, false
+	}
 	b := s.db.NewBatch()
 	defer b.Close()
 	if isNew {
@@ -121,7 +127,7 @@ func (s *Store) begin() error {
 	if err := s.loadEpochs(b, clean); err != nil {
 		return err
 	}
-	if err := s.loadAccounts(b, len(trees) > 0 || isNew); err != nil {
+	if err := s.loadAccounts(b, len(trees) > 0 || isNew || s.opts.LoseData); err != nil {
 		return err
 	}
 	if err := s.loadHints(); err != nil {
@@ -134,7 +140,10 @@ func (s *Store) begin() error {
 	if err := s.db.Apply(b, pebble.Sync); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if !isNew && !clean {
+	switch {
+	case s.opts.LoseData:
+		s.opts.Logger.Warn("the data was given up: starting empty, with a new actor epoch")
+	case !isNew && !clean:
 		s.opts.Logger.Info("last stop was not clean: starting a new actor epoch, rebuilding merkle trees")
 	}
 	return nil

@@ -100,6 +100,50 @@ func TestStore_Reopen_KeepsObjectsAndBooks(t *testing.T) {
 	}
 }
 
+// TestStore_LoseData_KeepsWhoItIsAndNothingElse: after any kind of stop.
+func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
+	for what, stop := range map[string]func(*Store){
+		"closed": func(s *Store) { _ = s.Close() }, "crashed": (*Store).Crash,
+	} {
+		clock := newTestClock()
+		o := testOptions(vfs.NewMem())
+		o.Now = clock.now
+		s := open(t, o)
+		if err := s.SaveState("ring", []byte("mine")); err != nil {
+			t.Fatal(err)
+		}
+		lost := &put{s: s, p: 3, value: data("1")}
+		apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: lost},
+			&Record{Partition: 3, Key: []byte("h"), Edit: &put{s: s, p: 3, target: 7, value: data("2")}, Hint: 7})
+		write(t, s, 4, "mortal", causal.Value{Data: []byte("3"), Expiry: clock.now().Add(time.Minute).UnixMilli()})
+		stop(s)
+		o.LoseData = true
+		s = open(t, o)
+		wantValues(t, s, 3, "k")
+		wantValues(t, s, 4, "mortal")
+		if targets := s.HintTargets(); len(targets) > 0 {
+			t.Errorf("%s: hints for %v remain", what, targets)
+		}
+		if roots := s.MerkleRoots(nil); !s.Ready() || roots[3] != 0 || roots[4] != 0 {
+			t.Errorf("%s: ready %v, merkle roots %v", what, s.Ready(), roots)
+		}
+		if live, total := s.Keys(3); live != 0 || total != 0 {
+			t.Errorf("%s: %d keys, %d live", what, total, live)
+		}
+		if state, err := s.LoadState("ring"); err != nil || string(state) != "mine" {
+			t.Errorf("%s: state %q, %v", what, state, err)
+		}
+		next := &put{s: s, p: 3, value: data("4")}
+		apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: next})
+		if next.dot.Actor.Epoch <= lost.dot.Actor.Epoch {
+			t.Errorf("%s: dot %v after %v, in no newer epoch", what, next.dot, lost.dot)
+		}
+		o.LoseData = false
+		stop(s)
+		wantValues(t, open(t, o), 3, "k", "4")
+	}
+}
+
 func TestScan_Chunks_YieldEachKeyOnceInOrder(t *testing.T) {
 	s := openMem(t)
 	const n = 2000

@@ -85,6 +85,16 @@ func (k *knocker) lost(id ring.NodeID) {
 	k.poke()
 }
 
+// hurry makes a knock due on a member that is not alive.
+func (k *knocker) hurry(id ring.NodeID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if m := k.mu.members[id]; m != nil && !m.alive {
+		m.pause, m.next = 0, time.Time{}
+		k.poke()
+	}
+}
+
 // due returns a member to knock on now, or how long to wait for one. The alive
 // are an argument, for memberlist's lock must not be taken under this one: its
 // events come the other way.

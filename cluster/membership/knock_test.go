@@ -55,3 +55,29 @@ func TestKnocker_WhatItIsTold_DecidesWhomItKnocksOn(t *testing.T) {
 		t.Errorf("size is %d, want 2", got)
 	}
 }
+
+func TestKnocker_SilentMemberReachedOtherwise_IsKnockedOnAtOnce(t *testing.T) {
+	var k knocker
+	k.init()
+	k.set(map[ring.NodeID]string{1: "a:1", 2: "b:2"})
+	k.seen(2)
+	now := time.Unix(1000, 0)
+	if addr, _ := k.due(now, nil); addr != "a:1" {
+		t.Fatalf("due is %q", addr)
+	}
+	k.hurry(2) // alive: nothing to do
+	k.hurry(3) // no member
+	if addr, _ := k.due(now, nil); addr != "" {
+		t.Fatalf("due is %q though it was knocked on", addr)
+	}
+	<-k.wake // of set
+	k.hurry(1)
+	if addr, _ := k.due(now, nil); addr != "a:1" {
+		t.Errorf("due is %q", addr)
+	}
+	select {
+	case <-k.wake:
+	default:
+		t.Error("whoever knocks was not woken")
+	}
+}

@@ -137,6 +137,9 @@ func (m *Membership) Run(ctx context.Context) error {
 // reached.
 func (m *Membership) SetMembers(addresses map[ring.NodeID]string) { m.knocker.set(addresses) }
 
+// Knock has a silent member knocked on now: it was reached by other means.
+func (m *Membership) Knock(id ring.NodeID) { m.knocker.hurry(id) }
+
 // Announce tells the others which ring state this node has.
 func (m *Membership) Announce(digest uint64) {
 	m.broadcasts.QueueBroadcast(announcement{m.note(digest)})

@@ -57,6 +57,10 @@ type Config struct {
 	// PingInterval is how often an idle foreground stream is tried; default 1 s.
 	PingInterval time.Duration
 
+	// Connected is told of a peer to which a foreground stream stands from now on,
+	// by a goroutine that has to go on: it must return at once. Default: nobody is.
+	Connected func(causal.NodeID)
+
 	Logger *slog.Logger
 	// Network is where addresses live; default: this machine's.
 	Network Network
@@ -91,6 +95,9 @@ func (c *Config) setDefaults() {
 	orDefault(&c.SilenceTimeout, 15*time.Second)
 	orDefault(&c.DrainTimeout, 500*time.Millisecond)
 	orDefault(&c.PingInterval, time.Second)
+	if c.Connected == nil {
+		c.Connected = func(causal.NodeID) {}
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

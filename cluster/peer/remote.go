@@ -16,7 +16,7 @@ import (
 // Back-off between attempts to reach a peer.
 const (
 	firstBackoff = 50 * time.Millisecond
-	mostBackoff  = 5 * time.Second
+	mostBackoff  = 3 * time.Second // the longest that a link which has healed goes unused
 )
 
 // remote is a peer that this node may talk to, and the streams it dials to it.
@@ -98,6 +98,7 @@ func (r *remote) hold(ctx context.Context, s *stream) {
 	if s.class == Foreground {
 		r.c.notices.forget(r.key())
 		r.c.log.Debug("connected to peer", "peer", s.name, "addr", *r.addr.Load())
+		r.c.cfg.Connected(r.id)
 	}
 	err := s.run()
 	r.c.count.StreamsBroken.Add(1)
