@@ -2,8 +2,13 @@
 
 import { api } from "./api.js";
 import * as chaos from "./chaos.js";
+import * as charts from "./charts.js";
 import * as consolePanel from "./console.js";
 import { byId } from "./dom.js";
+import * as events from "./events.js";
+import * as gossip from "./gossip.js";
+import * as guide from "./guide.js";
+import * as merkle from "./merkle.js";
 import * as nodes from "./nodes.js";
 import { attempt } from "./notice.js";
 import * as overview from "./overview.js";
@@ -13,8 +18,9 @@ import * as path from "./ringpath.js";
 import * as ringwalk from "./ringwalk.js";
 import { on, state, update } from "./store.js";
 import { start as startStream } from "./stream.js";
-import { addTabs, addViews } from "./tabs.js";
+import { addTabs, addViews, openTab } from "./tabs.js";
 import { start as startTheme } from "./theme.js";
+import * as timeline from "./timeline.js";
 
 ring.start({ pickNode, pickKey: lookAt });
 ringwalk.start();
@@ -23,9 +29,18 @@ chaos.start();
 nodes.start();
 quorum.start();
 consolePanel.start();
-addTabs([]);
+addTabs([
+  { id: "guide", label: "Guide", open: () => {} },
+  { id: "timeline", label: "Timeline", open: timeline.refresh },
+  { id: "merkle", label: "Merkle trees", open: merkle.refresh },
+  { id: "gossip", label: "Gossip", open: gossip.refresh },
+  { id: "events", label: "Events", open: events.draw },
+  { id: "charts", label: "Charts", open: charts.draw },
+]);
+for (const inside of [guide, timeline, merkle, gossip, events, charts]) inside.start();
+openTab("guide");
 addViews();
-startTheme(() => {});
+startTheme(charts.draw);
 startStream();
 
 // lookAt makes a key the one that the ring, the console and the timeline show.

@@ -1,0 +1,63 @@
+// Throughput, latency and divergence over the last minutes.
+
+import { h, put, say, set } from "./dom.js";
+import { millis, short } from "./format.js";
+import { plot } from "./plot.js";
+import { names, on, state } from "./store.js";
+import { isOpen, panel } from "./tabs.js";
+
+const part = {};
+const sum = (nodes, field) => nodes.reduce((all, n) => all + (n[field] ?? 0), 0);
+// Percentiles do not add up: of several nodes the worst one's is shown.
+const worst = (nodes, kind, p) => {
+  const all = nodes.map((n) => n[kind]?.[p]).filter((v) => v != null && v > 0);
+  return all.length ? Math.max(...all) : null;
+};
+
+const CHARTS = [
+  { id: "throughput", title: "Throughput", unit: (v) => `${short(v)}/s`, floor: 10, series: [
+    ["reads", "--accent", (n) => sum(n, "reads_s")], ["writes", "--warn", (n) => sum(n, "writes_s")], ["errors", "--bad", (n) => sum(n, "errors_s")]] },
+  { id: "reads", title: "Read latency", unit: millis, axis: (v) => `${short(v)} ms`, floor: 1, series: [
+    ["p50", "--good", (n) => worst(n, "read_ms", "p50")], ["p99", "--accent", (n) => worst(n, "read_ms", "p99")], ["p99.9", "--bad", (n) => worst(n, "read_ms", "p999"), [4, 3]]] },
+  { id: "writes", title: "Write latency", unit: millis, axis: (v) => `${short(v)} ms`, floor: 1, series: [
+    ["p50", "--good", (n) => worst(n, "write_ms", "p50")], ["p99", "--accent", (n) => worst(n, "write_ms", "p99")], ["p99.9", "--bad", (n) => worst(n, "write_ms", "p999"), [4, 3]]] },
+  { id: "divergence", title: "Divergence and repair", unit: (v) => `${short(v)}/s`, floor: 2, series: [
+    ["divergent reads", "--bad", (n) => sum(n, "divergent_s")], ["read repairs", "--accent", (n) => sum(n, "read_repairs_s")],
+    ["hints stored", "--warn", (n) => sum(n, "hints_stored_s")], ["hints delivered", "--good", (n) => sum(n, "hints_delivered_s"), [4, 3]]] },
+];
+
+export function start() {
+  const figure = (chart) => {
+    chart.values = chart.series.map(([label, colour, , dash]) => {
+      const value = h("b", {}, "–");
+      return { value, item: h("li", {}, h("i", { class: `key ${colour.slice(2)}${dash ? " dashed" : ""}`, "aria-hidden": "true" }), `${label} `, value) };
+    });
+    chart.canvas = h("canvas", { role: "img", "aria-label": chart.title });
+    return h("figure", { class: "chart" }, h("figcaption", {}, h("h3", {}, chart.title), h("ul", {}, chart.values.map((v) => v.item))), chart.canvas);
+  };
+  put(panel("charts"), h("div", { class: "filters" },
+    h("label", {}, h("span", { class: "unseen" }, "Node"), part.node = h("select", { onchange: draw }, h("option", { value: "" }, "all nodes"))),
+    h("span", { class: "soft small" }, "Latency as the coordinators measure it; of several nodes, the slowest's.")),
+  h("div", { class: "charts" }, CHARTS.map(figure)));
+  on("load", draw);
+  on("cluster", () => {
+    const known = new Set([...part.node.options].map((o) => o.value));
+    for (const name of names()) {
+      if (!known.has(name)) part.node.append(h("option", { value: name }, name));
+    }
+  });
+  new ResizeObserver(draw).observe(panel("charts"));
+}
+
+export function draw() {
+  if (!isOpen("charts")) return;
+  const only = part.node.value;
+  const ticks = state.load.map((t) => (only ? t.nodes.filter((n) => n.node === only) : t.nodes));
+  for (const chart of CHARTS) {
+    const series = chart.series.map(([, colour, of, dash]) => ({ values: ticks.map(of), colour, dash }));
+    plot(chart.canvas, series, { format: chart.axis ?? short, floor: chart.floor });
+    const now = series.map((x) => chart.unit(x.values.at(-1) ?? (chart.unit === millis ? null : 0)));
+    now.forEach((text, i) => say(chart.values[i].value, text));
+    set(chart.canvas, "aria-label", `${chart.title} now: ${chart.series.map(([label], i) => `${label} ${now[i]}`).join(", ")}`);
+  }
+}

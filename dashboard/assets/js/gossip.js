@@ -1,0 +1,82 @@
+// Who knows what of whom, and how a change of the ring spread.
+
+import { api } from "./api.js";
+import { colour, initials } from "./colours.js";
+import { h, put, s } from "./dom.js";
+import { millis, plural, span } from "./format.js";
+import { isOpen, panel } from "./tabs.js";
+
+const AGAIN = 1500; // ms
+const part = {};
+let chosen = 0;
+
+export function start() {
+  put(panel("gossip"), h("div", { class: "split" },
+    h("div", { class: "split-main" }, part.said = h("p", {}), part.matrix = h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Views of the nodes" })),
+    h("div", { class: "split-side wide" }, h("h3", {}, "How a change spread"), part.changes = h("div", {}))));
+  setInterval(() => {
+    if (isOpen("gossip") && !document.hidden) refresh();
+  }, AGAIN);
+}
+
+export async function refresh() {
+  try {
+    draw(await api.gossip());
+  } catch {
+    // the last picture stays; the page's top says why
+  }
+}
+
+const WORDS = { alive: "alive", suspect: "suspect", dead: "dead", left: "left", unknown: "?" };
+const KINDS = { alive: "good", suspect: "warn", dead: "bad", left: "", unknown: "" };
+
+function draw(gossip) {
+  const signature = JSON.stringify([gossip.nodes.map((n) => [n.node, n.answered, n.ring_version, n.sees.map((x) => [x.node, x.state, x.incarnation])]), gossip.changes, chosen]);
+  if (part.signature === signature) return;
+  part.signature = signature;
+  const answered = gossip.nodes.filter((n) => n.answered);
+  const odd = answered.flatMap((n) => n.sees.filter((x) => x.state !== "alive" && x.node !== n.node)).length;
+  const versions = new Set(answered.map((n) => n.ring_version));
+  put(part.said, odd ? h("b", { class: "warn" }, `${plural(odd, "view")} other than alive. `) : h("b", { class: "good" }, "Everybody sees everybody alive. "),
+    h("span", { class: "soft" }, versions.size > 1 ? `Rings of versions ${[...versions].join(", ")} are about.` : `All know ring version ${[...versions][0]}.`));
+  const names = [...new Set(gossip.nodes.flatMap((n) => [n.node, ...n.sees.map((x) => x.node)]))].sort();
+  const disc = (n) => h("span", { class: `disc ${colour(n)}` }, initials(n));
+  put(part.matrix, h("table", { class: "matrix sights" }, h("caption", { class: "unseen" }, "Row: who looks. Column: at whom."),
+    h("thead", {}, h("tr", {}, h("td", { class: "soft small" }, "sees →"), names.map((n) => h("th", { scope: "col" }, disc(n))))),
+    h("tbody", {}, gossip.nodes.map((n) => h("tr", {}, h("th", { scope: "row" }, disc(n.node)),
+      n.answered ? names.map((name) => view(n, name)) : h("td", { colspan: names.length, class: "soft" }, "does not answer"))))));
+  drawChanges(gossip);
+}
+
+function view(n, name) {
+  if (n.node === name) return h("td", { class: "self" }, "itself");
+  const x = n.sees.find((v) => v.node === name);
+  if (!x) return h("td", {}, "–");
+  return h("td", { class: KINDS[x.state] ?? "", title: `${n.node} sees ${name} ${x.state} for ${span(x.since_ms / 1000)}` },
+    WORDS[x.state] ?? x.state, x.incarnation == null ? "" : h("small", {}, ` #${x.incarnation}`));
+}
+
+function drawChanges(gossip) {
+  const changes = gossip.changes ?? [];
+  if (!changes.length) {
+    put(part.changes, h("p", { class: "soft" }, "Nothing has changed since the nodes started. Change N, R or W, or add a node, and watch it spread."));
+    return;
+  }
+  chosen = Math.min(chosen, changes.length - 1);
+  const list = h("div", { class: "buttons" }, changes.slice(0, 8).map((c, i) => h("button", { type: "button", "aria-pressed": String(i === chosen), onclick: () => { chosen = i; draw(gossip); } }, `v${c.version}`)));
+  const c = changes[chosen];
+  const seen = [...c.seen].sort((a, b) => a.at_ms - b.at_ms);
+  const first = seen[0]?.at_ms ?? 0;
+  const lastSeen = seen.at(-1)?.at_ms ?? first;
+  const round = gossip.gossip_interval_ms || 200;
+  const rounds = Math.max(1, Math.ceil((lastSeen - first) / round));
+  const x = (ms) => 20 + (400 * (ms - first)) / (rounds * round);
+  const step = Math.ceil(rounds / 12);
+  const grid = [];
+  for (let i = 0; i <= rounds; i += step) grid.push(s("path", { class: "grid", d: `M${x(first + i * round)} 12V${22 + seen.length * 22}` }), s("text", { class: "tick", x: x(first + i * round), y: 9 }, i));
+  const rows = seen.map((v, i) => s("g", { class: colour(v.node) },
+    s("path", { class: "since", d: `M20 ${26 + i * 22}H${x(v.at_ms).toFixed(1)}` }),
+    s("circle", { cx: x(v.at_ms).toFixed(1), cy: 26 + i * 22, r: 8 }), s("text", { class: "who", x: x(v.at_ms).toFixed(1), y: 30 + i * 22 }, initials(v.node))));
+  put(part.changes, list, h("p", {}, `Ring version ${c.version} reached ${plural(seen.length, "node")} in ${millis(lastSeen - first)}: ${plural(rounds, "round")} of gossip, ${millis(round)} each.`),
+    s("svg", { class: "spread", viewBox: `0 0 450 ${34 + seen.length * 22}`, role: "img", "aria-label": seen.map((v) => `${v.node} after ${millis(v.at_ms - first)}`).join(", ") }, grid, rows));
+}

@@ -1,0 +1,130 @@
+// The hash trees: which replicas hold the same, where they differ, and how little
+// it took to find out.
+
+import { api } from "./api.js";
+import { colour, initials } from "./colours.js";
+import { h, put, s } from "./dom.js";
+import { count, list, percent, plural } from "./format.js";
+import { walk } from "./hash.js";
+import { attempt } from "./notice.js";
+import { state } from "./store.js";
+import { isOpen, panel } from "./tabs.js";
+import { shown } from "./text.js";
+
+const AGAIN = 4000; // ms
+const part = {};
+let last = null;
+let pair = null; // {a, b} being looked at
+let open = null; // the partition being looked at
+
+export function start() {
+  put(panel("merkle"),
+    h("div", { class: "split" },
+      h("div", { class: "split-main" },
+        h("div", { class: "panel-head" }, part.said = h("p", {}), h("button", { type: "button", class: "primary", onclick: sync }, "Sync now")),
+        part.cost = h("p", { class: "soft small" }),
+        part.matrix = h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Pairs of replicas" })),
+      part.details = h("div", { class: "split-side wide" })));
+  setInterval(() => {
+    if (isOpen("merkle") && !document.hidden) refresh();
+  }, AGAIN);
+}
+
+export async function refresh() {
+  try {
+    last = await api.merkle();
+  } catch {
+    return; // the last picture stays; the page's top says why
+  }
+  draw();
+}
+
+async function sync() {
+  const done = await attempt(() => api.sync(), (r) => {
+    const failed = r.nodes.filter((n) => n.error).map((n) => n.node);
+    const keys = r.nodes.reduce((all, n) => all + (n.keys_exchanged ?? 0), 0);
+    return `Compared with all replicas: ${plural(keys, "key")} exchanged${failed.length ? `; ${list(failed)} could not` : ""}.`;
+  });
+  if (done) await refresh();
+}
+
+function draw() {
+  const bad = last.pairs.filter((p) => p.diverged.length);
+  const waiting = last.missing?.length ? ` ${list(last.missing)} did not answer.` : "";
+  put(part.said, bad.length ? h("b", { class: "warn" }, `${plural(bad.length, "pair")} of replicas ${bad.length === 1 ? "differs" : "differ"}.`) : h("b", { class: "good" }, "All replicas that answered hold the same."), waiting);
+  const x = last.exchanges;
+  put(part.cost, `So far ${count(x.nodes_compared)} tree nodes and ${count(x.keys_compared)} keys were compared; key by key it would have been ${count(x.naive_keys)}`,
+    x.naive_keys ? ` (${percent(x.nodes_compared + x.keys_compared, x.naive_keys)} of that)` : "", `. ${plural(x.keys_exchanged, "key")} were exchanged.`);
+  const signature = JSON.stringify(last.pairs);
+  if (part.signature !== signature) {
+    part.signature = signature;
+    drawMatrix();
+  }
+  if (!pair && last.pairs.length) pair = bad[0] ?? last.pairs[0];
+  if (pair) drawPair();
+}
+
+function drawMatrix() {
+  const { nodes } = last;
+  const cell = (a, b) => {
+    const p = last.pairs.find((q) => (q.a === a && q.b === b) || (q.a === b && q.b === a));
+    if (!p || a >= b && a !== b) return h("td", {});
+    if (a === b) return h("td", { class: "same" });
+    const kind = p.diverged.length ? "warn" : p.unknown ? "" : "good";
+    const words = p.diverged.length ? `${p.diverged.length} differ` : p.unknown ? `${p.unknown} unknown` : "in sync";
+    return h("td", {}, h("button", {
+      type: "button", class: `pair ${kind}`, "aria-label": `${p.a} and ${p.b}: ${p.in_sync} of ${p.shared} shared partitions in sync${p.diverged.length ? `, ${p.diverged.length} differ` : ""}`,
+      onclick: () => { pair = p; open = null; drawPair(); },
+    }, h("b", {}, `${p.in_sync}/${p.shared}`), h("small", {}, words)));
+  };
+  const head = (n, scope) => h("th", { scope }, h("span", { class: `disc ${colour(n)}` }, initials(n)));
+  put(part.matrix, h("table", { class: "matrix" }, h("caption", { class: "unseen" }, "Partitions in sync, by pair of nodes"),
+    h("thead", {}, h("tr", {}, h("td", {}), nodes.slice(1).map((n) => head(n, "col")))),
+    h("tbody", {}, nodes.slice(0, -1).map((a) => h("tr", {}, head(a, "row"), nodes.slice(1).map((b) => (a < b ? cell(a, b) : h("td", {}))))))));
+}
+
+function drawPair() {
+  const p = last.pairs.find((q) => q.a === pair.a && q.b === pair.b) ?? pair;
+  const signature = JSON.stringify([p, open?.partition]);
+  if (part.pairSignature === signature) return;
+  part.pairSignature = signature;
+  put(part.details,
+    h("h3", {}, h("span", { class: `disc ${colour(p.a)}` }, initials(p.a)), " and ", h("span", { class: `disc ${colour(p.b)}` }, initials(p.b)), ` share ${plural(p.shared, "partition")}`),
+    strip(p),
+    p.diverged.length ? [h("p", {}, "These differ; open one to see where:"),
+      h("div", { class: "buttons" }, p.diverged.slice(0, 60).map((d) => h("button", { type: "button", class: "small", "aria-label": `Partition ${d}`, onclick: () => drill(p, d) }, d)))]
+      : h("p", { class: "soft" }, "Their roots are equal, so nothing below them was compared."),
+    part.leaves = h("div", { class: "leaves", "aria-live": "polite" }));
+}
+
+// strip is the ring unrolled: a tick for each partition that the two share.
+function strip(p) {
+  const { ring } = state;
+  if (!ring) return null;
+  const q = ring.partitions;
+  const bad = new Set(p.diverged);
+  let fine = "";
+  let differ = "";
+  for (let i = 0; i < q; i++) {
+    const x = ((i + 0.5) * 1000) / q;
+    if (bad.has(i)) differ += `M${x} 2V26`;
+    else {
+      const met = walk(ring.owners, i).slice(0, ring.n).map((m) => m.node);
+      if (met.includes(p.a) && met.includes(p.b)) fine += `M${x} 9V19`;
+    }
+  }
+  return s("svg", { class: "strip", viewBox: "0 0 1000 28", preserveAspectRatio: "none", role: "img", "aria-label": `${p.in_sync} of ${p.shared} shared partitions in sync` },
+    s("path", { class: "good", d: fine }), s("path", { class: "bad", d: differ }));
+}
+
+async function drill(p, partition) {
+  const answer = await attempt(() => api.leaves(partition, p.a, p.b));
+  if (!answer) return;
+  const row = (k) => h("tr", {}, h("td", { class: "mono" }, shown(k.key, k.encoding)), h("td", { class: "mono" }, k.a ?? h("i", { class: "soft" }, "nothing")), h("td", { class: "mono" }, k.b ?? h("i", { class: "soft" }, "nothing")));
+  put(part.leaves,
+    h("p", {}, h("b", {}, `Partition ${partition}`), answer.in_sync ? " is in sync by now." : ` differs in ${plural(answer.leaves.length, "leaf", "leaves")} of ${count(last.leaves)}: `,
+      h("span", { class: "soft" }, `${count(answer.nodes_compared)} tree nodes were compared to find it, not ${plural(answer.naive_keys, "key")}.`)),
+    answer.leaves.map((leaf) => h("table", {}, h("caption", {}, `Leaf ${leaf.leaf}`),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "key"), h("th", { scope: "col" }, answer.a), h("th", { scope: "col" }, answer.b))),
+      h("tbody", {}, leaf.keys.map(row)))), answer.truncated ? h("p", { class: "soft small" }, "There is more than is shown.") : null);
+}

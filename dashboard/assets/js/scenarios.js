@@ -1,0 +1,291 @@
+// The guided scenarios. Each step is a sentence and a button; run(lab) does it on
+// the real cluster, checks what it promised, and returns what came out.
+
+import { api } from "./api.js";
+import { count, list, micros, plural } from "./format.js";
+import { valuesOf } from "./lab.js";
+import { merge } from "./siblings.js";
+import { walkSentence } from "./ringtext.js";
+import { names, nodeNamed, state } from "./store.js";
+
+// expect fails a step whose promise did not come true.
+function expect(holds, otherwise) {
+  if (!holds) throw new Error(otherwise);
+}
+
+const other = (name) => names().find((n) => n !== name && nodeNamed(n).status === "up");
+// notSelf is the last primary that is not the node this page talks to.
+const notSelf = (nodes) => nodes.filter((n) => n !== state.cluster.self).at(-1);
+
+const replicate = {
+  id: "replicate", title: "Replicate a write", about: "One value, N copies, and an answer as soon as W of them are safe.",
+  steps: [
+    { say: "A key's hash says where it lives: walk clockwise from its slot until N different nodes are met.", button: "Find the place",
+      async run(lab) {
+        lab.mustBeWhole(1);
+        return walkSentence(await lab.key("hello"));
+      } },
+    { say: "Write it. The coordinator sends the value to all N replicas at once, and answers after W of them have it on disk.", button: "Write",
+      async run(lab) {
+        const { trace, clock_text: clock } = await lab.put("hello, ring");
+        expect(trace.got >= trace.need, "The quorum was not reached.");
+        return `${trace.coordinator} coordinated; ${trace.need} answers were needed, and the client was answered after ${micros(trace.micros)}. The version's clock is ${clock}.`;
+      } },
+    { say: "Read it through another node: any node serves any key, for each knows the whole ring.", button: "Read elsewhere",
+      async run(lab) {
+        const via = other(state.cluster.self) ?? state.cluster.self;
+        const answer = await lab.get({ via });
+        expect(valuesOf(answer)[0] === "hello, ring", "The read did not find the value.");
+        return `${via} took the request and answered “hello, ring”, as ${plural(answer.trace.got, "replica")} had it.`;
+      } },
+    { say: "Ask all N replicas: each should hold the same version.", button: "Ask all",
+      async run(lab) {
+        const n = lab.facts.primaries.length;
+        const { trace } = await lab.get({ r: n });
+        expect(trace.got >= n, "Not all replicas answered.");
+        return `${list(lab.facts.primaries)} answered, all with the same version.`;
+      } },
+  ],
+};
+
+const handoff = {
+  id: "handoff", title: "Kill a node", about: "Sloppy quorum and hinted handoff: a stand-in takes the write, and hands it over later.", chaos: true,
+  steps: [
+    { say: "Choose a key, and one of its primaries to lose.", button: "Choose",
+      async run(lab) {
+        lab.mustBeWhole(4);
+        await lab.key("handoff");
+        lab.facts.victim = notSelf(lab.facts.primaries);
+        return `${lab.facts.key} lives on ${list(lab.facts.primaries)}; ${lab.facts.victim} is about to die.`;
+      } },
+    { say: "Kill it as a crash would: its sockets vanish, and nobody is told.", button: "Kill",
+      async run(lab) {
+        await lab.kill(lab.facts.victim);
+        return `${lab.facts.victim} is gone from the ring's picture, but not from the ring: a crash moves no data.`;
+      } },
+    { say: "Write now. The next healthy node on the walk stands in for the dead one, and keeps a hint.", button: "Write",
+      async run(lab) {
+        const { trace } = await lab.put("written without you");
+        const hint = trace.hints.find((x) => x.for === lab.facts.victim);
+        expect(hint, "No stand-in kept a hint.");
+        lab.facts.holder = hint.holder;
+        return `Acknowledged in ${micros(trace.micros)}. ${hint.holder} stands in, with a hint for ${hint.for}.`;
+      } },
+    { say: "Bring it back, from its own disk.", button: "Revive",
+      async run(lab) {
+        await lab.revive(lab.facts.victim);
+        return `${lab.facts.victim} is up again.`;
+      } },
+    { say: "The stand-in sees it alive, hands the hint over, and forgets it once it is acknowledged.", button: "Watch the handoff",
+      async run(lab) {
+        const { victim, holder, primaries } = lab.facts;
+        await lab.until(() => names().every((n) => !(nodeNamed(n).hints_for?.[victim] > 0)), `the hints for ${victim} are delivered`);
+        const answer = await lab.get({ r: primaries.length });
+        expect(valuesOf(answer)[0] === "written without you", "The value is not there.");
+        return `Delivered: ${holder} holds no hint any more, and ${list(primaries)} all have the write.`;
+      } },
+  ],
+};
+
+const conflict = {
+  id: "conflict", title: "A cart in two worlds", about: "Cut the network, change a shopping cart on both sides, and merge what became of it.", chaos: true,
+  steps: [
+    { say: "A cart with a book in it.", button: "Fill the cart",
+      async run(lab) {
+        lab.mustBeWhole(4);
+        const all = [state.cluster.self, ...names().filter((n) => n !== state.cluster.self)];
+        const half = Math.floor(all.length / 2);
+        lab.facts.groups = [all.slice(0, half), all.slice(half)];
+        const on = (group, p) => p.some((x) => x.role === "primary" && group.includes(x.node));
+        await lab.key("cart", (p) => lab.facts.groups.every((g) => on(g, p)));
+        const answer = await lab.put('["book"]');
+        lab.facts.context = answer.context;
+        return `Both shoppers see ["book"], version ${answer.clock_text}.`;
+      } },
+    { say: "Cut the network between two halves. Both go on taking writes: availability first.", button: "Cut",
+      async run(lab) {
+        const [a, b] = lab.facts.groups;
+        await lab.split(lab.facts.groups);
+        return `${list(a)} and ${list(b)} no longer hear each other.`;
+      } },
+    { say: "On this side, a shopper adds a pen.", button: "Add a pen here",
+      async run(lab) {
+        const answer = await lab.until(() => lab.put('["book","pen"]', { via: lab.facts.groups[0][0], context: lab.facts.context }), "this side takes the write", 20000);
+        return `Written on this side: version ${answer.dot_text}.`;
+      } },
+    { say: "On the other side, another adds a cup, having seen the same cart.", button: "Add a cup there",
+      async run(lab) {
+        const answer = await lab.until(() => lab.put('["book","cup"]', { via: lab.facts.groups[1][0], context: lab.facts.context }), "the other side takes the write", 20000);
+        return `Written on the other side: version ${answer.dot_text}. Neither knows of the other.`;
+      } },
+    { say: "Mend the network.", button: "Heal",
+      async run(lab) {
+        await lab.heal();
+        return "All nodes hear each other again.";
+      } },
+    { say: "Read the cart: neither write is lost, both values come back, side by side.", button: "Read",
+      async run(lab) {
+        const answer = await lab.until(async () => {
+          const a = await lab.get();
+          return a.siblings.length === 2 && a;
+        }, "both values are read");
+        lab.facts.answer = answer;
+        return `${list(valuesOf(answer))}: two siblings, under the clock ${answer.clock_text}.`;
+      } },
+    { say: "Merge them, as the application would, and write the result with the context of both.", button: "Merge",
+      async run(lab) {
+        const { answer } = lab.facts;
+        const written = await lab.put(merge(answer.siblings), { context: answer.context });
+        const now = await lab.until(async () => {
+          const a = await lab.get();
+          return a.siblings.length === 1 && a;
+        }, "one value is left");
+        return `One cart again: ${valuesOf(now)[0]}, version ${written.dot_text}, which descends from both.`;
+      } },
+  ],
+};
+
+const KEYS = 60; // written to be lost
+
+const disk = {
+  id: "disk", title: "Lose a disk", about: "A replica comes back empty; the hash trees find what is missing, and anti-entropy fills it.", chaos: true,
+  steps: [
+    { say: `Write ${KEYS} keys, spread over the ring.`, button: "Write",
+      async run(lab) {
+        lab.mustBeWhole(4);
+        lab.facts.victim = notSelf(names());
+        const keys = Array.from({ length: KEYS }, (_, i) => `tour:disk:${i}`);
+        lab.later("delete the scenario's keys", () => Promise.all(keys.map((k) => api.remove(k, "utf8"))));
+        for (let i = 0; i < keys.length; i += 10) {
+          await Promise.all(keys.slice(i, i + 10).map((k) => api.write(k, "utf8", "precious")));
+        }
+        const places = await Promise.all(keys.slice(0, 20).map((k) => api.locate(k)));
+        expect(places.length === 20, "The keys have no place.");
+        const { victim } = lab.facts;
+        await lab.until(() => nodeNamed(victim).keys > 0, `${victim} has counted its keys`);
+        lab.facts.before = nodeNamed(victim).keys;
+        return `Written. ${victim} holds ${plural(lab.facts.before, "key")}.`;
+      } },
+    { say: "Kill a node and empty its disk, as a failed drive would.", button: "Lose the disk",
+      async run(lab) {
+        const { victim } = lab.facts;
+        await lab.kill(victim);
+        await lab.revive(victim, true);
+        return `${victim} is back with an empty disk, under a new epoch: it will not mint a version twice.`;
+      } },
+    { say: "Compare the hash trees with the other replicas: where they differ, just the keys that are missing travel.", button: "Sync now",
+      async run(lab) {
+        const { victim, before } = lab.facts;
+        const synced = await lab.until(() => api.sync(), "the replicas are compared");
+        await lab.until(() => (nodeNamed(victim).keys ?? 0) >= before, `${victim} holds ${plural(before, "key")} again`, 120000);
+        const keys = synced.nodes.reduce((all, n) => all + (n.keys_exchanged ?? 0), 0);
+        return `${victim} holds ${plural(nodeNamed(victim).keys, "key")} again; ${plural(keys, "key")} travelled in this round.`;
+      } },
+    { say: "Look at the cost: tree nodes compared, beside what comparing key by key would take.", button: "Compare",
+      async run(lab) {
+        const { victim } = lab.facts;
+        const tree = await lab.until(async () => {
+          const m = await api.merkle();
+          return m.pairs.filter((p) => p.a === victim || p.b === victim).every((p) => p.diverged.length === 0) && m;
+        }, "all replicas agree");
+        const x = tree.exchanges;
+        return `All of ${victim}'s replicas agree. ${count(x.nodes_compared)} tree nodes and ${count(x.keys_compared)} keys were compared so far; key by key it would have been ${count(x.naive_keys)}.`;
+      } },
+  ],
+};
+
+const stale = {
+  id: "stale", title: "A stale read", about: "With R = W = 1 a read can miss a write; with R + W > N it cannot.", chaos: true,
+  steps: [
+    { say: "Write a first version to all three replicas, then set R and W to 1: fast, and weak.", button: "Set R = W = 1",
+      async run(lab) {
+        lab.mustBeWhole(4);
+        await lab.configure({ n: 3, r: 2, w: 3 });
+        await lab.key("price", (p) => p.filter((x) => x.role === "primary").length === 3);
+        await lab.put("10 €", { w: 3 });
+        await lab.configure({ n: 3, r: 1, w: 1 });
+        lab.facts.apart = notSelf(lab.facts.primaries);
+        lab.facts.near = lab.facts.primaries.find((n) => n !== lab.facts.apart);
+        return `All of ${list(lab.facts.primaries)} have “10 €”. R + W = 2 is not more than N = 3.`;
+      } },
+    { say: "Cut one replica off, and write a second version on the other side.", button: "Cut off, and write",
+      async run(lab) {
+        const { apart, near } = lab.facts;
+        await lab.isolate(apart);
+        const answer = await lab.until(() => lab.put("12 €", { via: near }), "the write is taken", 20000);
+        return `${answer.trace.coordinator} acknowledged “12 €” after ${plural(answer.trace.need, "answer")}; ${apart} has not heard of it.`;
+      } },
+    { say: "Read with R = 1 through the replica that was cut off.", button: "Read there",
+      async run(lab) {
+        const answer = await lab.until(() => lab.get({ via: lab.facts.apart, r: 1 }), "the replica answers", 20000);
+        expect(valuesOf(answer)[0] === "10 €", `It answered ${list(valuesOf(answer))}.`);
+        return `Stale: ${lab.facts.apart} answers “10 €”, for it asks nobody else.`;
+      } },
+    { say: "Now R = W = 2: each read quorum shares a replica with each write quorum.", button: "Set R = W = 2",
+      async run(lab) {
+        await lab.heal();
+        await lab.configure({ n: 3, r: 2, w: 2 });
+        await lab.isolate(lab.facts.apart);
+        const answer = await lab.until(() => lab.put("15 €", { via: lab.facts.near }), "the write is taken", 20000);
+        return `R + W = 4 is more than N = 3. “15 €” is written while ${lab.facts.apart} is cut off again; ${answer.trace.got} answered.`;
+      } },
+    { say: "Read through the replica that was cut off, again.", button: "Read there",
+      async run(lab) {
+        try {
+          const answer = await lab.get({ via: lab.facts.apart });
+          expect(valuesOf(answer)[0] === "15 €", `It answered ${list(valuesOf(answer))}.`);
+        } catch (error) {
+          if (error.status !== 503) throw error;
+        }
+        const answer = await lab.get({ via: lab.facts.near });
+        expect(valuesOf(answer)[0] === "15 €", `The others answered ${list(valuesOf(answer))}.`);
+        return `${lab.facts.apart} finds no second replica, and refuses rather than answer an old price; ${lab.facts.near} answers “15 €”.`;
+      } },
+    { say: "Mend the links: every read is fresh.", button: "Heal, and read",
+      async run(lab) {
+        await lab.heal();
+        const answer = await lab.until(() => lab.get({ via: lab.facts.apart }), "the replica answers", 20000);
+        expect(valuesOf(answer)[0] === "15 €", `It answered ${list(valuesOf(answer))}.`);
+        return `${lab.facts.apart} answers “15 €”${answer.trace.read_repairs?.length ? ", and stale copies were repaired on the way" : ""}.`;
+      } },
+  ],
+};
+
+const grow = {
+  id: "grow", title: "Add a node", about: "A newcomer claims its share of the partitions; only those move.", demo: true,
+  steps: [
+    { say: "Start a node. It claims an equal share of the tokens from those who have most.", button: "Add a node",
+      async run(lab) {
+        lab.mustBeWhole(1);
+        lab.facts.owners = [...state.ring.owners];
+        const { name } = await api.addNode();
+        lab.facts.name = name;
+        lab.later(`let ${name} leave`, async () => {
+          if (!nodeNamed(name)) return;
+          await api.dropNode(name, "leave");
+          await lab.until(() => !nodeNamed(name), `${name} has left`, 120000);
+        });
+        await lab.until(() => nodeNamed(name), `${name} is on the ring`);
+        return `${name} is joining; the partitions that move to it are lit on the ring.`;
+      } },
+    { say: "Their owners copy them over, while reads and writes go on; then ownership flips.", button: "Watch them move",
+      async run(lab) {
+        const { name, owners } = lab.facts;
+        await lab.until(() => nodeNamed(name)?.status === "up" && !state.cluster.in_transition && state.ring.owners.includes(name), `${name} has its share`, 120000);
+        const now = state.ring.owners;
+        const moved = now.filter((o, i) => o !== owners[i]);
+        expect(moved.length > 0, "Nothing moved.");
+        const toNew = moved.filter((o) => o === name).length;
+        return `${name} owns ${toNew} of ${now.length} tokens; ${moved.length === toNew ? "nothing else moved" : `${moved.length - toNew} others moved`}: about 1/${names().length} of the ring.`;
+      } },
+    { say: "Let it leave again: it hands its partitions back before it goes.", button: "Let it leave",
+      async run(lab) {
+        const { name } = lab.facts;
+        await api.dropNode(name, "leave");
+        await lab.until(() => !nodeNamed(name) && !state.cluster.in_transition, `${name} has left`, 120000);
+        return `${name} is gone, and the ring is whole.`;
+      } },
+  ],
+};
+
+export const SCENARIOS = [replicate, handoff, conflict, disk, stale, grow];

@@ -1,0 +1,126 @@
+package dashboard_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+func TestBrowser_Timeline_DrawsForksAndJoins(t *testing.T) {
+	_, b := openFake(t)
+	b.fill("#op-key", "basket")
+	b.fill("#op-context", "empty")
+	for _, value := range []string{"1", "2"} {
+		b.fill("#op-value", value)
+		b.click(".ops-row .primary")
+		b.shows("#console .outcome", "Written")
+	}
+	b.fill("#op-context", "none")
+	b.fill("#op-value", "3")
+	b.click(".ops-row .primary")
+	b.click("#tab-timeline")
+	b.until(`document.querySelectorAll("#panel-timeline .version").length === 3`)
+	b.until(`document.querySelectorAll("#panel-timeline .edge").length === 2`)
+	b.shows("#panel-timeline", "3 versions")
+	b.do(focus("#panel-timeline .version"), press("Enter"))
+	b.shows("#panel-timeline aside", "covered by a later version")
+}
+
+func TestBrowser_Merkle_DrillsDownToTheKeys(t *testing.T) {
+	_, b := openFake(t)
+	b.click("#tab-merkle")
+	b.shows("#panel-merkle", "1 pair of replicas differs")
+	b.shows("#panel-merkle", "key by key it would have been 1,210,455")
+	b.click(`[aria-label="Partition 40"]`)
+	b.shows("#panel-merkle .leaves", "Leaf 311")
+	b.shows("#panel-merkle .leaves", "user:7919")
+	b.click("#panel-merkle .primary")
+	b.shows("#notices", "2 keys exchanged")
+}
+
+func TestBrowser_Gossip_TellsWhoSuspectsWhom(t *testing.T) {
+	_, b := openFake(t)
+	b.click("#tab-gossip")
+	b.shows("#panel-gossip", "Everybody sees everybody alive")
+	b.shows("#panel-gossip", "reached 5 nodes in 840 ms: 5 rounds")
+	b.click(`[aria-label="Kill C"]`)
+	b.shows("#panel-gossip", "other than alive")
+	b.shows("#panel-gossip", "does not answer")
+}
+
+func TestBrowser_Events_AreFilteredAndHeldStill(t *testing.T) {
+	_, b := openFake(t)
+	b.click("#tab-events")
+	b.click(`[aria-label="Kill C"]`)
+	b.click(`[aria-label="Kill D"]`)
+	b.until(`document.querySelectorAll("#panel-events .event").length === 2`)
+	b.fill("#panel-events label:nth-child(2) select", "D")
+	b.until(`document.querySelectorAll("#panel-events .event").length === 1`)
+	b.fill("#panel-events label:nth-child(2) select", "")
+	b.fill("#panel-events input", "nothing has this")
+	b.until(`document.querySelectorAll("#panel-events .event").length === 0`)
+	b.fill("#panel-events input", "")
+	b.click("#panel-events button")
+	b.click(`[data-node="C"] [aria-label="Revive C"]`)
+	b.shows("#panel-events", "held still; 1 newer event")
+	b.until(`document.querySelectorAll("#panel-events .event").length === 2`)
+	b.click("#panel-events button")
+	b.until(`document.querySelectorAll("#panel-events .event").length === 3`)
+}
+
+func TestBrowser_Charts_FollowTheLoad(t *testing.T) {
+	_, b := openFake(t)
+	b.click("#tab-charts")
+	b.until(`document.querySelectorAll("#panel-charts canvas").length === 4`)
+	b.until(`/reads [\d.]+k?\/s/.test(document.querySelector("#panel-charts canvas").getAttribute("aria-label"))`)
+	b.until(`((c) => c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v) => v > 0))(document.querySelector("#panel-charts canvas"))`)
+	b.until(`document.querySelectorAll("#cards .spark .line")[0].getAttribute("d").length > 10`)
+}
+
+func TestBrowser_Links_ArePartitionedSlowedAndHealed(t *testing.T) {
+	_, b := openFake(t)
+	b.click("#chaos button:nth-child(2)")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="C in group 2"]').click()`))
+	b.click("dialog [type=submit]")
+	b.shows("#notices", "The network is cut between A and B and C, D and E")
+	b.until(`document.querySelectorAll(".link-cut").length === 6`)
+	b.click("#chaos button:nth-child(4)")
+	b.until(`document.querySelectorAll(".link-cut").length === 0`)
+	b.click("#chaos button:nth-child(3)")
+	b.fill(`dialog [name=delay]`, "80")
+	b.click("dialog [type=submit]")
+	b.until(`document.querySelectorAll(".link-slow").length === 4`)
+}
+
+func TestBrowser_Scenario_RunsStepByStepAndPutsThingsBack(t *testing.T) {
+	_, b := openFake(t)
+	b.click(`[data-scenario="handoff"]`)
+	for _, outcome := range []string{"is about to die", "is gone", "stands in, with a hint", "is up again", "Delivered"} {
+		b.click(".scenario .go")
+		b.shows(".scenario", outcome)
+	}
+	b.shows(".scenario", "Everything that was changed is as it was before")
+	b.until(`!document.querySelector("#cards").textContent.includes("killed")`)
+}
+
+func TestBrowser_StoppedScenario_RevivesWhatItKilled(t *testing.T) {
+	_, b := openFake(t)
+	b.click(`[data-scenario="handoff"]`)
+	b.click(".scenario .go")
+	b.shows(".scenario", "is about to die")
+	b.click(".scenario .go")
+	b.shows("#cards", "killed")
+	b.click(".scenario .stop")
+	b.shows(".scenario", "Stopped.")
+	b.until(`!document.querySelector("#cards").textContent.includes("killed")`)
+}
+
+func TestBrowser_Phone_ReachesEveryPanel(t *testing.T) {
+	f := startFake(t, 5, 256)
+	b := openBrowser(t, f.server.URL, 390, 844)
+	for view, selector := range map[string]string{"ring": "#ring", "nodes": "#cards", "console": "#console", "guide": "#panel-guide", "inside": "#tabs"} {
+		b.click(`#views [data-view="` + view + `"]`)
+		b.until(`document.querySelector("` + selector + `").getBoundingClientRect().height > 20`)
+		b.until(`document.documentElement.scrollWidth <= 390`)
+	}
+}
