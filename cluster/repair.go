@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"context"
+
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/ring"
@@ -32,4 +34,16 @@ func (n *Node) assembleRepair() {
 // markDone records that this node holds all that it gains.
 func (n *Node) markDone(target uint64) error {
 	return n.keeper.change(func(s *ring.State) error { return s.MarkDone(n.id, target) })
+}
+
+// Inspect compares this node's copy of a partition with a member's, and changes
+// nothing.
+func (n *Node) Inspect(ctx context.Context, member ring.NodeID, p ring.Partition) (antientropy.Diff, error) {
+	return n.exchanger.Inspect(ctx, member, p)
+}
+
+// SyncAll makes this node's copies equal with those of every member it shares
+// partitions with, now instead of in their turn.
+func (n *Node) SyncAll(ctx context.Context) (antientropy.Stats, error) {
+	return n.scheduler.SyncAll(ctx)
 }

@@ -1,0 +1,149 @@
+package antientropy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
+)
+
+// Diff is how this node's copy of a partition and a peer's differ.
+type Diff struct {
+	Partition     ring.Partition
+	Peer          ring.NodeID
+	NodesCompared int64     // hashes that it took to find out
+	Leaves        []int     // that differ, ascending
+	Keys          []KeyDiff // in them, by leaf; at most MaxKeyDiffs
+	Truncated     bool      // there are more
+}
+
+// KeyDiff is one key that the two do not hold the same of.
+type KeyDiff struct {
+	Leaf         int
+	Key          []byte
+	Here, There  bool // who holds anything of it
+	Ours, Theirs causal.Vector
+}
+
+// MaxKeyDiffs bounds what Inspect lists.
+const MaxKeyDiffs = 64
+
+// Inspect compares p on this node and on peer, as Sync would, and changes
+// nothing. It needs the Merkle trees of both (ErrNotReady).
+func (x *Exchanger) Inspect(ctx context.Context, peer ring.NodeID, p ring.Partition) (Diff, error) {
+	s := session{x: x, peer: peer, partition: p, limiter: x.repair}
+	d := Diff{Partition: p, Peer: peer}
+	err := s.inspect(ctx, &d)
+	if d.NodesCompared = s.stats.NodesCompared; err == nil {
+		err = s.pay(ctx)
+	}
+	if err != nil {
+		return d, fmt.Errorf("inspect partition %d: %w", p, err)
+	}
+	return d, nil
+}
+
+func (s *session) inspect(ctx context.Context, d *Diff) error {
+	plan, err := s.descend(ctx)
+	if err != nil {
+		return err
+	}
+	var leaves leafSet
+	for i := range leaves {
+		leaves[i] = plan.fetch[i] | plan.push[i] | plan.both[i]
+	}
+	for leaf := leaves.next(0); leaf < leafCount; leaf = leaves.next(leaf + 1) {
+		d.Leaves = append(d.Leaves, leaf)
+	}
+	if len(d.Leaves) == 0 {
+		return nil
+	}
+	var at position
+	for more := true; more && !d.Truncated; {
+		if more, err = s.inspectPage(ctx, &leaves, &at, d); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(d.Keys, func(a, b KeyDiff) int {
+		return cmp.Or(cmp.Compare(a.Leaf, b.Leaf), slices.Compare(a.Key, b.Key))
+	})
+	return nil
+}
+
+// inspectPage is comparePage without its effects.
+func (s *session) inspectPage(ctx context.Context, leaves *leafSet, at *position, d *Diff) (more bool, err error) {
+	request := rangeRequest{partition: s.partition, leaves: *leaves, at: *at}
+	answer, err := s.call(ctx, KindLeafDigests, request.append(nil))
+	if err != nil {
+		return false, err
+	}
+	listing, err := decodeListing(answer, *at)
+	if err != nil {
+		return false, err
+	}
+	for complete := false; !complete && !d.Truncated; {
+		var found differences
+		if complete, err = s.join(leaves, at, &listing, &found); err != nil {
+			return false, err
+		}
+		for _, ours := range found.push {
+			d.add(KeyDiff{Key: ours.key, Here: true, Ours: clockOf(ours.object)})
+		}
+		found.fetch = found.fetch[:min(len(found.fetch), MaxKeyDiffs+1-len(d.Keys))]
+		if err := s.inspectKeys(ctx, found.fetch, d); err != nil {
+			return false, err
+		}
+	}
+	return listing.more, nil
+}
+
+// inspectKeys looks at both objects of keys that differ, or that only the peer
+// listed.
+func (s *session) inspectKeys(ctx context.Context, keys []listed, d *Diff) error {
+	for len(keys) > 0 {
+		var names [][]byte
+		for _, k := range keys {
+			names = append(names, k.key)
+		}
+		answer, err := s.call(ctx, KindFetch, appendFetchRequest(nil, s.partition, names))
+		if err != nil {
+			return err
+		}
+		objects, err := decodeFetched(answer, len(names)) // at least one, perhaps not all
+		if err != nil {
+			return err
+		}
+		for i, theirs := range objects {
+			ours, here, err := s.x.cfg.Store.Get(s.partition, names[i], nil)
+			if err != nil {
+				return err
+			}
+			d.add(KeyDiff{Key: names[i], Here: here, There: len(theirs) > 0, Ours: clockOf(ours), Theirs: clockOf(theirs)})
+		}
+		keys = keys[len(objects):]
+	}
+	return nil
+}
+
+func (d *Diff) add(k KeyDiff) {
+	if len(d.Keys) == MaxKeyDiffs {
+		d.Truncated = true
+		return
+	}
+	k.Key = slices.Clone(k.Key)
+	k.Leaf = int(engine.Hash32(k.Key) >> leafShift)
+	d.Keys = append(d.Keys, k)
+}
+
+// clockOf is an object's version vector; one that is damaged has none.
+func clockOf(object []byte) causal.Vector {
+	o, err := causal.Decode(object)
+	if err != nil {
+		return nil
+	}
+	return o.Clock
+}
