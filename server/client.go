@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 	"fmt"
+	"math"
+	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -15,6 +18,7 @@ type identity struct {
 	name, library, version string
 	resp3                  bool
 	noEvict, noTouch       bool
+	monitor                bool
 }
 
 // describe changes what other sessions see of this one.
@@ -134,6 +138,9 @@ func normalType(arg []byte) (bool, string) {
 func (s *session) line(now time.Time, last *command) string {
 	i := s.identity()
 	flags, name := "", "NULL"
+	if i.monitor {
+		flags += "O"
+	}
 	if i.noEvict {
 		flags += "e"
 	}
@@ -146,12 +153,27 @@ func (s *session) line(now time.Time, last *command) string {
 	if last != nil {
 		name = last.full
 	}
-	active, waiting := time.Unix(0, s.active.Load()), s.out.backlog()
-	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=0 name=%s age=%d idle=%d flags=%s db=0 sub=0 psub=0 ssub=0 multi=-1 "+
-		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s "+
+	active, waiting, events := time.Unix(0, s.active.Load()), s.out.backlog(), "r"
+	if waiting > 0 {
+		events = "rw"
+	}
+	held := s.held.Load()
+	room, query := int64(held>>32), int64(held&math.MaxUint32)
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=0 sub=0 psub=0 ssub=0 multi=-1 "+
+		"qbuf=%d qbuf-free=%d argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=%d omem=%d tot-mem=%d events=%s cmd=%s user=%s "+
 		"redir=-1 resp=%d lib-name=%s lib-ver=%s",
-		s.id, s.conn.RemoteAddr(), s.conn.LocalAddr(), i.name, int(now.Sub(s.born).Seconds()), int(now.Sub(active).Seconds()),
-		flags, waiting, waiting, name, defaultUser, 2+b2b(i.resp3), i.library, i.version)
+		s.id, s.conn.RemoteAddr(), s.conn.LocalAddr(), descriptor(s.conn), i.name, int(now.Sub(s.born).Seconds()), int(now.Sub(active).Seconds()),
+		flags, query, room-query, b2b(waiting > 0), waiting, room+waiting, events, name, defaultUser, 2+b2b(i.resp3), i.library, i.version)
+}
+
+// descriptor is the number of a connection's file, 0 where it has none.
+func descriptor(conn net.Conn) (number int) {
+	if c, ok := conn.(syscall.Conn); ok {
+		if raw, err := c.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { number = int(fd) })
+		}
+	}
+	return number
 }
 
 func runClientNoEvict(_ context.Context, s *session, _ *command, args [][]byte) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -38,6 +39,11 @@ type command struct {
 	full     string // "config|get"
 	index    int    // of its counters
 	stranger bool   // may be run before authentication
+	writes   bool   // waits while writes are paused
+	urgent   bool   // runs while all is paused
+	shown    bool   // by MONITOR
+	secret   bool   // its arguments may hold a password
+	fast     bool
 }
 
 func (c *command) fits(args int) bool {
@@ -76,7 +82,13 @@ func newTable() *table {
 
 func (t *table) adopt(c *command, full string) {
 	c.full, c.index = full, len(t.counted)
-	c.stranger = strings.Contains(c.flags, "no_auth")
+	flags := strings.Fields(c.flags)
+	c.stranger = slices.Contains(flags, "no_auth")
+	c.writes = slices.Contains(flags, "write")
+	c.fast = slices.Contains(flags, "fast")
+	c.secret = full == "auth" || full == "hello" || full == "config|set"
+	c.shown = !c.secret && !slices.Contains(flags, "admin")
+	c.urgent = full == "client|pause" || full == "client|unpause" || full == "client|kill" || full == "quit"
 	t.counted = append(t.counted, c)
 }
 

@@ -36,6 +36,12 @@ type Config struct {
 	Grace           time.Duration // for commands under way when Run's context ends; default 2 s
 	WarnValueSize   int64         // bytes of a value worth a line in the log; default 5 MB
 
+	// Chaos allows DEBUG SLEEP.
+	Chaos bool
+	// Shutdown, when set, asks the process to stop, for SHUTDOWN; it must not
+	// block. Without it the command is refused.
+	Shutdown func()
+
 	// Settings are shown by CONFIG GET, read-only: facts that other parts of
 	// the node know, such as dir or appendfsync.
 	Settings map[string]string

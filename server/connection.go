@@ -55,6 +55,7 @@ func runQuit(_ context.Context, s *session, _ *command, _ [][]byte) {
 
 func runReset(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.choices = choices{}
+	s.unwatch()
 	s.admit(s.server.settings.openToAll())
 	s.out.resp3 = false
 	s.describe(func(i *identity) { *i = identity{} })

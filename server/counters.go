@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/quorate/quorate/cluster/histogram"
 )
 
 // counters are what INFO tells of the past.
@@ -22,12 +24,16 @@ type counters struct {
 
 type commandCounters struct {
 	calls, nanos, failed, rejected atomic.Int64
+	latency                        histogram.Histogram
 }
 
-func (c *counters) record(of *command, calls, failed int64, took time.Duration) {
+// record counts calls of a command. Calls that are carried out together share the
+// time that all took; each of them took all of it as its client sees it.
+func (c *counters) record(of *command, calls, failed int64, share, latency time.Duration) {
 	n := &c.commands[of.index]
 	n.calls.Add(calls)
-	n.nanos.Add(int64(took))
+	n.nanos.Add(int64(share))
+	n.latency.Record(latency, calls)
 	if failed > 0 {
 		n.failed.Add(failed)
 	}
@@ -51,6 +57,7 @@ func (c *counters) reset() {
 		n.nanos.Store(0)
 		n.failed.Store(0)
 		n.rejected.Store(0)
+		n.latency.Reset()
 	}
 }
 

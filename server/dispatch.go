@@ -20,6 +20,11 @@ func (s *session) dispatch(ctx context.Context, raw []byte, kind shape) error {
 	if c == nil && isCrossProtocol(args[0]) {
 		return errCrossProtocol
 	}
+	if refusal == "" && s.server.attention.Load() {
+		if args, err = s.attend(ctx, c, args, raw, kind); err != nil {
+			return err
+		}
+	}
 	if refusal == "" && c.alone(len(args)) {
 		if len(s.batch.entries) > 0 {
 			s.flushBatch(ctx)
@@ -78,6 +83,7 @@ func (s *session) flushBatch(ctx context.Context) {
 	start := time.Now()
 	if len(b.requests) > 0 {
 		s.server.store.Do(ctx, b.requests)
+		s.noteSlow(b.entries[0].command, b.entries[0].args, len(b.entries)-1, start)
 	}
 	s.look()
 	before := s.out.sent + int64(len(s.out.buf))
@@ -105,8 +111,10 @@ func (s *session) runAlone(ctx context.Context, c *command, args [][]byte, silen
 		silent = silent && s.mute
 	}
 	s.endReply(mark, silent)
+	s.noteSlow(c, args, 0, start)
 	s.batch.reset()
-	s.server.counters.record(c, 1, s.out.errors-failures, time.Since(start))
+	took := time.Since(start)
+	s.server.counters.record(c, 1, s.out.errors-failures, took, took)
 	s.noteActivity(c, start)
 }
 
@@ -143,7 +151,7 @@ func (s *session) account(start time.Time) {
 			i++
 		}
 		if c != nil {
-			s.server.counters.record(c, calls, failed, share*time.Duration(calls))
+			s.server.counters.record(c, calls, failed, share*time.Duration(calls), took)
 		}
 	}
 	s.noteActivity(entries[len(entries)-1].command, start)
@@ -151,6 +159,17 @@ func (s *session) account(start time.Time) {
 		s.server.counters.hits.Add(s.hits)
 		s.server.counters.misses.Add(s.misses)
 		s.hits, s.misses = 0, 0
+	}
+}
+
+// noteSlow remembers what took long: in the slow log, and as an event of LATENCY.
+func (s *session) noteSlow(c *command, args [][]byte, more int, start time.Time) {
+	took := time.Since(start)
+	if s.server.slowlog.slow(took) {
+		s.server.slowlog.add(s, c, args, more, start, took)
+	}
+	if s.server.latency.slow(took) {
+		s.server.latency.add(c, start, took)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quorate/quorate/cluster/histogram"
 )
 
 // infoTimeout bounds what INFO asks of other nodes: tools that watch a cluster
@@ -38,6 +40,7 @@ func infoSections() []section {
 		{name: "CPU", write: infoCPU},
 		{name: "Modules", write: func(context.Context, *Server, *infoText) {}},
 		{name: "Commandstats", extra: true, write: infoCommandstats},
+		{name: "Latencystats", extra: true, write: infoLatencystats},
 		{name: "Errorstats", write: infoErrorstats},
 		{name: "Cluster", write: func(_ context.Context, s *Server, t *infoText) { t.line("cluster_enabled", b2b(!s.cfg.Standalone)) }},
 		{name: "Keyspace", write: infoKeyspace},
@@ -207,6 +210,18 @@ func infoCommandstats(_ context.Context, s *Server, t *infoText) {
 		usec := float64(n.nanos.Load()) / float64(time.Microsecond)
 		t.line("cmdstat_"+c.full, fmt.Sprintf("calls=%d,usec=%.0f,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
 			calls, usec, usec/float64(max(calls, 1)), rejected, n.failed.Load()))
+	}
+}
+
+func infoLatencystats(_ context.Context, s *Server, t *infoText) {
+	for _, c := range s.table.counted {
+		var took histogram.Counts
+		s.counters.commands[c.index].latency.Add(&took)
+		if took.Total() == 0 {
+			continue
+		}
+		at := func(q float64) float64 { return float64(took.Quantile(q)) / float64(time.Microsecond) }
+		t.line("latency_percentiles_usec_"+c.full, fmt.Sprintf("p50=%.3f,p99=%.3f,p99.9=%.3f", at(0.5), at(0.99), at(0.999)))
 	}
 }
 

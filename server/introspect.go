@@ -196,36 +196,70 @@ func runCommandList(_ context.Context, s *session, _ *command, args [][]byte) {
 	}
 }
 
-// runCommandGetKeys serves COMMAND GETKEYS command arg ….
-func runCommandGetKeys(_ context.Context, s *session, _ *command, args [][]byte) {
-	args = args[2:]
-	c := s.server.table.find(args[0])
+// keysOf finds the command in args and the places of its keys, or the reason
+// why there are none.
+func (t *table) keysOf(args [][]byte) (c *command, at []int, refusal string) {
+	c = t.find(args[0])
 	if c != nil && len(c.subcommands) > 0 && len(args) > 1 {
-		if sub := s.server.table.findSub(c, args[1]); sub != nil {
+		if sub := t.findSub(c, args[1]); sub != nil {
 			c = sub
 		}
 	}
 	switch {
 	case c == nil:
-		s.out.failure("ERR Invalid command specified")
-		return
+		return nil, nil, "ERR Invalid command specified"
 	case c.first == 0:
-		s.out.failure("ERR The command has no key arguments")
-		return
+		return nil, nil, "ERR The command has no key arguments"
 	case !c.fits(len(args)):
-		s.out.failure("ERR Invalid number of arguments specified for command")
-		return
+		return nil, nil, "ERR Invalid number of arguments specified for command"
 	}
 	last := c.last
 	if last < 0 {
 		last += len(args)
 	}
-	var keys [][]byte
-	for at := c.first; at <= last; at += c.step {
-		keys = append(keys, args[at])
+	for i := c.first; i <= last; i += c.step {
+		at = append(at, i)
+	}
+	return c, at, ""
+}
+
+// runCommandGetKeys serves COMMAND GETKEYS command arg ….
+func runCommandGetKeys(_ context.Context, s *session, _ *command, args [][]byte) {
+	args = args[2:]
+	_, keys, refusal := s.server.table.keysOf(args)
+	if refusal != "" {
+		s.out.failure(refusal)
+		return
 	}
 	s.out.array(len(keys))
-	for _, key := range keys {
-		s.out.bulk(key)
+	for _, at := range keys {
+		s.out.bulk(args[at])
 	}
+}
+
+// runCommandGetKeysAndFlags serves COMMAND GETKEYSANDFLAGS command arg ….
+func runCommandGetKeysAndFlags(_ context.Context, s *session, _ *command, args [][]byte) {
+	args = args[2:]
+	c, keys, refusal := s.server.table.keysOf(args)
+	if refusal != "" {
+		s.out.failure(refusal)
+		return
+	}
+	kinds := strings.Split(c.access, ";")
+	s.out.array(len(keys))
+	for i, at := range keys {
+		s.out.array(2)
+		s.out.bulk(args[at])
+		s.out.statuses(accessOf(kinds[min(i, len(kinds)-1)], args))
+	}
+}
+
+// accessOf is what a command does to its key, where that depends on options: SET
+// reads only if it is to GET.
+func accessOf(flags string, args [][]byte) string {
+	flags, variable := strings.CutSuffix(flags, " variable_flags")
+	if variable && !slices.ContainsFunc(args[min(3, len(args)):], func(arg []byte) bool { return is(arg, "GET") }) {
+		return "OW update"
+	}
+	return flags
 }

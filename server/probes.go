@@ -12,8 +12,6 @@ func replyEmptyArray(_ context.Context, s *session, _ *command, _ [][]byte) { s.
 
 func replyZero(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.integer(0) }
 
-func runWhoAmI(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.text(defaultUser) }
-
 func runLastSave(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.out.integer(s.server.born.Unix())
 }

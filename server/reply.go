@@ -52,6 +52,16 @@ func (r *reply) mapping(n int) {
 	r.array(2 * n)
 }
 
+// double writes a number with a fraction.
+func (r *reply) double(f float64) {
+	text := strconv.FormatFloat(f, 'g', 17, 64)
+	if !r.resp3 {
+		r.text(text)
+		return
+	}
+	r.raw("," + text + "\r\n")
+}
+
 func (r *reply) set(n int) {
 	if r.resp3 {
 		r.header('~', n)

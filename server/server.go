@@ -30,16 +30,24 @@ type Server struct {
 	counters counters
 	tally    errorTally
 	rates    rates
+	slowlog  slowlog
+	latency  latency
 	batches  sync.Pool // of *batch
 	born     time.Time
 	runID    string // 40 hex digits, new with each start
 
 	strangers, greedy, large seldom // log lines
 
-	closing atomic.Bool
-	killed  chan struct{}
-	kill    sync.Once
-	empty   chan struct{} // a signal, now and then, that no session is left
+	pause     pause
+	monitors  monitors
+	around    sync.Mutex  // see lookAround
+	attention atomic.Bool // some client watches, or there is a pause
+
+	closing  atomic.Bool
+	stopping chan struct{} // closed once closing is set
+	killed   chan struct{}
+	kill     sync.Once
+	empty    chan struct{} // a signal, now and then, that no session is left
 
 	work     sync.WaitGroup // sessions and their drains
 	sessions struct {
@@ -70,8 +78,11 @@ func New(cfg Config, store Store) (*Server, error) {
 		born:     cfg.Now(),
 		runID:    newRunID(),
 		killed:   make(chan struct{}),
+		stopping: make(chan struct{}),
 		empty:    make(chan struct{}, 1),
 	}
+	s.slowlog.threshold.Store(10_000)
+	s.slowlog.most.Store(128)
 	s.limits.bulk.Store(cfg.ProtoMaxBulkLen)
 	s.limits.arguments.Store(cfg.MaxArguments)
 	s.limits.clients.Store(int64(cfg.MaxClients))
@@ -117,6 +128,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case err = <-accepted:
 	}
 	s.closing.Store(true)
+	close(s.stopping)
 	_ = s.listener.Close()
 	s.drain()
 	cancel()
@@ -129,7 +141,7 @@ func (s *Server) Run(ctx context.Context) error {
 // the grace allows.
 func (s *Server) drain() {
 	for _, c := range s.clients() {
-		_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+		_ = c.conn.SetReadDeadline(past)
 	}
 	over := time.NewTimer(s.cfg.Grace)
 	defer over.Stop()

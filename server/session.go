@@ -40,6 +40,7 @@ type session struct {
 	batch  *batch // while a turn lasts
 	limit  int    // requests after which a batch runs
 
+	feed    *feed // of MONITOR; nil: it does not watch
 	choices       // what the client chose, undone by RESET
 	ending  bool  // close when the replies are sent
 	begun   int64 // when the unfinished command began, unix ns; 0: there is none
@@ -53,6 +54,7 @@ type session struct {
 	drained int64 // bytes received and not yet counted
 	counted int64 // bytes of out.sent that are
 
+	held   atomic.Uint64           // bytes that wait in the intake, and in the upper half its room, for CLIENT LIST
 	active atomic.Int64            // unix ns of the last batch, for CLIENT LIST
 	last   atomic.Pointer[command] // the last command
 	public struct {                // what other sessions see in CLIENT LIST
@@ -73,6 +75,7 @@ type choices struct {
 // serve runs until the client leaves, is sent away, or the server ends.
 func (s *session) serve(ctx context.Context) {
 	err := s.loop(ctx)
+	s.unwatch()
 	s.out.finish()
 	s.farewell(err)
 	_ = s.conn.Close()
@@ -87,6 +90,9 @@ func (s *session) loop(ctx context.Context) error {
 		}
 		n, err := s.in.fill(s.conn, missing)
 		s.drained += int64(n)
+		if s.feed != nil && errors.Is(err, os.ErrDeadlineExceeded) && s.deliver() {
+			continue
+		}
 		if errors.Is(err, errQueryTooBig) || errors.Is(err, errNodeFull) {
 			return s.sendAway(err)
 		}
@@ -99,6 +105,7 @@ func (s *session) loop(ctx context.Context) error {
 			err = s.out.flush()
 		}
 		s.giveBack()
+		s.held.Store(uint64(len(s.in.buf))<<32 | uint64(s.in.end-s.in.start))
 		if err != nil || s.ending {
 			return err
 		}
@@ -121,9 +128,14 @@ func (s *session) awaitTurn() error {
 			deadline = time.Now().Add(time.Duration(idle))
 		}
 	}
-	if s.timed || !deadline.IsZero() {
+	if s.timed || !deadline.IsZero() || s.feed != nil {
 		s.timed = !deadline.IsZero()
 		if err := s.conn.SetReadDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	if s.feed != nil && s.feed.waiting() { // it came while nobody read
+		if err := s.conn.SetReadDeadline(past); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -50,6 +51,9 @@ func newSettings(s *Server) *settings {
 		"total-buffer-limit":        memorySetting(&s.limits.buffered, intakeKept, maxBuffered),
 		"maxclients":                numberSetting(&s.limits.clients, 1, 1, 1<<20),
 		"timeout":                   numberSetting(&s.limits.idle, int64(time.Second), 0, 1<<31-1),
+		"slowlog-log-slower-than":   numberSetting(&s.slowlog.threshold, 1, -1, math.MaxInt64),
+		"slowlog-max-len":           numberSetting(&s.slowlog.most, 1, 0, slowLogMost),
+		"latency-monitor-threshold": numberSetting(&s.latency.threshold, 1, 0, math.MaxInt64),
 		"cluster-enabled":           fixed(yesNo(!s.cfg.Standalone)),
 		"port":                      fixed(port),
 		"bind":                      fixed(host),
@@ -58,9 +62,9 @@ func newSettings(s *Server) *settings {
 	// behaves as quorate does.
 	for name, value := range map[string]string{
 		"appendfsync": "always", "appendonly": "yes", "databases": "1", "dbfilename": "",
-		"dir": "", "io-threads": "1", "latency-monitor-threshold": "0", "lfu-decay-time": "1", "maxmemory": "0",
+		"dir": "", "io-threads": "1", "lfu-decay-time": "1", "maxmemory": "0",
 		"maxmemory-policy": "noeviction", "maxmemory-samples": "5", "notify-keyspace-events": "",
-		"replica-read-only": "no", "save": "", "slowlog-log-slower-than": "-1", "slowlog-max-len": "0",
+		"replica-read-only": "no", "save": "",
 		"tcp-keepalive": "15", "tls-port": "0",
 	} {
 		c.byName[name] = fixed(value)

@@ -9,7 +9,7 @@ import (
 // Arity, flags, key positions, categories and summaries are Redis's, but for what
 // quorate adds or does not promise.
 func commandRows() []command {
-	rows := slices.Concat(stringRows(), keyRows(), connectionRows(), serverRows(), clusterRows(), dynamoRows())
+	rows := slices.Concat(stringRows(), keyRows(), connectionRows(), serverRows(), watchRows(), aclRows(), clusterRows(), dynamoRows())
 	slices.SortFunc(rows, func(a, b command) int { return strings.Compare(a.name, b.name) })
 	return rows
 }

@@ -99,6 +99,18 @@ func connectionRows() []command {
 					run:     runClientReply,
 				},
 				{
+					name: "pause", arity: -3, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous @connection",
+					group: "connection", since: "2.9.50", complexity: "O(1)",
+					summary: "Stop processing commands from clients for some time",
+					run:     runClientPause,
+				},
+				{
+					name: "unpause", arity: 2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous @connection",
+					group: "connection", since: "6.2.0", complexity: "O(N) Where N is the number of paused clients",
+					summary: "Resume processing of clients that were paused",
+					run:     runClientUnpause,
+				},
+				{
 					name: "no-evict", arity: 3, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous @connection",
 					group: "connection", since: "7.0.0", complexity: "O(1)",
 					summary: "Set client eviction mode for the current connection",

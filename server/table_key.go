@@ -135,6 +135,24 @@ func keyRows() []command {
 					plan:    planObjectEncoding,
 				},
 				{
+					name: "freq", arity: 3, flags: "readonly", first: 2, last: 2, step: 1, access: "RO", acl: "@keyspace @read @slow", tips: "nondeterministic_output",
+					group: "generic", since: "4.0.0", complexity: "O(1)",
+					summary: "Refused as in a Redis that does not count how often keys are used",
+					plan:    planObjectFreq,
+				},
+				{
+					name: "idletime", arity: 3, flags: "readonly", first: 2, last: 2, step: 1, access: "RO", acl: "@keyspace @read @slow", tips: "nondeterministic_output",
+					group: "generic", since: "2.2.3", complexity: "O(1)",
+					summary: "Tell the seconds since a key was written; reads leave no trace",
+					plan:    planObjectIdletime,
+				},
+				{
+					name: "refcount", arity: 3, flags: "readonly", first: 2, last: 2, step: 1, access: "RO", acl: "@keyspace @read @slow", tips: "nondeterministic_output",
+					group: "generic", since: "2.2.3", complexity: "O(1)",
+					summary: "Get the number of references to the value of the key",
+					plan:    planObjectRefcount,
+				},
+				{
 					name: "help", arity: 2, flags: "loading stale", acl: "@keyspace @slow",
 					group: "generic", since: "6.2.0", complexity: "O(1)",
 					summary: "Show helpful text about the different subcommands",

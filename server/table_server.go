@@ -40,6 +40,12 @@ func serverRows() []command {
 					run:     runCommandGetKeys,
 				},
 				{
+					name: "getkeysandflags", arity: -4, flags: "loading stale", acl: "@slow @connection",
+					group: "server", since: "7.0.0", complexity: "O(N) where N is the number of arguments to the command",
+					summary: "Extract keys, and what is done to each, given a full Redis command",
+					run:     runCommandGetKeysAndFlags,
+				},
+				{
 					name: "help", arity: 2, flags: "loading stale", acl: "@slow @connection",
 					group: "server", since: "5.0.0", complexity: "O(1)",
 					summary: "Show helpful text about the different subcommands",
@@ -121,80 +127,16 @@ func serverRows() []command {
 			run:     runLastSave,
 		},
 		{
+			name: "shutdown", arity: -1, flags: "admin noscript loading stale no_multi allow_busy", acl: "@admin @slow @dangerous",
+			group: "server", since: "1.0.0", complexity: "O(1)",
+			summary: "Ask the process to stop",
+			run:     runShutdown,
+		},
+		{
 			name: "role", arity: 1, flags: "noscript loading stale fast", acl: "@admin @fast @dangerous",
 			group: "server", since: "2.8.12", complexity: "O(1)",
 			summary: "Return the role of the instance in the context of replication",
 			run:     runRole,
-		},
-		{
-			name: "acl", arity: -2, flags: "", acl: "@slow",
-			group: "server", since: "6.0.0", complexity: "Depends on subcommand.",
-			summary: "A container for Access List Control commands ",
-			subcommands: []command{
-				{
-					name: "whoami", arity: 2, flags: "noscript loading stale", acl: "@slow",
-					group: "server", since: "6.0.0", complexity: "O(1)",
-					summary: "Return the name of the user associated to the current connection",
-					run:     runWhoAmI,
-				},
-			},
-		},
-		{
-			name: "module", arity: -2, flags: "", acl: "@slow",
-			group: "server", since: "4.0.0", complexity: "Depends on subcommand.",
-			summary: "A container for module commands",
-			subcommands: []command{
-				{
-					name: "list", arity: 2, flags: "admin noscript", acl: "@admin @slow @dangerous", tips: "nondeterministic_output_order",
-					group: "server", since: "4.0.0", complexity: "O(N) where N is the number of loaded modules.",
-					summary: "List all modules loaded by the server",
-					run:     replyEmptyArray,
-				},
-			},
-		},
-		{
-			name: "slowlog", arity: -2, flags: "", acl: "@slow",
-			group: "server", since: "2.2.12", complexity: "Depends on subcommand.",
-			summary: "A container for slow log commands",
-			subcommands: []command{
-				{
-					name: "get", arity: -2, flags: "admin loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,nondeterministic_output",
-					group: "server", since: "2.2.12", complexity: "O(N) where N is the number of entries returned",
-					summary: "Get the slow log's entries",
-					run:     replyEmptyArray,
-				},
-				{
-					name: "len", arity: 2, flags: "admin loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,response_policy:agg_sum,nondeterministic_output",
-					group: "server", since: "2.2.12", complexity: "O(1)",
-					summary: "Get the slow log's length",
-					run:     replyZero,
-				},
-				{
-					name: "reset", arity: 2, flags: "admin loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,response_policy:all_succeeded",
-					group: "server", since: "2.2.12", complexity: "O(N) where N is the number of entries in the slowlog",
-					summary: "Clear all entries from the slow log",
-					run:     replyOK,
-				},
-			},
-		},
-		{
-			name: "latency", arity: -2, flags: "", acl: "@slow",
-			group: "server", since: "2.8.13", complexity: "Depends on subcommand.",
-			summary: "A container for latency diagnostics commands",
-			subcommands: []command{
-				{
-					name: "latest", arity: 2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous", tips: "nondeterministic_output,request_policy:all_nodes,response_policy:special",
-					group: "server", since: "2.8.13", complexity: "O(1)",
-					summary: "Return the latest latency samples for all events",
-					run:     replyEmptyArray,
-				},
-				{
-					name: "reset", arity: -2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous", tips: "request_policy:all_nodes,response_policy:all_succeeded",
-					group: "server", since: "2.8.13", complexity: "O(1)",
-					summary: "Reset latency data for one or more events",
-					run:     replyZero,
-				},
-			},
 		},
 	}
 }

@@ -10,11 +10,11 @@ const (
 	advicePubSub      = "there is no publish and subscribe"
 	adviceDump        = "values cannot be dumped; copy them with GET and SET"
 	adviceSave        = "there is nothing to save: every write is logged as --durability says"
-	adviceShutdown    = "stop the process with SIGTERM"
 	adviceReplication = "nodes replicate among themselves; add one with --join"
-	adviceDebug       = "it is not offered on the client port"
-	adviceMonitor     = "it is not offered yet; see INFO and CLIENT LIST"
 	adviceDatabase    = "there is one database, 0"
+	adviceUser        = "there is one user, default, whose password is requirepass"
+	adviceModule      = "there are no modules"
+	adviceAllocator   = "memory is Go's; see MEMORY STATS and /metrics of the admin port"
 	adviceRing        = "the ring changes by --join, 'quorate admin leave' and 'quorate admin remove'"
 )
 
@@ -28,10 +28,10 @@ var unsupported = func() map[string]string {
 		adviceDump:        "dump restore restore-asking migrate",
 		adviceSave:        "save bgsave bgrewriteaof",
 		adviceReplication: "replicaof slaveof sync psync replconf failover",
-		adviceShutdown:    "shutdown",
-		adviceDebug:       "debug",
-		adviceMonitor:     "monitor memory",
 		adviceDatabase:    "move swapdb",
+		adviceUser:        "acl|setuser acl|deluser acl|load acl|save acl|log acl|dryrun",
+		adviceModule:      "module|load module|loadex module|unload",
+		adviceAllocator:   "memory|malloc-stats",
 		adviceRing: "cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots cluster|delslotsrange " +
 			"cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate cluster|reset " +
 			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",

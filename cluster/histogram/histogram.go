@@ -28,6 +28,14 @@ func (h *Histogram) Record(took time.Duration, n int64) {
 	h.sum.Add(int64(took) * n)
 }
 
+// Reset forgets everything. What is recorded meanwhile may be kept in part.
+func (h *Histogram) Reset() {
+	for i := range h.buckets {
+		h.buckets[i].Store(0)
+	}
+	h.sum.Store(0)
+}
+
 // Add adds what h has counted to c.
 func (h *Histogram) Add(c *Counts) {
 	for i := range h.buckets {

@@ -32,7 +32,9 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	d, err := c.assemble(dir, c.Process.logger(con.err))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	d, err := c.assemble(dir, c.Process.logger(con.err), stop)
 	if err != nil {
 		return err
 	}
@@ -48,11 +50,12 @@ type demo struct {
 	hosts    []*host
 	admins   []net.Listener
 	links    *peer.Links // between all of them
+	stop     func()      // ends the whole demo
 }
 
 // assemble opens all nodes, or none.
-func (c *demoCmd) assemble(dir string, log *slog.Logger) (*demo, error) {
-	d := &demo{settings: c, log: log, links: peer.NewLinks()}
+func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
+	d := &demo{settings: c, log: log, links: peer.NewLinks(), stop: stop}
 	if err := d.choosePorts(); err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func (d *demo) open(i int, dir string) (err error) {
 	node.Name, node.PeerAddr = m.Name, m.PeerAddr
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
 	node.Founders, node.ClusterID, node.Links = d.members, clusterID(filepath.Dir(dir)), d.links
-	client.Addr = m.ClientAddr
+	client.Addr, client.Chaos, client.Shutdown = m.ClientAddr, true, d.stop
 	if d.admins[i], err = listenAdmin(m.AdminAddr); err != nil {
 		return err
 	}

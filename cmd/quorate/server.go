@@ -39,7 +39,9 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	node.Name, node.Zone, node.Join, node.Secret = c.Name, c.Zone, c.Join, c.Address.PeerSecret
 	node.PeerAddr = c.Address.PeerAddr
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = addrs.client, addrs.peer, addrs.admin
-	client.Addr = c.Address.ClientAddr
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	client.Addr, client.Chaos, client.Shutdown = c.Address.ClientAddr, c.Chaos, stop
 	log.Info("starting", "version", version(), "node", c.Name, "data_dir", node.Store.Dir,
 		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
 	p := &process{chaos: c.Chaos, links: c.links()}
@@ -53,7 +55,6 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	}
 	p.own, p.hosts = h, []*host{h}
 	group, ctx := errgroup.WithContext(ctx)
-	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
 		defer stop() // a node that has left takes its process with it
 		return h.Run(ctx)

@@ -1,0 +1,80 @@
+package server
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+)
+
+// runShutdown serves SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]. Every
+// acknowledged write is logged already, so that the options make no difference. As
+// in Redis the answer is the end of the connection.
+func runShutdown(_ context.Context, s *session, _ *command, args [][]byte) {
+	var save, noSave, abort bool
+	for _, arg := range args[1:] {
+		switch {
+		case is(arg, "SAVE"):
+			save = true
+		case is(arg, "NOSAVE"):
+			noSave = true
+		case is(arg, "ABORT"):
+			abort = true
+		case !is(arg, "NOW") && !is(arg, "FORCE"):
+			s.out.failure(textSyntax)
+			return
+		}
+	}
+	switch {
+	case save && noSave, abort && len(args) > 2:
+		s.out.failure(textSyntax)
+	case abort:
+		s.out.failure("ERR No shutdown in progress.")
+	case s.server.cfg.Shutdown == nil:
+		s.out.failure("ERR 'shutdown' is not supported: stop the process with SIGTERM")
+	default:
+		s.server.cfg.Logger.Info("a client asks the process to stop", "client", s.conn.RemoteAddr().String())
+		s.ending = true
+		s.server.cfg.Shutdown()
+	}
+}
+
+// longestSleep bounds DEBUG SLEEP.
+const longestSleep = time.Hour
+
+// runDebug serves DEBUG SLEEP seconds, where the operator allows chaos: like a
+// Redis that sleeps, the node's client port begins no command meanwhile.
+func runDebug(ctx context.Context, s *session, _ *command, args [][]byte) {
+	switch {
+	case !s.server.cfg.Chaos:
+		s.out.failure("ERR DEBUG command not allowed. Start the node with --chaos to allow DEBUG SLEEP.")
+	case is(args[1], "HELP") && len(args) == 2:
+		s.out.lines([]string{
+			"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+			"SLEEP <seconds>", "    Begin no command for so long; fractions are allowed.",
+			"HELP", "    Show this text.",
+		})
+	case is(args[1], "SLEEP") && len(args) == 3:
+		seconds, err := strconv.ParseFloat(string(args[2]), 64)
+		if err != nil || math.IsNaN(seconds) {
+			seconds = 0 // as Redis reads it
+		}
+		s.sleep(ctx, time.Duration(min(max(seconds, 0), longestSleep.Seconds())*float64(time.Second)))
+		s.out.ok()
+	default:
+		s.out.failure("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try DEBUG HELP.")
+	}
+}
+
+func (s *session) sleep(ctx context.Context, d time.Duration) {
+	s.server.pause.set(time.Now().Add(d), false)
+	s.server.lookAround()
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-s.server.stopping:
+	case <-ctx.Done():
+	}
+	s.server.lookAround()
+}
