@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"fmt"
 	"net"
 	"time"
 )
@@ -13,7 +12,9 @@ const (
 	// writeSlice bounds what one write call takes on, so that its deadline
 	// measures progress rather than the size of a value.
 	writeSlice = 1 << 20
-	// writeTimeout breaks a stream whose other side takes in nothing.
+	// writeTimeout breaks a stream whose other side takes in nothing for so long,
+	// or for half of it: the deadline is moved when half has passed, for setting
+	// it costs as much as a small frame.
 	writeTimeout = 10 * time.Second
 	// keepOutbox is the largest buffer kept for the next round.
 	keepOutbox = 1 << 20
@@ -61,18 +62,27 @@ func (o *outbox) reset() {
 	}
 }
 
-// writeTo sends everything. progress is called after each write.
-func (o *outbox) writeTo(conn net.Conn, vector *net.Buffers, progress func()) error {
+// progress hears of each write, before and after it.
+type progress interface {
+	begin() error
+	done()
+}
+
+// writeTo sends everything.
+func (o *outbox) writeTo(conn net.Conn, vector *net.Buffers, p progress) error {
 	parts := (*vector)[:0]
 	from, size := 0, 0
 	flush := func() error {
 		if size == 0 {
 			return nil
 		}
-		err := write(conn, parts)
+		err := p.begin()
+		if err == nil {
+			err = write(conn, parts)
+		}
 		clear(parts)
 		parts, size = parts[:0], 0
-		progress()
+		p.done()
 		return err
 	}
 	put := func(b []byte) error {
@@ -106,9 +116,6 @@ func (o *outbox) writeTo(conn net.Conn, vector *net.Buffers, progress func()) er
 }
 
 func write(conn net.Conn, parts net.Buffers) error {
-	if err := conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return fmt.Errorf("set write deadline: %w", err)
-	}
 	if len(parts) == 1 {
 		_, err := conn.Write(parts[0])
 		return err

@@ -175,11 +175,15 @@ func (rd *reader) handOver() {
 		s.mu.Lock()
 		s.mu.serving += n
 		s.mu.Unlock()
+		lent := s.lend()
 		for _, id := range rd.pings {
 			s.reply(kindPing, flagReply, id, nil)
 		}
 		if len(rd.requests) > 0 {
 			s.c.handler.ServePeer(rd.requests)
+		}
+		if lent {
+			s.giveBack()
 		}
 		clear(rd.requests)
 		rd.requests, rd.pings = rd.requests[:0], rd.pings[:0]

@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -35,13 +34,15 @@ type stream struct {
 
 	wake chan struct{} // to the writer, which is idle
 	room *sync.Cond    // on mu: the outbox has emptied, or a request was answered
+	pen  pen
 
 	mu struct {
 		sync.Mutex
 		out      outbox
 		waiting  pendings
-		writing  int   // bytes that the writer is at
+		writing  int   // bytes that the pen is at
 		idle     bool  // the writer waits on wake
+		held     bool  // the reader has the pen: the writer, idle, is not woken
 		crowded  bool  // the reader waits on room
 		closing  bool  // the writer ends when all is answered and written
 		broken   error // why the stream ended
@@ -54,6 +55,7 @@ type stream struct {
 func (c *Channel) newStream(conn net.Conn, node causal.NodeID, name string, class Class, r *remote) *stream {
 	s := &stream{c: c, conn: conn, node: node, name: name, class: class, remote: r, wake: make(chan struct{}, 1)}
 	s.room = sync.NewCond(&s.mu.Mutex)
+	s.pen.s = s
 	now := c.now()
 	s.heard.Store(now)
 	s.mu.lastPing = now
@@ -116,7 +118,7 @@ func abandon(conn net.Conn) {
 }
 
 func (s *stream) wakeLocked() {
-	if s.mu.idle {
+	if s.mu.idle && !s.mu.held {
 		s.mu.idle = false
 		s.wake <- struct{}{} // cap 1, and idle allows one at a time
 	}
@@ -205,51 +207,6 @@ func (s *stream) awaitRoom() error {
 	}
 	s.mu.crowded = false
 	return s.mu.broken
-}
-
-// writeAll is the writer: whatever is queued leaves in one write.
-func (s *stream) writeAll() error {
-	var box outbox
-	var vector net.Buffers
-	progress := func() { s.advanced.Store(s.c.now()); s.c.count.Writes.Add(1) }
-	for {
-		s.mu.Lock()
-		s.letGoLocked(&box)
-		for s.mu.out.empty() && s.mu.broken == nil && !(s.mu.closing && s.mu.serving == 0) {
-			s.mu.idle = true
-			s.mu.Unlock()
-			<-s.wake
-			s.mu.Lock()
-		}
-		if s.mu.broken != nil || s.mu.out.empty() {
-			s.mu.Unlock()
-			return errFinished
-		}
-		box, s.mu.out = s.mu.out, box
-		s.mu.writing = box.bytes
-		s.mu.Unlock()
-		if err := box.writeTo(s.conn, &vector, progress); err != nil {
-			return fmt.Errorf("write: %w", err)
-		}
-		s.c.count.BytesSent.Add(uint64(box.bytes))
-		s.c.count.FramesSent.Add(uint64(box.frames))
-	}
-}
-
-var errFinished = errors.New("stream finished")
-
-// letGoLocked gives back what a written outbox held.
-func (s *stream) letGoLocked(box *outbox) {
-	for _, c := range box.cuts {
-		if s.remote != nil {
-			s.mu.waiting.unpin(c.id)
-		}
-	}
-	box.reset()
-	s.mu.writing = 0
-	if s.mu.crowded {
-		s.room.Broadcast()
-	}
 }
 
 // finish ends an accepted stream gently: nothing more is read, and once what is

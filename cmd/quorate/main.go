@@ -19,7 +19,7 @@ import (
 // commands is the command line.
 type commands struct {
 	//lint:ignore SA5008 kong takes one set for each variable
-	Server serverCmd `cmd:"" help:"Run a node." set:"cache_size=256mb" set:"object_cache_size=128mb" set:"memtable_size=64mb" set:"gossip_profile=lan" set:"log_level=info"`
+	Server serverCmd `cmd:"" help:"Run a node." set:"cache_size=256mb" set:"object_cache_size=128mb" set:"memtable_size=16mb" set:"gossip_profile=lan" set:"log_level=info"`
 	//lint:ignore SA5008 kong takes one set for each variable
 	Demo    demoCmd    `cmd:"" help:"Run a cluster of five nodes in this process, to try and to break." set:"cache_size=32mb" set:"object_cache_size=16mb" set:"memtable_size=8mb" set:"gossip_profile=local" set:"log_level=warn"`
 	Admin   adminCmd   `cmd:"" help:"Ask or change a running cluster through a node's admin port."`
