@@ -66,6 +66,8 @@ var (
 	ErrGone = errors.New("the node has ended")
 	// ErrStandby: the node waits for its first cluster.
 	ErrStandby = errors.New("the node waits to be told which cluster to join")
+	// ErrBadPeerAddr: nobody could be joined there.
+	ErrBadPeerAddr = errors.New("bad peer address")
 	// ErrNotDemo: only a demo can start nodes by itself.
 	ErrNotDemo = errors.New("this is no demo: start a node with `quorate server --standby` and name its admin address")
 )

@@ -32,6 +32,7 @@ var statuses = []struct {
 	{errBadRequest, http.StatusBadRequest},
 	{ring.ErrBadQuorums, http.StatusBadRequest},
 	{peer.ErrBadFault, http.StatusBadRequest},
+	{ErrBadPeerAddr, http.StatusBadRequest},
 	{errUnauthorized, http.StatusUnauthorized},
 	{errCrossOrigin, http.StatusForbidden},
 	{errForeignHost, http.StatusForbidden},

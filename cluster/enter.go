@@ -59,7 +59,7 @@ func (n *Node) enter(ctx context.Context) error {
 // another cluster than the data directory. Those that do not answer at once do
 // not hold the start up: a node that was stopped needs no one to come back.
 func (n *Node) sameCluster(ctx context.Context) error {
-	body, err := encodeJoin(n.member())
+	body, err := encodeJoin(n.member(), n.cfg.Partitions)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (n *Node) resume(now *ring.Ring) error {
 
 // join asks the given addresses, again and again, to be taken in.
 func (n *Node) join(ctx context.Context) error {
-	body, err := encodeJoin(n.member())
+	body, err := encodeJoin(n.member(), n.cfg.Partitions)
 	if err != nil {
 		return err
 	}
@@ -131,9 +131,6 @@ func (n *Node) askToJoin(ctx context.Context, body []byte) error {
 		if err != nil {
 			return fmt.Errorf("answer of %s: %w", addr, err)
 		}
-		if q := state.Partitions(); q != n.cfg.Partitions {
-			return fmt.Errorf("the cluster at %s has %d partitions, this node was made for %d: start it with --partitions %d and an empty data directory", addr, q, n.cfg.Partitions, q)
-		}
 		n.log.Info("joined a cluster", "through", addr, "members", len(ring.NewRing(state).Members()))
 		return n.keeper.adopt(state)
 	}
@@ -142,9 +139,12 @@ func (n *Node) askToJoin(ctx context.Context, body []byte) error {
 
 // admit takes a newcomer in, on a peer's request.
 func (n *Node) admit(body []byte) ([]byte, error) {
-	m, err := decodeJoin(body)
+	m, partitions, err := decodeJoin(body)
 	if err != nil {
 		return nil, err
+	}
+	if ours := n.keeper.ring().Partitions(); partitions != ours {
+		return nil, fmt.Errorf("the cluster has %d partitions, the node was made for %d: start it with --partitions %d and an empty data directory", ours, partitions, ours)
 	}
 	err = n.keeper.change(func(s *ring.State) error { return s.Join(m) })
 	if errors.Is(err, ring.ErrNameTaken) {

@@ -16,32 +16,34 @@ type joinRequest struct {
 	ClientAddr string `json:"client_addr"`
 	PeerAddr   string `json:"peer_addr"`
 	AdminAddr  string `json:"admin_addr"`
+	// Partitions is what its store is made for, which cannot be changed.
+	Partitions int `json:"partitions"`
 }
 
 const maxJoinRequest = 4 << 10
 
-func encodeJoin(m ring.Member) ([]byte, error) {
+func encodeJoin(m ring.Member, partitions int) ([]byte, error) {
 	return json.Marshal(joinRequest{
-		Name: m.Name, Zone: m.Zone, Instance: m.Instance,
+		Name: m.Name, Zone: m.Zone, Instance: m.Instance, Partitions: partitions,
 		ClientAddr: m.ClientAddr, PeerAddr: m.PeerAddr, AdminAddr: m.AdminAddr,
 	})
 }
 
-func decodeJoin(body []byte) (ring.Member, error) {
+func decodeJoin(body []byte) (m ring.Member, partitions int, err error) {
 	if len(body) > maxJoinRequest {
-		return ring.Member{}, fmt.Errorf("join request of %d bytes: at most %d are taken", len(body), maxJoinRequest)
+		return m, 0, fmt.Errorf("join request of %d bytes: at most %d are taken", len(body), maxJoinRequest)
 	}
 	var r joinRequest
 	if err := json.Unmarshal(body, &r); err != nil {
-		return ring.Member{}, fmt.Errorf("join request: %w", err)
+		return m, 0, fmt.Errorf("join request: %w", err)
 	}
 	if err := ring.ValidName(r.Name); err != nil {
-		return ring.Member{}, fmt.Errorf("join request: %w", err)
+		return m, 0, fmt.Errorf("join request: %w", err)
 	}
 	return ring.Member{
 		ID: ring.IDOf(r.Name), Name: r.Name, Zone: r.Zone, Instance: r.Instance,
 		ClientAddr: r.ClientAddr, PeerAddr: r.PeerAddr, AdminAddr: r.AdminAddr,
-	}, nil
+	}, r.Partitions, nil
 }
 
 // The first byte of the answer to a join request; a ring state follows if the

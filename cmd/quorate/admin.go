@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,8 +26,10 @@ import (
 
 // adminCmd is `quorate admin`.
 type adminCmd struct {
-	AdminAddr   string `default:"127.0.0.1:8001" help:"Admin port of any node of the cluster."`
+	AdminAddr   string `default:"127.0.0.1:8001" help:"Admin port of any node of the cluster; https://HOST:PORT where it speaks TLS."`
+	AdminToken  string `placeholder:"TOKEN" help:"The admin port's token, if it has one; by default the password."`
 	Requirepass string `placeholder:"PASSWORD" help:"The cluster's password, if it has one."`
+	AdminCA     string `name:"admin-ca" type:"path" placeholder:"FILE" help:"Certificates (PEM) to trust on an https address; by default the system's."`
 
 	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it."`
 	Leave  adminLeave  `cmd:"" help:"Let a live node go: its data moves to the others first."`
@@ -31,16 +37,34 @@ type adminCmd struct {
 	Config adminConfig `cmd:"" help:"Change N, R or W of the whole cluster, like: quorate admin config r=1 w=3"`
 }
 
-func (c *adminCmd) port() adminPort {
-	return adminPort{addr: localised(c.AdminAddr), password: c.Requirepass}
+func (c *adminCmd) port() (adminPort, error) {
+	p := newAdminPort(c.AdminAddr)
+	p.token = cmp.Or(c.AdminToken, c.Requirepass)
+	if c.AdminCA == "" {
+		return p, nil
+	}
+	pem, err := os.ReadFile(c.AdminCA)
+	if err != nil {
+		return p, fmt.Errorf("--admin-ca: %w", err)
+	}
+	trusted := x509.NewCertPool()
+	if !trusted.AppendCertsFromPEM(pem) {
+		return p, fmt.Errorf("--admin-ca %s: no certificate in it", c.AdminCA)
+	}
+	p.secure = &tls.Config{RootCAs: trusted}
+	return p, nil
 }
 
 type adminStatus struct{}
 
 // Run implements the command.
 func (adminStatus) Run(ctx context.Context, con console, cli *commands) error {
+	port, err := cli.Admin.port()
+	if err != nil {
+		return err
+	}
 	var view admin.View
-	if err := cli.Admin.port().call(ctx, "GET", "/api/cluster", nil, &view); err != nil {
+	if err := port.call(ctx, "GET", "/api/cluster", nil, &view); err != nil {
 		return err
 	}
 	return printView(con.out, view)
@@ -74,7 +98,11 @@ type adminLeave struct {
 
 // Run implements the command.
 func (c adminLeave) Run(ctx context.Context, con console, cli *commands) error {
-	return cli.Admin.port().takeOff(ctx, con.out, c.Node, "leave")
+	port, err := cli.Admin.port()
+	if err != nil {
+		return err
+	}
+	return port.takeOff(ctx, con.out, c.Node, "leave")
 }
 
 type adminRemove struct {
@@ -83,7 +111,11 @@ type adminRemove struct {
 
 // Run implements the command.
 func (c adminRemove) Run(ctx context.Context, con console, cli *commands) error {
-	return cli.Admin.port().takeOff(ctx, con.out, c.Node, "remove")
+	port, err := cli.Admin.port()
+	if err != nil {
+		return err
+	}
+	return port.takeOff(ctx, con.out, c.Node, "remove")
 }
 
 // takeOff takes a node off the ring and waits until the data has moved. To stop
@@ -127,17 +159,32 @@ func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error 
 		}
 		wanted[name] = number
 	}
-	var now struct{ N, R, W int }
-	if err := cli.Admin.port().call(ctx, "POST", "/api/cluster/config", wanted, &now); err != nil {
+	port, err := cli.Admin.port()
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(con.out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
+	var now struct{ N, R, W int }
+	if err := port.call(ctx, "POST", "/api/cluster/config", wanted, &now); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(con.out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
 	return err
 }
 
 // adminPort is the admin port of a node, as a client of it.
 type adminPort struct {
-	addr, password string
+	scheme, addr string
+	token        string
+	secure       *tls.Config // nil: as the system trusts
+}
+
+// newAdminPort takes HOST:PORT, or http:// or https:// before it.
+func newAdminPort(at string) adminPort {
+	scheme, addr, given := strings.Cut(at, "://")
+	if !given {
+		scheme, addr = "http", at
+	}
+	return adminPort{scheme: scheme, addr: localised(strings.TrimSuffix(addr, "/"))}
 }
 
 // errUnreachable: nobody answers at the port.
@@ -156,14 +203,15 @@ func (p adminPort) call(ctx context.Context, method, path string, in, out any) e
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+p.addr+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, p.scheme+"://"+p.addr+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	if p.password != "" {
-		request.SetBasicAuth("quorate", p.password)
+	if p.token != "" {
+		request.SetBasicAuth("quorate", p.token)
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: p.secure, DisableKeepAlives: true}}
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", errUnreachable, p.addr, err)
 	}

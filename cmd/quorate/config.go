@@ -12,6 +12,7 @@ type nodeSettings struct {
 	Store    storeSettings   `embed:"" group:"Storage"`
 	Conflict replicaSettings `embed:"" group:"Replication"`
 	Clients  clientSettings  `embed:"" group:"Clients"`
+	Admin    adminSettings   `embed:"" group:"Admin port"`
 	Process  processSettings `embed:"" group:"Process"`
 }
 
@@ -43,13 +44,19 @@ type replicaSettings struct {
 }
 
 type clientSettings struct {
-	Requirepass       string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port (HTTP Basic, any user name). Without one, both are on loopback only."`
+	Requirepass       string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."`
 	Maxclients        int    `default:"10000" min:"1" max:"1000000" help:"Client connections at once."`
 	Timeout           span   `default:"0s" max:"3650d" help:"Close a client connection that is idle for so long; 0 never."`
 	ClusterEnabled    string `default:"yes" oneof:"yes,no" help:"Whether CLUSTER SLOTS and its kin tell clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."`
 	ProtoMaxBulkLen   size   `default:"512mb" min:"1mb" max:"512mb" help:"The longest key or value."`
 	ClientBufferLimit size   `default:"1gb" min:"1mb" max:"64gb" help:"Bytes that one client can make a node buffer."`
 	TotalBufferLimit  size   `default:"2gb" min:"16mb" max:"1024gb" help:"Bytes that all clients together can make a node buffer."`
+}
+
+type adminSettings struct {
+	AdminToken   string `placeholder:"TOKEN" help:"Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass. The same on all nodes."`
+	AdminTLSCert string `name:"admin-tls-cert" type:"path" placeholder:"FILE" help:"Certificate (PEM, with its chain) for HTTPS on the admin port."`
+	AdminTLSKey  string `name:"admin-tls-key" type:"path" placeholder:"FILE" help:"Private key (PEM) of --admin-tls-cert."`
 }
 
 type processSettings struct {
@@ -76,8 +83,9 @@ type serverCmd struct {
 	Name    string          `default:"A" group:"Node" help:"Name of the node, unique in its cluster and kept for good."`
 	DataDir string          `default:"quorate-data" group:"Node" type:"path" help:"Directory of the node's data."`
 	Join    listOf          `placeholder:"HOST:PORT,…" group:"Node" help:"Peer addresses of a cluster to join. Without it a fresh node founds one of its own."`
+	Standby bool            `group:"Node" help:"Start with the admin port only, and wait to be told there which cluster to join. A data directory that belongs to one starts as ever."`
 	Zone    string          `group:"Node" help:"Zone or rack; the replicas of a key are spread over zones first."`
-	Chaos   bool            `group:"Node" help:"Let the admin port kill and revive this node."`
+	Chaos   bool            `group:"Node" help:"Let the admin port kill and revive this node, and break its links."`
 	Address addressSettings `embed:"" group:"Addresses"`
 
 	nodeSettings

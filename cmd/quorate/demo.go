@@ -11,11 +11,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"text/tabwriter"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 )
@@ -45,58 +45,78 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 // would alone, and each port may kill and revive any of them.
 type demo struct {
 	settings *demoCmd
+	dir      string
 	log      *slog.Logger
-	members  []ring.Member
-	hosts    []*host
-	admins   []net.Listener
+	ports    demoPorts
 	links    *peer.Links // between all of them
 	stop     func()      // ends the whole demo
+	hosts    hosts       // the founders' and what came later
+	founders []demoNode
+	wishes   chan chan<- grown // see demo_grow.go
+}
+
+// demoNode is one node of a demo.
+type demoNode struct {
+	member ring.Member
+	host   *host
+	admin  net.Listener
 }
 
 // assemble opens all nodes, or none.
 func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
-	d := &demo{settings: c, log: log, links: peer.NewLinks(), stop: stop}
-	if err := d.choosePorts(); err != nil {
-		return nil, err
+	d := &demo{settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: peer.NewLinks(), stop: stop, wishes: make(chan chan<- grown)}
+	var members []ring.Member
+	for i := range c.Nodes {
+		m, err := d.ports.member(i)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, m)
 	}
-	d.hosts, d.admins = make([]*host, len(d.members)), make([]net.Listener, len(d.members))
+	d.founders = make([]demoNode, len(members))
 	var group errgroup.Group // side by side: each store waits for the disk
-	for i := range d.members {
-		group.Go(func() error { return d.open(i, filepath.Join(dir, d.members[i].Name)) })
+	for i := range members {
+		group.Go(func() (err error) {
+			d.founders[i], err = d.open(members[i], func(node *cluster.Config) {
+				node.Founders, node.ClusterID = members, clusterID(dir)
+			})
+			return err
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
+	for _, n := range d.founders {
+		d.hosts.add(n.host)
+	}
 	return d, nil
 }
 
-// open opens one node.
-func (d *demo) open(i int, dir string) (err error) {
-	m := d.members[i]
+// open opens one node, which place tells how to find its cluster.
+func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error) {
 	log := d.logger(m.Name)
-	node, client := d.settings.configs(dir, log)
-	node.Name, node.PeerAddr = m.Name, m.PeerAddr
+	node, client := d.settings.configs(filepath.Join(d.dir, m.Name), log)
+	node.Name, node.PeerAddr, node.Links = m.Name, m.PeerAddr, d.links
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
-	node.Founders, node.ClusterID, node.Links = d.members, clusterID(filepath.Dir(dir)), d.links
+	place(&node)
 	client.Addr, client.Chaos, client.Shutdown = m.ClientAddr, true, d.stop
-	if d.admins[i], err = listenAdmin(m.AdminAddr); err != nil {
-		return err
+	listener, err := d.settings.listenAdmin(m.AdminAddr)
+	if err != nil {
+		return demoNode{}, err
 	}
-	d.hosts[i], err = newHost(node, client, log)
-	return err
+	h, err := newHost(node, client, log)
+	if err != nil {
+		return demoNode{}, errors.Join(err, listener.Close())
+	}
+	return demoNode{member: m, host: h, admin: listener}, nil
 }
 
 // close gives back what stands already when another node cannot be opened.
 func (d *demo) close() error {
-	ended, cancel := context.WithCancel(context.Background())
-	cancel()
 	var errs []error
-	for i := range d.hosts {
-		if d.hosts[i] != nil {
-			errs = append(errs, d.hosts[i].Run(ended))
-		}
-		if d.admins[i] != nil {
-			errs = append(errs, d.admins[i].Close())
+	for _, n := range d.founders {
+		if n.host != nil {
+			errs = append(errs, n.host.Run(ended()), n.admin.Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -112,89 +132,42 @@ func clusterID(dir string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// choosePorts names the nodes and gives each the next ports that are free. With
-// a directory that is kept, ports are never skipped: its nodes know each other
-// by them.
-func (d *demo) choosePorts() error {
-	taken := map[int]bool{} // by another node, or for another purpose
-	next := func(port *int, flag string, network ...string) (string, error) {
-		for ; *port < 1<<16; *port++ {
-			if taken[*port] {
-				continue
-			}
-			addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(*port))
-			err := canListen(addr, network)
-			if err == nil {
-				taken[*port] = true
-				return addr, nil
-			}
-			if d.settings.DataDir != "" {
-				return "", fmt.Errorf("port %s is in use: stop who holds it, or choose other ports with %s: %w", addr, flag, err)
-			}
-		}
-		return "", fmt.Errorf("no free port is left from %s on", flag)
-	}
-	client, peer, admin := d.settings.ClientPort, d.settings.PeerPort, d.settings.AdminPort
-	for i := range d.settings.Nodes {
-		m := ring.Member{Name: string(rune('A' + i))}
-		m.ID = ring.IDOf(m.Name)
-		var faults [3]error
-		m.ClientAddr, faults[0] = next(&client, "--client-port", "tcp")
-		m.PeerAddr, faults[1] = next(&peer, "--peer-port", "tcp", "udp")
-		m.AdminAddr, faults[2] = next(&admin, "--admin-port", "tcp")
-		if err := errors.Join(faults[:]...); err != nil {
-			return err
-		}
-		d.members = append(d.members, m)
-	}
-	return nil
-}
-
-// canListen tries an address.
-func canListen(addr string, networks []string) error {
-	for _, network := range networks {
-		var l io.Closer
-		var err error
-		if network == "udp" {
-			l, err = net.ListenPacket(network, addr)
-		} else {
-			l, err = net.Listen(network, addr)
-		}
-		if err != nil {
-			return err
-		}
-		_ = l.Close()
-	}
-	return nil
-}
-
 // run lives until ctx ends. A node that leaves the ring, or fails, takes no
 // other with it.
 func (d *demo) run(ctx context.Context, welcome func()) error {
 	var group errgroup.Group
-	for i, h := range d.hosts {
-		group.Go(func() error {
-			err := h.Run(ctx)
-			if err != nil && ctx.Err() == nil {
-				d.log.Error("node ended", "err", err)
-			}
-			return err
-		})
-		p := &process{own: h, hosts: d.hosts, links: d.links, chaos: true}
-		group.Go(func() error {
-			return d.settings.adminServer(p, d.logger(h.name())).Run(ctx, d.admins[i])
-		})
+	for _, n := range d.founders {
+		d.launch(ctx, &group, n)
 	}
+	group.Go(func() error {
+		d.growAll(ctx, &group)
+		return nil
+	})
 	if d.awaitReady(ctx) {
 		welcome()
 	}
 	return group.Wait()
 }
 
-// awaitReady waits until all nodes serve, or ctx ends.
+// launch runs a node and its admin port.
+func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
+	group.Go(func() error {
+		err := n.host.Run(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.log.Error("node ended", "err", err)
+		}
+		return err
+	})
+	p := &process{own: n.host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}
+	group.Go(func() error {
+		return d.settings.adminServer(p, d.logger(n.member.Name)).Run(ctx, n.admin)
+	})
+}
+
+// awaitReady waits until all founders serve, or ctx ends.
 func (d *demo) awaitReady(ctx context.Context) bool {
-	for _, h := range d.hosts {
-		l := h.current()
+	for _, n := range d.founders {
+		l, _ := n.host.state()
 		if l == nil {
 			continue
 		}
@@ -209,17 +182,18 @@ func (d *demo) awaitReady(ctx context.Context) bool {
 
 // welcome tells what stands where, and what to try.
 func (d *demo) welcome(out io.Writer, c *demoCmd) {
-	first := d.members[0]
+	first := d.founders[0].member
 	q := c.Quorum
-	fmt.Fprintf(out, "A cluster of %d nodes is ready: n=%d r=%d w=%d.\n\n", len(d.members), q.N, q.R, q.W)
+	fmt.Fprintf(out, "A cluster of %d nodes is ready: n=%d r=%d w=%d.\n\n", len(d.founders), q.N, q.R, q.W)
 	table := tabwriter.NewWriter(out, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "  NODE\tCLIENTS\tADMIN\tPEERS")
-	for _, m := range d.members {
+	for _, n := range d.founders {
+		m := n.member
 		fmt.Fprintf(table, "  %s\t%s\thttp://%s\t%s\n", m.Name, m.ClientAddr, m.AdminAddr, m.PeerAddr)
 	}
 	_ = table.Flush()
 	_, port, _ := net.SplitHostPort(first.ClientAddr)
-	last := d.members[len(d.members)-1]
+	last := d.founders[len(d.founders)-1].member
 	_, otherPort, _ := net.SplitHostPort(last.ClientAddr)
 	fmt.Fprintf(out, `
 Any node serves any key. Try:

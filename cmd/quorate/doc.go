@@ -12,7 +12,7 @@
 // file that --config names; a flag outdoes a variable, a variable the file, the
 // file the default.
 //
-// A process is a host (host.go): an admin port, which always runs, and a node
+// A process is a host (host.go), in a demo several: an admin port, which always runs, and a node
 // with its client port, which can be killed and revived behind it. [newHost]
 // puts one together, top to bottom.
 //

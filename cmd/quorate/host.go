@@ -19,20 +19,27 @@ import (
 // host keeps one node with its client port: it runs it, kills it as a crash
 // would, and starts it again from the same directory.
 //
-// One goroutine, that of Run, moves the host from state to state; kill and
-// revive only ask it to.
+// One goroutine, that of Run, moves the host from state to state; kill, revive
+// and join only ask it to.
 type host struct {
 	node   cluster.Config
 	client server.Config
 	log    *slog.Logger
 
-	kills   chan struct{} // requests, at most one waiting
-	revives chan struct{}
+	kills  chan struct{} // requests, at most one waiting
+	starts chan start
 
 	mu struct {
 		sync.Mutex
-		life *life // nil while killed, and when it is over
+		life *life // nil while the node does not run
+		why  error // it does not: wraps an error of package admin
 	}
+}
+
+// start asks for a life.
+type start struct {
+	loseData bool
+	through  []string // peer addresses to join through; nil: as before
 }
 
 // newHost opens the node's store and binds its ports, so that what is wrong with
@@ -40,7 +47,7 @@ type host struct {
 func newHost(node cluster.Config, client server.Config, log *slog.Logger) (*host, error) {
 	h := &host{
 		node: node, client: client, log: log,
-		kills: make(chan struct{}, 1), revives: make(chan struct{}, 1),
+		kills: make(chan struct{}, 1), starts: make(chan start, 1),
 	}
 	l, err := newLife(node, client)
 	if err != nil {
@@ -50,47 +57,82 @@ func newHost(node cluster.Config, client server.Config, log *slog.Logger) (*host
 	return h, nil
 }
 
+// newStandby is newHost for a node that waits to be told which cluster to join,
+// unless its directory remembers one.
+func newStandby(node cluster.Config, client server.Config, log *slog.Logger) (*host, error) {
+	h, err := newHost(node, client, log)
+	if err != nil || h.mu.life.node.Ring() != nil {
+		return h, err
+	}
+	if err := h.mu.life.discard(); err != nil {
+		return nil, explain(err)
+	}
+	h.become(nil, admin.ErrStandby)
+	return h, nil
+}
+
 func (h *host) name() string { return h.node.Name }
 
 // Node implements [admin.Process] for a host by itself.
 func (h *host) Node() (admin.Node, error) {
-	if l := h.current(); l != nil {
+	l, why := h.state()
+	if l != nil {
 		return l.node, nil
 	}
-	return nil, fmt.Errorf("%s: %w", h.name(), admin.ErrKilled)
+	return nil, fmt.Errorf("%s: %w", h.name(), why)
 }
 
-func (h *host) current() *life {
+// state is the life, or why there is none.
+func (h *host) state() (*life, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.mu.life
+	return h.mu.life, h.mu.why
 }
 
-func (h *host) become(l *life) {
+func (h *host) become(l *life, why error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.mu.life = l
+	h.mu.life, h.mu.why = l, why
 }
 
 // kill asks for a crash.
 func (h *host) kill() error {
-	if h.current() == nil {
+	switch l, why := h.state(); {
+	case l != nil:
+		return ask(h.kills, struct{}{})
+	case errors.Is(why, admin.ErrKilled):
 		return fmt.Errorf("%w: it is killed", admin.ErrAlready)
+	default:
+		return why
 	}
-	return ask(h.kills)
 }
 
-// revive asks for a new life.
-func (h *host) revive() error {
-	if h.current() != nil {
+// revive asks for a new life of a killed node, without its data if it is to have
+// lost its disk.
+func (h *host) revive(loseDisk bool) error {
+	switch l, why := h.state(); {
+	case l != nil:
 		return fmt.Errorf("%w: it runs", admin.ErrAlready)
+	case !errors.Is(why, admin.ErrKilled):
+		return why
 	}
-	return ask(h.revives)
+	return ask(h.starts, start{loseData: loseDisk})
 }
 
-func ask(requests chan struct{}) error {
+// join asks for the first life of a node that stands by.
+func (h *host) join(through []string) error {
+	switch l, why := h.state(); {
+	case l != nil:
+		return fmt.Errorf("%w: it runs", admin.ErrAlready)
+	case !errors.Is(why, admin.ErrStandby):
+		return fmt.Errorf("%w: %w", admin.ErrAlready, why)
+	}
+	return ask(h.starts, start{through: through})
+}
+
+func ask[T any](requests chan T, what T) error {
 	select {
-	case requests <- struct{}{}:
+	case requests <- what:
 		return nil
 	default:
 		return fmt.Errorf("%w: it was asked for a moment ago", admin.ErrAlready)
@@ -100,44 +142,62 @@ func ask(requests chan struct{}) error {
 // Run lives the node's lives until ctx ends, the node has left its cluster, or
 // it fails by itself.
 func (h *host) Run(ctx context.Context) error {
-	for l := h.current(); ; {
+	_, why := h.state()
+	novice := errors.Is(why, admin.ErrStandby) // in no cluster yet
+	for {
+		l, _ := h.state()
+		if l == nil {
+			if l = h.awaitLife(ctx); l == nil {
+				return nil
+			}
+		}
 		err := l.run(ctx, h.kills, h.log)
+		novice = novice && l.node.Ring() == nil
 		switch {
 		case errors.Is(err, errKilled):
-			h.become(nil)
+			h.become(nil, admin.ErrKilled)
 			h.log.Warn("node killed", "node", h.name())
 		case errors.Is(err, cluster.ErrLeft):
-			h.become(nil)
+			h.become(nil, fmt.Errorf("%w: it has left the cluster", admin.ErrGone))
 			return nil // cluster has logged it
+		case err != nil && novice:
+			err = explain(err)
+			h.become(nil, fmt.Errorf("%w; it could not join the one it was told: %w", admin.ErrStandby, err))
+			h.log.Error("node did not join", "node", h.name(), "err", err)
 		case err != nil:
-			return fmt.Errorf("node %s: %w", h.name(), explain(err))
+			err = fmt.Errorf("node %s: %w", h.name(), explain(err))
+			h.become(nil, fmt.Errorf("%w: %w", admin.ErrGone, err))
+			return err
 		default:
-			return nil
-		}
-		if l = h.awaitRevival(ctx); l == nil {
 			return nil
 		}
 	}
 }
 
-// awaitRevival returns the node's next life, or nil when ctx ends. A life that
+// awaitLife returns the node's next life, or nil when ctx ends. A life that
 // cannot begin is logged, and may be asked for again.
-func (h *host) awaitRevival(ctx context.Context) *life {
+func (h *host) awaitLife(ctx context.Context) *life {
 	for {
+		var wanted start
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-h.kills: // came in as the node died
 			continue
-		case <-h.revives:
+		case wanted = <-h.starts:
 		}
-		l, err := newLife(h.node, h.client)
+		if wanted.through != nil {
+			h.node.Join = wanted.through
+		}
+		node := h.node
+		node.Store.LoseData = wanted.loseData
+		l, err := newLife(node, h.client)
 		if err == nil {
-			h.become(l)
-			h.log.Info("node revived", "node", h.name())
+			h.become(l, nil)
+			h.log.Info("node started again", "node", h.name(), "without_data", wanted.loseData)
 			return l
 		}
-		h.log.Error("node cannot be revived", "node", h.name(), "err", explain(err))
+		h.log.Error("node cannot be started", "node", h.name(), "err", explain(err))
 	}
 }
 
@@ -157,18 +217,29 @@ func newLife(node cluster.Config, client server.Config) (*life, error) {
 	}
 	s, err := server.New(client, n)
 	if err != nil {
-		// Run is what gives the store and the peer port back.
-		ended, cancel := context.WithCancel(context.Background())
-		cancel()
-		return nil, errors.Join(err, n.Run(ended))
+		return nil, errors.Join(err, n.Run(ended()))
 	}
 	return &life{node: n, client: s}, nil
 }
+
+// ended is the context of what must not begin: Run then only gives back what New
+// took, the store and the ports.
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// discard ends a life that never began.
+func (l *life) discard() error { return errors.Join(l.client.Run(ended()), l.node.Run(ended())) }
 
 // run serves until ctx ends (nil), a kill is asked for ([errKilled]), or the
 // node ends by itself. The client port closes first, so that what it has
 // accepted still finds a node; the node closes its store last.
 func (l *life) run(ctx context.Context, kills <-chan struct{}, log *slog.Logger) error {
+	if ctx.Err() != nil {
+		return l.discard()
+	}
 	group, serving := errgroup.WithContext(ctx)
 	living, stopLiving := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return l.node.Run(living) })

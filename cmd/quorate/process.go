@@ -2,24 +2,28 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
-// process is what an admin port may do to the hosts of its process.
+// process is what an admin port may do to its process.
 type process struct {
 	own   *host // behind this port
-	hosts []*host
-	links *peer.Links // nil without chaos
-	chaos bool
+	hosts *hosts
+	links *peer.Links                           // nil: nothing may be broken
+	grow  func(context.Context) (string, error) // nil: no nodes may be added
 }
 
 // Node implements [admin.Process].
 func (p *process) Node() (admin.Node, error) { return p.own.Node() }
+
+// Chaos implements [admin.Process].
+func (p *process) Chaos() bool { return p.links != nil }
+
+// Demo implements [admin.Process].
+func (p *process) Demo() bool { return p.grow != nil }
 
 // Kill implements [admin.Process].
 func (p *process) Kill(node string) error {
@@ -36,15 +40,22 @@ func (p *process) Revive(node string, loseDisk bool) error {
 	if err != nil {
 		return err
 	}
-	if loseDisk {
-		return errors.ErrUnsupported
+	return h.revive(loseDisk)
+}
+
+func (p *process) find(node string) (*host, error) {
+	if !p.Chaos() {
+		return nil, admin.ErrChaosForbidden
 	}
-	return h.revive()
+	if h := p.hosts.find(node); h != nil {
+		return h, nil
+	}
+	return nil, admin.ErrNotHere
 }
 
 // Links implements [admin.Process].
 func (p *process) Links() []peer.Fault {
-	if p.links == nil {
+	if !p.Chaos() {
 		return nil
 	}
 	return p.links.Faults()
@@ -52,32 +63,32 @@ func (p *process) Links() []peer.Fault {
 
 // SetLinks implements [admin.Process].
 func (p *process) SetLinks(faults []peer.Fault) error {
-	if !p.chaos {
+	if !p.Chaos() {
 		return admin.ErrChaosForbidden
 	}
 	return p.links.Set(faults)
 }
 
 // AddNode implements [admin.Process].
-func (p *process) AddNode(context.Context) (string, error) { return "", admin.ErrNotDemo }
+func (p *process) AddNode(ctx context.Context) (string, error) {
+	if !p.Demo() {
+		return "", admin.ErrNotDemo
+	}
+	return p.grow(ctx)
+}
+
+// maxThrough bounds the addresses that a node may be told to join through.
+const maxThrough = 64
 
 // Join implements [admin.Process].
-func (p *process) Join([]string) error { return admin.ErrAlready }
-
-// Chaos implements [admin.Process].
-func (p *process) Chaos() bool { return p.chaos }
-
-// Demo implements [admin.Process].
-func (p *process) Demo() bool { return false }
-
-func (p *process) find(node string) (*host, error) {
-	if !p.chaos {
-		return nil, admin.ErrChaosForbidden
+func (p *process) Join(through []string) error {
+	if len(through) == 0 || len(through) > maxThrough {
+		return fmt.Errorf("%w: %d of them, want 1 to %d", admin.ErrBadPeerAddr, len(through), maxThrough)
 	}
-	for _, h := range p.hosts {
-		if h.name() == node || fmt.Sprintf("%016x", uint64(ring.IDOf(h.name()))) == node {
-			return h, nil
+	for _, addr := range through {
+		if err := checkReachable(addr); err != nil {
+			return fmt.Errorf("%w %q: %w", admin.ErrBadPeerAddr, addr, err)
 		}
 	}
-	return nil, admin.ErrNotHere
+	return p.own.join(through)
 }

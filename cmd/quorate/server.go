@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,7 +32,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	listener, err := listenAdmin(c.Address.AdminAddr)
+	listener, err := c.listenAdmin(c.Address.AdminAddr)
 	if err != nil {
 		return err
 	}
@@ -44,16 +45,21 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	client.Addr, client.Chaos, client.Shutdown = c.Address.ClientAddr, c.Chaos, stop
 	log.Info("starting", "version", version(), "node", c.Name, "data_dir", node.Store.Dir,
 		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
-	p := &process{chaos: c.Chaos, links: c.links()}
+	p := &process{hosts: new(hosts), links: c.links()}
 	node.Links = p.links
-	h, err := newHost(node, client, log)
+	open := newHost
+	if c.Standby {
+		open = newStandby
+	}
+	h, err := open(node, client, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	if c.Quorum.R+c.Quorum.W <= c.Quorum.N {
 		log.Warn("r + w is not more than n: a read may miss the newest write", "n", c.Quorum.N, "r", c.Quorum.R, "w", c.Quorum.W)
 	}
-	p.own, p.hosts = h, []*host{h}
+	p.own = h
+	p.hosts.add(h)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer stop() // a node that has left takes its process with it
@@ -73,8 +79,12 @@ func (c *serverCmd) links() *peer.Links {
 	return peer.NewLinks()
 }
 
-// listenAdmin binds the admin port.
-func listenAdmin(addr string) (net.Listener, error) {
+// listenAdmin binds an admin port.
+func (s *nodeSettings) listenAdmin(addr string) (net.Listener, error) {
+	secure, err := s.Admin.secure()
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("admin port %s is in use by another process: stop it, or choose another with --admin-addr: %w", addr, err)
@@ -82,14 +92,34 @@ func listenAdmin(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin port: %w", err)
 	}
+	if secure != nil {
+		listener = tls.NewListener(listener, secure)
+	}
 	return listener, nil
+}
+
+// secure is how the admin port speaks TLS; nil if it does not.
+func (s *adminSettings) secure() (*tls.Config, error) {
+	if s.AdminTLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.AdminTLSCert, s.AdminTLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("--admin-tls-cert and --admin-tls-key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// adminToken is what the admin port asks for; empty: nothing.
+func (s *nodeSettings) adminToken() string {
+	return cmp.Or(s.Admin.AdminToken, s.Clients.Requirepass)
 }
 
 // adminServer makes the admin port of the process's own node.
 func (s *nodeSettings) adminServer(p *process, log *slog.Logger) *admin.Server {
 	return admin.New(admin.Config{
 		Process: p, Metrics: admin.NewMetrics(p),
-		Token: s.Clients.Requirepass, Pprof: s.Process.Pprof,
+		Token: s.adminToken(), Pprof: s.Process.Pprof,
 		Logger: log.With("component", "admin"),
 	})
 }

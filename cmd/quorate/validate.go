@@ -34,7 +34,10 @@ func (c *serverCmd) check() error {
 			faults = append(faults, fmt.Errorf("--join %q: %w", addr, err))
 		}
 	}
-	faults = append(faults, c.Address.faults(c.Clients.Requirepass)...)
+	if c.Standby && len(c.Join) > 0 {
+		faults = append(faults, errors.New("--standby waits to be told whom to join, but --join says it: leave one of them out"))
+	}
+	faults = append(faults, c.Address.faults(c.Clients.Requirepass, c.adminToken())...)
 	return errors.Join(faults...)
 }
 
@@ -66,13 +69,16 @@ func (s *nodeSettings) faults() (faults []error) {
 	if s.Clients.TotalBufferLimit < s.Clients.ClientBufferLimit {
 		faults = append(faults, fmt.Errorf("--total-buffer-limit is %s, but must not be less than --client-buffer-limit %s", s.Clients.TotalBufferLimit, s.Clients.ClientBufferLimit))
 	}
+	if (s.Admin.AdminTLSCert == "") != (s.Admin.AdminTLSKey == "") {
+		faults = append(faults, errors.New("--admin-tls-cert and --admin-tls-key go together"))
+	}
 	return faults
 }
 
-func (s *addressSettings) faults(password string) (faults []error) {
+func (s *addressSettings) faults(password, token string) (faults []error) {
 	for _, listen := range []struct{ flag, addr, guard, given string }{
 		{"--client-addr", s.ClientAddr, "--requirepass", password},
-		{"--admin-addr", s.AdminAddr, "--requirepass", password},
+		{"--admin-addr", s.AdminAddr, "--admin-token", token},
 		{"--peer-addr", s.PeerAddr, "--peer-secret", s.PeerSecret},
 	} {
 		host, err := splitAddr(listen.addr)

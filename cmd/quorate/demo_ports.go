@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+// maxDemoNodes is how many letters there are to name them.
+const maxDemoNodes = 26
+
+// demoPorts gives each node of a demo the next ports that are free. With a
+// directory that is kept, ports are never skipped: its nodes know each other by
+// them. It is for one goroutine at a time.
+type demoPorts struct {
+	kept                bool
+	client, peer, admin int          // the next to try
+	taken               map[int]bool // by another node, or for another purpose
+}
+
+func newDemoPorts(c *demoCmd) demoPorts {
+	return demoPorts{
+		kept: c.DataDir != "", client: c.ClientPort, peer: c.PeerPort, admin: c.AdminPort,
+		taken: make(map[int]bool),
+	}
+}
+
+// member names the node with a number, from 0, and finds ports for it.
+func (p *demoPorts) member(i int) (ring.Member, error) {
+	m := ring.Member{Name: string(rune('A' + i))}
+	m.ID = ring.IDOf(m.Name)
+	var faults [3]error
+	m.ClientAddr, faults[0] = p.next(&p.client, "--client-port", "tcp")
+	m.PeerAddr, faults[1] = p.next(&p.peer, "--peer-port", "tcp", "udp")
+	m.AdminAddr, faults[2] = p.next(&p.admin, "--admin-port", "tcp")
+	return m, errors.Join(faults[:]...)
+}
+
+func (p *demoPorts) next(port *int, flag string, networks ...string) (string, error) {
+	for ; *port < 1<<16; *port++ {
+		if p.taken[*port] {
+			continue
+		}
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(*port))
+		err := canListen(addr, networks)
+		if err == nil {
+			p.taken[*port] = true
+			return addr, nil
+		}
+		if p.kept {
+			return "", fmt.Errorf("port %s is in use: stop who holds it, or choose other ports with %s: %w", addr, flag, err)
+		}
+	}
+	return "", fmt.Errorf("no free port is left from %s on", flag)
+}
+
+// canListen tries an address.
+func canListen(addr string, networks []string) error {
+	for _, network := range networks {
+		var l io.Closer
+		var err error
+		if network == "udp" {
+			l, err = net.ListenPacket(network, addr)
+		} else {
+			l, err = net.Listen(network, addr)
+		}
+		if err != nil {
+			return err
+		}
+		_ = l.Close()
+	}
+	return nil
+}

@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/admin"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/update"
+)
+
+// freePort is one that nobody holds just now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// startDemo runs a small demo until the test ends, and returns it with what the
+// admin port of its first node may do.
+func startDemo(t *testing.T, args ...string) (*demo, *process) {
+	t.Helper()
+	cli, err := parse(t, append([]string{"demo", "--partitions", "16", "--client-port", freePort(t), "--peer-port", freePort(t), "--admin-port", freePort(t)}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d, err := cli.Demo.assemble(t.TempDir(), slog.New(slog.DiscardHandler), cancel)
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	var group errgroup.Group
+	ready := make(chan struct{})
+	group.Go(func() error { return d.run(ctx, func() { close(ready) }) })
+	t.Cleanup(func() {
+		cancel()
+		if err := group.Wait(); err != nil {
+			t.Errorf("the demo ended with %v", err)
+		}
+	})
+	<-ready
+	return d, &process{own: d.founders[0].host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}
+}
+
+func within(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) { // real nodes: there is nothing to wait on
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// lives waits until a host's node serves.
+func lives(t *testing.T, h *host) *life {
+	t.Helper()
+	var l *life
+	within(t, h.name()+" to be ready", func() bool {
+		if l, _ = h.state(); l == nil {
+			return false
+		}
+		select {
+		case <-l.node.Ready():
+			return true
+		default:
+			return false
+		}
+	})
+	return l
+}
+
+func put(h *host, key, value string) error {
+	l, why := h.state()
+	if l == nil {
+		return why
+	}
+	r := &replica.Request{Key: []byte(key), Update: &update.Update{Kind: update.Set, Data: []byte(value)}}
+	l.node.Do(context.Background(), []*replica.Request{r})
+	return r.Err
+}
+
+func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
+	d, p := startDemo(t, "--nodes", "2")
+	if !p.Demo() || !p.Chaos() {
+		t.Error("a demo may grow, and break things")
+	}
+	for _, want := range []string{"C", "D"} {
+		if name, err := p.AddNode(t.Context()); err != nil || name != want {
+			t.Fatalf("added %q, %v, want %s", name, err, want)
+		}
+	}
+	added := p.hosts.find("D")
+	l := lives(t, added)
+	within(t, "a ring of four at rest", func() bool {
+		now := l.node.Ring()
+		return now.Seated() == 4 && !now.InTransition()
+	})
+	if m, ok := l.node.Ring().Member(ring.IDOf("D")); !ok || m.AdminAddr == d.founders[0].member.AdminAddr {
+		t.Errorf("D on the ring: %+v", m)
+	}
+	port := adminPort{scheme: "http", addr: added.node.AdminAddr}
+	within(t, "its own admin port", func() bool { return port.call(t.Context(), "GET", "/readyz", nil, nil) == nil })
+	if err := p.Kill("D"); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "D to be killed", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrKilled) })
+	if err := p.Kill("D"); !errors.Is(err, admin.ErrAlready) {
+		t.Errorf("killed again: %v", err)
+	}
+	if err := p.Revive("D", false); err != nil {
+		t.Fatal(err)
+	}
+	lives(t, added)
+	if err := p.Revive("D", false); !errors.Is(err, admin.ErrAlready) {
+		t.Errorf("revived again: %v", err)
+	}
+	if err := l.node.Leave(t.Context(), ring.IDOf("D")); err == nil {
+		t.Error("a life that is over did something")
+	}
+	if err := lives(t, d.founders[0].host).node.Leave(t.Context(), ring.IDOf("D")); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "D to leave", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrGone) })
+	for what, err := range map[string]error{"kill": p.Kill("D"), "revive": p.Revive("D", true)} {
+		if !errors.Is(err, admin.ErrGone) {
+			t.Errorf("%s one that has left: %v", what, err)
+		}
+	}
+	if err := p.Kill("Z"); !errors.Is(err, admin.ErrNotHere) {
+		t.Errorf("kill of a node that is not: %v", err)
+	}
+	if err := p.Join([]string{"127.0.0.1:1"}); !errors.Is(err, admin.ErrAlready) {
+		t.Errorf("join of a node that runs: %v", err)
+	}
+}
+
+func TestProcess_Demo_HasNoMoreNodesThanLetters(t *testing.T) {
+	d, p := startDemo(t, "--nodes", "1")
+	for len(d.hosts.list()) < maxDemoNodes {
+		d.hosts.add(&host{})
+	}
+	if name, err := p.AddNode(t.Context()); !errors.Is(err, admin.ErrAlready) {
+		t.Errorf("added %q, %v", name, err)
+	}
+}
+
+func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
+	d, p := startDemo(t, "--nodes", "3")
+	c := d.founders[2]
+	var cut []peer.Fault
+	for _, n := range d.founders[:2] {
+		cut = append(cut, peer.Fault{From: c.member.PeerAddr, To: n.member.PeerAddr, Cut: true}, peer.Fault{From: n.member.PeerAddr, To: c.member.PeerAddr, Cut: true})
+	}
+	if err := p.SetLinks(cut); err != nil || len(p.Links()) != 4 {
+		t.Fatalf("%v, %v", p.Links(), err)
+	}
+	if err := p.Kill("C"); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "C to be killed", func() bool { l, _ := c.host.state(); return l == nil })
+	if err := p.Revive("C", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(d.founders[0].host, "k", "v"); err != nil {
+		t.Errorf("a write on the side of two: %v", err)
+	}
+	revived := lives(t, c.host)
+	for _, n := range d.founders[:2] {
+		if revived.node.Alive(n.member.ID) {
+			t.Errorf("C reaches %s through the cut", n.member.Name)
+		}
+	}
+	if err := p.SetLinks([]peer.Fault{{From: "nonsense"}}); !errors.Is(err, peer.ErrBadFault) || len(p.Links()) != 4 {
+		t.Errorf("a bad fault: %v, then %v", err, p.Links())
+	}
+	if err := p.SetLinks(nil); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "C to reach the others", func() bool {
+		return revived.node.Alive(d.founders[0].member.ID) && revived.node.Alive(d.founders[1].member.ID)
+	})
+}
+
+func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
+	d, p := startDemo(t, "--nodes", "3")
+	const keys = 200
+	for i := range keys {
+		if err := put(d.founders[0].host, fmt.Sprint("k", i), "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// With three nodes and N = 3 each of them holds everything.
+	roots := func(h *host) string { l, _ := h.state(); return fmt.Sprint(l.node.MerkleRoots()) }
+	want := roots(d.founders[0].host)
+	b := d.founders[1].host
+	within(t, "the replicas to be equal", func() bool { return roots(b) == want })
+	if err := p.Kill("B"); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "B to be killed", func() bool { l, _ := b.state(); return l == nil })
+	if err := p.Revive("B", true); err != nil {
+		t.Fatal(err)
+	}
+	lives(t, b)
+	within(t, "B to be filled", func() bool { return roots(b) == want })
+}
+
+func TestProcess_WithoutChaos_BreaksNothing(t *testing.T) {
+	p := &process{hosts: new(hosts)}
+	for what, err := range map[string]error{
+		"kill": p.Kill("A"), "revive": p.Revive("A", false), "links": p.SetLinks(nil),
+	} {
+		if !errors.Is(err, admin.ErrChaosForbidden) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if p.Chaos() || p.Demo() || p.Links() != nil {
+		t.Error("it says that it may")
+	}
+	if _, err := p.AddNode(t.Context()); !errors.Is(err, admin.ErrNotDemo) {
+		t.Errorf("add: %v", err)
+	}
+}
+
+// standby opens a node that waits, and runs it until stop is called.
+func standby(t *testing.T, args ...string) (p *process, stop func()) {
+	t.Helper()
+	cli, err := parse(t, append([]string{"server", "--standby", "--name", "S", "--partitions", "16", "--gossip-profile", "local"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cli.Server
+	node, client := c.configs(c.DataDir, slog.New(slog.DiscardHandler))
+	node.Name, node.PeerAddr, client.Addr = c.Name, c.Address.PeerAddr, c.Address.ClientAddr
+	node.ClientAddr, node.AdminAddr = c.Address.ClientAddr, c.Address.AdminAddr
+	h, err := newStandby(node, client, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var group errgroup.Group
+	group.Go(func() error { return h.Run(ctx) })
+	p = &process{own: h, hosts: new(hosts), links: peer.NewLinks()}
+	p.hosts.add(h)
+	stopped := false
+	stop = func() {
+		if cancel(); !stopped {
+			stopped = true
+			if err := group.Wait(); err != nil {
+				t.Errorf("the node ended with %v", err)
+			}
+		}
+	}
+	t.Cleanup(stop)
+	return p, stop
+}
+
+func TestProcess_Standby_WaitsUntilItIsToldAndRemembers(t *testing.T) {
+	d, _ := startDemo(t, "--nodes", "2")
+	args := []string{"--data-dir", t.TempDir(), "--client-addr", "127.0.0.1:" + freePort(t), "--peer-addr", "127.0.0.1:" + freePort(t)}
+	p, stop := standby(t, args...)
+	if _, err := p.Node(); !errors.Is(err, admin.ErrStandby) {
+		t.Errorf("before: %v", err)
+	}
+	for what, err := range map[string]error{"kill": p.Kill("S"), "revive": p.Revive("S", false)} {
+		if !errors.Is(err, admin.ErrStandby) {
+			t.Errorf("%s before: %v", what, err)
+		}
+	}
+	for _, through := range [][]string{nil, {"nonsense"}, {":1"}, make([]string, maxThrough+1)} {
+		if err := p.Join(through); !errors.Is(err, admin.ErrBadPeerAddr) {
+			t.Errorf("join through %q: %v", through, err)
+		}
+	}
+	if err := p.Join([]string{d.founders[0].member.PeerAddr}); err != nil {
+		t.Fatal(err)
+	}
+	l := lives(t, p.own)
+	if len(l.node.Ring().Members()) != 3 {
+		t.Errorf("members %v", l.node.Ring().Members())
+	}
+	if err := p.Join([]string{d.founders[0].member.PeerAddr}); !errors.Is(err, admin.ErrAlready) {
+		t.Errorf("join again: %v", err)
+	}
+	stop()
+	p, _ = standby(t, args...)
+	lives(t, p.own) // it needs no telling now
+}
+
+func TestProcess_StandbyThatIsRefused_WaitsAgainAndSaysWhy(t *testing.T) {
+	d, _ := startDemo(t, "--nodes", "1")
+	p, _ := standby(t, "--data-dir", t.TempDir(), "--partitions", "32",
+		"--client-addr", "127.0.0.1:"+freePort(t), "--peer-addr", "127.0.0.1:"+freePort(t))
+	if err := p.Join([]string{d.founders[0].member.PeerAddr}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the refusal", func() bool {
+		_, err := p.Node()
+		return errors.Is(err, admin.ErrStandby) && bytes.Contains([]byte(err.Error()), []byte("has 16 partitions, the node was made for 32"))
+	})
+}
