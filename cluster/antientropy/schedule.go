@@ -258,23 +258,25 @@ func (s *Scheduler) exchangeAll(ctx context.Context, id ring.NodeID, parts []rin
 	var mu sync.Mutex
 	var total Stats
 	var errs []error
+	done := func(stats Stats, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		total.Add(stats)
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
 	next := make(chan ring.Partition)
 	for range min(atOnce, len(parts)) {
 		wg.Go(func() {
 			for p := range next {
-				stats, err := s.exchange(ctx, pair{id, p})
-				mu.Lock()
-				total.Add(stats)
-				if err != nil {
-					errs = append(errs, err)
-				}
-				mu.Unlock()
+				done(s.exchange(ctx, pair{id, p}))
 			}
 		})
 	}
 	for _, p := range parts {
 		if ctx.Err() != nil || !s.cfg.Available(id) {
-			errs = append(errs, cmp.Or(ctx.Err(), fmt.Errorf("exchange with %s: %w", s.cfg.Ring().Name(id), peer.ErrUnavailable)))
+			done(Stats{}, cmp.Or(ctx.Err(), fmt.Errorf("exchange with %s: %w", s.cfg.Ring().Name(id), peer.ErrUnavailable)))
 			break
 		}
 		next <- p
