@@ -22,8 +22,8 @@ const CHARTS = [
   { id: "writes", title: "Write latency", unit: millis, axis: (v) => `${short(v)} ms`, floor: 1, series: [
     ["p50", "--good", (n) => worst(n, "write_ms", "p50")], ["p99", "--accent", (n) => worst(n, "write_ms", "p99")], ["p99.9", "--bad", (n) => worst(n, "write_ms", "p999"), [4, 3]]] },
   { id: "divergence", title: "Divergence and repair", unit: (v) => `${short(v)}/s`, floor: 2, series: [
-    ["divergent reads", "--bad", (n) => sum(n, "divergent_s")], ["read repairs", "--accent", (n) => sum(n, "read_repairs_s")],
-    ["hints stored", "--warn", (n) => sum(n, "hints_stored_s")], ["hints delivered", "--good", (n) => sum(n, "hints_delivered_s"), [4, 3]]] },
+    ["divergent", "--bad", (n) => sum(n, "divergent_s")], ["repairs", "--accent", (n) => sum(n, "read_repairs_s")],
+    ["hints kept", "--warn", (n) => sum(n, "hints_stored_s")], ["delivered", "--good", (n) => sum(n, "hints_delivered_s"), [4, 3]]] },
 ];
 
 export function start() {

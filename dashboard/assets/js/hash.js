@@ -21,13 +21,9 @@ function tagged(bytes) {
 
 export const partitionOf = (slot, partitions) => Math.floor(slot / (SLOTS / partitions));
 
-// walk goes clockwise from a partition and returns each node when it is first
-// met: [{node, at}], where at is the partition of the token that met it.
-export function walk(owners, from) {
-  const met = new Map();
-  for (let i = 0; i < owners.length; i++) {
-    const at = (from + i) % owners.length;
-    if (!met.has(owners[at])) met.set(owners[at], at);
-  }
-  return [...met].map(([node, at]) => ({ node, at }));
+// walk goes clockwise from a partition and returns the first nodes that it meets.
+export function walk(owners, from, most) {
+  const met = new Set();
+  for (let i = 0; i < owners.length && met.size < most; i++) met.add(owners[(from + i) % owners.length]);
+  return [...met];
 }

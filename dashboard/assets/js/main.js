@@ -24,6 +24,7 @@ import * as timeline from "./timeline.js";
 
 ring.start({ pickNode, pickKey: lookAt });
 ringwalk.start();
+path.start();
 overview.start();
 chaos.start();
 nodes.start();

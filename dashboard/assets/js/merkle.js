@@ -73,9 +73,9 @@ function drawMatrix() {
     const kind = p.diverged.length ? "warn" : p.unknown ? "" : "good";
     const words = p.diverged.length ? `${p.diverged.length} differ` : p.unknown ? `${p.unknown} unknown` : "in sync";
     return h("td", {}, h("button", {
-      type: "button", class: `pair ${kind}`, "aria-label": `${p.a} and ${p.b}: ${p.in_sync} of ${p.shared} shared partitions in sync${p.diverged.length ? `, ${p.diverged.length} differ` : ""}`,
+      type: "button", class: `pair ${kind}`, "aria-label": `${p.in_sync}/${p.shared} ${words}: partitions that ${p.a} and ${p.b} share`,
       onclick: () => { pair = p; open = null; drawPair(); },
-    }, h("b", {}, `${p.in_sync}/${p.shared}`), h("small", {}, words)));
+    }, h("b", {}, `${p.in_sync}/${p.shared}`), " ", h("small", {}, words)));
   };
   const head = (n, scope) => h("th", { scope }, h("span", { class: `disc ${colour(n)}` }, initials(n)));
   put(part.matrix, h("table", { class: "matrix" }, h("caption", { class: "unseen" }, "Partitions in sync, by pair of nodes"),
@@ -109,7 +109,7 @@ function strip(p) {
     const x = ((i + 0.5) * 1000) / q;
     if (bad.has(i)) differ += `M${x} 2V26`;
     else {
-      const met = walk(ring.owners, i).slice(0, ring.n).map((m) => m.node);
+      const met = walk(ring.owners, i, ring.n);
       if (met.includes(p.a) && met.includes(p.b)) fine += `M${x} 9V19`;
     }
   }

@@ -4,6 +4,7 @@
 
 import { colour, initials } from "./colours.js";
 import { byId, h, keyed, put, s, say, set } from "./dom.js";
+import { plural } from "./format.js";
 import { SLOTS } from "./hash.js";
 import { BAND, KEYS, MOVING, at, bands, sector, seats, shareAt } from "./ringshape.js";
 import { nodeSentence, partitionSentence } from "./ringtext.js";
@@ -75,7 +76,6 @@ function drawRing() {
   draw(layers.band, bands(ring.owners, BAND), "arc");
   const moving = (i) => ring.next != null && ring.next[i] !== ring.owners[i];
   draw(layers.moving, ring.next ? bands(ring.next, MOVING, moving) : new Map(), "arc-moving");
-  layers.band.classList.toggle("fine", ring.partitions > 512);
   set(slider, "aria-valuemax", ring.partitions - 1);
   focusPartition = Math.min(focusPartition, ring.partitions - 1);
   tellSlider();
@@ -89,7 +89,6 @@ function drawNodes() {
     const { x, y, size } = places[n.name];
     set(group, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     set(group, "class", `node ${colour(n.name)} is-${n.status}${isGone(n.name) ? " gone" : ""}`);
-    set(group, "aria-label", nodeSentence(n, state.ring));
     for (const circle of group.querySelectorAll("circle")) {
       set(circle, "r", size + (circle.classList.contains("halo") ? 5 : circle.classList.contains("hit") ? 9 : 0));
     }
@@ -100,7 +99,9 @@ function drawNodes() {
     const [hints] = group.querySelectorAll(".hints");
     say(below, n.status === "up" ? (n.name === initials(n.name) ? "" : n.name) : n.status);
     set(below, "y", size + 15);
-    say(hints, n.hints ? `${n.hints} ${n.hints === 1 ? "hint" : "hints"}` : "");
+    say(hints, n.hints ? plural(n.hints, "hint") : "");
+    const seen = [...group.querySelectorAll("text")].map((t) => t.textContent).filter(Boolean).join(" ");
+    set(group, "aria-label", `${seen}: ${nodeSentence(n, state.ring)}`);
     set(hints, "y", -size - 8);
   });
   drawLinks();
@@ -110,7 +111,7 @@ function drawNodes() {
 function makeNode(n) {
   const group = s("g", { tabindex: 0, role: "button", "data-node": n.name, "aria-pressed": "false" },
     s("circle", { class: "hit" }), s("circle", { class: "halo" }), s("circle", { class: "body" }), s("path", { class: "cross" }),
-    s("text", { class: "name", dy: "0.35em" }, initials(n.name)), s("text", { class: "below" }), s("text", { class: "hints" }));
+    s("text", { class: "name", dy: "0.35em" }, initials(n.name)), " ", s("text", { class: "below" }), " ", s("text", { class: "hints" }));
   const sentence = () => nodeSentence(state.cluster.nodes.find((m) => m.name === n.name) ?? n, state.ring);
   explained(group, sentence);
   group.addEventListener("pointerenter", () => light(n.name));

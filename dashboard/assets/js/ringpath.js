@@ -8,6 +8,7 @@ import { micros, plural } from "./format.js";
 import { centre, explained, layers, places, rest } from "./ring.js";
 import { along, bend } from "./ringshape.js";
 import { traceSentence } from "./ringtext.js";
+import { names, on } from "./store.js";
 import { calm } from "./theme.js";
 
 const LEG = 420; // ms that one way takes at the least
@@ -58,9 +59,21 @@ export function script(trace) {
 }
 
 let frame = 0;
+let drawn = null; // the trace that was played last
 
-// play draws a trace. What was played before is gone at once.
-export function play(trace) {
+// start keeps what was drawn in its place when the nodes move to new ones.
+export function start() {
+  let seated = "";
+  on("cluster", () => {
+    const now = names().join();
+    if (now !== seated && drawn) play(drawn, true);
+    seated = now;
+  });
+}
+
+// play draws a trace, moving or still. What was played before is gone at once.
+export function play(trace, still = false) {
+  drawn = trace;
   cancelAnimationFrame(frame);
   put(layers.path);
   put(layers.packets);
@@ -70,7 +83,7 @@ export function play(trace) {
   const marks = plan.marks.filter((m) => places[m.node]);
   centre(trace.op.toUpperCase(), `${trace.need} needed`, "", true);
   rest(traceSentence(trace));
-  if (calm()) return settle(trace, plan, legs, marks);
+  if (still || calm()) return settle(trace, plan, legs, marks);
   const started = performance.now();
   const shownMarks = new Set();
   const running = new Map();
@@ -113,6 +126,7 @@ function settle(trace, plan, legs, marks) {
 }
 
 export function clear() {
+  drawn = null;
   cancelAnimationFrame(frame);
   put(layers.path);
   put(layers.packets);

@@ -25,18 +25,31 @@ export function sector(from, to, { inner, outer }) {
     `L${xy(at(to, inner))}A${inner} ${inner} 0 ${far} 0 ${xy(at(from, inner))}Z`;
 }
 
+// arc is the line along a track's middle, to be drawn as wide as the track.
+export function arc(from, to, { inner, outer }) {
+  const r = (inner + outer) / 2;
+  if (to - from > 0.9999) to = from + 0.9999;
+  // So short a piece of a circle is a straight line to the eye, and cheaper.
+  if (to - from < 0.004) return `M${xy(at(from, r))}L${xy(at(to, r))}`;
+  return `M${xy(at(from, r))}A${r} ${r} 0 ${to - from > 0.5 ? 1 : 0} 1 ${xy(at(to, r))}`;
+}
+
 // bands returns owner -> path of all its arcs. Neighbouring tokens of one owner
 // are one arc, and an owner is one path, however many tokens it has.
 export function bands(owners, track, only = () => true) {
-  const paths = new Map();
+  const pieces = new Map();
   const q = owners.length;
+  const gap = q > 512 ? 0 : 0.0003;
   for (let from = 0; from < q;) {
     let to = from + 1;
     while (to < q && owners[to] === owners[from] && only(to) === only(from)) to++;
-    if (only(from)) paths.set(owners[from], (paths.get(owners[from]) ?? "") + sector(from / q, to / q, track));
+    if (only(from)) {
+      if (!pieces.has(owners[from])) pieces.set(owners[from], []);
+      pieces.get(owners[from]).push(arc(from / q + gap, to / q - gap, track));
+    }
     from = to;
   }
-  return paths;
+  return new Map([...pieces].map(([owner, all]) => [owner, all.join("")]));
 }
 
 // seats places the nodes on a circle of their own: {name: {x, y, size}}.

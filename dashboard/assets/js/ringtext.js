@@ -30,8 +30,7 @@ export function partitionSentence(ring, partition, n, zoned) {
   const next = ring.next?.[partition];
   const moves = next && next !== owner ? ` It is moving to ${next}.` : "";
   if (zoned) return first + moves;
-  const met = walk(ring.owners, partition).map((m) => m.node);
-  return `${first} Its keys live on ${list(met.slice(0, n))}, the first ${n} nodes met clockwise.${moves}`;
+  return `${first} Its keys live on ${list(walk(ring.owners, partition, n))}, the first ${n} nodes met clockwise.${moves}`;
 }
 
 export function walkSentence(key) {

@@ -6,12 +6,13 @@ import { byId, h, put, s, set } from "./dom.js";
 import { cut } from "./format.js";
 import { SLOTS } from "./hash.js";
 import { explained, layers, rest } from "./ring.js";
-import { BADGES, BAND, at, sector, spread } from "./ringshape.js";
+import { BADGES, BAND, arc, at, spread } from "./ringshape.js";
 import { placeSentence, walkSentence } from "./ringtext.js";
 import { on, state } from "./store.js";
 import { shown } from "./text.js";
 
-const MOST = 8; // entries of the walk that are drawn
+const FEW = 6; // entries of the walk that are drawn in any case
+const BEYOND = 2; // stand-ins that are drawn besides
 const GAP = 0.0145; // of the ring, between badges
 
 export function start() {
@@ -31,12 +32,13 @@ function draw() {
   }
   const q = ring.partitions;
   const start = key.slot / SLOTS;
-  const entries = key.preference_list.slice(0, MOST).map((entry, i) => ({ ...entry, i, at: tokenOf(ring, key.partition, entry.node) }));
+  const n = key.preference_list.filter((p) => p.role === "primary").length;
+  const entries = key.preference_list.slice(0, Math.max(FEW, n + BEYOND)).map((entry, i) => ({ ...entry, i, at: tokenOf(ring, key.partition, entry.node) }));
   const shares = entries.map((e) => (key.partition + e.at + 0.5) / q);
   const badges = spread(shares, GAP * 2);
   const last = Math.max(...entries.filter((e) => e.role === "primary").map((e) => e.at), 0);
   const walked = Array.from({ length: Math.min(last + 1, q) }, (_, i) => (key.partition + i) % q);
-  const parts = [...walked.map((p) => s("path", { class: `arc ${colour(ring.owners[p])}`, d: sector(p / q, (p + 1) / q, BAND) })), trackOf(key.partition / q, (key.partition + last + 1) / q), pin(start)];
+  const parts = [...walked.map((p) => s("path", { class: `arc ${colour(ring.owners[p])}`, d: arc(p / q, (p + 1) / q, BAND) })), trackOf(key.partition / q, (key.partition + last + 1) / q), pin(start)];
   entries.forEach((entry, i) => {
     const [tx, ty] = at(shares[i], BAND.outer + 1);
     const [bx, by] = at(badges[i], BADGES);

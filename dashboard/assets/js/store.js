@@ -3,8 +3,10 @@
 // keys (the sample of keys on the ring).
 
 const listeners = new Map();
-let dirty = new Set();
+const due = new Set(); // listeners to be called, in order
 let scheduled = false;
+
+const BUDGET = 12; // ms of a frame that drawing may take
 
 export const MOST_LOG = 1000; // lines of the event log that are kept
 export const MOST_LOAD = 180; // seconds of load that are kept
@@ -29,22 +31,29 @@ export function on(topic, fn) {
 // changed tells that a topic did. Whoever listens is called together with the
 // next frame, so that a burst of events is drawn once.
 export function changed(topic) {
-  dirty.add(topic);
-  if (scheduled) return;
+  for (const fn of listeners.get(topic) ?? []) due.add(fn);
+  schedule();
+}
+
+function schedule() {
+  if (scheduled || !due.size) return;
   scheduled = true;
   requestAnimationFrame(flush);
 }
 
+// flush draws for as long as a frame's budget lasts, and leaves the rest to the
+// next: the page answers to its user in between.
 function flush() {
   scheduled = false;
-  const topics = dirty;
-  dirty = new Set();
-  const called = new Set();
-  for (const topic of topics) {
-    for (const fn of listeners.get(topic) ?? []) {
-      if (!called.has(fn)) fn();
-      called.add(fn);
+  const end = performance.now() + BUDGET;
+  try {
+    for (const fn of due) {
+      due.delete(fn);
+      fn();
+      if (performance.now() > end) break;
     }
+  } finally {
+    schedule();
   }
 }
 
