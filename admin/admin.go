@@ -1,109 +1,78 @@
 package admin
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/quorate/quorate/cluster/peer"
-)
-
-// Node is what the port needs of the node behind it. Before it is ready, only a
-// Prober and a Counted may be asked.
-type Node interface {
-	Prober
-	Reporter
-	Operator
-	Counted
-}
-
-// Process is the process that the port belongs to.
-type Process interface {
-	// Node returns the node behind the port, or [ErrKilled].
-	Node() (Node, error)
-	// Kill stops a node of this process with no goodbye.
-	Kill(node string) error
-	// Revive starts a killed one again; with loseDisk, without the data that it
-	// had: it is still the member that it was, and is filled by the others.
-	Revive(node string, loseDisk bool) error
-	// Links are the faults of the links from and to the nodes of this process,
-	// and SetLinks replaces them all: see [peer.Links.Set].
-	Links() []peer.Fault
-	SetLinks(faults []peer.Fault) error
-	// AddNode starts one more node, which joins the others, and returns its name;
-	// [ErrNotDemo] where the process may not start any.
-	AddNode(ctx context.Context) (name string, err error)
-	// Join tells a node that waits for it to join the cluster which has these peer
-	// addresses; [ErrAlready] if it waits no more.
-	Join(through []string) error
-	// Chaos and Demo report whether this process may break things, and whether
-	// it may add nodes.
-	Chaos() bool
-	Demo() bool
-}
-
-// Errors of a [Process].
-var (
-	// ErrKilled: the node behind the port was killed, or has not started yet.
-	ErrKilled = errors.New("the node is not running")
-	// ErrChaosForbidden: the process was not started with leave to kill nodes.
-	ErrChaosForbidden = errors.New("killing, reviving and breaking links need --chaos")
-	// ErrNotHere: the node runs in another process, or not at all.
-	ErrNotHere = errors.New("no such node in this process: ask its own admin port")
-	// ErrAlready: the node is in the wanted state, or on its way there.
-	ErrAlready = errors.New("nothing to do")
-	// ErrGone: the node has left its cluster, or has failed, and does not come
-	// back by itself.
-	ErrGone = errors.New("the node has ended")
-	// ErrStandby: the node waits for its first cluster.
-	ErrStandby = errors.New("the node waits to be told which cluster to join")
-	// ErrBadPeerAddr: nobody could be joined there.
-	ErrBadPeerAddr = errors.New("bad peer address")
-	// ErrNotDemo: only a demo can start nodes by itself.
-	ErrNotDemo = errors.New("this is no demo: start a node with `quorate server --standby` and name its admin address")
 )
 
 // Config is what a [Server] is made of.
 type Config struct {
+	Name    string // of the node
 	Process Process
 	Metrics prometheus.Gatherer
-	Token   string // asked for as HTTP Basic's password, any user; empty: none
-	Pprof   bool   // serve /debug/pprof
-	Logger  *slog.Logger
+	Events  *EventLog // of the node; default: an empty one
+
+	// Token guards the port: as the password of HTTP Basic (any user), or as a
+	// bearer token. The ports of a cluster have the same. Empty: none.
+	Token string
+	// Trust is how the ports of the other nodes are known, where all of them
+	// speak TLS; nil: they speak plain HTTP.
+	Trust *tls.Config
+	// MaxValue bounds the body of a request that carries a value; default 8 MiB.
+	MaxValue int64
+	Pprof    bool // serve /debug/pprof
+	Logger   *slog.Logger
 }
 
 // Bounds of what a caller can make the port hold.
 const (
-	maxBody       = 64 << 10
-	maxHeader     = 16 << 10
-	maxRequests   = 64 // at once; more are answered 503
-	headerTimeout = 5 * time.Second
-	readTimeout   = 10 * time.Second
-	writeTimeout  = 90 * time.Second // a CPU profile takes 30 s by default
-	idleTimeout   = 2 * time.Minute
-	graceTimeout  = time.Second
+	defaultMaxValue = 8 << 20
+	maxBody         = 64 << 10
+	maxHeader       = 64 << 10 // keys travel there
+	maxRequests     = 64       // at once, live streams apart; more are answered 503
+	headerTimeout   = 5 * time.Second
+	readTimeout     = 10 * time.Second
+	writeTimeout    = 90 * time.Second // a CPU profile takes 30 s by default
+	idleTimeout     = 2 * time.Minute
+	graceTimeout    = time.Second
 )
 
 // Server is the admin port.
 type Server struct {
-	cfg  Config
-	http http.Server
+	cfg   Config
+	log   *slog.Logger
+	http  http.Server
+	ports *ports
+	feed  *feed
+
+	last    atomic.Pointer[standing] // nil: the node never was in a ring
+	asking  sync.WaitGroup           // questions to other ports whose answers nobody waits for
+	closing chan struct{}            // closed when the port closes
 }
 
 // New makes the port's server.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg}
+	cfg.MaxValue = cmp.Or(cfg.MaxValue, defaultMaxValue)
+	if cfg.Events == nil {
+		cfg.Events = NewEventLog(cfg.Name)
+	}
+	s := &Server{
+		cfg: cfg, log: cfg.Logger, ports: newPorts(cfg.Token, cfg.Trust), feed: newFeed(), closing: make(chan struct{}),
+	}
 	s.http = http.Server{
-		Handler:           s.handler(),
+		Handler:           s.everything(),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -111,6 +80,7 @@ func New(cfg Config) *Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
+	s.http.RegisterOnShutdown(sync.OnceFunc(func() { close(s.closing) }))
 	return s
 }
 
@@ -124,6 +94,8 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		}
 		return nil
 	})
+	group.Go(func() error { return s.watch(ctx) })
+	group.Go(func() error { return s.remember(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
@@ -133,34 +105,18 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		}
 		return nil
 	})
-	return group.Wait()
+	err := group.Wait()
+	s.asking.Wait()
+	s.ports.client.CloseIdleConnections()
+	return err
 }
 
-func (s *Server) handler() http.Handler {
-	api := http.NewServeMux()
-	api.HandleFunc("GET /api/cluster", s.getCluster)
-	api.HandleFunc("POST /api/cluster/config", s.postConfig)
-	api.HandleFunc("DELETE /api/nodes/{node}", s.deleteNode)
-	api.HandleFunc("POST /api/nodes/{node}/kill", s.postKill)
-	api.HandleFunc("POST /api/nodes/{node}/revive", s.postRevive)
-	api.HandleFunc("GET /api/merkle", s.getMerkle)
-	api.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{}))
-	if s.cfg.Pprof {
-		api.HandleFunc("GET /debug/pprof/", pprof.Index)
-		api.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		api.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		api.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		api.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	}
-	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, fmt.Errorf("%w: %s %s", errNoSuchPage, r.Method, r.URL.Path))
-	})
-
+// everything is the port's handler, from the outside in.
+func (s *Server) everything() http.Handler {
 	all := http.NewServeMux()
+	all.Handle("/", s.authorized(s.guarded()))
 	all.HandleFunc("GET /healthz", s.getHealth)
 	all.HandleFunc("GET /readyz", s.getReady)
-	all.Handle("/", s.authorized(api))
-
 	sameSite := http.NewCrossOriginProtection()
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, errCrossOrigin)
@@ -168,10 +124,14 @@ func (s *Server) handler() http.Handler {
 	return limited(s.knownHost(sameSite.Handler(all)))
 }
 
-// limited bounds the requests under way and their bodies.
+// limited bounds the requests under way.
 func limited(next http.Handler) http.Handler {
 	slots := make(chan struct{}, maxRequests)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == streamPath { // has a bound of its own
+			next.ServeHTTP(w, r)
+			return
+		}
 		select {
 		case slots <- struct{}{}:
 			defer func() { <-slots }()
@@ -179,7 +139,6 @@ func limited(next http.Handler) http.Handler {
 			writeError(w, errBusy)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r)
 	})
 }

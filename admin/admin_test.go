@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/ring"
@@ -32,7 +35,7 @@ type fakeNode struct {
 func newFakeNode() *fakeNode {
 	var members []ring.Member
 	for _, name := range []string{"A", "B", "C"} {
-		members = append(members, ring.Member{ID: ring.IDOf(name), Name: name, ClientAddr: name + ":1", PeerAddr: name + ":2", AdminAddr: name + ":3"})
+		members = append(members, ring.Member{ID: ring.IDOf(name), Name: name, ClientAddr: name + ":1", PeerAddr: name + ":2", AdminAddr: "127.0.0.1:1"})
 	}
 	n := &fakeNode{ready: make(chan struct{}), state: ring.NewState("c", 8, ring.Quorums{N: 3, R: 2, W: 2}, members...)}
 	close(n.ready)
@@ -74,6 +77,44 @@ func (n *fakeNode) Remove(_ context.Context, id ring.NodeID) error {
 	return nil
 }
 
+func (n *fakeNode) Sight(id ring.NodeID) membership.Sight {
+	if !n.Alive(id) {
+		return membership.Sight{State: membership.Dead}
+	}
+	return membership.Sight{State: membership.Alive}
+}
+
+func (n *fakeNode) ScanKeys(context.Context, uint64, int) ([][]byte, uint64, error) {
+	return nil, 0, nil
+}
+
+func (n *fakeNode) Inspect(context.Context, ring.NodeID, ring.Partition) (antientropy.Diff, error) {
+	return antientropy.Diff{}, antientropy.ErrNotReady
+}
+
+func (n *fakeNode) SyncAll(context.Context) (s antientropy.Stats, err error) { return s, nil }
+
+func (n *fakeNode) Do(_ context.Context, requests []*replica.Request) {
+	for _, r := range requests {
+		n.record("do %s", r.Key)
+	}
+}
+
+func (n *fakeNode) Figures() cluster.Figures {
+	return cluster.Figures{Keys: 5, Hints: map[ring.NodeID]int64{ring.IDOf("C"): 2}}
+}
+
+func (n *fakeNode) History(context.Context, []byte) (h replica.History) { return h }
+func (n *fakeNode) Policy() causal.Policy                               { return causal.LWW }
+func (n *fakeNode) Born() time.Time                                     { return time.Now() }
+func (n *fakeNode) MerkleReady(ring.Partition) bool                     { return true }
+func (n *fakeNode) MerkleKeys(ring.Partition) int64                     { return 9 }
+func (n *fakeNode) Exchanges() antientropy.Stats                        { return antientropy.Stats{} }
+func (n *fakeNode) GossipInterval() time.Duration                       { return time.Second }
+func (n *fakeNode) GossipHealth() int                                   { return 0 }
+func (n *fakeNode) RingChanges() []cluster.RingChange                   { return nil }
+func (n *fakeNode) HintsDelivered() int64                               { return 3 }
+
 // fakeProcess has one node, which may be killed.
 type fakeProcess struct {
 	node   *fakeNode
@@ -112,10 +153,11 @@ func (p *fakeProcess) SetLinks(faults []peer.Fault) error      { p.links = fault
 func (p *fakeProcess) AddNode(context.Context) (string, error) { return "", ErrNotDemo }
 func (p *fakeProcess) Join([]string) error                     { return ErrAlready }
 func (p *fakeProcess) Chaos() bool                             { return true }
+func (p *fakeProcess) Commands(func(CommandTimes))             {}
 func (p *fakeProcess) Demo() bool                              { return false }
 
 func newTestServer(p *fakeProcess, password string) *Server {
-	return New(Config{Process: p, Metrics: NewMetrics(p), Token: password, Logger: slog.New(slog.DiscardHandler)})
+	return New(Config{Name: "A", Process: p, Metrics: NewMetrics(p), Token: password, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // do makes one request as curl would, with headers "Name: value".
@@ -142,7 +184,7 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 		{"GET /healthz", "", 200, "alive", ""},
 		{"GET /readyz", "", 200, "ready", ""},
 		{"GET /metrics", "", 200, "quorate_store_records_total 7", ""},
-		{"GET /api/merkle", "", 200, `"roots":{"1":"00000000000000ff","3":"0000000000000001"}`, ""},
+		{"GET /api/merkle?local=1", "", 200, `"roots":{"1":"00000000000000ff","3":"0000000000000001"}`, ""},
 		{"POST /api/cluster/config", `{"r":1}`, 200, `"r":1`, "quorums 3 1 2"},
 		{"POST /api/cluster/config", `{"n":5,"r":3,"w":3}`, 200, `"n":5`, "quorums 5 3 3"},
 		{"POST /api/cluster/config", `{"r":4}`, 400, "r is 4", "quorums 3 4 2"},
@@ -157,8 +199,15 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 		{"DELETE /api/nodes/C?how=leave", "", 409, "is down", ""},
 		{"DELETE /api/nodes/C?how=softly", "", 400, "want leave or remove", ""},
 		{"DELETE /api/nodes/Z", "", 404, "no such member", ""},
-		{"POST /api/nodes/B/kill", "", 404, "ask its own admin port", ""},
+		{"POST /api/nodes/B/kill", "", 502, "no answer from the admin port", ""},
+		{"POST /api/nodes/Z/kill", "", 404, "no such member", ""},
 		{"GET /api/nonsense", "", 404, "no such page", ""},
+		{"POST /nonsense", "", 404, "no such page", ""},
+		{"PUT /api/cluster", "", 405, "want GET, HEAD", ""},
+		{"POST /metrics", "", 405, "want GET, HEAD", ""},
+		{"OPTIONS /api/cluster/config", "", 204, "", ""},
+		{"HEAD /api/cluster", "", 200, "", ""},
+		{"GET /", "", 200, "<html", ""},
 		{"GET /debug/pprof/", "", 404, "no such page", ""},
 	} {
 		p := &fakeProcess{node: newFakeNode()}

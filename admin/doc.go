@@ -1,30 +1,33 @@
 // Package admin is a node's admin port: REST in JSON, Prometheus metrics, and
 // the probes that orchestrators ask.
 //
-//	GET    /healthz                  the process lives
-//	GET    /readyz                   the node serves; 503 and the reason if not
-//	GET    /metrics                  Prometheus
-//	GET    /api/cluster              members, quorums, who holds how much
-//	POST   /api/cluster/config       {n, r, w}: any of them, for the whole cluster
-//	DELETE /api/nodes/{node}         a live node leaves, a dead one is removed
-//	POST   /api/nodes/{node}/kill    stop a node of this process as a crash would
-//	POST   /api/nodes/{node}/revive  start it again from the same directory
-//	GET    /api/merkle               the roots of this node's hash trees
+//	GET /healthz        the process lives
+//	GET /readyz         the node serves; 503 and the reason if not
+//	GET /metrics        Prometheus
+//	GET /               the dashboard
+//	/api/…              see the table in routes.go, or GET /api/openapi.json
 //
-// {node} is a name or an id. An error is {"error": "…"} with the status that
-// fits it; one table (errors.go) says which.
+// An error is {"error": "…"} with the status that fits it; one table (errors.go)
+// says which.
 //
-// The port outlives the node behind it: while the node is killed, what needs it
-// answers 503, and revive starts it.
+// The port answers for the whole cluster: what its node does not know it asks the
+// other nodes' admin ports, all at once and for a second at the most; who is
+// silent is listed as missing. It outlives the node behind it. While the node is
+// killed, what needs one is passed on to another's port, and revive starts it.
+//
+// The way of a request: hosts.go (who may ask), route.go (which handler, are the
+// parameters in order, is the node there), a handler, ports.go (other ports). The
+// live stream is fed by one goroutine that looks at the cluster while somebody
+// watches (feed.go).
 //
 // Invariant: a request from another site's page changes nothing (see
 // [http.CrossOriginProtection], and hosts.go for a name bound to loopback); with
-// a password set, only the probes answer without it; bodies and concurrent
-// requests are bounded.
+// a token set, only the probes answer without it; bodies, answers, concurrent
+// requests and streams are bounded; nothing is passed on twice.
 //
-// Owns: the listener and the goroutines of its HTTP server; [Server.Run] waits
-// for them.
+// Owns: the listener, the goroutines of its HTTP server, and those of
+// [Server.Run], which waits for all of them.
 //
-// Not: what any of it means (cluster), who may be killed (the [Process]). It
-// imports cluster, cluster/peer for its faults, and cluster/ring.
+// Not: what any of it means (cluster), who may be killed (the [Process]), how it
+// looks (dashboard).
 package admin

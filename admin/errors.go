@@ -6,21 +6,27 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/engine"
 )
 
 // Errors that begin at this port.
 var (
-	errBadRequest   = errors.New("bad request")
-	errUnauthorized = errors.New("this port asks for the password (HTTP Basic, any user name)")
-	errCrossOrigin  = errors.New("a page of another site may not change anything here")
-	errForeignHost  = errors.New("without a password this port answers to localhost and to IP addresses only")
-	errNoSuchPage   = errors.New("no such page")
-	errBusy         = errors.New("too many requests at once")
-	errNotReady     = errors.New("the node has not found its place in the ring yet")
-	errNodeIsUp     = errors.New("the node is up: let it leave instead, so that its data moves first")
-	errNodeIsDown   = errors.New("the node is down and cannot hand over its data: remove it instead")
+	errBadRequest     = errors.New("bad request")
+	errUnauthorized   = errors.New("this port asks for the password: HTTP Basic (any user name), or Authorization: Bearer")
+	errCrossOrigin    = errors.New("a page of another site may not change anything here")
+	errForeignHost    = errors.New("without a password this port answers to localhost and to IP addresses only")
+	errNoSuchPage     = errors.New("no such page")
+	errMethod         = errors.New("this page has no such method")
+	errBusy           = errors.New("too many requests at once")
+	errTooManyStreams = errors.New("too many live streams at once")
+	errNotReady       = errors.New("the node has not found its place in the ring yet")
+	errNodeIsUp       = errors.New("the node is up: let it leave instead, so that its data moves first")
+	errNodeIsDown     = errors.New("the node is down and cannot hand over its data: remove it instead")
 )
 
 // statuses maps what can go wrong to HTTP. The first match counts; what is not
@@ -31,6 +37,7 @@ var statuses = []struct {
 }{
 	{errBadRequest, http.StatusBadRequest},
 	{ring.ErrBadQuorums, http.StatusBadRequest},
+	{causal.ErrBadContext, http.StatusBadRequest},
 	{peer.ErrBadFault, http.StatusBadRequest},
 	{ErrBadPeerAddr, http.StatusBadRequest},
 	{errUnauthorized, http.StatusUnauthorized},
@@ -40,24 +47,42 @@ var statuses = []struct {
 	{errNoSuchPage, http.StatusNotFound},
 	{ErrNotHere, http.StatusNotFound},
 	{ring.ErrUnknownMember, http.StatusNotFound},
+	{errMethod, http.StatusMethodNotAllowed},
 	{ring.ErrRemovedMember, http.StatusConflict},
 	{ring.ErrLastMember, http.StatusConflict},
+	{cluster.ErrMemberUp, http.StatusConflict},
 	{errNodeIsUp, http.StatusConflict},
 	{errNodeIsDown, http.StatusConflict},
 	{ErrAlready, http.StatusConflict},
 	{ErrNotDemo, http.StatusConflict},
 	{ErrGone, http.StatusGone},
 	{ErrStandby, http.StatusServiceUnavailable},
+	{causal.ErrConflict, http.StatusConflict},
+	{replica.ErrTooManySiblings, http.StatusConflict},
+	{engine.ErrTooBig, http.StatusRequestEntityTooLarge},
 	{ErrKilled, http.StatusServiceUnavailable},
 	{errNotReady, http.StatusServiceUnavailable},
 	{errBusy, http.StatusServiceUnavailable},
+	{errTooManyStreams, http.StatusServiceUnavailable},
+	{replica.ErrClosing, http.StatusServiceUnavailable},
+	{engine.ErrClosed, http.StatusServiceUnavailable},
+	{engine.ErrReadOnly, http.StatusServiceUnavailable},
+	{engine.ErrHintsFull, http.StatusServiceUnavailable},
+	{errPort, http.StatusBadGateway},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout},
 }
 
 func statusOf(err error) int {
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	var quorum *replica.NoQuorumError
+	var port *portError
+	switch {
+	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
+	case errors.As(err, &quorum):
+		return http.StatusServiceUnavailable
+	case errors.As(err, &port):
+		return port.status
 	}
 	for _, s := range statuses {
 		if errors.Is(err, s.err) {
@@ -67,14 +92,41 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
+// tracedError is one of a request on a key, with the way that it went.
+type tracedError struct {
+	err   error
+	trace *Trace
+}
+
+func (e *tracedError) Error() string { return e.err.Error() }
+func (e *tracedError) Unwrap() error { return e.err }
+
+// Refusal is the answer to every request that failed.
+type Refusal struct {
+	Error string `json:"error"`
+	Trace *Trace `json:"trace,omitempty"` // of a request on a key
+}
+
 func writeError(w http.ResponseWriter, err error) {
-	writeJSON(w, statusOf(err), map[string]string{"error": err.Error()})
+	refusal := Refusal{Error: err.Error()}
+	var traced *tracedError
+	if errors.As(err, &traced) {
+		refusal.Trace = traced.trace
+	}
+	writeJSON(w, statusOf(err), refusal)
+}
+
+// setHeaders sets what every answer of the API has. The policy is for a browser
+// that was led to show one as a page.
+func setHeaders(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
+	setHeaders(w.Header())
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the caller is gone: nobody to tell
 }

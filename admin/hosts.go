@@ -9,22 +9,34 @@ import (
 	"strings"
 )
 
-// authorized asks for the password, where one is set.
+// authorized asks for the token, where one is set.
 func (s *Server) authorized(next http.Handler) http.Handler {
 	if s.cfg.Token == "" {
 		return next
 	}
 	want := sha256.Sum256([]byte(s.cfg.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, password, _ := r.BasicAuth()
 		// Hashes have one length, so that the time taken tells nothing.
-		if got := sha256.Sum256([]byte(password)); subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		if got := sha256.Sum256([]byte(tokenOf(r))); subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", `Basic realm="quorate", charset="UTF-8"`)
 			writeError(w, errUnauthorized)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// tokenOf is what the caller knows: the password of HTTP Basic, or a bearer
+// token.
+func tokenOf(r *http.Request) string {
+	if _, password, ok := r.BasicAuth(); ok {
+		return password
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 // knownHost refuses, where no password guards the port, a request that came by a

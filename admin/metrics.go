@@ -12,6 +12,8 @@ import (
 type Counted interface {
 	Counters() *replica.Counters
 	StoreMetrics() engine.Metrics
+	// HintsDelivered counts hints that their nodes have acknowledged.
+	HintsDelivered() int64
 }
 
 // sample is one reading of a node.

@@ -2,152 +2,138 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"time"
 
 	"github.com/quorate/quorate/cluster/ring"
 )
-
-// askTimeout bounds what a request may wait for other nodes.
-const askTimeout = 5 * time.Second
 
 // Operator carries out what an operator wants of the cluster.
 type Operator interface {
 	// SetQuorums changes N, R and W for the whole cluster, or nothing.
 	SetQuorums(ctx context.Context, n, r, w int) error
-	// Alive reports whether a member answers.
-	Alive(id ring.NodeID) bool
 	// Leave begins the graceful departure of a live member.
 	Leave(ctx context.Context, id ring.NodeID) error
 	// Remove strikes off a member that is dead.
 	Remove(ctx context.Context, id ring.NodeID) error
 }
 
-// postConfig changes any of N, R and W; what is left out stays.
-func (s *Server) postConfig(w http.ResponseWriter, r *http.Request) {
-	var wanted struct{ N, R, W *int }
-	if err := readJSON(r, &wanted); err != nil {
-		writeError(w, err)
-		return
+// Settings is the body of POST /api/cluster/config: what is left out stays.
+type Settings struct {
+	N *int `json:"n,omitempty"`
+	R *int `json:"r,omitempty"`
+	W *int `json:"w,omitempty"`
+}
+
+// postConfig changes settings of the whole cluster. Of two changes at once, one
+// wins everywhere.
+func (s *Server) postConfig(ctx context.Context, c *call) (any, error) {
+	var wanted Settings
+	if err := c.json(&wanted); err != nil {
+		return nil, err
 	}
-	s.withNode(w, r, func(ctx context.Context, node Node) (any, error) {
-		q := node.Ring().Configured()
-		for _, change := range []struct{ setting, to *int }{{&q.N, wanted.N}, {&q.R, wanted.R}, {&q.W, wanted.W}} {
-			if change.to != nil {
-				*change.setting = *change.to
-			}
+	q := c.node.Ring().Configured()
+	for _, change := range []struct{ setting, to *int }{{&q.N, wanted.N}, {&q.R, wanted.R}, {&q.W, wanted.W}} {
+		if change.to != nil {
+			*change.setting = *change.to
 		}
-		if err := node.SetQuorums(ctx, q.N, q.R, q.W); err != nil {
+	}
+	if err := c.node.SetQuorums(ctx, q.N, q.R, q.W); err != nil {
+		return nil, err
+	}
+	return Quorums{q.N, q.R, q.W}, nil
+}
+
+// Membership is what a change of the members answers, when it has begun; GET
+// /api/cluster shows how it goes on.
+type Membership struct {
+	Name   string `json:"name"`
+	Status string `json:"status"` // joining, leaving, removing
+}
+
+// Newcomer is the body of POST /api/nodes.
+type Newcomer struct {
+	AdminAddr string `json:"admin_addr,omitempty"` // of a 'quorate server --standby'; empty: start one here
+}
+
+// postNodes adds a node.
+func (s *Server) postNodes(ctx context.Context, c *call) (any, error) {
+	var newcomer Newcomer
+	if err := c.json(&newcomer); err != nil {
+		return nil, err
+	}
+	if newcomer.AdminAddr == "" {
+		name, err := s.cfg.Process.AddNode(ctx)
+		if err != nil {
 			return nil, err
 		}
-		return map[string]int{"n": q.N, "r": q.R, "w": q.W}, nil
-	})
+		return Membership{name, string(ring.Joining)}, nil
+	}
+	var through Invitation
+	for _, m := range c.node.Ring().Members() {
+		if c.node.Alive(m.ID) {
+			through.Through = append(through.Through, m.PeerAddr)
+		}
+	}
+	var answer Membership
+	if err := s.ports.ask(ctx, http.MethodPost, newcomer.AdminAddr, "/api/node/join", through, &answer); err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// Invitation is the body of POST /api/node/join.
+type Invitation struct {
+	Through []string `json:"through"` // peer addresses of the cluster
+}
+
+// postJoin takes the node that stands by here into a cluster.
+func (s *Server) postJoin(_ context.Context, c *call) (any, error) {
+	var to Invitation
+	if err := c.json(&to); err != nil {
+		return nil, err
+	}
+	if len(to.Through) == 0 {
+		return nil, fmt.Errorf("%w: through: want peer addresses of the cluster", errBadRequest)
+	}
+	if err := s.cfg.Process.Join(to.Through); err != nil {
+		return nil, err
+	}
+	return Membership{s.cfg.Name, string(ring.Joining)}, nil
 }
 
 // deleteNode takes a node off the ring: a live one leaves, its data moved first;
 // of a dead one the others make new copies. ?how=leave or ?how=remove insists on
-// one of them. It answers when the departure has begun; GET /api/cluster shows
-// how it goes on.
-func (s *Server) deleteNode(w http.ResponseWriter, r *http.Request) {
-	how := r.URL.Query().Get("how")
-	if how != "" && how != "leave" && how != "remove" {
-		writeError(w, fmt.Errorf("%w: how is %q, want leave or remove", errBadRequest, how))
-		return
+// one of them.
+func (s *Server) deleteNode(ctx context.Context, c *call) (any, error) {
+	member, err := findMember(c.node.Ring(), c.text("node"))
+	if err != nil {
+		return nil, err
 	}
-	s.withNode(w, r, func(ctx context.Context, node Node) (any, error) {
-		member, err := findMember(node.Ring(), r.PathValue("node"))
-		if err != nil {
-			return nil, err
-		}
-		became := string(ring.Leaving)
-		switch alive := node.Alive(member.ID); {
-		case alive && how == "remove":
-			err = errNodeIsUp
-		case alive:
-			err = node.Leave(ctx, member.ID)
-		case how == "leave":
-			err = errNodeIsDown
-		default:
-			became = string(ring.Removing)
-			err = node.Remove(ctx, member.ID)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", member.Name, err)
-		}
-		return map[string]string{"name": member.Name, "status": became}, nil
-	})
+	became, how := string(ring.Leaving), c.text("how")
+	switch alive := c.node.Alive(member.ID); {
+	case alive && how == "remove":
+		err = errNodeIsUp
+	case alive:
+		err = c.node.Leave(ctx, member.ID)
+	case how == "leave":
+		err = errNodeIsDown
+	default:
+		became = string(ring.Removing)
+		err = c.node.Remove(ctx, member.ID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", member.Name, err)
+	}
+	return Membership{member.Name, became}, nil
 }
 
 // findMember finds a member of the ring by its name or its id.
 func findMember(r *ring.Ring, node string) (ring.Member, error) {
 	for _, m := range r.Members() {
-		if m.Name == node || idText(m.ID) == node {
+		if isNamed(m, node) {
 			return m, nil
 		}
 	}
-	return ring.Member{}, fmt.Errorf("%w: %q", ring.ErrUnknownMember, node)
-}
-
-func (s *Server) postKill(w http.ResponseWriter, r *http.Request) {
-	s.chaos(w, r, s.cfg.Process.Kill, "killed")
-}
-
-func (s *Server) postRevive(w http.ResponseWriter, r *http.Request) {
-	s.chaos(w, r, func(node string) error { return s.cfg.Process.Revive(node, false) }, "reviving")
-}
-
-func (s *Server) chaos(w http.ResponseWriter, r *http.Request, act func(string) error, became string) {
-	node := r.PathValue("node")
-	if err := act(node); err != nil {
-		writeError(w, fmt.Errorf("%s: %w", node, err))
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]string{"node": node, "status": became})
-}
-
-// withNode answers a request that needs the node behind the port, and its ring.
-func (s *Server) withNode(w http.ResponseWriter, r *http.Request, answer func(context.Context, Node) (any, error)) {
-	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
-	defer cancel()
-	node, err := s.cfg.Process.Node()
-	if err == nil && !isReady(node) {
-		err = errNotReady
-	}
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	body, err := answer(ctx, node)
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, body)
-}
-
-func isReady(node Node) bool {
-	select {
-	case <-node.Ready():
-		return true
-	default:
-		return false
-	}
-}
-
-// readJSON reads a request's body, which must be one JSON value with no fields
-// but into's.
-func readJSON(r *http.Request, into any) error {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%w: %w", errBadRequest, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: more than one JSON value", errBadRequest)
-	}
-	return nil
+	return ring.Member{}, fmt.Errorf("%w: %.80q", ring.ErrUnknownMember, node)
 }

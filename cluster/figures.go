@@ -61,13 +61,33 @@ func (n *Node) PeerCounters() *peer.Counters { return n.channel.Counters() }
 // healed.
 func (n *Node) Exchanges() antientropy.Stats { return n.exchanger.Totals() }
 
+// MerkleRoots is the root of each partition's hash tree on this node, 0 where it
+// holds nothing: equal roots, equal data.
+func (n *Node) MerkleRoots() []uint64 { return n.store.MerkleRoots(nil) }
+
+// MerkleReady says whether a partition's tree is complete: one that is being
+// rebuilt tells nothing.
+func (n *Node) MerkleReady(p ring.Partition) bool { return n.store.ReadyPartition(p) }
+
+// MerkleKeys is how many keys a partition has here, deleted ones too.
+func (n *Node) MerkleKeys(p ring.Partition) int64 {
+	_, total := n.store.Keys(p)
+	return total
+}
+
 // HintsDelivered counts hints that the nodes they were kept for have
 // acknowledged.
 func (n *Node) HintsDelivered() int64 { return n.deliverer.Delivered() }
 
-// Gossip is this node's gossip: how it sees the others, and how it does itself.
-// Call it only when the node is ready.
-func (n *Node) Gossip() *membership.Membership { return n.gossip }
+// Sight is how this node's gossip sees a member: see [membership.Sight]. This and
+// what follows may be asked when the node is ready.
+func (n *Node) Sight(id ring.NodeID) membership.Sight { return n.gossip.Sight(id) }
+
+// GossipInterval is the time between two rounds of gossip.
+func (n *Node) GossipInterval() time.Duration { return n.gossip.Interval() }
+
+// GossipHealth is 0 when this node's part in gossip goes well.
+func (n *Node) GossipHealth() int { return n.gossip.Health() }
 
 // RingChanges are the newest states of the ring that this node had, the oldest
 // of them first.

@@ -130,9 +130,5 @@ func decodeCounts(b []byte) (c counts, err error) {
 	return counts{bytes: all[0], hints: all[1], keys: all[2:]}, nil
 }
 
-// MerkleRoots is the root of each partition's hash tree on this node, 0 where it
-// holds nothing: equal roots, equal data.
-func (n *Node) MerkleRoots() []uint64 { return n.store.MerkleRoots(nil) }
-
 // Health is nil, or why this node refuses writes: see [engine.Store.Health].
 func (n *Node) Health() error { return n.store.Health() }

@@ -22,6 +22,7 @@ func (s *session) compareLeaves(ctx context.Context, leaves *leafSet) error {
 		if err != nil {
 			return err
 		}
+		s.stats.KeysCompared += int64(len(listing.entries))
 		if err := s.comparePage(ctx, leaves, &at, listing); err != nil || !listing.more {
 			return err
 		}

@@ -28,6 +28,7 @@ var (
 type Store interface {
 	MerkleNodes(p ring.Partition, level int, idx []int) []uint64
 	ReadyPartition(p ring.Partition) bool
+	Keys(p ring.Partition) (live, total int64)
 	Scan(p ring.Partition, fromHash uint32) iter.Seq2[engine.Entry, error]
 	Get(p ring.Partition, key, dst []byte) ([]byte, bool, error)
 	Apply(recs []*engine.Record) (engine.Commit, error)
@@ -145,6 +146,11 @@ func (x *Exchanger) Differing(ctx context.Context, peer ring.NodeID, parts []rin
 		var theirs []root
 		if theirs, err = decodeRoots(answer, len(parts)); err == nil {
 			s.stats.NodesCompared += int64(len(parts))
+			s.stats.PartitionsCompared += int64(len(parts))
+			for _, p := range parts {
+				_, keys := x.cfg.Store.Keys(p)
+				s.stats.NaiveKeys += keys
+			}
 			differing, unknown = x.compareRoots(parts, theirs)
 			return differing, unknown, nil
 		}

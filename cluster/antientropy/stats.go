@@ -8,9 +8,14 @@ type Stats struct {
 	Bytes          int64 // of requests and of their answers
 	NodesCompared  int64 // hashes of Merkle nodes, roots and leaves included, that a peer was asked for
 	LeavesCompared int64 // leaves whose keys were looked at, for their hashes differed
+	KeysCompared   int64 // keys of those leaves that a peer listed
 	KeysExchanged  int64 // keys whose objects differed and were made equal
 	KeysTaken      int64 // keys of those sent that were news to the peer
 	KeysFailed     int64 // keys that one side could not merge: see the error that came with them
+
+	// Partitions whose roots were compared, and the keys in them here: what
+	// comparing them key by key would have looked at.
+	PartitionsCompared, NaiveKeys int64
 }
 
 // Add adds o to s.
@@ -19,14 +24,17 @@ func (s *Stats) Add(o Stats) {
 	s.Bytes += o.Bytes
 	s.NodesCompared += o.NodesCompared
 	s.LeavesCompared += o.LeavesCompared
+	s.KeysCompared += o.KeysCompared
 	s.KeysExchanged += o.KeysExchanged
 	s.KeysTaken += o.KeysTaken
 	s.KeysFailed += o.KeysFailed
+	s.PartitionsCompared += o.PartitionsCompared
+	s.NaiveKeys += o.NaiveKeys
 }
 
 // counters are Stats that many goroutines add to.
 type counters struct {
-	messages, bytes, nodes, leaves, keys, taken, failed atomic.Int64
+	messages, bytes, nodes, leaves, compared, keys, taken, failed, partitions, naive atomic.Int64
 }
 
 func (c *counters) add(s Stats) {
@@ -34,9 +42,12 @@ func (c *counters) add(s Stats) {
 	c.bytes.Add(s.Bytes)
 	c.nodes.Add(s.NodesCompared)
 	c.leaves.Add(s.LeavesCompared)
+	c.compared.Add(s.KeysCompared)
 	c.keys.Add(s.KeysExchanged)
 	c.taken.Add(s.KeysTaken)
 	c.failed.Add(s.KeysFailed)
+	c.partitions.Add(s.PartitionsCompared)
+	c.naive.Add(s.NaiveKeys)
 }
 
 func (c *counters) load() Stats {
@@ -45,8 +56,11 @@ func (c *counters) load() Stats {
 		Bytes:          c.bytes.Load(),
 		NodesCompared:  c.nodes.Load(),
 		LeavesCompared: c.leaves.Load(),
+		KeysCompared:   c.compared.Load(),
 		KeysExchanged:  c.keys.Load(),
 		KeysTaken:      c.taken.Load(),
 		KeysFailed:     c.failed.Load(),
+
+		PartitionsCompared: c.partitions.Load(), NaiveKeys: c.naive.Load(),
 	}
 }

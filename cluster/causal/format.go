@@ -20,7 +20,7 @@ func (v Vector) Format(name func(NodeID) string) string {
 	for i, e := range v {
 		n := name(e.Actor.Node)
 		if i+1 < len(v) && v[i+1].Actor.Node == e.Actor.Node {
-			n += "~" + e.Actor.Epoch.short()
+			n += "~" + e.Actor.Epoch.Short()
 		}
 		parts[i] = part{n, e}
 	}
@@ -41,7 +41,7 @@ func (v Vector) Format(name func(NodeID) string) string {
 	return out.String()
 }
 
-// short is four hexadecimal digits by which people tell epochs apart.
-func (e Epoch) short() string {
+// Short is four hexadecimal digits by which people tell epochs apart.
+func (e Epoch) Short() string {
 	return fmt.Sprintf("%04x", uint16(e^e>>16^e>>32^e>>48))
 }

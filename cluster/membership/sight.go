@@ -9,8 +9,9 @@ import (
 
 // Sight is how this node's gossip sees another node.
 type Sight struct {
-	State State
-	Since time.Time // when it was first seen so; zero: never seen at all
+	State       State
+	Since       time.Time // when it was first seen so; zero: never seen at all
+	Incarnation uint32    // the newest that was heard of; 0: none yet
 }
 
 // State is what gossip believes of a node.

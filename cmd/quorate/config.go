@@ -54,9 +54,10 @@ type clientSettings struct {
 }
 
 type adminSettings struct {
-	AdminToken   string `placeholder:"TOKEN" help:"Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass. The same on all nodes."`
-	AdminTLSCert string `name:"admin-tls-cert" type:"path" placeholder:"FILE" help:"Certificate (PEM, with its chain) for HTTPS on the admin port."`
-	AdminTLSKey  string `name:"admin-tls-key" type:"path" placeholder:"FILE" help:"Private key (PEM) of --admin-tls-cert."`
+	AdminToken    string `placeholder:"TOKEN" help:"Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass. The same on all nodes."`
+	AdminTLSCert  string `name:"admin-tls-cert" type:"path" placeholder:"FILE" help:"Certificate (PEM, with its chain) for HTTPS on the admin port."`
+	AdminTLSKey   string `name:"admin-tls-key" type:"path" placeholder:"FILE" help:"Private key (PEM) of --admin-tls-cert."`
+	AdminMaxValue size   `default:"8mb" min:"1kb" max:"512mb" help:"The longest value that the admin port takes."`
 }
 
 type processSettings struct {

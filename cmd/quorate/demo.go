@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
@@ -60,6 +61,8 @@ type demoNode struct {
 	member ring.Member
 	host   *host
 	admin  net.Listener
+	events *admin.EventLog
+	log    *slog.Logger
 }
 
 // assemble opens all nodes, or none.
@@ -94,7 +97,8 @@ func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, er
 
 // open opens one node, which place tells how to find its cluster.
 func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error) {
-	log := d.logger(m.Name)
+	events := admin.NewEventLog(m.Name)
+	log := slog.New(events.Handler(d.log.Handler())).With("self", m.Name)
 	node, client := d.settings.configs(filepath.Join(d.dir, m.Name), log)
 	node.Name, node.PeerAddr, node.Links = m.Name, m.PeerAddr, d.links
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
@@ -108,7 +112,7 @@ func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error
 	if err != nil {
 		return demoNode{}, errors.Join(err, listener.Close())
 	}
-	return demoNode{member: m, host: h, admin: listener}, nil
+	return demoNode{member: m, host: h, admin: listener, events: events, log: log}, nil
 }
 
 // close gives back what stands already when another node cannot be opened.
@@ -121,9 +125,6 @@ func (d *demo) close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// logger says of which node a line is.
-func (d *demo) logger(node string) *slog.Logger { return d.log.With("self", node) }
 
 // clusterID is the same for all nodes of a demo, however often it is started,
 // and another for every other demo: they do not mix.
@@ -154,13 +155,13 @@ func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
 	group.Go(func() error {
 		err := n.host.Run(ctx)
 		if err != nil && ctx.Err() == nil {
-			d.log.Error("node ended", "err", err)
+			n.log.Error("node ended", "err", err)
 		}
 		return err
 	})
 	p := &process{own: n.host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}
 	group.Go(func() error {
-		return d.settings.adminServer(p, d.logger(n.member.Name)).Run(ctx, n.admin)
+		return d.settings.adminServer(p, n.events, n.log).Run(ctx, n.admin)
 	})
 }
 

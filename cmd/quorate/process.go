@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/server"
 )
 
 // process is what an admin port may do to its process.
@@ -91,4 +92,11 @@ func (p *process) Join(through []string) error {
 		}
 	}
 	return p.own.join(through)
+}
+
+// Commands implements [admin.Process].
+func (p *process) Commands(fn func(admin.CommandTimes)) {
+	if l, _ := p.own.state(); l != nil {
+		l.client.EachCommand(func(c server.CommandTimes) { fn(admin.CommandTimes(c)) })
+	}
 }

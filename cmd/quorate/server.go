@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -27,7 +29,8 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if err := usageError(c.check()); err != nil {
 		return err
 	}
-	log := c.Process.logger(con.err)
+	events := admin.NewEventLog(c.Name)
+	log := slog.New(events.Handler(c.Process.logger(con.err).Handler()))
 	addrs, err := c.Address.advertised()
 	if err != nil {
 		return err
@@ -65,7 +68,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 		defer stop() // a node that has left takes its process with it
 		return h.Run(ctx)
 	})
-	group.Go(func() error { return c.adminServer(p, log).Run(ctx, listener) })
+	group.Go(func() error { return c.adminServer(p, events, log).Run(ctx, listener) })
 	err = group.Wait()
 	log.Info("stopped", "node", c.Name)
 	return err
@@ -110,16 +113,32 @@ func (s *adminSettings) secure() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
+// trust is how the admin ports of other nodes are known: by a certificate that
+// the system trusts, or by one of this node's own chain. Nil without TLS.
+func (s *adminSettings) trust() *tls.Config {
+	if s.AdminTLSCert == "" {
+		return nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if pem, err := os.ReadFile(s.AdminTLSCert); err == nil { // it was read before
+		roots.AppendCertsFromPEM(pem)
+	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
 // adminToken is what the admin port asks for; empty: nothing.
 func (s *nodeSettings) adminToken() string {
 	return cmp.Or(s.Admin.AdminToken, s.Clients.Requirepass)
 }
 
 // adminServer makes the admin port of the process's own node.
-func (s *nodeSettings) adminServer(p *process, log *slog.Logger) *admin.Server {
+func (s *nodeSettings) adminServer(p *process, events *admin.EventLog, log *slog.Logger) *admin.Server {
 	return admin.New(admin.Config{
-		Process: p, Metrics: admin.NewMetrics(p),
-		Token: s.adminToken(), Pprof: s.Process.Pprof,
+		Name: p.own.name(), Process: p, Metrics: admin.NewMetrics(p), Events: events,
+		Token: s.adminToken(), Trust: s.Admin.trust(), MaxValue: int64(s.Admin.AdminMaxValue), Pprof: s.Process.Pprof,
 		Logger: log.With("component", "admin"),
 	})
 }

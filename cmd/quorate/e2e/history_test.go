@@ -203,7 +203,7 @@ func (f *fleet) awaitIdentical(replicas int) {
 				continue
 			}
 			var answer struct{ Roots map[string]string }
-			if err := n.get("/api/merkle", &answer); err != nil {
+			if err := n.get("/api/merkle?local=1", &answer); err != nil {
 				return err
 			}
 			for partition, root := range answer.Roots {

@@ -1,0 +1,295 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/glob"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/update"
+)
+
+// Keyspace is the data of the cluster.
+type Keyspace interface {
+	// Do carries out requests on keys as the client port's are.
+	Do(ctx context.Context, requests []*replica.Request)
+	// ScanKeys returns about count keys from a cursor on, and the next cursor.
+	ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error)
+	// History is what the nodes remember of how a key came about.
+	History(ctx context.Context, key []byte) replica.History
+	// Policy is how one value is made of several.
+	Policy() causal.Policy
+}
+
+// KeyPage is what GET /api/data answers.
+type KeyPage struct {
+	Keys   []Key  `json:"keys"`
+	Cursor string `json:"cursor"` // to go on with; "0" at the end
+}
+
+// pageTime is when a page ends that has not found its keys yet.
+const pageTime = 500 * time.Millisecond
+
+// getKeys lists keys by page. A page may be short, even empty, before the end.
+func (s *Server) getKeys(ctx context.Context, c *call) (any, error) {
+	cursor, err := strconv.ParseUint("0"+c.text("cursor"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%w: cursor is %.40q, want the one of the page before", errBadRequest, c.text("cursor"))
+	}
+	page, count := KeyPage{Keys: []Key{}}, c.number("count")
+	for began := time.Now(); ; {
+		var keys [][]byte
+		if keys, cursor, err = c.node.ScanKeys(ctx, cursor, count-len(page.Keys)); err != nil {
+			return nil, err
+		}
+		for _, key := range keys {
+			if !c.has("match") || glob.Match([]byte(c.text("match")), key) {
+				page.Keys = append(page.Keys, keyOf(key))
+			}
+		}
+		if cursor == 0 || len(page.Keys) >= count || time.Since(began) > pageTime {
+			page.Cursor = strconv.FormatUint(cursor, 10)
+			return page, nil
+		}
+	}
+}
+
+// Found is what GET /api/data/{key} answers.
+type Found struct {
+	Key
+	Found     bool      `json:"found"`
+	Resolved  *Value    `json:"resolved"` // what a plain GET answers; null: nothing, or the conflict is an error
+	Values    []Value   `json:"values"`   // live ones
+	Context   string    `json:"context"`  // to write with
+	Clock     Clock     `json:"clock"`
+	ClockText string    `json:"clock_text"`
+	Siblings  []Sibling `json:"siblings"` // deleted and expired ones too
+	Trace     *Trace    `json:"trace"`
+}
+
+// Sibling is one value of a key and the event that made it.
+type Sibling struct {
+	Value
+	Tombstone       bool   `json:"tombstone"`
+	Dot             Event  `json:"dot"`
+	DotText         string `json:"dot_text"`
+	TimestampMillis int64  `json:"timestamp_ms"`
+	ExpiresAtMillis *int64 `json:"expires_at_ms"`
+}
+
+func (s *Server) getData(ctx context.Context, c *call) (any, error) {
+	if err := c.quorum("r"); err != nil {
+		return nil, err
+	}
+	key := c.key()
+	request := &replica.Request{Key: key, R: c.number("r"), Trace: new(replica.Trace)}
+	c.node.Do(ctx, []*replica.Request{request})
+	names := namesIn(c.node, request)
+	trace := traceOf("get", key, request.Trace, names)
+	if request.Err != nil {
+		return nil, &tracedError{err: request.Err, trace: trace}
+	}
+	now := time.Now().UnixMilli()
+	object := &request.Object
+	found := Found{
+		Key: keyOf(key), Found: object.Live(now), Values: []Value{}, Siblings: []Sibling{},
+		Clock: names.clock(object.Clock), Trace: trace,
+	}
+	found.ClockText = found.Clock.String()
+	if len(object.Clock) > 0 {
+		found.Context = string(causal.AppendContext(nil, key, object.Clock))
+	}
+	if value, ok, err := causal.Resolve(object, c.node.Policy(), now); err == nil && ok {
+		shown := valueOf(value.Data)
+		found.Resolved = &shown
+	}
+	for i := range object.Siblings {
+		sibling := &object.Siblings[i]
+		found.Siblings = append(found.Siblings, siblingOf(sibling, names))
+		if sibling.Live(now) {
+			found.Values = append(found.Values, valueOf(sibling.Data))
+		}
+	}
+	if !found.Found {
+		return answered{http.StatusNotFound, found}, nil
+	}
+	return found, nil
+}
+
+func siblingOf(s *causal.Sibling, names *actors) Sibling {
+	out := Sibling{
+		Value: valueOf(s.Data), Tombstone: s.Tombstone, Dot: names.event(s.Dot), TimestampMillis: s.Time.UnixMilli(),
+	}
+	out.DotText = out.Dot.String()
+	if s.Expiry != 0 {
+		out.ExpiresAtMillis = &s.Expiry
+	}
+	return out
+}
+
+// namesIn sees every actor of a request's result.
+func namesIn(node Node, r *replica.Request) *actors {
+	names := newActors(node.Ring())
+	names.see(r.Object.Clock, r.Result.Context)
+	if r.Result.Dot != (causal.Dot{}) {
+		names.seeDot(r.Result.Dot)
+	}
+	for i := range r.Object.Siblings {
+		names.seeDot(r.Object.Siblings[i].Dot)
+	}
+	for i := range r.Trace.Steps {
+		names.see(r.Trace.Steps[i].Clock)
+	}
+	return names
+}
+
+// quorum checks a parameter r or w against the cluster's N.
+func (c *call) quorum(name string) error {
+	if n := c.node.Ring().Configured().N; c.text(name) != "" && c.number(name) > n {
+		return fmt.Errorf("%w: %s is %d, want 1 to n, which is %d", errBadRequest, name, c.number(name), n)
+	}
+	return nil
+}
+
+// Written is what PUT /api/data/{key} answers.
+type Written struct {
+	Key
+	Context   string `json:"context"` // covers what was written
+	Dot       Event  `json:"dot"`
+	DotText   string `json:"dot_text"`
+	Clock     Clock  `json:"clock"` // of the key now
+	ClockText string `json:"clock_text"`
+	Trace     *Trace `json:"trace"`
+}
+
+// Wanted is the body of PUT /api/data/{key} as JSON.
+type Wanted struct {
+	Value     string  `json:"value"`
+	Encoding  string  `json:"encoding,omitempty"` // utf8 (default) or base64
+	Context   *string `json:"context,omitempty"`  // what the writer has seen; empty: nothing
+	W         int     `json:"w,omitempty"`
+	TTLMillis int64   `json:"ttl_ms,omitempty"`
+}
+
+func (s *Server) putData(ctx context.Context, c *call) (any, error) {
+	want, data, err := c.wanted()
+	if err != nil {
+		return nil, err
+	}
+	u := &update.Update{Kind: update.Set, Data: data}
+	if want.TTLMillis > 0 {
+		u.Expiry = time.Now().UnixMilli() + want.TTLMillis
+	}
+	r, names, trace, err := c.write(ctx, "set", u, want)
+	if err != nil {
+		return nil, err
+	}
+	out := Written{Key: keyOf(r.Key), Dot: names.event(r.Result.Dot), Clock: names.clock(clockAfter(r)), Trace: trace}
+	out.DotText, out.ClockText = out.Dot.String(), out.Clock.String()
+	out.Context = contextAfter(r)
+	return out, nil
+}
+
+// maxTTL is a hundred years: more than that is a slip.
+const maxTTLMillis = 100 * 366 * 24 * 3600 * 1000
+
+// wanted reads what is to be written, and how: from the query, or all of it from
+// a JSON body.
+func (c *call) wanted() (want Wanted, data []byte, err error) {
+	if kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type")); kind == "application/json" {
+		if err := c.json(&want); err != nil {
+			return want, nil, err
+		}
+		data, err = decodeText(want.Value, want.Encoding)
+	} else {
+		data, err = io.ReadAll(c.Body)
+	}
+	if err != nil {
+		return want, nil, err
+	}
+	if c.has("context") {
+		token := c.text("context")
+		want.Context = &token
+	}
+	if c.has("w") {
+		want.W = c.number("w")
+	}
+	if c.has("ttl_ms") {
+		want.TTLMillis = int64(c.number("ttl_ms"))
+	}
+	if n := c.node.Ring().Configured().N; want.W < 0 || want.W > n {
+		return want, nil, fmt.Errorf("%w: w is %d, want 1 to n, which is %d", errBadRequest, want.W, n)
+	}
+	if want.TTLMillis < 0 || want.TTLMillis > maxTTLMillis {
+		return want, nil, fmt.Errorf("%w: ttl_ms is %d, want 1 to %d", errBadRequest, want.TTLMillis, int64(maxTTLMillis))
+	}
+	return want, data, nil
+}
+
+// write carries out an update and traces it.
+func (c *call) write(ctx context.Context, op string, u *update.Update, want Wanted) (*replica.Request, *actors, *Trace, error) {
+	key := c.key()
+	if want.Context != nil {
+		var err error
+		if u.Context, u.Own, err = causal.ParseDotted(key, []byte(*want.Context)); err != nil {
+			return nil, nil, nil, err
+		}
+		u.HasContext = true
+	}
+	r := &replica.Request{Key: key, Update: u, W: want.W, Trace: new(replica.Trace)}
+	c.node.Do(ctx, []*replica.Request{r})
+	names := namesIn(c.node, r)
+	trace := traceOf(op, key, r.Trace, names)
+	if r.Err != nil {
+		return nil, nil, nil, &tracedError{err: r.Err, trace: trace}
+	}
+	return r, names, trace, nil
+}
+
+// clockAfter is the key's clock as the coordinator stored it.
+func clockAfter(r *replica.Request) causal.Vector {
+	for _, s := range r.Trace.Steps {
+		if s.Action == replica.ActionApply && s.Clock != nil {
+			return s.Clock
+		}
+	}
+	return r.Result.Context
+}
+
+// contextAfter is the token of a writer who has seen what it wrote.
+func contextAfter(r *replica.Request) string {
+	if r.Result.Dot == (causal.Dot{}) {
+		return ""
+	}
+	return string(causal.AppendContext(nil, r.Key, r.Result.Context, r.Result.Dot))
+}
+
+// Deleted is what DELETE /api/data/{key} answers.
+type Deleted struct {
+	Key
+	Deleted bool   `json:"deleted"` // there was something
+	Context string `json:"context"`
+	Trace   *Trace `json:"trace"`
+}
+
+func (s *Server) deleteData(ctx context.Context, c *call) (any, error) {
+	if err := c.quorum("w"); err != nil {
+		return nil, err
+	}
+	want := Wanted{W: c.number("w")}
+	if c.has("context") {
+		token := c.text("context")
+		want.Context = &token
+	}
+	r, _, trace, err := c.write(ctx, "del", &update.Update{Kind: update.Delete}, want)
+	if err != nil {
+		return nil, err
+	}
+	return Deleted{Key: keyOf(r.Key), Deleted: r.Result.Existed, Context: contextAfter(r), Trace: trace}, nil
+}

@@ -1,0 +1,205 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// LogEvent is one line of a node's log, from Info up.
+type LogEvent struct {
+	ID         string            `json:"id"` // ids of all nodes are in the order of time
+	TimeMillis int64             `json:"time_ms"`
+	Node       string            `json:"node"`
+	Level      string            `json:"level"` // info, warn, error
+	Kind       string            `json:"kind"`  // the component that wrote it
+	Text       string            `json:"text"`
+	Fields     map[string]string `json:"fields"`
+}
+
+// Bounds of what is remembered and told.
+const (
+	maxEvents       = 1000 // of each node
+	maxEventsAtOnce = 500  // of each node in one answer
+	maxField        = 1 << 10
+)
+
+// EventLog remembers the newest events of one node. Its handler stands before the
+// one that writes the log; it outlives the node. It is safe for concurrent use.
+type EventLog struct {
+	node string
+	news chan struct{} // holds one when something came
+
+	mu     sync.Mutex
+	events []LogEvent // a ring buffer, once it is full
+	next   int
+	last   int64 // microseconds of the newest
+	count  uint64
+}
+
+// NewEventLog makes the log of the node of that name.
+func NewEventLog(node string) *EventLog {
+	return &EventLog{node: node, news: make(chan struct{}, 1)}
+}
+
+// Handler takes what is logged into the event log, whatever next's level, and
+// hands on to next what that wants.
+func (l *EventLog) Handler(next slog.Handler) slog.Handler {
+	return &eventHandler{log: l, next: next}
+}
+
+// After returns the events after an id, the oldest first: the newest of them if
+// there are more than most. An id that never was is one of the past.
+func (l *EventLog) After(id string, most int) []LogEvent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := []LogEvent{}
+	for i := range l.events {
+		if e := l.events[(l.next+i)%len(l.events)]; e.ID > id {
+			out = append(out, e)
+		}
+	}
+	return out[max(0, len(out)-most):]
+}
+
+func (l *EventLog) append(e LogEvent, at time.Time) {
+	l.mu.Lock()
+	l.last = max(at.UnixMicro(), l.last)
+	l.count++
+	e.Node, e.TimeMillis = l.node, l.last/1000
+	e.ID = eventID(l.last) + fmt.Sprintf("-%s-%08d", l.node, l.count)
+	if len(l.events) < maxEvents {
+		l.events = append(l.events, e)
+	} else {
+		l.events[l.next] = e
+		l.next = (l.next + 1) % maxEvents
+	}
+	l.mu.Unlock()
+	select {
+	case l.news <- struct{}{}:
+	default:
+	}
+}
+
+// eventID is what the ids of events of that microsecond begin with.
+func eventID(micros int64) string { return fmt.Sprintf("%016d", micros) }
+
+// eventHandler is an [EventLog] as a logger sees it.
+type eventHandler struct {
+	log    *EventLog
+	next   slog.Handler
+	fields []slog.Attr // flat, groups written into the keys
+	group  string      // "a.b."
+}
+
+// Enabled implements [slog.Handler].
+func (h *eventHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo || h.next.Enabled(ctx, level)
+}
+
+// Handle implements [slog.Handler].
+func (h *eventHandler) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelInfo {
+		h.log.append(h.event(r), r.Time)
+	}
+	if !h.next.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return h.next.Handle(ctx, r)
+}
+
+func (h *eventHandler) event(r slog.Record) LogEvent {
+	e := LogEvent{Level: strings.ToLower(r.Level.String()), Text: r.Message, Fields: make(map[string]string)}
+	add := func(key, value string) {
+		switch key {
+		case "component":
+			e.Kind = value
+		case "self":
+		default:
+			e.Fields[key] = value[:min(len(value), maxField)]
+		}
+	}
+	for _, a := range h.fields {
+		add(a.Key, a.Value.String())
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		for _, flat := range flatten(h.group, a) {
+			add(flat.Key, flat.Value.String())
+		}
+		return true
+	})
+	e.Kind = cmp.Or(e.Kind, "node")
+	return e
+}
+
+// WithAttrs implements [slog.Handler].
+func (h *eventHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	with := *h
+	with.next, with.fields = h.next.WithAttrs(attrs), slices.Clone(h.fields)
+	for _, a := range attrs {
+		with.fields = append(with.fields, flatten(h.group, a)...)
+	}
+	return &with
+}
+
+// WithGroup implements [slog.Handler].
+func (h *eventHandler) WithGroup(name string) slog.Handler {
+	with := *h
+	with.next = h.next.WithGroup(name)
+	if name != "" {
+		with.group += name + "."
+	}
+	return &with
+}
+
+// flatten resolves an attribute and takes groups apart.
+func flatten(group string, a slog.Attr) []slog.Attr {
+	value := a.Value.Resolve()
+	if value.Kind() != slog.KindGroup {
+		return []slog.Attr{{Key: group + a.Key, Value: value}}
+	}
+	if a.Key != "" {
+		group += a.Key + "."
+	}
+	var flat []slog.Attr
+	for _, inner := range value.Group() {
+		flat = append(flat, flatten(group, inner)...)
+	}
+	return flat
+}
+
+// Events is what GET /api/events answers.
+type Events struct {
+	Events  []LogEvent `json:"events"` // the oldest first
+	Missing []string   `json:"missing"`
+}
+
+// getEvents joins the logs of all nodes: of those that match, the newest.
+func (s *Server) getEvents(ctx context.Context, c *call) (any, error) {
+	out := Events{Events: s.cfg.Events.After(c.text("after"), maxEvents), Missing: []string{}}
+	if here, err := s.stands(); err == nil && !c.local() {
+		ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
+		defer cancel()
+		query := url.Values{"local": {"1"}, "limit": {fmt.Sprint(maxEvents)}, "after": {c.text("after")}}
+		var answers map[string]Events
+		answers, out.Missing = askAll[Events](ctx, s.ports, here.others(), http.MethodGet, same("/api/events?"+query.Encode()), nil)
+		for _, a := range answers {
+			out.Events = append(out.Events, a.Events...)
+		}
+	}
+	out.Events = slices.DeleteFunc(out.Events, func(e LogEvent) bool {
+		return differs(c.text("node"), e.Node) || differs(c.text("kind"), e.Kind) || differs(c.text("level"), e.Level)
+	})
+	slices.SortFunc(out.Events, func(a, b LogEvent) int { return cmp.Compare(a.ID, b.ID) })
+	out.Events = out.Events[max(0, len(out.Events)-c.number("limit")):]
+	return out, nil
+}
+
+func differs(want, is string) bool { return want != "" && want != is }

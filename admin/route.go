@@ -1,0 +1,161 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// route is one row of the table that the port serves and describes itself by.
+type route struct {
+	method, path string
+	summary      string
+	params       []param
+	body         any   // of the type that is read as JSON; nil: none
+	rawBody      bool  // or any bytes
+	answer       any   // of the type that is answered
+	status       int   // of success; default 200
+	fails        []int // statuses besides those that every route may answer
+
+	needsNode bool          // while the node is killed, another node's port answers
+	patience  time.Duration // default askTimeout
+	longBody  bool          // up to Config.MaxValue
+
+	// One of the two.
+	handle func(*Server, context.Context, *call) (any, error)
+	serve  func(*Server, http.ResponseWriter, *http.Request)
+
+	media string // of what serve answers; default JSON
+}
+
+// askTimeout bounds what a request may wait for other nodes.
+const askTimeout = 5 * time.Second
+
+// param is one parameter of a route.
+type param struct {
+	name, in    string // in: path or query
+	kind        kind
+	help        string
+	least, most int      // of numbers
+	otherwise   int      // of numbers that are not given
+	words       []string // of words: which there are
+}
+
+type kind string
+
+const (
+	aText   kind = "text"
+	aNumber kind = "number"
+	aWord   kind = "word"
+)
+
+// check looks at what was given; nothing is always in order.
+func (p *param) check(text string) error {
+	if text == "" {
+		return nil
+	}
+	switch p.kind {
+	case aNumber:
+		if n, err := strconv.Atoi(text); err != nil || n < p.least || n > p.most {
+			return fmt.Errorf("%w: %s is %.40q, want a number from %d to %d", errBadRequest, p.name, text, p.least, p.most)
+		}
+	case aWord:
+		for _, w := range p.words {
+			if w == text {
+				return nil
+			}
+		}
+		return fmt.Errorf("%w: %s is %.40q, want %s", errBadRequest, p.name, text, strings.Join(p.words, " or "))
+	}
+	return nil
+}
+
+// answered is a body that goes out with another status than the route's.
+type answered struct {
+	status int
+	body   any
+}
+
+// handler makes the HTTP handler of a route.
+func (s *Server) handler(rt *route) http.Handler {
+	if rt.serve != nil {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rt.serve(s, w, r) })
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(rt.patience, askTimeout))
+		defer cancel()
+		limit := int64(maxBody)
+		if rt.longBody {
+			limit = s.cfg.MaxValue
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		c := &call{Request: r, route: rt}
+		err := c.check()
+		if err == nil && rt.needsNode {
+			if c.node, err = s.node(); errors.Is(err, ErrKilled) && !c.local() && !c.passedOn() {
+				s.passOn(ctx, w, c)
+				return
+			}
+		}
+		var body any
+		if err == nil {
+			body, err = rt.handle(s, ctx, c)
+		}
+		if err != nil {
+			writeError(w, err)
+			return
+		}
+		status := cmp.Or(rt.status, http.StatusOK)
+		if a, ok := body.(answered); ok {
+			status, body = a.status, a.body
+		}
+		writeJSON(w, status, body)
+	})
+}
+
+// dispatch serves the routes of the table. A path of the table that is asked with
+// another method is told which it has.
+func (s *Server) dispatch(table []route) http.Handler {
+	mux := http.NewServeMux()
+	for i := range table {
+		path := strings.Replace(table[i].path, "{key}", "{key...}", 1)
+		mux.Handle(table[i].method+" "+path, s.handler(&table[i]))
+	}
+	return wholeKeys(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h, pattern := mux.Handler(r); pattern == "" {
+			refuseMethod(w, r, h)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+}
+
+// refuseMethod answers where the mux has no handler; what it would say instead
+// tells whether the path exists.
+func refuseMethod(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	probe := probeWriter{header: make(http.Header)}
+	h.ServeHTTP(&probe, r)
+	allow := probe.header.Get("Allow")
+	switch {
+	case allow == "":
+		writeError(w, fmt.Errorf("%w: %s %.80s", errNoSuchPage, r.Method, r.URL.Path))
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allow+", OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", allow+", OPTIONS")
+		writeError(w, fmt.Errorf("%w: %s, want %s", errMethod, r.Method, allow))
+	}
+}
+
+// probeWriter keeps the header of an answer and nothing else.
+type probeWriter struct{ header http.Header }
+
+func (p *probeWriter) Header() http.Header         { return p.header }
+func (p *probeWriter) Write(b []byte) (int, error) { return len(b), nil }
+func (p *probeWriter) WriteHeader(int)             {}

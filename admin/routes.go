@@ -1,0 +1,193 @@
+package admin
+
+import (
+	"math"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/dashboard"
+)
+
+// streamPath is the one request that may last.
+const streamPath = "/api/stream"
+
+var (
+	nodeParam  = param{name: "node", in: "path", kind: aText, help: "A node's name, or its id."}
+	keyParam   = param{name: "key", in: "path", kind: aText, help: "The key, percent-encoded: any bytes, and none."}
+	localParam = param{name: "local", in: "query", kind: aWord, words: []string{"1"}, help: "1: what this port knows by itself; nobody is asked."}
+	ctxParam   = param{name: "context", in: "query", kind: aText, help: "What the writer has seen, as a read told it. Empty: nothing; not given: whatever there is."}
+	wParam     = param{name: "w", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must have it; default: the cluster's W."}
+)
+
+// table is everything that the port serves beside the probes, the metrics and the
+// dashboard. It is served and described from here alone.
+func table() []route {
+	return []route{
+		{
+			method: "GET", path: "/api/cluster", summary: "The cluster as one node sees it: members, quorums, who holds how much, faults on links.",
+			params: []param{localParam}, answer: View{}, handle: (*Server).getCluster,
+		},
+		{
+			method: "POST", path: "/api/cluster/config", summary: "Changes settings of the whole cluster, live; answers those in force.",
+			body: Settings{}, answer: Quorums{}, needsNode: true, handle: (*Server).postConfig,
+		},
+		{
+			method: "POST", path: "/api/nodes", summary: "Adds a node: one that stands by at an admin address or, in a demo, one more of its own.",
+			body: Newcomer{}, answer: Membership{}, status: http.StatusAccepted, fails: []int{409, 502}, needsNode: true, handle: (*Server).postNodes,
+		},
+		{
+			method: "DELETE", path: "/api/nodes/{node}", summary: "Takes a node off the ring: a live one leaves, its data moved first; of a dead one the others make new copies.",
+			params: []param{nodeParam, {name: "how", in: "query", kind: aWord, words: []string{"leave", "remove"}, help: "Insist on one of the two."}},
+			answer: Membership{}, fails: []int{404, 409}, needsNode: true, handle: (*Server).deleteNode,
+		},
+		{
+			method: "POST", path: "/api/nodes/{node}/kill", summary: "Stops a node as a crash would. Its port stays.",
+			params: []param{nodeParam}, answer: Fate{}, fails: []int{403, 404, 409}, handle: (*Server).postKill,
+		},
+		{
+			method: "POST", path: "/api/nodes/{node}/revive", summary: "Starts a killed node again from its directory, or from an empty one.",
+			params: []param{nodeParam}, body: Revival{}, answer: Fate{}, fails: []int{403, 404, 409}, handle: (*Server).postRevive,
+		},
+		{
+			method: "POST", path: "/api/nodes/{node}/partition", summary: "Cuts the links between a node and others, both ways or one.",
+			params: []param{nodeParam}, body: Cut{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postCut,
+		},
+		{
+			method: "POST", path: "/api/nodes/{node}/slow", summary: "Makes the links between a node and others slow and lossy, both ways.",
+			params: []param{nodeParam}, body: Slowness{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postSlow,
+		},
+		{
+			method: "POST", path: "/api/nodes/{node}/heal", summary: "Mends all links of a node.",
+			params: []param{nodeParam}, body: struct{}{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postHealNode,
+		},
+		{
+			method: "POST", path: "/api/partition", summary: "Splits the cluster into groups that cannot talk to each other.",
+			body: Split{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postSplit,
+		},
+		{
+			method: "POST", path: "/api/heal", summary: "Mends all links.",
+			body: struct{}{}, answer: Links{}, fails: []int{403}, handle: (*Server).postHeal,
+		},
+		{
+			method: "GET", path: "/api/ring", summary: "Whose each partition's token is, now and after the change under way.",
+			answer: RingView{}, needsNode: true, handle: (*Server).getRing,
+		},
+		{
+			method: "GET", path: "/api/ring/key/{key}", summary: "Where a key lives: slot, partition, preference list, and who would coordinate a write.",
+			params: []param{keyParam}, answer: KeyPlace{}, needsNode: true, handle: (*Server).getRingKey,
+		},
+		{
+			method: "GET", path: "/api/data", summary: "Keys of the whole cluster, page by page.",
+			params: []param{
+				{name: "cursor", in: "query", kind: aText, help: "Where to go on: the cursor of the page before; 0 or nothing begins."},
+				{name: "count", in: "query", kind: aNumber, least: 1, most: 1000, otherwise: 100, help: "About how many keys to look at."},
+				{name: "match", in: "query", kind: aText, help: "Only keys that match this glob, as Redis's SCAN has it."},
+			},
+			answer: KeyPage{}, fails: []int{503}, needsNode: true, handle: (*Server).getKeys,
+		},
+		{
+			method: "GET", path: "/api/data/{key}", summary: "Reads a key: the resolved value, all siblings, the context to write with, and the way the read went. 404, with the same body, if there is no value.",
+			params: []param{keyParam, {name: "r", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must answer; default: the cluster's R."}},
+			answer: Found{}, fails: []int{404, 503}, needsNode: true, handle: (*Server).getData,
+		},
+		{
+			method: "PUT", path: "/api/data/{key}", summary: "Writes a key: the body is the value or, with Content-Type application/json, says it and how.",
+			params: []param{keyParam, wParam, ctxParam, {name: "ttl_ms", in: "query", kind: aNumber, least: 1, most: math.MaxInt, help: "Milliseconds to live."}},
+			body:   Wanted{}, rawBody: true, longBody: true, answer: Written{}, fails: []int{409, 413, 503}, needsNode: true, handle: (*Server).putData,
+		},
+		{
+			method: "DELETE", path: "/api/data/{key}", summary: "Deletes a key, or what a context covers of it.",
+			params: []param{keyParam, wParam, ctxParam}, answer: Deleted{}, fails: []int{409, 503}, needsNode: true, handle: (*Server).deleteData,
+		},
+		{
+			method: "GET", path: "/api/versions/{key}", summary: "How a key's value came about: its versions, their clocks and parents, as far as the nodes remember.",
+			params: []param{keyParam}, answer: Versions{}, needsNode: true, handle: (*Server).getVersions,
+		},
+		{
+			method: "GET", path: "/api/merkle", summary: "Which replicas of which partitions are equal, by the roots of their hash trees.",
+			params: []param{localParam}, answer: Merkle{}, needsNode: true, handle: (*Server).getMerkle,
+		},
+		{
+			method: "GET", path: "/api/merkle/{partition}", summary: "Where two replicas of a partition differ: leaves and keys. Nothing is changed.",
+			params: []param{
+				{name: "partition", in: "path", kind: aNumber, most: ring.Slots - 1, help: "The partition."},
+				{name: "a", in: "query", kind: aText, help: "One node; default: the first primary."},
+				{name: "b", in: "query", kind: aText, help: "The other; default: the second primary."},
+			},
+			answer: Difference{}, fails: []int{404, 502, 503, 504}, needsNode: true, handle: (*Server).getMerklePartition,
+		},
+		{
+			method: "POST", path: "/api/merkle/sync", summary: "Makes all replicas equal now, and waits for it.",
+			params: []param{localParam}, body: struct{}{}, answer: Synced{}, patience: syncTimeout, needsNode: true, handle: (*Server).postSync,
+		},
+		{
+			method: "GET", path: "/api/gossip", summary: "Who sees whom alive, and how the changes of the ring spread.",
+			params: []param{localParam}, answer: GossipView{}, needsNode: true, handle: (*Server).getGossip,
+		},
+		{
+			method: "GET", path: "/api/events", summary: "The newest lines of all nodes' logs, from Info up.",
+			params: []param{
+				{name: "after", in: "query", kind: aText, help: "Only events after the one of this id."},
+				{name: "limit", in: "query", kind: aNumber, least: 1, most: maxEvents, otherwise: 200, help: "At most so many, the newest."},
+				{name: "node", in: "query", kind: aText, help: "Only of this node."},
+				{name: "kind", in: "query", kind: aText, help: "Only of this component."},
+				{name: "level", in: "query", kind: aWord, words: []string{"info", "warn", "error"}, help: "Only of this level."},
+				localParam,
+			},
+			answer: Events{}, handle: (*Server).getEvents,
+		},
+		{
+			method: "GET", path: streamPath, summary: "Live, as server-sent events: cluster (as GET /api/cluster), log (one event), load (rates and latencies of each node), each second.",
+			answer: "", media: "text/event-stream", fails: []int{503}, serve: (*Server).getStream,
+		},
+		{
+			method: "GET", path: "/api/node", summary: "What this port knows of its own node; the other ports ask for it.",
+			params: []param{{name: "after", in: "query", kind: aText, help: "With the events after the one of this id."}},
+			answer: Facts{}, handle: (*Server).getNode,
+		},
+		{
+			method: "PUT", path: "/api/node/links", summary: "Replaces the faults that this process obeys on links, by peer address; other ports send it.",
+			body: Table{}, answer: Table{}, longBody: true, fails: []int{403}, handle: (*Server).putLinks,
+		},
+		{
+			method: "POST", path: "/api/node/join", summary: "Takes the node that stands by here into a cluster; other ports send it.",
+			body: Invitation{}, answer: Membership{}, status: http.StatusAccepted, fails: []int{409}, handle: (*Server).postJoin,
+		},
+		{
+			method: "GET", path: "/api/openapi.json", summary: "This description, as OpenAPI 3.1.",
+			answer: map[string]any{}, handle: (*Server).getOpenAPI,
+		},
+	}
+}
+
+// guarded is all that asks for the token.
+func (s *Server) guarded() http.Handler {
+	api := s.dispatch(table())
+	rest := http.NewServeMux()
+	rest.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{}))
+	if s.cfg.Pprof {
+		rest.HandleFunc("GET /debug/pprof/", pprof.Index)
+		rest.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		rest.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		rest.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		rest.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	page := dashboard.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		read := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch h, pattern := rest.Handler(r); {
+		case strings.HasPrefix(r.URL.Path, "/api/"):
+			api.ServeHTTP(w, r)
+		case pattern != "":
+			rest.ServeHTTP(w, r)
+		case read && !strings.HasPrefix(r.URL.Path, "/debug/"):
+			page.ServeHTTP(w, r)
+		default:
+			refuseMethod(w, r, h)
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package admin
+
+import (
+	"encoding/base64"
+	"fmt"
+	"unicode/utf8"
+)
+
+// Encodings of bytes in JSON: as they are where they are UTF-8, else in base64.
+const (
+	encodingText   = "utf8"
+	encodingBase64 = "base64"
+)
+
+// maxShown bounds how much of a value is shown.
+const maxShown = 64 << 10
+
+// Key is a key as JSON carries it.
+type Key struct {
+	Key      string `json:"key"`
+	Encoding string `json:"encoding"` // utf8 or base64
+}
+
+// Value is a value as JSON carries it, as far as it is shown.
+type Value struct {
+	Value     string `json:"value"`
+	Encoding  string `json:"encoding"` // utf8 or base64
+	Truncated bool   `json:"truncated"`
+	Bytes     int    `json:"bytes"` // of the whole value
+}
+
+func keyOf(b []byte) Key {
+	text, encoding := encodeText(b)
+	return Key{text, encoding}
+}
+
+func valueOf(b []byte) Value {
+	v := Value{Bytes: len(b)}
+	if len(b) > maxShown {
+		b, v.Truncated = cut(b, maxShown), true
+	}
+	v.Value, v.Encoding = encodeText(b)
+	return v
+}
+
+// cut shortens b, between characters where it is text.
+func cut(b []byte, most int) []byte {
+	for end := most; end > most-utf8.UTFMax; end-- {
+		if utf8.RuneStart(b[end]) {
+			return b[:end]
+		}
+	}
+	return b[:most]
+}
+
+func encodeText(b []byte) (text, encoding string) {
+	if utf8.Valid(b) {
+		return string(b), encodingText
+	}
+	return base64.StdEncoding.EncodeToString(b), encodingBase64
+}
+
+// decodeText is the inverse; no encoding means UTF-8.
+func decodeText(text, encoding string) ([]byte, error) {
+	switch encoding {
+	case "", encodingText:
+		return []byte(text), nil
+	case encodingBase64:
+		b, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: value: %w", errBadRequest, err)
+		}
+		return b, nil
+	}
+	return nil, fmt.Errorf("%w: encoding %q, want %s or %s", errBadRequest, encoding, encodingText, encodingBase64)
+}
