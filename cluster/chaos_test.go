@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
 )
 
 // split cuts all links between two groups of nodes.
@@ -85,8 +87,52 @@ func TestCluster_DiskLost_AllStaysReadableAndTheNodeIsFilled(t *testing.T) {
 		}
 	}
 	w.eventually("the node to hold what it held", func() bool { return slices.Equal(b.MerkleRoots(), held) })
+	w.eventually("the node to know that", func() bool { return !b.store.Lacking() })
 	w.settled(4)
 	if !w.identical() {
 		t.Error("the replicas differ")
+	}
+}
+
+func TestCluster_DiskLostBehindACut_WhatIsNotThereProvesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.links = peer.NewLinks()
+	w.start(w.config("A"))
+	w.grow("B", "C")
+	a := w.nodes["A"]
+	if err := set(a, "k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("all replicas to be identical", w.identical)
+	read := func(n *running, key string) (siblings int, err error) {
+		r := &replica.Request{Key: []byte(key), R: 1}
+		n.Do(t.Context(), []*replica.Request{r})
+		return len(r.Object.Siblings), r.Err
+	}
+	cfg := w.nodes["B"].cfg
+	w.crash("B")
+	if err := w.links.Set([]peer.Fault{{From: cfg.PeerAddr, To: a.PeerAddr(), Cut: true}, {From: cfg.PeerAddr, To: w.nodes["C"].PeerAddr(), Cut: true}}); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Store.LoseData, cfg.RequestTimeout = true, 300*time.Millisecond
+	b := w.start(cfg)
+	if n, err := read(b, "k"); err == nil {
+		t.Fatalf("R=1 at a node that knows nothing found %d values", n)
+	}
+	// It starts again, with what it has, and still knows that this is not all.
+	w.crash("B")
+	cfg.Store.LoseData = false
+	b = w.start(cfg)
+	if n, err := read(b, "k"); err == nil {
+		t.Fatalf("after another start: %d values", n)
+	}
+	if err := w.links.Set(nil); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("it to be filled", func() bool { return !b.store.Lacking() })
+	for key, want := range map[string]int{"k": 1, "never written": 0} {
+		if n, err := read(b, key); n != want || err != nil {
+			t.Errorf("%s: %d values, %v", key, n, err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/handoff"
@@ -46,4 +47,21 @@ func (n *Node) Inspect(ctx context.Context, member ring.NodeID, p ring.Partition
 // partitions with, now instead of in their turn.
 func (n *Node) SyncAll(ctx context.Context) (antientropy.Stats, error) {
 	return n.scheduler.SyncAll(ctx)
+}
+
+// awaitFilled lets a node whose data was lost say what it does not have as soon
+// as it has everything again.
+func (n *Node) awaitFilled(ctx context.Context) error {
+	if !n.store.Lacking() {
+		return nil
+	}
+	n.log.Warn("the data was lost; until the others have filled this node, it answers for what it has only")
+	if n.scheduler.AwaitEqual(ctx) != nil {
+		return nil // the next start begins again
+	}
+	if err := n.store.Filled(); err != nil {
+		return fmt.Errorf("node is filled: %w", err)
+	}
+	n.log.Info("all lost data is back")
+	return nil
 }

@@ -36,6 +36,9 @@
 // for the read half of every write. Scans, transfers and Merkle trees go to Pebble
 // and leave it alone.
 //
+// A store whose data was lost on purpose (Options.LoseData) says so ([Store.Lacking])
+// until its node has everything again.
+//
 // # Layout
 //
 // Keys are grouped by one-byte prefixes (keyspace.go). Objects lie ordered by

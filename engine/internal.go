@@ -59,27 +59,6 @@ func (s *Store) saveIdentity(b *pebble.Batch) error {
 	return b.Set(identityKey, raw, nil)
 }
 
-// loseData removes what a lost disk takes along. The marks of a clean stop go
-// with it, in one durable batch, so that whatever happens next no epoch of the
-// past is continued (see [epochs]).
-func (s *Store) loseData() error {
-	b := s.db.NewBatch()
-	defer b.Close()
-	for _, prefix := range []byte{prefixObject, prefixHint, prefixExpiry, prefixGrave, prefixTree} {
-		lower, upper := prefixBounds(prefix)
-		if err := b.DeleteRange(lower, upper, nil); err != nil {
-			return err
-		}
-	}
-	if err := b.Delete(cleanKey, nil); err != nil {
-		return err
-	}
-	if err := s.db.Apply(b, pebble.Sync); err != nil {
-		return fmt.Errorf("give up the data: %w", err)
-	}
-	return nil
-}
-
 // SaveState keeps a small piece of the node's own state under a name. It returns
 // once the data is on disk, in either durability mode. A full disk does not keep
 // it from trying: the state is small, and says who the node is.

@@ -33,6 +33,7 @@ type Store struct {
 	counters counters
 
 	freshEpoch func() causal.Epoch // mintEpoch for the store proper, made once
+	lacking    atomic.Bool         // see Lacking
 	inflight   atomic.Int64        // commits that were not waited for yet
 	unsynced   atomic.Bool         // Interval: something was written since the last fsync
 	untilCheck atomic.Int64        // bytes to be written before the disk is asked for its space
@@ -116,6 +117,9 @@ func (s *Store) begin() error {
 			return err
 		}
 		trees, clean = nil, false
+	}
+	if err := s.loadLacking(); err != nil {
+		return err
 	}
 	b := s.db.NewBatch()
 	defer b.Close()

@@ -116,6 +116,9 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: lost},
 			&Record{Partition: 3, Key: []byte("h"), Edit: &put{s: s, p: 3, target: 7, value: data("2")}, Hint: 7})
 		write(t, s, 4, "mortal", causal.Value{Data: []byte("3"), Expiry: clock.now().Add(time.Minute).UnixMilli()})
+		if s.Lacking() {
+			t.Errorf("%s: a new store lacks something", what)
+		}
 		stop(s)
 		o.LoseData = true
 		s = open(t, o)
@@ -140,7 +143,18 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		}
 		o.LoseData = false
 		stop(s)
-		wantValues(t, open(t, o), 3, "k", "4")
+		s = open(t, o)
+		wantValues(t, s, 3, "k", "4")
+		if !s.Lacking() {
+			t.Errorf("%s: what was lost came back by itself", what)
+		}
+		if err := s.Filled(); err != nil || s.Lacking() {
+			t.Errorf("%s: filled: %v, lacking %v", what, err, s.Lacking())
+		}
+		stop(s)
+		if open(t, o).Lacking() {
+			t.Errorf("%s: it lacks something again", what)
+		}
 	}
 }
 

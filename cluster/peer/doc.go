@@ -28,6 +28,12 @@
 // write is under way leaves in the next one; all frames that arrived together
 // are handed to the [Handler] as one slice. Replies come in any order.
 //
+// # Faults
+//
+// [Links] are cuts, delays and losses set on purpose, which the real sockets obey
+// at the bottom of all this: linkconn.go for TCP, linkpackets.go for UDP. A channel
+// made without Links does not have that layer.
+//
 // **Invariant**: every Send completes exactly once, whatever becomes of the
 // stream. Nothing that a peer says makes this node allocate more than has
 // arrived, or hold more than Config allows. A queue that is full fails the

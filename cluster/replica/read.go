@@ -11,6 +11,9 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
+// errLacking: that a key is not here proves nothing.
+var errLacking = errors.New("this node lost its disk and does not have everything again yet")
+
 // finding is what one other replica answered to a read.
 type finding struct {
 	position int
@@ -65,6 +68,11 @@ func (f *flight) readLocalLocked(i int) {
 		if !errors.Is(err, engine.ErrCorrupt) {
 			f.decideLocked(i, err)
 		}
+		return
+	}
+	if !o.hasLocal && o.isPrimary() && f.c.cfg.Store.Lacking() {
+		o.asked = o.asked.Without(o.self) // another is, at once; a primary does not ask itself
+		o.conclude(f.c.cfg.Self, OutcomeFailed, nil, errLacking)
 		return
 	}
 	o.concludeRead(f.c.cfg.Self, o.hasLocal, o.local, OutcomeValue)

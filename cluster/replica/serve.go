@@ -154,6 +154,9 @@ func (c *Coordinator) serveRead(r *peer.Request, out []byte) []byte {
 		if err == nil && !exists {
 			object, exists, err = c.cfg.Store.GetHint(it.partition, it.key, object[:0])
 		}
+		if err == nil && !exists && c.cfg.Store.Lacking() {
+			err = errLacking
+		}
 		out = appendAnswer(out, it.answer(object, exists, err))
 	}
 	if err := d.done("read"); err != nil {

@@ -67,7 +67,9 @@ func TestAdminPort_TokenAndTLS_AreAskedForAndGiven(t *testing.T) {
 	h.become(nil, admin.ErrStandby)
 	ctx, cancel := context.WithCancel(context.Background())
 	var group errgroup.Group
-	group.Go(func() error { return c.adminServer(&process{own: h, hosts: new(hosts)}, slog.New(slog.DiscardHandler)).Run(ctx, listener) })
+	group.Go(func() error {
+		return c.adminServer(&process{own: h, hosts: new(hosts)}, admin.NewEventLog("A"), slog.New(slog.DiscardHandler)).Run(ctx, listener)
+	})
 	t.Cleanup(func() {
 		cancel()
 		if err := group.Wait(); err != nil {
