@@ -115,8 +115,8 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 
 // unchanged gives a record what is stored, in memory of its own.
 func (t *txn) unchanged(at int, r *Record, old found) {
-	if r.Stored = old.object; !old.owned {
-		r.Stored = bytes.Clone(old.object)
+	if r.Stored = old.object; !old.owned && old.object != nil {
+		r.Stored = append(r.room(), old.object...)
 	}
 	t.same = t.same || old.object != nil
 }
@@ -138,9 +138,6 @@ func (t *txn) evolve(r *Record, old []byte) (v version, err error) {
 	if merge == nil && r.Edit == nil {
 		return version{}, nil
 	}
-	if t.lent {
-		t.old.Clock, t.in.Clock, t.lent = nil, nil, false
-	}
 	if old != nil {
 		if err := t.old.DecodeFrom(old); err != nil {
 			return version{}, t.store.corrupt("stored object", err)
@@ -158,7 +155,7 @@ func (t *txn) evolve(r *Record, old []byte) (v version, err error) {
 		}
 	}
 	if v.changed && v.encoded == nil {
-		v.encoded = v.object.Append(nil)
+		v.encoded = v.object.Append(r.room())
 	}
 	return v, nil
 }
@@ -181,10 +178,9 @@ func (t *txn) merge(old causal.Object, exists bool, incoming []byte) (version, e
 	return version{changed: true, object: merged}, nil
 }
 
-// edit lets the coordinator make its version. The clock that it is shown is lent
-// for good, for it goes into the answer to a client.
+// edit lets the coordinator make its version.
 func (t *txn) edit(r *Record, v version, exists bool) (version, error) {
-	t.shown, t.lent = v.object, true
+	t.shown = v.object
 	next, write, err := r.Edit.Edit(&t.shown, exists)
 	if err != nil || !write {
 		return v, err

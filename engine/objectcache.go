@@ -86,25 +86,47 @@ func (c *objectCache) get(p ring.Partition, hash uint64, key, dst []byte) ([]byt
 	s := c.shard(hash)
 	s.Lock()
 	defer s.Unlock()
-	g, offset := &s.young, s.young.find(&e.address)
-	if offset < 0 {
-		if g, offset = &s.old, s.old.find(&e.address); offset < 0 {
-			s.misses++
-			return dst, 0, unknown
-		}
+	inOld, known := s.find(&e)
+	if known == unknown {
+		return dst, 0, unknown
 	}
-	s.hits++
 	have := len(dst)
-	e.exists, e.digest, e.object = g.at(offset)
 	dst = append(dst, e.object...)
-	if g == &s.old {
+	if inOld {
 		e.object = dst[have:] // adding may empty what it lies in
 		s.add(&e, c.limit)
 	}
-	if !e.exists {
-		return dst, 0, knownAbsent
+	return dst, e.digest, known
+}
+
+// digest is get without the object. It does not count as meeting the key.
+func (c *objectCache) digest(p ring.Partition, hash uint64, key []byte) (causal.Digest, knowledge) {
+	if len(c.shards) == 0 || int(p) >= len(c.terms) {
+		return 0, unknown
 	}
-	return dst, e.digest, knownObject
+	e := cached{address: c.address(p, hash, key)}
+	s := c.shard(hash)
+	s.Lock()
+	defer s.Unlock()
+	_, known := s.find(&e)
+	return e.digest, known
+}
+
+// find fills in what is known of e's address; the object aliases the shard.
+func (s *objectShard) find(e *cached) (inOld bool, known knowledge) {
+	g, offset := &s.young, s.young.find(&e.address)
+	if offset < 0 {
+		g, offset, inOld = &s.old, s.old.find(&e.address), true
+	}
+	if offset < 0 {
+		s.misses++
+		return false, unknown
+	}
+	s.hits++
+	if e.exists, e.digest, e.object = g.at(offset); e.exists {
+		return inOld, knownObject
+	}
+	return inOld, knownAbsent
 }
 
 // put says what a key's object is now, nil for none. The key's stripe is held.

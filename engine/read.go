@@ -14,38 +14,72 @@ import (
 // Get appends a key's encoded object to dst. found is false, and dst as it was,
 // if there is none. The object may be a tombstone, or expired.
 func (s *Store) Get(p ring.Partition, key, dst []byte) (object []byte, found bool, err error) {
+	object, _, found, err = s.Find(p, key, dst)
+	return object, found, err
+}
+
+// Find is Get for those who want the object's digest as well.
+func (s *Store) Find(p ring.Partition, key, dst []byte) (object []byte, digest causal.Digest, found bool, err error) {
 	if !s.gate.enter() {
-		return dst, false, ErrClosed
+		return dst, 0, false, ErrClosed
 	}
 	defer s.gate.leave()
 	s.counters.reads.Add(1)
 	hash := hashOf(key)
-	dst, _, known := s.objects.get(p, hash, key, dst)
+	dst, digest, known := s.objects.get(p, hash, key, dst)
 	if known != unknown {
-		return dst, known == knownObject, nil
+		return dst, digest, known == knownObject, nil
 	}
+	return s.findStored(p, hash, key, dst)
+}
+
+// Digest returns the digest of a key's object.
+func (s *Store) Digest(p ring.Partition, key []byte) (digest causal.Digest, found bool, err error) {
+	if !s.gate.enter() {
+		return 0, false, ErrClosed
+	}
+	defer s.gate.leave()
+	s.counters.reads.Add(1)
+	hash := hashOf(key)
+	digest, known := s.objects.digest(p, hash, key)
+	if known != unknown {
+		return digest, known == knownObject, nil
+	}
+	buffer := bufferPool.Get().(*[]byte)
+	defer bufferPool.Put(buffer)
+	*buffer, digest, found, err = s.findStored(p, hash, key, (*buffer)[:0])
+	if cap(*buffer) > maxKeptBytes {
+		*buffer = nil
+	}
+	return digest, found, err
+}
+
+// findStored reads what the cache does not know, and tells it.
+func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (object []byte, digest causal.Digest, found bool, err error) {
 	// What is read under the stripe may be cached. A writer that has it has better
 	// things to do than to be waited for, and caches what it writes.
 	stripe := &s.stripes[leafOf(hash)]
-	if !stripe.TryLock() {
-		return s.read(p, hash, key, dst)
+	mine := stripe.TryLock()
+	if mine {
+		defer stripe.Unlock()
 	}
-	defer stripe.Unlock()
 	have := len(dst)
 	dst, found, err = s.read(p, hash, key, dst)
-	if err != nil || int(p) >= s.opts.Partitions {
-		return dst, found, err
+	if found {
+		digest = causal.DigestOf(key, dst[have:])
 	}
-	if !found {
-		s.objects.put(p, hash, key, nil, 0)
-		return dst, false, nil
+	if err != nil || !mine || int(p) >= s.opts.Partitions {
+		return dst, digest, found, err
 	}
 	object = dst[have:]
-	s.objects.put(p, hash, key, object, causal.DigestOf(key, object))
-	return dst, true, nil
+	if !found {
+		object = nil
+	}
+	s.objects.put(p, hash, key, object, digest)
+	return dst, digest, found, nil
 }
 
-// read is Get without the cache.
+// read is Get from Pebble.
 func (s *Store) read(p ring.Partition, hash uint64, key, dst []byte) (object []byte, found bool, err error) {
 	at := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(at)
@@ -58,7 +92,7 @@ func (s *Store) read(p ring.Partition, hash uint64, key, dst []byte) (object []b
 	return dst, true, c.Close()
 }
 
-// bufferPool holds buffers for the keys that are looked up.
+// bufferPool holds buffers for keys that are looked up, and for what is found.
 var bufferPool = sync.Pool{New: func() any { return new([]byte) }}
 
 // Entry is one stored object.

@@ -10,11 +10,11 @@ import (
 // Editor makes a new version of an object.
 type Editor interface {
 	// Edit is called under the key's lock, and must not block. current is the
-	// stored object with Record.Merge merged in; its values are valid during the
-	// call only, its clock stays valid if it is not written to. exists says whether an object was stored
+	// stored object with Record.Merge merged in, valid during the call only. exists says whether an object was stored
 	// here before, which is what NextDot must be told; an object that only came
 	// by Merge does not count. If write is false or err is not nil, next is
-	// ignored; next may share memory with current.
+	// ignored; next may share memory with current, and belongs to Apply until it
+	// returns.
 	Edit(current *causal.Object, exists bool) (next causal.Object, write bool, err error)
 }
 
@@ -30,9 +30,12 @@ type Record struct {
 	// Edit is the coordinator's edit, or nil. It follows Merge.
 	Edit Editor
 
+	// Room is memory that Apply may put Stored into, or nil.
+	Room []byte
+
 	// Stored is, after Apply, the encoded object that is stored, nil if there is
-	// none. It is never written again and stays valid. Where the object of Merge
-	// won it is Merge itself, so the caller must then leave that alone.
+	// none. It is the caller's: in Room if it fits there, or Merge itself, if that
+	// won.
 	Stored []byte
 	// Changed says whether this record changed what is stored.
 	Changed bool
@@ -41,6 +44,8 @@ type Record struct {
 	// editor's. Nothing was stored for it then.
 	Err error
 }
+
+func (r *Record) room() []byte { return r.Room[:0] }
 
 // Commit is an applied batch on its way to the disk.
 type Commit struct {

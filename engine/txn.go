@@ -45,7 +45,6 @@ type txn struct {
 	value    []byte // of an object that came from the cache
 	old, in  causal.Object
 	shown    causal.Object // to the editor
-	lent     bool          // the clocks of old and in are an editor's now
 }
 
 type slot struct {

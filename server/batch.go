@@ -153,7 +153,7 @@ func (b *batch) release() {
 }
 
 func (sl *slot) clear() {
-	sl.Request = replica.Request{}
+	sl.Reset()
 	sl.update = update.Update{}
 }
 

@@ -1,6 +1,9 @@
 package causal
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Put adds one event to an object: the value v, written at the time t by a
 // client that had seen ctx, and named dot by [NextDot] for the same o and ctx.
@@ -17,17 +20,25 @@ import "fmt"
 // o and ctx stay as they are; the result shares their values' bytes, not their
 // slices. Put panics if dot is not beyond everything that o and ctx know of its
 // actor: such a write would be lost in the next merge.
-func Put(o Object, ctx Vector, dot Dot, t Timestamp, v Value) Object {
+func Put(o Object, ctx Vector, dot Dot, t Timestamp, v Value) (next Object) {
+	next.BecomePut(o, ctx, dot, t, v)
+	return next
+}
+
+// BecomePut makes next what [Put] returns. It uses next's slices again, which
+// must not be those of o or ctx.
+func (next *Object) BecomePut(o Object, ctx Vector, dot Dot, t Timestamp, v Value) {
 	added := Sibling{Dot: dot, Time: t, Value: v.normal()}
+	clock, siblings := next.Clock[:0], next.Siblings[:0]
 	if sameSlice(o.Clock, ctx) { // the plain write, which replaces all there is
-		clock := append(make(Vector, 0, len(o.Clock)+1), o.Clock...)
-		next := Object{Clock: clock.with(dot, t), Siblings: []Sibling{added}}
+		clock = append(slices.Grow(clock, len(o.Clock)+1), o.Clock...)
+		next.Clock, next.Siblings = clock.with(dot, t), append(siblings, added)
 		next.trim()
-		return next
+		return
 	}
-	clock := appendJoin(make(Vector, 0, max(len(o.Clock), len(ctx))+1), o.Clock, cutTimes(ctx, t))
+	clock = appendJoin(slices.Grow(clock, max(len(o.Clock), len(ctx))+1), o.Clock, cutTimes(ctx, t))
 	clock = clock.with(dot, t)
-	siblings := make([]Sibling, 0, len(o.Siblings)+1)
+	siblings = slices.Grow(siblings, len(o.Siblings)+1)
 	placed := false
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
@@ -42,9 +53,8 @@ func Put(o Object, ctx Vector, dot Dot, t Timestamp, v Value) Object {
 	if !placed {
 		siblings = append(siblings, added)
 	}
-	next := Object{Clock: clock, Siblings: siblings}
+	next.Clock, next.Siblings = clock, siblings
 	next.trim()
-	return next
 }
 
 // with is v, which the caller owns, with the event d of the time t added.

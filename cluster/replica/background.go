@@ -63,7 +63,7 @@ type lateHint struct {
 }
 
 func (h lateHint) clone() lateHint {
-	h.key = bytes.Clone(h.key)
+	h.key, h.object = bytes.Clone(h.key), bytes.Clone(h.object)
 	return h
 }
 

@@ -63,6 +63,7 @@ type Coordinator struct {
 	tasks   sync.WaitGroup
 	count   Counters
 	history history
+	hangar  sync.Pool // of *flight
 }
 
 // New makes a coordinator; Run must be called for it to answer.
@@ -85,6 +86,7 @@ func New(cfg Config) *Coordinator {
 		late:    make(chan lateHint, maxLate),
 		slots:   make(chan struct{}, maxForwarded),
 		closing: make(chan struct{}),
+		hangar:  sync.Pool{New: buildFlight},
 	}
 }
 

@@ -2,9 +2,12 @@ package replica
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/quorum"
 	"github.com/quorate/quorate/cluster/ring"
@@ -42,12 +45,16 @@ type op struct {
 	silent   quorum.Nodes // asked, and out of patience
 	since    time.Time
 
-	local    []byte    // reads: this node's encoded copy
-	hasLocal bool      // local holds an object
-	found    []finding // reads: what the others answered
-	object   []byte    // writes: what replicates
-	remote   []byte    // updates: what the read quorum knew beyond this node
-	stands   []standIn // writes: who keeps a hint for whom
+	local    []byte        // reads: this node's encoded copy
+	hasLocal bool          // local holds an object
+	digest   causal.Digest // of local
+	found    []finding     // reads: what the others answered
+	object   []byte        // writes: what replicates
+	remote   []byte        // updates: what the read quorum knew beyond this node
+	stands   []standIn     // writes: who keeps a hint for whom
+
+	next    causal.Object // memory for a new version
+	encoded []byte        // and for its encoding
 }
 
 // follows says that another op of the wave, before it, is on the same key.
@@ -65,7 +72,8 @@ func (o *op) position(id ring.NodeID) int {
 }
 
 // flight is one wave of requests under way. One goroutine, the caller's, drives
-// it; the streams' goroutines report to it through exchanges.
+// it; the streams' goroutines report to it through exchanges. It is pooled, see
+// hangar.go.
 type flight struct {
 	c       *Coordinator
 	ring    *ring.Ring
@@ -75,6 +83,8 @@ type flight struct {
 	wake    chan struct{}
 	outbox  []*exchange // frames being filled; touched by the driver alone
 	traced  bool        // some op has a trace
+	users   atomic.Int32
+	reused
 
 	mu struct {
 		sync.Mutex
@@ -99,8 +109,10 @@ type lacking struct {
 type refetch struct{ op, position int }
 
 func newFlight(c *Coordinator, reqs []*Request, groups []int, from origin) *flight {
-	f := &flight{c: c, ring: c.cfg.Ring(), from: from, started: c.cfg.Now(), wake: make(chan struct{}, 1)}
-	f.mu.ops = make([]op, len(reqs))
+	f := c.hangar.Get().(*flight)
+	f.c, f.ring, f.from, f.started = c, c.cfg.Ring(), from, c.cfg.Now()
+	f.users.Store(1)
+	f.mu.ops = slices.Grow(f.mu.ops, len(reqs))[:len(reqs)]
 	f.mu.undecided = len(reqs)
 	for i, r := range reqs {
 		r.Err = nil
@@ -176,12 +188,10 @@ func (f *flight) startUpdateLocked(i int) {
 // run drives the flight until every request is decided.
 func (f *flight) run(ctx context.Context) {
 	deadline := f.started.Add(f.c.cfg.RequestTimeout)
-	var timer *time.Timer
 	defer func() {
-		if timer != nil {
-			timer.Stop()
-		}
+		f.timer.Stop()
 		f.sendRepairs()
+		f.leave()
 	}()
 	for {
 		f.advance()
@@ -204,14 +214,10 @@ func (f *flight) run(ctx context.Context) {
 			f.expire()
 			return
 		}
-		if timer == nil {
-			timer = time.NewTimer(wait)
-		} else {
-			timer.Reset(wait)
-		}
+		f.timer.Reset(wait)
 		select {
 		case <-f.wake:
-		case <-timer.C:
+		case <-f.timer.C:
 			f.impatient()
 		case <-ctx.Done():
 		}
@@ -374,8 +380,10 @@ func (f *flight) to(id ring.NodeID, kind peer.Kind) *exchange {
 			return x
 		}
 	}
-	x := &exchange{f: f, to: id, kind: kind}
-	x.body = make([]byte, headerLen(kind), 256)
+	x := f.exchange()
+	x.to, x.kind = id, kind
+	x.body = slices.Grow(x.body[:0], 256)[:headerLen(kind)]
+	f.users.Add(1)
 	f.outbox = append(f.outbox, x)
 	f.patient = max(f.patient, f.c.cfg.Channel.Patience(id))
 	return x
@@ -383,12 +391,11 @@ func (f *flight) to(id ring.NodeID, kind peer.Kind) *exchange {
 
 // flush sends the filled frames.
 func (f *flight) flush() {
-	out := f.outbox
-	f.outbox = nil
-	for _, x := range out {
+	for _, x := range f.outbox {
 		x.seal()
 		f.c.cfg.Channel.Send(x.to, peer.Foreground, x.kind, x.body, x)
 	}
+	f.outbox = f.outbox[:0]
 }
 
 // seal sets what is known only when all items are in.
@@ -418,4 +425,5 @@ func (x *exchange) Complete(_ ring.NodeID, body []byte, err error) {
 	default:
 		x.completeForward(body, err)
 	}
+	x.f.leave()
 }

@@ -58,10 +58,12 @@ func (f *flight) readLocalLocked(i int) {
 	o.step(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
 	var err error
 	if o.isPrimary() {
-		o.local, o.hasLocal, err = f.c.cfg.Store.Get(o.p, o.req.Key, o.local[:0])
+		o.local, o.digest, o.hasLocal, err = f.c.cfg.Store.Find(o.p, o.req.Key, o.req.kept.local[:0])
 	} else {
-		o.local, o.hasLocal, err = f.c.cfg.Store.GetHint(o.p, o.req.Key, o.local[:0])
+		o.local, o.hasLocal, err = f.c.cfg.Store.GetHint(o.p, o.req.Key, o.req.kept.local[:0])
+		o.digest = causal.DigestOf(o.req.Key, o.local)
 	}
+	o.req.kept.local = o.local
 	if err != nil {
 		// A copy that cannot be read is no answer; the others may have one.
 		o.conclude(f.c.cfg.Self, OutcomeFailed, nil, err)
@@ -116,7 +118,7 @@ func (f *flight) askLocked(i, at int, brief bool) {
 	x := f.to(o.walk[at], peer.Read)
 	it := readItem{partition: o.p, key: o.req.Key, brief: brief, known: o.hasLocal}
 	if it.known {
-		it.digest = causal.DigestOf(o.req.Key, o.local)
+		it.digest = o.digest
 	}
 	x.items = append(x.items, exchangeItem{op: i, position: at})
 	x.body = appendReadItem(x.body, it)
@@ -178,7 +180,7 @@ func (o *op) take(position int, a answer) bool {
 	fd := finding{position: position, exists: a.outcome != outcomeAbsent}
 	switch a.outcome {
 	case outcomeSame:
-		fd.digest = causal.DigestOf(o.req.Key, o.local)
+		fd.digest = o.digest
 		fd.encoded = o.local
 	case outcomeDigest:
 		fd.brief, fd.digest = true, a.digest
@@ -240,7 +242,7 @@ func (o *op) wantsWhole() bool {
 }
 
 func (o *op) knows(d causal.Digest) bool {
-	if o.hasLocal && causal.DigestOf(o.req.Key, o.local) == d {
+	if o.hasLocal && o.digest == d {
 		return true
 	}
 	return slices.ContainsFunc(o.found, func(fd finding) bool { return !fd.brief && fd.exists && fd.digest == d })
@@ -293,10 +295,10 @@ func (f *flight) readyLocked(i int) {
 // merge joins all that was found. encoded is nil where nothing exists.
 func (o *op) merge() (merged causal.Object, encoded []byte, err error) {
 	if o.hasLocal {
-		if merged, err = causal.Decode(o.local); err != nil {
+		if err = o.req.kept.object.DecodeFrom(o.local); err != nil {
 			return merged, nil, err
 		}
-		encoded = o.local
+		merged, encoded = o.req.kept.object, o.local
 	}
 	for _, fd := range o.found {
 		if !fd.exists || fd.brief || (encoded != nil && len(fd.object.Clock) == 0) {
@@ -348,12 +350,15 @@ func (f *flight) planRepairLocked(i int, encoded []byte) {
 	if len(o.found) == 0 {
 		return
 	}
-	want := causal.DigestOf(o.req.Key, encoded)
+	want := o.digest
+	if !sameBytes(encoded, o.local) {
+		want = causal.DigestOf(o.req.Key, encoded)
+	}
 	plan := func(id ring.NodeID) {
 		o.traceRepair(id)
 		f.repairs = append(f.repairs, repairItem{node: id, p: o.p, key: o.req.Key, object: encoded})
 	}
-	if o.isPrimary() && (!o.hasLocal || causal.DigestOf(o.req.Key, o.local) != want) {
+	if o.isPrimary() && (!o.hasLocal || o.digest != want) {
 		plan(f.c.cfg.Self)
 	}
 	for _, fd := range o.found {
@@ -361,4 +366,9 @@ func (f *flight) planRepairLocked(i int, encoded []byte) {
 			plan(o.walk[fd.position])
 		}
 	}
+}
+
+// sameBytes says whether a and b are one piece of memory.
+func sameBytes(a, b []byte) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }

@@ -11,7 +11,7 @@ import (
 // Request is one operation on one key. The caller fills the upper half, hands
 // it to [Coordinator.Do], and reads the lower half when Do has returned. Key and
 // the slices of Update may be reused by the caller after that; the results are
-// the caller's own.
+// the caller's own, until [Request.Reset].
 type Request struct {
 	Key    []byte
 	Update *update.Update // nil: a read
@@ -26,6 +26,28 @@ type Request struct {
 	// Err says why the request was not answered: a *[NoQuorumError], one of
 	// the sentinels of this package, or the engine's.
 	Err error
+
+	kept memory
+}
+
+// memory is what a request that is handed in again lends to its results.
+type memory struct {
+	local  []byte
+	object causal.Object
+}
+
+// mostKept is the largest value whose memory is kept.
+const mostKept = 2 << 10
+
+// Reset makes r as new, but for memory that it keeps for the results of its next
+// use: those of this one must not be looked at any more.
+func (r *Request) Reset() {
+	kept := r.kept
+	if cap(kept.local) > mostKept {
+		kept.local = nil
+	}
+	clear(kept.object.Siblings) // their values may be of others
+	*r = Request{kept: kept}
 }
 
 // Sentinels of a refused request.

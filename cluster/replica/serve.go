@@ -18,13 +18,13 @@ func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 		case peer.Write:
 			b.addWrite(r)
 		case peer.Read:
-			b.reply = c.serveRead(r, b.reply[:0])
+			c.serveRead(r, b)
 		case peer.Forward:
 			c.serveForward(r)
 		}
 	}
 	if len(b.frames) == 0 {
-		servedPool.Put(b)
+		b.release()
 		return
 	}
 	commit, err := c.cfg.Store.Apply(b.batch())
@@ -53,6 +53,7 @@ type served struct {
 	pointers []*engine.Record
 	frames   []servedFrame
 	reply    []byte
+	object   []byte
 }
 
 type servedFrame struct {
@@ -105,6 +106,9 @@ func (b *served) release() {
 	clear(b.pointers)
 	clear(b.frames)
 	b.records, b.frames = b.records[:0], b.frames[:0]
+	if cap(b.reply)+cap(b.object) > mostBody {
+		b.reply, b.object = nil, nil
+	}
 	servedPool.Put(b)
 }
 
@@ -138,49 +142,53 @@ func decodeRefusals(body []byte, n int) (refused []int, err error) {
 }
 
 // serveRead answers for this node's copies, and for the hints that it keeps.
-func (c *Coordinator) serveRead(r *peer.Request, out []byte) []byte {
+func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 	d := decoder{rest: r.Body}
 	now := c.cfg.Ring()
-	var object []byte
+	b.reply = b.reply[:0]
 	for range d.count() {
 		it := d.readItem()
 		if d.bad || int(it.partition) >= now.Partitions() {
 			d.fail()
 			break
 		}
-		var exists bool
-		var err error
-		object, exists, err = c.cfg.Store.Get(it.partition, it.key, object[:0])
-		if err == nil && !exists {
-			object, exists, err = c.cfg.Store.GetHint(it.partition, it.key, object[:0])
-		}
-		if err == nil && !exists && c.cfg.Store.Lacking() {
-			err = errLacking
-		}
-		out = appendAnswer(out, it.answer(object, exists, err))
+		var a answer
+		a, b.object = c.find(it, b.object[:0])
+		b.reply = appendAnswer(b.reply, a)
 	}
 	if err := d.done("read"); err != nil {
 		r.ReplyError(err)
-		return out
+		return
 	}
-	r.Reply(out)
-	return out
+	r.Reply(b.reply)
 }
 
-func (it readItem) answer(object []byte, exists bool, err error) answer {
+// find looks one key up, into buffer where the asker wants the object.
+func (c *Coordinator) find(it readItem, buffer []byte) (a answer, object []byte) {
+	object = buffer
+	digest, exists, err := c.cfg.Store.Digest(it.partition, it.key)
 	switch {
 	case err != nil:
-		return answer{outcome: outcomeFailed, failure: err.Error()}
 	case !exists:
-		return answer{outcome: outcomeAbsent}
-	}
-	digest := causal.DigestOf(it.key, object)
-	switch {
-	case it.known && digest == it.digest:
-		return answer{outcome: outcomeSame}
-	case it.brief:
-		return answer{outcome: outcomeDigest, digest: digest}
+		if object, exists, err = c.cfg.Store.GetHint(it.partition, it.key, buffer); exists {
+			digest = causal.DigestOf(it.key, object)
+		} else if err == nil && c.cfg.Store.Lacking() {
+			err = errLacking
+		}
+	case it.brief || it.known && digest == it.digest:
 	default:
-		return answer{outcome: outcomeObject, object: object}
+		object, digest, exists, err = c.cfg.Store.Find(it.partition, it.key, buffer)
+	}
+	switch {
+	case err != nil:
+		return answer{outcome: outcomeFailed, failure: err.Error()}, object
+	case !exists:
+		return answer{outcome: outcomeAbsent}, object
+	case it.known && digest == it.digest:
+		return answer{outcome: outcomeSame}, object
+	case it.brief:
+		return answer{outcome: outcomeDigest, digest: digest}, object
+	default:
+		return answer{outcome: outcomeObject, object: object}, object
 	}
 }

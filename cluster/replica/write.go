@@ -37,12 +37,12 @@ func (f *flight) firstReachable(o *op) int {
 	return -1
 }
 
-// edit is the engine's callback that makes a new version.
-type edit struct{ o *op }
+// edit is an op as the engine's callback that makes a new version.
+type edit op
 
 // Edit applies the update to the current object, under the key's lock.
-func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, write bool, err error) {
-	o, u := e.o, e.o.req.Update
+func (e *edit) Edit(current *causal.Object, exists bool) (next causal.Object, write bool, err error) {
+	o, u := (*op)(e), e.req.Update
 	c := o.f.c
 	now := c.cfg.Now().UnixMilli()
 	value, found, err := causal.Resolve(current, c.cfg.Policy(), now)
@@ -70,7 +70,9 @@ func (e edit) Edit(current *causal.Object, exists bool) (next causal.Object, wri
 		ctx = u.Context
 	}
 	dot := c.mint(o, current, exists, ctx)
-	next = causal.Put(current.Without(u.Own), ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
+	next = o.next
+	next.BecomePut(current.Without(u.Own), ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
+	o.next = next
 	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
 		return next, false, ErrTooManySiblings
 	} else if n > c.cfg.SiblingsWarn && n > len(current.Siblings) {
@@ -113,9 +115,8 @@ func (o *op) hintFor() ring.NodeID { return o.walk[0] }
 // them out before it waits for its own disk.
 func (f *flight) apply() {
 	f.mu.Lock()
-	var batch []*engine.Record
-	var index []int
-	records := make([]engine.Record, len(f.mu.ops))
+	batch, index := f.batch[:0], f.index[:0]
+	f.records = slices.Grow(f.records[:0], len(f.mu.ops))[:len(f.mu.ops)]
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
 		if o.phase != phaseApply {
@@ -125,14 +126,15 @@ func (f *flight) apply() {
 		o.asked, o.answered, o.silent, o.failed = 0, 0, 0, 0
 		o.since = f.c.cfg.Now()
 		o.need = o.policy().Writes(o.req.W)
-		r := &records[i]
-		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.remote, Edit: edit{o}}
+		r := &f.records[i]
+		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.remote, Edit: (*edit)(o), Room: o.encoded}
 		if !o.isPrimary() {
 			r.Hint = o.hintFor()
 		}
 		o.step(f.c.cfg.Self, o.roleHere(), ActionApply, r.Hint)
 		batch, index = append(batch, r), append(index, i)
 	}
+	f.batch, f.index = batch, index
 	f.mu.Unlock()
 	if len(batch) == 0 {
 		return
@@ -147,6 +149,7 @@ func (f *flight) apply() {
 		return
 	}
 	carriers := f.carryLocked(batch, index)
+	f.carriers = carriers
 	for _, i := range carriers {
 		f.replicateLocked(i)
 	}
@@ -167,7 +170,7 @@ func (f *flight) apply() {
 // ops whose objects must replicate: the last of each key, which carries the
 // events of those before it.
 func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
-	var carriers []int
+	carriers := f.carriers[:0]
 	for k := len(index) - 1; k >= 0; k-- {
 		i, r := index[k], batch[k]
 		o := &f.mu.ops[i]
@@ -190,6 +193,9 @@ func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
 			continue
 		}
 		o.object = r.Stored
+		if o.remote == nil && cap(r.Stored) <= mostKept { // else it may be remote itself
+			o.encoded = r.Stored[:0]
+		}
 		carriers = append(carriers, i)
 	}
 	return carriers
@@ -347,7 +353,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 		d.writeItem()
 	}
 	if w := d.writeItem(); !d.bad {
-		f.c.keepLate(lateHint{node: node, partition: w.partition, key: w.key, object: w.object})
+		f.c.keepLate(lateHint{node: node, partition: w.partition, key: w.key, object: w.object}.clone())
 	}
 }
 
