@@ -36,9 +36,10 @@ func inCluster(run runFunc) runFunc {
 // serve it, the coordinator first.
 func runClusterSlots(_ context.Context, s *session, _ *command, _ [][]byte) {
 	t := newTopology(s.server.store)
-	s.out.array(len(t.ranges))
-	for i := range t.ranges {
-		r := &t.ranges[i]
+	rows := t.rows()
+	s.out.array(len(rows))
+	for i := range rows {
+		r := &rows[i]
 		s.out.array(2 + len(r.nodes))
 		s.out.integer(int64(r.first))
 		s.out.integer(int64(r.last))

@@ -75,6 +75,26 @@ func (t *topology) serving(p ring.Partition) (r slotRange) {
 	return r
 }
 
+// rows are the ranges as CLUSTER SLOTS lists them. Some clients (redis-py 4) take
+// a node's role from the first row that names it, and are lost when the only one
+// that they took for a master dies. So each coordinator is introduced by a row of
+// its own, of one slot, that names nobody else.
+func (t *topology) rows() []slotRange {
+	var introductions, rest []slotRange
+	known := make(map[ring.NodeID]bool)
+	for _, r := range t.ranges {
+		if coordinator := r.nodes[0]; !known[coordinator] && len(r.nodes) > 1 {
+			known[coordinator] = true
+			introductions = append(introductions, slotRange{first: r.first, last: r.first, nodes: r.nodes[:1]})
+			if r.first++; r.first > r.last {
+				continue
+			}
+		}
+		rest = append(rest, r)
+	}
+	return append(introductions, rest...)
+}
+
 // slots counts the slots for which is holds.
 func (t *topology) slots(is func(*slotRange) bool) (n int) {
 	for i := range t.ranges {

@@ -94,3 +94,32 @@ func TestTopology_Line_MarksTheDeadAndGivesAwayTheirSlots(t *testing.T) {
 		t.Errorf("%d ranges in the lines, want %d", slots, len(topo.ranges))
 	}
 }
+
+// The rows of CLUSTER SLOTS cover each slot once, and name every coordinator as
+// one before they name it as a replica.
+func TestTopology_Rows_IntroduceCoordinators(t *testing.T) {
+	for _, down := range [][]string{nil, {"B"}, {"B", "C", "D", "E"}} {
+		topo := newTopology(newSeen(t, "A B C D E", down...))
+		covered := make(map[ring.Slot]int)
+		introduced := make(map[ring.NodeID]bool)
+		for _, r := range topo.rows() {
+			introduced[r.nodes[0]] = true
+			for _, id := range r.nodes[1:] {
+				if !introduced[id] {
+					t.Errorf("without %s: %s is named as a replica first", down, topo.ring.Name(id))
+				}
+			}
+			for slot := r.first; slot <= r.last; slot++ {
+				covered[slot]++
+			}
+		}
+		if len(introduced) != topo.coordinators() || len(covered) != ring.Slots {
+			t.Errorf("without %s: %d coordinators, %d slots", down, len(introduced), len(covered))
+		}
+		for slot, times := range covered {
+			if times != 1 {
+				t.Fatalf("without %s: slot %d is listed %d times", down, slot, times)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ const (
 	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
 	adviceType        = "only strings are stored for now"
 	advicePubSub      = "there is no publish and subscribe"
+	adviceSync        = "no dump of the data is given; copy it with SCAN, GET and SET, or add a node with --join"
 	adviceDump        = "values cannot be dumped; copy them with GET and SET"
 	adviceSave        = "there is nothing to save: every write is logged as --durability says"
 	adviceReplication = "nodes replicate among themselves; add one with --join"
@@ -27,7 +28,8 @@ var unsupported = func() map[string]string {
 		advicePubSub:      "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe publish spublish pubsub",
 		adviceDump:        "dump restore restore-asking migrate",
 		adviceSave:        "save bgsave bgrewriteaof",
-		adviceReplication: "replicaof slaveof sync psync replconf failover",
+		adviceReplication: "replicaof slaveof failover",
+		adviceSync:        "sync psync replconf",
 		adviceDatabase:    "move swapdb",
 		adviceUser:        "acl|setuser acl|deluser acl|load acl|save acl|log acl|dryrun",
 		adviceModule:      "module|load module|loadex module|unload",

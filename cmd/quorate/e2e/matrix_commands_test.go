@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/quorate/quorate/server"
+)
+
+// sample is how the client matrix calls one command of the README's table.
+type sample struct {
+	Args  []string `json:"args"`
+	Key   string   `json:"key,omitempty"`   // it goes to this key's slot; empty: anywhere
+	Error string   `json:"error,omitempty"` // how the refusal begins that is the right answer, without ERR
+}
+
+// calls are the samples' arguments, by name; a command that is not here is called
+// by its name alone. K stands for a key, V for a value.
+var calls = map[string]string{
+	"ACL CAT": "string", "ACL GETUSER": "default", "APPEND": "K V", "CLIENT SETNAME": "matrix", "CLIENT SETINFO": "lib-name matrix",
+	"CLIENT KILL": "ID 999999999", "CLIENT NO-EVICT": "on", "CLIENT NO-TOUCH": "on", "CLIENT PAUSE": "0", "CLIENT TRACKING": "off",
+	"CLIENT UNBLOCK": "999999999", "CLIENT QUORUM": "R 2 W 2", "CLIENT CONTEXTS": "off", "CLIENT CACHING": "yes",
+	"CLUSTER KEYSLOT": "K", "CLUSTER COUNTKEYSINSLOT": "1", "CLUSTER GETKEYSINSLOT": "1 10",
+	"CLUSTER REPLICAS": "x", "CLUSTER SLAVES": "x", "CLUSTER COUNT-FAILURE-REPORTS": "x",
+	"COMMAND INFO": "get", "COMMAND DOCS": "get", "COMMAND GETKEYS": "GET K", "COMMAND GETKEYSANDFLAGS": "GET K",
+	"CONFIG GET": "maxmemory*", "CONFIG SET": "timeout 0", "COPY": "K {K}2 REPLACE", "DECR": "{K}n", "DECRBY": "{K}n 2",
+	"DEBUG": "SLEEP 0", "DEL": "{K}gone", "DYNAMO TRACE": "GET K", "DYNAMO PREFLIST": "K", "DYNAMO VERSIONS": "K", "ECHO": "V",
+	"EXISTS": "K", "EXPIRE": "K 100", "EXPIREAT": "K 4000000000", "EXPIRETIME": "K", "GET": "K", "GETDEL": "{K}gone", "GETEX": "K",
+	"GETRANGE": "K 0 1", "GETSET": "K V", "INCR": "{K}n", "INCRBY": "{K}n 2", "INCRBYFLOAT": "{K}f 1.5", "INFO": "server",
+	"KEYS": "nosuch*", "LATENCY HISTORY": "command", "LATENCY GRAPH": "command", "MEMORY USAGE": "K", "MGET": "K {K}2",
+	"MSET": "K V {K}2 V", "MSETNX": "{K}3 V {K}4 V", "OBJECT ENCODING": "K", "OBJECT FREQ": "K", "OBJECT IDLETIME": "K",
+	"OBJECT REFCOUNT": "K", "PERSIST": "K", "PEXPIRE": "K 100000", "PEXPIREAT": "K 4000000000000", "PEXPIRETIME": "K",
+	"PSETEX": "K 100000 V", "PTTL": "K", "RENAME": "{K}2 {K}5", "RENAMENX": "{K}5 {K}6", "SCAN": "0 COUNT 1", "SELECT": "0",
+	"SET": "K V", "SETEX": "K 100 V", "SETNX": "K V", "SETRANGE": "K 1 V", "STRLEN": "K", "SUBSTR": "K 0 1", "TOUCH": "K",
+	"TTL": "K", "TYPE": "K", "UNLINK": "{K}gone", "WAIT": "0 10",
+}
+
+// refusals are the answers that are errors, and right, without the ERR that some
+// libraries leave out.
+var refusals = map[string]string{
+	"CLIENT CACHING": "CLIENT CACHING can be called only", "CONFIG REWRITE": "The server is running without a config file",
+	"DEBUG": "DEBUG command not allowed", "LATENCY GRAPH": "No samples available", "OBJECT FREQ": "An LFU maxmemory policy",
+	"CLUSTER REPLICAS": "Unknown node x", "CLUSTER SLAVES": "Unknown node x", "CLUSTER COUNT-FAILURE-REPORTS": "Unknown node x",
+}
+
+// elsewhere are the commands that libraries send by themselves, or that end what
+// a library relies on: the connection, its protocol, the process.
+var elsewhere = strings.Fields("AUTH HELLO QUIT RESET MONITOR SHUTDOWN CLIENT|REPLY FLUSHALL FLUSHDB")
+
+// samples is one call of every command of the README's table, with keys of the
+// caller's own.
+func samples(t testing.TB, caller string) (list []sample) {
+	t.Helper()
+	left := make(map[string]string, len(calls))
+	for name, args := range calls {
+		left[name] = args
+	}
+	list = append(list, sample{Args: []string{"SET", caller, "value"}, Key: caller})
+	for line := range strings.Lines(server.CommandTable()) {
+		_, rest, _ := strings.Cut(line, "| `")
+		name, _, found := strings.Cut(rest, "` |")
+		if !found || strings.Contains(" "+strings.Join(elsewhere, " ")+" ", " "+strings.ReplaceAll(name, " ", "|")+" ") {
+			continue
+		}
+		args, key := strings.Fields(name), ""
+		for _, arg := range strings.Fields(calls[name]) {
+			switch {
+			case arg == "V":
+				arg = "value"
+			case arg == "K" || strings.Contains(arg, "{K}"):
+				arg, key = strings.ReplaceAll(arg, "K", caller), caller
+			}
+			args = append(args, arg)
+		}
+		delete(left, name)
+		if about := args[0]; about == "CLUSTER" || about == "COMMAND" || about == "DYNAMO" {
+			key = "" // they speak of a key; any node answers
+		}
+		list = append(list, sample{Args: args, Key: key, Error: refusals[name]})
+	}
+	for name := range left {
+		t.Errorf("the README has no command %s", name)
+	}
+	return list
+}
