@@ -145,8 +145,12 @@ func (t *txn) evolve(r *Record, old []byte) (v version, err error) {
 		v.object = t.old
 	}
 	if merge != nil {
+		before := v.object.Clock
 		if v, err = t.merge(v.object, old != nil, merge); err != nil {
 			return version{}, err
+		}
+		if r.Hint != 0 {
+			t.store.meetHint(before, t.in.Clock)
 		}
 	}
 	if r.Edit != nil {

@@ -28,6 +28,10 @@ import (
 //     leased when the directory is new or was not closed cleanly; a partition's
 //     own floor rises when the partition is dropped, for its keys may come back
 //     from others in an older state.
+//  5. Hints are forgotten all the time, and two memories of hints may share a
+//     number. So what a former life minted for hints is not continued, and where
+//     others bring a hint an epoch of this node's that it does not know, the
+//     hints' floor rises.
 type epochs struct {
 	mu struct {
 		sync.Mutex
@@ -36,6 +40,7 @@ type epochs struct {
 	}
 	floor  causal.Epoch
 	floors []atomic.Uint64 // by partition
+	hints  atomic.Uint64   // the floor of hints, never below floor
 }
 
 // A tick is an epoch without the memory it belongs to.
@@ -78,6 +83,7 @@ func (s *Store) loadEpochs(b *pebble.Batch, trusted bool) error {
 		floor = max(floor, e.mu.next<<memoryBits)
 	}
 	e.floor = causal.Epoch(floor)
+	e.hints.Store(max(floor, e.mu.next<<memoryBits))
 	if err := b.Set(leaseKey, binary.BigEndian.AppendUint64(nil, e.mu.leased), nil); err != nil {
 		return err
 	}
@@ -108,7 +114,8 @@ func (s *Store) NextDot(p ring.Partition, o *causal.Object, exists bool, ctx cau
 // NextHintDot is NextDot for an object that is a hint for target.
 func (s *Store) NextHintDot(target causal.NodeID, o *causal.Object, exists bool, ctx causal.Vector) causal.Dot {
 	memory := memoryOf(target)
-	return causal.NextDot(o, exists && s.remembers(o, memory), ctx, s.opts.Self, s.epochs.floor,
+	floor := causal.Epoch(s.epochs.hints.Load())
+	return causal.NextDot(o, exists && s.remembers(o, memory), ctx, s.opts.Self, floor,
 		func() causal.Epoch { return s.mintEpoch(memory) })
 }
 
@@ -116,6 +123,23 @@ func (s *Store) NextHintDot(target causal.NodeID, o *causal.Object, exists bool,
 func (s *Store) remembers(o *causal.Object, memory causal.Epoch) bool {
 	newest, ok := o.Clock.Newest(s.opts.Self)
 	return ok && newest.Actor.Epoch&memoryMask == memory
+}
+
+// meetHint compares the clock of a hint, empty if there is none, with one that is
+// about to be merged into it. If that knows a later epoch of this node's, the
+// memory it was minted in is another one, or is gone: no hint goes on in it.
+func (s *Store) meetHint(hint, incoming causal.Vector) {
+	met, ok := incoming.Newest(s.opts.Self)
+	if !ok || met.Actor.Epoch < causal.Epoch(s.epochs.hints.Load()) {
+		return
+	}
+	if known, ok := hint.Newest(s.opts.Self); ok && known.Actor.Epoch >= met.Actor.Epoch {
+		return
+	}
+	floor := s.nextFloor()
+	for old := s.epochs.hints.Load(); old < floor && !s.epochs.hints.CompareAndSwap(old, floor); {
+		old = s.epochs.hints.Load()
+	}
 }
 
 // mintEpoch returns an epoch that was never used. It waits for the disk only

@@ -84,3 +84,50 @@ func TestEpochs_NewDirectory_ContinuesNothing(t *testing.T) {
 		t.Fatalf("dot %v on the new disk, %v on the lost one", next.dot, lost.dot)
 	}
 }
+
+// TestEpochs_HintComesBackOlder_ContinuesNothing: a hint that was delivered is
+// forgotten, and an older state of the same key is then handed to this node to
+// keep; also one that another hint's memory goes by.
+func TestEpochs_HintComesBackOlder_ContinuesNothing(t *testing.T) {
+	const target, namesake = causal.NodeID(8), causal.NodeID(8 + memoryMask)
+	for _, test := range []struct {
+		name   string
+		comes  causal.NodeID // whom the older state is kept for
+		before bool          // that node has a hint of the key already
+		again  bool          // the node is restarted in between
+	}{
+		{"to the same node", target, false, false},
+		{"before a restart", target, false, true},
+		{"to one of the same memory", namesake, false, false},
+		{"into its hint", namesake, true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := testOptions(vfs.NewMem())
+			s := open(t, o)
+			if test.before {
+				apply(t, s, &Record{Key: []byte("k"), Hint: test.comes, Edit: &put{s: s, target: test.comes, value: data("0")}})
+			}
+			old := &Record{Key: []byte("k"), Hint: target, Edit: &put{s: s, target: target, value: data("1")}}
+			apply(t, s, old)
+			forgotten := &put{s: s, target: target, value: data("2")}
+			apply(t, s, &Record{Key: []byte("k"), Hint: target, Edit: forgotten})
+			for _, h := range collect(t, s, target) {
+				if err := s.DeleteHints(target, []HintRef{h.HintRef}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			apply(t, s, &Record{Key: []byte("k"), Hint: test.comes, Merge: old.Stored})
+			if test.again {
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				s = open(t, o)
+			}
+			next := &put{s: s, target: test.comes, value: data("3")}
+			apply(t, s, &Record{Key: []byte("k"), Hint: test.comes, Edit: next})
+			if next.dot == forgotten.dot {
+				t.Fatalf("dot %v names two events", next.dot)
+			}
+		})
+	}
+}
