@@ -260,7 +260,9 @@ func (f *flight) impatient() {
 			if o.group == i && now.Sub(o.since) >= f.patientWith(o, quiet) {
 				o.silent |= quiet
 				o.since = now
-				f.askAnotherLocked(i)
+				if f.askAnotherLocked(i) {
+					f.settleReadLocked(i)
+				}
 			}
 		case phaseWrite:
 			if o.carrier == i && quiet != 0 && now.Sub(o.since) >= f.patientWith(o, quiet) {

@@ -28,6 +28,9 @@ type finding struct {
 // a primary, and as many others as R still needs.
 func (f *flight) startReadLocked(i int) {
 	o := &f.mu.ops[i]
+	if o.phase == phaseDone {
+		return // its group's head was quick, and answered for it
+	}
 	o.phase = phaseRead
 	o.need = o.policy().Reads(o.req.R)
 	if o.follows() && o.req.Update == nil {

@@ -70,6 +70,9 @@ func (b *served) addWrite(r *peer.Request) {
 	first := len(b.records)
 	for range d.count() {
 		it := d.writeItem()
+		if d.bad {
+			break // whatever the count says, there is no more
+		}
 		b.records = append(b.records, engine.Record{Partition: it.partition, Key: it.key, Hint: it.hint, Merge: it.object})
 	}
 	if err := d.done("write"); err != nil {

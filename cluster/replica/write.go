@@ -337,17 +337,16 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	if node == 0 {
 		node = x.to
 	}
-	if !f.mu.finished {
-		if it.position >= 0 {
-			o := &f.mu.ops[it.op]
-			o.failed = o.failed.With(it.position)
-		}
+	if !f.mu.finished && it.position >= 0 {
+		o := &f.mu.ops[it.op]
+		o.failed = o.failed.With(it.position)
 		f.mu.lacking = append(f.mu.lacking, lacking{op: it.op, node: node})
 		f.signal()
 		return
 	}
-	// The request was answered long ago and its memory is the caller's again;
-	// what was sent is still in the frame.
+	// The copy of a gaining node makes no quorum, nor would its stand-in's. Or the
+	// request was answered long ago and its memory is the caller's again. What was
+	// sent is still in the frame.
 	d := decoder{rest: x.body[headerLen(x.kind):]}
 	for range k {
 		d.writeItem()

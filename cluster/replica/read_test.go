@@ -1,0 +1,157 @@
+package replica
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+)
+
+var usual = ring.Quorums{N: 3, R: 2, W: 2}
+
+const long, brief = 20 * time.Second, 300 * time.Millisecond
+
+func wantNoQuorum(t *testing.T, r *Request, want NoQuorumError) {
+	t.Helper()
+	var got *NoQuorumError
+	if !errors.As(r.Err, &got) || *got != want {
+		t.Fatalf("%v, want %v", r.Err, &want)
+	}
+}
+
+func TestRead_AnswerOfOneIsOld_MergesAndRepairs(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	for _, place := range []int{0, 1, 3} {
+		t.Run(w.at(place).name, func(t *testing.T) {
+			key := w.key
+			for n := range 3 {
+				w.at(n).plant(key, strange(1, "old"))
+			}
+			w.at(1).plant(key, strange(2, "new"))
+			if got := w.at(place).must(get(key)); got.plain() != "new" {
+				t.Fatalf("read %q", got.plain())
+			}
+			w.eventually("the stale one that was read is repaired", func() bool { return w.at(0).stored(key) == "new" })
+		})
+	}
+}
+
+func TestRead_SilentPrimary_AnotherIsAsked(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	for n := range 3 {
+		w.at(n).plant(w.key, strange(1, "value"))
+	}
+	w.decide(func(to int, _ peer.Kind) fate {
+		if to == 1 {
+			return stalls
+		}
+		return arrives
+	})
+	for place := range w.walk {
+		if place == 1 {
+			continue
+		}
+		if got := w.at(place).must(get(w.key)); got.plain() != "value" {
+			t.Errorf("%s read %q", w.at(place).name, got.plain())
+		}
+	}
+}
+
+// TestRead_OwnHintsComplete has a node that is no primary find the last answer
+// that it needs in its own hints, when there is nobody left to ask.
+func TestRead_OwnHintsComplete_IsAnswered(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	w.at(0).plant(w.key, strange(1, "old"))
+	w.at(3).plantHint(w.key, strange(2, "new"), 1)
+	w.decide(func(to int, _ peer.Kind) fate {
+		if to == 1 || to == 2 {
+			return stalls
+		}
+		return arrives
+	})
+	r := get(w.key)
+	started := time.Now()
+	if w.at(3).do(r); r.Err != nil || r.plain() != "new" {
+		t.Fatalf("after %v: %q, %v", time.Since(started), r.plain(), r.Err)
+	}
+}
+
+func TestRead_StandInsKnowNothing_WaitForAPrimary(t *testing.T) {
+	w := newWorld(t, usual, brief, "A", "B", "C", "D", "E")
+	w.at(0).plant(w.key, strange(1, "value"))
+	w.setDown(0, 1, 2)
+	r := get(w.key)
+	w.at(3).do(r)
+	wantNoQuorum(t, r, NoQuorumError{Op: OpRead, Needed: 2, Got: 2})
+	w.setDown(1, 2)
+	if got := w.at(3).must(get(w.key)); got.plain() != "value" {
+		t.Fatalf("read %q", got.plain())
+	}
+}
+
+func TestRead_DigestOfWhatNobodySent_IsFetched(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.at(0).plant(w.key, strange(1, "old"))
+	w.at(1).plant(w.key, strange(2, "new"))
+	before := w.frames(peer.Read, 1)
+	if got := w.at(4).must(get(w.key)); got.plain() != "new" {
+		t.Fatalf("read %q", got.plain())
+	}
+	if got := w.frames(peer.Read, 1) - before; got != 2 {
+		t.Errorf("%d frames to the one asked for a digest, want another for the object", got)
+	}
+}
+
+func TestRead_DigestsAgree_OneObjectTravels(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	for n := range 3 {
+		w.at(n).plant(w.key, strange(1, "value"))
+	}
+	if got := w.at(4).must(get(w.key)); got.plain() != "value" {
+		t.Fatalf("read %q", got.plain())
+	}
+	if a, b, c := w.frames(peer.Read, 0), w.frames(peer.Read, 1), w.frames(peer.Read, 2); a != 1 || b != 1 || c != 0 {
+		t.Errorf("%d, %d and %d frames, want one each to R primaries", a, b, c)
+	}
+}
+
+func TestRead_FetchFails_AnotherIsAsked(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.at(0).plant(w.key, strange(1, "old"))
+	w.at(1).plant(w.key, strange(2, "new"))
+	w.at(2).plant(w.key, strange(2, "new"))
+	asked := 0
+	w.decide(func(to int, _ peer.Kind) fate {
+		if to == 1 {
+			if asked++; asked > 1 {
+				return fails
+			}
+		}
+		return arrives
+	})
+	if got := w.at(4).must(get(w.key)); got.plain() != "new" {
+		t.Fatalf("read %q", got.plain())
+	}
+}
+
+// TestRead_RepeatedKey_EachIsAnsweredOnce has a pipeline read a key twice beside
+// one that nobody answers: what is settled stays so.
+func TestRead_RepeatedKey_EachIsAnsweredOnce(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 1, R: 1, W: 1}, brief, "A", "B")
+	w.at(0).plant(w.key, strange(1, "value"))
+	other := []byte("x0")
+	for i := byte('0'); w.at(0).ring.Load().IsPrimary(w.at(0).id, w.at(0).partition(other)); i++ {
+		other = []byte{'x', i}
+	}
+	w.decide(func(int, peer.Kind) fate { return stalls })
+	reqs := []*Request{get(w.key), get(w.key), get(other), get(w.key)}
+	w.at(0).do(reqs...)
+	for _, i := range []int{0, 1, 3} {
+		if reqs[i].Err != nil || reqs[i].plain() != "value" {
+			t.Errorf("read %d: %q, %v", i, reqs[i].plain(), reqs[i].Err)
+		}
+	}
+	wantNoQuorum(t, reqs[2], NoQuorumError{Op: OpRead, Needed: 1, Got: 1}) // of a stand-in that knows nothing
+}

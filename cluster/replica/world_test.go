@@ -1,0 +1,379 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/engine"
+)
+
+// fate is what becomes of a frame.
+type fate int
+
+const (
+	arrives fate = iota
+	fails        // at once, as on a stream that breaks
+	stalls       // it never arrives, and nobody says so before the test ends
+	isLate       // it arrives; its answer waits until world.release
+)
+
+// world is a cluster of coordinators over real stores, joined by the real peer
+// channel. A gate before each channel decides about every frame, and about who
+// seems worth asking.
+type world struct {
+	tb    testing.TB
+	state *ring.State
+	nodes map[string]*worldNode
+	key   []byte   // a key, and
+	walk  []string // the names of its walk
+
+	mu   sync.Mutex
+	down map[ring.NodeID]bool
+	// rule decides about each frame; nil: all arrive.
+	rule     func(from, to string, kind peer.Kind) fate
+	sent     map[string]int // frames by "kind from to", whatever became of them
+	held     []func()       // answers that are late
+	stalling []func()
+}
+
+type worldNode struct {
+	w           *world
+	id          ring.NodeID
+	name        string
+	store       *engine.Store
+	channel     *peer.Channel
+	coordinator *Coordinator
+	ring        atomic.Pointer[ring.Ring]
+	patient     atomic.Int64 // of Patience; ns
+}
+
+// newWorld starts nodes that all are members, with a request time-out that is
+// long unless a test shortens it.
+func newWorld(t testing.TB, quorums ring.Quorums, timeout time.Duration, names ...string) *world {
+	t.Helper()
+	w := &world{tb: t, nodes: make(map[string]*worldNode), down: make(map[ring.NodeID]bool), sent: make(map[string]int), key: []byte("key")}
+	var founders []ring.Member
+	for _, name := range names {
+		founders = append(founders, ring.Member{ID: ring.IDOf(name), Name: name, Instance: name})
+	}
+	w.state = ring.NewState("cluster", 16, quorums, founders...)
+	for _, name := range names {
+		w.start(name, timeout)
+	}
+	w.connect()
+	now := ring.NewRing(w.state)
+	for _, id := range now.Walk(now.PartitionOf(w.key)) {
+		w.walk = append(w.walk, now.Name(id))
+	}
+	return w
+}
+
+func (w *world) start(name string, timeout time.Duration) *worldNode {
+	w.tb.Helper()
+	n := &worldNode{w: w, id: ring.IDOf(name), name: name}
+	n.patience(20 * time.Millisecond)
+	n.ring.Store(ring.NewRing(w.state))
+	must := func(err error) {
+		if err != nil {
+			w.tb.Helper()
+			w.tb.Fatal(err)
+		}
+	}
+	var err error
+	n.store, err = engine.Open(engine.Options{
+		Dir: "data", FS: vfs.NewMem(), Partitions: w.state.Partitions(), Self: n.id, Name: name,
+		CacheBytes: 4 << 20, MemtableBytes: 4 << 20,
+	})
+	must(err)
+	n.channel, err = peer.Listen(peer.Config{
+		Self: n.id, Name: name, Instance: name, Addr: "127.0.0.1:0", ClusterID: func() string { return "cluster" },
+		RequestTimeout: time.Minute, // what stays silent is the gate's to say
+	})
+	must(err)
+	n.coordinator = New(Config{
+		Self: n.id, Store: n.store, Channel: n, Ring: n.ring.Load, Policy: func() causal.Policy { return causal.LWW },
+		Clock: causal.NewClock(func() int64 { return time.Now().UnixMilli() }), Logger: slog.New(slog.DiscardHandler),
+		RequestTimeout: timeout,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var channel, rest sync.WaitGroup
+	channel.Go(func() { _ = n.channel.Run(ctx, n.coordinator) })
+	serving, stop := context.WithCancel(context.Background())
+	rest.Go(func() { _ = n.coordinator.Run(serving) })
+	rest.Go(func() { _ = n.store.Run(serving) })
+	w.tb.Cleanup(func() {
+		w.end()
+		cancel()
+		channel.Wait()
+		stop()
+		rest.Wait()
+		if err := n.store.Close(); err != nil && !errors.Is(err, engine.ErrClosed) {
+			w.tb.Error(err)
+		}
+	})
+	w.nodes[name] = n
+	return n
+}
+
+// connect waits until everybody has streams to everybody.
+func (w *world) connect() {
+	w.tb.Helper()
+	addrs := make(map[causal.NodeID]string)
+	for _, n := range w.nodes {
+		addrs[n.id] = n.channel.Addr()
+	}
+	for _, n := range w.nodes {
+		n.channel.SetPeers(addrs)
+	}
+	w.eventually("all are connected", func() bool {
+		for _, n := range w.nodes {
+			for id := range addrs {
+				if id != n.id && !n.channel.Available(id) {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
+func (w *world) eventually(what string, holds func() bool) {
+	w.tb.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) { // real sockets: there is nothing to wait on
+		if time.Now().After(deadline) {
+			w.tb.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// at is the node at a place of the key's walk.
+func (w *world) at(place int) *worldNode { return w.nodes[w.walk[place]] }
+
+// setDown says which places of the walk seem down to all, and fail.
+func (w *world) setDown(places ...int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.down)
+	for _, p := range places {
+		w.down[w.at(p).id] = true
+	}
+}
+
+// decide sets the fate of frames; to is a place in the walk, -1 for others.
+func (w *world) decide(rule func(to int, kind peer.Kind) fate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rule = nil
+	if rule != nil {
+		w.rule = func(_, to string, kind peer.Kind) fate { return rule(slices.Index(w.walk, to), kind) }
+	}
+}
+
+// frames counts those of a kind sent to a place.
+func (w *world) frames(kind peer.Kind, to int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent[fmt.Sprint(kind, w.walk[to])]
+}
+
+// release lets late answers come.
+func (w *world) release() {
+	w.mu.Lock()
+	held := w.held
+	w.held = nil
+	w.mu.Unlock()
+	for _, answer := range held {
+		answer()
+	}
+}
+
+// end completes what stalls, as every channel does in the end.
+func (w *world) end() {
+	w.release()
+	w.mu.Lock()
+	stalling := w.stalling
+	w.stalling = nil
+	w.mu.Unlock()
+	for _, complete := range stalling {
+		complete()
+	}
+}
+
+// Available is the gate's word.
+func (n *worldNode) Available(to ring.NodeID) bool {
+	n.w.mu.Lock()
+	down := n.w.down[to]
+	n.w.mu.Unlock()
+	return !down && n.channel.Available(to)
+}
+
+// Patience is the same with all; short, unless a test wants nobody given up.
+func (n *worldNode) Patience(ring.NodeID) time.Duration { return time.Duration(n.patient.Load()) }
+
+func (n *worldNode) patience(d time.Duration) { n.patient.Store(int64(d)) }
+
+// Send passes the gate.
+func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
+	w := n.w
+	name := n.ring.Load().Name(to)
+	w.mu.Lock()
+	w.sent[fmt.Sprint(kind, name)]++
+	what := arrives
+	if w.down[to] {
+		what = fails
+	} else if w.rule != nil {
+		what = w.rule(n.name, name, kind)
+	}
+	if what == stalls {
+		w.stalling = append(w.stalling, func() { done.Complete(to, nil, peer.ErrTimeout) })
+	}
+	w.mu.Unlock()
+	switch what {
+	case arrives:
+		n.channel.Send(to, class, kind, body, done)
+	case fails:
+		done.Complete(to, nil, peer.ErrUnavailable)
+	case isLate:
+		n.channel.Send(to, class, kind, body, late{w, done})
+	}
+}
+
+// late holds an answer back.
+type late struct {
+	w    *world
+	done peer.Completion
+}
+
+func (l late) Complete(from ring.NodeID, body []byte, err error) {
+	body = slices.Clone(body)
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	l.w.held = append(l.w.held, func() { l.done.Complete(from, body, err) })
+}
+
+// do runs a pipeline of fresh requests on a node.
+func (n *worldNode) do(reqs ...*Request) {
+	n.w.tb.Helper()
+	n.coordinator.Do(context.Background(), reqs)
+}
+
+func (n *worldNode) partition(key []byte) ring.Partition { return n.ring.Load().PartitionOf(key) }
+
+func get(key []byte) *Request { return &Request{Key: key} }
+
+func set(key []byte, value string) *Request {
+	return &Request{Key: key, Update: &update.Update{Kind: update.Set, Data: []byte(value)}}
+}
+
+func incr(key []byte) *Request {
+	return &Request{Key: key, Update: &update.Update{Kind: update.Increment, Amount: 1}}
+}
+
+func del(key []byte) *Request {
+	return &Request{Key: key, Update: &update.Update{Kind: update.Delete}}
+}
+
+// must runs one request that has to succeed.
+func (n *worldNode) must(r *Request) *Request {
+	n.w.tb.Helper()
+	if n.do(r); r.Err != nil {
+		n.w.tb.Fatalf("at %s: %v", n.name, r.Err)
+	}
+	return r
+}
+
+// plain is what a plain GET makes of a read.
+func (r *Request) plain() string {
+	v, found, err := causal.Resolve(&r.Object, causal.LWW, time.Now().UnixMilli())
+	switch {
+	case err != nil:
+		return err.Error()
+	case !found:
+		return "-"
+	}
+	return string(v.Data)
+}
+
+// stored is what a node's own copy says, "-" for none, "†" for a tombstone.
+func (n *worldNode) stored(key []byte) string {
+	n.w.tb.Helper()
+	return n.say(n.store.Get(n.partition(key), key, nil))
+}
+
+// hinted is what a node's hints for anybody say.
+func (n *worldNode) hinted(key []byte) string {
+	n.w.tb.Helper()
+	return n.say(n.store.GetHint(n.partition(key), key, nil))
+}
+
+func (n *worldNode) say(encoded []byte, found bool, err error) (said string) {
+	n.w.tb.Helper()
+	if err != nil {
+		n.w.tb.Fatal(err)
+	}
+	if !found {
+		return "-"
+	}
+	o, err := causal.Decode(encoded)
+	if err != nil {
+		n.w.tb.Fatal(err)
+	}
+	for i, s := range o.Siblings {
+		if i > 0 {
+			said += " "
+		}
+		if s.Tombstone {
+			said += "†"
+		} else {
+			said += string(s.Data)
+		}
+	}
+	return said
+}
+
+// plant gives a node its own copy of an object.
+func (n *worldNode) plant(key, object []byte) {
+	n.w.tb.Helper()
+	n.apply(&engine.Record{Partition: n.partition(key), Key: key, Merge: object})
+}
+
+// plantHint gives a node an object to keep for the node at a place of the walk.
+func (n *worldNode) plantHint(key, object []byte, place int) {
+	n.w.tb.Helper()
+	n.apply(&engine.Record{Partition: n.partition(key), Key: key, Hint: n.w.at(place).id, Merge: object})
+}
+
+func (n *worldNode) apply(r *engine.Record) {
+	n.w.tb.Helper()
+	commit, err := n.store.Apply([]*engine.Record{r})
+	if err == nil {
+		err = commit.Wait()
+	}
+	if err == nil {
+		err = r.Err
+	}
+	if err != nil {
+		n.w.tb.Fatal(err)
+	}
+}
+
+// strange encodes an object of a writer that is no member, who has seen a number
+// of events: a higher one replaces a lower one.
+func strange(events causal.Counter, value string) []byte {
+	dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: events}
+	o := causal.Put(causal.Object{}, nil, dot, causal.Timestamp(events), causal.Value{Data: []byte(value)})
+	return o.Append(nil)
+}

@@ -1,0 +1,385 @@
+package replica
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/update"
+)
+
+func TestWrite_AllUp_ReachesThePrimariesAlone(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
+	for place := range w.walk {
+		value := fmt.Sprint("from ", place)
+		w.at(place).must(set(w.key, value))
+		for n := range w.walk {
+			want := "-"
+			if n < 3 {
+				want = value
+			}
+			if got := w.at(n).stored(w.key); got != want {
+				t.Fatalf("written at place %d: place %d holds %q, want %q", place, n, got, want)
+			}
+		}
+	}
+}
+
+func TestWrite_DeadPrimary_FallbackKeepsAHint(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
+	w.setDown(1)
+	w.at(0).must(set(w.key, "value"))
+	if got := w.at(3).hinted(w.key); got != "value" {
+		t.Fatalf("the fallback has %q as hints", got)
+	}
+	if _, ok := w.at(3).store.HintTargets()[w.at(1).id]; !ok {
+		t.Fatal("the hint is not for the dead one")
+	}
+	if got := w.at(1).stored(w.key) + w.at(3).stored(w.key) + w.at(4).stored(w.key); got != "---" {
+		t.Fatalf("others hold %q", got)
+	}
+}
+
+func TestWrite_SilentPrimary_FallbackKeepsAHint(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
+	w.decide(func(to int, _ peer.Kind) fate {
+		if to == 1 || to == 3 { // a primary, and the first to stand in for it
+			return stalls
+		}
+		return arrives
+	})
+	w.at(0).must(set(w.key, "value"))
+	if got := w.at(4).hinted(w.key); got != "value" {
+		t.Fatalf("the second fallback has %q as hints", got)
+	}
+	if _, ok := w.at(4).store.HintTargets()[w.at(1).id]; !ok {
+		t.Fatal("the hint is not for the silent primary")
+	}
+}
+
+func TestWrite_BreakingStream_FallbackKeepsAHint(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
+	w.decide(func(to int, _ peer.Kind) fate {
+		if to == 1 {
+			return fails
+		}
+		return arrives
+	})
+	w.at(0).must(set(w.key, "value"))
+	if got := w.at(3).hinted(w.key); got != "value" {
+		t.Fatalf("the fallback has %q as hints", got)
+	}
+}
+
+func TestWrite_AllPrimariesDown_FallbacksTakeIt(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.setDown(0, 1, 2)
+	w.at(4).must(set(w.key, "value")) // the other fallback comes first: forwarded
+	if a, b := w.at(3).hinted(w.key), w.at(4).hinted(w.key); a != "value" || b != "value" {
+		t.Fatalf("hinted are %q and %q", a, b)
+	}
+	if got := w.at(3).must(get(w.key)); got.plain() != "value" {
+		t.Fatalf("read %q", got.plain())
+	}
+}
+
+func TestWrite_TooFew_SaysSoAndKeepsHints(t *testing.T) {
+	w := newWorld(t, usual, brief, "A", "B", "C")
+	w.setDown(1, 2)
+	r := set(w.key, "value")
+	w.at(0).do(r)
+	wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 2, Got: 1})
+	w.eventually("hints are kept for both", func() bool { return len(w.at(0).store.HintTargets()) == 2 })
+	r = set(w.key, "one is enough")
+	r.W = 1
+	w.at(0).must(r)
+	w.setDown()
+	r.W = 3
+	w.at(0).must(r)
+	r.W = 9 // no more than N
+	w.at(0).must(r)
+}
+
+// TestWrite_LateAnswer_CountsOnce: a primary that was given up answers after all,
+// and so does its stand-in; each is one node.
+func TestWrite_LateAnswers_CountOnceEach(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, brief, "A", "B", "C", "D")
+	w.decide(func(to int, _ peer.Kind) fate {
+		switch to {
+		case 1:
+			return isLate
+		case 2, 3:
+			return fails
+		}
+		return arrives
+	})
+	r := set(w.key, "value")
+	done := make(chan struct{})
+	go func() { defer close(done); w.at(0).do(r) }()
+	w.eventually("the primary has it", func() bool { return w.at(1).stored(w.key) == "value" })
+	w.release()
+	<-done
+	wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 3, Got: 2})
+}
+
+func TestForward_CoordinatorFails_NextOneIsAsked(t *testing.T) {
+	for name, what := range map[string]fate{"broken": fails, "silent": stalls} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+			w.decide(func(to int, kind peer.Kind) fate {
+				if to == 0 && kind == peer.Forward {
+					return what
+				}
+				return arrives
+			})
+			reqs := []*Request{set(w.key, "1"), set(w.key, "2"), incr(w.key), get(w.key)}
+			w.at(4).do(reqs...)
+			for i, r := range reqs {
+				if r.Err != nil {
+					t.Fatalf("request %d: %v", i, r.Err)
+				}
+			}
+			if got := reqs[3].plain(); got != "3" {
+				t.Fatalf("read %q", got)
+			}
+			if reqs[0].Result.Dot.Actor.Node != w.at(1).id {
+				t.Error("the second primary did not coordinate")
+			}
+		})
+	}
+}
+
+func TestPipeline_RepeatedKeys_TakeEffectInOrder(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	for place := range w.walk {
+		for n := range w.walk {
+			w.at(n).must(del(w.key))
+		}
+		other := []byte("other")
+		reqs := []*Request{
+			set(w.key, "5"), set(other, "x"), incr(w.key), incr(w.key), get(w.key), get(other), set(w.key, "8"), get(w.key), get(w.key),
+			incr(w.key), incr(w.key), del(w.key), get(w.key), incr(w.key), get(w.key),
+		}
+		w.at(place).do(reqs...)
+		for i, r := range reqs {
+			if r.Err != nil {
+				t.Fatalf("at place %d: request %d: %v", place, i, r.Err)
+			}
+		}
+		for i, want := range map[int]string{4: "7", 5: "x", 7: "8", 8: "8", 12: "-", 14: "1"} {
+			if got := reqs[i].plain(); got != want {
+				t.Errorf("at place %d: request %d read %q, want %q", place, i, got, want)
+			}
+		}
+		for i, want := range map[int]int64{2: 6, 3: 7, 9: 9, 10: 10, 13: 1} {
+			if got := reqs[i].Result.Number; got != want {
+				t.Errorf("at place %d: request %d made %d, want %d", place, i, got, want)
+			}
+		}
+	}
+}
+
+// TestPipeline_FirstOfKeyCannotRead_OthersAreNotTouched: updates that wait for one
+// that fails at once fail with it, and nothing else does.
+func TestPipeline_FirstOfKeyCannotRead_OthersAreNotTouched(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 1, R: 1, W: 1}, long, "A", "B")
+	other := []byte("x0")
+	for i := byte('0'); w.at(0).ring.Load().IsPrimary(w.at(0).id, w.at(0).partition(other)); i++ {
+		other = []byte{'x', i}
+	}
+	w.at(1).plant(other, strange(1, "value"))
+	if err := w.at(0).store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reqs := []*Request{incr(w.key), incr(w.key), incr(w.key), get(other), get(other)}
+	w.at(0).do(reqs...)
+	for i, r := range reqs[:3] {
+		if r.Err == nil {
+			t.Errorf("request %d was answered by a store that is closed", i)
+		}
+	}
+	for _, r := range reqs[3:] {
+		if r.Err != nil || r.plain() != "value" {
+			t.Errorf("read %q, %v", r.plain(), r.Err)
+		}
+	}
+}
+
+func TestIncrement_CopyIsBehind_CountsFromTheQuorum(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.at(0).plant(w.key, strange(1, "5"))
+	w.at(1).plant(w.key, strange(2, "7"))
+	w.at(2).plant(w.key, strange(2, "7"))
+	if r := w.at(3).must(incr(w.key)); r.Result.Number != 8 {
+		t.Fatalf("counted to %d", r.Result.Number)
+	}
+	w.setDown(0)
+	if r := w.at(4).must(incr(w.key)); r.Result.Number != 9 {
+		t.Fatalf("without the first primary: counted to %d", r.Result.Number)
+	}
+}
+
+func TestDelete_PrimaryUnreachable_LeavesATombstone(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.at(2).plant(w.key, strange(1, "value"))
+	w.setDown(2)
+	w.at(0).must(del(w.key))
+	if got := w.at(0).stored(w.key); got != "†" {
+		t.Fatalf("the coordinator holds %q", got)
+	}
+	w.setDown()
+	r := get(w.key)
+	r.R = 3
+	if got := w.at(0).must(r).plain(); got != "-" {
+		t.Fatalf("read %q after the delete", got)
+	}
+	other := []byte("nothing is known of it")
+	w.at(0).must(del(other))
+	if got := w.at(0).stored(other); got != "-" {
+		t.Fatalf("a delete that found nothing left %q", got)
+	}
+}
+
+// TestWrite_GainerFails_DoesNotCount: a node that is to hold a partition is given
+// its writes, and makes no quorum yet; neither does who would stand in for it.
+func TestWrite_GainerFails_DoesNotCount(t *testing.T) {
+	for name, again := range map[string]fate{"for good": fails, "once": arrives} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 2}, brief, "A", "B", "C", "D", "E")
+			if err := w.state.SetQuorums(ring.Quorums{N: 4, R: 2, W: 2}); err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range w.nodes {
+				n.ring.Store(ring.NewRing(w.state))
+			}
+			if gaining := w.at(0).ring.Load().Gaining(w.at(0).partition(w.key)); len(gaining) != 1 || gaining[0] != w.at(3).id {
+				t.Fatalf("gaining are %v", gaining)
+			}
+			tries := 0
+			w.decide(func(to int, _ peer.Kind) fate {
+				switch to {
+				case 1, 2:
+					return stalls
+				case 3:
+					if tries++; tries == 1 {
+						return fails
+					}
+					return again
+				}
+				return arrives
+			})
+			w.at(0).patience(long)
+			r := set(w.key, "value")
+			w.at(0).do(r)
+			wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 2, Got: 1})
+			w.eventually("a hint is kept for the gainer", func() bool {
+				_, ok := w.at(0).store.HintTargets()[w.at(3).id]
+				return ok
+			})
+		})
+	}
+}
+
+// TestRing_ChangesBeforeTheAnswer_WriteCounts: a write goes by the ring that it
+// began with.
+func TestRing_ChangesBeforeTheAnswer_WriteCounts(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
+	w.decide(func(int, peer.Kind) fate { return isLate })
+	w.at(0).patience(long)
+	r := set(w.key, "value")
+	done := make(chan struct{})
+	go func() { defer close(done); w.at(0).do(r) }()
+	w.eventually("both primaries have it", func() bool {
+		return w.at(1).stored(w.key) == "value" && w.at(2).stored(w.key) == "value"
+	})
+	if err := w.state.Leave(w.at(0).id); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range w.nodes {
+		n.ring.Store(ring.NewRing(w.state))
+	}
+	w.eventually("both have answered", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.held) == 2 })
+	w.decide(nil)
+	w.release()
+	<-done
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	for place := range w.walk {
+		if got := w.at(place).must(get(w.key)); got.plain() != "value" {
+			t.Errorf("place %d read %q", place, got.plain())
+		}
+	}
+}
+
+func TestOneNode_AllWork(t *testing.T) {
+	w := newWorld(t, usual, brief, "A")
+	reqs := []*Request{get(w.key), set(w.key, "1"), incr(w.key), incr(w.key), get(w.key), del(w.key), get(w.key)}
+	w.at(0).do(reqs...)
+	for i, r := range reqs {
+		if r.Err != nil {
+			t.Errorf("request %d: %v", i, r.Err)
+		}
+	}
+	if a, b, c := reqs[0].plain(), reqs[4].plain(), reqs[6].plain(); a != "-" || b != "3" || c != "-" {
+		t.Errorf("read %q, %q, %q", a, b, c)
+	}
+}
+
+// TestServe_MalformedFrames_AreRefused sends what no node would, from inside.
+func TestServe_MalformedFrames_AreRefused(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B")
+	a, b := w.nodes["A"], w.nodes["B"]
+	blind := &update.Update{Kind: update.Set, Data: []byte("v")}
+	forward := func(count uint32, items []byte) []byte {
+		body := binary.BigEndian.AppendUint64(nil, 1<<62)
+		body = binary.BigEndian.AppendUint64(body, 1)
+		return append(binary.BigEndian.AppendUint32(body, count), items...)
+	}
+	item := appendBytes(appendBytes([]byte{0, 0, 0}, w.key), blind.Append(nil))
+	for _, test := range []struct {
+		name string
+		kind peer.Kind
+		body []byte
+	}{
+		{"nothing", peer.Write, nil},
+		{"more items than there are", peer.Write, append(AppendCount(nil, 3), make([]byte, 12)...)},
+		{"leftovers", peer.Write, append(AppendWrite(AppendCount(nil, 1), 0, w.key, strange(1, "v")), 0)},
+		{"no count", peer.Read, []byte{1}},
+		{"partition out of range", peer.Read, appendReadItem(AppendCount(nil, 1), readItem{partition: 16, key: w.key})},
+		{"cut short", peer.Read, appendReadItem(AppendCount(nil, 1), readItem{key: w.key})[:8]},
+		{"huge length", peer.Read, append(AppendCount(nil, 1), 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)},
+		{"no header", peer.Forward, []byte{1, 2, 3}},
+		{"cut", peer.Forward, forward(1, item[:len(item)-1])},
+		{"too few", peer.Forward, forward(2, item)},
+	} {
+		if body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, test.kind, test.body); err == nil {
+			t.Errorf("%s: answered with %q", test.name, body)
+		}
+	}
+	body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, AppendWrite(AppendCount(nil, 1), 16, w.key, strange(1, "v")))
+	if refused, bad := decodeRefusals(body, 1); err != nil || bad != nil || len(refused) != 1 {
+		t.Errorf("write to a partition out of range: %v, %v, %v", refused, bad, err)
+	}
+	if got := b.stored(w.key); got != "-" {
+		t.Errorf("stored %q", got)
+	}
+}
+
+// TestServed_CountThatLies_CostsNothing: what a frame makes a node remember is
+// bounded by what is in it.
+func TestServed_CountThatLies_CostsNothing(t *testing.T) {
+	const size = 1 << 16
+	body := append(AppendCount(nil, size), bytes.Repeat([]byte{0xff}, size)...)
+	b := new(served)
+	func() {
+		defer func() { _ = recover() }() // a request made by hand cannot be replied to
+		b.addWrite(&peer.Request{Kind: peer.Write, Body: body})
+	}()
+	if n := cap(b.records); n > 16 {
+		t.Fatalf("room for %d records", n)
+	}
+}
