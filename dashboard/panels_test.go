@@ -82,7 +82,7 @@ func TestBrowser_Links_ArePartitionedSlowedAndHealed(t *testing.T) {
 	b.click("#chaos button:nth-child(2)")
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="C in group 2"]').click()`))
 	b.click("dialog [type=submit]")
-	b.shows("#notices", "The network is cut between A and B and C, D and E")
+	b.shows("#notices", "The network is cut: A, B | C, D, E")
 	b.until(`document.querySelectorAll(".link-cut").length === 6`)
 	b.click("#chaos button:nth-child(4)")
 	b.until(`document.querySelectorAll(".link-cut").length === 0`)

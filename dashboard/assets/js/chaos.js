@@ -4,7 +4,6 @@ import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
 import { ask, choice, field } from "./dialogs.js";
 import { byId, h, put, set } from "./dom.js";
-import { list } from "./format.js";
 import { attempt } from "./notice.js";
 import { isGone, names, on, state } from "./store.js";
 
@@ -69,7 +68,7 @@ async function split() {
   if (!data) return;
   const groups = ["1", "2"].map((side) => nodes.filter((n) => data.get(`side-${n}`) === side));
   if (groups.some((g) => g.length === 0)) return attempt(() => { throw new Error("Each group needs a node."); });
-  await attempt(() => api.split(groups), `The network is cut between ${list(groups[0])} and ${list(groups[1])}.`);
+  await attempt(() => api.split(groups), `The network is cut: ${groups.map((g) => g.join(", ")).join(" | ")}.`);
 }
 
 // slow asks for delay and loss on the links of one node.

@@ -37,6 +37,7 @@ function make(n) {
       part.spark = s("svg", { class: "spark", viewBox: "0 0 80 20", preserveAspectRatio: "none", "aria-hidden": "true" }, s("path", { class: "area" }), s("path", { class: "line" })),
       part.ops = h("span", { class: "ops" })),
     part.facts = h("p", { class: "card-facts" }),
+    h("p", {}, part.hints = h("span", { class: "chip warn" })),
     h("div", { class: "buttons" },
       button("kill", "Kill", () => attempt(() => api.kill(name), `${name} was killed: its sockets are gone, and nobody was told.`), "danger"),
       button("revive", "Revive", () => attempt(() => api.revive(name), `${name} is starting again from its disk.`)),
@@ -67,10 +68,10 @@ function refresh(card, n) {
   if (n.keys != null) facts.push(`${short(n.keys)} keys`, bytes(n.bytes));
   facts.push(plural(n.tokens, "token"));
   const held = Object.entries(n.hints_for ?? {}).filter(([, k]) => k > 0).map(([to, k]) => `${short(k)} for ${to}`);
-  if (n.hints) facts.push(`${plural(n.hints, "hint")}${held.length ? `: ${held.join(", ")}` : ""}`);
   if (n.uptime_s != null && !gone) facts.push(`up ${span(n.uptime_s)}`);
   say(part.facts, facts.join(" · "));
-  set(part.facts, "class", `card-facts${n.hints ? " has-hints" : ""}`);
+  say(part.hints, n.hints ? `keeps ${plural(n.hints, "hint")}${held.length ? `: ${held.join(", ")}` : ""}` : "");
+  part.hints.hidden = !n.hints;
   set(part.facts, "title", `clients ${n.client_addr}, peers ${n.peer_addr}, admin ${n.admin_addr}`);
 
   const killed = n.status === "killed";

@@ -96,10 +96,9 @@ function drawNodes() {
     const c = size * 0.55;
     set(cross, "d", `M${-c} ${-c}L${c} ${c}M${c} ${-c}L${-c} ${c}`);
     const [below] = group.querySelectorAll(".below");
-    const [hints] = group.querySelectorAll(".hints");
-    say(below, n.status === "up" ? (n.name === initials(n.name) ? "" : n.name) : n.status);
+    say(below, n.status !== "up" ? n.status : n.hints ? plural(n.hints, "hint") : n.name === initials(n.name) ? "" : n.name);
+    set(below, "class", `below${n.status === "up" && n.hints ? " hints" : ""}`);
     set(below, "y", size + 15);
-    say(hints, n.hints ? plural(n.hints, "hint") : "");
     const seen = [...group.querySelectorAll("text")].map((t) => t.textContent).filter(Boolean).join(" ");
     set(group, "aria-label", `${seen}: ${nodeSentence(n, state.ring)}`);
     set(hints, "y", -size - 8);
@@ -111,7 +110,7 @@ function drawNodes() {
 function makeNode(n) {
   const group = s("g", { tabindex: 0, role: "button", "data-node": n.name, "aria-pressed": "false" },
     s("circle", { class: "hit" }), s("circle", { class: "halo" }), s("circle", { class: "body" }), s("path", { class: "cross" }),
-    s("text", { class: "name", dy: "0.35em" }, initials(n.name)), " ", s("text", { class: "below" }), " ", s("text", { class: "hints" }));
+    s("text", { class: "name", dy: "0.35em" }, initials(n.name)), " ", s("text", { class: "below" }));
   const sentence = () => nodeSentence(state.cluster.nodes.find((m) => m.name === n.name) ?? n, state.ring);
   explained(group, sentence);
   group.addEventListener("pointerenter", () => light(n.name));

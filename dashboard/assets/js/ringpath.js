@@ -15,6 +15,7 @@ const LEG = 420; // ms that one way takes at the least
 const LONG = 2600; // ms that the replicas' part may take in all
 const CLIENT = { x: 0, y: 34 };
 
+const VERBS = { get: "GET", set: "PUT", del: "DELETE" };
 const failed = new Set(["failed", "silent", "down"]);
 
 // script turns a trace into legs and marks on one clock, in ms:
@@ -81,7 +82,7 @@ export function play(trace, still = false) {
   const seat = (name) => (name === "" ? CLIENT : places[name]);
   const legs = plan.legs.filter((l) => seat(l.from) && seat(l.to)).map((l) => ({ ...l, curve: bend(seat(l.from), seat(l.to), l.from && l.to ? 0.28 : 0) }));
   const marks = plan.marks.filter((m) => places[m.node]);
-  centre(trace.op.toUpperCase(), `${trace.need} needed`, "", true);
+  centre(VERBS[trace.op] ?? trace.op, `${trace.need} needed`, "", true);
   rest(traceSentence(trace));
   if (still || calm()) return settle(trace, plan, legs, marks);
   const started = performance.now();
