@@ -64,6 +64,15 @@ const headerVia = "Quorate-Via"
 
 func (c *call) passedOn() bool { return c.Header.Get(headerVia) != "" }
 
+// via is the node that the caller wants to take the request, where the route
+// leaves that to the caller and it has not got there already.
+func (c *call) via() string {
+	if c.passedOn() || !slices.ContainsFunc(c.route.params, func(p param) bool { return p.name == viaParam.name }) {
+		return ""
+	}
+	return c.query.Get(viaParam.name)
+}
+
 // json reads the body, which must be one JSON value with no fields but into's.
 // An empty body is an empty object.
 func (c *call) json(into any) error {

@@ -13,7 +13,7 @@ import (
 // What this port cannot do itself it passes on to another, by HTTP: what needs a
 // node to one whose node runs, while its own is killed; what is about a node of
 // another process to that node's port. What came that way is never passed on
-// again.
+// again. And a caller may say which node is to take a request on a key.
 
 // passOn has another node's port answer a request that needs a node.
 func (s *Server) passOn(ctx context.Context, w http.ResponseWriter, c *call) {
@@ -97,6 +97,23 @@ func (s *Server) portOf(c *call, node string) (addr string, err error) {
 		return "", err
 	}
 	if c.passedOn() || m.Name == here.self || m.AdminAddr == "" {
+		return "", fmt.Errorf("%s: %w", m.Name, ErrNotHere)
+	}
+	return m.AdminAddr, nil
+}
+
+// portVia finds the admin port of the node that is to take a request; empty: it
+// is this one.
+func (s *Server) portVia(node string) (addr string, err error) {
+	here, err := s.stands()
+	if err != nil {
+		return "", err
+	}
+	m, err := findMember(here.ring, node)
+	if err != nil || m.Name == here.self {
+		return "", err
+	}
+	if m.AdminAddr == "" {
 		return "", fmt.Errorf("%s: %w", m.Name, ErrNotHere)
 	}
 	return m.AdminAddr, nil

@@ -96,6 +96,13 @@ func (s *Server) handler(rt *route) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		c := &call{Request: r, route: rt}
 		err := c.check()
+		if via := c.via(); err == nil && via != "" {
+			var addr string
+			if addr, err = s.portVia(via); addr != "" {
+				s.relay(ctx, w, c, addr)
+				return
+			}
+		}
 		if err == nil && rt.needsNode {
 			if c.node, err = s.node(); errors.Is(err, ErrKilled) && !c.local() && !c.passedOn() {
 				s.passOn(ctx, w, c)

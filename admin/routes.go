@@ -20,6 +20,7 @@ var (
 	keyParam   = param{name: "key", in: "path", kind: aText, help: "The key, percent-encoded: any bytes, and none."}
 	localParam = param{name: "local", in: "query", kind: aWord, words: []string{"1"}, help: "1: what this port knows by itself; nobody is asked."}
 	ctxParam   = param{name: "context", in: "query", kind: aText, help: "What the writer has seen, as a read told it. Empty: nothing; not given: whatever there is."}
+	viaParam   = param{name: "via", in: "query", kind: aText, help: "The node that takes the request, by name or id; default: this port's."}
 	wParam     = param{name: "w", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must have it; default: the cluster's W."}
 )
 
@@ -91,17 +92,17 @@ func table() []route {
 		},
 		{
 			method: "GET", path: "/api/data/{key}", summary: "Reads a key: the resolved value, all siblings, the context to write with, and the way the read went. 404, with the same body, if there is no value.",
-			params: []param{keyParam, {name: "r", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must answer; default: the cluster's R."}},
-			answer: Found{}, fails: []int{404, 503}, needsNode: true, handle: (*Server).getData,
+			params: []param{keyParam, viaParam, {name: "r", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must answer; default: the cluster's R."}},
+			answer: Found{}, fails: []int{404, 502, 503}, needsNode: true, handle: (*Server).getData,
 		},
 		{
 			method: "PUT", path: "/api/data/{key}", summary: "Writes a key: the body is the value or, with Content-Type application/json, says it and how.",
-			params: []param{keyParam, wParam, ctxParam, {name: "ttl_ms", in: "query", kind: aNumber, least: 1, most: math.MaxInt, help: "Milliseconds to live."}},
-			body:   Wanted{}, rawBody: true, longBody: true, answer: Written{}, fails: []int{409, 413, 503}, needsNode: true, handle: (*Server).putData,
+			params: []param{keyParam, viaParam, wParam, ctxParam, {name: "ttl_ms", in: "query", kind: aNumber, least: 1, most: math.MaxInt, help: "Milliseconds to live."}},
+			body:   Wanted{}, rawBody: true, longBody: true, answer: Written{}, fails: []int{404, 409, 413, 502, 503}, needsNode: true, handle: (*Server).putData,
 		},
 		{
 			method: "DELETE", path: "/api/data/{key}", summary: "Deletes a key, or what a context covers of it.",
-			params: []param{keyParam, wParam, ctxParam}, answer: Deleted{}, fails: []int{409, 503}, needsNode: true, handle: (*Server).deleteData,
+			params: []param{keyParam, viaParam, wParam, ctxParam}, answer: Deleted{}, fails: []int{404, 409, 502, 503}, needsNode: true, handle: (*Server).deleteData,
 		},
 		{
 			method: "GET", path: "/api/versions/{key}", summary: "How a key's value came about: its versions, their clocks and parents, as far as the nodes remember.",

@@ -52,7 +52,7 @@ function view(n, name) {
   if (n.node === name) return h("td", { class: "self" }, "itself");
   const x = n.sees.find((v) => v.node === name);
   if (!x) return h("td", {}, "–");
-  return h("td", { class: KINDS[x.state] ?? "", title: `${n.node} sees ${name} ${x.state} for ${span(x.since_ms / 1000)}` },
+  return h("td", { class: KINDS[x.state] ?? "", title: `${n.node} sees ${name} ${x.state} for ${span((Date.now() - x.since_ms) / 1000)}` },
     WORDS[x.state] ?? x.state, x.incarnation == null ? "" : h("small", {}, ` #${x.incarnation}`));
 }
 
