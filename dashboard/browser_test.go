@@ -153,6 +153,18 @@ func (b *browser) until(expression string) {
 	b.do(chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
 }
 
+// eval is the value of an expression, or of the promise that it makes, as text.
+func (b *browser) eval(expression string) string {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("Promise.resolve("+expression+").then(String)", chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.Fatalf("%s: %v", expression, err)
+	}
+	return text
+}
+
 // shows waits for text within an element.
 func (b *browser) shows(selector, text string) {
 	b.Helper()

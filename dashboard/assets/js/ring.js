@@ -101,7 +101,6 @@ function drawNodes() {
     set(below, "y", size + 15);
     const seen = [...group.querySelectorAll("text")].map((t) => t.textContent).filter(Boolean).join(" ");
     set(group, "aria-label", `${seen}: ${nodeSentence(n, state.ring)}`);
-    set(hints, "y", -size - 8);
   });
   drawLinks();
   drawCentre();

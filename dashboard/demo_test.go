@@ -1,0 +1,188 @@
+package dashboard_test
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startDemo builds the program, runs a demo of five nodes, and returns the
+// address of its first dashboard.
+func startDemo(t *testing.T) string {
+	if testing.Short() {
+		t.Skip("a demo is not started in short mode")
+	}
+	program := filepath.Join(t.TempDir(), "quorate")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/quorate/quorate/cmd/quorate").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	// Ports that are taken are skipped, so any is good to begin with.
+	cmd := exec.CommandContext(context.Background(), program, "demo", "--log-level", "warn",
+		"--client-port", freePort(t), "--peer-port", freePort(t), "--admin-port", freePort(t))
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		ended := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+		defer ended.Stop()
+		_ = cmd.Wait()
+	})
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		if found := address.FindString(lines.Text()); found != "" {
+			go func() { // until the demo ends, which closes the pipe
+				for lines.Scan() {
+				}
+			}()
+			return found
+		}
+	}
+	t.Fatal("the demo ended without a word")
+	return ""
+}
+
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// The whole of it, as a person would do it, on nodes that really die.
+func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
+	b := openBrowser(t, startDemo(t), 1440, 900)
+	b.until(`document.querySelectorAll("#cards .chip.good:not([hidden])").length === 5`)
+	b.until(`document.querySelectorAll(".ring-band path").length === 5`)
+
+	t.Log("a write, its trace and its walk")
+	b.write("greeting", "hello")
+	b.until(`document.querySelectorAll("#console .step").length >= 3`)
+	b.until(`document.querySelectorAll(".badge.primary").length === 3`)
+	b.click(".ops-row button")
+	b.shows("#console .answer", "hello")
+
+	t.Log("a dead node, a hint, its delivery")
+	victim := b.eval(`[...document.querySelectorAll(".badge.primary text")].map((t) => t.textContent).filter((n) => n !== "A").at(-1)`)
+	b.click(`[aria-label="Kill ` + victim + `"]`)
+	b.shows(`#cards [data-node="`+victim+`"]`, "killed")
+	b.until(`document.querySelector('.ring-nodes [data-node="` + victim + `"]').classList.contains("gone")`)
+	b.write("greeting", "hello, you who are gone")
+	b.shows("#console .trace", "hint for "+victim)
+	b.shows("#cards", "for "+victim)
+	b.shows(".ring-path", "hint for "+victim)
+	b.click(`[aria-label="Revive ` + victim + `"]`)
+	b.shows(`#cards [data-node="`+victim+`"] .card-top`, "up")
+	b.until(`!document.querySelector("#cards").textContent.includes("keeps")`)
+
+	t.Log("a conflict, and its resolution")
+	b.fill("#op-context", "empty")
+	b.write("cart", `["book"]`)
+	b.write("cart", `["pen"]`)
+	b.click(".ops-row button")
+	b.until(`document.querySelectorAll(".sibling").length === 2`)
+	b.click(".conflict .primary")
+	b.shows("#notices", "Resolved")
+	b.click(".ops-row button")
+	b.shows("#console .answer .value", "book")
+	b.shows("#console .answer .value", "pen")
+
+	t.Log("its history")
+	b.click("#tab-timeline")
+	b.until(`document.querySelectorAll("#panel-timeline .version").length === 3`)
+	b.until(`document.querySelectorAll("#panel-timeline .edge").length === 2`)
+
+	t.Log("a deletion")
+	b.allow("404 (Not Found)") // what the browser itself notes of the answer that a key is missing
+	b.fill("#op-context", "carried")
+	b.click(".ops-row .danger")
+	b.shows("#console .answer", "Deleted")
+	b.click(".ops-row button")
+	b.shows("#console .answer", "Not found")
+
+	t.Log("N, R, W")
+	b.fill("#q-r", "1")
+	b.fill("#q-w", "3")
+	b.click("#quorum .primary")
+	b.shows("#notices", "In force: N 3, R 1, W 3")
+	b.until(`document.querySelector("#quorum .primary").disabled`)
+	b.fill("#q-r", "2")
+	b.fill("#q-w", "2")
+	b.click("#quorum .primary")
+	b.shows("#notices", "In force: N 3, R 2, W 2")
+
+	t.Log("links")
+	b.click("#chaos button:nth-child(2)")
+	b.click("dialog [type=submit]")
+	b.until(`document.querySelectorAll(".link-cut").length === 6`)
+	b.click("#chaos button:nth-child(4)")
+	b.until(`document.querySelectorAll(".link-cut").length === 0`)
+
+	t.Log("hash trees, gossip, events, charts")
+	b.click("#tab-merkle")
+	b.until(`document.querySelectorAll("#panel-merkle .pair").length === 10`)
+	b.click("#panel-merkle .primary")
+	b.shows("#notices", "Compared with all replicas")
+	b.shows("#panel-merkle", "hold the same")
+	b.click("#tab-gossip")
+	b.until(`document.querySelectorAll("#panel-gossip tbody tr").length === 5`)
+	b.shows("#panel-gossip", "of gossip, 100 ms each")
+	b.click("#tab-events")
+	b.until(`document.querySelectorAll("#panel-events .event").length > 3`)
+	b.click("#tab-charts")
+	b.until(`/reads [\d.]+k?\/s/.test(document.querySelector("#panel-charts canvas").getAttribute("aria-label"))`)
+}
+
+func TestBrowserDemo_EveryScenario_DoesWhatItSays(t *testing.T) {
+	b := openBrowser(t, startDemo(t), 1440, 900)
+	// What the page asks while a node is cut off may be refused, as it should.
+	b.allow("503 (Service Unavailable)", "404 (Not Found)")
+	b.until(`document.querySelectorAll("#cards .chip.good:not([hidden])").length === 5`)
+	for _, scenario := range []string{"replicate", "handoff", "conflict", "disk", "stale", "grow"} {
+		t.Log(scenario)
+		b.click(`[data-scenario="` + scenario + `"]`)
+		b.until(`document.querySelector('[data-scenario="` + scenario + `"]').getAttribute("aria-current") === "true"`)
+		steps, err := strconv.Atoi(b.eval(`document.querySelectorAll(".scenario-steps > li").length`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for step := 1; step <= steps; step++ {
+			b.click(".scenario .go")
+			b.until(`document.querySelectorAll(".scenario-steps .past").length >= ` + strconv.Itoa(step) + ` || document.querySelector(".scenario .outcome.bad") !== null`)
+			if failed := b.eval(`document.querySelector(".scenario .outcome.bad")?.textContent ?? ""`); failed != "" {
+				t.Fatalf("%s, step %d: %s", scenario, step, failed)
+			}
+			t.Log(b.eval(`[...document.querySelectorAll(".scenario-steps .outcome")].at(-1).textContent`))
+		}
+		b.shows(".scenario .restored", "Everything that was changed is as it was before.")
+	}
+	b.until(`document.querySelectorAll("#cards .chip.good:not([hidden])").length === 5`)
+	b.until(`document.querySelector("#health").textContent === "All 5 nodes are up."`)
+	if left := b.eval(`fetch("api/data?match=tour:*&count=1000").then((r) => r.json()).then((p) => p.keys.map((k) => k.key).join())`); left != "" {
+		t.Errorf("the scenarios left %s behind", left)
+	}
+}
+
+// write puts a value through the console.
+func (b *browser) write(key, value string) {
+	b.Helper()
+	b.fill("#op-key", key)
+	b.fill("#op-value", value)
+	b.eval(`document.querySelector("#console .answer").replaceChildren()`) // what comes then is new
+	b.click(".ops-row .primary")
+	b.shows("#console .answer", "Written")
+}
