@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/gomodule/redigo/redis"
 )
 
 // scripts is where the libraries of other languages are tried from.
@@ -185,32 +183,14 @@ func TestTools_Matrix_Endures(t *testing.T) {
 	fourth := f.add()
 	fourth.restart()
 	f.awaitPlaces()
-	monitor, err := redis.Dial("tcp", fourth.client, redis.DialReadTimeout(patience))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer monitor.Close()
-	if _, err := monitor.Do("MONITOR"); err != nil {
-		t.Fatal(err)
-	}
-	tell("joined")
-	missing := make(map[string]bool)
+	var aware []string
 	for _, r := range all {
 		if r.Cluster && !r.sticky {
-			missing[r.Name] = true
+			aware = append(aware, r.Name)
 		}
 	}
-	for over := time.Now().Add(patience); len(missing) > 0; {
-		line, err := redis.String(monitor.Receive())
-		if err != nil || time.Now().After(over) {
-			t.Fatalf("clients that do not come to the node that joined: %v: %v", missing, err)
-		}
-		for name := range missing {
-			if strings.Contains(line, `"`+name+`e`) {
-				delete(missing, name)
-			}
-		}
-	}
+	tell("joined")
+	fourth.awaitClients(aware)
 	for _, r := range all {
 		_ = r.input.Close()
 		for line := range r.lines {
