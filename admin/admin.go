@@ -121,7 +121,7 @@ func (s *Server) everything() http.Handler {
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, errCrossOrigin)
 	}))
-	return limited(s.knownHost(sameSite.Handler(all)))
+	return limited(aside(s.knownHost(sameSite.Handler(all))))
 }
 
 // limited bounds the requests under way.

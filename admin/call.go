@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,7 +55,10 @@ func (c *call) number(name string) int {
 }
 
 // key is the key that a path ends with: any bytes, none too.
-func (c *call) key() []byte { return []byte(c.PathValue("key")) }
+func (c *call) key() []byte {
+	key, _ := c.Context().Value(pathKey{}).(string)
+	return []byte(key)
+}
 
 // local says that the caller wants this port's own answer, and nobody asked.
 func (c *call) local() bool { return c.query.Get("local") == "1" }
@@ -93,10 +97,12 @@ func (c *call) json(into any) error {
 // keyedPaths end with a key.
 var keyedPaths = []string{"/api/data/", "/api/versions/", "/api/ring/key/"}
 
-// wholeKeys makes the key at the end of a path one segment, whatever it holds:
-// a mux takes an unescaped slash or dots for structure, and would redirect to
-// another key.
-func wholeKeys(next http.Handler) http.Handler {
+// pathKey is under which a request's context has the key of its path.
+type pathKey struct{}
+
+// aside takes the key out of a path before a mux sees it, for which slashes and
+// dots are structure: it would redirect to another key.
+func aside(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, prefix := range keyedPaths {
 			rest, ok := strings.CutPrefix(r.URL.EscapedPath(), prefix)
@@ -108,13 +114,10 @@ func wholeKeys(next http.Handler) http.Handler {
 				writeError(w, fmt.Errorf("%w: key: %w", errBadRequest, err))
 				return
 			}
-			r = r.Clone(r.Context())
-			r.URL.Path, r.URL.RawPath = prefix+key, prefix+escapeKey(key)
+			r = r.Clone(context.WithValue(r.Context(), pathKey{}, key))
+			r.URL.Path, r.URL.RawPath = prefix+"key", ""
 			break
 		}
 		next.ServeHTTP(w, r)
 	})
 }
-
-// escapeKey is url.PathEscape, dots too.
-func escapeKey(key string) string { return strings.ReplaceAll(url.PathEscape(key), ".", "%2E") }

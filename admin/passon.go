@@ -70,7 +70,7 @@ func (s *Server) relay(ctx context.Context, w http.ResponseWriter, c *call, addr
 
 // repeat makes the same request to another port.
 func (s *Server) repeat(ctx context.Context, c *call, addr string) (*http.Response, error) {
-	r, err := http.NewRequest(c.Method, c.URL.RequestURI(), c.Body)
+	r, err := http.NewRequest(c.Method, c.RequestURI, c.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (s *Server) elsewhere(ctx context.Context, c *call, node string, in any, tr
 		return nil, err
 	}
 	var answer any
-	if err := s.ports.ask(ctx, c.Method, addr, c.URL.RequestURI(), in, &answer); err != nil {
+	if err := s.ports.ask(ctx, c.Method, addr, c.RequestURI, in, &answer); err != nil {
 		return nil, err
 	}
 	return answer, nil

@@ -15,7 +15,7 @@ type RingView struct {
 	Version    uint64     `json:"version"`
 	N          int        `json:"n"`
 	Owners     []string   `json:"owners"` // by partition
-	Next       []string   `json:"next"`   // after the change under way; null: there is none
+	Next       *[]string  `json:"next"`   // after the change under way; null: there is none
 	Nodes      []RingNode `json:"nodes"`
 }
 
@@ -35,10 +35,11 @@ func (s *Server) getRing(_ context.Context, c *call) (any, error) {
 		v.Owners[p] = now.Name(now.Owner(ring.Partition(p)))
 	}
 	if now.InTransition() {
-		v.Next = make([]string, now.Partitions())
-		for p := range v.Next {
-			v.Next[p] = now.Name(now.TargetPrimaries(ring.Partition(p))[0])
+		next := make([]string, now.Partitions())
+		for p := range next {
+			next[p] = now.Name(now.TargetPrimaries(ring.Partition(p))[0])
 		}
+		v.Next = &next
 	}
 	for _, m := range now.Members() {
 		v.Nodes = append(v.Nodes, RingNode{m.Name, statusOfMember(c.node, m, Facts{})})

@@ -130,16 +130,15 @@ func (s *Server) handler(rt *route) http.Handler {
 func (s *Server) dispatch(table []route) http.Handler {
 	mux := http.NewServeMux()
 	for i := range table {
-		path := strings.Replace(table[i].path, "{key}", "{key...}", 1)
-		mux.Handle(table[i].method+" "+path, s.handler(&table[i]))
+		mux.Handle(table[i].method+" "+table[i].path, s.handler(&table[i]))
 	}
-	return wholeKeys(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h, pattern := mux.Handler(r); pattern == "" {
 			refuseMethod(w, r, h)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	}))
+	})
 }
 
 // refuseMethod answers where the mux has no handler; what it would say instead

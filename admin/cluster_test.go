@@ -1,0 +1,396 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/histogram"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
+)
+
+// fleet is a cluster of real nodes in this process, on loopback sockets and disks
+// in memory, each with its admin port.
+type fleet struct {
+	t      testing.TB
+	token  string
+	names  []string
+	ports  map[string]*port
+	client http.Client
+}
+
+// port is one node and its admin port; it is the [Process] too, which may kill
+// its own node and no other.
+type port struct {
+	f      *fleet
+	cfg    cluster.Config
+	addr   string
+	links  *peer.Links
+	events *EventLog
+	chaos  bool
+
+	mu   sync.Mutex
+	node *cluster.Node // nil while killed
+	done chan error
+}
+
+// newFleet starts so many nodes and waits until all share one ring at rest.
+func newFleet(t testing.TB, size int, token string) *fleet {
+	f := &fleet{t: t, token: token, ports: make(map[string]*port), client: http.Client{Timeout: 30 * time.Second}}
+	t.Cleanup(f.client.CloseIdleConnections)
+	for i := range size {
+		f.add(string(rune('A' + i)))
+	}
+	f.settle()
+	return f
+}
+
+func (f *fleet) add(name string) *port {
+	f.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	p := &port{f: f, addr: listener.Addr().String(), links: peer.NewLinks(), events: NewEventLog(name), chaos: true}
+	p.cfg = cluster.Config{
+		Name: name, PeerAddr: "127.0.0.1:0", GossipProfile: "local", Partitions: 64, Links: p.links,
+		ClientAddr: "127.0.0.1:1", AdminAddr: p.addr,
+		AntiEntropyInterval: time.Hour, // by hand only
+		Store:               engine.Options{Dir: "data", FS: vfs.NewCrashableMem(), CacheBytes: 8 << 20, MemtableBytes: 4 << 20},
+		Logger:              slog.New(p.events.Handler(slog.DiscardHandler)).With("self", name),
+	}
+	for _, other := range f.ports {
+		p.cfg.Join = append(p.cfg.Join, other.cfg.PeerAddr)
+	}
+	p.start()
+	f.ports[name], f.names = p, append(f.names, name)
+	s := New(Config{
+		Name: name, Process: p, Metrics: NewMetrics(p), Events: p.events, Token: f.token, MaxValue: 1 << 20,
+		Logger: p.cfg.Logger.With("component", "admin"),
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.Run(ctx, listener) }()
+	f.t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			f.t.Errorf("port of %s: %v", name, err)
+		}
+		_ = p.Kill(name)
+	})
+	return p
+}
+
+func (p *port) start() {
+	n, err := cluster.New(p.cfg)
+	if err != nil {
+		p.f.t.Fatal(err)
+	}
+	p.cfg.PeerAddr = n.PeerAddr()
+	done := make(chan error, 1)
+	go func() { done <- n.Run(context.Background()) }()
+	select {
+	case <-n.Ready():
+	case err := <-done:
+		p.f.t.Fatalf("%s ended with %v", p.cfg.Name, err)
+	case <-time.After(20 * time.Second):
+		p.f.t.Fatalf("%s is not ready", p.cfg.Name)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.node, p.done = n, done
+}
+
+func (f *fleet) settle() {
+	f.t.Helper()
+	f.eventually("one ring at rest", func() bool {
+		digests := make(map[uint64]bool)
+		for _, p := range f.ports {
+			now := p.node.Ring()
+			digests[now.Digest()] = true
+			if now.InTransition() || now.Seated() != len(f.ports) {
+				return false
+			}
+			for _, m := range now.Members() {
+				if !p.node.Alive(m.ID) {
+					return false
+				}
+			}
+		}
+		return len(digests) == 1
+	})
+}
+
+func (f *fleet) eventually(what string, holds func() bool) {
+	f.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			f.t.Fatalf("waited in vain for %s", what)
+		}
+		time.Sleep(5 * time.Millisecond) // real nodes: there is nothing to wait on
+	}
+}
+
+func (p *port) Node() (Node, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.node == nil {
+		return nil, ErrKilled
+	}
+	return p.node, nil
+}
+
+func (p *port) Kill(name string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case !p.chaos:
+		return ErrChaosForbidden
+	case name != p.cfg.Name:
+		return ErrNotHere
+	case p.node == nil:
+		return ErrAlready
+	}
+	p.node.Crash()
+	if err := <-p.done; !errors.Is(err, cluster.ErrCrashed) {
+		p.f.t.Errorf("%s ended with %v", name, err)
+	}
+	p.node = nil
+	p.cfg.Store.FS = p.cfg.Store.FS.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{})
+	return nil
+}
+
+func (p *port) Revive(name string, loseDisk bool) error {
+	if name != p.cfg.Name {
+		return ErrNotHere
+	}
+	if _, err := p.Node(); err == nil {
+		return ErrAlready
+	}
+	p.cfg.Store.LoseData = loseDisk
+	p.start()
+	p.cfg.Store.LoseData = false
+	return nil
+}
+
+func (p *port) Links() []peer.Fault { return p.links.Faults() }
+
+func (p *port) SetLinks(faults []peer.Fault) error {
+	if !p.chaos {
+		return ErrChaosForbidden
+	}
+	return p.links.Set(faults)
+}
+
+func (p *port) AddNode(context.Context) (string, error) { return "", ErrNotDemo }
+func (p *port) Join([]string) error                     { return ErrAlready }
+func (p *port) Chaos() bool                             { return p.chaos }
+func (p *port) Demo() bool                              { return false }
+
+func (p *port) Commands(fn func(CommandTimes)) {
+	var h histogram.Histogram
+	h.Record(3*time.Millisecond, 10)
+	var c histogram.Counts
+	h.Add(&c)
+	fn(CommandTimes{Name: "get", Reads: true, Times: &c})
+	fn(CommandTimes{Name: "config|get", Failed: 1, Times: &c})
+}
+
+// reply is what a port answered.
+type reply struct {
+	status int
+	body   []byte
+	header http.Header
+}
+
+// call makes one request of a node's port, with headers "Name: value".
+func (f *fleet) call(node, method, path, body string, headers ...string) reply {
+	f.t.Helper()
+	r, err := http.NewRequest(method, "http://"+f.ports[node].addr+path, strings.NewReader(body))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return f.send(r, headers...)
+}
+
+func (f *fleet) send(r *http.Request, headers ...string) reply {
+	f.t.Helper()
+	if f.token != "" {
+		r.Header.Set("Authorization", "Bearer "+f.token)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+	}
+	answer, err := f.client.Do(r)
+	if err != nil {
+		f.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return reply{answer.StatusCode, text, answer.Header}
+}
+
+// rawCall is call with a path that is not looked at before it is sent.
+func (f *fleet) rawCall(node, method, path, body string, headers ...string) reply {
+	f.t.Helper()
+	r := &http.Request{
+		Method: method, URL: &url.URL{Scheme: "http", Host: f.ports[node].addr, Opaque: path}, Header: make(http.Header),
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Host: f.ports[node].addr,
+	}
+	return f.send(r, headers...)
+}
+
+func jsonDecode(text []byte, into any) error { return json.Unmarshal(text, into) }
+
+// must is call, of JSON, for what has to succeed.
+func must[T any](f *fleet, node, method, path string, body any) (out T) {
+	f.t.Helper()
+	text := ""
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		text = string(encoded)
+	}
+	r := f.call(node, method, path, text, "Content-Type: application/json")
+	if r.status/100 != 2 {
+		f.t.Fatalf("%s %s of %s: %d %s", method, path, node, r.status, r.body)
+	}
+	d := json.NewDecoder(bytes.NewReader(r.body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&out); err != nil {
+		f.t.Fatalf("%s %s: %v in %s", method, path, err, r.body)
+	}
+	return out
+}
+
+func (f *fleet) view(node string) View { return must[View](f, node, "GET", "/api/cluster", nil) }
+
+func (v View) member(t testing.TB, name string) MemberView {
+	t.Helper()
+	for _, m := range v.Nodes {
+		if m.Name == name {
+			return m
+		}
+	}
+	t.Fatalf("no %s in %+v", name, v)
+	return MemberView{}
+}
+
+func TestFleet_Cluster_IsTheSameThroughEveryPort(t *testing.T) {
+	f := newFleet(t, 3, "")
+	for range 10 {
+		must[Written](f, "B", "PUT", "/api/data/k", Wanted{Value: "v"})
+	}
+	for _, through := range f.names {
+		v := f.view(through)
+		if v.Self != through || len(v.Nodes) != 3 || len(v.Missing) != 0 || v.Effective != (Quorums{3, 2, 2}) || !v.Chaos || v.Demo || v.InTransition || len(v.Links) != 0 {
+			t.Errorf("through %s: %+v", through, v)
+		}
+		writes := int64(0)
+		for _, m := range v.Nodes {
+			if m.Status != "up" || !m.Alive || m.Keys == nil || m.Hints == nil || *m.Hints != 0 || m.UptimeS == nil || m.Tokens < 21 {
+				t.Fatalf("through %s: %+v", through, m)
+			}
+			writes += *m.Writes
+		}
+		if writes != 10 {
+			t.Errorf("through %s: %d writes, want 10", through, writes)
+		}
+	}
+	alone := must[View](f, "A", "GET", "/api/cluster?local=1", nil)
+	if fmt.Sprint(alone.Missing) != "[B C]" {
+		t.Errorf("with nobody asked, missing are %v", alone.Missing)
+	}
+}
+
+func TestFleet_KilledNode_ShowsAndServesTheClusterThroughItsPort(t *testing.T) {
+	f := newFleet(t, 4, "sesame")
+	must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "v"})
+	if fate := must[Fate](f, "A", "POST", "/api/nodes/D/kill", nil); fate != (Fate{"D", "killed"}) {
+		t.Errorf("%+v", fate)
+	}
+	if r := f.call("B", "POST", "/api/nodes/D/kill", ""); r.status != 409 {
+		t.Errorf("killed twice: %d %s", r.status, r.body)
+	}
+	for _, through := range f.names {
+		v := f.view(through)
+		d := v.member(t, "D")
+		if v.Self != through || d.Status != "killed" || d.Keys != nil || len(v.Missing) != 0 {
+			t.Errorf("through %s: self %s, D %+v, missing %v", through, v.Self, d, v.Missing)
+		}
+	}
+	if r := f.call("D", "GET", "/api/cluster?local=1", ""); r.status != 503 {
+		t.Errorf("D by itself: %d %s", r.status, r.body)
+	}
+	if found := must[Found](f, "D", "GET", "/api/data/k", nil); found.Resolved.Value != "v" || found.Trace.Node == "D" {
+		t.Errorf("a read through D: %+v", found)
+	}
+	if w := must[Written](f, "D", "PUT", "/api/data/k", Wanted{Value: "v2"}); w.Trace.Node == "D" || w.Context == "" {
+		t.Errorf("a write through D: %+v", w)
+	}
+	if r := f.call("D", "PUT", "/api/data/raw?w=1", "\xff\x00"); r.status != 200 {
+		t.Errorf("a raw write through D: %d %s", r.status, r.body)
+	}
+	if facts := must[Facts](f, "D", "GET", "/api/node", nil); facts.Status != "killed" || facts.Here != nil || facts.Name != "D" {
+		t.Errorf("%+v", facts)
+	}
+	must[Fate](f, "D", "POST", "/api/nodes/D/revive", nil)
+	if r := f.call("D", "POST", "/api/nodes/D/revive", "{}"); r.status != 409 {
+		t.Errorf("revived twice: %d %s", r.status, r.body)
+	}
+	f.eventually("D up again", func() bool { return f.view("A").member(t, "D").Status == "up" })
+}
+
+func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 3, "")
+	// A port that takes a connection and says nothing.
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	f.ports["C"].cfg.AdminAddr = mute.Addr().String()
+	if err := f.ports["C"].Kill("C"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.ports["C"].Revive("C", false); err != nil {
+		t.Fatal(err)
+	}
+	f.settle()
+	f.eventually("C known at its new address", func() bool {
+		now := f.ports["A"].node.Ring()
+		m, _ := now.MemberByName("C")
+		return m.AdminAddr == mute.Addr().String() && f.ports["A"].node.Alive(m.ID)
+	})
+	began := time.Now()
+	v := f.view("A")
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("waited %v for a mute port", took)
+	}
+	if c := v.member(t, "C"); fmt.Sprint(v.Missing) != "[C]" || c.Status != "up" || c.Keys == nil || c.Reads != nil {
+		t.Errorf("missing %v, C %+v", v.Missing, c)
+	}
+}
