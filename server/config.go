@@ -42,6 +42,12 @@ type Config struct {
 	// block. Without it the command is refused.
 	Shutdown func()
 
+	// Preset are settings put into force at the start, as CONFIG SET would.
+	Preset map[string]string
+	// Rewrite, when set, puts what CONFIG SET changed into the node's settings
+	// file, for CONFIG REWRITE. Without it the command is refused.
+	Rewrite func(changed map[string]string) error
+
 	// Settings are shown by CONFIG GET, read-only: facts that other parts of
 	// the node know, such as dir or appendfsync.
 	Settings map[string]string

@@ -96,6 +96,9 @@ func New(cfg Config, store Store) (*Server, error) {
 	s.tally.counts = make(map[string]int64)
 	s.sessions.byID = make(map[int64]*session)
 	s.settings = newSettings(s)
+	if err := s.settings.preset(cfg.Preset); err != nil {
+		return nil, errors.Join(fmt.Errorf("client port: %w", err), listener.Close())
+	}
 	return s, nil
 }
 

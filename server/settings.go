@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,10 @@ type settings struct {
 	server *Server
 	secret atomic.Pointer[string]
 	byName map[string]setting
+	mu     struct {
+		sync.Mutex
+		changed map[string]bool // by CONFIG SET, since the start
+	}
 }
 
 // setting is one name of CONFIG.
@@ -207,6 +212,7 @@ func runConfigSet(ctx context.Context, s *session, _ *command, args [][]byte) {
 	for _, apply := range change.apply {
 		apply()
 	}
+	s.server.settings.note(change.names)
 	s.server.cfg.Logger.Info("settings changed by a client", "names", change.names)
 	s.out.ok()
 }
@@ -267,8 +273,4 @@ func runConfigResetStat(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.server.counters.reset()
 	s.server.tally.reset()
 	s.out.ok()
-}
-
-func runConfigRewrite(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.failure("ERR The server is running without a config file")
 }

@@ -79,7 +79,7 @@ func serverRows() []command {
 				{
 					name: "rewrite", arity: 2, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous",
 					group: "server", since: "2.8.0", complexity: "O(1)",
-					summary: "Rewrite the configuration file with the in memory configuration",
+					summary: "Put what CONFIG SET changed into the file of --config",
 					run:     runConfigRewrite,
 				},
 				{

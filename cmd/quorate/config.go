@@ -44,13 +44,17 @@ type replicaSettings struct {
 }
 
 type clientSettings struct {
-	Requirepass       string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."`
-	Maxclients        int    `default:"10000" min:"1" max:"1000000" help:"Client connections at once."`
-	Timeout           span   `default:"0s" max:"3650d" help:"Close a client connection that is idle for so long; 0 never."`
-	ClusterEnabled    string `default:"yes" oneof:"yes,no" help:"Whether CLUSTER SLOTS and its kin tell clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."`
-	ProtoMaxBulkLen   size   `default:"512mb" min:"1mb" max:"512mb" help:"The longest key or value."`
-	ClientBufferLimit size   `default:"1gb" min:"1mb" max:"64gb" help:"Bytes that one client can make a node buffer."`
-	TotalBufferLimit  size   `default:"2gb" min:"16mb" max:"1024gb" help:"Bytes that all clients together can make a node buffer."`
+	Requirepass             string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."`
+	Maxclients              int    `default:"10000" min:"1" max:"1000000" help:"Client connections at once."`
+	Timeout                 span   `default:"0s" max:"3650d" help:"Close a client connection that is idle for so long; 0 never."`
+	ClusterEnabled          string `default:"yes" oneof:"yes,no" help:"Whether CLUSTER SLOTS and its kin tell clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."`
+	ProtoMaxBulkLen         size   `default:"512mb" min:"1mb" max:"512mb" help:"The longest key or value."`
+	ClientBufferLimit       size   `default:"1gb" min:"1mb" max:"64gb" help:"Bytes that one client can make a node buffer."`
+	TotalBufferLimit        size   `default:"2gb" min:"16mb" max:"1024gb" help:"Bytes that all clients together can make a node buffer."`
+	ClientReplyBufferLimit  size   `default:"64mb" min:"64kb" max:"64gb" help:"Bytes of replies that may wait for one client to read them."`
+	SlowlogLogSlowerThan    int64  `default:"10000" min:"-1" max:"1000000000000" help:"Microseconds after which a command is in SLOWLOG; -1 for none."`
+	SlowlogMaxLen           int64  `default:"128" max:"10000" help:"Commands that SLOWLOG keeps."`
+	LatencyMonitorThreshold int64  `default:"0" max:"1000000000" help:"Milliseconds after which LATENCY remembers that a command was slow; 0 for none."`
 }
 
 type adminSettings struct {

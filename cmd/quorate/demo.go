@@ -51,7 +51,8 @@ type demo struct {
 	ports    demoPorts
 	links    *peer.Links // between all of them
 	stop     func()      // ends the whole demo
-	hosts    hosts       // the founders' and what came later
+	rewrite  func(changed map[string]string) error
+	hosts    hosts // the founders' and what came later
 	founders []demoNode
 	wishes   chan chan<- grown // see demo_grow.go
 }
@@ -67,7 +68,10 @@ type demoNode struct {
 
 // assemble opens all nodes, or none.
 func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
-	d := &demo{settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: peer.NewLinks(), stop: stop, wishes: make(chan chan<- grown)}
+	d := &demo{
+		settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: peer.NewLinks(),
+		stop: stop, rewrite: rewriterOf(c.Config), wishes: make(chan chan<- grown),
+	}
 	var members []ring.Member
 	for i := range c.Nodes {
 		m, err := d.ports.member(i)
@@ -103,7 +107,7 @@ func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error
 	node.Name, node.PeerAddr, node.Links = m.Name, m.PeerAddr, d.links
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
 	place(&node)
-	client.Addr, client.Chaos, client.Shutdown = m.ClientAddr, true, d.stop
+	client.Addr, client.Chaos, client.Shutdown, client.Rewrite = m.ClientAddr, true, d.stop, d.rewrite
 	listener, err := d.settings.listenAdmin(m.AdminAddr)
 	if err != nil {
 		return demoNode{}, err

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -46,6 +47,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	client.Addr, client.Chaos, client.Shutdown = c.Address.ClientAddr, c.Chaos, stop
+	client.Rewrite = rewriterOf(c.Config)
 	log.Info("starting", "version", version(), "node", c.Name, "data_dir", node.Store.Dir,
 		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
 	p := &process{hosts: new(hosts), links: c.links()}
@@ -181,6 +183,12 @@ func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, se
 		MaxClients: s.Clients.Maxclients, ProtoMaxBulkLen: int64(s.Clients.ProtoMaxBulkLen),
 		IdleTimeout: time.Duration(s.Clients.Timeout), Standalone: s.Clients.ClusterEnabled == "no",
 		InputLimit: int64(s.Clients.ClientBufferLimit), BufferedLimit: int64(s.Clients.TotalBufferLimit),
+		Preset: map[string]string{
+			"client-reply-buffer-limit": strconv.FormatInt(int64(s.Clients.ClientReplyBufferLimit), 10),
+			"slowlog-log-slower-than":   strconv.FormatInt(s.Clients.SlowlogLogSlowerThan, 10),
+			"slowlog-max-len":           strconv.FormatInt(s.Clients.SlowlogMaxLen, 10),
+			"latency-monitor-threshold": strconv.FormatInt(s.Clients.LatencyMonitorThreshold, 10),
+		},
 		Settings: map[string]string{"dir": dir, "appendfsync": s.Store.Durability, "durability": s.Store.Durability},
 		Logger:   log.With("component", "server"),
 	}
