@@ -13,15 +13,21 @@ import (
 // for one, the log syncs those behind it with it.
 type pendingCommit struct {
 	commit engine.Commit
-	served *served // nil: nobody is told
+	served *served // of other nodes' writes, or
+	flight *flight // of this node's own; neither: nobody is told
+	batch  int     // of flight
 }
 
 // awaitCommits acknowledges replica writes as they become durable.
 func (c *Coordinator) awaitCommits() {
 	finish := func(p pendingCommit) {
 		err := p.commit.Wait()
-		if p.served != nil {
+		switch {
+		case p.served != nil:
 			p.served.acknowledge(err)
+		case p.flight != nil:
+			p.flight.ownStored(err, p.batch)
+			p.flight.leave()
 		}
 	}
 	for {

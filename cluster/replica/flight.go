@@ -43,6 +43,9 @@ type op struct {
 	answered quorum.Nodes // of this phase
 	failed   quorum.Nodes // of this phase: asked in vain, to be asked again after a pause
 	silent   quorum.Nodes // asked, and out of patience
+	refused  quorum.Nodes // phaseForward: cannot write now, and said so
+	refusal  error        // of the last of them
+	batch    int          // phaseWrite: the engine batch that it was applied in
 	since    time.Time
 
 	local    []byte        // reads: this node's encoded copy
@@ -83,6 +86,8 @@ type flight struct {
 	wake    chan struct{}
 	outbox  []*exchange // frames being filled; touched by the driver alone
 	traced  bool        // some op has a trace
+	sound   bool        // this node's disk takes writes
+	batches int         // applied so far
 	users   atomic.Int32
 	reused
 
@@ -111,6 +116,7 @@ type refetch struct{ op, position int }
 func newFlight(c *Coordinator, reqs []*Request, groups []int, from origin) *flight {
 	f := c.hangar.Get().(*flight)
 	f.c, f.ring, f.from, f.started = c, c.cfg.Ring(), from, c.cfg.Now()
+	f.sound = c.cfg.Store.Health() == nil
 	f.users.Store(1)
 	f.mu.ops = slices.Grow(f.mu.ops, len(reqs))[:len(reqs)]
 	f.mu.undecided = len(reqs)

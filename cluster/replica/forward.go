@@ -58,6 +58,9 @@ func (f *flight) forwardLocked(i int) {
 	o.since = f.c.cfg.Now()
 	at := f.firstReachable(o)
 	if at < 0 {
+		if o.refused != 0 && o.asked == o.refused {
+			f.decideLocked(i, o.refusal) // nobody is left who might
+		}
 		return
 	}
 	if at == o.self {
@@ -128,10 +131,22 @@ func (x *exchange) completeForward(body []byte, err error) {
 			f.signal()
 			continue
 		}
+		if cannotWrite(refusal) {
+			o.refused, o.refusal = o.refused.With(it.position), refusal
+			f.mu.reroute = append(f.mu.reroute, it.op)
+			f.signal()
+			continue
+		}
 		o.req.Result = result
 		f.decideLocked(it.op, refusal)
 		o.graft(trace)
 	}
+}
+
+// cannotWrite says that a coordinator did nothing, for its disk allows nothing;
+// another one may.
+func cannotWrite(err error) bool {
+	return errors.Is(err, engine.ErrReadOnly) || errors.Is(err, engine.ErrCorrupt) || errors.Is(err, engine.ErrHintsFull)
 }
 
 const flagTrace = 1 << 0 // forward: the asker wants a trace

@@ -63,6 +63,7 @@ func (f *flight) reset() {
 	default:
 	}
 	f.c, f.ring, f.from, f.patient, f.traced = nil, nil, origin{}, 0, false
+	f.batches = 0
 	clear(f.repairs)
 	f.repairs = f.repairs[:0]
 	clear(f.records)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/peer"
@@ -53,6 +54,8 @@ type worldNode struct {
 	w           *world
 	id          ring.NodeID
 	name        string
+	disk        *vfs.MemFS
+	stuck       atomic.Pointer[chan struct{}] // syncs wait for it
 	store       *engine.Store
 	channel     *peer.Channel
 	coordinator *Coordinator
@@ -93,8 +96,9 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 		}
 	}
 	var err error
+	n.disk = vfs.NewMem()
 	n.store, err = engine.Open(engine.Options{
-		Dir: "data", FS: vfs.NewMem(), Partitions: w.state.Partitions(), Self: n.id, Name: name,
+		Dir: "data", FS: errorfs.Wrap(n.disk, n), Partitions: w.state.Partitions(), Self: n.id, Name: name,
 		CacheBytes: 4 << 20, MemtableBytes: 4 << 20,
 	})
 	must(err)
@@ -127,6 +131,35 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 	w.nodes[name] = n
 	return n
 }
+
+// fillDisk makes a node's store refuse writes.
+func (n *worldNode) fillDisk() {
+	n.w.tb.Helper()
+	n.disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
+	n.w.eventually("the disk to be full", func() bool { return n.store.Health() != nil })
+}
+
+// hangDisk makes a node's syncs wait until the returned function is called.
+func (n *worldNode) hangDisk() (release func()) {
+	gate := make(chan struct{})
+	n.stuck.Store(&gate)
+	release = sync.OnceFunc(func() {
+		n.stuck.Store(nil)
+		close(gate)
+	})
+	n.w.tb.Cleanup(release)
+	return release
+}
+
+// MaybeError and String make the node an injector of faults into its own disk.
+func (n *worldNode) MaybeError(op errorfs.Op) error {
+	if gate := n.stuck.Load(); gate != nil && (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo) {
+		<-*gate
+	}
+	return nil
+}
+
+func (n *worldNode) String() string { return n.name }
 
 // connect waits until everybody has streams to everybody.
 func (w *world) connect() {

@@ -15,26 +15,33 @@ import (
 // coordinates says whether this node is the one to run an update: it was sent
 // here for that, it is a primary (the first reachable one where the update
 // computes from the old value, so that such updates meet in one place), or
-// nobody ahead of it in the walk can be reached.
+// nobody ahead of it in the walk can be reached. A node whose disk takes no writes
+// coordinates only what nobody else can.
 func (f *flight) coordinates(o *op) bool {
 	if f.from.forwarded {
 		return true
 	}
-	if o.isPrimary() && !o.req.Update.Serial() {
+	if o.isPrimary() && !o.req.Update.Serial() && f.sound {
 		return true
 	}
 	return f.firstReachable(o) == o.self && o.self >= 0
 }
 
 // firstReachable is the position of the first node of the walk that can be
-// asked, or -1.
+// asked to write, or -1.
 func (f *flight) firstReachable(o *op) int {
+	last := -1
 	for at, id := range o.walk {
-		if at == o.self || !o.asked.Has(at) && f.c.cfg.Channel.Available(id) {
+		switch {
+		case at == o.self && f.sound:
+			return at
+		case at == o.self:
+			last = at
+		case !o.asked.Has(at) && f.c.cfg.Channel.Available(id):
 			return at
 		}
 	}
-	return -1
+	return last
 }
 
 // edit is an op as the engine's callback that makes a new version.
@@ -115,6 +122,7 @@ func (o *op) hintFor() ring.NodeID { return o.walk[0] }
 // them out before it waits for its own disk.
 func (f *flight) apply() {
 	f.mu.Lock()
+	f.batches++
 	batch, index := f.batch[:0], f.index[:0]
 	f.records = slices.Grow(f.records[:0], len(f.mu.ops))[:len(f.mu.ops)]
 	for i := range f.mu.ops {
@@ -122,7 +130,7 @@ func (f *flight) apply() {
 		if o.phase != phaseApply {
 			continue
 		}
-		o.phase = phaseWrite
+		o.phase, o.batch = phaseWrite, f.batches
 		o.asked, o.answered, o.silent, o.failed = 0, 0, 0, 0
 		o.since = f.c.cfg.Now()
 		o.need = o.policy().Writes(o.req.W)
@@ -153,17 +161,46 @@ func (f *flight) apply() {
 	for _, i := range carriers {
 		f.replicateLocked(i)
 	}
+	number := f.batches
 	f.mu.Unlock()
 	f.flush()
-	if err := commit.Wait(); err != nil {
-		return // this copy is not safe; the others may make the quorum
+	if len(carriers) == 0 {
+		_ = commit.Wait() // what was found may be of a write that is not safe yet
+		return
 	}
+	f.awaitOwn(commit, number)
+}
+
+// awaitOwn has this node's copies counted when they are safe. A disk that hangs
+// must not keep the others from making the quorum, so it is waited for elsewhere.
+func (f *flight) awaitOwn(commit engine.Commit, batch int) {
+	if commit.Durable() {
+		f.ownStored(commit.Wait(), batch)
+		return
+	}
+	f.users.Add(1)
+	select {
+	case f.c.commits <- pendingCommit{commit: commit, flight: f, batch: batch}:
+	case <-f.c.closing:
+		f.ownStored(commit.Wait(), batch)
+		f.leave()
+	}
+}
+
+// ownStored counts this node's copies of one batch. One that is not safe counts
+// nothing: the others may make the quorum.
+func (f *flight) ownStored(err error, batch int) {
 	f.mu.Lock()
-	for _, i := range carriers {
-		f.mu.ops[i].traceStored(f.c.cfg.Self)
-		f.ackLocked(i, f.mu.ops[i].self)
+	defer f.mu.Unlock()
+	if f.mu.finished || err != nil {
+		return
 	}
-	f.mu.Unlock()
+	for i := range f.mu.ops {
+		if o := &f.mu.ops[i]; o.batch == batch && o.carrier == i {
+			o.traceStored(f.c.cfg.Self)
+			f.ackLocked(i, o.self)
+		}
+	}
 }
 
 // carryLocked decides what is settled by the local result alone, and returns the

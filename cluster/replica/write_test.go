@@ -3,12 +3,14 @@ package replica
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/engine"
 )
 
 func TestWrite_AllUp_ReachesThePrimariesAlone(t *testing.T) {
@@ -149,6 +151,46 @@ func TestForward_CoordinatorFails_NextOneIsAsked(t *testing.T) {
 				t.Error("the second primary did not coordinate")
 			}
 		})
+	}
+}
+
+func TestWrite_DisksOfPrimariesFull_OthersTakeIt(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.at(0).fillDisk()
+	for place := range w.walk {
+		for what, r := range map[string]*Request{"set": set(w.key, "1"), "increment": incr(w.key)} {
+			if w.at(place).do(r); r.Err != nil {
+				t.Fatalf("%s through node %d with one disk full: %v", what, place, r.Err)
+			}
+			if r.Result.Dot.Actor.Node == w.at(0).id {
+				t.Errorf("%s through node %d was coordinated by the one whose disk is full", what, place)
+			}
+		}
+	}
+	for place := range w.walk[1:] {
+		w.at(place + 1).fillDisk()
+	}
+	for place := range w.walk {
+		r := set(w.key, "2")
+		if w.at(place).do(r); !errors.Is(r.Err, engine.ErrReadOnly) {
+			t.Errorf("through node %d with all disks full: %v", place, r.Err)
+		}
+	}
+	if got := w.at(0).must(get(w.key)).plain(); got == "" {
+		t.Error("nothing can be read")
+	}
+}
+
+func TestWrite_OwnDiskHangs_OthersMakeTheQuorum(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	w.at(0).must(set(w.key, "1"))
+	release := w.at(0).hangDisk()
+	w.at(0).must(set(w.key, "2"))
+	w.setDown(1) // now this node's own copy would be needed, but for the stand-in
+	w.at(0).must(set(w.key, "3"))
+	release()
+	if got := w.at(0).must(get(w.key)).plain(); got != "3" {
+		t.Errorf("read %q", got)
 	}
 }
 
