@@ -210,6 +210,7 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.scheduler.Run(ctx) })
 	group.Go(func() error { return n.reaper.Run(ctx) })
 	group.Go(func() error { return n.awaitLeave(ctx) })
+	group.Go(func() error { return n.watch(ctx) })
 	group.Go(func() error { return n.awaitFilled(ctx) })
 	return group.Wait()
 }

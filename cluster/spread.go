@@ -41,6 +41,7 @@ func (n *Node) spread(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case c := <-n.changes:
+			n.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
 			n.follow(n.keeper.ring())
 			if c.local {
 				_ = n.push(ctx) // whom it did not reach learns it by gossip

@@ -16,6 +16,29 @@ type Counters struct {
 	StandIns      atomic.Int64 // copies given to a fallback
 	HintsStored   atomic.Int64 // late hints kept on this node
 	HintsDropped  atomic.Int64 // copies left to anti-entropy
+
+	// Siblings counts reads by how many values they found: up to each of
+	// SiblingBounds, and more. SiblingSum is the sum of those values.
+	Siblings   [len(SiblingBounds) + 1]atomic.Int64
+	SiblingSum atomic.Int64
+}
+
+// SiblingBounds are the upper bounds of the buckets of Counters.Siblings.
+var SiblingBounds = [...]int{0, 1, 2, 3, 5, 10, 25, 100}
+
+// found counts a read that found so many values.
+func (c *Counters) found(siblings int) {
+	at := 0
+	for at < len(SiblingBounds) && siblings > SiblingBounds[at] {
+		at++
+	}
+	c.Siblings[at].Add(1)
+	if siblings > 0 {
+		c.SiblingSum.Add(int64(siblings))
+	}
+	if siblings > 1 {
+		c.Divergent.Add(1)
+	}
 }
 
 // Counters returns the coordinator's counters.

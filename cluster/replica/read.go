@@ -266,9 +266,7 @@ func (f *flight) finishReadLocked(i int) error {
 	if err != nil {
 		return err
 	}
-	if len(merged.Siblings) > 1 {
-		f.c.count.Divergent.Add(1)
-	}
+	f.c.count.found(len(merged.Siblings))
 	o.req.Object = merged
 	o.traceSiblings(&merged)
 	f.planRepairLocked(i, encoded)

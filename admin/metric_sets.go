@@ -1,0 +1,167 @@
+package admin
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/quorate/quorate/cluster/histogram"
+	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/replica"
+)
+
+// The figures that come with labels, or as histograms.
+
+// clientDescs are of what clients see.
+type clientDescs struct{ times, failures, siblings *prometheus.Desc }
+
+func newClientDescs() clientDescs {
+	return clientDescs{
+		times:    desc("quorate_command_duration_seconds", "How long clients waited for a command, the rest of its pipeline included.", "command"),
+		failures: desc("quorate_command_failures_total", "Commands answered with an error.", "command"),
+		siblings: desc("quorate_read_siblings", "Values that a read found: more than one are in conflict."),
+	}
+}
+
+// The bounds of the exported histograms are powers of two, for those coincide
+// with bounds of the buckets that are counted in: 32 us to 16.8 s.
+const leastPower, mostPower = 5, 24
+
+func (d *clientDescs) collect(process Process, s *sample, out chan<- prometheus.Metric) {
+	process.Commands(func(c CommandTimes) {
+		out <- prometheus.MustNewConstHistogram(d.times, c.Times.Total(), c.Times.Sum.Seconds(), bucketsOf(c.Times), c.Name)
+		put(out, d.failures, counter, float64(c.Failed), c.Name)
+	})
+	buckets, count, sum := make(map[float64]uint64), uint64(0), uint64(0)
+	for i := range s.replica.Siblings {
+		n := uint64(s.replica.Siblings[i].Load())
+		count += n
+		if i < len(replica.SiblingBounds) {
+			buckets[float64(replica.SiblingBounds[i])] = count
+		}
+	}
+	sum = uint64(s.replica.SiblingSum.Load())
+	out <- prometheus.MustNewConstHistogram(d.siblings, count, float64(sum), buckets)
+}
+
+func bucketsOf(c *histogram.Counts) map[float64]uint64 {
+	buckets := make(map[float64]uint64)
+	c.Powers(leastPower, mostPower, func(below time.Duration, n uint64) { buckets[below.Seconds()] = n })
+	return buckets
+}
+
+// ringDescs are of the node's place in the cluster.
+type ringDescs struct {
+	version, tokens, held, moving, members, reachable, sights, health, pending, keys *prometheus.Desc
+}
+
+func newRingDescs() ringDescs {
+	return ringDescs{
+		version:   desc("quorate_ring_version", "Version of the ring that the node knows."),
+		tokens:    desc("quorate_ring_tokens", "Partitions whose token the node owns."),
+		held:      desc("quorate_ring_held_partitions", "Partitions of which the node is a primary."),
+		moving:    desc("quorate_ring_in_transition", "Whether data is moving to new owners."),
+		members:   desc("quorate_ring_members", "Members of the ring, this node included."),
+		reachable: desc("quorate_peers_reachable", "Members that answer this node, itself included."),
+		sights:    desc("quorate_gossip_members", "Other members by what gossip believes of them.", "state"),
+		health:    desc("quorate_gossip_health_score", "How badly the node's own part in gossip goes; 0 is well."),
+		pending:   desc("quorate_hints_pending", "Hints kept for a member.", "node"),
+		keys:      desc("quorate_keys", "Live keys that the node holds."),
+	}
+}
+
+func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
+	now := node.Ring()
+	self, _ := now.MemberByName(node.Name())
+	put(out, d.version, gauge, float64(now.Version()))
+	put(out, d.tokens, gauge, float64(now.Tokens(self.ID)))
+	put(out, d.held, gauge, float64(now.Held(self.ID)))
+	moving := 0.0
+	if now.InTransition() {
+		moving = 1
+	}
+	put(out, d.moving, gauge, moving)
+	sights := map[membership.State]int{membership.Alive: 0, membership.Suspect: 0, membership.Dead: 0, membership.Unknown: 0}
+	reachable := 0
+	for _, m := range now.Members() {
+		if node.Alive(m.ID) {
+			reachable++
+		}
+		if m.ID != self.ID {
+			sights[node.Sight(m.ID).State]++
+		}
+	}
+	put(out, d.members, gauge, float64(len(now.Members())))
+	put(out, d.reachable, gauge, float64(reachable))
+	for state, n := range sights {
+		put(out, d.sights, gauge, float64(n), string(state))
+	}
+	put(out, d.health, gauge, float64(node.GossipHealth()))
+	figures := node.Figures()
+	put(out, d.keys, gauge, float64(figures.Keys))
+	for id, n := range figures.Hints {
+		put(out, d.pending, gauge, float64(n), now.Name(id))
+	}
+}
+
+// storeDescs are of Pebble, below the store.
+type storeDescs struct {
+	compactions, debt, running, flushes, fsync, walBytes, hits, misses, cache *prometheus.Desc
+	memtable, amplification, levelFiles, levelBytes                           *prometheus.Desc
+}
+
+func newStoreDescs() storeDescs {
+	return storeDescs{
+		compactions:   desc("quorate_pebble_compactions_total", "Compactions that ended."),
+		debt:          desc("quorate_pebble_compaction_debt_bytes", "Bytes that have yet to be compacted, about."),
+		running:       desc("quorate_pebble_compactions_running", "Compactions under way."),
+		flushes:       desc("quorate_pebble_flushes_total", "Memtables written to files."),
+		fsync:         desc("quorate_pebble_wal_fsync_duration_seconds", "How long the write-ahead log took to be synced."),
+		walBytes:      desc("quorate_pebble_wal_written_bytes_total", "Bytes written to the write-ahead log."),
+		hits:          desc("quorate_pebble_block_cache_hits_total", "Blocks found in the cache."),
+		misses:        desc("quorate_pebble_block_cache_misses_total", "Blocks read from disk."),
+		cache:         desc("quorate_pebble_block_cache_bytes", "Bytes that the block cache holds."),
+		memtable:      desc("quorate_pebble_memtable_bytes", "Bytes of memtables."),
+		amplification: desc("quorate_pebble_read_amplification", "Files that a read may have to look into."),
+		levelFiles:    desc("quorate_pebble_level_files", "Files of a level.", "level"),
+		levelBytes:    desc("quorate_pebble_level_bytes", "Bytes of a level's files.", "level"),
+	}
+}
+
+func (d *storeDescs) collect(m *pebble.Metrics, out chan<- prometheus.Metric) {
+	put(out, d.compactions, counter, float64(m.Compact.Count))
+	put(out, d.debt, gauge, float64(m.Compact.EstimatedDebt))
+	put(out, d.running, gauge, float64(m.Compact.NumInProgress))
+	put(out, d.flushes, counter, float64(m.Flush.Count))
+	put(out, d.walBytes, counter, float64(m.WAL.BytesWritten))
+	put(out, d.hits, counter, float64(m.BlockCache.Hits))
+	put(out, d.misses, counter, float64(m.BlockCache.Misses))
+	put(out, d.cache, gauge, float64(m.BlockCache.Size))
+	put(out, d.memtable, gauge, float64(m.MemTable.Size))
+	put(out, d.amplification, gauge, float64(m.ReadAmp()))
+	for i := range m.Levels {
+		put(out, d.levelFiles, gauge, float64(m.Levels[i].TablesCount), strconv.Itoa(i))
+		put(out, d.levelBytes, gauge, float64(m.Levels[i].TablesSize), strconv.Itoa(i))
+	}
+	d.collectFsync(m, out)
+}
+
+// collectFsync turns Pebble's histogram, of a hundred buckets of nanoseconds, into
+// one of seconds with a bucket for each doubling.
+func (d *storeDescs) collectFsync(m *pebble.Metrics, out chan<- prometheus.Metric) {
+	var read dto.Metric
+	if m.LogWriter.FsyncLatency == nil || m.LogWriter.FsyncLatency.Write(&read) != nil {
+		return
+	}
+	h := read.GetHistogram()
+	buckets, last := make(map[float64]uint64), 0.0
+	for _, b := range h.GetBucket() {
+		if bound := b.GetUpperBound() / float64(time.Second); bound > 0 && bound >= 2*last {
+			buckets[bound], last = b.GetCumulativeCount(), bound
+		}
+	}
+	out <- prometheus.MustNewConstHistogram(d.fsync, h.GetSampleCount(), h.GetSampleSum()/float64(time.Second), buckets)
+}

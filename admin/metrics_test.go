@@ -1,0 +1,62 @@
+package admin
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+)
+
+func TestMetrics_OfARunningNode_KeepToPrometheusConventions(t *testing.T) {
+	f := newFleet(t, 2, "")
+	must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "v", W: 2})
+	must[Found](f, "A", "GET", "/api/data/k", nil)
+	text := string(f.call("A", "GET", "/metrics", "").body)
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "quorate_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	for _, want := range []string{
+		"quorate_up 1", `quorate_command_duration_seconds_count{command="get"} 10`, `quorate_command_duration_seconds_bucket{command="get",le="0.004096"} 10`,
+		`quorate_command_duration_seconds_bucket{command="get",le="0.002048"} 0`, `quorate_command_failures_total{command="config|get"} 1`,
+		`quorate_read_siblings_bucket{le="1"} 1`, "quorate_read_siblings_sum 1", "quorate_ring_members 2", "quorate_peers_reachable 2",
+		`quorate_gossip_members{state="alive"} 1`, "quorate_gossip_health_score ", "quorate_keys 1", "quorate_hints_stored_total 0", "quorate_hints_delivered_total 0",
+		"quorate_merkle_keys_healed_total 0", "quorate_peer_sent_bytes_total ", "quorate_pebble_compactions_total ", "quorate_pebble_wal_fsync_duration_seconds_count ",
+		"quorate_pebble_block_cache_hits_total ", `quorate_pebble_level_bytes{level="6"} `, "quorate_pebble_memtable_bytes ", "go_goroutines ", "process_cpu_seconds_total ",
+	} {
+		if !strings.Contains(text, "\n"+want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	tokens := 0
+	for _, node := range f.names {
+		for _, line := range strings.Split(string(f.call(node, "GET", "/metrics", "").body), "\n") {
+			if n, ok := strings.CutPrefix(line, "quorate_ring_tokens "); ok {
+				tokens += map[string]int{"32": 32}[n]
+			}
+		}
+	}
+	if tokens != 64 {
+		t.Errorf("the tokens add up to %d, want 64", tokens)
+	}
+}
+
+func TestMetrics_OfAKilledNode_SayThatItIsDown(t *testing.T) {
+	f := newFleet(t, 2, "")
+	must[Fate](f, "B", "POST", "/api/nodes/B/kill", nil)
+	lines := strings.Split(string(f.call("B", "GET", "/metrics", "").body), "\n")
+	ours := slices.DeleteFunc(lines, func(l string) bool { return !strings.HasPrefix(l, "quorate_") })
+	if !slices.Equal(ours, []string{"quorate_up 0"}) {
+		t.Errorf("%q", ours)
+	}
+	f.eventually("the hints' holder to count", func() bool {
+		must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "v", W: 1})
+		return strings.Contains(string(f.call("A", "GET", "/metrics", "").body), `quorate_hints_pending{node="B"} 1`)
+	})
+}
