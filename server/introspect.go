@@ -80,8 +80,11 @@ func (s *session) replyKeySpecs(c *command) {
 	kinds := strings.Split(c.access, ";")
 	s.out.set(len(kinds))
 	last := c.last
-	if last > 0 {
+	switch {
+	case last > 0 && len(kinds) > 1:
 		last = 0
+	case last > 0:
+		last -= c.first
 	}
 	for i, flags := range kinds {
 		s.replyKeySpec(c, flags, c.first+i, last)

@@ -129,5 +129,11 @@ func stringRows() []command {
 			summary: "Increment the float value of a key by the given amount",
 			plan:    planIncrByFloat,
 		},
+		{
+			name: "lcs", arity: -3, flags: "readonly", first: 1, last: 2, step: 1, access: "RO access", acl: "@read @string @slow",
+			group: "string", since: "7.0.0", complexity: "O(N*M) where N and M are the lengths of the two values",
+			summary: "Find the longest subsequence that two values share",
+			plan:    planLCS,
+		},
 	}
 }

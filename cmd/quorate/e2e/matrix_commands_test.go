@@ -27,7 +27,7 @@ var calls = map[string]string{
 	"DEBUG": "SLEEP 0", "DEL": "{K}gone", "DYNAMO TRACE": "GET K", "DYNAMO PREFLIST": "K", "DYNAMO VERSIONS": "K", "ECHO": "V",
 	"EXISTS": "K", "EXPIRE": "K 100", "EXPIREAT": "K 4000000000", "EXPIRETIME": "K", "GET": "K", "GETDEL": "{K}gone", "GETEX": "K",
 	"GETRANGE": "K 0 1", "GETSET": "K V", "INCR": "{K}n", "INCRBY": "{K}n 2", "INCRBYFLOAT": "{K}f 1.5", "INFO": "server",
-	"KEYS": "nosuch*", "LATENCY HISTORY": "command", "LATENCY GRAPH": "command", "MEMORY USAGE": "K", "MGET": "K {K}2",
+	"KEYS": "nosuch*", "LATENCY HISTORY": "command", "LCS": "K {K}2", "LATENCY GRAPH": "command", "MEMORY USAGE": "K", "MGET": "K {K}2",
 	"MSET": "K V {K}2 V", "MSETNX": "{K}3 V {K}4 V", "OBJECT ENCODING": "K", "OBJECT FREQ": "K", "OBJECT IDLETIME": "K",
 	"OBJECT REFCOUNT": "K", "PERSIST": "K", "PEXPIRE": "K 100000", "PEXPIREAT": "K 4000000000000", "PEXPIRETIME": "K",
 	"PSETEX": "K 100000 V", "PTTL": "K", "RENAME": "{K}2 {K}5", "RENAMENX": "{K}5 {K}6", "SCAN": "0 COUNT 1", "SELECT": "0",
