@@ -19,7 +19,7 @@ func TestBrowser_KilledNode_IsShownAndItsWritesAreHinted(t *testing.T) {
 	b.click(".ops-row .primary")
 	b.shows("#console .outcome", "Written")
 	b.shows("#console .trace", "hint for D")
-	b.shows("#cards", "1 hint: 1 for D")
+	b.shows("#cards", "keeps 1 hint for D")
 	b.shows(".ring-path", "hint for D")
 	b.click(`[data-node="D"] [aria-label="Revive D"]`)
 	b.until(`!document.querySelector("#cards").textContent.includes("hint")`)

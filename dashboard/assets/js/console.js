@@ -66,8 +66,8 @@ const current = () => binary ?? { key: part.key.value, encoding: "utf8" };
 function drawContext() {
   const seen = contexts.get(sameKey(current().key, current().encoding));
   const mode = part.mode.value;
-  const text = mode === "empty" ? "what is there stays, as a sibling"
-    : mode === "none" || !seen ? "replaces all that the coordinator knows"
+  const text = mode === "empty" ? "what is there stays"
+    : mode === "none" || !seen ? "overwrites"
       : `replaces ${seen.clock_text || "what was read"}`;
   say(part.context, text);
 }
@@ -108,6 +108,8 @@ async function run(name) {
 // strict.
 export async function perform(name, key, encoding, query, value, { strict = false, quiet = false } = {}) {
   const calls = { get: () => api.read(key, encoding, query), put: () => api.write(key, encoding, value, query), delete: () => api.remove(key, encoding, query) };
+  choose(key, encoding);
+  if (value !== undefined) part.value.value = value;
   set(part.answer, "aria-busy", "true");
   try {
     const answer = await calls[name]();

@@ -63,7 +63,7 @@ function drawChanges(gossip) {
     return;
   }
   chosen = Math.min(chosen, changes.length - 1);
-  const list = h("div", { class: "buttons" }, changes.slice(0, 8).map((c, i) => h("button", { type: "button", "aria-pressed": String(i === chosen), onclick: () => { chosen = i; draw(gossip); } }, `v${c.version}`)));
+  const list = h("div", { class: "buttons" }, changes.slice(0, 8).map((c, i) => h("button", { type: "button", "aria-pressed": String(i === chosen), onclick: () => { chosen = i; draw(gossip); } }, `v${c.version}`, h("small", { class: "soft" }, ` ${c.digest.slice(0, 4)}`))));
   const c = changes[chosen];
   const seen = [...c.seen].sort((a, b) => a.at_ms - b.at_ms);
   const first = seen[0]?.at_ms ?? 0;

@@ -6,7 +6,7 @@ import { NO_CHAOS, forbid, guarded, isolate, slow } from "./chaos.js";
 import { colour, initials } from "./colours.js";
 import { ask } from "./dialogs.js";
 import { byId, h, keyed, s, say, set } from "./dom.js";
-import { bytes, plural, short, span } from "./format.js";
+import { bytes, count, plural, short, span } from "./format.js";
 import { attempt } from "./notice.js";
 import { light } from "./ring.js";
 import { on, state } from "./store.js";
@@ -67,10 +67,9 @@ function refresh(card, n) {
   const facts = [];
   if (n.keys != null) facts.push(`${short(n.keys)} keys`, bytes(n.bytes));
   facts.push(plural(n.tokens, "token"));
-  const held = Object.entries(n.hints_for ?? {}).filter(([, k]) => k > 0).map(([to, k]) => `${short(k)} for ${to}`);
   if (n.uptime_s != null && !gone) facts.push(`up ${span(n.uptime_s)}`);
   say(part.facts, facts.join(" · "));
-  say(part.hints, n.hints ? `keeps ${plural(n.hints, "hint")}${held.length ? `: ${held.join(", ")}` : ""}` : "");
+  say(part.hints, hintsOf(n));
   part.hints.hidden = !n.hints;
   set(part.facts, "title", `clients ${n.client_addr}, peers ${n.peer_addr}, admin ${n.admin_addr}`);
 
@@ -81,6 +80,14 @@ function refresh(card, n) {
   for (const key of ["kill", "revive", "lose", "cut", "slow", "heal"]) forbid(part[key], chaos);
   forbid(part.leave, gone ? "It is not there to hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
   forbid(part.remove, gone || n.status === "removing" ? "" : "It is alive: let it leave, or kill it first.");
+}
+
+// hintsOf says for whom a node keeps how many hints.
+function hintsOf(n) {
+  if (!n.hints) return "";
+  const held = Object.entries(n.hints_for ?? {}).filter(([, k]) => k > 0);
+  if (!held.length) return `keeps ${plural(n.hints, "hint")}`;
+  return `keeps ${held.map(([to, k], i) => (i ? `${count(k)} for ${to}` : `${plural(k, "hint")} for ${to}`)).join(", ")}`;
 }
 
 async function loseDisk(name) {

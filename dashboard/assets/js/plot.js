@@ -16,10 +16,10 @@ export function plot(canvas, series, { format, floor = 1 }) {
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
   g.clearRect(0, 0, width, height);
   const top = nice(Math.max(floor, ...series.flatMap((x) => x.values.filter((v) => v != null))));
-  const left = 40;
+  g.font = `11px ${style.fontFamily}`;
+  const left = 10 + Math.max(...[0, top / 2, top].map((v) => g.measureText(format(v)).width));
   const y = (v) => height - 14 - ((height - 22) * v) / top;
   const x = (i, n) => width - 4 - ((n - 1 - i) * (width - left - 4)) / (SECONDS - 1);
-  g.font = `11px ${style.fontFamily}`;
   g.textBaseline = "middle";
   for (const share of [0, 0.5, 1]) {
     g.strokeStyle = style.getPropertyValue("--line");

@@ -10,6 +10,8 @@ import { BAND, KEYS, MOVING, at, bands, sector, seats, shareAt } from "./ringsha
 import { nodeSentence, partitionSentence } from "./ringtext.js";
 import { isGone, on, state } from "./store.js";
 
+const MOVED_SHOWN = 15000; // ms
+
 export const layers = {}; // groups of the picture, by name
 let svg;
 let slider;
@@ -20,6 +22,9 @@ let lit = null; // the node whose tokens are shown alone
 let onNode = () => {};
 let onKey = () => {};
 let resting = "";
+let ownersBefore = [];
+const moved = new Set(); // partitions that changed hands lately
+let movedTimer = 0;
 
 export let places = {};
 
@@ -27,14 +32,14 @@ export function start({ pickNode, pickKey }) {
   onNode = pickNode;
   onKey = pickKey;
   svg = s("svg", { viewBox: "-304 -304 608 608", role: "group", "aria-label": "Hash ring" });
-  for (const name of ["glow", "band", "moving", "pick", "keys", "links", "walk", "path", "nodes", "packets", "centre"]) {
+  for (const name of ["band", "moved", "moving", "pick", "keys", "links", "walk", "path", "nodes", "packets", "centre"]) {
     layers[name] = s("g", { class: `ring-${name}` });
   }
   slider = s("circle", {
     class: "ring-slider", r: (BAND.inner + BAND.outer) / 2, tabindex: 0, role: "slider", "aria-label": "Partitions of the ring",
     "aria-valuemin": 0,
   });
-  svg.append(s("circle", { class: "ring-bed", r: (BAND.inner + BAND.outer) / 2 }), layers.glow, layers.band, layers.moving, layers.pick, slider,
+  svg.append(s("circle", { class: "ring-bed", r: (BAND.inner + BAND.outer) / 2 }), layers.band, layers.moved, layers.moving, layers.pick, slider,
     layers.keys, layers.links, layers.walk, layers.path, layers.nodes, layers.packets, layers.centre);
   put(byId("ring-picture"), svg);
   watchSlider();
@@ -76,10 +81,31 @@ function drawRing() {
   draw(layers.band, bands(ring.owners, BAND), "arc");
   const moving = (i) => ring.next != null && ring.next[i] !== ring.owners[i];
   draw(layers.moving, ring.next ? bands(ring.next, MOVING, moving) : new Map(), "arc-moving");
+  draw(layers.moved, bands(ring.owners, MOVING, movedLately(ring)), "arc-moved");
   set(slider, "aria-valuemax", ring.partitions - 1);
   focusPartition = Math.min(focusPartition, ring.partitions - 1);
   tellSlider();
   drawCentre();
+}
+
+// movedLately notes which partitions changed hands, and tells them for a while:
+// a small cluster moves them faster than an eye follows.
+function movedLately(ring) {
+  if (ownersBefore.length === ring.owners.length) {
+    ring.owners.forEach((owner, i) => {
+      if (owner !== ownersBefore[i]) moved.add(i);
+    });
+  }
+  ownersBefore = ring.owners;
+  if (moved.size) {
+    clearTimeout(movedTimer);
+    movedTimer = setTimeout(() => {
+      moved.clear();
+      lastBand = "";
+      drawRing();
+    }, MOVED_SHOWN);
+  }
+  return (i) => moved.has(i);
 }
 
 function drawNodes() {
@@ -236,5 +262,5 @@ function tellSlider() {
 
 function legend() {
   const item = (kind, text) => h("li", {}, h("i", { class: `swatch ${kind}`, "aria-hidden": "true" }), text);
-  return h("ul", { "aria-label": "Legend" }, item("key", "key"), item("send", "request"), item("ack", "answer"), item("hint", "hint"), item("cut", "cut link"));
+  return h("ul", { "aria-label": "Legend" }, item("key", "key"), item("send", "request"), item("ack", "answer"), item("hint", "hint"), item("cut", "cut link"), item("moved", "moved"));
 }

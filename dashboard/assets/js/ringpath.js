@@ -37,7 +37,7 @@ export function script(trace) {
     const mine = step.node === trace.coordinator;
     const kind = step.action === "hint" ? "hint" : "send";
     if (step.action === "skip" || step.outcome === "down") {
-      marks.push({ at: start, kind: "dead", node: step.node });
+      marks.push({ at: start, kind: "dead", node: step.node, word: "skipped" });
       continue;
     }
     if (!mine) leg(trace.coordinator, step.node, start, start + took / 2, kind);
@@ -146,7 +146,7 @@ function mark(m) {
   const group = s("g", { class: `mark ${m.kind}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
   if (m.kind === "own") group.append(s("circle", { r: size + 5 }));
   if (m.kind === "repair") group.append(s("circle", { r: size + 5 }), s("text", { y: -size - 9 }, "repaired"));
-  if (m.kind === "dead") group.append(s("text", { y: -size - 9 }, "no answer"));
+  if (m.kind === "dead") group.append(s("text", { y: -size - 9 }, m.word ?? "no answer"));
   if (m.kind === "hint") {
     const to = places[m.for];
     group.append(s("circle", { r: size + 5 }), s("text", { y: -size - 9 }, `hint for ${m.for}`));

@@ -9,7 +9,8 @@ import { bytesOf, sameKey } from "./text.js";
 
 const SILENCE = 6000; // ms without a cluster event after which the stream is dead
 const AGAIN = 1500; // ms between attempts
-const SAMPLE = 200; // keys that are drawn on the ring
+const SAMPLE = 256; // keys that are drawn on the ring
+const SEGMENTS = 64; // of the ring, of which each gives its part of the sample
 
 let source;
 let heard = Date.now();
@@ -22,7 +23,7 @@ export function start() {
     if (Date.now() - heard > SILENCE) lost();
     if (source.readyState === EventSource.CLOSED) open();
   }, AGAIN);
-  setInterval(sampleKeys, 15000);
+  setInterval(sampleKeys, 30000);
 }
 
 function open() {
@@ -67,7 +68,9 @@ function catchUp() {
 function takeCluster(cluster) {
   alive();
   assign(cluster.nodes.map((n) => n.name));
+  const first = !state.cluster;
   update("cluster", cluster);
+  if (first) sampleKeys();
   const version = `${cluster.ring_version} ${cluster.in_transition} ${cluster.nodes.length}`;
   if (version !== ringAsked || !state.ring) {
     ringAsked = version;
@@ -87,11 +90,24 @@ function takeEvents(events) {
   if (late) state.log.sort((a, b) => a.time_ms - b.time_ms);
 }
 
+// sampleKeys takes some keys from all over the ring. A cursor is a place in the
+// key space, the partition in its upper bits, so a scan can begin anywhere; where
+// keys are few, a page reaches beyond its segment and the next ones are skipped.
 async function sampleKeys() {
-  if (document.hidden || state.link.state !== "live") return;
+  if (document.hidden || state.link.state !== "live" || !state.cluster) return;
+  const end = BigInt(state.cluster.partitions) << 32n;
+  const segment = end / BigInt(SEGMENTS);
+  const found = new Map();
   try {
-    const page = await api.keys({ count: SAMPLE });
-    update("keys", page.keys.slice(0, SAMPLE).map(placed));
+    for (let at = 0n; at < end;) {
+      const page = await api.keys({ cursor: at, count: SAMPLE / SEGMENTS });
+      for (const k of page.keys.slice(0, 2 * SAMPLE / SEGMENTS)) found.set(sameKey(k.key, k.encoding), placed(k));
+      if (page.cursor === "0") break;
+      const onward = BigInt(page.cursor);
+      const next = (at / segment + 1n) * segment;
+      at = onward > next ? onward : next;
+    }
+    update("keys", [...found.values()].slice(0, SAMPLE));
   } catch {
     // the next round asks again
   }

@@ -47,7 +47,7 @@ function draw(answer) {
   if (current.length > 1) said.push(`${current.length} of them concurrent now`);
   if (!answer.complete) said.push("older ones are no longer remembered");
   if (answer.missing?.length) said.push(`${list(answer.missing)} did not answer`);
-  put(part.title, h("b", { class: "mono" }, cut(name, 40)), h("span", { class: "soft" }, `  ${versions.length ? said.join("; ") : "no version is remembered"}`));
+  put(part.title, h("b", { class: "mono" }, cut(name, 40)), h("span", { class: "soft" }, `  ${versions.length ? said.join("; ") : "no version is remembered: nodes keep the latest writes in mind, and this was not among them"}`));
   const graph = place(versions);
   const x = (n) => BOX.margin + n.column * (BOX.width + BOX.gapX);
   const y = (n) => BOX.margin + n.lane * (BOX.height + BOX.gapY);
@@ -70,7 +70,7 @@ function draw(answer) {
 }
 
 function box({ version: v }, x, y, versions) {
-  const value = v.tombstone ? "deleted" : cut(shown(v.value, v.encoding), 21);
+  const value = v.tombstone ? "deleted" : cut(shown(v.value, v.encoding), v.current ? 17 : 21);
   const pick = () => {
     chosen = v.id;
     details(v);

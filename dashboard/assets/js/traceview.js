@@ -27,7 +27,7 @@ function line(step, end, trace) {
   const x = (100 * step.at_us) / end;
   const width = Math.max(1.2, (100 * (step.took_us ?? 0)) / end);
   const asked = step.action === "hint" && step.for ? `hint for ${step.for}` : ASKED[step.action] ?? step.action;
-  const time = step.took_us == null ? "–" : micros(step.took_us);
+  const time = step.took_us == null || step.action === "skip" ? "–" : micros(step.took_us);
   const bar = s("svg", { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
     s("rect", { class: "lane", width: 100, height: 8 }), s("rect", { class: kind, x: Math.min(x, 98.8), width: Math.min(width, 100 - Math.min(x, 98.8)), height: 8 }));
   const role = step.node === trace.coordinator ? "coordinator" : step.role;
