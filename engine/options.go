@@ -71,6 +71,9 @@ type Options struct {
 	OnFatal func(error)      // called once, from any goroutine, when the store can no longer write; must not block
 }
 
+// Memtables is how many there may be at once, all but one on their way to a file.
+const Memtables = 8
+
 func (o *Options) setDefaults() {
 	setDefault(&o.FS, vfs.Default)
 	setDefault(&o.Partitions, 256)

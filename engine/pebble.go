@@ -20,7 +20,7 @@ func (s *Store) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		CacheSize:                   s.opts.CacheBytes,
 		MemTableSize:                uint64(s.opts.MemtableBytes),
-		MemTableStopWritesThreshold: 8,
+		MemTableStopWritesThreshold: Memtables,
 		MaxOpenFiles:                s.opts.MaxOpenFiles,
 		L0CompactionThreshold:       4,
 		L0CompactionFileThreshold:   500,

@@ -26,6 +26,7 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	if err := usageError(c.check()); err != nil {
 		return err
 	}
+	c.limitMemory(c.Nodes)
 	dir := c.DataDir
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "quorate-demo-"); err != nil {

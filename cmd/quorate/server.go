@@ -30,6 +30,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if err := usageError(c.check()); err != nil {
 		return err
 	}
+	c.limitMemory(1)
 	events := admin.NewEventLog(c.Name)
 	log := slog.New(events.Handler(c.Process.logger(con.err).Handler()))
 	addrs, err := c.Address.advertised()

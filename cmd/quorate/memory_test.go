@@ -1,0 +1,26 @@
+package main
+
+import (
+	"math"
+	"runtime/debug"
+	"testing"
+)
+
+func TestLimitMemory_FollowsTheSettings_UnlessTold(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	var s nodeSettings
+	s.Store.CacheSize, s.Store.ObjectCacheSize, s.Store.MemtableSize = 256<<20, 128<<20, 16<<20
+
+	t.Setenv("GOMEMLIMIT", "off")
+	debug.SetMemoryLimit(math.MaxInt64)
+	s.limitMemory(1)
+	if got := debug.SetMemoryLimit(-1); got != math.MaxInt64 {
+		t.Errorf("with GOMEMLIMIT set the limit became %d", got)
+	}
+	t.Setenv("GOMEMLIMIT", "")
+	s.limitMemory(2)
+	if got, want := debug.SetMemoryLimit(-1), int64(2*(256+128+8*16)+512)<<20; got != want {
+		t.Errorf("limit %d, want %d", got, want)
+	}
+}
