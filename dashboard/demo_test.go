@@ -89,6 +89,14 @@ func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
 	b.shows(`#cards [data-node="`+victim+`"] .card-top`, "up")
 	b.until(`!document.querySelector("#cards").textContent.includes("keeps")`)
 
+	t.Log("the death of the page's own node, whose admin port goes on")
+	b.click(`[aria-label="Kill A"]`)
+	b.shows(`#cards [data-node="A"]`, "killed")
+	b.write("greeting", "still here")
+	b.click(`[aria-label="Revive A"]`)
+	b.shows(`#cards [data-node="A"] .card-top`, "up")
+	b.until(`!document.querySelector("#cards").textContent.includes("keeps")`)
+
 	t.Log("a conflict, and its resolution")
 	b.fill("#op-context", "empty")
 	b.write("cart", `["book"]`)

@@ -37,6 +37,7 @@ type fake struct {
 		counters   map[string]int
 		events     []object
 		streaming  bool
+		peaceful   bool // chaos is not allowed
 	}
 	changed chan struct{}
 }
@@ -142,7 +143,7 @@ func (f *fake) clusterLocked() object {
 	}
 	return object{
 		"n": f.mu.n, "r": f.mu.r, "w": f.mu.w, "effective": object{"n": f.mu.n, "r": f.mu.r, "w": f.mu.w}, "partitions": f.mu.partitions,
-		"ring_version": f.mu.version, "in_transition": false, "pending": []string{}, "self": f.mu.names[0], "chaos": true, "demo": true,
+		"ring_version": f.mu.version, "in_transition": false, "pending": []string{}, "self": f.mu.names[0], "chaos": !f.mu.peaceful, "demo": true,
 		"nodes": nodes, "links": f.mu.links, "missing": []string{},
 	}
 }

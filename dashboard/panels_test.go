@@ -3,6 +3,7 @@ package dashboard_test
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -123,4 +124,51 @@ func TestBrowser_Phone_ReachesEveryPanel(t *testing.T) {
 		b.until(`document.querySelector("` + selector + `").getBoundingClientRect().height > 20`)
 		b.until(`document.documentElement.scrollWidth <= 390`)
 	}
+}
+
+func TestBrowser_WithoutChaos_ButtonsSayWhyTheyDoNothing(t *testing.T) {
+	f, b := openFake(t)
+	f.mu.Lock()
+	f.mu.peaceful = true
+	f.mu.Unlock()
+	b.until(`document.querySelector('[aria-label="Kill B"]').getAttribute("aria-disabled") === "true"`)
+	b.until(`document.querySelector('[aria-label="Kill B"]').getAttribute("aria-description").includes("--chaos")`)
+	b.click(`[aria-label="Kill B"]`)
+	b.click(`[data-scenario="handoff"]`)
+	b.until(`document.querySelector(".scenario .go").getAttribute("aria-disabled") === "true"`)
+	b.click("#chaos button:nth-child(2)")
+	b.until(`document.querySelector("dialog") === null`)
+	b.until(`!document.querySelector("#cards").textContent.includes("killed")`)
+}
+
+func TestBrowser_TwentyNodes_TakeFewElements(t *testing.T) {
+	f := startFake(t, 20, 4096)
+	b := openBrowser(t, f.server.URL, 1440, 900)
+	b.until(`document.querySelectorAll("#cards .card").length === 20`)
+	b.until(`document.querySelectorAll(".ring-band path").length === 20`) // one a node, not one a token
+	b.until(`document.querySelectorAll(".ring-keys *").length === 1`)
+	b.until(`document.querySelectorAll("*").length < 2000`)
+}
+
+func TestBrowser_ReducedMotion_ShowsTheOutcomeAtOnce(t *testing.T) {
+	f := startFake(t, 5, 256)
+	b := openBrowser(t, f.server.URL, 1440, 900)
+	b.do(command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}))
+	b.until(`document.querySelectorAll("#cards .card").length === 5`)
+	b.write("cart", "x")
+	b.shows(".ring-centre", "3 answers")
+	b.until(`document.querySelectorAll(".ring-packets *").length === 0 && document.querySelectorAll(".trail").length > 0`)
+}
+
+func TestBrowser_Theme_FollowsTheSystemUntilChosen(t *testing.T) {
+	f := startFake(t, 5, 256)
+	b := openBrowser(t, f.server.URL, 1440, 900)
+	for _, theme := range []string{"dark", "light"} {
+		b.do(command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}))
+		b.until(`document.documentElement.dataset.theme === "` + theme + `"`)
+	}
+	b.click("#theme")
+	b.until(`document.documentElement.dataset.theme === "dark"`)
+	b.do(chromedp.Reload())
+	b.until(`document.documentElement.dataset.theme === "dark"`)
 }

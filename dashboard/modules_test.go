@@ -1,0 +1,41 @@
+package dashboard_test
+
+import "testing"
+
+// What the modules decide without a page, asked of them in the browser that runs
+// them.
+func TestBrowser_Modules_DecideRightly(t *testing.T) {
+	_, b := openFake(t)
+	for _, c := range []struct{ what, module, expression, want string }{
+		{"a slot as Redis Cluster has it", "hash", `m.slotOf(new TextEncoder().encode("123456789"))`, "12739"},
+		{"a hash tag", "hash", `m.slotOf(new TextEncoder().encode("{user1000}.following")) === m.slotOf(new TextEncoder().encode("user1000"))`, "true"},
+		{"an empty hash tag is no tag", "hash", `m.slotOf(new TextEncoder().encode("foo{}{bar}"))`, "8363"},
+		{"a walk meets each node once", "hash", `m.walk(["A", "A", "B", "A", "C"], 1, 3).join()`, "A,B,C"},
+		{"a walk goes around", "hash", `m.walk(["A", "B", "C"], 2, 2).join()`, "C,A"},
+		{"any byte in a path", "text", `m.inPath("a/é .", "utf8")`, "a%2F%C3%A9%20%2E"},
+		{"a binary key in a path", "text", `m.inPath("/w==", "base64")`, "%FF"},
+		{"bytes that are no text", "text", `m.shown("/wA=", "base64")`, "ff 00"},
+		{"carts are united", "siblings", `m.merge([{value: '["a","b"]'}, {value: '["b","c"]'}])`, `["a","b","c"]`},
+		{"objects are united", "siblings", `m.merge([{value: '{"a":1}'}, {value: '{"b":2}'}])`, `{"a":1,"b":2}`},
+		{"texts are put in lines, the deleted left out", "siblings", `m.merge([{value: "x"}, {value: "y"}, {tombstone: true}])`, "x\ny"},
+		{"R over N", "quorum", `m.consequences({n: 3, r: 4, w: 1}, 5, 5)[0].text`, "R cannot be more than N: there are only 3 replicas to ask."},
+		{"quorums that meet", "quorum", `m.consequences({n: 3, r: 2, w: 2}, 5, 5)[0].kind`, "good"},
+		{"quorums that miss each other", "quorum", `m.consequences({n: 3, r: 1, w: 2}, 5, 5)[0].kind`, "warn"},
+		{"too few nodes for W", "quorum", `m.consequences({n: 3, r: 1, w: 3}, 5, 2).some((x) => x.text.startsWith("Writes fail now"))`, "true"},
+		{"fewer members than N", "quorum", `m.consequences({n: 3, r: 2, w: 2}, 1, 1).at(-1).text`, "Only 1 member: N is 1 until there are 3."},
+		{"a fork and a join", "dag", `(({nodes, edges, columns, lanes}) => [nodes.map((n) => n.column + "/" + n.lane).join(" "), edges.length, columns, lanes].join("; "))(
+			m.place([{id: "A:1"}, {id: "A:2", parents: ["A:1"]}, {id: "B:1", parents: ["A:1"]}, {id: "A:3", parents: ["A:2", "B:1"]}]))`, "0/0 1/0 1/1 2/0; 4; 3; 2"},
+		{"neighbouring tokens of one owner are one arc", "ringshape", `[...m.bands(["A", "A", "B", "B"], m.BAND)].map(([o, d]) => o + (d.match(/M/g)).length).join()`, "A1,B1"},
+		{"an interval's top", "plot", `[0.3, 7, 12, 999].map(m.nice).join()`, "0.5,10,20,1000"},
+		{"a quorum is reached by the answer that completes it", "ringpath", `((p) => p.reached !== null && p.marks.some((x) => x.kind === "hint" && x.for === "C") && p.marks.some((x) => x.kind === "dead" && x.node === "C"))(
+			m.script({node: "A", coordinator: "A", need: 2, got: 2, steps: [
+				{at_us: 1, took_us: 10, node: "A", action: "apply", outcome: "ok"},
+				{at_us: 1, took_us: 0, node: "C", action: "skip", outcome: "down"},
+				{at_us: 2, took_us: 50, node: "D", action: "hint", for: "C", outcome: "ok"}]}))`, "true"},
+		{"no quorum", "ringpath", `m.script({node: "A", coordinator: "A", need: 2, got: 1, steps: [{at_us: 1, took_us: 10, node: "A", action: "apply", outcome: "ok"}]}).reached`, "null"},
+	} {
+		if got := b.eval(`import("./js/` + c.module + `.js").then((m) => ` + c.expression + `)`); got != c.want {
+			t.Errorf("%s: %s, want %s", c.what, got, c.want)
+		}
+	}
+}
