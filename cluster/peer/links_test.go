@@ -412,3 +412,20 @@ func TestChannel_StoppedBehindACut_LeavesNoGoroutine(t *testing.T) {
 	}
 	eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
+
+func TestChannel_SlowLink_AnswersComeLate(t *testing.T) {
+	l := NewLinks()
+	a, b := pair(t, func(c *Config) { c.Links, c.RequestTimeout = l, 20*time.Second })
+	const delay = 30 * time.Millisecond
+	set(t, l, Fault{From: a.Addr(), To: b.Addr(), Delay: delay}, Fault{From: b.Addr(), To: a.Addr(), Delay: delay})
+	for _, size := range []int{0, inlineBody + 1, 3 << 20} { // in one part and in several
+		began := time.Now()
+		got, err := a.Call(t.Context(), b.id(), Foreground, Write, make([]byte, size))
+		if err != nil || len(got) != size {
+			t.Fatalf("%d bytes: %d came back, %v", size, len(got), err)
+		}
+		if took := time.Since(began); took < 2*delay {
+			t.Errorf("%d bytes took %v with a delay of %v each way", size, took, delay)
+		}
+	}
+}
