@@ -32,7 +32,7 @@ type browser struct {
 }
 
 // patience bounds one step of a test; it is spent only when something is wrong.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // openBrowser opens the page at origin.
 func openBrowser(t testing.TB, origin string, width, height int64) *browser {

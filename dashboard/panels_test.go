@@ -172,3 +172,11 @@ func TestBrowser_Theme_FollowsTheSystemUntilChosen(t *testing.T) {
 	b.do(chromedp.Reload())
 	b.until(`document.documentElement.dataset.theme === "dark"`)
 }
+
+func TestBrowser_Opened_StaysAtItsTop(t *testing.T) {
+	f := startFake(t, 5, 256)
+	b := openBrowser(t, f.server.URL, 1024, 600)
+	b.until(`document.querySelectorAll("#cards .card").length === 5`)
+	b.until(`document.querySelector(".scenario .go").getAttribute("aria-disabled") === null`)
+	b.until(`document.documentElement.scrollHeight > 1200 && scrollY === 0`)
+}

@@ -75,8 +75,10 @@ function draw() {
         begun && !done ? h("button", { type: "button", class: "stop", onclick: stop }, "Stop, and put things back") : null)),
     h("ol", { class: "scenario-steps" }, steps),
     run.restored ? h("p", { class: "restored soft", role: "status" }, run.restored) : null);
-  part.run.querySelector(".current")?.scrollIntoView({ block: "nearest" });
 }
+
+// follow brings the step to do into sight, after one was done.
+const follow = () => part.run.querySelector(".current")?.scrollIntoView({ block: "nearest" });
 
 async function go(step) {
   const mine = run;
@@ -98,6 +100,7 @@ async function go(step) {
   }
   if (!mine.lab.changed && mine.phase !== "busy") running = null;
   draw();
+  follow();
   if (focused) part.run.querySelector(".go, .panel-head button")?.focus();
 }
 

@@ -53,8 +53,8 @@ function draw() {
   const waiting = last.missing?.length ? ` ${list(last.missing)} did not answer.` : "";
   put(part.said, bad.length ? h("b", { class: "warn" }, `${plural(bad.length, "pair")} of replicas ${bad.length === 1 ? "differs" : "differ"}.`) : h("b", { class: "good" }, "All replicas that answered hold the same."), waiting);
   const x = last.exchanges;
-  put(part.cost, `So far ${count(x.nodes_compared)} tree nodes and ${count(x.keys_compared)} keys were compared; key by key it would have been ${count(x.naive_keys)}`,
-    x.naive_keys ? ` (${percent(x.nodes_compared + x.keys_compared, x.naive_keys)} of that)` : "", `. ${plural(x.keys_exchanged, "key")} were exchanged.`);
+  put(part.cost, `So far ${plural(x.nodes_compared, "tree node")} and ${plural(x.keys_compared, "key")} were compared; key by key it would have been ${count(x.naive_keys)}`,
+    x.naive_keys ? ` (${percent(x.nodes_compared + x.keys_compared, x.naive_keys)} of that)` : "", `. ${x.keys_exchanged === 1 ? "1 key was" : `${count(x.keys_exchanged)} keys were`} exchanged.`);
   const signature = JSON.stringify(last.pairs);
   if (part.signature !== signature) {
     part.signature = signature;
