@@ -137,12 +137,17 @@ func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
 	b.click("#chaos button:nth-child(2)")
 	b.click("dialog [type=submit]")
 	b.until(`document.querySelectorAll(".link-cut").length === 6`)
+	b.write("cart", "written on one side") // A and C keep it on this side, D is on the other
+	b.click("#tab-merkle")
+	b.shows("#panel-merkle", "pairs of replicas differ")
+	b.until(`document.querySelectorAll("#panel-merkle .strip .bad").length === 1`)
 	b.click("#chaos button:nth-child(4)")
 	b.until(`document.querySelectorAll(".link-cut").length === 0`)
 
 	t.Log("hash trees, gossip, events, charts")
 	b.click("#tab-merkle")
 	b.until(`document.querySelectorAll("#panel-merkle .pair").length === 10`)
+	b.until(`[...document.querySelectorAll("#cards .card-top .chip")].every((c) => c.textContent === "up")`)
 	b.click("#panel-merkle .primary")
 	b.shows("#notices", "Compared with all replicas")
 	b.shows("#panel-merkle", "hold the same")
