@@ -5,7 +5,7 @@ import { inPath } from "./text.js";
 
 const PATIENCE = 20000; // ms; the slowest route waits for all nodes
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(message, status, body) {
     super(message);
     this.status = status; // 0: no answer

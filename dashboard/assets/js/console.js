@@ -73,7 +73,7 @@ function drawContext() {
 }
 
 // carry remembers what was seen of a key.
-export function carry(key, encoding, answer) {
+function carry(key, encoding, answer) {
   if (!answer?.context) return;
   const id = sameKey(key, encoding);
   contexts.delete(id);

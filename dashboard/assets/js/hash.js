@@ -1,4 +1,4 @@
-// Where a key lives: Redis Cluster's hash slot, and the partition around it.
+// Where a key lives: Redis Cluster's hash slot, and the walk from its partition.
 
 export const SLOTS = 16384;
 
@@ -19,7 +19,6 @@ function tagged(bytes) {
   return close > open + 1 ? bytes.subarray(open + 1, close) : bytes;
 }
 
-export const partitionOf = (slot, partitions) => Math.floor(slot / (SLOTS / partitions));
 
 // walk goes clockwise from a partition and returns the first nodes that it meets.
 export function walk(owners, from, most) {

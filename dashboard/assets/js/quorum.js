@@ -1,7 +1,7 @@
 // N, R and W, and what a choice of them means right now, before it is made.
 
 import { api } from "./api.js";
-import { byId, h, put, s, say, set } from "./dom.js";
+import { byId, h, put, s, set } from "./dom.js";
 import { plural } from "./format.js";
 import { attempt } from "./notice.js";
 import { isGone, on, state } from "./store.js";

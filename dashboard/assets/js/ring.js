@@ -52,7 +52,7 @@ export function start({ pickNode, pickKey }) {
 
 // explain shows a sentence for as long as something is pointed at or focused;
 // rest is what stands there otherwise.
-export const explain = (text) => say(byId("ring-explain"), text ?? resting);
+const explain = (text) => say(byId("ring-explain"), text ?? resting);
 
 export function rest(text) {
   resting = text;

@@ -4,7 +4,7 @@
 import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
 import { place } from "./dag.js";
-import { byId, h, put, s } from "./dom.js";
+import { h, put, s } from "./dom.js";
 import { clockTime, cut, list, plural } from "./format.js";
 import { on, state } from "./store.js";
 import { isOpen, panel } from "./tabs.js";
