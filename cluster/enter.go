@@ -86,10 +86,20 @@ func (n *Node) resume(now *ring.Ring) error {
 		n.log.Error("this node was removed from its cluster; it hands over what it still holds, and ends. To bring it back, empty its data directory and join again", "node", n.cfg.Name)
 		return nil
 	}
-	if old.ClientAddr == self.ClientAddr && old.PeerAddr == self.PeerAddr && old.AdminAddr == self.AdminAddr && old.Zone == self.Zone {
-		return nil
+	moved := []ring.Member{self}
+	for _, m := range n.cfg.Founders { // they may all have moved at once: nobody could tell the others
+		if _, known := now.Member(m.ID); known && m.ID != n.id {
+			moved = append(moved, m)
+		}
 	}
-	return n.keeper.change(func(s *ring.State) error { return s.Update(self) })
+	return n.keeper.change(func(s *ring.State) error {
+		for _, m := range moved {
+			if err := s.Update(m); err != nil && m.ID == n.id {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // join asks the given addresses, again and again, to be taken in.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 )
 
@@ -25,7 +26,7 @@ func (n *Node) SetQuorums(ctx context.Context, N, R, W int) error {
 		return err
 	}
 	n.log.Info("quorums changed", "n", quorums.N, "r", quorums.R, "w", quorums.W)
-	return n.push(ctx)
+	return n.tell(ctx)
 }
 
 // Leave makes a member give its partitions to the others. It returns when the
@@ -36,7 +37,7 @@ func (n *Node) Leave(ctx context.Context, id ring.NodeID) error {
 		return err
 	}
 	n.log.Info("node leaves the ring", "node", n.keeper.ring().Name(id))
-	return n.push(ctx)
+	return n.tell(ctx)
 }
 
 // Remove strikes a dead member from the ring: what it held is copied anew from
@@ -51,7 +52,18 @@ func (n *Node) Remove(ctx context.Context, id ring.NodeID) error {
 		return err
 	}
 	n.log.Info("dead node removed from the ring", "node", now.Name(id))
-	return n.push(ctx)
+	return n.tell(ctx)
+}
+
+// tell brings a change that is saved here to the members that can be reached. One
+// that cannot, just now, learns of it by gossip.
+func (n *Node) tell(ctx context.Context) error {
+	err := n.push(ctx)
+	if errors.Is(err, peer.ErrUnavailable) {
+		n.log.Debug("a member will hear of the change later", "err", err)
+		return nil
+	}
+	return err
 }
 
 // Alive reports whether a member answers this node.

@@ -49,6 +49,8 @@ func (s *State) Update(m Member) error {
 		return fmt.Errorf("update %s: %w", m.Name, ErrUnknownMember)
 	case s.status(m.ID) == Removed:
 		return fmt.Errorf("update %s: %w", m.Name, ErrRemovedMember)
+	case r.word.instance == "":
+		m.Instance = "" // a founder, whose instance the others were never told
 	}
 	return s.renew(r, m)
 }

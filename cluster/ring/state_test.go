@@ -287,3 +287,19 @@ func merge(t rapid.TB, s, other *State) bool {
 	check(t, err)
 	return changed
 }
+
+func TestState_Update_FounderAtNewAddresses_IsBelieved(t *testing.T) {
+	founder := Member{ID: IDOf("A"), Name: "A", ClientAddr: "a:1", PeerAddr: "a:2", AdminAddr: "a:3"}
+	s := NewState("c", 16, Quorums{N: 1, R: 1, W: 1}, founder)
+	moved := founder
+	moved.Instance, moved.PeerAddr = "its own, which founders do not tell", "b:2"
+	if err := s.Update(moved); err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := NewRing(s).Member(founder.ID); m.PeerAddr != "b:2" || m.Instance != "" {
+		t.Errorf("%+v", m)
+	}
+	if err := s.Join(moved); !errors.Is(err, ErrNameTaken) {
+		t.Errorf("another disk under a founder's name was let in: %v", err)
+	}
+}

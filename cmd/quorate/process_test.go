@@ -35,12 +35,20 @@ func freePort(t *testing.T) string {
 // admin port of its first node may do.
 func startDemo(t *testing.T, args ...string) (*demo, *process) {
 	t.Helper()
+	d, p, stop := startDemoIn(t, t.TempDir(), args...)
+	t.Cleanup(stop)
+	return d, p
+}
+
+// startDemoIn is startDemo for a directory that is kept, until stop.
+func startDemoIn(t *testing.T, dir string, args ...string) (d *demo, p *process, stop func()) {
+	t.Helper()
 	cli, err := parse(t, append([]string{"demo", "--partitions", "16", "--client-port", freePort(t), "--peer-port", freePort(t), "--admin-port", freePort(t)}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	d, err := cli.Demo.assemble(t.TempDir(), slog.New(slog.DiscardHandler), cancel)
+	d, err = cli.Demo.assemble(dir, slog.New(slog.DiscardHandler), cancel)
 	if err != nil {
 		cancel()
 		t.Fatal(err)
@@ -48,18 +56,20 @@ func startDemo(t *testing.T, args ...string) (*demo, *process) {
 	var group errgroup.Group
 	ready := make(chan struct{})
 	group.Go(func() error { return d.run(ctx, func() { close(ready) }) })
-	t.Cleanup(func() {
+	stop = func() {
 		cancel()
 		if err := group.Wait(); err != nil {
 			t.Errorf("the demo ended with %v", err)
 		}
-	})
+	}
 	<-ready
-	return d, &process{own: d.founders[0].host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}
+	return d, &process{own: d.founders[0].host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}, stop
 }
 
 func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
+	began := time.Now()
+	defer func() { t.Logf("%v for %s", time.Since(began), what) }()
 	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) { // real nodes: there is nothing to wait on
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for %s", what)
@@ -93,6 +103,28 @@ func put(h *host, key, value string) error {
 	r := &replica.Request{Key: []byte(key), Update: &update.Update{Kind: update.Set, Data: []byte(value)}}
 	l.node.Do(context.Background(), []*replica.Request{r})
 	return r.Err
+}
+
+func TestProcess_KeptDemo_StartsAgainOnOtherPorts(t *testing.T) {
+	dir := t.TempDir()
+	d, _, stop := startDemoIn(t, dir, "--nodes", "3")
+	if err := put(d.founders[0].host, "k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	d, _, stop = startDemoIn(t, dir, "--nodes", "3") // on ports that are free now
+	defer stop()
+	for _, n := range d.founders {
+		l := lives(t, n.host)
+		r := &replica.Request{Key: []byte("k"), R: 3}
+		within(t, n.host.name()+" to find the others", func() bool {
+			l.node.Do(t.Context(), []*replica.Request{r})
+			return r.Err == nil
+		})
+		if len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
+			t.Errorf("through %s: %+v", n.host.name(), r.Object)
+		}
+	}
 }
 
 func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
