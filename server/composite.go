@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/quorate/quorate/cluster/causal"
@@ -12,7 +13,8 @@ import (
 // They are ordered so that a failure in the middle leaves too much rather than
 // too little, and never overwrites what the command may not overwrite.
 
-// ask carries out one read. The slot lives until the next ask or tell.
+// ask carries out one read. The slot, and what it found, live until the next ask
+// or tell.
 func (s *session) ask(ctx context.Context, key []byte) *slot {
 	return s.single(ctx, key, nil)
 }
@@ -79,9 +81,10 @@ func (s *session) renamed(onlyNew, done bool) {
 	s.out.ok()
 }
 
-// copyOf is the update that writes a value with its expiry.
+// copyOf is the update that writes a value with its expiry. The value was lent by
+// a request that is about to be used again.
 func copyOf(v causal.Value) update.Update {
-	return update.Update{Kind: update.Set, Data: v.Data, Expiry: v.Expiry}
+	return update.Update{Kind: update.Set, Data: bytes.Clone(v.Data), Expiry: v.Expiry}
 }
 
 // runCopy serves COPY source destination [DB n] [REPLACE].

@@ -28,6 +28,7 @@ type fake struct {
 	calls   atomic.Int64 // of Do
 	batch   atomic.Int64 // the largest
 	fault   atomic.Pointer[faultFunc]
+	lent    map[*replica.Request][]byte // the values of its last result
 }
 
 // faultFunc makes a request fail.
@@ -43,6 +44,7 @@ func newFake(t testing.TB) *fake {
 	}
 	f := &fake{
 		objects: make(map[string]causal.Object),
+		lent:    make(map[*replica.Request][]byte),
 		state:   ring.NewState("test", 16, ring.Quorums{N: 3, R: 2, W: 2}, members...),
 		clock:   causal.NewClock(func() int64 { return time.Now().UnixMilli() }),
 	}
@@ -64,12 +66,31 @@ func (f *fake) Do(_ context.Context, requests []*replica.Request) {
 		if r.Trace != nil {
 			*r.Trace = fakeTrace(f.Ring(), r.Key)
 		}
+		for i := range f.lent[r] {
+			f.lent[r][i] = '#' // as a coordinator does, which lends the same memory again
+		}
 		if r.Update == nil {
-			r.Object = f.objects[string(r.Key)]
+			r.Object = f.lend(r, f.objects[string(r.Key)])
 			continue
 		}
 		r.Err = f.apply(r)
 	}
+}
+
+// lend copies an object's values to memory that lasts until the request is used
+// again.
+func (f *fake) lend(r *replica.Request, o causal.Object) causal.Object {
+	o = o.Clone()
+	var all []byte
+	for i := range o.Siblings {
+		all = append(all, o.Siblings[i].Data...)
+	}
+	f.lent[r] = all
+	for i := range o.Siblings {
+		n := len(o.Siblings[i].Data)
+		o.Siblings[i].Data, all = all[:n:n], all[n:]
+	}
+	return o
 }
 
 func (f *fake) apply(r *replica.Request) error {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/quorate/quorate/cluster/update"
@@ -17,8 +18,7 @@ type sum struct {
 	refusal string
 }
 
-// add takes the results of one entry. They outlive the entry, for results are
-// memory of their own.
+// add takes the results of one entry. Values alias it: own them to keep them.
 func (m *sum) add(s *session, e *entry, keep bool) {
 	for _, sl := range e.slots {
 		m.keys++
@@ -56,6 +56,14 @@ func (m *sum) addValue(s *session, sl *slot) {
 	m.values = append(m.values, v.Data)
 	if m.bytes > s.server.limits.output.Load() {
 		m.refusal = textReplyTooBig
+	}
+}
+
+// own makes the values from the given one on memory of their own, for the
+// requests that they came with are about to be used again.
+func (m *sum) own(from int) {
+	for i, v := range m.values[from:] {
+		m.values[from+i] = bytes.Clone(v)
 	}
 }
 
@@ -163,7 +171,9 @@ func (s *session) inPieces(ctx context.Context, c *command, args [][]byte, plan 
 		e := entry{command: c, args: piece}
 		plan(s, &e)
 		s.server.store.Do(ctx, s.batch.requests)
+		have := len(m.values)
 		m.add(s, &e, keep)
+		m.own(have)
 		s.batch.release()
 	}
 	return m

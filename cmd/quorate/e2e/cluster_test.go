@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,12 +103,14 @@ func TestCluster_AwareClient_NeedsOneHop(t *testing.T) {
 	fifth.restart()
 	f.awaitPlaces()
 	within(t, patience, "the client to go to the fifth node", func() error {
-		known := false
+		var known atomic.Bool // it is called for all at once
 		err := c.ForEachMaster(t.Context(), func(_ context.Context, one *redis.Client) error {
-			known = known || one.Options().Addr == fifth.client
+			if one.Options().Addr == fifth.client {
+				known.Store(true)
+			}
 			return nil
 		})
-		if err == nil && !known {
+		if err == nil && !known.Load() {
 			err = fmt.Errorf("it is not among its masters")
 		}
 		return err
