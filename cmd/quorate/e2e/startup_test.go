@@ -107,12 +107,13 @@ func TestCommands_AdminAndHealth_Work(t *testing.T) {
 	})
 }
 
-func TestDemo_StartsServesAndEnds(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
+// startDemo runs a demo of five nodes until the test ends, or until it is told to
+// end before.
+func startDemo(t *testing.T) (nodes []*node, cmd *exec.Cmd) {
+	t.Helper()
 	ports := freePorts(t, 3)
 	port := func(i int) string { return ports[i][strings.LastIndex(ports[i], ":")+1:] }
-	cmd := exec.CommandContext(ctx, binary, "demo", "--client-port", port(0), "--peer-port", port(1), "--admin-port", port(2))
+	cmd = exec.CommandContext(t.Context(), binary, "demo", "--client-port", port(0), "--peer-port", port(1), "--admin-port", port(2))
 	cmd.Env = append(cmd.Environ(), "TMPDIR="+t.TempDir())
 	log := newTail(100)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -121,6 +122,7 @@ func TestDemo_StartsServesAndEnds(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed, or has ended and been waited for
 		if t.Failed() {
 			t.Logf("--- demo ---\n%s", log)
 		}
@@ -135,10 +137,16 @@ func TestDemo_StartsServesAndEnds(t *testing.T) {
 	if len(rows) != 5 {
 		t.Fatalf("the table has %d nodes:\n%s", len(rows), log)
 	}
-	nodes := make([]*node, len(rows))
-	for i, row := range rows {
-		nodes[i] = &node{t: t, name: row[1], client: row[2], admin: row[3]}
+	for _, row := range rows {
+		nodes = append(nodes, &node{t: t, name: row[1], client: row[2], admin: row[3]})
 	}
+	return nodes, cmd
+}
+
+func TestDemo_StartsServesAndEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	nodes, cmd := startDemo(t)
 	first, last := nodes[0], nodes[4]
 	if err := first.dial(t).Set(ctx, "k", "v", 0).Err(); err != nil {
 		t.Fatal(err)
