@@ -115,8 +115,18 @@ func (s script) start(t testing.TB, nodes []*node) (lines <-chan string, input i
 	return said, input
 }
 
+// withoutDetector skips what is about other programs, where this one is slowed down
+// by the race detector: the same is run without it.
+func withoutDetector(t *testing.T) {
+	t.Helper()
+	if len(slowness) > 0 {
+		t.Skip("not under the race detector")
+	}
+}
+
 // TestTools_Matrix tries the client libraries of other languages.
 func TestTools_Matrix(t *testing.T) {
+	withoutDetector(t)
 	f := newFleet(t, 3, unhurried...)
 	for _, s := range otherLibraries() {
 		t.Run(s.Name, func(t *testing.T) {
@@ -137,6 +147,7 @@ func TestTools_Matrix(t *testing.T) {
 // TestTools_Matrix_Endures lets all of them go on while the node that they know
 // first is killed and comes back, and another joins.
 func TestTools_Matrix_Endures(t *testing.T) {
+	withoutDetector(t)
 	f := newFleet(t, 3, unhurried...)
 	type running struct {
 		script

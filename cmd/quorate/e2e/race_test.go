@@ -7,4 +7,5 @@ package e2e
 func init() {
 	buildFlags = append(buildFlags, "-race")
 	slowness = []string{"--request-timeout", "20s"}
+	many, large = 500, 1<<20
 }

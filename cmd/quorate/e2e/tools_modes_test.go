@@ -15,6 +15,7 @@ import (
 
 // TestTools_RedisCLI_Modes tries redis-cli's modes against a cluster.
 func TestTools_RedisCLI_Modes(t *testing.T) {
+	withoutDetector(t)
 	path := tool(t, "redis-cli")
 	f := newFleet(t, 3)
 	a, b := f.nodes[0], f.nodes[1]
@@ -106,6 +107,7 @@ func endless(t *testing.T, cmd *exec.Cmd, want string) {
 // TestTools_RedisBenchmark_Modes runs its tests of the commands that there are in
 // all the ways in which it can ask.
 func TestTools_RedisBenchmark_Modes(t *testing.T) {
+	withoutDetector(t)
 	path := tool(t, "redis-benchmark")
 	f := newFleet(t, 3, unhurried...)
 	for _, mode := range []string{
