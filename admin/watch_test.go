@@ -254,7 +254,9 @@ func TestMerkle_Differences_AreShownAndHealed(t *testing.T) {
 	}
 	partition := must[KeyPlace](f, "A", "GET", "/api/ring/key/key1", nil).Partition
 	for _, through := range f.names {
-		d := must[Difference](f, through, "GET", fmt.Sprintf("/api/merkle/%d?a=B&b=C", partition), nil)
+		path := fmt.Sprintf("/api/merkle/%d?a=B&b=C", partition)
+		f.eventually(through+" has streams to both", func() bool { return f.call(through, "GET", path, "").status == 200 })
+		d := must[Difference](f, through, "GET", path, nil)
 		if !d.InSync || d.A != "B" || d.B != "C" || d.NodesCompared != 1 || d.NaiveKeys == 0 {
 			t.Errorf("through %s: %+v", through, d)
 		}
