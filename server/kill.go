@@ -37,6 +37,7 @@ func (s *session) kill(other *session) {
 		s.ending = true
 		return
 	}
+	other.killed.Store(true)
 	_ = other.conn.Close()
 }
 

@@ -29,6 +29,7 @@ func TestNew_BadConfig_ReportsEverything(t *testing.T) {
 	}
 }
 
+// slow is a store whose answers wait.
 type slow struct {
 	*fake
 	entered chan struct{}

@@ -119,6 +119,8 @@ func TestServer_IdleClient_IsClosed(t *testing.T) {
 	c.closed()
 }
 
+// TestServer_PipelineBeforeReading shows that a client may send far more than
+// sockets hold before it reads the first reply.
 func TestServer_PipelineBeforeReading(t *testing.T) {
 	s := serve(t, Config{OutputLimit: 256 << 20}, newFake(t))
 	c := dial(t, s.Addr().String())

@@ -255,12 +255,14 @@ func (s *Server) forget(c *session) {
 	}
 }
 
-// clients lists the connections, oldest first.
+// clients lists the connections that nobody killed, oldest first.
 func (s *Server) clients() []*session {
 	s.sessions.Lock()
 	list := make([]*session, 0, len(s.sessions.byID))
 	for _, c := range s.sessions.byID {
-		list = append(list, c)
+		if !c.killed.Load() {
+			list = append(list, c)
+		}
 	}
 	s.sessions.Unlock()
 	slices.SortFunc(list, func(a, b *session) int { return int(a.id - b.id) })

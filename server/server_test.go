@@ -193,10 +193,6 @@ func TestServer_Auth(t *testing.T) {
 	f.closed()
 }
 
-// TestServer_PipelineBeforeReading shows that a client may send far more than
-
-// sockets hold before it reads the first reply.
-
 func TestServer_ClientReply(t *testing.T) {
 	c := dial(t, serve(t, Config{}, newFake(t)).Addr().String())
 	c.send(encode("SET", "big", strings.Repeat("x", 100000)) + encode("CLIENT", "REPLY", "OFF") + encode("PING") + encode("GET", "big") + encode("FOO") + encode("DBSIZE") +
@@ -227,8 +223,6 @@ func TestServer_ClientKill(t *testing.T) {
 	}
 	a.closed()
 }
-
-// slow is a store whose answers wait.
 
 func TestServer_ManyClientsAtOnce(t *testing.T) {
 	f := newFake(t)

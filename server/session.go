@@ -57,6 +57,7 @@ type session struct {
 	held   atomic.Uint64           // bytes that wait in the intake, and in the upper half its room, for CLIENT LIST
 	active atomic.Int64            // unix ns of the last batch, for CLIENT LIST
 	last   atomic.Pointer[command] // the last command
+	killed atomic.Bool             // by CLIENT KILL: on its way out, and no longer listed
 	public struct {                // what other sessions see in CLIENT LIST
 		sync.Mutex
 		identity
