@@ -12,9 +12,16 @@ const (
 	// catchUpShare is how many partitions are exchanged with one peer before the
 	// next one that waits has its turn.
 	catchUpShare = 16
-	// catchUpRetry is when a catch-up that failed is begun anew.
-	catchUpRetry = time.Minute
+	// lastCatchUp bounds the wait before a catch-up that failed is begun anew.
+	lastCatchUp = time.Minute
 )
+
+// appointment says whether and when a peer is to be caught up with.
+type appointment struct {
+	wanted   bool
+	at       time.Time // not before
+	failures int       // in a row
+}
 
 // catchUpAll catches up with the peers that it is due for and that answer, a
 // share each in turn; the others are kept in mind.
@@ -35,6 +42,30 @@ func (s *Scheduler) catchUpAll(ctx context.Context) {
 			delete(s.rest, id)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.mu.catchUp {
+		if s.shared[id] == nil {
+			delete(s.mu.catchUp, id)
+		}
+	}
+}
+
+// nextCatchUp is how long it is to the next catch-up that waits for its time. A
+// peer that is not available is triggered when it is.
+func (s *Scheduler) nextCatchUp() (wait time.Duration, ok bool) {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, a := range s.mu.catchUp {
+		if !a.wanted || !s.cfg.Available(id) {
+			continue
+		}
+		if left := max(a.at.Sub(now), time.Millisecond); !ok || left < wait {
+			wait, ok = left, true
+		}
+	}
+	return wait, ok
 }
 
 // catchUp takes the next share of what is to be done for a peer, and reports
@@ -43,14 +74,16 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 	log := s.cfg.Logger.With("peer", s.cfg.Ring().Name(id))
 	if s.catchUpDue(id) {
 		differing, unknown, err := s.compare(ctx, id, s.shared[id])
-		if err != nil || len(unknown) > 0 {
-			s.catchUpLater(id)
-		}
 		if err != nil {
+			s.catchUpLater(id)
 			log.Debug("catch-up with peer will be tried again", "err", err)
 			return false
 		}
+		all := len(differing)
 		s.rest[id] = slices.DeleteFunc(differing, func(p ring.Partition) bool { return !s.due(pair{id, p}) })
+		if len(unknown) > 0 || len(s.rest[id]) < all {
+			s.catchUpLater(id)
+		}
 		if s.cfg.Self > id {
 			// The peer is likely to do the same at the same time: beginning at
 			// opposite ends, the two meet, instead of doing everything twice.
@@ -59,6 +92,7 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 	}
 	share := s.rest[id]
 	if len(share) == 0 {
+		s.caughtUp(id)
 		return false
 	}
 	share = share[:min(len(share), catchUpShare)]
@@ -81,18 +115,32 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 func (s *Scheduler) catchUpDue(id ring.NodeID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, wanted := s.mu.catchUp[id]
-	if !wanted || s.cfg.Now().Before(at) {
+	a := s.mu.catchUp[id]
+	if !a.wanted || s.cfg.Now().Before(a.at) {
 		return false
 	}
-	delete(s.mu.catchUp, id)
+	a.wanted = false
+	s.mu.catchUp[id] = a
 	return true
+}
+
+// caughtUp takes note that nothing is left to be done, if that is so.
+func (s *Scheduler) caughtUp(id ring.NodeID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.mu.catchUp[id].wanted {
+		delete(s.mu.catchUp, id)
+	}
 }
 
 func (s *Scheduler) catchUpLater(id ring.NodeID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, wanted := s.mu.catchUp[id]; !wanted { // else it came back meanwhile
-		s.mu.catchUp[id] = s.cfg.Now().Add(catchUpRetry)
+	a := s.mu.catchUp[id]
+	if a.wanted {
+		return // it came back meanwhile
 	}
+	a.wanted, a.failures = true, a.failures+1
+	a.at = s.cfg.Now().Add(min(lastCatchUp, retryAfter(a.failures)))
+	s.mu.catchUp[id] = a
 }

@@ -30,9 +30,10 @@ func comparePairs(a, b pair) int {
 	return cmp.Or(cmp.Compare(a.peer, b.peer), cmp.Compare(a.partition, b.partition))
 }
 
-// Back-off of a pair whose exchange failed.
+// Back-off of a pair whose exchange failed. Most failures are short: a tree that
+// is being rebuilt, a stream that is being opened.
 const (
-	firstRetry = 15 * time.Second
+	firstRetry = time.Second
 	lastRetry  = 10 * time.Minute
 )
 

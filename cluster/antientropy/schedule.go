@@ -71,7 +71,7 @@ type Scheduler struct {
 
 	mu struct {
 		sync.Mutex
-		catchUp map[ring.NodeID]time.Time // peers to catch up with, and not before when
+		catchUp map[ring.NodeID]appointment
 		pairs   map[pair]*Progress
 	}
 }
@@ -94,7 +94,7 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 		lastPart: make(map[ring.NodeID]ring.Partition),
 		rest:     make(map[ring.NodeID][]ring.Partition),
 	}
-	s.mu.catchUp = make(map[ring.NodeID]time.Time)
+	s.mu.catchUp = make(map[ring.NodeID]appointment)
 	s.mu.pairs = make(map[pair]*Progress)
 	return s
 }
@@ -103,7 +103,7 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 // what failed while it was away is not held against it.
 func (s *Scheduler) Trigger(peer ring.NodeID) {
 	s.mu.Lock()
-	s.mu.catchUp[peer] = time.Time{}
+	s.mu.catchUp[peer] = appointment{wanted: true}
 	for p, state := range s.mu.pairs {
 		if p.peer == peer {
 			state.Failures, state.Retry = 0, time.Time{}
@@ -141,11 +141,15 @@ func (s *Scheduler) SyncAll(ctx context.Context) (Stats, error) {
 func (s *Scheduler) Run(ctx context.Context) error {
 	timer := time.NewTimer(0) // the first round begins at once
 	defer timer.Stop()
+	retry := time.NewTimer(s.cfg.Tick)
+	defer retry.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.wake:
+			s.followRing()
+		case <-retry.C:
 			s.followRing()
 		case <-timer.C:
 			s.followRing()
@@ -153,6 +157,10 @@ func (s *Scheduler) Run(ctx context.Context) error {
 			timer.Reset(s.cfg.Tick*3/4 + time.Duration(s.cfg.Rand.Int64N(int64(s.cfg.Tick)/2+1)))
 		}
 		s.catchUpAll(ctx)
+		retry.Stop()
+		if wait, ok := s.nextCatchUp(); ok {
+			retry.Reset(wait)
+		}
 	}
 }
 
@@ -170,7 +178,7 @@ func (s *Scheduler) followRing() {
 	defer s.mu.Unlock()
 	for id, parts := range s.shared {
 		if !slices.Equal(before[id], parts) {
-			s.mu.catchUp[id] = time.Time{}
+			s.mu.catchUp[id] = appointment{wanted: true}
 		}
 	}
 }

@@ -20,6 +20,8 @@ type scripted struct {
 	differs func(pair) bool
 	fails   func(pair) bool
 	takes   time.Duration
+	refuses int                  // comparisons that are left to fail
+	rebuilt map[ring.NodeID]bool // peers whose trees are being rebuilt
 
 	compared map[ring.NodeID]int
 	synced   map[pair]int
@@ -31,6 +33,13 @@ func (c *scripted) Differing(_ context.Context, id ring.NodeID, parts []ring.Par
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.compared[id]++
+	if c.refuses > 0 {
+		c.refuses--
+		return nil, nil, errors.New("no answer")
+	}
+	if c.rebuilt[id] {
+		return nil, parts, nil
+	}
 	for _, p := range parts {
 		if c.differs(pair{id, p}) {
 			differing = append(differing, p)
@@ -59,6 +68,12 @@ func (c *scripted) pairs() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.synced)
+}
+
+func (c *scripted) comparisons(id ring.NodeID) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.compared[id]
 }
 
 // stage is a Scheduler of node A among five, with a scripted Comparer.
@@ -208,6 +223,41 @@ func TestScheduler_Failure_IsRetriedLaterAndLater(t *testing.T) {
 		if p := s.Progress()[i]; p.Failures != 0 || p.Healed != 1 || p.Error != nil {
 			t.Errorf("after it came back: %+v", p)
 		}
+	})
+}
+
+func TestScheduler_CatchUpThatFails_IsTriedAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.differs = func(p pair) bool { return s.synced[p] == 0 }
+		s.refuses = 3 * len(s.shared)
+		s.play(t, 10*time.Second)
+		if s.pairs() != s.total() {
+			t.Errorf("%d of %d pairs exchanged", s.pairs(), s.total())
+		}
+	})
+}
+
+func TestScheduler_TreesBeingRebuilt_AreAskedForMoreAndMoreSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		b := ring.IDOf("B")
+		s.rebuilt = map[ring.NodeID]bool{b: true}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = s.Run(ctx) })
+		time.Sleep(10 * time.Second)
+		if n := s.comparisons(b); n < 4 || n > 8 {
+			t.Errorf("asked %d times in 10 s", n)
+		}
+		before := s.comparisons(b)
+		time.Sleep(time.Hour)
+		// Each minute, and in its turn.
+		if n := s.comparisons(b) - before; n < 60 || n > 160 {
+			t.Errorf("asked %d times in an hour", n)
+		}
+		cancel()
+		running.Wait()
 	})
 }
 
