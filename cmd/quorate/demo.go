@@ -65,6 +65,7 @@ type demoNode struct {
 	admin  net.Listener
 	events *admin.EventLog
 	log    *slog.Logger
+	ended  chan struct{} // closed when the node has lived its last life
 }
 
 // assemble opens all nodes, or none.
@@ -117,7 +118,7 @@ func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error
 	if err != nil {
 		return demoNode{}, errors.Join(err, listener.Close())
 	}
-	return demoNode{member: m, host: h, admin: listener, events: events, log: log}, nil
+	return demoNode{member: m, host: h, admin: listener, events: events, log: log, ended: make(chan struct{})}, nil
 }
 
 // close gives back what stands already when another node cannot be opened.
@@ -139,7 +140,7 @@ func clusterID(dir string) string {
 }
 
 // run lives until ctx ends. A node that leaves the ring, or fails, takes no
-// other with it.
+// other with it, unless the demo has not begun: then it ends, with that error.
 func (d *demo) run(ctx context.Context, welcome func()) error {
 	var group errgroup.Group
 	for _, n := range d.founders {
@@ -151,6 +152,8 @@ func (d *demo) run(ctx context.Context, welcome func()) error {
 	})
 	if d.awaitReady(ctx) {
 		welcome()
+	} else {
+		d.stop()
 	}
 	return group.Wait()
 }
@@ -158,6 +161,7 @@ func (d *demo) run(ctx context.Context, welcome func()) error {
 // launch runs a node and its admin port.
 func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
 	group.Go(func() error {
+		defer close(n.ended)
 		err := n.host.Run(ctx)
 		if err != nil && ctx.Err() == nil {
 			n.log.Error("node ended", "err", err)
@@ -170,15 +174,20 @@ func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
 	})
 }
 
-// awaitReady waits until all founders serve, or ctx ends.
+// awaitReady waits until all founders serve; it does so in vain when one of them
+// ends before, or ctx.
 func (d *demo) awaitReady(ctx context.Context) bool {
 	for _, n := range d.founders {
-		l, _ := n.host.state()
-		if l == nil {
-			continue
+		var ready <-chan struct{}
+		if l, why := n.host.state(); l != nil {
+			ready = l.node.Ready()
+		} else if errors.Is(why, admin.ErrKilled) {
+			continue // somebody was quick
 		}
 		select {
-		case <-l.node.Ready():
+		case <-ready:
+		case <-n.ended:
+			return false
 		case <-ctx.Done():
 			return false
 		}

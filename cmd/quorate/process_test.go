@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,24 @@ func TestProcess_KeptDemo_StartsAgainOnOtherPorts(t *testing.T) {
 		if len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
 			t.Errorf("through %s: %+v", n.host.name(), r.Object)
 		}
+	}
+}
+
+func TestProcess_DemoWhoseFounderFails_EndsWithItsError(t *testing.T) {
+	cli, err := parse(t, "demo", "--nodes", "2", "--partitions", "16", "--client-port", freePort(t), "--peer-port", freePort(t), "--admin-port", freePort(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	d, err := cli.Demo.assemble(t.TempDir(), slog.New(slog.DiscardHandler), cancel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, _ := d.founders[1].host.state()
+	l.node.Crash()
+	if err := d.run(ctx, func() { t.Error("the demo says that it is ready") }); err == nil || !strings.Contains(err.Error(), "node B: ") {
+		t.Errorf("the demo ended with %v", err)
 	}
 }
 
