@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/causal"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
@@ -24,6 +25,7 @@ var (
 	errMethod         = errors.New("this page has no such method")
 	errBusy           = errors.New("too many requests at once")
 	errTooManyStreams = errors.New("too many live streams at once")
+	errPeer           = errors.New("a node could not be compared with")
 	errNotReady       = errors.New("the node has not found its place in the ring yet")
 	errNodeIsUp       = errors.New("the node is up: let it leave instead, so that its data moves first")
 	errNodeIsDown     = errors.New("the node is down and cannot hand over its data: remove it instead")
@@ -69,6 +71,8 @@ var statuses = []struct {
 	{engine.ErrReadOnly, http.StatusServiceUnavailable},
 	{engine.ErrHintsFull, http.StatusServiceUnavailable},
 	{errPort, http.StatusBadGateway},
+	{errPeer, http.StatusServiceUnavailable},
+	{antientropy.ErrNotReady, http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout},
 }
 

@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -236,10 +238,19 @@ func (c *call) pair(primaries []ring.NodeID) (a, b ring.Member, err error) {
 	return nodes[0], nodes[1], nil
 }
 
+// inspectTimeout is shorter than askTimeout, so that who asked the node that
+// compares hears why it cannot.
+const inspectTimeout = askTimeout / 2
+
 // inspect compares this node's copy, a's, with b's.
 func (c *call) inspect(ctx context.Context, a, b ring.Member, p ring.Partition) (Difference, error) {
+	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
+	defer cancel()
 	diff, err := c.node.Inspect(ctx, b.ID, p)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, peer.ErrTimeout), errors.Is(err, peer.ErrUnavailable):
+		return Difference{}, fmt.Errorf("%w: %s asked %s, over the link between their peer ports, and had no answer; is it down, or the link cut or slow? %w", errPeer, a.Name, b.Name, err)
+	case err != nil:
 		return Difference{}, err
 	}
 	out := Difference{

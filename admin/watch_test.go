@@ -268,6 +268,18 @@ func TestMerkle_Differences_AreShownAndHealed(t *testing.T) {
 	}
 }
 
+func TestMerkle_AcrossACutLink_SaysWhoDidNotReachWhom(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 3, "")
+	must[Links](f, "C", "POST", "/api/partition", Split{Groups: [][]string{{"A"}, {"B"}}})
+	for _, through := range f.names {
+		r := f.call(through, "GET", "/api/merkle/1?a=A&b=B", "")
+		if r.status != 503 || !strings.Contains(string(r.body), " asked ") || !strings.Contains(string(r.body), "cut") {
+			t.Errorf("through %s: %d %s", through, r.status, r.body)
+		}
+	}
+}
+
 func TestRing_Join_ShowsWhoOwnsWhatNext(t *testing.T) {
 	f := newFleet(t, 3, "")
 	r := must[RingView](f, "B", "GET", "/api/ring", nil)
