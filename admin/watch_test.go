@@ -203,7 +203,13 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
 	f.settle()
-	g := must[GossipView](f, "C", "GET", "/api/gossip", nil)
+	var g GossipView
+	f.eventually("each met the others by gossip", func() bool { // which follows the ring, not the other way
+		g = must[GossipView](f, "C", "GET", "/api/gossip", nil)
+		return !slices.ContainsFunc(g.Nodes, func(n GossipNode) bool {
+			return slices.ContainsFunc(n.Sees, func(s Sight) bool { return s.State == "unknown" })
+		})
+	})
 	if len(g.Nodes) != 3 || g.IntervalMillis <= 0 || len(g.Changes) == 0 {
 		t.Fatalf("%+v", g)
 	}
