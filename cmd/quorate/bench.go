@@ -23,8 +23,11 @@ type benchCmd struct {
 	Rounds     int    `default:"5" min:"1" max:"99" help:"Runs of each kind, taken in turns after one that does not count; the median does."`
 	Steal      int    `default:"8" min:"0" max:"100" help:"Percent of the machine's time that other machines may take; a run with more does not count and is repeated, twice at the most."`
 	Durability string `default:"interval" oneof:"always,interval" help:"As for 'quorate server'."`
-	Redis      bool   `help:"Run Redis beside it: a master and replicas, every pipeline of writes with a WAIT for one of them."`
-	Generator  string `default:"auto" oneof:"auto,own,redis-benchmark" help:"Who makes the load: 'redis-benchmark', or this program, which knows WAIT; 'auto' takes redis-benchmark where it is installed and suffices."`
+	Rate       int    `default:"0" min:"0" max:"10000000" help:"Requests a second of all clients together, sent when they are due; 0: each client sends as soon as it has its replies."`
+	Entry      string `default:"one" oneof:"one,all" help:"Which nodes the clients talk to: one of them, or all, evenly."`
+	Redis      bool   `help:"Run Redis beside it: a master and replicas; a WAIT for one of them after each write, and again with one WAIT for a whole pipeline."`
+	Olric      bool   `help:"Run Olric beside it, as many members, from the olric-server that is found on the PATH: two replicas, read and write quorums of two."`
+	Generator  string `default:"auto" oneof:"auto,own,redis-benchmark" help:"Who makes the load: 'redis-benchmark', or this program, which knows rates, WAIT and Olric; 'auto' takes redis-benchmark where it is installed and suffices."`
 	JSON       bool   `help:"Print JSON instead of a table."`
 }
 
@@ -49,7 +52,42 @@ type result struct {
 
 // generator makes the load of one run.
 type generator interface {
-	run(ctx context.Context, t *target, w workload) (result, error)
+	run(ctx context.Context, c contender, w workload) (result, error)
+}
+
+// contender is a system under load and the way it is spoken to.
+type contender struct {
+	name string
+	*target
+	speak dialect
+}
+
+// dialect is what the generator says to a system.
+type dialect struct {
+	olric bool // DM.PUT and its like instead of SET
+	wait  wait
+}
+
+// wait says when a write is followed by Redis's WAIT for one replica, which makes
+// it a quorum's.
+type wait int
+
+const (
+	waitNever wait = iota
+	waitPipeline
+	waitEach
+)
+
+// contends reports whether a workload shows anything that another dialect of the
+// same system does not.
+func (c contender) contends(w workload) bool {
+	switch {
+	case c.speak.olric:
+		return w.Test != "mset" // it has none
+	case c.speak.wait == waitPipeline:
+		return w.Pipeline > 1 && w.Test != "get"
+	}
+	return true
 }
 
 // Run implements the command.
@@ -67,26 +105,39 @@ func (b *benchCmd) Run(ctx context.Context, con console) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	var contenders []contender
 	var targets []*target
 	defer func() {
 		for _, t := range targets {
 			err = errors.Join(err, t.stop())
 		}
 	}()
-	start := []func(context.Context, string) (*target, error){b.startQuorate}
-	if b.Redis {
-		start = append(start, b.startRedis)
-	}
-	for _, s := range start {
-		t, err := s(ctx, dir)
+	enter := func(start func(context.Context, string) (*target, error), as ...contender) error {
+		t, err := start(ctx, dir)
 		if t != nil {
 			targets = append(targets, t)
 		}
-		if err != nil {
+		for _, c := range as {
+			c.target = t
+			contenders = append(contenders, c)
+		}
+		return err
+	}
+	if err := enter(b.startQuorate, contender{name: "quorate"}); err != nil {
+		return err
+	}
+	if b.Redis {
+		if err := enter(b.startRedis, contender{name: "redis", speak: dialect{wait: waitEach}},
+			contender{name: "redis, one WAIT a pipeline", speak: dialect{wait: waitPipeline}}); err != nil {
 			return err
 		}
 	}
-	results, err := b.measure(ctx, con, load, targets, works)
+	if b.Olric {
+		if err := enter(b.startOlric, contender{name: "olric", speak: dialect{olric: true}}); err != nil {
+			return err
+		}
+	}
+	results, err := b.measure(ctx, con, load, contenders, works)
 	if err != nil {
 		return err
 	}
@@ -113,12 +164,19 @@ func (b *benchCmd) workloads() (all []workload, err error) {
 func (b *benchCmd) generator() (generator, error) {
 	path, err := exec.LookPath("redis-benchmark")
 	switch {
-	case b.Generator == "own" || b.Generator == "auto" && (err != nil || b.Redis):
+	case b.Generator == "own" || b.Generator == "auto" && (err != nil || b.ownOnly()):
 		return &ownLoad{benchCmd: b}, nil
+	case b.ownOnly():
+		return nil, fmt.Errorf("%w: redis-benchmark knows no rate, one entry, no WAIT and no Olric: leave out --generator", errUsage)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w (Debian: redis-tools)", errUsage, err)
 	}
 	return &redisLoad{benchCmd: b, path: path}, nil
+}
+
+// ownOnly reports whether redis-benchmark cannot make the load that is asked for.
+func (b *benchCmd) ownOnly() bool {
+	return b.Redis || b.Olric || b.Rate > 0 || b.Entry == "all"
 }
 
 // mostRepeats bounds how often a noisy run is repeated.
@@ -126,21 +184,31 @@ const mostRepeats = 2
 
 // measure takes the rounds in turns, so that what changes on the machine changes
 // for all.
-func (b *benchCmd) measure(ctx context.Context, con console, load generator, targets []*target, works []workload) ([]result, error) {
+func (b *benchCmd) measure(ctx context.Context, con console, load generator, contenders []contender, works []workload) ([]result, error) {
 	type kind struct {
 		system string
 		workload
 	}
 	runs := make(map[kind][]result)
-	for round := range b.Rounds + 1 { // the first fills stores and caches, and does not count
+	if slices.Contains(b.Tests, "get") {
+		for _, c := range contenders {
+			if err := (&ownLoad{benchCmd: b}).fill(ctx, c); err != nil {
+				return nil, fmt.Errorf("%s: fill: %w", c.name, err)
+			}
+		}
+	}
+	for round := range b.Rounds + 1 { // the first warms all up, and does not count
 		for _, w := range works {
-			for _, t := range targets {
+			for _, c := range contenders {
+				if !c.contends(w) {
+					continue
+				}
 				var r result
 				for repeat := 0; ; repeat++ {
 					var noise float64
 					var err error
-					if r, noise, err = b.runOnce(ctx, load, t, w); err != nil {
-						return nil, fmt.Errorf("%s, %s with pipelines of %d: %w", t.name, w.Test, w.Pipeline, err)
+					if r, noise, err = b.runOnce(ctx, load, c, w); err != nil {
+						return nil, fmt.Errorf("%s, %s with pipelines of %d: %w", c.name, w.Test, w.Pipeline, err)
 					}
 					if round == 0 || noise <= float64(b.Steal) {
 						break
@@ -153,16 +221,18 @@ func (b *benchCmd) measure(ctx context.Context, con console, load generator, tar
 				if round == 0 {
 					continue
 				}
-				fmt.Fprintf(con.err, "round %d of %d: %s %s P=%d: %.0f/s\n", round, b.Rounds, t.name, w.Test, w.Pipeline, r.PerSecond)
-				k := kind{t.name, w}
+				fmt.Fprintf(con.err, "round %d of %d: %s %s P=%d: %.0f/s\n", round, b.Rounds, c.name, w.Test, w.Pipeline, r.PerSecond)
+				k := kind{c.name, w}
 				runs[k] = append(runs[k], r)
 			}
 		}
 	}
 	var all []result
 	for _, w := range works {
-		for _, t := range targets {
-			all = append(all, median(runs[kind{t.name, w}]))
+		for _, c := range contenders {
+			if c.contends(w) {
+				all = append(all, median(runs[kind{c.name, w}]))
+			}
 		}
 	}
 	return all, nil
@@ -170,16 +240,16 @@ func (b *benchCmd) measure(ctx context.Context, con console, load generator, tar
 
 // runOnce is one run, with the share of the machine's time, in percent, that was
 // stolen meanwhile.
-func (b *benchCmd) runOnce(ctx context.Context, load generator, t *target, w workload) (r result, noise float64, err error) {
+func (b *benchCmd) runOnce(ctx context.Context, load generator, c contender, w workload) (r result, noise float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	before, known := t.cpu()
+	before, known := c.cpu()
 	stolen, total := machineTime()
-	if r, err = load.run(ctx, t, w); err != nil {
+	if r, err = load.run(ctx, c, w); err != nil {
 		return r, 0, err
 	}
-	r.System, r.workload, r.Runs = t.name, w, 1
-	if after, still := t.cpu(); known && still {
+	r.System, r.workload, r.Runs = c.name, w, 1
+	if after, still := c.cpu(); known && still {
 		us := float64((after - before).Microseconds()) / float64(b.Requests)
 		r.CPU = &us
 	}

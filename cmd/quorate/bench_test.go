@@ -3,7 +3,12 @@ package main
 import (
 	"bufio"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tidwall/redcon"
 )
 
 func TestParseRedisBenchmark_TakesTheFirstThatReaches(t *testing.T) {
@@ -65,4 +70,87 @@ func TestMedian_OfEachFigure(t *testing.T) {
 	if m.PerSecond != 2 || m.P99 != 1 || *m.CPU != 20 || m.Runs != 3 || m.Noisy != 1 {
 		t.Fatalf("%+v, CPU %v", m, *m.CPU)
 	}
+}
+
+func TestContender_Contends_WhereItsDialectShows(t *testing.T) {
+	each, pipeline := contender{speak: dialect{wait: waitEach}}, contender{speak: dialect{wait: waitPipeline}}
+	olric := contender{speak: dialect{olric: true}}
+	for _, w := range []workload{{"set", 1}, {"set", 16}, {"get", 16}, {"mset", 16}} {
+		if !each.contends(w) {
+			t.Errorf("%v: WAIT after each is left out", w)
+		}
+		if want := w.Pipeline > 1 && w.Test != "get"; pipeline.contends(w) != want {
+			t.Errorf("%v: one WAIT a pipeline: want %v", w, want)
+		}
+		if want := w.Test != "mset"; olric.contends(w) != want {
+			t.Errorf("%v: olric: want %v", w, want)
+		}
+	}
+}
+
+func TestOwnLoad_Schedule_CountsFromWhenAPipelineWasDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ownLoad{&benchCmd{Clients: 10, Rate: 1000}}
+		due := l.schedule(1) // one each 10 ms
+		first := due()
+		if first.After(time.Now()) {
+			t.Fatal("sent before it was due")
+		}
+		time.Sleep(35 * time.Millisecond) // a slow reply
+		for i := 1; i <= 3; i++ {
+			if late := time.Since(due()); late != time.Duration(35-10*i)*time.Millisecond {
+				t.Errorf("pipeline %d: its time counts from %v ago", i, late)
+			}
+		}
+		if from := due(); time.Since(from) != 0 || from.Sub(first) != 40*time.Millisecond {
+			t.Errorf("in time again: %v after the first, from %v ago", from.Sub(first), time.Since(from))
+		}
+	})
+}
+
+func TestOwnLoad_WaitsAsItsDialectSays(t *testing.T) {
+	for speak, want := range map[dialect]int{{}: 0, {wait: waitPipeline}: 2, {wait: waitEach}: 6} {
+		server := newCountingServer(t)
+		l := &ownLoad{&benchCmd{Clients: 1, Requests: 6, Keys: 10, ValueSize: 3}}
+		if _, err := l.run(t.Context(), contender{target: &target{addrs: []string{server.addr}}, speak: speak}, workload{"set", 3}); err != nil {
+			t.Fatal(err)
+		}
+		if sets, waits := server.count("SET"), server.count("WAIT"); sets != 6 || waits != want {
+			t.Errorf("%+v: %d SET, %d WAIT, want 6, %d", speak, sets, waits, want)
+		}
+	}
+}
+
+// countingServer answers OK to all, and counts what it was asked.
+type countingServer struct {
+	addr string
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func newCountingServer(t *testing.T) *countingServer {
+	s := &countingServer{seen: make(map[string]int)}
+	server := redcon.NewServer("127.0.0.1:0", func(conn redcon.Conn, cmd redcon.Command) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.seen[string(cmd.Args[0])]++
+		conn.WriteString("OK")
+	}, nil, nil)
+	ready, ended := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- server.ListenServeAndSignal(ready) }()
+	if err := <-ready; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-ended
+	})
+	s.addr = server.Addr().String()
+	return s
+}
+
+func (s *countingServer) count(command string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen[command]
 }

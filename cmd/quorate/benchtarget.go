@@ -14,12 +14,10 @@ import (
 	"time"
 )
 
-// target is a system under load: processes on loopback, the first of which the
-// clients talk to.
+// target is a system under load: processes on loopback.
 type target struct {
 	name  string
-	addr  string
-	wait  bool // writes are followed by WAIT
+	addrs []string // where clients are served; of Redis the master alone
 	procs []*benchProcess
 }
 
@@ -115,8 +113,9 @@ func (b *benchCmd) startQuorate(ctx context.Context, dir string) (*target, error
 			"--durability", b.Durability, "--gossip-profile", "local",
 			"--n", strconv.Itoa(min(3, b.Nodes)), "--r", strconv.Itoa(min(2, b.Nodes)), "--w", strconv.Itoa(min(2, b.Nodes)),
 		}
+		t.addrs = append(t.addrs, client)
 		if i == 0 {
-			t.addr, first = client, peer
+			first = peer
 		} else {
 			args = append(args, "--join", first)
 		}
@@ -136,7 +135,7 @@ func (b *benchCmd) startRedis(ctx context.Context, dir string) (*target, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w (Debian: redis-server)", errUsage, err)
 	}
-	t := &target{name: "redis", wait: true}
+	t := &target{name: "redis"}
 	ports, err := unusedPorts(3)
 	if err != nil {
 		return nil, err
@@ -149,9 +148,9 @@ func (b *benchCmd) startRedis(ctx context.Context, dir string) (*target, error) 
 		_, port, _ := net.SplitHostPort(addr)
 		args := []string{"--bind", "127.0.0.1", "--port", port, "--dir", home, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"}
 		if i == 0 {
-			t.addr = addr
+			t.addrs = []string{addr}
 		} else {
-			_, master, _ := net.SplitHostPort(t.addr)
+			_, master, _ := net.SplitHostPort(t.addrs[0])
 			args = append(args, "--replicaof", "127.0.0.1 "+master)
 		}
 		if err := t.launch(path, args...); err != nil {
@@ -161,7 +160,80 @@ func (b *benchCmd) startRedis(ctx context.Context, dir string) (*target, error) 
 			return t, err
 		}
 	}
-	return t, t.ready(ctx, t.addr, "WAIT 2 100\r\n", ":2")
+	return t, t.ready(ctx, t.addrs[0], "WAIT 2 100\r\n", ":2")
+}
+
+// olricSettings is what a member of Olric is started with: as many copies and
+// answers as quorate's, kept up in the same way, and nothing written to a log.
+const olricSettings = `server:
+  bindAddr: 127.0.0.1
+  bindPort: %s
+  keepAlivePeriod: 300s
+  bootstrapTimeout: 5s
+  partitionCount: 271
+  replicaCount: %d
+  writeQuorum: %d
+  readQuorum: %d
+  readRepair: false
+  replicationMode: 0
+  memberCountQuorum: 1
+  routingTablePushInterval: 1m
+client:
+  dialTimeout: 5s
+  readTimeout: 3s
+  writeTimeout: 3s
+logging:
+  verbosity: 1
+  level: ERROR
+  output: stderr
+memberlist:
+  environment: local
+  bindAddr: 127.0.0.1
+  bindPort: %s
+  enableCompression: false
+  joinRetryInterval: 100ms
+  maxJoinAttempts: 20
+  peers: [%s]
+dmaps:
+  engine:
+    name: kvstore
+    config:
+      tableSize: 1048576
+`
+
+// startOlric starts members of Olric that hold what they are given in memory.
+func (b *benchCmd) startOlric(ctx context.Context, dir string) (*target, error) {
+	path, err := exec.LookPath("olric-server")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w (go install github.com/olric-data/olric/cmd/olric-server@latest)", errUsage, err)
+	}
+	t := &target{name: "olric"}
+	var first string
+	for i := range b.Nodes {
+		ports, err := unusedPorts(2)
+		if err != nil {
+			return t, err
+		}
+		_, client, _ := net.SplitHostPort(ports[0])
+		_, gossip, _ := net.SplitHostPort(ports[1])
+		settings := fmt.Sprintf(olricSettings, client, min(3, b.Nodes), min(2, b.Nodes), min(2, b.Nodes), gossip, first)
+		if i == 0 {
+			first = strconv.Quote(ports[1])
+		}
+		file := filepath.Join(dir, fmt.Sprintf("olric-%d.yaml", i))
+		if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+			return t, err
+		}
+		if err := t.launch(path, "--config", file); err != nil {
+			return t, err
+		}
+		t.addrs = append(t.addrs, ports[0])
+		if err := t.ready(ctx, ports[0], "PING\r\n", "+PONG"); err != nil {
+			return t, err
+		}
+	}
+	// The first to answer may not have given its partitions to the last yet.
+	return t, t.ready(ctx, t.addrs[0], "DM.PUT bench ready yes\r\n", "+OK")
 }
 
 // unusedPorts finds loopback addresses that nobody listens on now.

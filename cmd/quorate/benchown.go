@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// ownLoad makes the load itself.
+type ownLoad struct{ *benchCmd }
+
+func (l *ownLoad) run(ctx context.Context, c contender, w workload) (result, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	took := make([][]time.Duration, l.Clients)
+	start := time.Now()
+	for i := range took {
+		share := l.Requests / l.Clients
+		if i < l.Requests%l.Clients {
+			share++
+		}
+		addr := c.addrs[0]
+		if l.Entry == "all" {
+			addr = c.addrs[i%len(c.addrs)]
+		}
+		group.Go(func() (err error) {
+			took[i], err = l.client(ctx, addr, c.speak, w, share)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return result{}, err
+	}
+	r := result{PerSecond: float64(l.Requests) / time.Since(start).Seconds()}
+	all := slices.Concat(took...)
+	slices.Sort(all)
+	at := func(share float64) float64 {
+		return float64(all[int(share*float64(len(all)-1))].Microseconds()) / 1000
+	}
+	r.P50, r.P99, r.P999 = at(0.5), at(0.99), at(0.999)
+	return r, nil
+}
+
+// client sends its share of the requests over one connection, and returns how
+// long each pipeline took.
+func (l *ownLoad) client(ctx context.Context, addr string, speak dialect, w workload, share int) (took []time.Duration, err error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	in := bufio.NewReaderSize(conn, 64<<10)
+	value := bytes.Repeat([]byte("v"), l.ValueSize)
+	took = make([]time.Duration, 0, share/w.Pipeline+1)
+	due := l.schedule(w.Pipeline)
+	var out []byte
+	for share > 0 {
+		n := min(share, w.Pipeline)
+		replies := 0
+		out = out[:0]
+		for i := range n {
+			if w.Test == "mset" {
+				out = l.appendMSET(out, value)
+			} else {
+				out = appendCommand(out, speak.olric, w.Test, l.anyKey(), value)
+			}
+			replies++
+			if w.Test != "get" && (speak.wait == waitEach || speak.wait == waitPipeline && i == n-1) {
+				out = appendWords(out, "WAIT", "1", "0")
+				replies++
+			}
+		}
+		start := due()
+		if _, err := conn.Write(out); err != nil {
+			return nil, err
+		}
+		for range replies {
+			if err := skipReply(in); err != nil {
+				return nil, err
+			}
+		}
+		took = append(took, time.Since(start))
+		share -= n
+	}
+	return took, nil
+}
+
+// fill writes every key once, so that reads find what they ask for.
+func (l *ownLoad) fill(ctx context.Context, c contender) error {
+	const atOnce = 100
+	conn, err := net.Dial("tcp", c.addrs[0])
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	in := bufio.NewReaderSize(conn, 64<<10)
+	value := bytes.Repeat([]byte("v"), l.ValueSize)
+	var out []byte
+	for first := 0; first < l.Keys; first += atOnce {
+		n := min(atOnce, l.Keys-first)
+		out = out[:0]
+		for i := range n {
+			out = appendCommand(out, c.speak.olric, "set", keyName(first+i), value)
+		}
+		if _, err := conn.Write(out); err != nil {
+			return err
+		}
+		for range n {
+			if err := skipReply(in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// schedule returns a function that waits until a client's next pipeline is due,
+// and tells from when its time counts. What a slow reply made late counts from
+// when it was due, or the run would leave out just what it looks for; what the
+// timer made late does not.
+func (l *ownLoad) schedule(pipeline int) (due func() time.Time) {
+	if l.Rate == 0 {
+		return time.Now
+	}
+	pause := time.Duration(float64(l.Clients*pipeline) / float64(l.Rate) * float64(time.Second))
+	next := time.Now().Add(rand.N(pause + 1))
+	return func() time.Time {
+		from := next
+		if wait := time.Until(next); wait > 0 {
+			time.Sleep(wait)
+			from = time.Now()
+		}
+		next = next.Add(pause)
+		return from
+	}
+}
+
+// appendCommand appends one command of a test, but for mset's.
+func appendCommand(dst []byte, olric bool, test, key string, value []byte) []byte {
+	switch {
+	case test == "get" && olric:
+		return appendWords(dst, "DM.GET", "bench", key)
+	case test == "get":
+		return appendWords(dst, "GET", key)
+	case test == "incr" && olric:
+		return appendWords(dst, "DM.INCR", "bench", "counter:"+key, "1")
+	case test == "incr":
+		return appendWords(dst, "INCR", "counter:"+key)
+	case olric:
+		return appendWords(dst, "DM.PUT", "bench", key, string(value))
+	}
+	return appendWords(dst, "SET", key, string(value))
+}
+
+// appendMSET appends an MSET of ten keys.
+func (l *ownLoad) appendMSET(dst []byte, value []byte) []byte {
+	words := []string{"MSET"}
+	for range 10 {
+		words = append(words, l.anyKey(), string(value))
+	}
+	return appendWords(dst, words...)
+}
+
+func (l *ownLoad) anyKey() string { return keyName(rand.IntN(l.Keys)) }
+
+// keyName is what redis-benchmark calls a key.
+func keyName(n int) string { return fmt.Sprintf("key:%012d", n) }
+
+func appendWords(dst []byte, words ...string) []byte {
+	dst = append(strconv.AppendInt(append(dst, '*'), int64(len(words)), 10), "\r\n"...)
+	for _, w := range words {
+		dst = append(strconv.AppendInt(append(dst, '$'), int64(len(w)), 10), "\r\n"...)
+		dst = append(append(dst, w...), "\r\n"...)
+	}
+	return dst
+}
+
+// skipReply reads one reply that is no array. An error reply ends the run.
+func skipReply(in *bufio.Reader) error {
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	switch line[0] {
+	case '+', ':', '_':
+		return nil
+	case '$':
+		n, err := strconv.Atoi(strings.TrimSpace(string(line[1:])))
+		if err != nil || n < 0 {
+			return err
+		}
+		_, err = in.Discard(n + 2)
+		return err
+	case '-':
+		return errors.New(strings.TrimSpace(string(line[1:])))
+	}
+	return fmt.Errorf("unexpected reply %q", line)
+}
