@@ -71,7 +71,8 @@ func (n *Node) Alive(id ring.NodeID) bool { return id == n.id || n.channel.Avail
 
 // awaitLeave ends the node when it has left and holds nothing that others lack.
 func (n *Node) awaitLeave(ctx context.Context) error {
-	tick := time.NewTicker(200 * time.Millisecond)
+	const seldom, often = time.Second, 100 * time.Millisecond
+	tick := time.NewTicker(seldom)
 	defer tick.Stop()
 	for {
 		select {
@@ -80,7 +81,11 @@ func (n *Node) awaitLeave(ctx context.Context) error {
 		case <-tick.C:
 		}
 		m, known := n.keeper.ring().Member(n.id)
-		if known && m.Status == ring.Removed && n.mover.Drained() && len(n.store.HintTargets()) == 0 {
+		if !known || m.Status == ring.Up {
+			continue
+		}
+		tick.Reset(often)
+		if m.Status == ring.Removed && n.mover.Drained() && len(n.store.HintTargets()) == 0 {
 			n.log.Info("out of the ring, all data handed over")
 			return ErrLeft
 		}

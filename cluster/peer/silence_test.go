@@ -130,6 +130,33 @@ func TestChannel_IdlePeerFreezes_IsFoundOutByPings(t *testing.T) {
 	})
 }
 
+func TestChannel_IdleStreams_ArePingedTogether(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
+		time.Sleep(300 * time.Millisecond)
+		if err := <-a.ask(b, Foreground, Read); err != nil { // out of step with the other stream
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second) // both fall into step
+		rounds := make(map[int64]bool)
+		pinged := make(map[Class]bool)
+		for range 1000 {
+			time.Sleep(sweepTick)
+			for _, r := range *a.remotes.Load() {
+				for i := range r.streams {
+					s := r.streams[i].Load()
+					s.mu.Lock()
+					rounds[s.mu.lastPing] = true
+					s.mu.Unlock()
+					pinged[s.class] = true
+				}
+			}
+		}
+		if len(pinged) != classes || len(rounds) > 11 {
+			t.Errorf("%d times in 10 s, over %d classes of streams; want one a second", len(rounds), len(pinged))
+		}
+	})
+}
+
 func TestChannel_SlowRequest_IsNoSilence(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
 		done := a.ask(b, Foreground, Count) // never answered, by a peer that lives

@@ -26,8 +26,9 @@ const (
 
 // moment is one look of the sweeper.
 type moment struct {
-	now  int64 // channel time
-	fair bool  // this process ran when it should have: silence is the peer's
+	now   int64 // channel time
+	fair  bool  // this process ran when it should have: silence is the peer's
+	round bool  // the sweeper woke for a ping: what is due before long goes with it
 }
 
 // stir wakes the sweeper if it sleeps: something is outstanding.
@@ -57,8 +58,10 @@ func (c *Channel) sweepAll() {
 			}
 		}
 		timer.Reset(wait)
+		var round bool
 		select {
 		case <-timer.C:
+			round = wait > sweepTick
 		case <-c.stirred:
 			calm = 0
 		case <-c.closing:
@@ -67,7 +70,7 @@ func (c *Channel) sweepAll() {
 		c.parked.Store(false)
 		now := c.now()
 		// When this process itself was held up, the answers may lie in its sockets.
-		at := moment{now: now, fair: now-last < int64(wait+2*sweepTick)}
+		at := moment{now: now, fair: now-last < int64(wait+2*sweepTick), round: round}
 		last = now
 		calm++
 		for _, r := range *c.remotes.Load() {
@@ -142,7 +145,7 @@ func (s *stream) sweep(at moment) bool {
 	late := s.mu.waiting.expire(at.now-int64(timeout), nil)
 	owed := s.mu.waiting.count > 0
 	quiet := s.quietLocked(at.now)
-	ping := s.needsPingLocked(at.now, quiet)
+	ping := s.needsPingLocked(at, quiet)
 	if ping {
 		s.mu.lastPing = at.now
 	}
@@ -184,9 +187,9 @@ func (s *stream) quietLocked(now int64) time.Duration {
 // as short as the least patience: a busy machine pauses a process that long.
 func (s *stream) mostQuiet() time.Duration { return max(s.remote.patience.get(), leastSilence) }
 
-func (s *stream) needsPingLocked(now int64, quiet time.Duration) bool {
-	sinceSign := time.Duration(now - max(s.mu.lastPing, s.heard.Load()))
-	if sinceSign >= s.pingInterval() {
+func (s *stream) needsPingLocked(at moment, quiet time.Duration) bool {
+	sinceSign := time.Duration(at.now - max(s.mu.lastPing, s.heard.Load()))
+	if sinceSign >= s.pingInterval() || at.round && sinceSign >= s.pingInterval()/2 {
 		return true
 	}
 	return s.class == Foreground && quiet > s.mostQuiet()/2 && sinceSign > s.mostQuiet()/2
