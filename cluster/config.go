@@ -31,6 +31,9 @@ type Config struct {
 	// that all have the same list, this one among them, and the same ClusterID.
 	Founders  []ring.Member
 	ClusterID string
+	// Whereabouts are the addresses that members have now. It is for nodes that are
+	// started together and may all have moved: none could tell the others.
+	Whereabouts []ring.Member
 	// Secret is shared by all peers of a cluster; empty: none.
 	Secret string
 	// GossipProfile is lan (default), local or wan.

@@ -57,16 +57,13 @@ func (n *Node) enter(ctx context.Context) error {
 
 // sameCluster refuses to start where the nodes that the operator names belong to
 // another cluster than the data directory. Those that do not answer at once do
-// not hold the start up: a node that was stopped needs no one to come back.
+// not hold the start up: a node that was stopped needs no one to come back. It
+// asks them nothing that changes the ring, for this node may have left it.
 func (n *Node) sameCluster(ctx context.Context) error {
-	body, err := encodeJoin(n.member(), n.cfg.Partitions)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	for _, addr := range n.cfg.Join {
-		_, err := n.channel.CallAddr(ctx, addr, peer.Join, body)
+		_, err := n.channel.CallAddr(ctx, addr, peer.RingPull, n.pullRequest())
 		var refused *peer.RefusedError
 		if errors.As(err, &refused) && refused.Reason == peer.RefusedCluster {
 			return fmt.Errorf("%w: the data directory is of %s: %w", ring.ErrOtherCluster, n.keeper.clusterID(), err)
@@ -87,8 +84,9 @@ func (n *Node) resume(now *ring.Ring) error {
 		return nil
 	}
 	moved := []ring.Member{self}
-	for _, m := range n.cfg.Founders { // they may all have moved at once: nobody could tell the others
-		if _, known := now.Member(m.ID); known && m.ID != n.id {
+	for _, m := range n.cfg.Whereabouts {
+		if old, known := now.Member(m.ID); known && m.ID != n.id {
+			m.Instance = old.Instance
 			moved = append(moved, m)
 		}
 	}

@@ -248,6 +248,22 @@ func TestCluster_JoinAndLeave_MoveTheData(t *testing.T) {
 	leaver.stop()
 	delete(w.nodes, "B")
 	w.settled(3)
+
+	// Its directory does not bring it back, whatever it is told to join.
+	left := w.nodes["A"].Ring().Version()
+	again := leaver.cfg
+	again.Join = []string{w.nodes["A"].PeerAddr()}
+	back, err := New(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := back.Run(t.Context()); !errors.Is(err, ErrLeft) {
+		t.Fatalf("restarted, it ended with %v", err)
+	}
+	w.settled(3)
+	if now := w.nodes["A"].Ring().Version(); now != left {
+		t.Errorf("the ring changed from version %d to %d", left, now)
+	}
 	for i := range 300 {
 		for _, n := range w.nodes {
 			w.check(n, fmt.Sprint("k", i), fmt.Sprint("v", i))

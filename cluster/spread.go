@@ -106,12 +106,15 @@ func (n *Node) takeIn(encoded []byte) error {
 func (n *Node) pull(ctx context.Context, from ring.NodeID) error {
 	ctx, cancel := context.WithTimeout(ctx, spreadBudget)
 	defer cancel()
-	reply, err := n.channel.Call(ctx, from, peer.Background, peer.RingPull, binary.BigEndian.AppendUint64(nil, n.keeper.digest()))
+	reply, err := n.channel.Call(ctx, from, peer.Background, peer.RingPull, n.pullRequest())
 	if err != nil {
 		return err
 	}
 	return n.takeIn(reply)
 }
+
+// pullRequest names the state that this node has.
+func (n *Node) pullRequest() []byte { return binary.BigEndian.AppendUint64(nil, n.keeper.digest()) }
 
 // answerPush merges a pushed state, and replies with ours if it knows more.
 func (n *Node) answerPush(body []byte) ([]byte, error) {

@@ -75,14 +75,14 @@ func TestMedian_OfEachFigure(t *testing.T) {
 func TestContender_Contends_WhereItsDialectShows(t *testing.T) {
 	each, pipeline := contender{speak: dialect{wait: waitEach}}, contender{speak: dialect{wait: waitPipeline}}
 	olric := contender{speak: dialect{olric: true}}
-	for _, w := range []workload{{"set", 1}, {"set", 16}, {"get", 16}, {"mset", 16}} {
+	for _, w := range []workload{{"set", 1}, {"set", 16}, {"get", 16}, {"mset", 16}, {"incr", 16}} {
 		if !each.contends(w) {
 			t.Errorf("%v: WAIT after each is left out", w)
 		}
 		if want := w.Pipeline > 1 && w.Test != "get"; pipeline.contends(w) != want {
 			t.Errorf("%v: one WAIT a pipeline: want %v", w, want)
 		}
-		if want := w.Test != "mset"; olric.contends(w) != want {
+		if want := w.Test == "set" || w.Test == "get"; olric.contends(w) != want {
 			t.Errorf("%v: olric: want %v", w, want)
 		}
 	}

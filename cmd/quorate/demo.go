@@ -53,8 +53,8 @@ type demo struct {
 	links    *peer.Links // between all of them
 	stop     func()      // ends the whole demo
 	rewrite  func(changed map[string]string) error
-	hosts    hosts // the founders' and what came later
-	founders []demoNode
+	hosts    hosts             // all that ever ran
+	nodes    []demoNode        // those that it begins with
 	wishes   chan chan<- grown // see demo_grow.go
 }
 
@@ -68,26 +68,35 @@ type demoNode struct {
 	ended  chan struct{} // closed when the node has lived its last life
 }
 
-// assemble opens all nodes, or none.
+// assemble opens all nodes, or none: as many founders as are asked for, and what a
+// former life of the directory added to them.
 func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
 	d := &demo{
 		settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: peer.NewLinks(),
 		stop: stop, rewrite: rewriterOf(c.Config), wishes: make(chan chan<- grown),
 	}
 	var members []ring.Member
-	for i := range c.Nodes {
+	for i := range max(c.Nodes, nodesIn(dir)) {
 		m, err := d.ports.member(i)
 		if err != nil {
 			return nil, err
 		}
 		members = append(members, m)
 	}
-	d.founders = make([]demoNode, len(members))
+	founders := members[:c.Nodes]
+	d.nodes = make([]demoNode, len(members))
 	var group errgroup.Group // side by side: each store waits for the disk
 	for i := range members {
 		group.Go(func() (err error) {
-			d.founders[i], err = d.open(members[i], func(node *cluster.Config) {
-				node.Founders, node.ClusterID = members, clusterID(dir)
+			d.nodes[i], err = d.open(members[i], func(node *cluster.Config) {
+				node.Whereabouts = members
+				if i < len(founders) {
+					node.Founders, node.ClusterID = founders, clusterID(dir)
+					return
+				}
+				for _, f := range founders { // in case it was stopped before it had joined
+					node.Join = append(node.Join, f.PeerAddr)
+				}
 			})
 			return err
 		})
@@ -95,7 +104,7 @@ func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, er
 	if err := group.Wait(); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	for _, n := range d.founders {
+	for _, n := range d.nodes {
 		d.hosts.add(n.host)
 	}
 	return d, nil
@@ -124,7 +133,7 @@ func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error
 // close gives back what stands already when another node cannot be opened.
 func (d *demo) close() error {
 	var errs []error
-	for _, n := range d.founders {
+	for _, n := range d.nodes {
 		if n.host != nil {
 			errs = append(errs, n.host.Run(ended()), n.admin.Close())
 		}
@@ -143,7 +152,7 @@ func clusterID(dir string) string {
 // other with it, unless the demo has not begun: then it ends, with that error.
 func (d *demo) run(ctx context.Context, welcome func()) error {
 	var group errgroup.Group
-	for _, n := range d.founders {
+	for _, n := range d.nodes {
 		d.launch(ctx, &group, n)
 	}
 	group.Go(func() error {
@@ -174,10 +183,10 @@ func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
 	})
 }
 
-// awaitReady waits until all founders serve; it does so in vain when one of them
+// awaitReady waits until all nodes serve; it does so in vain when one of them
 // ends before, or ctx.
 func (d *demo) awaitReady(ctx context.Context) bool {
-	for _, n := range d.founders {
+	for _, n := range d.nodes {
 		var ready <-chan struct{}
 		if l, why := n.host.state(); l != nil {
 			ready = l.node.Ready()
@@ -197,18 +206,18 @@ func (d *demo) awaitReady(ctx context.Context) bool {
 
 // welcome tells what stands where, and what to try.
 func (d *demo) welcome(out io.Writer, c *demoCmd) {
-	first := d.founders[0].member
+	first := d.nodes[0].member
 	q := c.Quorum
-	fmt.Fprintf(out, "A cluster of %d nodes is ready: n=%d r=%d w=%d.\n\n", len(d.founders), q.N, q.R, q.W)
+	fmt.Fprintf(out, "A cluster of %d nodes is ready: n=%d r=%d w=%d.\n\n", len(d.nodes), q.N, q.R, q.W)
 	table := tabwriter.NewWriter(out, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "  NODE\tCLIENTS\tADMIN\tPEERS")
-	for _, n := range d.founders {
+	for _, n := range d.nodes {
 		m := n.member
 		fmt.Fprintf(table, "  %s\t%s\thttp://%s\t%s\n", m.Name, m.ClientAddr, m.AdminAddr, m.PeerAddr)
 	}
 	_ = table.Flush()
 	_, port, _ := net.SplitHostPort(first.ClientAddr)
-	last := d.founders[len(d.founders)-1].member
+	last := d.nodes[len(d.nodes)-1].member
 	_, otherPort, _ := net.SplitHostPort(last.ClientAddr)
 	fmt.Fprintf(out, `
 Any node serves any key. Try:

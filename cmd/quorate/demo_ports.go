@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/quorate/quorate/cluster/ring"
@@ -22,6 +24,19 @@ type demoPorts struct {
 	taken               map[int]bool // by another node, or for another purpose
 }
 
+// nodesIn is how many letters, from A on, have a directory already.
+func nodesIn(dir string) int {
+	for i := range maxDemoNodes {
+		if _, err := os.Stat(filepath.Join(dir, letter(i))); err != nil {
+			return i
+		}
+	}
+	return maxDemoNodes
+}
+
+// letter names the node with a number, from 0.
+func letter(i int) string { return string(rune('A' + i)) }
+
 func newDemoPorts(c *demoCmd) demoPorts {
 	return demoPorts{
 		kept: c.DataDir != "", client: c.ClientPort, peer: c.PeerPort, admin: c.AdminPort,
@@ -31,7 +46,7 @@ func newDemoPorts(c *demoCmd) demoPorts {
 
 // member names the node with a number, from 0, and finds ports for it.
 func (p *demoPorts) member(i int) (ring.Member, error) {
-	m := ring.Member{Name: string(rune('A' + i))}
+	m := ring.Member{Name: letter(i)}
 	m.ID = ring.IDOf(m.Name)
 	var faults [3]error
 	m.ClientAddr, faults[0] = p.next(&p.client, "--client-port", "tcp")

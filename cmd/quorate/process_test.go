@@ -64,7 +64,7 @@ func startDemoIn(t *testing.T, dir string, args ...string) (d *demo, p *process,
 		}
 	}
 	<-ready
-	return d, &process{own: d.founders[0].host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}, stop
+	return d, &process{own: d.nodes[0].host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}, stop
 }
 
 func within(t *testing.T, what string, holds func() bool) {
@@ -109,13 +109,13 @@ func put(h *host, key, value string) error {
 func TestProcess_KeptDemo_StartsAgainOnOtherPorts(t *testing.T) {
 	dir := t.TempDir()
 	d, _, stop := startDemoIn(t, dir, "--nodes", "3")
-	if err := put(d.founders[0].host, "k", "v"); err != nil {
+	if err := put(d.nodes[0].host, "k", "v"); err != nil {
 		t.Fatal(err)
 	}
 	stop()
 	d, _, stop = startDemoIn(t, dir, "--nodes", "3") // on ports that are free now
 	defer stop()
-	for _, n := range d.founders {
+	for _, n := range d.nodes {
 		l := lives(t, n.host)
 		r := &replica.Request{Key: []byte("k"), R: 3}
 		within(t, n.host.name()+" to find the others", func() bool {
@@ -125,6 +125,55 @@ func TestProcess_KeptDemo_StartsAgainOnOtherPorts(t *testing.T) {
 		if len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
 			t.Errorf("through %s: %+v", n.host.name(), r.Object)
 		}
+	}
+}
+
+func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
+	dir := t.TempDir()
+	d, p, stop := startDemoIn(t, dir, "--nodes", "2")
+	for _, want := range []string{"C", "D"} {
+		if name, err := p.AddNode(t.Context()); err != nil || name != want {
+			t.Fatalf("added %q, %v, want %s", name, err, want)
+		}
+	}
+	atRest := func(l *life) bool {
+		now := l.node.Ring()
+		return now.Seated() == 3 && !now.InTransition()
+	}
+	first := lives(t, d.nodes[0].host)
+	within(t, "four to share the ring", func() bool { return first.node.Ring().Seated() == 4 && !first.node.Ring().InTransition() })
+	if err := first.node.Leave(t.Context(), ring.IDOf("C")); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "C to have left", func() bool { return atRest(first) })
+	if err := put(d.nodes[0].host, "k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	d, p, stop = startDemoIn(t, dir, "--nodes", "2") // on ports that are free now
+	defer stop()
+	if len(d.nodes) != 4 {
+		t.Fatalf("%d nodes were started, want A, B, D, and C, who says that it has left", len(d.nodes))
+	}
+	for _, i := range []int{0, 1, 3} {
+		l := lives(t, d.nodes[i].host)
+		within(t, d.nodes[i].host.name()+" to find the others", func() bool {
+			for _, j := range []int{0, 1, 3} {
+				if !l.node.Alive(d.nodes[j].member.ID) {
+					return false
+				}
+			}
+			return atRest(l)
+		})
+		r := &replica.Request{Key: []byte("k"), R: 3}
+		l.node.Do(t.Context(), []*replica.Request{r})
+		if r.Err != nil || len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
+			t.Errorf("through %s: %+v, %v", d.nodes[i].host.name(), r.Object, r.Err)
+		}
+	}
+	within(t, "C to have ended", func() bool { l, _ := d.nodes[2].host.state(); return l == nil })
+	if name, err := p.AddNode(t.Context()); err != nil || name != "E" {
+		t.Errorf("added %q, %v, want E", name, err)
 	}
 }
 
@@ -139,7 +188,7 @@ func TestProcess_DemoWhoseFounderFails_EndsWithItsError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, _ := d.founders[1].host.state()
+	l, _ := d.nodes[1].host.state()
 	l.node.Crash()
 	if err := d.run(ctx, func() { t.Error("the demo says that it is ready") }); err == nil || !strings.Contains(err.Error(), "node B: ") {
 		t.Errorf("the demo ended with %v", err)
@@ -162,7 +211,7 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 		now := l.node.Ring()
 		return now.Seated() == 4 && !now.InTransition()
 	})
-	if m, ok := l.node.Ring().Member(ring.IDOf("D")); !ok || m.AdminAddr == d.founders[0].member.AdminAddr {
+	if m, ok := l.node.Ring().Member(ring.IDOf("D")); !ok || m.AdminAddr == d.nodes[0].member.AdminAddr {
 		t.Errorf("D on the ring: %+v", m)
 	}
 	port := adminPort{scheme: "http", addr: added.node.AdminAddr}
@@ -184,7 +233,7 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	if err := l.node.Leave(t.Context(), ring.IDOf("D")); err == nil {
 		t.Error("a life that is over did something")
 	}
-	if err := lives(t, d.founders[0].host).node.Leave(t.Context(), ring.IDOf("D")); err != nil {
+	if err := lives(t, d.nodes[0].host).node.Leave(t.Context(), ring.IDOf("D")); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "D to leave", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrGone) })
@@ -213,9 +262,9 @@ func TestProcess_Demo_HasNoMoreNodesThanLetters(t *testing.T) {
 
 func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 	d, p := startDemo(t, "--nodes", "3")
-	c := d.founders[2]
+	c := d.nodes[2]
 	var cut []peer.Fault
-	for _, n := range d.founders[:2] {
+	for _, n := range d.nodes[:2] {
 		cut = append(cut, peer.Fault{From: c.member.PeerAddr, To: n.member.PeerAddr, Cut: true}, peer.Fault{From: n.member.PeerAddr, To: c.member.PeerAddr, Cut: true})
 	}
 	if err := p.SetLinks(cut); err != nil || len(p.Links()) != 4 {
@@ -228,11 +277,11 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 	if err := p.Revive("C", false); err != nil {
 		t.Fatal(err)
 	}
-	if err := put(d.founders[0].host, "k", "v"); err != nil {
+	if err := put(d.nodes[0].host, "k", "v"); err != nil {
 		t.Errorf("a write on the side of two: %v", err)
 	}
 	revived := lives(t, c.host)
-	for _, n := range d.founders[:2] {
+	for _, n := range d.nodes[:2] {
 		if revived.node.Alive(n.member.ID) {
 			t.Errorf("C reaches %s through the cut", n.member.Name)
 		}
@@ -244,7 +293,7 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	within(t, "C to reach the others", func() bool {
-		return revived.node.Alive(d.founders[0].member.ID) && revived.node.Alive(d.founders[1].member.ID)
+		return revived.node.Alive(d.nodes[0].member.ID) && revived.node.Alive(d.nodes[1].member.ID)
 	})
 }
 
@@ -252,14 +301,14 @@ func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
 	d, p := startDemo(t, "--nodes", "3")
 	const keys = 200
 	for i := range keys {
-		if err := put(d.founders[0].host, fmt.Sprint("k", i), "v"); err != nil {
+		if err := put(d.nodes[0].host, fmt.Sprint("k", i), "v"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// With three nodes and N = 3 each of them holds everything.
 	roots := func(h *host) string { l, _ := h.state(); return fmt.Sprint(l.node.MerkleRoots()) }
-	want := roots(d.founders[0].host)
-	b := d.founders[1].host
+	want := roots(d.nodes[0].host)
+	b := d.nodes[1].host
 	within(t, "the replicas to be equal", func() bool { return roots(b) == want })
 	if err := p.Kill("B"); err != nil {
 		t.Fatal(err)
@@ -339,14 +388,14 @@ func TestProcess_Standby_WaitsUntilItIsToldAndRemembers(t *testing.T) {
 			t.Errorf("join through %q: %v", through, err)
 		}
 	}
-	if err := p.Join([]string{d.founders[0].member.PeerAddr}); err != nil {
+	if err := p.Join([]string{d.nodes[0].member.PeerAddr}); err != nil {
 		t.Fatal(err)
 	}
 	l := lives(t, p.own)
 	if len(l.node.Ring().Members()) != 3 {
 		t.Errorf("members %v", l.node.Ring().Members())
 	}
-	if err := p.Join([]string{d.founders[0].member.PeerAddr}); !errors.Is(err, admin.ErrAlready) {
+	if err := p.Join([]string{d.nodes[0].member.PeerAddr}); !errors.Is(err, admin.ErrAlready) {
 		t.Errorf("join again: %v", err)
 	}
 	stop()
@@ -358,7 +407,7 @@ func TestProcess_StandbyThatIsRefused_WaitsAgainAndSaysWhy(t *testing.T) {
 	d, _ := startDemo(t, "--nodes", "1")
 	p, _ := standby(t, "--data-dir", t.TempDir(), "--partitions", "32",
 		"--client-addr", "127.0.0.1:"+freePort(t), "--peer-addr", "127.0.0.1:"+freePort(t))
-	if err := p.Join([]string{d.founders[0].member.PeerAddr}); err != nil {
+	if err := p.Join([]string{d.nodes[0].member.PeerAddr}); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "the refusal", func() bool {

@@ -9,8 +9,8 @@ import (
 
 func TestDemo_RequestVia_IsTakenByTheNodeThatItNames(t *testing.T) {
 	d, _ := startDemo(t, "--nodes", "3")
-	port := adminPort{scheme: "http", addr: d.founders[0].member.AdminAddr}
-	for _, f := range d.founders {
+	port := adminPort{scheme: "http", addr: d.nodes[0].member.AdminAddr}
+	for _, f := range d.nodes {
 		name := f.member.Name
 		var written admin.Written
 		if err := port.call(t.Context(), "PUT", "/api/data/key?via="+name, "from "+name, &written); err != nil {
