@@ -91,6 +91,9 @@ func (n *Node) resume(now *ring.Ring) error {
 		}
 	}
 	return n.keeper.change(func(s *ring.State) error {
+		if n.store.Lacking() {
+			s.Unmark(n.id)
+		}
 		for _, m := range moved {
 			if err := s.Update(m); err != nil && m.ID == n.id {
 				return err

@@ -141,7 +141,8 @@ func (n *Node) assemble() (err error) {
 	})
 	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,
-		AppendCount: replica.AppendCount, AppendWrite: replica.AppendWrite, Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
+		AppendCount: replica.AppendCount, AppendWrite: replica.AppendWrite, DecodeRefusals: replica.DecodeRefusals,
+		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
 	})
 	n.assembleRepair()
 	return nil
@@ -201,9 +202,13 @@ func (n *Node) live(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.gossip.Run(ctx) })
 	n.follow(n.keeper.ring())
-	n.awaitPeers(ctx)
-	n.once.Do(func() { close(n.ready) })
 	group.Go(func() error { return n.spread(ctx) })
+	n.awaitPeers(ctx)
+	if err := n.mover.AwaitContact(ctx); err != nil {
+		group.Go(func() error { return err }) // which ends the others
+		return group.Wait()
+	}
+	n.once.Do(func() { close(n.ready) })
 	group.Go(func() error { return n.deliverer.Run(ctx) })
 	group.Go(func() error { return n.mover.Run(ctx) })
 	group.Go(func() error { return n.exchanger.Run(ctx) })

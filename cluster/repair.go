@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/handoff"
@@ -56,8 +57,20 @@ func (n *Node) awaitFilled(ctx context.Context) error {
 		return nil
 	}
 	n.log.Warn("the data was lost; until the others have filled this node, it answers for what it has only")
-	if n.scheduler.AwaitEqual(ctx) != nil {
-		return nil // the next start begins again
+	for filled := false; !filled; {
+		before := n.keeper.ring()
+		if n.scheduler.AwaitEqual(ctx) != nil {
+			return nil // the next start begins again
+		}
+		// What it gains, or came to own meanwhile, it must have as well.
+		now := n.keeper.ring()
+		if filled = now.Epoch() == before.Epoch() && len(now.Gains(n.id)) == 0; !filled {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(time.Second):
+			}
+		}
 	}
 	if err := n.store.Filled(); err != nil {
 		return fmt.Errorf("node is filled: %w", err)

@@ -146,6 +146,7 @@ func (n *Node) answerPull(body []byte) ([]byte, error) {
 // thinks of it: gossip itself may need the hint, after a long split.
 func (n *Node) connected(id ring.NodeID) {
 	n.gossip.Knock(id)
+	n.enqueue(job{pull: id})
 	n.deliverer.Poke()
 	n.mover.Wake()
 	n.scheduler.Trigger(id)

@@ -17,14 +17,15 @@ type hints struct {
 	mu     struct {
 		sync.Mutex
 		targets map[causal.NodeID]*hintTarget
+		moves   uint64 // the newest that a target was given
 	}
 }
 
 type hintTarget struct {
 	HintStats
 	// first is at or before the first hint's place on disk, so that a delivery
-	// need not wade through what it has just deleted. moves counts the times it
-	// went down.
+	// need not wade through what it has just deleted. moves is a number that no
+	// target had before, each time that it goes down.
 	first []byte
 	moves uint64
 }
@@ -61,6 +62,7 @@ func (h *hints) book(c hintChange) {
 	t := h.mu.targets[c.target]
 	if t == nil {
 		t = &hintTarget{HintStats: HintStats{Oldest: time.UnixMilli(c.created)}, first: c.key}
+		h.move(t) // a scan may still be under way over what was kept before
 		h.mu.targets[c.target] = t
 	}
 	t.Count += c.count
@@ -75,11 +77,16 @@ func (h *hints) book(c hintChange) {
 	}
 	if c.key != nil && bytes.Compare(c.key, t.first) < 0 {
 		t.first = c.key
-		t.moves++
+		h.move(t)
 	}
 	if t.Count <= 0 {
 		delete(h.mu.targets, c.target)
 	}
+}
+
+func (h *hints) move(t *hintTarget) {
+	h.mu.moves++
+	t.moves = h.mu.moves
 }
 
 // start is where a target's hints begin, or nil if it has none.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -240,5 +241,25 @@ func TestHints_WrittenDuringDelivery_AreNotSkipped(t *testing.T) {
 	checkHints(t, s)
 	if deleted < 100 {
 		t.Fatalf("%d delivered", deleted)
+	}
+}
+
+func TestHints_WrittenDuringAScan_IsFound(t *testing.T) {
+	s := openMem(t)
+	key := func(name string) []byte { return appendHintKey(nil, 8, 2, hashOf([]byte(name)), []byte(name)) }
+	early, late := "a", "b" // on disk
+	if bytes.Compare(key(early), key(late)) > 0 {
+		early, late = late, early
+	}
+	apply(t, s, hint(8, late, data("v"), 1))
+	h := collect(t, s, 8)[0]
+	_, moves := s.hints.start(8) // a scan begins,
+	if err := s.DeleteHints(8, []HintRef{h.HintRef}); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, hint(8, early, data("v"), 1)) // what it is to find is gone and another came,
+	s.hints.began(8, moves, key(late))        // and it goes on
+	if n := len(collect(t, s, 8)); n != 1 {
+		t.Errorf("%d hints found, %d counted", n, s.HintTargets()[8].Count)
 	}
 }

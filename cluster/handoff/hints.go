@@ -32,7 +32,9 @@ type HintConfig struct {
 	// AppendCount and AppendWrite encode a write frame (cluster/replica's).
 	AppendCount func(dst []byte, n int) []byte
 	AppendWrite func(dst []byte, p ring.Partition, key, object []byte) []byte
-	Logger      *slog.Logger
+	// DecodeRefusals reads the answer to a frame of n: which were not stored.
+	DecodeRefusals func(answer []byte, n int) ([]int, error)
+	Logger         *slog.Logger
 
 	// Tick is how often to look for deliverable hints unasked; default 250 ms.
 	Tick time.Duration
@@ -51,7 +53,11 @@ const (
 	deliverBytes   = 256 << 10 // of objects in one frame
 	deliverKeys    = 1024      // in one frame
 	deliverTimeout = 10 * time.Second
+	mostRefused    = 4096 // hints that a node may refuse before the rest is not tried either
 )
+
+// errRefused says that a node answered, and did not store some hints.
+var errRefused = errors.New("refused by its node, whose log says why")
 
 // Deliverer carries hints to the nodes that they are kept for, as soon as those
 // can be reached again. It is safe for concurrent use.
@@ -167,13 +173,22 @@ func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
 		return
 	}
 	total := 0
+	refused := make(map[string]bool) // keys, passed over until the next time
 	var err error
 	for ctx.Err() == nil {
-		var n int
-		if n, err = d.batch(ctx, now, target, gone); n == 0 || err != nil {
+		var hints []engine.Hint
+		if hints, err = d.collect(target, refused); len(hints) == 0 || err != nil {
 			break
 		}
+		var n int
+		n, err = d.batch(ctx, now, target, gone, hints, refused)
 		total += n
+		if err != nil {
+			break
+		}
+	}
+	if err == nil && len(refused) > 0 {
+		err = fmt.Errorf("%d hints: %w", len(refused), errRefused)
 	}
 	if total > 0 {
 		d.delivered.Add(int64(total))
@@ -185,37 +200,44 @@ func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
 	}
 }
 
-// batch delivers one frame of hints and deletes what was acknowledged.
-func (d *Deliverer) batch(ctx context.Context, now *ring.Ring, target ring.NodeID, gone bool) (int, error) {
-	hints, err := d.collect(target)
-	if err != nil || len(hints) == 0 {
-		return 0, err
-	}
+// batch delivers one frame of hints and deletes what was acknowledged. It adds to
+// refused, and returns how many were delivered.
+func (d *Deliverer) batch(ctx context.Context, now *ring.Ring, target ring.NodeID, gone bool, hints []engine.Hint, refused map[string]bool) (int, error) {
+	var err error
 	if gone {
-		err = d.toPrimaries(ctx, now, hints)
+		err = d.toPrimaries(ctx, now, hints, refused)
 	} else {
-		err = d.to(ctx, target, hints)
+		err = d.to(ctx, target, hints, refused)
 	}
 	if err != nil {
 		return 0, err
 	}
-	refs := make([]engine.HintRef, len(hints))
-	for i, h := range hints {
-		refs[i] = h.HintRef
+	refs := make([]engine.HintRef, 0, len(hints))
+	for _, h := range hints {
+		if !refused[string(h.Key)] {
+			refs = append(refs, h.HintRef)
+		}
 	}
 	if err := d.cfg.Store.DeleteHints(target, refs); err != nil {
 		return 0, fmt.Errorf("delete delivered hints: %w", err)
 	}
-	return len(hints), nil
+	if len(refused) > mostRefused {
+		return len(refs), fmt.Errorf("more than %d hints: %w", mostRefused, errRefused)
+	}
+	return len(refs), nil
 }
 
-// collect copies the first hints of a target, as many as go into one frame.
-func (d *Deliverer) collect(target ring.NodeID) ([]engine.Hint, error) {
+// collect copies the first hints of a target that were not refused, as many as go
+// into one frame.
+func (d *Deliverer) collect(target ring.NodeID, refused map[string]bool) ([]engine.Hint, error) {
 	var hints []engine.Hint
 	size := 0
 	for h, err := range d.cfg.Store.Hints(target) {
 		if err != nil {
 			return nil, fmt.Errorf("read hints: %w", err)
+		}
+		if refused[string(h.Key)] {
+			continue
 		}
 		if len(hints) > 0 && (size+len(h.Object) > deliverBytes || len(hints) == deliverKeys) {
 			break
@@ -226,14 +248,15 @@ func (d *Deliverer) collect(target ring.NodeID) ([]engine.Hint, error) {
 	return hints, nil
 }
 
-// to sends hints to one node, at the pace that it can take.
-func (d *Deliverer) to(ctx context.Context, target ring.NodeID, hints []engine.Hint) error {
+// to sends hints to one node, at the pace that it can take, and adds to refused
+// the keys of those that it did not store.
+func (d *Deliverer) to(ctx context.Context, target ring.NodeID, hints []engine.Hint, refused map[string]bool) error {
 	body := d.cfg.AppendCount(nil, len(hints))
 	for _, h := range hints {
 		body = d.cfg.AppendWrite(body, h.Partition, h.Key, h.Object)
 	}
 	if target == d.cfg.Self {
-		return d.applyHere(hints)
+		return d.applyHere(hints, refused)
 	}
 	limiter := d.limiter(target)
 	if err := limiter.WaitN(ctx, min(len(body), limiter.Burst())); err != nil {
@@ -247,8 +270,12 @@ func (d *Deliverer) to(ctx context.Context, target ring.NodeID, hints []engine.H
 		limiter.SetLimit(max(d.cfg.MinRate, limiter.Limit()/2))
 		return err
 	}
-	if len(answer) > 0 {
-		return errors.New("the node could not store all of a batch")
+	not, err := d.cfg.DecodeRefusals(answer, len(hints))
+	if err != nil {
+		return err
+	}
+	for _, i := range not {
+		refused[string(hints[i].Key)] = true
 	}
 	if d.cfg.Now().Sub(start) < d.cfg.Slow {
 		limiter.SetLimit(min(d.cfg.MaxRate, limiter.Limit()*2))
@@ -270,8 +297,8 @@ func (d *Deliverer) limiter(target ring.NodeID) *rate.Limiter {
 }
 
 // toPrimaries sends hints whose node has left the ring to those who hold its
-// keys now. All of them must acknowledge.
-func (d *Deliverer) toPrimaries(ctx context.Context, now *ring.Ring, hints []engine.Hint) error {
+// keys now. All of them must acknowledge: what one refuses is refused.
+func (d *Deliverer) toPrimaries(ctx context.Context, now *ring.Ring, hints []engine.Hint, refused map[string]bool) error {
 	byNode := make(map[ring.NodeID][]engine.Hint)
 	for _, h := range hints {
 		for _, id := range now.Primaries(h.Partition) {
@@ -279,7 +306,7 @@ func (d *Deliverer) toPrimaries(ctx context.Context, now *ring.Ring, hints []eng
 		}
 	}
 	for id, share := range byNode {
-		if err := d.to(ctx, id, share); err != nil {
+		if err := d.to(ctx, id, share, refused); err != nil {
 			return fmt.Errorf("hand on to %s: %w", now.Name(id), err)
 		}
 	}
@@ -287,7 +314,7 @@ func (d *Deliverer) toPrimaries(ctx context.Context, now *ring.Ring, hints []eng
 }
 
 // applyHere stores hints that turn out to be for this node itself.
-func (d *Deliverer) applyHere(hints []engine.Hint) error {
+func (d *Deliverer) applyHere(hints []engine.Hint, refused map[string]bool) error {
 	batch := make([]*engine.Record, len(hints))
 	for i, h := range hints {
 		batch[i] = &engine.Record{Partition: h.Partition, Key: h.Key, Merge: h.Object}
@@ -301,7 +328,7 @@ func (d *Deliverer) applyHere(hints []engine.Hint) error {
 	}
 	for _, r := range batch {
 		if r.Err != nil {
-			return r.Err
+			refused[string(r.Key)] = true
 		}
 	}
 	return nil

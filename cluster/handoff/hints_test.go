@@ -3,7 +3,9 @@ package handoff
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ type post struct {
 	mu        sync.Mutex
 	up        map[ring.NodeID]bool
 	refuse    bool
+	cannot    string // a key that is not stored, though all others are
 	delivered map[ring.NodeID][]string
 }
 
@@ -36,8 +39,15 @@ func (p *post) Call(_ context.Context, to ring.NodeID, _ peer.Class, kind peer.K
 	if p.refuse || kind != peer.Write {
 		return nil, errors.New("refused")
 	}
-	p.delivered[to] = append(p.delivered[to], string(body))
-	return nil, nil
+	var refused []byte
+	for i, key := range strings.Fields(string(body)) {
+		if key == p.cannot {
+			refused = append(refused, byte(i))
+			continue
+		}
+		p.delivered[to] = append(p.delivered[to], key)
+	}
+	return refused, nil
 }
 
 // hinted is a deliverer on node A of a ring of three, with one hint for B.
@@ -59,9 +69,29 @@ func hinted(t *testing.T, change func(*ring.State)) (*Deliverer, *engine.Store, 
 		change(state)
 	}
 	now := ring.NewRing(state)
-	dot := causal.Dot{Actor: causal.Actor{Node: id("A"), Epoch: 1}, Counter: 1}
+	keepHint(t, store, now, "k")
+	p := &post{up: map[ring.NodeID]bool{}, delivered: map[ring.NodeID][]string{}}
+	d := NewDeliverer(HintConfig{
+		Self: id("A"), Store: store, Channel: p, Ring: func() *ring.Ring { return now },
+		AppendCount: func(dst []byte, _ int) []byte { return dst },
+		AppendWrite: func(dst []byte, _ ring.Partition, key, _ []byte) []byte { return append(append(dst, key...), ' ') },
+		DecodeRefusals: func(answer []byte, _ int) (refused []int, err error) {
+			for _, i := range answer {
+				refused = append(refused, int(i))
+			}
+			return refused, nil
+		},
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	return d, store, p
+}
+
+// keepHint stores a hint for B.
+func keepHint(t *testing.T, store *engine.Store, now *ring.Ring, key string) {
+	t.Helper()
+	dot := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("A"), Epoch: 1}, Counter: 1}
 	object := causal.Put(causal.Object{}, nil, dot, causal.TimestampOf(1), causal.Value{Data: []byte("v")})
-	record := &engine.Record{Partition: now.PartitionOf([]byte("k")), Key: []byte("k"), Hint: id("B"), Merge: object.Append(nil)}
+	record := &engine.Record{Partition: now.PartitionOf([]byte(key)), Key: []byte(key), Hint: ring.IDOf("B"), Merge: object.Append(nil)}
 	commit, err := store.Apply([]*engine.Record{record})
 	if err == nil {
 		err = errors.Join(commit.Wait(), record.Err)
@@ -69,14 +99,39 @@ func hinted(t *testing.T, change func(*ring.State)) (*Deliverer, *engine.Store, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &post{up: map[ring.NodeID]bool{}, delivered: map[ring.NodeID][]string{}}
-	d := NewDeliverer(HintConfig{
-		Self: id("A"), Store: store, Channel: p, Ring: func() *ring.Ring { return now },
-		AppendCount: func(dst []byte, _ int) []byte { return dst },
-		AppendWrite: func(dst []byte, _ ring.Partition, key, _ []byte) []byte { return append(dst, key...) },
-		Logger:      slog.New(slog.DiscardHandler),
-	})
-	return d, store, p
+}
+
+func TestDeliverer_OneRefusedHint_HoldsUpNoOther(t *testing.T) {
+	for name, change := range map[string]func(*ring.State){
+		"to its node": nil,
+		"to the primaries": func(s *ring.State) {
+			if err := s.Remove(ring.IDOf("B")); err != nil {
+				t.Fatal(err)
+			}
+			for s.Advance() {
+			}
+		},
+	} {
+		d, store, p := hinted(t, change)
+		b := ring.IDOf("B")
+		for i := range 50 {
+			keepHint(t, store, d.cfg.Ring(), fmt.Sprint("k", i))
+		}
+		p.up[b], p.up[ring.IDOf("C")], p.cannot = true, true, "k7"
+		for range 3 {
+			d.deliver(t.Context(), b)
+			if n := store.HintTargets()[b].Count; n != 1 || d.Delivered() != 50 {
+				t.Fatalf("%s: %d hints left, %d delivered; want the refused one left, 50 delivered", name, n, d.Delivered())
+			}
+		}
+		if d.Failures() != 3 {
+			t.Errorf("%s: %d failures counted, want 3", name, d.Failures())
+		}
+		p.cannot = ""
+		if d.deliver(t.Context(), b); len(store.HintTargets()) != 0 {
+			t.Errorf("%s: a hint is kept that its node would take now", name)
+		}
+	}
 }
 
 func TestDeliverer_Hint_StaysUntilItsNodeAcknowledges(t *testing.T) {

@@ -86,6 +86,8 @@ const (
 // neither owns nor gains:
 //
 //  1. Offer it to every primary; all must be reachable, and have merged it all.
+//     While one is not, it is made equal with the others' copies: they shall have
+//     what only this node has, and this node what is deleted meanwhile.
 //  2. After Settle, do that again. If any of it was news to anyone, or the
 //     partition changed here, start over: a stray write is never dropped.
 //  3. Drop it, on condition that it still is what was offered.
@@ -170,8 +172,8 @@ var errRingMoved = errors.New("the ring changed")
 
 // round does what the ring of now asks for. It ends early when the ring moves on.
 func (m *Mover) round(ctx context.Context) error {
+	m.watchMembers(ctx, m.cfg.Ring())
 	now := m.cfg.Ring()
-	m.watchMembers(now)
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { m.watchRing(ctx, now, cancel) })
@@ -209,24 +211,19 @@ func outdated(before, now *ring.Ring) bool {
 }
 
 // watchMembers keeps count of how long members have been silent.
-func (m *Mover) watchMembers(now *ring.Ring) {
+func (m *Mover) watchMembers(ctx context.Context, now *ring.Ring) {
 	at := m.cfg.Now()
-	others, answering := 0, 0
 	for _, member := range now.Members() {
 		if member.ID == m.cfg.Self {
 			continue
 		}
-		others++
 		if m.cfg.Alive(member.ID) {
-			answering++
 			delete(m.silent, member.ID)
 		} else if _, known := m.silent[member.ID]; !known {
 			m.silent[member.ID] = at
 		}
 	}
-	if self, known := now.Member(m.cfg.Self); known && self.Status != ring.Removed && 2*answering >= others {
-		m.contact.renew(m.cfg.Store, at, m.cfg.Grace)
-	}
+	m.keepContact(ctx)
 }
 
 // givenUp reports whether a member has been silent for so long that what the

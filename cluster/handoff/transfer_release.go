@@ -92,19 +92,27 @@ func (m *Mover) beginRelease(n int) {
 // of it for long enough. It returns the coverage that it found.
 func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition, before coverage) (coverage, bool, error) {
 	found := coverage{root: m.root(p), epoch: now.Epoch(), since: m.cfg.Now()}
+	exchange, silent := m.cfg.Exchanger.Offer, error(nil)
 	for _, id := range now.Primaries(p) {
 		if !m.cfg.Alive(id) {
-			return coverage{}, false, fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+			exchange, silent = m.cfg.Exchanger.Transfer, fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
 		}
 	}
 	news := int64(0)
 	for _, id := range now.Primaries(p) {
-		stats, err := m.cfg.Exchanger.Offer(ctx, id, p)
+		if !m.cfg.Alive(id) {
+			silent = fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+			continue
+		}
+		stats, err := exchange(ctx, id, p)
 		m.moved(stats)
 		if err != nil {
 			return coverage{}, false, err
 		}
 		news += stats.KeysTaken
+	}
+	if silent != nil {
+		return coverage{}, false, silent
 	}
 	if news > 0 || found.root != before.root || found.epoch != before.epoch {
 		return found, false, nil

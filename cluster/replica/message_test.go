@@ -92,7 +92,7 @@ func FuzzDecoder(f *testing.F) {
 				t.Fatalf("%d bytes decoded out of %d", total, len(b))
 			}
 		}
-		if refused, err := decodeRefusals(b, 4); err == nil {
+		if refused, err := DecodeRefusals(b, 4); err == nil {
 			for _, i := range refused {
 				if i >= 4 {
 					t.Fatalf("item %d of 4 refused", i)

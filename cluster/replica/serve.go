@@ -127,8 +127,9 @@ func appendRefusals(dst []byte, records []engine.Record) []byte {
 	return dst
 }
 
-// decodeRefusals returns the items of a frame of n that were not stored.
-func decodeRefusals(body []byte, n int) (refused []int, err error) {
+// DecodeRefusals reads the answer to a write frame of n items, and returns those
+// that were not stored.
+func DecodeRefusals(body []byte, n int) (refused []int, err error) {
 	if len(body) == 0 {
 		return nil, nil
 	}

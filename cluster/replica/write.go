@@ -348,7 +348,7 @@ func (x *exchange) completeWrite(body []byte, err error) {
 	f := x.f
 	var refused []int
 	if err == nil {
-		refused, err = decodeRefusals(body, len(x.items))
+		refused, err = DecodeRefusals(body, len(x.items))
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

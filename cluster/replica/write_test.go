@@ -405,7 +405,7 @@ func TestServe_MalformedFrames_AreRefused(t *testing.T) {
 		}
 	}
 	body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, AppendWrite(AppendCount(nil, 1), 16, w.key, strange(1, "v")))
-	if refused, bad := decodeRefusals(body, 1); err != nil || bad != nil || len(refused) != 1 {
+	if refused, bad := DecodeRefusals(body, 1); err != nil || bad != nil || len(refused) != 1 {
 		t.Errorf("write to a partition out of range: %v, %v, %v", refused, bad, err)
 	}
 	if got := b.stored(w.key); got != "-" {

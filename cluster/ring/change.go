@@ -2,11 +2,12 @@ package ring
 
 import "fmt"
 
-// Join says that m shall be a member. A member that was removed may come back; a
-// node that already is one (the same instance) may say so again, which only
-// renews its addresses, and cancels no leave. Errors: [ErrBadMember],
-// [ErrBadName], [ErrNameTaken] where another instance holds the name (remove it
-// first, and wait until it is gone), [ErrTooManyMembers].
+// Join says that m shall be a member. A member that was removed may come back as
+// another instance; a node that already is one (the same instance) may say so
+// again, which only renews its addresses, and cancels no leave. Errors:
+// [ErrBadMember], [ErrBadName], [ErrNameTaken] where another instance holds the
+// name (remove it first, and wait until it is gone), [ErrRemovedMember] where it
+// is the one that was removed, [ErrTooManyMembers].
 func (s *State) Join(m Member) error {
 	if m.ID == 0 {
 		m.ID = IDOf(m.Name)
@@ -17,6 +18,9 @@ func (s *State) Join(m Member) error {
 	r, known := s.records[m.ID]
 	if known && (r.name != m.Name || s.status(m.ID) != Removed) {
 		return s.renew(r, m)
+	}
+	if known && m.Instance != "" && r.word.instance == m.Instance {
+		return fmt.Errorf("join %s: %w: its data directory is of that time, and must be emptied", m.Name, ErrRemovedMember)
 	}
 	if !known && len(s.records) >= MaxNames {
 		return fmt.Errorf("join %s: %w: %d names, removed ones included", m.Name, ErrTooManyMembers, len(s.records))
@@ -156,6 +160,15 @@ func (s *State) MarkDone(id NodeID, target uint64) error {
 	r.done = mark{s.next(), target}
 	s.records[id] = r
 	return nil
+}
+
+// Unmark takes id's done-mark back, for it has lost what it held. Only id itself
+// may say so.
+func (s *State) Unmark(id NodeID) {
+	if r, ok := s.records[id]; ok && r.done.target != 0 {
+		r.done = mark{s.next(), 0}
+		s.records[id] = r
+	}
 }
 
 // next is the version of a new word: greater than all that s has seen. (It stops

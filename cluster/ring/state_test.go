@@ -120,7 +120,12 @@ func TestState_Remove_DuringItsGain_EndsTheTransition(t *testing.T) {
 		t.Error("a transition is under way to where the ring is")
 	}
 	wantStatus(t, s, "D", Removed)
-	check(t, s.Join(member("D")))
+	if err := s.Join(member("D")); !errors.Is(err, ErrRemovedMember) {
+		t.Errorf("it came back as what was removed: %v", err)
+	}
+	again := member("D")
+	again.Instance = "another"
+	check(t, s.Join(again))
 	finish(t, s)
 	wantStatus(t, s, "D", Up)
 }
@@ -301,5 +306,38 @@ func TestState_Update_FounderAtNewAddresses_IsBelieved(t *testing.T) {
 	}
 	if err := s.Join(moved); !errors.Is(err, ErrNameTaken) {
 		t.Errorf("another disk under a founder's name was let in: %v", err)
+	}
+}
+
+func TestState_Unmark_HoldsTheFlip(t *testing.T) {
+	s := ringOf("A", "B", "C")
+	check(t, s.Join(member("D")))
+	check(t, s.Join(member("E")))
+	d := IDOf("D")
+	check(t, s.MarkDone(d, s.Target()))
+	other := s.Clone()
+	if slices.Contains(s.Pending(), d) {
+		t.Fatal("D is done, and waited for")
+	}
+	s.Unmark(d)
+	if _, err := s.Merge(other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Merge(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, view := range []*State{s, other} {
+		check(t, view.MarkDone(IDOf("E"), view.Target()))
+		if view.Advance() || !slices.Contains(view.Pending(), d) {
+			t.Error("flipped without D, which lost what it had copied")
+		}
+	}
+	check(t, s.MarkDone(d, s.Target()))
+	if !s.Advance() {
+		t.Error("all are done, and nothing flips")
+	}
+	before := s.Digest()
+	if s.Unmark(IDOf("A")); s.Digest() != before {
+		t.Error("a node that gains nothing changed the state")
 	}
 }
