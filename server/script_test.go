@@ -3,6 +3,7 @@ package server
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -199,13 +200,17 @@ func startRedis(t testing.TB, args ...string) string {
 	return ""
 }
 
-// freeAddr is a loopback address that nobody listens on.
+// freeAddr is a loopback address that nobody listens on. It lies below those of
+// outgoing connections, one of which might take it before its server does.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, last = 32000, 32700
+	for _, i := range rand.Perm(last - first) {
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+i))); err == nil {
+			_ = l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer free.Close()
-	return free.Addr().String()
+	t.Fatalf("no port is free from %d to %d", first, last)
+	return ""
 }

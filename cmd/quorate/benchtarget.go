@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -236,21 +237,27 @@ func (b *benchCmd) startOlric(ctx context.Context, dir string) (*target, error) 
 	return t, t.ready(ctx, t.addrs[0], "DM.PUT bench ready yes\r\n", "+OK")
 }
 
-// unusedPorts finds loopback addresses that nobody listens on now.
+// unusedPorts finds loopback addresses that nobody listens on now. They lie below
+// those that systems give to outgoing connections, of which a run makes many: one
+// might take a port before its server does.
 func unusedPorts(n int) (addrs []string, err error) {
+	const first, last = 31100, 31999
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
 			err = errors.Join(err, l.Close())
 		}
 	}()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for _, i := range rand.Perm(last - first + 1) {
+		if len(addrs) == n {
+			return addrs, nil
+		}
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+i)))
 		if err != nil {
-			return nil, err
+			continue // somebody's
 		}
 		held = append(held, l)
 		addrs = append(addrs, l.Addr().String())
 	}
-	return addrs, nil
+	return nil, fmt.Errorf("fewer than %d ports are free from %d to %d", n, first, last)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,13 +25,21 @@ import (
 // freePort is one that nobody holds just now.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, last, each = 9000, 9990, 10 // each for all nodes of a demo
+	for range (last - first) / each {
+		port := first + int(portsTaken.Add(each))%(last-first)
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			_ = l.Close()
+			return strconv.Itoa(port)
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatalf("no port is free from %d to %d", first, last)
+	return ""
 }
+
+// portsTaken is how far freePort has come. Its ports lie below those of outgoing
+// connections, one of which might take a port before its node does.
+var portsTaken atomic.Int32
 
 // startDemo runs a small demo until the test ends, and returns it with what the
 // admin port of its first node may do.
