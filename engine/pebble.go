@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ func (s *Store) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 		Lock:                        lock,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		CacheSize:                   s.opts.CacheBytes,
-		MemTableSize:                uint64(s.opts.MemtableBytes),
+		MemTableSize:                memtableSize(s.opts.MemtableBytes),
 		MemTableStopWritesThreshold: Memtables,
 		MaxOpenFiles:                s.opts.MaxOpenFiles,
 		L0CompactionThreshold:       4,
@@ -100,3 +101,9 @@ func (l logger) Fatalf(format string, args ...any) {
 	l.store.disk.freeze()
 	panic("storage invariant broken: " + fmt.Sprintf(format, args...))
 }
+
+// memtableSize is a size up to the one that is set, another at each start. The
+// replicas of a partition take the same writes: with memtables of one size they
+// would all flush at the same moment, and clients would wait for every node at
+// once instead of being served by the other two.
+func memtableSize(most int64) uint64 { return uint64(most - rand.Int64N(most/2+1)) }

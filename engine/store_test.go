@@ -345,3 +345,18 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
+
+func TestMemtableSize_DiffersWithinItsBound(t *testing.T) {
+	const most = 16 << 20
+	seen := make(map[uint64]bool)
+	for range 100 {
+		size := memtableSize(most)
+		if size < most/2 || size > most {
+			t.Fatalf("%d bytes, want %d to %d", size, most/2, most)
+		}
+		seen[size] = true
+	}
+	if len(seen) < 50 {
+		t.Errorf("%d different sizes in 100 starts", len(seen))
+	}
+}

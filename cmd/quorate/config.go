@@ -27,7 +27,7 @@ type storeSettings struct {
 	Durability      string `default:"always" oneof:"always,interval" help:"When a write is acknowledged: 'always' after it is on the disk of W nodes, 'interval' when they have it in memory; the disk follows within a second."`
 	CacheSize       size   `default:"${cache_size}" min:"1mb" max:"1024gb" help:"Memory for blocks read from disk."`
 	ObjectCacheSize size   `default:"${object_cache_size}" max:"1024gb" help:"Memory for the current objects of hot keys, so that they need not be looked up; 0 for none."`
-	MemtableSize    size   `default:"${memtable_size}" min:"1mb" max:"1gb" help:"Memory for fresh writes before they become a file; there are up to eight."`
+	MemtableSize    size   `default:"${memtable_size}" min:"1mb" max:"1gb" help:"Memory for fresh writes before they become a file, at most; there are up to eight. Each start takes a size of its own up to a half below it, so that replicas do not flush at one moment."`
 	HintAge         span   `default:"3h" min:"1m" max:"9d" help:"How long a write is kept for a node that is down. What is dropped is left to anti-entropy."`
 	HintBytes       size   `default:"1gb" min:"1mb" max:"1024gb" help:"How much is kept for nodes that are down."`
 	TombstoneGrace  span   `default:"10d" min:"1s" max:"3650d" help:"How long a deletion is remembered at least; longer than --hint-age."`
