@@ -5,7 +5,7 @@
 // together, from profiles of each (server --pprof, curl /debug/pprof/profile):
 //
 //	                                        P=16     P=1
-//	a SET, microseconds                    20-23   45-53
+//	a SET, microseconds                    15-19   34-37
 //	  inserting into Pebble's memtables      33 %    25 %
 //	  its flushes and compactions            17 %     6 %
 //	  object cache, read and written         15 %     8 %

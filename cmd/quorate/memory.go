@@ -11,20 +11,24 @@ import (
 // of clients and peers, requests under way, what compactions hold.
 const besideCaches = 512 << 20
 
-// limitMemory tells the garbage collector how large the process is meant to be.
-// Caches and memtables fill most of the heap and hardly ever change. By the
-// ordinary rule, to collect when the heap has doubled, as much again would be
-// left as garbage; a collection is cheap, for none of them holds a pointer, so
-// near the limit it may come sooner. The limit is soft: what lives beyond it
-// costs collections, not the process. GOMEMLIMIT, where set, is obeyed instead.
+// limitMemory tells the garbage collector how large its heap is meant to be. The
+// object cache fills most of it and hardly ever changes. By the ordinary rule, to
+// collect when the heap has doubled, as much again would be left as garbage; a
+// collection is cheap, for the cache holds no pointers, so near the limit it may
+// come sooner. The limit is soft: what lives beyond it costs collections, not the
+// process. GOMEMLIMIT, where set, is obeyed instead.
 func (s *nodeSettings) limitMemory(nodes int) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(s.memory(nodes))
+		debug.SetMemoryLimit(s.heap(nodes))
 	}
 }
 
-// memory is what so many nodes are meant to take, in bytes.
-func (s *nodeSettings) memory(nodes int) int64 {
-	each := int64(s.Store.CacheSize) + int64(s.Store.ObjectCacheSize) + engine.Memtables*int64(s.Store.MemtableSize)
+// heap is what so many nodes are meant to take of Go's heap, in bytes. Pebble's
+// block cache and memtables come on top of it, or are in it without cgo.
+func (s *nodeSettings) heap(nodes int) int64 {
+	each := int64(s.Store.ObjectCacheSize)
+	if !pebbleOffHeap {
+		each += int64(s.Store.CacheSize) + engine.Memtables*int64(s.Store.MemtableSize)
+	}
 	return int64(nodes)*each + besideCaches
 }

@@ -20,7 +20,11 @@ func TestLimitMemory_FollowsTheSettings_UnlessTold(t *testing.T) {
 	}
 	t.Setenv("GOMEMLIMIT", "")
 	s.limitMemory(2)
-	if got, want := debug.SetMemoryLimit(-1), int64(2*(256+128+8*16)+512)<<20; got != want {
+	want := int64(2*128+512) << 20
+	if !pebbleOffHeap {
+		want += 2 * (256 + 8*16) << 20
+	}
+	if got := debug.SetMemoryLimit(-1); got != want {
 		t.Errorf("limit %d, want %d", got, want)
 	}
 }
