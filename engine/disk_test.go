@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
@@ -223,6 +224,42 @@ func spaceAgain(t *testing.T, file string) {
 	s = open(t, o)
 	if !s.Ready() {
 		t.Error("the stop was not clean")
+	}
+}
+
+// TestStore_CloseOnFullDisk_Ends lets the last batch of a clean stop find no room
+// in the memtables, behind a flush that waits for space.
+func TestStore_CloseOnFullDisk_Ends(t *testing.T) {
+	for _, file := range []string{".sst", ".blob"} {
+		t.Run(file, func(t *testing.T) {
+			f := &faults{err: syscall.ENOSPC, at: onFile(file, opWrite)}
+			inner := vfs.NewCrashableMem()
+			o := testOptions(errorfs.Wrap(inner, f))
+			o.MemtableBytes = 32 << 10
+			o.ValueSeparationBytes = 256
+			s := open(t, o)
+			for p := range o.Partitions { // the last batch holds a tree of each
+				write(t, s, ring.Partition(p), "k", data("v"))
+			}
+			f.on.Store(true)
+			for n := 0; s.Health() == nil || s.db.Metrics().MemTable.Count < Memtables; n++ {
+				if n == 5000 {
+					t.Fatalf("%d memtables, health: %v", s.db.Metrics().MemTable.Count, s.Health())
+				}
+				// Past the store, which takes nothing once it knows.
+				key := appendObjectKey(nil, 0, uint64(n)<<32, []byte("other"))
+				if err := s.db.Set(key, make([]byte, 1000), pebble.NoSync); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begin := time.Now()
+			if err := s.Close(); !errors.Is(err, ErrReadOnly) {
+				t.Errorf("close: %v, want %v", err, ErrReadOnly)
+			}
+			if took := time.Since(begin); took > 2*closePatience {
+				t.Errorf("close took %v", took)
+			}
+		})
 	}
 }
 

@@ -177,15 +177,35 @@ func (s *Store) Close() error {
 	s.rebuild.release()
 	err := s.health.lastingErr()
 	if err == nil {
-		err = s.saveAccounts()
-	}
-	if err == nil {
-		err = s.trusted()
+		err = s.saveLast()
 	}
 	// All that matters is on disk now: what compactions are about to write is
 	// not worth waiting for, and is forgotten as in a crash.
 	s.disk.wind()
 	return errors.Join(err, s.shutDown())
+}
+
+// saveLast ends a clean stop. Behind a flush that waits for space its batch may
+// find no room in memory; then the stop is not clean.
+func (s *Store) saveLast() error {
+	saved := make(chan error, 1)
+	go func() { saved <- s.saveAccounts() }()
+	tick := time.NewTicker(closePatience)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-saved:
+			if err == nil && s.disk.crashed.Load() {
+				err = cmp.Or(s.health.err(), ErrClosed)
+			}
+			return err
+		case <-tick.C:
+			if s.health.err() != nil {
+				s.disk.freeze()
+				s.disk.drain()
+			}
+		}
+	}
 }
 
 // Crash stops abruptly, as kill -9 would: nothing more is written, nothing is
