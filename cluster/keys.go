@@ -24,7 +24,7 @@ import (
 
 const (
 	maxPage        = 10_000 // keys asked of a replica at once
-	pagePartitions = 64     // partitions that one call may walk through before it returns, however few keys it found
+	pagePartitions = 64     // partitions that one call walks through at most; or as many as it asks for keys, if those are more
 	hashBits       = 32
 )
 
@@ -54,7 +54,7 @@ func (n *Node) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][
 	p, hash := int(cursor>>hashBits), uint32(cursor)
 	count = max(1, min(count, maxPage))
 	for walked := 0; p < now.Partitions(); walked++ {
-		if len(keys) >= count || walked == pagePartitions {
+		if len(keys) >= count || walked == max(count, pagePartitions) {
 			return keys, uint64(p)<<hashBits | uint64(hash), nil
 		}
 		pg, err := n.scanPartition(ctx, now, ring.Partition(p), hash, count-len(keys))

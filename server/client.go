@@ -286,3 +286,17 @@ func runClientTracking(_ context.Context, s *session, _ *command, args [][]byte)
 func runClientCaching(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.out.failure("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
 }
+
+// runClientUnblock serves CLIENT UNBLOCK id [TIMEOUT|ERROR]. No command blocks.
+func runClientUnblock(_ context.Context, s *session, _ *command, args [][]byte) {
+	switch _, ok := parseInteger(args[2]); {
+	case len(args) > 4:
+		s.out.failure("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try CLIENT HELP.")
+	case len(args) == 4 && !is(args[3], "TIMEOUT") && !is(args[3], "ERROR"):
+		s.out.failure("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+	case !ok:
+		s.out.failure(textNotInteger)
+	default:
+		s.out.integer(0)
+	}
+}

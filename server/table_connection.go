@@ -162,7 +162,7 @@ func connectionRows() []command {
 					name: "unblock", arity: -3, flags: "admin noscript loading stale", acl: "@admin @slow @dangerous @connection",
 					group: "connection", since: "5.0.0", complexity: "O(log N) where N is the number of client connections",
 					summary: "Unblock a client blocked in a blocking command from a different connection",
-					run:     replyZero,
+					run:     runClientUnblock,
 				},
 				{
 					name: "help", arity: 2, flags: "loading stale", acl: "@slow @connection",
