@@ -65,7 +65,7 @@ function refresh(card, n) {
   set(part.state, "class", `chip ${kind}`);
   say(part.self, [n.name === state.cluster.self ? "this page" : "", n.zone].filter(Boolean).join(" · "));
   const facts = [];
-  if (n.keys != null) facts.push(`${short(n.keys)} keys`, bytes(n.bytes));
+  if (n.keys != null) facts.push(`${short(n.keys)} ${n.keys === 1 ? "key" : "keys"}`, bytes(n.bytes));
   facts.push(plural(n.tokens, "token"));
   if (n.uptime_s != null && !gone) facts.push(`up ${span(n.uptime_s)}`);
   say(part.facts, facts.join(" · "));
