@@ -10,8 +10,6 @@ import (
 
 func replyEmptyArray(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.array(0) }
 
-func replyZero(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.integer(0) }
-
 func runLastSave(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.out.integer(s.server.born.Unix())
 }
