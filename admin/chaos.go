@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Fate is what POST /api/nodes/{node}/kill and /revive answer.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Event is one entry of a version vector, or a dot.

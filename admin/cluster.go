@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Reporter says what a node knows of its cluster and of itself.

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/glob"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/glob"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/update"
 )
 
 // Keyspace is the data of the cluster.
@@ -182,7 +182,7 @@ func (s *Server) putData(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &update.Update{Kind: update.Set, Data: data}
+	u := &register.Update{Kind: register.Set, Data: data}
 	if want.TTLMillis > 0 {
 		u.Expiry = time.Now().UnixMilli() + want.TTLMillis
 	}
@@ -233,7 +233,7 @@ func (c *call) wanted() (want Wanted, data []byte, err error) {
 }
 
 // write carries out an update and traces it.
-func (c *call) write(ctx context.Context, op string, u *update.Update, want Wanted) (*replica.Request, *actors, *Trace, error) {
+func (c *call) write(ctx context.Context, op string, u *register.Update, want Wanted) (*replica.Request, *actors, *Trace, error) {
 	key := c.key()
 	if want.Context != nil {
 		var err error
@@ -287,7 +287,7 @@ func (s *Server) deleteData(ctx context.Context, c *call) (any, error) {
 		token := c.text("context")
 		want.Context = &token
 	}
-	r, _, trace, err := c.write(ctx, "del", &update.Update{Kind: update.Delete}, want)
+	r, _, trace, err := c.write(ctx, "del", &register.Update{Kind: register.Delete}, want)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // GossipView is what GET /api/gossip answers: who knows what of whom.

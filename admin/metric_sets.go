@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/quorate/quorate/cluster/histogram"
+	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/replica"
 )

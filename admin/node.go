@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quorate/quorate/cluster/histogram"
+	"github.com/quorate/quorate/cluster/core/histogram"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Statuses of a node, as its own port tells them.

@@ -7,7 +7,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // What this port cannot do itself it passes on to another, by HTTP: what needs a

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Bounds of what a port asks of others.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // RingView is what GET /api/ring answers. A partition has one token, whose owner

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Trace is the way of one request through the cluster.

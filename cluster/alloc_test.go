@@ -7,9 +7,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -33,7 +33,7 @@ func TestNode_HotPaths_AllocateNothing(t *testing.T) {
 	value := []byte("value")
 	for _, size := range []int{1, pipeline} {
 		reqs := make([]*replica.Request, size)
-		updates := make([]update.Update, size)
+		updates := make([]register.Update, size)
 		for i := range reqs {
 			reqs[i] = new(replica.Request)
 		}
@@ -45,7 +45,7 @@ func TestNode_HotPaths_AllocateNothing(t *testing.T) {
 					r.Key = fmt.Appendf(nil, "key-%d", i)
 				}
 				if write {
-					updates[i] = update.Update{Kind: update.Set, Data: value}
+					updates[i] = register.Update{Kind: register.Set, Data: value}
 					r.Update = &updates[i]
 				}
 			}

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // split cuts all links between two groups of nodes, and waits until both know: a

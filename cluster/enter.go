@@ -9,9 +9,9 @@ import (
 	mrand "math/rand/v2"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // A node enters its ring in one of four ways:

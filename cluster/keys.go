@@ -10,11 +10,11 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
 )
 
 // Listing keys. A cursor is a position in the key space, partition and hash, so
@@ -267,7 +267,7 @@ func (n *Node) Flush(ctx context.Context) error {
 		}
 		reqs := make([]*replica.Request, len(keys))
 		for i, k := range keys {
-			reqs[i] = &replica.Request{Key: k, Update: &update.Update{Kind: update.Delete}}
+			reqs[i] = &replica.Request{Key: k, Update: &register.Update{Kind: register.Delete}}
 		}
 		n.Do(ctx, reqs)
 		for _, r := range reqs {

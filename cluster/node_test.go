@@ -11,10 +11,10 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -140,7 +140,7 @@ func (w *world) crash(name string) {
 }
 
 func set(n *running, key, value string) error {
-	r := &replica.Request{Key: []byte(key), Update: &update.Update{Kind: update.Set, Data: []byte(value)}}
+	r := &replica.Request{Key: []byte(key), Update: &register.Update{Kind: register.Set, Data: []byte(value)}}
 	n.Do(context.Background(), []*replica.Request{r})
 	return r.Err
 }

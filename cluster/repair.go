@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // assembleRepair puts together what makes copies equal and brings them where

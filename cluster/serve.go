@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 const (

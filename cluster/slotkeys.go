@@ -3,7 +3,7 @@ package cluster
 import (
 	"context"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // SlotKeys returns up to most live keys of a hash slot, all of them if most is

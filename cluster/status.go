@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // MemberStatus is one member as this node sees it now.

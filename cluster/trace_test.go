@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
 )
 
 // traced carries out one request and returns its trace. value nil: a read.
@@ -16,7 +16,7 @@ func (w *world) traced(n *running, key string, value []byte) *replica.Trace {
 	w.t.Helper()
 	r := &replica.Request{Key: []byte(key), Trace: new(replica.Trace)}
 	if value != nil {
-		r.Update = &update.Update{Kind: update.Set, Data: value}
+		r.Update = &register.Update{Kind: register.Set, Data: value}
 	}
 	n.Do(context.Background(), []*replica.Request{r})
 	if r.Err != nil {

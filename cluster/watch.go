@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Some things happen too often to be logged each time, and are told by their

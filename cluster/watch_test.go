@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 func TestWatcher_WhatGrows_IsToldAtOnceAndThenSeldom(t *testing.T) {

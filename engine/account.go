@@ -3,8 +3,8 @@ package engine
 import (
 	"sync/atomic"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // account is what is known of a partition's contents without reading them: its

@@ -3,8 +3,8 @@ package engine
 import (
 	"pgregory.net/rapid"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // audit recomputes from the stored objects what the store keeps in its books and

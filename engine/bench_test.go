@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 func openBench(b *testing.B) *Store {

@@ -60,7 +60,7 @@
 // Owns: the data directory and its lock; Pebble's goroutines; the goroutines of
 // [Store.Run].
 //
-// Not: who should hold which key (cluster/ring), how copies travel
+// Not: who should hold which key (cluster/core/ring), how copies travel
 // (cluster/replica, cluster/handoff, cluster/antientropy), how two copies become
-// one (cluster/causal). It imports cluster/causal and cluster/ring only.
+// one (cluster/core/causal). It imports cluster/core/causal and cluster/core/ring only.
 package engine

@@ -1,6 +1,6 @@
 package engine
 
-import "github.com/quorate/quorate/cluster/causal"
+import "github.com/quorate/quorate/cluster/core/causal"
 
 // fate is what time does to an object: nothing, or it expires, or it is dead
 // since some time. It is a pure function of the object, so that the index entry

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 func diskUsage(t *testing.T, dir string) (bytes int64) {

@@ -3,8 +3,8 @@ package engine
 import (
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Editor makes a new version of an object.

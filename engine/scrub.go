@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Every partition is read once in scrubPeriod, whoever uses it or not, one at a

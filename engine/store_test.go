@@ -13,8 +13,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"pgregory.net/rapid"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 func TestOpen_WrongDirectory_SaysWhy(t *testing.T) {

@@ -3,8 +3,8 @@ package server
 import (
 	"github.com/tidwall/redcon"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/update"
 )
 
 // Bounds of one batch. It starts small and grows with the client's pipelines,
@@ -20,7 +20,7 @@ const (
 // slot is one request and the update that it may carry, kept for reuse.
 type slot struct {
 	replica.Request
-	update update.Update
+	update register.Update
 }
 
 // entry is one command of a batch: its requests, and how to answer once they
@@ -107,7 +107,7 @@ func (b *batch) read(e *entry, key []byte) *slot {
 }
 
 // write adds an update of key, which the caller fills in.
-func (b *batch) write(e *entry, key []byte) (*slot, *update.Update) {
+func (b *batch) write(e *entry, key []byte) (*slot, *register.Update) {
 	s := b.read(e, key)
 	s.Update = &s.update
 	return s, &s.update
@@ -154,7 +154,7 @@ func (b *batch) release() {
 
 func (sl *slot) clear() {
 	sl.Reset()
-	sl.update = update.Update{}
+	sl.update = register.Update{}
 }
 
 // adapt moves the session's limit after a batch whose replies took so many bytes.

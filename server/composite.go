@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 )
 
 // Commands that need more than one request, each depending on the last. None of
@@ -20,11 +20,11 @@ func (s *session) ask(ctx context.Context, key []byte) *slot {
 }
 
 // tell carries out one update.
-func (s *session) tell(ctx context.Context, key []byte, u update.Update) *slot {
+func (s *session) tell(ctx context.Context, key []byte, u register.Update) *slot {
 	return s.single(ctx, key, &u)
 }
 
-func (s *session) single(ctx context.Context, key []byte, u *update.Update) *slot {
+func (s *session) single(ctx context.Context, key []byte, u *register.Update) *slot {
 	s.batch.release()
 	sl := s.batch.take(key)
 	sl.R, sl.W = s.r, s.w
@@ -57,7 +57,7 @@ func runRename(ctx context.Context, s *session, c *command, args [][]byte) {
 	}
 	put := copyOf(value)
 	if onlyNew {
-		put.Condition = update.IfAbsent
+		put.Condition = register.IfAbsent
 	}
 	to := s.tell(ctx, args[2], put)
 	if s.refused(c, to) {
@@ -67,7 +67,7 @@ func runRename(ctx context.Context, s *session, c *command, args [][]byte) {
 		s.renamed(onlyNew, false)
 		return
 	}
-	gone := s.tell(ctx, args[1], update.Update{Kind: update.Delete, Context: seen, HasContext: true})
+	gone := s.tell(ctx, args[1], register.Update{Kind: register.Delete, Context: seen, HasContext: true})
 	if !s.refused(c, gone) {
 		s.renamed(onlyNew, true)
 	}
@@ -83,17 +83,17 @@ func (s *session) renamed(onlyNew, done bool) {
 
 // copyOf is the update that writes a value with its expiry. The value was lent by
 // a request that is about to be used again.
-func copyOf(v causal.Value) update.Update {
-	return update.Update{Kind: update.Set, Data: bytes.Clone(v.Data), Expiry: v.Expiry}
+func copyOf(v causal.Value) register.Update {
+	return register.Update{Kind: register.Set, Data: bytes.Clone(v.Data), Expiry: v.Expiry}
 }
 
 // runCopy serves COPY source destination [DB n] [REPLACE].
 func runCopy(ctx context.Context, s *session, c *command, args [][]byte) {
-	put := update.Update{Condition: update.IfAbsent}
+	put := register.Update{Condition: register.IfAbsent}
 	for i := 3; i < len(args); i++ {
 		switch {
 		case is(args[i], "REPLACE"):
-			put.Condition = update.Always
+			put.Condition = register.Always
 		case is(args[i], "DB") && i+1 < len(args):
 			i++
 			if refusal := checkDatabase(args[i]); refusal != "" {
@@ -161,8 +161,8 @@ func runMSetNX(ctx context.Context, s *session, c *command, args [][]byte) {
 	}
 	after := s.inPieces(ctx, c, keys, func(s *session, e *entry) {
 		for _, key := range e.args[1:] {
-			_, u := s.store(e, key, update.Set, latest[string(key)])
-			u.Condition = update.IfAbsent
+			_, u := s.store(e, key, register.Set, latest[string(key)])
+			u.Condition = register.IfAbsent
 		}
 	}, false)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/histogram"
+	"github.com/quorate/quorate/cluster/core/histogram"
 )
 
 // counters are what INFO tells of the past.

@@ -22,7 +22,7 @@
 // Owns: the listener, one goroutine per connection, and one more for as long as
 // a client is behind with reading its replies; [Server.Run] waits for all.
 //
-// Not: what a command does to a value (cluster/update), quorums and replicas
-// (cluster/replica), durability (engine). It imports cluster/causal,
-// cluster/update, cluster/ring, cluster/replica, and engine for its errors only.
+// Not: what a command does to a value (cluster/core/datatype/register), quorums and replicas
+// (cluster/replica), durability (engine). It imports cluster/core/causal,
+// cluster/core/datatype/register, cluster/core/ring, cluster/replica, and engine for its errors only.
 package server

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // DYNAMO: how the cluster did what it did, told in a terminal.

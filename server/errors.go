@@ -6,9 +6,9 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -77,21 +77,21 @@ func errorText(err error) string {
 }
 
 // failureText renders what an update found in the way, with Redis's words.
-func failureText(c *command, f update.Failure) string {
+func failureText(c *command, f register.Failure) string {
 	switch f {
-	case update.NotInteger:
+	case register.NotInteger:
 		return textNotInteger
-	case update.Overflow:
+	case register.Overflow:
 		return textOverflow
-	case update.NotFloat:
+	case register.NotFloat:
 		return textNoFloat
-	case update.NaN:
+	case register.NaN:
 		return textNaN
-	case update.TooLong:
+	case register.TooLong:
 		return textTooLong
-	case update.BadOffset:
+	case register.BadOffset:
 		return textOffset
-	case update.Conflict:
+	case register.Conflict:
 		return errorText(causal.ErrConflict)
 	}
 	return invalidExpire(c)

@@ -3,7 +3,7 @@ package server
 import (
 	"math"
 
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 )
 
 // unit is how a client names a moment.
@@ -92,13 +92,13 @@ func planExpire(s *session, e *entry) {
 		s.refuse(e, invalidExpire(e.command))
 		return
 	}
-	_, up := s.write(e, e.args[1], update.Expire)
+	_, up := s.write(e, e.args[1], register.Expire)
 	up.Condition = condition
 	up.Expiry = max(at, 1) // 0 would be never
 	e.reply = replyApplied
 }
 
-func expireCondition(options [][]byte) (update.Condition, string) {
+func expireCondition(options [][]byte) (register.Condition, string) {
 	var nx, xx, gt, lt bool
 	for _, option := range options {
 		switch {
@@ -111,32 +111,32 @@ func expireCondition(options [][]byte) (update.Condition, string) {
 		case is(option, "LT"):
 			lt = true
 		default:
-			return update.Always, "ERR Unsupported option " + string(option)
+			return register.Always, "ERR Unsupported option " + string(option)
 		}
 	}
 	switch {
 	case nx && (xx || gt || lt):
-		return update.Always, "ERR NX and XX, GT or LT options at the same time are not compatible"
+		return register.Always, "ERR NX and XX, GT or LT options at the same time are not compatible"
 	case gt && lt:
-		return update.Always, "ERR GT and LT options at the same time are not compatible"
+		return register.Always, "ERR GT and LT options at the same time are not compatible"
 	case xx && gt:
-		return update.IfPresentGreater, ""
+		return register.IfPresentGreater, ""
 	case xx && lt:
-		return update.IfPresentLess, ""
+		return register.IfPresentLess, ""
 	case nx:
-		return update.IfAbsent, ""
+		return register.IfAbsent, ""
 	case xx:
-		return update.IfPresent, ""
+		return register.IfPresent, ""
 	case gt:
-		return update.IfGreater, ""
+		return register.IfGreater, ""
 	case lt:
-		return update.IfLess, ""
+		return register.IfLess, ""
 	}
-	return update.Always, ""
+	return register.Always, ""
 }
 
 func planPersist(s *session, e *entry) {
-	s.write(e, e.args[1], update.Persist)
+	s.write(e, e.args[1], register.Persist)
 	e.reply = replyApplied
 }
 
@@ -192,7 +192,7 @@ func planGetEx(s *session, e *entry) {
 	}
 	switch {
 	case persist:
-		_, up := s.write(e, e.args[1], update.Persist)
+		_, up := s.write(e, e.args[1], register.Persist)
 		up.WantOld = true
 		e.reply = replyOld
 	case at == nil:
@@ -212,7 +212,7 @@ func planGetExAt(s *session, e *entry, u unit, arg []byte) {
 		e.refusal, e.reply = refusal, replyGetExRefused
 		return
 	}
-	_, up := s.write(e, e.args[1], update.GetEx)
+	_, up := s.write(e, e.args[1], register.GetEx)
 	up.Expiry, up.WantOld = at, true
 	e.reply = replyOld
 }

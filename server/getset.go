@@ -3,8 +3,8 @@ package server
 import (
 	"strconv"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 )
 
 // GET, SET and DEL, with what quorate adds to them: CONTEXT, R and W.
@@ -90,7 +90,7 @@ func (s *session) quorum(side byte, arg []byte) (int, string) {
 
 // planSet serves SET with all its options.
 func planSet(s *session, e *entry) {
-	sl, u := s.store(e, e.args[1], update.Set, e.args[2])
+	sl, u := s.store(e, e.args[1], register.Set, e.args[2])
 	e.reply = replySet
 	if len(e.args) == 3 {
 		return
@@ -119,7 +119,7 @@ func planSet(s *session, e *entry) {
 // setOptions collects the options of one SET into its update.
 type setOptions struct {
 	slot   *slot
-	update *update.Update
+	update *register.Update
 	at     []byte // of EX, PX, EXAT or PXAT
 	unit   unit
 }
@@ -134,10 +134,10 @@ func (o *setOptions) parse(s *session, args [][]byte) string {
 		}
 		unit, timed := unitOf(arg)
 		switch {
-		case is(arg, "NX") && u.Condition != update.IfPresent:
-			u.Condition = update.IfAbsent
-		case is(arg, "XX") && u.Condition != update.IfAbsent:
-			u.Condition = update.IfPresent
+		case is(arg, "NX") && u.Condition != register.IfPresent:
+			u.Condition = register.IfAbsent
+		case is(arg, "XX") && u.Condition != register.IfAbsent:
+			u.Condition = register.IfPresent
 		case is(arg, "GET") && !u.HasContext:
 			u.WantOld = true
 		case is(arg, "KEEPTTL") && o.at == nil:
@@ -200,7 +200,7 @@ func planDelete(s *session, e *entry) {
 
 func planDeleteKeys(s *session, e *entry) {
 	for _, key := range e.args[1:] {
-		s.write(e, key, update.Delete)
+		s.write(e, key, register.Delete)
 	}
 	e.reply = replyCount
 }
@@ -225,7 +225,7 @@ func planDeleteContext(s *session, e *entry) {
 		}
 		w = n
 	}
-	sl, u := s.write(e, e.args[1], update.Delete)
+	sl, u := s.write(e, e.args[1], register.Delete)
 	u.Context, u.Own, u.HasContext = context, own, true
 	sl.W = w
 	e.reply = replyCount

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quorate/quorate/cluster/histogram"
+	"github.com/quorate/quorate/cluster/core/histogram"
 )
 
 // infoTimeout bounds what INFO asks of other nodes: tools that watch a cluster

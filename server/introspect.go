@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quorate/quorate/cluster/glob"
+	"github.com/quorate/quorate/cluster/core/glob"
 )
 
 // COMMAND and its subcommands, all from the table.

@@ -6,7 +6,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // runLolwut serves LOLWUT [VERSION n …]: the ring, seen from above. Each point is

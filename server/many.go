@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 )
 
 // sum gathers the results of a command on many keys. One key that cannot be
@@ -117,7 +117,7 @@ func planMSet(s *session, e *entry) {
 		return
 	}
 	for i := 1; i < len(e.args); i += 2 {
-		s.store(e, e.args[i], update.Set, e.args[i+1])
+		s.store(e, e.args[i], register.Set, e.args[i+1])
 	}
 	e.reply = replyMSet
 }

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/quorate/quorate/cluster/glob"
+	"github.com/quorate/quorate/cluster/core/glob"
 )
 
 // scanTimeout bounds a command that looks at the whole cluster.

@@ -14,9 +14,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/glob"
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/glob"
 )
 
 // settings is what CONFIG GET and CONFIG SET work on.
@@ -129,7 +129,7 @@ func numberSetting(n *atomic.Int64, unit, least, most int64) setting {
 // The most that limits may be set to: no value is longer than an update makes it
 // or a peer's frame holds, and no sum of lengths overflows.
 const (
-	maxBulk     = update.MaxValue
+	maxBulk     = register.MaxValue
 	maxBuffered = 1 << 40
 )
 

@@ -3,9 +3,9 @@ package server
 import (
 	"context"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Store is the cluster as the client port sees it: this node, speaking for all.

@@ -1,8 +1,8 @@
 package server
 
 import (
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 )
 
 // read adds a read of key with the connection's quorum.
@@ -13,7 +13,7 @@ func (s *session) read(e *entry, key []byte) *slot {
 }
 
 // write adds an update of key with the connection's quorum.
-func (s *session) write(e *entry, key []byte, kind update.Kind) (*slot, *update.Update) {
+func (s *session) write(e *entry, key []byte, kind register.Kind) (*slot, *register.Update) {
 	sl, u := s.batch.write(e, key)
 	sl.R, sl.W = s.r, s.w
 	u.Kind = kind
@@ -21,7 +21,7 @@ func (s *session) write(e *entry, key []byte, kind update.Kind) (*slot, *update.
 }
 
 // store adds an update that carries a value from the client.
-func (s *session) store(e *entry, key []byte, kind update.Kind, data []byte) (*slot, *update.Update) {
+func (s *session) store(e *entry, key []byte, kind register.Kind, data []byte) (*slot, *register.Update) {
 	sl, u := s.write(e, key, kind)
 	u.Data = data
 	if int64(len(data)) > s.server.cfg.WarnValueSize {
@@ -33,8 +33,8 @@ func (s *session) store(e *entry, key []byte, kind update.Kind, data []byte) (*s
 }
 
 func planSetNX(s *session, e *entry) {
-	_, u := s.store(e, e.args[1], update.Set, e.args[2])
-	u.Condition = update.IfAbsent
+	_, u := s.store(e, e.args[1], register.Set, e.args[2])
+	u.Condition = register.IfAbsent
 	e.reply = replyApplied
 }
 
@@ -49,25 +49,25 @@ func planSetEX(s *session, e *entry) {
 		s.refuse(e, refusal)
 		return
 	}
-	_, u := s.store(e, e.args[1], update.Set, e.args[3])
+	_, u := s.store(e, e.args[1], register.Set, e.args[3])
 	u.Expiry = at
 	e.reply = replySet
 }
 
 func planGetSet(s *session, e *entry) {
-	_, u := s.store(e, e.args[1], update.Set, e.args[2])
+	_, u := s.store(e, e.args[1], register.Set, e.args[2])
 	u.WantOld = true
 	e.reply = replyOld
 }
 
 func planGetDel(s *session, e *entry) {
-	_, u := s.write(e, e.args[1], update.Delete)
+	_, u := s.write(e, e.args[1], register.Delete)
 	u.WantOld = true
 	e.reply = replyOld
 }
 
 func planAppend(s *session, e *entry) {
-	_, u := s.store(e, e.args[1], update.Append, e.args[2])
+	_, u := s.store(e, e.args[1], register.Append, e.args[2])
 	u.Limit = s.server.limits.bulk.Load()
 	e.reply = replyNumber
 }
@@ -85,7 +85,7 @@ func planSetRange(s *session, e *entry) {
 		s.refuse(e, textTooLong)
 		return
 	}
-	_, u := s.store(e, e.args[1], update.SetRange, e.args[3])
+	_, u := s.store(e, e.args[1], register.SetRange, e.args[3])
 	u.Amount, u.Limit = offset, s.server.limits.bulk.Load()
 	e.reply = replyNumber
 }
@@ -172,7 +172,7 @@ func planDecrBy(s *session, e *entry) {
 }
 
 func planIncrement(s *session, e *entry, delta int64) {
-	_, u := s.write(e, e.args[1], update.Increment)
+	_, u := s.write(e, e.args[1], register.Increment)
 	u.Amount = delta
 	e.reply = replyNumber
 }
@@ -228,7 +228,7 @@ func liveSiblings(o *causal.Object, now int64) int {
 }
 
 func planIncrByFloat(s *session, e *entry) {
-	_, u := s.write(e, e.args[1], update.IncrementFloat)
+	_, u := s.write(e, e.args[1], register.IncrementFloat)
 	u.Float = string(e.args[2])
 	e.reply = replyFloat
 }

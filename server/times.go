@@ -3,7 +3,7 @@ package server
 import (
 	"strings"
 
-	"github.com/quorate/quorate/cluster/histogram"
+	"github.com/quorate/quorate/cluster/core/histogram"
 )
 
 // CommandTimes is what clients had of one command.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // topology is who serves which slots at one moment, as this node sees it and as

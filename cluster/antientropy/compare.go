@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // compareLeaves goes through leaves that both sides have, page by page of the

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 func TestScheduler_AwaitEqual_WaitsForEachPairOnceAndForThoseThatAreAway(t *testing.T) {

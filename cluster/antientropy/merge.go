@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine"
 )
 

@@ -6,8 +6,8 @@ import (
 	"iter"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine"
 )
 

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
 

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Comparer is the part of an Exchanger that a Scheduler uses.

@@ -14,6 +14,6 @@
 // Owns: the goroutines of the two Run methods.
 //
 // Not: who stands in for whom (cluster/replica), what differs between two copies
-// of a partition (cluster/antientropy), when ownership flips (cluster/ring). It
+// of a partition (cluster/antientropy), when ownership flips (cluster/core/ring). It
 // may import the pure core, engine, cluster/peer and cluster/antientropy.
 package handoff

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Exchanger makes copies of a partition equal: see [antientropy.Exchanger].

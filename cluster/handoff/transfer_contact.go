@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // ErrStale says that this node was struck off the ring and away for longer than

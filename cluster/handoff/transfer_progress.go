@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // MoverProgress is how far moving partitions has come.

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 func TestMover_Join_MovesWhatIsGainedAndDropsWhatIsLost(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/hashicorp/memberlist"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // A note is all that gossip carries for the ring: who, and the digest of the

@@ -16,6 +16,6 @@
 //
 // Owns: memberlist's goroutines, and the one of [Membership.Run].
 //
-// Not: sockets (cluster/peer), the ring (cluster/ring), what to do about a node
+// Not: sockets (cluster/peer), the ring (cluster/core/ring), what to do about a node
 // that came or went (cluster). It may import the pure core.
 package membership

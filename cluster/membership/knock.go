@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 const (

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 func TestKnocker_SilentMember_IsKnockedOnLessAndLessButAlways(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Sight is how this node's gossip sees another node.

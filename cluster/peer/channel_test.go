@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // echo answers a request with its own body, a Scan with an error, and a Count

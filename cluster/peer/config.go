@@ -8,7 +8,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Config is what a channel is made of. Zero fields have the defaults named

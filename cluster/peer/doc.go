@@ -46,7 +46,7 @@
 // stream. Lock order: Channel.mu before stream.mu; no lock is held over I/O or
 // while calling out.
 //
-// **Not**: who belongs to the ring (cluster/ring), who is alive by gossip
+// **Not**: who belongs to the ring (cluster/core/ring), who is alive by gossip
 // (cluster/membership), what a frame's body means (cluster/replica and others).
-// It imports cluster/causal for NodeID, and memberlist for the transport's types.
+// It imports cluster/core/causal for NodeID, and memberlist for the transport's types.
 package peer

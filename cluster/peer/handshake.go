@@ -10,7 +10,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // handshake is one side of the exchange that begins a stream; doc.go tells its

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Back-off between attempts to reach a peer.

@@ -3,7 +3,7 @@ package peer
 import (
 	"sync"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Handler answers requests. ServePeer gets all frames that arrived together on

@@ -7,7 +7,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Send asks a peer something. It never blocks for the network: when the peer has

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // One sweeper watches all dialled streams. While requests are outstanding it

@@ -30,7 +30,7 @@
 // Owns: the goroutines of Run: the waiters for replica commits, the workers that
 // carry out forwarded requests, the keeper of late hints.
 //
-// Not: who belongs to the ring (cluster/ring), who is alive (cluster/peer,
+// Not: who belongs to the ring (cluster/core/ring), who is alive (cluster/peer,
 // cluster/membership), bytes on the wire (cluster/peer) and on disk (engine),
 // delivery of hints (cluster/handoff).
 package replica

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -111,7 +111,7 @@ func (x *exchange) completeForward(body []byte, err error) {
 	}
 	d := decoder{rest: body}
 	for _, it := range x.items {
-		var result update.Result
+		var result register.Result
 		var refusal error
 		var trace []byte
 		o := &f.mu.ops[it.op]
@@ -156,11 +156,11 @@ const (
 	forwardRefused = 1
 )
 
-func (d *decoder) forwardAnswer() (r update.Result, refusal error) {
+func (d *decoder) forwardAnswer() (r register.Result, refusal error) {
 	if d.byte() == forwardRefused {
 		return r, d.refusal()
 	}
-	r, err := update.DecodeResult(append([]byte(nil), d.bytes()...))
+	r, err := register.DecodeResult(append([]byte(nil), d.bytes()...))
 	if err != nil {
 		d.fail()
 	}
@@ -200,7 +200,7 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 		if flags&flagTrace != 0 {
 			r.Trace = new(Trace)
 		}
-		u, err := update.Decode(d.bytes())
+		u, err := register.Decode(d.bytes())
 		if err != nil {
 			return nil, fmt.Errorf("forwarded update: %w", err)
 		}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Version is one event on a key that this node coordinated: what its vector

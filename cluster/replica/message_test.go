@@ -8,9 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 func TestMessages_AnyItems_RoundTrip(t *testing.T) {
@@ -104,10 +104,10 @@ func FuzzDecoder(f *testing.F) {
 
 func TestWaves_Split_CutsWhereOrderNeedsIt(t *testing.T) {
 	get := func(k string) *Request { return &Request{Key: []byte(k)} }
-	with := func(k string, u update.Update) *Request { return &Request{Key: []byte(k), Update: &u} }
-	set := func(k string) *Request { return with(k, update.Update{Kind: update.Set}) }
-	incr := func(k string) *Request { return with(k, update.Update{Kind: update.Increment, Amount: 1}) }
-	del := func(k string) *Request { return with(k, update.Update{Kind: update.Delete}) }
+	with := func(k string, u register.Update) *Request { return &Request{Key: []byte(k), Update: &u} }
+	set := func(k string) *Request { return with(k, register.Update{Kind: register.Set}) }
+	incr := func(k string) *Request { return with(k, register.Update{Kind: register.Increment, Amount: 1}) }
+	del := func(k string) *Request { return with(k, register.Update{Kind: register.Delete}) }
 	for name, c := range map[string]struct {
 		reqs   []*Request
 		want   int

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/quorum"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/quorum"
-	"github.com/quorate/quorate/cluster/ring"
 	"github.com/quorate/quorate/engine"
 )
 

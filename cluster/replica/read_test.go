@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 var usual = ring.Quorums{N: 3, R: 2, W: 2}

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/update"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 )
 
 // Request is one operation on one key. The caller fills the upper half, hands
@@ -14,15 +14,15 @@ import (
 // the caller's own, until [Request.Reset].
 type Request struct {
 	Key    []byte
-	Update *update.Update // nil: a read
-	R, W   int            // quorum for this request; 0: the cluster's
-	Trace  *Trace         // nil: none is wanted; else it is filled in
+	Update *register.Update // nil: a read
+	R, W   int              // quorum for this request; 0: the cluster's
+	Trace  *Trace           // nil: none is wanted; else it is filled in
 
 	// Object is what a read found, merged from R replicas: its clock is the
 	// causal context to hand out. An absent key has no siblings and no clock.
 	Object causal.Object
 	// Result is what an update did.
-	Result update.Result
+	Result register.Result
 	// Err says why the request was not answered: a *[NoQuorumError], one of
 	// the sentinels of this package, or the engine's.
 	Err error

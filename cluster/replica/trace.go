@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quorate/quorate/cluster/causal"
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Trace is the way of one request through the cluster, for people: who was

@@ -14,10 +14,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -308,15 +308,15 @@ func (n *worldNode) partition(key []byte) ring.Partition { return n.ring.Load().
 func get(key []byte) *Request { return &Request{Key: key} }
 
 func set(key []byte, value string) *Request {
-	return &Request{Key: key, Update: &update.Update{Kind: update.Set, Data: []byte(value)}}
+	return &Request{Key: key, Update: &register.Update{Kind: register.Set, Data: []byte(value)}}
 }
 
 func incr(key []byte) *Request {
-	return &Request{Key: key, Update: &update.Update{Kind: update.Increment, Amount: 1}}
+	return &Request{Key: key, Update: &register.Update{Kind: register.Increment, Amount: 1}}
 }
 
 func del(key []byte) *Request {
-	return &Request{Key: key, Update: &update.Update{Kind: update.Delete}}
+	return &Request{Key: key, Update: &register.Update{Kind: register.Delete}}
 }
 
 // must runs one request that has to succeed.

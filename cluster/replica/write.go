@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/quorum"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/quorum"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -59,11 +59,11 @@ func (e *edit) Edit(current *causal.Object, exists bool) (next causal.Object, wr
 		}
 		value, found = causal.Value{}, false // a blind write needs no old value
 	}
-	if u.Kind == update.Delete && !u.WantOld && !found {
+	if u.Kind == register.Delete && !u.WantOld && !found {
 		found = current.Live(now) // an older sibling, behind a newer tombstone, goes too
 	}
 	value, write, o.req.Result = u.Apply(value, found, now)
-	if u.Kind == update.Delete && !write && o.blind() {
+	if u.Kind == register.Delete && !write && o.blind() {
 		// Who might know the key cannot be asked; if there is a value, the
 		// tombstone is newer.
 		value, write = causal.Value{Tombstone: true}, true

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -377,7 +377,7 @@ func TestOneNode_AllWork(t *testing.T) {
 func TestServe_MalformedFrames_AreRefused(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B")
 	a, b := w.nodes["A"], w.nodes["B"]
-	blind := &update.Update{Kind: update.Set, Data: []byte("v")}
+	blind := &register.Update{Kind: register.Set, Data: []byte("v")}
 	forward := func(count uint32, items []byte) []byte {
 		body := binary.BigEndian.AppendUint64(nil, 1<<62)
 		body = binary.BigEndian.AppendUint64(body, 1)

@@ -21,14 +21,13 @@ var layers = []struct {
 	packages []string // relative to the module; a trailing /* takes in everything below
 	may      []string // names of layers
 }{
-	{"causal", []string{"cluster/causal"}, nil},
-	{"pure", []string{"cluster/update", "cluster/ring", "cluster/quorum", "cluster/glob", "cluster/histogram"}, []string{"causal", "pure"}},
-	{"engine", []string{"engine", "engine/*"}, []string{"causal", "pure", "engine"}},
-	{"running", []string{"cluster/*"}, []string{"causal", "pure", "engine", "running"}},
-	{"cluster", []string{"cluster"}, []string{"causal", "pure", "engine", "running"}},
+	{"core", []string{"cluster/core/*"}, []string{"core"}},
+	{"engine", []string{"engine", "engine/*"}, []string{"core", "engine"}},
+	{"running", []string{"cluster/*"}, []string{"core", "engine", "running"}},
+	{"cluster", []string{"cluster"}, []string{"core", "engine", "running"}},
 	{"dashboard", []string{"dashboard"}, nil},
-	{"ports", []string{"server", "server/*", "admin", "admin/*"}, []string{"causal", "pure", "engine", "running", "cluster", "dashboard"}},
-	{"cmd", []string{"cmd/*"}, []string{"causal", "pure", "engine", "running", "cluster", "ports", "cmd"}},
+	{"ports", []string{"server", "server/*", "admin", "admin/*"}, []string{"core", "engine", "running", "cluster", "dashboard"}},
+	{"cmd", []string{"cmd/*"}, []string{"core", "engine", "running", "cluster", "ports", "cmd"}},
 }
 
 // What a pure package may take from the standard library: nothing that reads a
@@ -72,7 +71,7 @@ func TestPackages_Each_HasDocGo(t *testing.T) {
 	}
 }
 
-func isPure(layer int) bool { return layers[layer].name == "causal" || layers[layer].name == "pure" }
+func isPure(layer int) bool { return layers[layer].name == "core" }
 
 func layerOf(path string) int {
 	rest := strings.TrimPrefix(path, module)

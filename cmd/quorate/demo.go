@@ -17,8 +17,8 @@ import (
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/cluster/ring"
 )
 
 // Run implements `quorate demo`: a cluster in this process, until ctx ends.

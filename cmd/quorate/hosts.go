@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/quorate/quorate/cluster/ring"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // hosts are those of one process. A demo gets more; none is taken away, for a

@@ -16,10 +16,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/admin"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
-	"github.com/quorate/quorate/cluster/ring"
-	"github.com/quorate/quorate/cluster/update"
 )
 
 // freePort is one that nobody holds just now.
@@ -110,7 +110,7 @@ func put(h *host, key, value string) error {
 	if l == nil {
 		return why
 	}
-	r := &replica.Request{Key: []byte(key), Update: &update.Update{Kind: update.Set, Data: []byte(value)}}
+	r := &replica.Request{Key: []byte(key), Update: &register.Update{Kind: register.Set, Data: []byte(value)}}
 	l.node.Do(context.Background(), []*replica.Request{r})
 	return r.Err
 }

@@ -8,5 +8,5 @@
 // Owns: nothing. The package is pure: values in, values out, no allocation.
 //
 // Not: who is asked and when (cluster/replica), the cluster's current values and
-// how they spread (cluster/ring). It imports nothing of quorate.
+// how they spread (cluster/core/ring). It imports nothing of quorate.
 package quorum

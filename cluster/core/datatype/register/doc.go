@@ -1,4 +1,4 @@
-// Package update says what a string command does to a value: Redis 7's
+// Package register says what a string command does to a value: Redis 7's
 // semantics of SET, DEL, INCR, APPEND, EXPIRE and their kin as one pure function,
 // [Update.Apply], from the old value to the new one and what to tell the client.
 //
@@ -14,6 +14,6 @@
 //
 // Owns: nothing. The package is pure: no I/O, no goroutine, no clock.
 //
-// Not: syntax and error texts (server), versions of the value (cluster/causal),
-// who coordinates (cluster/replica). It imports cluster/causal only.
-package update
+// Not: syntax and error texts (server), versions of the value (cluster/core/causal),
+// who coordinates (cluster/replica). It imports cluster/core/causal only.
+package register

@@ -1,4 +1,4 @@
-package update
+package register
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 	"pgregory.net/rapid"
 )
 

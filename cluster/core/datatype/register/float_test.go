@@ -1,4 +1,4 @@
-package update
+package register
 
 import (
 	"math/big"

@@ -1,6 +1,6 @@
-package update
+package register
 
-import "github.com/quorate/quorate/cluster/causal"
+import "github.com/quorate/quorate/cluster/core/causal"
 
 // Kind is what an update does.
 type Kind uint8

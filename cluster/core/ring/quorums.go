@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/quorate/quorate/cluster/quorum"
+	"github.com/quorate/quorate/cluster/core/quorum"
 )
 
 // MaxReplicas is the largest N. Nobody needs so many copies; it bounds the

@@ -1,10 +1,10 @@
-package update
+package register
 
 import (
 	"math"
 	"strconv"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Apply does u to the current value of a key at the time now (unix

@@ -1,4 +1,4 @@
-package update
+package register
 
 import (
 	"encoding/binary"
@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/quorate/quorate/cluster/causal"
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // ErrCorrupt is wrapped by every error about bytes that are not what Append

@@ -20,5 +20,5 @@
 // clock of its own (see [Clock], which is given one).
 //
 // Not: who coordinates (cluster/replica), what a Redis command does to a value
-// (cluster/update), where objects live (engine). It imports nothing of quorate.
+// (cluster/core/datatype/register), where objects live (engine). It imports nothing of quorate.
 package causal

@@ -21,6 +21,6 @@
 // State is not safe for concurrent use (its owner clones it); a Ring is.
 //
 // Not: who answers right now (cluster/membership), moving data or knowing when
-// it has arrived (cluster/handoff), counting replies (cluster/quorum). Of
+// it has arrived (cluster/handoff), counting replies (cluster/core/quorum). Of
 // quorate it imports causal, for NodeID, and quorum, for what N, R and W may be.
 package ring
