@@ -16,7 +16,7 @@ import (
 
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
@@ -106,7 +106,7 @@ func (n *fakeNode) Figures() cluster.Figures {
 }
 
 func (n *fakeNode) History(context.Context, []byte) (h replica.History) { return h }
-func (n *fakeNode) Policy() causal.Policy                               { return causal.LWW }
+func (n *fakeNode) Policy() register.Policy                             { return register.LWW }
 func (n *fakeNode) Born() time.Time                                     { return time.Now() }
 func (n *fakeNode) MerkleReady(ring.Partition) bool                     { return true }
 func (n *fakeNode) MerkleKeys(ring.Partition) int64                     { return 9 }

@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
@@ -24,7 +25,7 @@ type Keyspace interface {
 	// History is what the nodes remember of how a key came about.
 	History(ctx context.Context, key []byte) replica.History
 	// Policy is how one value is made of several.
-	Policy() causal.Policy
+	Policy() register.Policy
 }
 
 // KeyPage is what GET /api/data answers.
@@ -96,21 +97,21 @@ func (s *Server) getData(ctx context.Context, c *call) (any, error) {
 		return nil, &tracedError{err: request.Err, trace: trace}
 	}
 	now := time.Now().UnixMilli()
-	object := &request.Object
+	stored := &request.Object
 	found := Found{
-		Key: keyOf(key), Found: object.Live(now), Values: []Value{}, Siblings: []Sibling{},
-		Clock: names.clock(object.Clock), Trace: trace,
+		Key: keyOf(key), Found: stored.Live(now), Values: []Value{}, Siblings: []Sibling{},
+		Clock: names.clock(stored.Clock), Trace: trace,
 	}
 	found.ClockText = found.Clock.String()
-	if len(object.Clock) > 0 {
-		found.Context = string(causal.AppendContext(nil, key, object.Clock))
+	if len(stored.Clock) > 0 {
+		found.Context = string(causal.AppendContext(nil, key, stored.Clock))
 	}
-	if value, ok, err := causal.Resolve(object, c.node.Policy(), now); err == nil && ok {
+	if value, ok, err := register.Resolve(stored, c.node.Policy(), now); err == nil && ok {
 		shown := valueOf(value.Data)
 		found.Resolved = &shown
 	}
-	for i := range object.Siblings {
-		sibling := &object.Siblings[i]
+	for i := range stored.Siblings {
+		sibling := &stored.Siblings[i]
 		found.Siblings = append(found.Siblings, siblingOf(sibling, names))
 		if sibling.Live(now) {
 			found.Values = append(found.Values, valueOf(sibling.Data))
@@ -122,7 +123,7 @@ func (s *Server) getData(ctx context.Context, c *call) (any, error) {
 	return found, nil
 }
 
-func siblingOf(s *causal.Sibling, names *actors) Sibling {
+func siblingOf(s *object.Sibling, names *actors) Sibling {
 	out := Sibling{
 		Value: valueOf(s.Data), Tombstone: s.Tombstone, Dot: names.event(s.Dot), TimestampMillis: s.Time.UnixMilli(),
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
@@ -59,7 +60,7 @@ var statuses = []struct {
 	{ErrNotDemo, http.StatusConflict},
 	{ErrGone, http.StatusGone},
 	{ErrStandby, http.StatusServiceUnavailable},
-	{causal.ErrConflict, http.StatusConflict},
+	{register.ErrConflict, http.StatusConflict},
 	{replica.ErrTooManySiblings, http.StatusConflict},
 	{engine.ErrTooBig, http.StatusRequestEntityTooLarge},
 	{ErrKilled, http.StatusServiceUnavailable},

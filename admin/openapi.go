@@ -15,51 +15,51 @@ import (
 
 func (s *Server) getOpenAPI(context.Context, *call) (any, error) { return describe(table()), nil }
 
-// object is a JSON object.
-type object = map[string]any
+// jsonObject is any JSON object.
+type jsonObject = map[string]any
 
-func describe(table []route) object {
-	types := &schemas{named: object{}}
-	paths := object{}
+func describe(table []route) jsonObject {
+	types := &schemas{named: jsonObject{}}
+	paths := jsonObject{}
 	for i := range table {
 		rt := &table[i]
-		path, _ := paths[rt.path].(object)
+		path, _ := paths[rt.path].(jsonObject)
 		if path == nil {
-			path = object{}
+			path = jsonObject{}
 			paths[rt.path] = path
 		}
 		path[strings.ToLower(rt.method)] = rt.describe(types)
 	}
-	return object{
+	return jsonObject{
 		"openapi": "3.1.0",
-		"info": object{
-			"title": "quorate admin", "version": "1", "license": object{"name": "MIT", "identifier": "MIT"},
+		"info": jsonObject{
+			"title": "quorate admin", "version": "1", "license": jsonObject{"name": "MIT", "identifier": "MIT"},
 			"description": "What a person or a monitoring system wants of a cluster, on every node's admin port. Every port answers for the whole cluster: what it does not know it asks of the others, at once, and lists as missing whoever is silent for a second.",
 		},
-		"servers":  []object{{"url": "/"}},
-		"security": []object{{}, {"basic": []string{}}, {"bearer": []string{}}},
+		"servers":  []jsonObject{{"url": "/"}},
+		"security": []jsonObject{{}, {"basic": []string{}}, {"bearer": []string{}}},
 		"paths":    paths,
-		"components": object{"schemas": types.named, "securitySchemes": object{
-			"basic":  object{"type": "http", "scheme": "basic", "description": "Any user name; the password is the port's token."},
-			"bearer": object{"type": "http", "scheme": "bearer"},
+		"components": jsonObject{"schemas": types.named, "securitySchemes": jsonObject{
+			"basic":  jsonObject{"type": "http", "scheme": "basic", "description": "Any user name; the password is the port's token."},
+			"bearer": jsonObject{"type": "http", "scheme": "bearer"},
 		}},
 	}
 }
 
-func (rt *route) describe(types *schemas) object {
-	ok := object{"description": "Done.", "content": object{cmp.Or(rt.media, "application/json"): object{"schema": types.of(reflect.TypeOf(rt.answer))}}}
-	answers := object{fmt.Sprint(cmp.Or(rt.status, http.StatusOK)): ok}
+func (rt *route) describe(types *schemas) jsonObject {
+	ok := jsonObject{"description": "Done.", "content": jsonObject{cmp.Or(rt.media, "application/json"): jsonObject{"schema": types.of(reflect.TypeOf(rt.answer))}}}
+	answers := jsonObject{fmt.Sprint(cmp.Or(rt.status, http.StatusOK)): ok}
 	fails := append([]int{http.StatusBadRequest, http.StatusUnauthorized}, rt.fails...)
 	if rt.needsNode {
 		fails = append(fails, http.StatusServiceUnavailable)
 	}
 	for _, status := range fails {
-		answers[fmt.Sprint(status)] = object{
-			"description": http.StatusText(status), "content": object{"application/json": object{"schema": types.of(reflect.TypeOf(Refusal{}))}},
+		answers[fmt.Sprint(status)] = jsonObject{
+			"description": http.StatusText(status), "content": jsonObject{"application/json": jsonObject{"schema": types.of(reflect.TypeOf(Refusal{}))}},
 		}
 	}
-	out := object{"operationId": rt.id(), "summary": rt.summary, "responses": answers}
-	var params []object
+	out := jsonObject{"operationId": rt.id(), "summary": rt.summary, "responses": answers}
+	var params []jsonObject
 	for _, p := range rt.params {
 		params = append(params, p.describe())
 	}
@@ -67,11 +67,11 @@ func (rt *route) describe(types *schemas) object {
 		out["parameters"] = params
 	}
 	if rt.body != nil {
-		content := object{"application/json": object{"schema": types.of(reflect.TypeOf(rt.body))}}
+		content := jsonObject{"application/json": jsonObject{"schema": types.of(reflect.TypeOf(rt.body))}}
 		if rt.rawBody {
-			content["application/octet-stream"] = object{}
+			content["application/octet-stream"] = jsonObject{}
 		}
-		out["requestBody"] = object{"content": content}
+		out["requestBody"] = jsonObject{"content": content}
 	}
 	return out
 }
@@ -85,71 +85,71 @@ func (rt *route) id() string {
 	return id
 }
 
-func (p *param) describe() object {
-	schema := object{"type": "string"}
+func (p *param) describe() jsonObject {
+	schema := jsonObject{"type": "string"}
 	switch p.kind {
 	case aNumber:
-		schema = object{"type": "integer", "minimum": p.least, "maximum": p.most}
+		schema = jsonObject{"type": "integer", "minimum": p.least, "maximum": p.most}
 		if p.otherwise != 0 {
 			schema["default"] = p.otherwise
 		}
 	case aWord:
 		schema["enum"] = p.words
 	}
-	return object{"name": p.name, "in": p.in, "required": p.in == "path", "description": p.help, "schema": schema}
+	return jsonObject{"name": p.name, "in": p.in, "required": p.in == "path", "description": p.help, "schema": schema}
 }
 
 // schemas turns Go types into JSON schemas. Structs with names are described
 // once, and referred to.
-type schemas struct{ named object }
+type schemas struct{ named jsonObject }
 
-func (s *schemas) of(t reflect.Type) object {
+func (s *schemas) of(t reflect.Type) jsonObject {
 	switch t.Kind() {
 	case reflect.Pointer:
-		return object{"anyOf": []object{s.of(t.Elem()), {"type": "null"}}}
+		return jsonObject{"anyOf": []jsonObject{s.of(t.Elem()), {"type": "null"}}}
 	case reflect.Slice:
-		return object{"type": "array", "items": s.of(t.Elem())}
+		return jsonObject{"type": "array", "items": s.of(t.Elem())}
 	case reflect.Array:
-		return object{"type": "array", "items": s.of(t.Elem()), "minItems": t.Len(), "maxItems": t.Len()}
+		return jsonObject{"type": "array", "items": s.of(t.Elem()), "minItems": t.Len(), "maxItems": t.Len()}
 	case reflect.Map:
-		return object{"type": "object", "additionalProperties": s.of(t.Elem())}
+		return jsonObject{"type": "object", "additionalProperties": s.of(t.Elem())}
 	case reflect.Struct:
 		return s.ofStruct(t)
 	case reflect.Bool:
-		return object{"type": "boolean"}
+		return jsonObject{"type": "boolean"}
 	case reflect.Int, reflect.Int64, reflect.Uint32, reflect.Uint64:
-		return object{"type": "integer"}
+		return jsonObject{"type": "integer"}
 	case reflect.Float64:
-		return object{"type": "number"}
+		return jsonObject{"type": "number"}
 	case reflect.String:
-		return object{"type": "string"}
+		return jsonObject{"type": "string"}
 	case reflect.Interface:
-		return object{}
+		return jsonObject{}
 	}
 	panic("admin: no schema for " + t.String())
 }
 
-func (s *schemas) ofStruct(t reflect.Type) object {
+func (s *schemas) ofStruct(t reflect.Type) jsonObject {
 	if t.Name() == "" {
 		return s.fields(t)
 	}
 	if s.named[t.Name()] == nil {
-		s.named[t.Name()] = object{} // in the making, for a type that refers to itself
+		s.named[t.Name()] = jsonObject{} // in the making, for a type that refers to itself
 		s.named[t.Name()] = s.fields(t)
 	}
-	return object{"$ref": "#/components/schemas/" + t.Name()}
+	return jsonObject{"$ref": "#/components/schemas/" + t.Name()}
 }
 
-func (s *schemas) fields(t reflect.Type) object {
-	properties, required := object{}, []string{}
+func (s *schemas) fields(t reflect.Type) jsonObject {
+	properties, required := jsonObject{}, []string{}
 	s.collect(t, properties, &required)
 	slices.Sort(required)
-	return object{"type": "object", "properties": properties, "required": required}
+	return jsonObject{"type": "object", "properties": properties, "required": required}
 }
 
 // collect goes through fields as encoding/json does: those of an embedded struct
 // are its holder's.
-func (s *schemas) collect(t reflect.Type, properties object, required *[]string) {
+func (s *schemas) collect(t reflect.Type, properties jsonObject, required *[]string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")

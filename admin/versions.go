@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
@@ -51,7 +52,7 @@ func (s *Server) getVersions(ctx context.Context, c *call) (any, error) {
 	out := Versions{Key: keyOf(key), Versions: []Version{}, Complete: history.Complete, Missing: []string{}}
 	for i := range history.Versions {
 		v := versionOf(i, history.Versions, names)
-		v.Current = slices.ContainsFunc(read.Object.Siblings, func(s causal.Sibling) bool { return s.Dot == history.Versions[i].Dot })
+		v.Current = slices.ContainsFunc(read.Object.Siblings, func(s object.Sibling) bool { return s.Dot == history.Versions[i].Dot })
 		out.Versions = append(out.Versions, v)
 	}
 	for _, id := range history.Missing {

@@ -7,7 +7,6 @@ import (
 	"math"
 	"testing"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
@@ -71,7 +70,7 @@ func TestNode_HotPaths_AllocateNothing(t *testing.T) {
 		}
 		do(false)
 		for _, r := range reqs {
-			if v, found, err := causal.Resolve(&r.Object, causal.LWW, 1); err != nil || !found || string(v.Data) != "value" {
+			if v, found, err := register.Resolve(&r.Object, register.LWW, 1); err != nil || !found || string(v.Data) != "value" {
 				t.Fatalf("%s: %q %v %v", r.Key, v.Data, found, err)
 			}
 		}

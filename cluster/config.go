@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -51,9 +51,9 @@ type Config struct {
 	// belong to the process, and outlive the node.
 	Links *peer.Links
 
-	Policy                       causal.Policy // default: last writer wins
-	RequestTimeout               time.Duration // default 2 s
-	SiblingsWarn, SiblingsRefuse int           // defaults 25, 100
+	Policy                       register.Policy // default: last writer wins
+	RequestTimeout               time.Duration   // default 2 s
+	SiblingsWarn, SiblingsRefuse int             // defaults 25, 100
 
 	AntiEntropyInterval time.Duration // default 15 s
 	AntiEntropyRate     int64         // bytes per second; default: the exchanger's

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
@@ -151,7 +152,7 @@ func (n *Node) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partition
 // scanHere reads a page from this node's own copies.
 func (n *Node) scanHere(p ring.Partition, from uint32, count int) (pg page, err error) {
 	nowMilli := n.cfg.Now().UnixMilli()
-	var object causal.Object
+	var stored object.Object
 	for e, err := range n.store.Scan(p, from) {
 		if err != nil {
 			return page{}, err
@@ -160,11 +161,11 @@ func (n *Node) scanHere(p ring.Partition, from uint32, count int) (pg page, err 
 			pg.more, pg.next = true, e.Hash
 			return pg, nil
 		}
-		if err := object.DecodeFrom(e.Object); err != nil {
+		if err := stored.DecodeFrom(e.Object); err != nil {
 			return page{}, err
 		}
-		k := listed{hash: e.Hash, alive: object.Live(nowMilli), key: bytes.Clone(e.Key)}
-		for _, s := range object.Siblings {
+		k := listed{hash: e.Hash, alive: stored.Live(nowMilli), key: bytes.Clone(e.Key)}
+		for _, s := range stored.Siblings {
 			k.at = max(k.at, s.Time)
 		}
 		pg.keys = append(pg.keys, k)

@@ -3,7 +3,7 @@ package engine
 import (
 	"sync/atomic"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -55,7 +55,7 @@ type change struct {
 	leaf        uint16
 	live, total int8
 	bytes       int64
-	digest      causal.Digest // old XOR new
+	digest      object.Digest // old XOR new
 }
 
 // apply books a change; the stripe c.leaf is held.

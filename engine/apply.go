@@ -1,11 +1,11 @@
 package engine
 
 import (
+	"github.com/quorate/quorate/cluster/core/object"
+
 	"bytes"
 	"encoding/binary"
 	"fmt"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Apply merges and edits the records' objects, each under its key's lock, and
@@ -96,7 +96,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	if err := t.batch.Set(t.key, v.encoded, nil); err != nil {
 		return err
 	}
-	digest := causal.DigestOf(r.Key, v.encoded)
+	digest := object.DigestOf(r.Key, v.encoded)
 	ch := change{
 		partition: r.Partition, leaf: uint16(leafOf(hash)),
 		live: next.live() - st.live(), total: next.total() - st.total(),
@@ -124,7 +124,7 @@ func (t *txn) unchanged(at int, r *Record, old found) {
 // version is what a record makes of an object.
 type version struct {
 	changed bool
-	object  causal.Object // may refer to memory that is valid only now
+	object  object.Object // may refer to memory that is valid only now
 	encoded []byte        // owned, or Record.Merge
 }
 
@@ -165,18 +165,18 @@ func (t *txn) evolve(r *Record, old []byte) (v version, err error) {
 }
 
 // merge joins an incoming object. Where it wins, its bytes are kept as they are.
-func (t *txn) merge(old causal.Object, exists bool, incoming []byte) (version, error) {
+func (t *txn) merge(old object.Object, exists bool, incoming []byte) (version, error) {
 	if err := t.in.DecodeFrom(incoming); err != nil {
 		return version{}, fmt.Errorf("object to merge: %w", err)
 	}
 	if !exists {
 		return version{changed: true, object: t.in, encoded: incoming}, nil
 	}
-	merged, relation := causal.Merge(old, t.in)
+	merged, relation := object.Merge(old, t.in)
 	switch relation {
-	case causal.SameAsA, causal.SameAsBoth:
+	case object.SameAsA, object.SameAsBoth:
 		return version{object: old}, nil
-	case causal.SameAsB:
+	case object.SameAsB:
 		return version{changed: true, object: t.in, encoded: incoming}, nil
 	}
 	return version{changed: true, object: merged}, nil

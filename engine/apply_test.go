@@ -10,7 +10,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 func TestApply_SameKeyInOneBatch_SeesPredecessor(t *testing.T) {
@@ -26,7 +28,7 @@ func TestApply_SameKeyInOneBatch_SeesPredecessor(t *testing.T) {
 	apply(t, s, recs...)
 	wantValues(t, s, 1, "k", "4")
 	wantValues(t, s, 2, "k", "elsewhere")
-	o, err := causal.Decode(recs[12].Stored)
+	o, err := object.Decode(recs[12].Stored)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,11 +41,11 @@ func TestApply_SameKeyInOneBatch_SeesPredecessor(t *testing.T) {
 func TestApply_IncomingWins_KeepsItsBytes(t *testing.T) {
 	s := openMem(t)
 	old := foreign(7, 1, 1, data("old"))
-	o, err := causal.Decode(old)
+	o, err := object.Decode(old)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = causal.Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: 2}, 2, data("new"))
+	o = object.Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: 2}, 2, data("new"))
 	next := o.Append(nil)
 
 	for _, step := range []struct {
@@ -77,9 +79,9 @@ func TestApply_Concurrent_BecomeSiblings(t *testing.T) {
 	audit(t, s)
 }
 
-type editFunc func(*causal.Object, bool) (causal.Object, bool, error)
+type editFunc func(*object.Object, bool) (object.Object, bool, error)
 
-func (f editFunc) Edit(o *causal.Object, exists bool) (causal.Object, bool, error) {
+func (f editFunc) Edit(o *object.Object, exists bool) (object.Object, bool, error) {
 	return f(o, exists)
 }
 
@@ -93,15 +95,15 @@ func TestApply_FaultyRecord_LeavesOthersAlone(t *testing.T) {
 	recs := []*Record{
 		{Key: []byte("a"), Merge: good},
 		{Key: []byte("b"), Merge: bad},
-		{Key: []byte("c"), Edit: editFunc(func(o *causal.Object, _ bool) (causal.Object, bool, error) { return *o, true, refusal })},
+		{Key: []byte("c"), Edit: editFunc(func(o *object.Object, _ bool) (object.Object, bool, error) { return *o, true, refusal })},
 		{Key: []byte("d"), Partition: 16, Merge: good},
-		{Key: []byte("e"), Edit: editFunc(func(o *causal.Object, exists bool) (causal.Object, bool, error) {
+		{Key: []byte("e"), Edit: editFunc(func(o *object.Object, exists bool) (object.Object, bool, error) {
 			if exists {
 				t.Error("an absent object exists")
 			}
 			return *o, false, nil
 		})},
-		{Key: []byte("f"), Merge: good, Edit: editFunc(func(o *causal.Object, exists bool) (causal.Object, bool, error) {
+		{Key: []byte("f"), Merge: good, Edit: editFunc(func(o *object.Object, exists bool) (object.Object, bool, error) {
 			if exists || len(o.Siblings) != 1 {
 				t.Errorf("exists %v with %d siblings; it only came along", exists, len(o.Siblings))
 			}
@@ -116,7 +118,7 @@ func TestApply_FaultyRecord_LeavesOthersAlone(t *testing.T) {
 	if err := c.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if !errors.Is(recs[1].Err, causal.ErrCorrupt) || errors.Is(recs[1].Err, ErrCorrupt) {
+	if !errors.Is(recs[1].Err, wire.ErrCorrupt) || errors.Is(recs[1].Err, ErrCorrupt) {
 		t.Errorf("bad object: %v", recs[1].Err)
 	}
 	if !errors.Is(recs[2].Err, refusal) || recs[3].Err == nil {
@@ -167,12 +169,12 @@ func TestApply_ManyWriters_EveryEventSurvives(t *testing.T) {
 func TestApply_Unchanged_IsNotSafeBeforeWhatItFound(t *testing.T) {
 	fs := vfs.NewCrashableMem()
 	s := open(t, testOptions(fs))
-	object := foreign(7, 1, 1, data("v"))
-	first, err := s.Apply([]*Record{{Key: []byte("k"), Merge: object}})
+	encoded := foreign(7, 1, 1, data("v"))
+	first, err := s.Apply([]*Record{{Key: []byte("k"), Merge: encoded}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := s.Apply([]*Record{{Key: []byte("k"), Merge: object}})
+	second, err := s.Apply([]*Record{{Key: []byte("k"), Merge: encoded}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +185,7 @@ func TestApply_Unchanged_IsNotSafeBeforeWhatItFound(t *testing.T) {
 	if err := first.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	third, err := s.Apply([]*Record{{Key: []byte("k"), Merge: object}})
+	third, err := s.Apply([]*Record{{Key: []byte("k"), Merge: encoded}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package engine
 import (
 	"pgregory.net/rapid"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -26,7 +26,7 @@ func audit(tb rapid.TB, s *Store) {
 	from, to := prefixBounds(prefixObject)
 	err := s.forEach(from, to, func(k, v []byte) error {
 		p, hash, key, _ := splitObjectKey(k)
-		o, err := causal.Decode(v)
+		o, err := object.Decode(v)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func audit(tb rapid.TB, s *Store) {
 		w.live += int64(st.live())
 		w.total++
 		w.bytes += int64(len(key) + len(v))
-		w.leaves[hash>>(32-leafBits)] ^= uint64(causal.DigestOf(key, v))
+		w.leaves[hash>>(32-leafBits)] ^= uint64(object.DigestOf(key, v))
 		return nil
 	})
 	if err != nil {

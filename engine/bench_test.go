@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -33,8 +34,8 @@ func BenchmarkApplyReplica(b *testing.B) {
 	value := data(string(bytes.Repeat([]byte("v"), 100)))
 	b.Run("new", func(b *testing.B) {
 		s := openBench(b)
-		object := foreign(7, 1, 1, value)
-		r := &Record{Merge: object}
+		encoded := foreign(7, 1, 1, value)
+		r := &Record{Merge: encoded}
 		recs := []*Record{r}
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
@@ -46,10 +47,10 @@ func BenchmarkApplyReplica(b *testing.B) {
 	b.Run("overwrite", func(b *testing.B) {
 		s := openBench(b)
 		const keys = 10000
-		o := causal.Object{}
+		o := object.Object{}
 		var versions [][]byte
 		for n := range causal.Counter(300) {
-			o = causal.Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: n + 1}, causal.Timestamp(n+1), value)
+			o = object.Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: n + 1}, causal.Timestamp(n+1), value)
 			versions = append(versions, o.Append(nil))
 		}
 		r := &Record{}
@@ -106,9 +107,9 @@ func BenchmarkApplyCoordinatorParallel(b *testing.B) {
 func BenchmarkGet(b *testing.B) {
 	s := openBench(b)
 	const keys = 100000
-	object := foreign(7, 1, 1, data(string(bytes.Repeat([]byte("v"), 100))))
+	encoded := foreign(7, 1, 1, data(string(bytes.Repeat([]byte("v"), 100))))
 	for i := range keys {
-		finish(b, s, []*Record{{Partition: ring.Partition(i % 256), Key: benchKey(nil, i), Merge: object}})
+		finish(b, s, []*Record{{Partition: ring.Partition(i % 256), Key: benchKey(nil, i), Merge: encoded}})
 	}
 	for _, flushed := range []bool{false, true} {
 		where := "memtable"
@@ -128,11 +129,11 @@ func BenchmarkGet(b *testing.B) {
 				for i := 0; b.Loop(); i++ {
 					n := c.first + i%keys
 					key = benchKey(key, n)
-					object, ok, err := s.Get(ring.Partition(n%256), key, dst[:0])
+					encoded, ok, err := s.Get(ring.Partition(n%256), key, dst[:0])
 					if err != nil || ok != (c.first == 0) {
 						b.Fatal(ok, err)
 					}
-					dst = object
+					dst = encoded
 				}
 			})
 		}
@@ -141,9 +142,9 @@ func BenchmarkGet(b *testing.B) {
 
 func BenchmarkMerkleRoots(b *testing.B) {
 	s := openBench(b)
-	object := foreign(7, 1, 1, data("v"))
+	encoded := foreign(7, 1, 1, data("v"))
 	for i := range 10000 {
-		finish(b, s, []*Record{{Partition: ring.Partition(i % 256), Key: benchKey(nil, i), Merge: object}})
+		finish(b, s, []*Record{{Partition: ring.Partition(i % 256), Key: benchKey(nil, i), Merge: encoded}})
 	}
 	var roots []uint64
 	b.ReportAllocs()

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -253,7 +254,7 @@ func TestRebuild_WritesMeanwhile_BooksAreRight(t *testing.T) {
 		case 0:
 			v.Expiry = clock.at.Add(time.Duration(i) * time.Millisecond).UnixMilli()
 		case 1:
-			v = causal.Value{Tombstone: true}
+			v = object.Value{Tombstone: true}
 		}
 		write(t, s, ring.Partition(i%8), fmt.Sprint(i), v)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -106,21 +107,21 @@ func (s *Store) loadEpochs(b *pebble.Batch, trusted bool) error {
 // says whether a copy is stored here, which is what [Editor.Edit] is told; objects
 // that merely came along with the request prove nothing about what this node
 // minted. To be called from Edit.
-func (s *Store) NextDot(p ring.Partition, o *causal.Object, exists bool, ctx causal.Vector) causal.Dot {
+func (s *Store) NextDot(p ring.Partition, o *object.Object, exists bool, ctx causal.Vector) causal.Dot {
 	floor := max(s.epochs.floor, causal.Epoch(s.epochs.floors[p].Load()))
-	return causal.NextDot(o, exists && s.remembers(o, 0), ctx, s.opts.Self, floor, s.freshEpoch)
+	return object.NextDot(o, exists && s.remembers(o, 0), ctx, s.opts.Self, floor, s.freshEpoch)
 }
 
 // NextHintDot is NextDot for an object that is a hint for target.
-func (s *Store) NextHintDot(target causal.NodeID, o *causal.Object, exists bool, ctx causal.Vector) causal.Dot {
+func (s *Store) NextHintDot(target causal.NodeID, o *object.Object, exists bool, ctx causal.Vector) causal.Dot {
 	memory := memoryOf(target)
 	floor := causal.Epoch(s.epochs.hints.Load())
-	return causal.NextDot(o, exists && s.remembers(o, memory), ctx, s.opts.Self, floor,
+	return object.NextDot(o, exists && s.remembers(o, memory), ctx, s.opts.Self, floor,
 		func() causal.Epoch { return s.mintEpoch(memory) })
 }
 
 // remembers says whether the node's newest epoch in o is one of that memory.
-func (s *Store) remembers(o *causal.Object, memory causal.Epoch) bool {
+func (s *Store) remembers(o *object.Object, memory causal.Epoch) bool {
 	newest, ok := o.Clock.Newest(s.opts.Self)
 	return ok && newest.Actor.Epoch&memoryMask == memory
 }

@@ -1,13 +1,13 @@
 package engine
 
 import (
+	"github.com/quorate/quorate/cluster/core/object"
+
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 func TestSweep_Expired_LeaveTheLiveCountAndStay(t *testing.T) {
@@ -54,9 +54,9 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 	s := open(t, o)
 	start := clock.at
 	for i := range 10 {
-		v := causal.Value{Tombstone: true}
+		v := object.Value{Tombstone: true}
 		if i%2 == 1 {
-			v = causal.Value{Data: []byte("v"), Expiry: clock.at.UnixMilli()}
+			v = object.Value{Data: []byte("v"), Expiry: clock.at.UnixMilli()}
 		}
 		write(t, s, 4, fmt.Sprint(i), v)
 		clock.advance(time.Second)
@@ -71,7 +71,7 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			refs = append(refs, Ref{Partition: 4, Key: append([]byte(nil), e.Key...), Digest: causal.DigestOf(e.Key, e.Object)})
+			refs = append(refs, Ref{Partition: 4, Key: append([]byte(nil), e.Key...), Digest: object.DigestOf(e.Key, e.Object)})
 		}
 		return refs
 	}
@@ -87,7 +87,7 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refs = append(refs, refs[0], Ref{Partition: 4, Key: []byte("alive"), Digest: causal.DigestOf([]byte("alive"), alive)})
+	refs = append(refs, refs[0], Ref{Partition: 4, Key: []byte("alive"), Digest: object.DigestOf([]byte("alive"), alive)})
 	if n, err := s.Reap(refs); n != 4 || err != nil {
 		t.Fatalf("reaped %d: %v; what came back or lives must stay", n, err)
 	}
@@ -103,10 +103,10 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 // minted again.
 func TestReap_KeyReturns_StartsANewEpoch(t *testing.T) {
 	s := openMem(t)
-	before := &put{s: s, value: causal.Value{Tombstone: true}}
+	before := &put{s: s, value: object.Value{Tombstone: true}}
 	r := &Record{Key: []byte("k"), Edit: before}
 	apply(t, s, r)
-	if n, err := s.Reap([]Ref{{Key: r.Key, Digest: causal.DigestOf(r.Key, r.Stored)}}); n != 1 || err != nil {
+	if n, err := s.Reap([]Ref{{Key: r.Key, Digest: object.DigestOf(r.Key, r.Stored)}}); n != 1 || err != nil {
 		t.Fatalf("reaped %d: %v", n, err)
 	}
 	after := &put{s: s, value: data("v")}

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/quorate/quorate/cluster/core/causal"
+import (
+	"github.com/quorate/quorate/cluster/core/causal"
+
+	"github.com/quorate/quorate/cluster/core/object"
+)
 
 // fate is what time does to an object: nothing, or it expires, or it is dead
 // since some time. It is a pure function of the object, so that the index entry
@@ -19,7 +23,7 @@ const (
 	dead             // tombstones only, the newest from then
 )
 
-func fateOf(o *causal.Object) fate {
+func fateOf(o *object.Object) fate {
 	values := false
 	var expiry int64
 	var newest causal.Timestamp

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // cached is one entry of the object cache.
 type cached struct {
 	address
-	digest causal.Digest // of key and object, if it exists
+	digest object.Digest // of key and object, if it exists
 	exists bool          // else it is known that there is no such object
 	object []byte        // encoded
 }
@@ -72,11 +72,11 @@ func (g *generation) find(at *address) int {
 }
 
 // at reads an entry; its object aliases the generation.
-func (g *generation) at(offset int) (exists bool, digest causal.Digest, object []byte) {
+func (g *generation) at(offset int) (exists bool, digest object.Digest, encoded []byte) {
 	h := g.data[offset:]
 	from := entryHeader + int(binary.LittleEndian.Uint32(h[24:]))
 	to := from + int(binary.LittleEndian.Uint32(h[28:]))
-	return h[22] == stateExists, causal.Digest(binary.LittleEndian.Uint64(h[8:])), h[from:to]
+	return h[22] == stateExists, object.Digest(binary.LittleEndian.Uint64(h[8:])), h[from:to]
 }
 
 // overwrite changes an entry where it is, if there is room. The object may not

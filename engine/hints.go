@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -21,7 +22,7 @@ const (
 	hintOverhead = hintHeader + hintTime
 )
 
-func splitHint(b []byte) (created int64, object []byte, err error) {
+func splitHint(b []byte) (created int64, encoded []byte, err error) {
 	if len(b) < hintTime {
 		return 0, nil, errors.New("hint is too short")
 	}
@@ -32,7 +33,7 @@ func splitHint(b []byte) (created int64, object []byte, err error) {
 type HintRef struct {
 	Partition ring.Partition
 	Key       []byte
-	Digest    causal.Digest
+	Digest    object.Digest
 }
 
 // Hint is an object kept for another node.
@@ -88,14 +89,14 @@ func (s *Store) Hints(target causal.NodeID) iter.Seq2[Hint, error] {
 
 func (s *Store) hintOf(e chunkEntry) (Hint, error) {
 	_, p, key, ok := splitHintKey(e.key)
-	created, object, err := splitHint(e.value)
+	created, encoded, err := splitHint(e.value)
 	if !ok || err != nil {
 		return Hint{}, s.corrupt("hint", errors.Join(err, errors.New("malformed")))
 	}
 	return Hint{
-		HintRef: HintRef{Partition: p, Key: key, Digest: causal.DigestOf(key, object)},
+		HintRef: HintRef{Partition: p, Key: key, Digest: object.DigestOf(key, encoded)},
 		Created: time.UnixMilli(created),
-		Object:  object,
+		Object:  encoded,
 	}, nil
 }
 
@@ -147,14 +148,14 @@ func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
 		return hintChange{}, err
 	}
 	defer c.Close() //nolint:errcheck // gives back memory
-	_, object, err := splitHint(raw)
+	_, encoded, err := splitHint(raw)
 	if err != nil {
 		return hintChange{}, t.store.corrupt("hint", err)
 	}
-	if causal.DigestOf(r.Key, object) != r.Digest {
+	if object.DigestOf(r.Key, encoded) != r.Digest {
 		return hintChange{}, nil
 	}
-	n := int64(hintOverhead + len(r.Key) + len(object))
+	n := int64(hintOverhead + len(r.Key) + len(encoded))
 	return hintChange{target: target, count: -1, bytes: -n}, t.batch.Delete(t.key, nil)
 }
 
@@ -218,7 +219,7 @@ func (s *Store) expireHints(target causal.NodeID, before time.Time) (dropped int
 
 // GetHint appends to dst the object that the hints of a key amount to: what a
 // fallback knows of it.
-func (s *Store) GetHint(p ring.Partition, key, dst []byte) (object []byte, found bool, err error) {
+func (s *Store) GetHint(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error) {
 	if !s.gate.enter() {
 		return dst, false, ErrClosed
 	}
@@ -229,7 +230,7 @@ func (s *Store) GetHint(p ring.Partition, key, dst []byte) (object []byte, found
 		targets = append(targets, id)
 	}
 	s.hints.mu.Unlock()
-	var merged causal.Object
+	var merged object.Object
 	var only []byte // the single hint found so far
 	hash := hashOf(key)
 	var place []byte
@@ -246,13 +247,13 @@ func (s *Store) GetHint(p ring.Partition, key, dst []byte) (object []byte, found
 		if err != nil {
 			return dst, false, s.corrupt("hint", err)
 		}
-		o, err := causal.Decode(encoded)
+		o, err := object.Decode(encoded)
 		if err != nil {
 			return dst, false, s.corrupt("hint", err)
 		}
 		if only = encoded; found {
 			only = nil
-			merged, _ = causal.Merge(merged, o)
+			merged, _ = object.Merge(merged, o)
 		} else {
 			merged, found = o, true
 		}

@@ -10,9 +10,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
-func hint(target causal.NodeID, key string, v causal.Value, counter causal.Counter) *Record {
+func hint(target causal.NodeID, key string, v object.Value, counter causal.Counter) *Record {
 	return &Record{Partition: 2, Key: []byte(key), Hint: target, Merge: foreign(7, counter, causal.Timestamp(counter), v)}
 }
 
@@ -181,7 +182,7 @@ func TestGetHint_SeveralTargets_Merges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := causal.Decode(got)
+	o, err := object.Decode(got)
 	if err != nil || len(o.Siblings) != 2 {
 		t.Fatalf("%d siblings, %v", len(o.Siblings), err)
 	}

@@ -11,12 +11,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // model is a naive store: a map, and everything that was ever minted.
 type model struct {
-	objects map[string]causal.Object
+	objects map[string]object.Object
 	minted  map[string]map[causal.Dot]string // key -> dot -> value
 	past    map[string][][]byte              // key -> what other replicas may hold of it
 }
@@ -43,14 +44,14 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 		o.ObjectCacheBytes = rapid.SampledFrom([]int64{-1, 2 << 10, 8 << 10, 0}).Draw(rt, "object cache")
 		s := openForRapid(rt, o)
 		defer func() { _ = s.Close() }()
-		m := model{objects: map[string]causal.Object{}, minted: map[string]map[causal.Dot]string{}, past: map[string][][]byte{}}
+		m := model{objects: map[string]object.Object{}, minted: map[string]map[causal.Dot]string{}, past: map[string][][]byte{}}
 		others := causal.Counter(0)
 
-		value := func() causal.Value {
+		value := func() object.Value {
 			v := data(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "value"))
 			switch rapid.IntRange(0, 4).Draw(rt, "kind") {
 			case 0:
-				return causal.Value{Tombstone: true}
+				return object.Value{Tombstone: true}
 			case 1:
 				v.Expiry = clock.at.Add(time.Duration(rapid.IntRange(-5, 20).Draw(rt, "ttl")) * time.Second).UnixMilli()
 			}
@@ -92,7 +93,7 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 					if err != nil {
 						rt.Fatal(err)
 					}
-					refs = append(refs, Ref{Partition: p, Key: append([]byte(nil), e.Key...), Digest: causal.DigestOf(e.Key, e.Object)})
+					refs = append(refs, Ref{Partition: p, Key: append([]byte(nil), e.Key...), Digest: object.DigestOf(e.Key, e.Object)})
 					delete(m.objects, place(p, e.Key))
 					delete(m.past, place(p, e.Key)) // all replicas reap
 				}
@@ -168,11 +169,11 @@ func applyToBoth(rt *rapid.T, s *Store, m *model, recs []*Record) {
 		at := place(r.Partition, r.Key)
 		o := m.objects[at]
 		if r.Merge != nil {
-			in, err := causal.Decode(r.Merge)
+			in, err := object.Decode(r.Merge)
 			if err != nil {
 				rt.Fatal(err)
 			}
-			o, _ = causal.Merge(o, in)
+			o, _ = object.Merge(o, in)
 		}
 		if e, ok := r.Edit.(*put); ok {
 			if m.minted[at] == nil {
@@ -186,7 +187,7 @@ func applyToBoth(rt *rapid.T, s *Store, m *model, recs []*Record) {
 			if e.blind {
 				ctx = e.ctx
 			}
-			o = causal.Put(o, ctx, e.dot, max(causal.TimestampOf(s.now()), o.Clock.Latest()+1), e.value)
+			o = object.Put(o, ctx, e.dot, max(causal.TimestampOf(s.now()), o.Clock.Latest()+1), e.value)
 		}
 		if want := o.Append(nil); string(want) != string(r.Stored) {
 			rt.Fatalf("%s: stored %x, want %x", at, r.Stored, want)

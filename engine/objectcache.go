@@ -4,7 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -78,7 +78,7 @@ const (
 )
 
 // get appends a key's object to dst, if it is known.
-func (c *objectCache) get(p ring.Partition, hash uint64, key, dst []byte) ([]byte, causal.Digest, knowledge) {
+func (c *objectCache) get(p ring.Partition, hash uint64, key, dst []byte) ([]byte, object.Digest, knowledge) {
 	if len(c.shards) == 0 || int(p) >= len(c.terms) {
 		return dst, 0, unknown
 	}
@@ -100,7 +100,7 @@ func (c *objectCache) get(p ring.Partition, hash uint64, key, dst []byte) ([]byt
 }
 
 // digest is get without the object. It does not count as meeting the key.
-func (c *objectCache) digest(p ring.Partition, hash uint64, key []byte) (causal.Digest, knowledge) {
+func (c *objectCache) digest(p ring.Partition, hash uint64, key []byte) (object.Digest, knowledge) {
 	if len(c.shards) == 0 || int(p) >= len(c.terms) {
 		return 0, unknown
 	}
@@ -130,11 +130,11 @@ func (s *objectShard) find(e *cached) (inOld bool, known knowledge) {
 }
 
 // put says what a key's object is now, nil for none. The key's stripe is held.
-func (c *objectCache) put(p ring.Partition, hash uint64, key, object []byte, digest causal.Digest) {
+func (c *objectCache) put(p ring.Partition, hash uint64, key, encoded []byte, digest object.Digest) {
 	if len(c.shards) == 0 {
 		return
 	}
-	e := cached{address: c.address(p, hash, key), digest: digest, exists: object != nil, object: object}
+	e := cached{address: c.address(p, hash, key), digest: digest, exists: encoded != nil, object: encoded}
 	s := c.shard(hash)
 	s.Lock()
 	defer s.Unlock()

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -24,7 +25,7 @@ func TestObjectCache_AnyUse_KnowsNothingFalse(t *testing.T) {
 		c := newObjectCache(size, partitions)
 		type told struct {
 			object []byte
-			digest causal.Digest
+			digest object.Digest
 		}
 		truth := map[string]told{}
 		draw := func(rt *rapid.T) (p ring.Partition, hash uint64, key []byte) {
@@ -39,7 +40,7 @@ func TestObjectCache_AnyUse_KnowsNothingFalse(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"put": func(rt *rapid.T) {
 				p, hash, key := draw(rt)
-				n := told{digest: causal.Digest(rapid.Uint64().Draw(rt, "digest"))}
+				n := told{digest: object.Digest(rapid.Uint64().Draw(rt, "digest"))}
 				if rapid.Bool().Draw(rt, "exists") {
 					n.object = rapid.SliceOfN(rapid.Byte(), 1, 400).Draw(rt, "object")
 				}
@@ -62,20 +63,20 @@ func TestObjectCache_AnyUse_KnowsNothingFalse(t *testing.T) {
 			},
 			"get": func(rt *rapid.T) {
 				p, hash, key := draw(rt)
-				object, digest, known := c.get(p, hash, key, []byte("before"))
+				encoded, digest, known := c.get(p, hash, key, []byte("before"))
 				want, ok := truth[place(p, key)]
 				switch known {
 				case knownObject:
-					if !ok || string(object) != "before"+string(want.object) || digest != want.digest || want.object == nil {
-						rt.Fatalf("%s: cached %q %x, was told %v %q %x", key, object, digest, ok, want.object, want.digest)
+					if !ok || string(encoded) != "before"+string(want.object) || digest != want.digest || want.object == nil {
+						rt.Fatalf("%s: cached %q %x, was told %v %q %x", key, encoded, digest, ok, want.object, want.digest)
 					}
 				case knownAbsent:
-					if !ok || want.object != nil || string(object) != "before" {
+					if !ok || want.object != nil || string(encoded) != "before" {
 						rt.Fatalf("%s: cached as absent, was told %v %q", key, ok, want.object)
 					}
 				case unknown:
-					if string(object) != "before" {
-						rt.Fatalf("%s: unknown, but %q", key, object)
+					if string(encoded) != "before" {
+						rt.Fatalf("%s: unknown, but %q", key, encoded)
 					}
 				}
 			},
@@ -93,12 +94,12 @@ func TestObjectCache_AnyUse_KnowsNothingFalse(t *testing.T) {
 func TestObjectCache_HotAmongCold_Stays(t *testing.T) {
 	const size = 1 << 20
 	c := newObjectCache(size, 1)
-	object := bytes.Repeat([]byte("v"), 200)
+	encoded := bytes.Repeat([]byte("v"), 200)
 	hot := []byte("hot")
-	c.put(0, hashOf(hot), hot, object, 1)
+	c.put(0, hashOf(hot), hot, encoded, 1)
 	for i := range 100_000 {
 		cold := binary.BigEndian.AppendUint32(nil, uint32(i))
-		c.put(0, hashOf(cold), cold, object, 2)
+		c.put(0, hashOf(cold), cold, encoded, 2)
 		if _, _, known := c.get(0, hashOf(hot), hot, nil); known != knownObject {
 			t.Fatalf("the hot key is gone after %d others", i+1)
 		}
@@ -175,7 +176,7 @@ func TestStore_Get_CacheIsNeverBehind(t *testing.T) {
 }
 
 func counterOf(t *testing.T, encoded []byte) (n causal.Counter) {
-	o, err := causal.Decode(encoded)
+	o, err := object.Decode(encoded)
 	if err != nil {
 		t.Error(err)
 	}

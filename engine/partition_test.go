@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -36,12 +36,12 @@ func TestDropPartition_GivesSpaceBack(t *testing.T) {
 	o.Durability = Interval
 	o.MemtableBytes = 1 << 20
 	s := open(t, o)
-	random := func(n int) causal.Value {
+	random := func(n int) object.Value {
 		b := make([]byte, n)
 		for i := range b {
 			b[i] = byte(rand.Uint32())
 		}
-		return causal.Value{Data: b, Expiry: 1 << 50}
+		return object.Value{Data: b, Expiry: 1 << 50}
 	}
 	const each = 1 << 20 // bytes per partition and kind
 	for i := range each / 16384 {

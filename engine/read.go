@@ -7,19 +7,19 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Get appends a key's encoded object to dst. found is false, and dst as it was,
 // if there is none. The object may be a tombstone, or expired.
-func (s *Store) Get(p ring.Partition, key, dst []byte) (object []byte, found bool, err error) {
-	object, _, found, err = s.Find(p, key, dst)
-	return object, found, err
+func (s *Store) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error) {
+	encoded, _, found, err = s.Find(p, key, dst)
+	return encoded, found, err
 }
 
 // Find is Get for those who want the object's digest as well.
-func (s *Store) Find(p ring.Partition, key, dst []byte) (object []byte, digest causal.Digest, found bool, err error) {
+func (s *Store) Find(p ring.Partition, key, dst []byte) (encoded []byte, digest object.Digest, found bool, err error) {
 	if !s.gate.enter() {
 		return dst, 0, false, ErrClosed
 	}
@@ -34,7 +34,7 @@ func (s *Store) Find(p ring.Partition, key, dst []byte) (object []byte, digest c
 }
 
 // Digest returns the digest of a key's object.
-func (s *Store) Digest(p ring.Partition, key []byte) (digest causal.Digest, found bool, err error) {
+func (s *Store) Digest(p ring.Partition, key []byte) (digest object.Digest, found bool, err error) {
 	if !s.gate.enter() {
 		return 0, false, ErrClosed
 	}
@@ -55,7 +55,7 @@ func (s *Store) Digest(p ring.Partition, key []byte) (digest causal.Digest, foun
 }
 
 // findStored reads what the cache does not know, and tells it.
-func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (object []byte, digest causal.Digest, found bool, err error) {
+func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, digest object.Digest, found bool, err error) {
 	// What is read under the stripe may be cached. A writer that has it has better
 	// things to do than to be waited for, and caches what it writes.
 	stripe := &s.stripes[leafOf(hash)]
@@ -66,21 +66,21 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (obje
 	have := len(dst)
 	dst, found, err = s.read(p, hash, key, dst)
 	if found {
-		digest = causal.DigestOf(key, dst[have:])
+		digest = object.DigestOf(key, dst[have:])
 	}
 	if err != nil || !mine || int(p) >= s.opts.Partitions {
 		return dst, digest, found, err
 	}
-	object = dst[have:]
+	encoded = dst[have:]
 	if !found {
-		object = nil
+		encoded = nil
 	}
-	s.objects.put(p, hash, key, object, digest)
+	s.objects.put(p, hash, key, encoded, digest)
 	return dst, digest, found, nil
 }
 
 // read is Get from Pebble.
-func (s *Store) read(p ring.Partition, hash uint64, key, dst []byte) (object []byte, found bool, err error) {
+func (s *Store) read(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
 	at := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(at)
 	*at = appendObjectKey((*at)[:0], p, hash, key)

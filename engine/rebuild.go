@@ -9,7 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -170,7 +170,7 @@ type rebuilding struct {
 	total    int64
 	bytes    int64
 	leaves   [Leaves]uint64
-	object   causal.Object
+	object   object.Object
 	idx      []byte
 	keys     int64
 }
@@ -196,7 +196,7 @@ func (r *rebuilding) add(e chunkEntry) error {
 	r.total++
 	r.keys++
 	r.bytes += int64(len(key) + len(e.value))
-	r.leaves[hash>>(32-leafBits)] ^= uint64(causal.DigestOf(key, e.value))
+	r.leaves[hash>>(32-leafBits)] ^= uint64(object.DigestOf(key, e.value))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -15,7 +16,7 @@ type Editor interface {
 	// by Merge does not count. If write is false or err is not nil, next is
 	// ignored; next may share memory with current, and belongs to Apply until it
 	// returns.
-	Edit(current *causal.Object, exists bool) (next causal.Object, write bool, err error)
+	Edit(current *object.Object, exists bool) (next object.Object, write bool, err error)
 }
 
 // Record is one key's part of a batch. It is the caller's; its slices must not
@@ -39,7 +40,7 @@ type Record struct {
 	Stored []byte
 	// Changed says whether this record changed what is stored.
 	Changed bool
-	// Err is this record's own: causal.ErrCorrupt if Merge cannot be decoded,
+	// Err is this record's own: wire.ErrCorrupt if Merge cannot be decoded,
 	// ErrCorrupt if the stored object cannot, ErrHintsFull, ErrTooBig, or the
 	// editor's. Nothing was stored for it then.
 	Err error

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -115,7 +116,7 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		lost := &put{s: s, p: 3, value: data("1")}
 		apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: lost},
 			&Record{Partition: 3, Key: []byte("h"), Edit: &put{s: s, p: 3, target: 7, value: data("2")}, Hint: 7})
-		write(t, s, 4, "mortal", causal.Value{Data: []byte("3"), Expiry: clock.now().Add(time.Minute).UnixMilli()})
+		write(t, s, 4, "mortal", object.Value{Data: []byte("3"), Expiry: clock.now().Add(time.Minute).UnixMilli()})
 		if s.Lacking() {
 			t.Errorf("%s: a new store lacks something", what)
 		}
@@ -297,15 +298,15 @@ func TestKeyspace_Keys_RoundTripAndStayInBounds(t *testing.T) {
 				t.Fatalf("%x is not in [%x, %x)", k, lower, upper)
 			}
 		}
-		object := appendObjectKey(nil, p, hash, key)
-		gotP, gotHash, got, ok := splitObjectKey(object)
+		encoded := appendObjectKey(nil, p, hash, key)
+		gotP, gotHash, got, ok := splitObjectKey(encoded)
 		if !ok || gotP != p || gotHash != Hash32(key) || !bytes.Equal(got, key) {
-			t.Fatalf("object key %x splits into %d %d %x", object, gotP, gotHash, got)
+			t.Fatalf("object key %x splits into %d %d %x", encoded, gotP, gotHash, got)
 		}
 		lower, upper := partitionBounds(prefixObject, p)
-		in(object, lower, upper)
+		in(encoded, lower, upper)
 		lower, upper = leafBounds(p, leafOf(hash), leafOf(hash)+1)
-		in(object, lower, upper)
+		in(encoded, lower, upper)
 
 		hint := appendHintKey(nil, node, p, hash, key)
 		gotNode, gotP, got, ok := splitHintKey(hint)
@@ -340,8 +341,8 @@ func FuzzSplit(f *testing.F) {
 		if _, _, key, ok := splitIndexKey(b); ok && len(key) != len(b)-indexHeader {
 			t.Errorf("index key: %d of %d bytes", len(key), len(b))
 		}
-		if _, object, err := splitHint(b); err == nil && len(object) != len(b)-hintTime {
-			t.Errorf("hint: %d of %d bytes", len(object), len(b))
+		if _, encoded, err := splitHint(b); err == nil && len(encoded) != len(b)-hintTime {
+			t.Errorf("hint: %d of %d bytes", len(encoded), len(b))
 		}
 	})
 }

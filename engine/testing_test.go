@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -46,12 +47,12 @@ type put struct {
 	target causal.NodeID
 	ctx    causal.Vector
 	blind  bool // ctx as given, instead of the object's own clock
-	value  causal.Value
+	value  object.Value
 	at     causal.Timestamp
 	dot    causal.Dot // result
 }
 
-func (e *put) Edit(current *causal.Object, exists bool) (causal.Object, bool, error) {
+func (e *put) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
 	ctx := current.Clock
 	if e.blind {
 		ctx = e.ctx
@@ -65,13 +66,13 @@ func (e *put) Edit(current *causal.Object, exists bool) (causal.Object, bool, er
 	if at == 0 {
 		at = causal.TimestampOf(e.s.now())
 	}
-	return causal.Put(*current, ctx, e.dot, max(at, current.Clock.Latest()+1), e.value), true, nil
+	return object.Put(*current, ctx, e.dot, max(at, current.Clock.Latest()+1), e.value), true, nil
 }
 
-func data(v string) causal.Value { return causal.Value{Data: []byte(v)} }
+func data(v string) object.Value { return object.Value{Data: []byte(v)} }
 
 // write applies one edit and waits for it.
-func write(tb testing.TB, s *Store, p ring.Partition, key string, v causal.Value) *Record {
+func write(tb testing.TB, s *Store, p ring.Partition, key string, v object.Value) *Record {
 	tb.Helper()
 	r := &Record{Partition: p, Key: []byte(key), Edit: &put{s: s, p: p, value: v}}
 	apply(tb, s, r)
@@ -104,7 +105,7 @@ func read(tb testing.TB, s *Store, p ring.Partition, key string) (values []strin
 	if !ok {
 		return nil
 	}
-	o, err := causal.Decode(raw)
+	o, err := object.Decode(raw)
 	if err != nil {
 		tb.Fatalf("decode %q: %v", key, err)
 	}
@@ -126,7 +127,7 @@ func wantValues(tb testing.TB, s *Store, p ring.Partition, key string, want ...s
 }
 
 // foreign encodes an object written by another node.
-func foreign(node causal.NodeID, counter causal.Counter, at causal.Timestamp, v causal.Value) []byte {
-	o := causal.Put(causal.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: counter}, at, v)
+func foreign(node causal.NodeID, counter causal.Counter, at causal.Timestamp, v object.Value) []byte {
+	o := object.Put(object.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: counter}, at, v)
 	return o.Append(nil)
 }

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -13,7 +13,7 @@ import (
 type Ref struct {
 	Partition ring.Partition
 	Key       []byte
-	Digest    causal.Digest
+	Digest    object.Digest
 }
 
 // Dead yields a partition's objects that have had no value since before a time,
@@ -24,8 +24,8 @@ func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, err
 	return func(yield func(Entry, error) bool) {
 		from, _ := partitionBounds(prefixGrave, p)
 		to := nextMilli(append([]byte{}, from...), olderThan.UnixMilli()-1)
-		var object []byte
-		var o causal.Object
+		var encoded []byte
+		var o object.Object
 		for e, err := range s.chunks(s.db, from, to) {
 			if err != nil {
 				yield(Entry{}, err)
@@ -36,21 +36,21 @@ func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, err
 				continue
 			}
 			var found bool
-			if object, found, err = s.Get(p, key, object[:0]); err != nil {
+			if encoded, found, err = s.Get(p, key, encoded[:0]); err != nil {
 				yield(Entry{}, err)
 				return
 			}
 			if !found {
 				continue
 			}
-			if err := o.DecodeFrom(object); err != nil {
+			if err := o.DecodeFrom(encoded); err != nil {
 				yield(Entry{}, s.corrupt("stored object", err))
 				return
 			}
 			if f := fateOf(&o); f.kind == lasting || f.at != at {
 				continue // written meanwhile
 			}
-			if !yield(Entry{Hash: Hash32(key), Key: key, Object: object}, nil) {
+			if !yield(Entry{Hash: Hash32(key), Key: key, Object: encoded}, nil) {
 				return
 			}
 		}
@@ -106,7 +106,7 @@ func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
 		return false, err
 	}
 	defer c.Close() //nolint:errcheck // gives back memory
-	if causal.DigestOf(r.Key, raw) != r.Digest {
+	if object.DigestOf(r.Key, raw) != r.Digest {
 		return false, nil
 	}
 	if err := t.old.DecodeFrom(raw); err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -43,8 +43,8 @@ type txn struct {
 	same     bool // a record found what it would have stored
 	key, idx []byte
 	value    []byte // of an object that came from the cache
-	old, in  causal.Object
-	shown    causal.Object // to the editor
+	old, in  object.Object
+	shown    object.Object // to the editor
 }
 
 type slot struct {
@@ -57,7 +57,7 @@ type outcome struct {
 	set     bool
 	known   bool // standing is known
 	created int64
-	digest  causal.Digest
+	digest  object.Digest
 	standing
 }
 
@@ -65,7 +65,7 @@ type outcome struct {
 type cacheNote struct {
 	address
 	object []byte
-	digest causal.Digest
+	digest object.Digest
 }
 
 // expiryNote tells the sweep of a new entry.
@@ -127,7 +127,7 @@ func (t *txn) release() {
 	// Nothing may be kept alive by the pool, least of all Pebble's blocks.
 	clear(t.old.Siblings)
 	clear(t.in.Siblings)
-	t.shown = causal.Object{}
+	t.shown = object.Object{}
 	if cap(t.value) > maxKeptBytes {
 		t.value = nil
 	}
@@ -234,7 +234,7 @@ type closer interface{ Close() error }
 // found is the object that a record meets, valid until close.
 type found struct {
 	object []byte        // nil: there is none
-	digest causal.Digest // 0 where there is none
+	digest object.Digest // 0 where there is none
 	owned  bool          // the object is nobody's to write over
 	fresh  bool          // the cache does not know it
 	closer closer
@@ -263,7 +263,7 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f found, err erro
 		return f, err
 	}
 	if f.object != nil {
-		f.digest = causal.DigestOf(key, f.object)
+		f.digest = object.DigestOf(key, f.object)
 	}
 	f.fresh = true
 	return f, nil
@@ -271,7 +271,7 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f found, err erro
 
 // standingOf finds the standing of a stored object. The index is asked only
 // where the sweep may have been.
-func (t *txn) standingOf(o *causal.Object, p ring.Partition, hash uint64, key []byte) (standing, error) {
+func (t *txn) standingOf(o *object.Object, p ring.Partition, hash uint64, key []byte) (standing, error) {
 	st := standingOf(fateOf(o))
 	if st.kind != expires || st.at > t.store.expiry.bound.Load() {
 		return st, nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
@@ -16,7 +16,7 @@ import (
 // client port itself costs.
 type instant struct {
 	*fake
-	object causal.Object
+	object object.Object
 }
 
 func (s *instant) Do(_ context.Context, requests []*replica.Request) {
@@ -33,7 +33,7 @@ func (s *instant) Do(_ context.Context, requests []*replica.Request) {
 // included, which encodes nothing and reads replies as bytes.
 func BenchmarkServer(b *testing.B) {
 	store := &instant{fake: newFake(b)}
-	store.object.Siblings = []causal.Sibling{{Value: causal.Value{Data: []byte("xxx")}}}
+	store.object.Siblings = []object.Sibling{{Value: object.Value{Data: []byte("xxx")}}}
 	for name, command := range map[string][2]string{
 		"GET": {encode("GET", "key:000000000001"), "$3\r\nxxx\r\n"},
 		"SET": {encode("SET", "key:000000000001", "xxx"), "+OK\r\n"},
@@ -66,7 +66,7 @@ func BenchmarkServer(b *testing.B) {
 // plan, batch, replies.
 func BenchmarkTurn(b *testing.B) {
 	store := &instant{fake: newFake(b)}
-	store.object.Siblings = []causal.Sibling{{Value: causal.Value{Data: []byte("xxx")}}}
+	store.object.Siblings = []object.Sibling{{Value: object.Value{Data: []byte("xxx")}}}
 	s := serve(b, Config{}, store)
 	client, served := net.Pipe()
 	defer client.Close()

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // Commands that need more than one request, each depending on the last. None of
@@ -83,7 +83,7 @@ func (s *session) renamed(onlyNew, done bool) {
 
 // copyOf is the update that writes a value with its expiry. The value was lent by
 // a request that is about to be used again.
-func copyOf(v causal.Value) register.Update {
+func copyOf(v object.Value) register.Update {
 	return register.Update{Kind: register.Set, Data: bytes.Clone(v.Data), Expiry: v.Expiry}
 }
 

@@ -1,10 +1,11 @@
 package server
 
 import (
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+
 	"context"
 	"time"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // dispatch plans one whole command, or runs it after the batch. An error ends
@@ -184,9 +185,9 @@ func (s *session) noteActivity(c *command, at time.Time) {
 }
 
 // value is what a read found, as the policy for siblings has it.
-func (s *session) value(sl *slot) (causal.Value, bool, error) {
+func (s *session) value(sl *slot) (object.Value, bool, error) {
 	if sl.Err != nil {
-		return causal.Value{}, false, sl.Err
+		return object.Value{}, false, sl.Err
 	}
-	return causal.Resolve(&sl.Object, s.policy, s.now)
+	return register.Resolve(&sl.Object, s.policy, s.now)
 }

@@ -40,7 +40,7 @@ var prefixes = []struct {
 	prefix, text string
 }{
 	{err: causal.ErrBadContext, prefix: "BADCONTEXT"},
-	{err: causal.ErrConflict, prefix: "CONFLICT"},
+	{err: register.ErrConflict, prefix: "CONFLICT"},
 	{err: replica.ErrTooManySiblings, prefix: "TOOMANYSIBLINGS"},
 	{err: replica.ErrClosing, prefix: "TRYAGAIN"},
 	{err: engine.ErrClosed, prefix: "TRYAGAIN"},
@@ -92,7 +92,7 @@ func failureText(c *command, f register.Failure) string {
 	case register.BadOffset:
 		return textOffset
 	case register.Conflict:
-		return errorText(causal.ErrConflict)
+		return errorText(register.ErrConflict)
 	}
 	return invalidExpire(c)
 }

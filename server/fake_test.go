@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
 )
@@ -19,7 +21,7 @@ import (
 // cluster would answer if nothing ever failed.
 type fake struct {
 	mu      sync.Mutex
-	objects map[string]causal.Object
+	objects map[string]object.Object
 	state   *ring.State
 	seen    atomic.Pointer[ring.Ring]
 	policy  atomic.Uint32
@@ -43,7 +45,7 @@ func newFake(t testing.TB) *fake {
 		members = append(members, ring.Member{ID: ring.IDOf(name), Name: name, ClientAddr: "127.0.0.1:1", PeerAddr: "127.0.0.1:2"})
 	}
 	f := &fake{
-		objects: make(map[string]causal.Object),
+		objects: make(map[string]object.Object),
 		lent:    make(map[*replica.Request][]byte),
 		state:   ring.NewState("test", 16, ring.Quorums{N: 3, R: 2, W: 2}, members...),
 		clock:   causal.NewClock(func() int64 { return time.Now().UnixMilli() }),
@@ -79,7 +81,7 @@ func (f *fake) Do(_ context.Context, requests []*replica.Request) {
 
 // lend copies an object's values to memory that lasts until the request is used
 // again.
-func (f *fake) lend(r *replica.Request, o causal.Object) causal.Object {
+func (f *fake) lend(r *replica.Request, o object.Object) object.Object {
 	o = o.Clone()
 	var all []byte
 	for i := range o.Siblings {
@@ -96,7 +98,7 @@ func (f *fake) lend(r *replica.Request, o causal.Object) causal.Object {
 func (f *fake) apply(r *replica.Request) error {
 	current, exists := f.objects[string(r.Key)]
 	now := time.Now().UnixMilli()
-	old, found, err := causal.Resolve(&current, f.Policy(), now)
+	old, found, err := register.Resolve(&current, f.Policy(), now)
 	if err != nil && r.Update.NeedsRead() && !r.Update.HasContext {
 		return err
 	}
@@ -110,10 +112,10 @@ func (f *fake) apply(r *replica.Request) error {
 	if r.Update.HasContext {
 		seen = r.Update.Context
 	}
-	dot := causal.NextDot(&current, exists, seen, ring.IDOf(fakeNode), 0, f.freshEpoch)
-	object := causal.Put(current, seen, dot, f.clock.Now(), next)
-	f.objects[string(r.Key)] = object
-	r.Result.Dot, r.Result.Context = dot, object.Clock
+	dot := object.NextDot(&current, exists, seen, ring.IDOf(fakeNode), 0, f.freshEpoch)
+	stored := object.Put(current, seen, dot, f.clock.Now(), next)
+	f.objects[string(r.Key)] = stored
+	r.Result.Dot, r.Result.Context = dot, stored.Clock
 	return nil
 }
 
@@ -130,10 +132,10 @@ func (f *fake) ScanKeys(_ context.Context, cursor uint64, count int) ([][]byte, 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []hashed
-	for key, object := range f.objects {
+	for key, stored := range f.objects {
 		h := fnv.New32a()
 		h.Write([]byte(key))
-		if hash := uint64(h.Sum32()) + 1; hash >= cursor && object.Live(now) {
+		if hash := uint64(h.Sum32()) + 1; hash >= cursor && stored.Live(now) {
 			all = append(all, hashed{hash, key})
 		}
 	}
@@ -204,11 +206,11 @@ func (f *fake) History(context.Context, []byte) replica.History {
 
 func (f *fake) Alive(id ring.NodeID) bool { return id != ring.IDOf("B") }
 
-func (f *fake) ID() ring.NodeID           { return ring.IDOf(fakeNode) }
-func (f *fake) Name() string              { return fakeNode }
-func (f *fake) Ring() *ring.Ring          { return f.seen.Load() }
-func (f *fake) Policy() causal.Policy     { return causal.Policy(f.policy.Load()) }
-func (f *fake) SetPolicy(p causal.Policy) { f.policy.Store(uint32(p)) }
+func (f *fake) ID() ring.NodeID             { return ring.IDOf(fakeNode) }
+func (f *fake) Name() string                { return fakeNode }
+func (f *fake) Ring() *ring.Ring            { return f.seen.Load() }
+func (f *fake) Policy() register.Policy     { return register.Policy(f.policy.Load()) }
+func (f *fake) SetPolicy(p register.Policy) { f.policy.Store(uint32(p)) }
 
 func (f *fake) SetQuorums(_ context.Context, n, r, w int) error {
 	f.mu.Lock()

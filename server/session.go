@@ -1,6 +1,8 @@
 package server
 
 import (
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+
 	"context"
 	"errors"
 	"io"
@@ -9,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // A client that dribbles an unfinished command is given this long, and a second
@@ -46,7 +46,7 @@ type session struct {
 	begun   int64 // when the unfinished command began, unix ns; 0: there is none
 	timed   bool  // a read deadline is set
 	now     int64 // unix ms, at the replies of a batch
-	policy  causal.Policy
+	policy  register.Policy
 	token   []byte   // scratch of a context being written
 	values  [][]byte // scratch of MGET
 	hits    int64

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/glob"
 )
@@ -102,7 +101,7 @@ func (c *settings) setPassword(value string) (func(), error) {
 }
 
 func (c *settings) setPolicy(value string) (func(), error) {
-	policy, err := causal.ParsePolicy(strings.ToLower(value))
+	policy, err := register.ParsePolicy(strings.ToLower(value))
 	if err != nil {
 		return nil, errors.New("argument(s) must be one of the following: lww, merge, error")
 	}

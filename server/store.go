@@ -3,7 +3,7 @@ package server
 import (
 	"context"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
 )
@@ -52,6 +52,6 @@ type Cluster interface {
 	// SetQuorums changes N, R and W for the whole cluster, or nothing.
 	SetQuorums(ctx context.Context, n, r, w int) error
 	// Policy is how a read that does not ask for the context resolves siblings.
-	Policy() causal.Policy
-	SetPolicy(causal.Policy)
+	Policy() register.Policy
+	SetPolicy(register.Policy)
 }

@@ -1,8 +1,8 @@
 package server
 
 import (
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // read adds a read of key with the connection's quorum.
@@ -217,7 +217,7 @@ func replyValue(s *session, e *entry) {
 }
 
 // liveSiblings counts the values that a client would be shown.
-func liveSiblings(o *causal.Object, now int64) int {
+func liveSiblings(o *object.Object, now int64) int {
 	n := 0
 	for i := range o.Siblings {
 		if o.Siblings[i].Live(now) {

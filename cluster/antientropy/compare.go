@@ -1,11 +1,11 @@
 package antientropy
 
 import (
+	"github.com/quorate/quorate/cluster/core/object"
+
 	"bytes"
 	"cmp"
 	"context"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // compareLeaves goes through leaves that both sides have, page by page of the
@@ -81,7 +81,7 @@ func (s *session) join(leaves *leafSet, at *position, listing *page[listed], fou
 		for len(listing.entries) > 0 && order(listing.entries[0], ours.Hash, ours.Key) < 0 {
 			takeTheirs()
 		}
-		digest := causal.DigestOf(ours.Key, ours.Object)
+		digest := object.DigestOf(ours.Key, ours.Object)
 		matched := len(listing.entries) > 0 && order(listing.entries[0], ours.Hash, ours.Key) == 0
 		switch {
 		case matched && listing.entries[0].digest == digest:

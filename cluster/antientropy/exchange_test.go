@@ -9,7 +9,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -85,14 +85,14 @@ func TestSync_Random_EndsInTheMerge(t *testing.T) {
 			if random.IntN(2) == 0 {
 				from, to = b, a
 			}
-			var object []byte
+			var encoded []byte
 			if random.IntN(5) == 0 {
-				object = from.remove(key)
+				encoded = from.remove(key)
 			} else {
-				object = from.set(key, fmt.Sprint(random.Uint32()))
+				encoded = from.set(key, fmt.Sprint(random.Uint32()))
 			}
 			if random.IntN(2) == 0 {
-				to.merge(key, object)
+				to.merge(key, encoded)
 			}
 		}
 		want := merged(t, a.contents(), b.contents())
@@ -112,15 +112,15 @@ func merged(t *testing.T, a, b map[string]string) map[string]string {
 			all[key] = theirs
 			continue
 		}
-		x, err := causal.Decode([]byte(ours))
+		x, err := object.Decode([]byte(ours))
 		if err != nil {
 			t.Fatal(err)
 		}
-		y, err := causal.Decode([]byte(theirs))
+		y, err := object.Decode([]byte(theirs))
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, _ := causal.Merge(x, y)
+		o, _ := object.Merge(x, y)
 		all[key] = string(o.Append(nil))
 	}
 	return all
@@ -170,13 +170,13 @@ func TestSync_LongKeys_ListsByPages(t *testing.T) {
 	long := string(bytes.Repeat([]byte("l"), 3000))
 	for i := range 1500 {
 		key := fmt.Sprintf("%s%d", long, i)
-		object := a
+		encoded := a
 		switch random.IntN(4) {
 		case 0:
-			object = b
+			encoded = b
 			fallthrough
 		case 1:
-			object.set(key, long)
+			encoded.set(key, long)
 		default:
 			b.merge(key, a.set(key, "same"))
 		}
@@ -280,9 +280,9 @@ func TestSync_DamagedObject_DoesNotHoldUpTheOthers(t *testing.T) {
 
 func TestPush_KeyOfAnotherPartition_IsRefused(t *testing.T) {
 	w := newWorld(t, 16, 2, "A", "B")
-	object := w.node("A").set("k", "v")
+	encoded := w.node("A").set("k", "v")
 	p := w.ring.Load().PartitionOf([]byte("k"))
-	request := stored{key: []byte("k"), object: object}.append(appendHeader(nil, (p+1)%16))
+	request := stored{key: []byte("k"), object: encoded}.append(appendHeader(nil, (p+1)%16))
 	if _, err := w.node("B").x.respond(KindPush, request); !errors.Is(err, ErrBadMessage) {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -140,8 +141,8 @@ func (d *Diff) add(k KeyDiff) {
 }
 
 // clockOf is an object's version vector; one that is damaged has none.
-func clockOf(object []byte) causal.Vector {
-	o, err := causal.Decode(object)
+func clockOf(encoded []byte) causal.Vector {
+	o, err := object.Decode(encoded)
 	if err != nil {
 		return nil
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -135,7 +135,7 @@ func decodeRangeRequest(b []byte) (rangeRequest, error) {
 // listed is one entry of a peer's leaf: a key and the digest of its object.
 type listed struct {
 	hash   uint32 // of the key; not sent
-	digest causal.Digest
+	digest object.Digest
 	key    []byte
 }
 
@@ -183,7 +183,7 @@ func decodePage[E any](b []byte, at position, entry func(*reader) (E, []byte)) (
 
 func decodeListing(b []byte, at position) (page[listed], error) {
 	return decodePage(b, at, func(r *reader) (listed, []byte) {
-		e := listed{digest: causal.Digest(r.uint64()), key: r.bytes()}
+		e := listed{digest: object.Digest(r.uint64()), key: r.bytes()}
 		e.hash = engine.Hash32(e.key)
 		return e, e.key
 	})
@@ -268,7 +268,7 @@ func decodeReapRequest(b []byte) (p ring.Partition, ringDigest uint64, refs []en
 	r := reader{b: b}
 	p, ringDigest = r.header(), r.uint64()
 	for len(r.b) > 0 && !r.bad {
-		refs = append(refs, engine.Ref{Partition: p, Digest: causal.Digest(r.uint64()), Key: r.bytes()})
+		refs = append(refs, engine.Ref{Partition: p, Digest: object.Digest(r.uint64()), Key: r.bytes()})
 	}
 	return p, ringDigest, refs, r.end("reap request")
 }

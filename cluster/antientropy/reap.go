@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -217,7 +217,7 @@ func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 		if size += len(e.Key); len(refs) > 0 && (size > pageBytes || len(refs) == maxKeys) {
 			return refs, nil
 		}
-		refs = append(refs, engine.Ref{Partition: p, Key: bytes.Clone(e.Key), Digest: causal.DigestOf(e.Key, e.Object)})
+		refs = append(refs, engine.Ref{Partition: p, Key: bytes.Clone(e.Key), Digest: object.DigestOf(e.Key, e.Object)})
 	}
 	delete(r.skip, p) // all had their turn
 	return refs, nil

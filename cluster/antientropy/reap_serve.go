@@ -6,7 +6,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -30,17 +30,17 @@ func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) 
 	primary := now.IsPrimary(x.cfg.Self, p)
 	var scratch []byte
 	for i, ref := range refs {
-		object, exists, err := x.cfg.Store.Get(p, ref.Key, scratch[:0])
+		encoded, exists, err := x.cfg.Store.Get(p, ref.Key, scratch[:0])
 		if err != nil {
 			continue
 		}
-		same := exists && causal.DigestOf(ref.Key, object) == ref.Digest
+		same := exists && object.DigestOf(ref.Key, encoded) == ref.Digest
 		if !same && (primary || exists) {
 			continue
 		}
-		_, hinted, err := x.cfg.Store.GetHint(p, ref.Key, object[:0])
+		_, hinted, err := x.cfg.Store.GetHint(p, ref.Key, encoded[:0])
 		agreed[i] = err == nil && !hinted
-		scratch = object
+		scratch = encoded
 	}
 	return agreed
 }

@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -88,7 +89,7 @@ func TestReaper_NotReaped(t *testing.T) {
 		{"younger than the grace period", func(g *graveyard) { g.now.Add(-5 * 24 * time.Hour.Milliseconds()) }},
 		{"a primary lacks it", func(g *graveyard) {
 			store := g.primaries[2].store
-			ref := engine.Ref{Partition: g.partition, Key: []byte(g.key), Digest: causal.DigestOf([]byte(g.key), g.tombstone)}
+			ref := engine.Ref{Partition: g.partition, Key: []byte(g.key), Digest: object.DigestOf([]byte(g.key), g.tombstone)}
 			if n, err := store.Reap([]engine.Ref{ref}); n != 1 || err != nil {
 				panic(err)
 			}
@@ -128,10 +129,10 @@ func TestReaper_NotReaped(t *testing.T) {
 func TestReaper_WriteBetweenTheQuestions_Stays(t *testing.T) {
 	g := newGraveyard(t)
 	g.reaper.round(t.Context())
-	object := g.primaries[2].set(g.key, "alive")
+	encoded := g.primaries[2].set(g.key, "alive")
 	g.pass(6 * time.Minute)
 	g.reaper.round(t.Context())
-	if g.primaries[2].contents()[g.key] != string(object) || g.holders() != 3 {
+	if g.primaries[2].contents()[g.key] != string(encoded) || g.holders() != 3 {
 		t.Fatal("a write was reaped, or its tombstone elsewhere")
 	}
 }
@@ -140,15 +141,15 @@ func TestReaper_WriteBeforeTheWord_Stays(t *testing.T) {
 	g := newGraveyard(t)
 	g.reaper.round(t.Context())
 	g.pass(6 * time.Minute)
-	var object []byte
+	var encoded []byte
 	g.before = func(to ring.NodeID, kind peer.Kind) error {
 		if kind == KindReap && to == g.primaries[2].id {
-			object = g.primaries[2].set(g.key, "alive")
+			encoded = g.primaries[2].set(g.key, "alive")
 		}
 		return nil
 	}
 	g.reaper.round(t.Context())
-	if object == nil || g.primaries[2].contents()[g.key] != string(object) {
+	if encoded == nil || g.primaries[2].contents()[g.key] != string(encoded) {
 		t.Fatal("a write was reaped")
 	}
 	// Those who reaped the tombstone learn the value as if it were new.
@@ -196,11 +197,11 @@ func TestReaper_MissedWord_IsHarmless(t *testing.T) {
 		if g.holders() != 3 {
 			t.Fatalf("%d copies after anti-entropy", g.holders())
 		}
-		o, err := causal.Decode([]byte(deaf.contents()[g.key]))
+		o, err := object.Decode([]byte(deaf.contents()[g.key]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		value, found, err := causal.Resolve(&o, causal.LWW, g.now.Load())
+		value, found, err := register.Resolve(&o, register.LWW, g.now.Load())
 		if err != nil || found != rewritten || found && string(value.Data) != "alive" {
 			t.Fatalf("rewritten %v: found %v %q, %v", rewritten, found, value.Data, err)
 		}
@@ -227,7 +228,7 @@ func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
 
 func TestReap_OtherRing_IsRefused(t *testing.T) {
 	g := newGraveyard(t)
-	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: causal.DigestOf([]byte(g.key), g.tombstone)}}
+	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: object.DigestOf([]byte(g.key), g.tombstone)}}
 	request := appendReapRequest(nil, g.partition, g.ring.Load().Digest()+1, refs)
 	for _, kind := range []peer.Kind{KindReapAsk, KindReap} {
 		if _, err := g.primaries[1].x.respond(kind, request); !errors.Is(err, ErrRingDiffers) {

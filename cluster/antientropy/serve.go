@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -64,7 +64,7 @@ func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
 			answer[0] = 1
 			break
 		}
-		answer = listed{digest: causal.DigestOf(e.Key, e.Object), key: e.Key}.append(answer)
+		answer = listed{digest: object.DigestOf(e.Key, e.Object), key: e.Key}.append(answer)
 	}
 	return answer, nil
 }
@@ -100,16 +100,16 @@ func (x *Exchanger) serveFetch(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var answer, object []byte
+	var answer, encoded []byte
 	for _, key := range keys {
 		var err error
-		if object, _, err = x.cfg.Store.Get(p, key, object[:0]); err != nil {
+		if encoded, _, err = x.cfg.Store.Get(p, key, encoded[:0]); err != nil {
 			return nil, err
 		}
-		if len(answer) > 0 && len(answer)+len(object) > pageBytes {
+		if len(answer) > 0 && len(answer)+len(encoded) > pageBytes {
 			break
 		}
-		answer = appendBytes(answer, object) // empty: not here
+		answer = appendBytes(answer, encoded) // empty: not here
 	}
 	return answer, nil
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -27,7 +27,7 @@ func sampleMessages() [][]byte {
 		appendBytes(appendBytes(nil, []byte("object")), nil),
 		stored{key: []byte("key"), object: []byte("object")}.append(appendHeader(nil, 3)),
 		pushed{changed: 3, failed: 300}.append(nil),
-		appendReapRequest(nil, 3, 99, []engine.Ref{{Partition: 3, Key: []byte("key"), Digest: causal.Digest(8)}}),
+		appendReapRequest(nil, 3, 99, []engine.Ref{{Partition: 3, Key: []byte("key"), Digest: object.Digest(8)}}),
 		appendBits(nil, []bool{true, false}),
 	}
 }

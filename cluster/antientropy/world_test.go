@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -153,23 +154,23 @@ func (a answer) ReplyError(err error) {
 type put struct {
 	n     *node
 	p     ring.Partition
-	value causal.Value
+	value object.Value
 }
 
-func (e *put) Edit(current *causal.Object, exists bool) (causal.Object, bool, error) {
+func (e *put) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
 	dot := e.n.store.NextDot(e.p, current, exists, current.Clock)
 	at := max(causal.TimestampOf(e.n.world.now.Load()), current.Clock.Latest()+1)
-	return causal.Put(*current, current.Clock, dot, at, e.value), true, nil
+	return object.Put(*current, current.Clock, dot, at, e.value), true, nil
 }
 
 // set writes to one node alone, and returns the object.
 func (n *node) set(key, value string) []byte {
-	return n.write(key, causal.Value{Data: []byte(value)})
+	return n.write(key, object.Value{Data: []byte(value)})
 }
 
-func (n *node) remove(key string) []byte { return n.write(key, causal.Value{Tombstone: true}) }
+func (n *node) remove(key string) []byte { return n.write(key, object.Value{Tombstone: true}) }
 
-func (n *node) write(key string, v causal.Value) []byte {
+func (n *node) write(key string, v object.Value) []byte {
 	n.world.tb.Helper()
 	p := n.world.ring.Load().PartitionOf([]byte(key))
 	r := &engine.Record{Partition: p, Key: []byte(key), Edit: &put{n: n, p: p, value: v}}
@@ -177,9 +178,9 @@ func (n *node) write(key string, v causal.Value) []byte {
 	return r.Stored
 }
 
-func (n *node) merge(key string, object []byte) {
+func (n *node) merge(key string, encoded []byte) {
 	n.world.tb.Helper()
-	n.apply(&engine.Record{Partition: n.world.ring.Load().PartitionOf([]byte(key)), Key: []byte(key), Merge: object})
+	n.apply(&engine.Record{Partition: n.world.ring.Load().PartitionOf([]byte(key)), Key: []byte(key), Merge: encoded})
 }
 
 func (n *node) apply(recs ...*engine.Record) {
@@ -221,7 +222,7 @@ func (w *world) fill(count, size int, names ...string) {
 		for i := from; i < min(count, from+1000); i++ {
 			key := fmt.Appendf(nil, "key:%d", i)
 			p := w.ring.Load().PartitionOf(key)
-			recs = append(recs, &engine.Record{Partition: p, Key: key, Edit: &put{n: first, p: p, value: causal.Value{Data: value}}})
+			recs = append(recs, &engine.Record{Partition: p, Key: key, Edit: &put{n: first, p: p, value: object.Value{Data: value}}})
 		}
 		first.apply(recs...)
 		for _, name := range names[1:] {
@@ -237,8 +238,8 @@ func (w *world) fill(count, size int, names ...string) {
 func requireSame(tb testing.TB, a, b *node) {
 	tb.Helper()
 	ours, theirs := a.contents(), b.contents()
-	for key, object := range ours {
-		if theirs[key] != object {
+	for key, encoded := range ours {
+		if theirs[key] != encoded {
 			tb.Fatalf("%q differs between %s and %s", key, a.name, b.name)
 		}
 	}

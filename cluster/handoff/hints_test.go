@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -90,8 +91,8 @@ func hinted(t *testing.T, change func(*ring.State)) (*Deliverer, *engine.Store, 
 func keepHint(t *testing.T, store *engine.Store, now *ring.Ring, key string) {
 	t.Helper()
 	dot := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("A"), Epoch: 1}, Counter: 1}
-	object := causal.Put(causal.Object{}, nil, dot, causal.TimestampOf(1), causal.Value{Data: []byte("v")})
-	record := &engine.Record{Partition: now.PartitionOf([]byte(key)), Key: []byte(key), Hint: ring.IDOf("B"), Merge: object.Append(nil)}
+	encoded := object.Put(object.Object{}, nil, dot, causal.TimestampOf(1), object.Value{Data: []byte("v")})
+	record := &engine.Record{Partition: now.PartitionOf([]byte(key)), Key: []byte(key), Hint: ring.IDOf("B"), Merge: encoded.Append(nil)}
 	commit, err := store.Apply([]*engine.Record{record})
 	if err == nil {
 		err = errors.Join(commit.Wait(), record.Err)

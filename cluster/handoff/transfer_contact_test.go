@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -24,10 +25,10 @@ type deletion struct {
 	p ring.Partition
 }
 
-func (e *deletion) Edit(current *causal.Object, exists bool) (causal.Object, bool, error) {
+func (e *deletion) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
 	dot := e.n.store.NextDot(e.p, current, exists, current.Clock)
 	at := max(causal.TimestampOf(e.n.world.now.Load()), current.Clock.Latest()+1)
-	return causal.Put(*current, current.Clock, dot, at, causal.Value{Tombstone: true}), true, nil
+	return object.Put(*current, current.Clock, dot, at, object.Value{Tombstone: true}), true, nil
 }
 
 // del deletes a key at each of its primaries but one that is down.

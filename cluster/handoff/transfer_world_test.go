@@ -14,6 +14,8 @@ import (
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -219,10 +221,10 @@ type editor struct {
 	value string
 }
 
-func (e *editor) Edit(current *causal.Object, exists bool) (causal.Object, bool, error) {
+func (e *editor) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
 	dot := e.n.store.NextDot(e.p, current, exists, current.Clock)
 	at := max(causal.TimestampOf(e.n.world.now.Load()), current.Clock.Latest()+1)
-	return causal.Put(*current, current.Clock, dot, at, causal.Value{Data: []byte(e.value)}), true, nil
+	return object.Put(*current, current.Clock, dot, at, object.Value{Data: []byte(e.value)}), true, nil
 }
 
 // set is an acknowledged write: made by one primary, merged by some others.
@@ -282,11 +284,11 @@ func (n *movingNode) value(key string) string {
 	if !found {
 		return ""
 	}
-	o, err := causal.Decode(encoded)
+	o, err := object.Decode(encoded)
 	if err != nil {
 		n.world.tb.Fatal(err)
 	}
-	v, _, err := causal.Resolve(&o, causal.LWW, n.world.now.Load())
+	v, _, err := register.Resolve(&o, register.LWW, n.world.now.Load())
 	if err != nil {
 		n.world.tb.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -30,8 +31,8 @@ type Config struct {
 	Self    ring.NodeID
 	Store   *engine.Store
 	Channel Channel
-	Ring    func() *ring.Ring    // the ring as known now; never nil
-	Policy  func() causal.Policy // how a plain read resolves siblings
+	Ring    func() *ring.Ring      // the ring as known now; never nil
+	Policy  func() register.Policy // how a plain read resolves siblings
 	Clock   *causal.Clock
 	Logger  *slog.Logger
 

@@ -25,7 +25,7 @@
 //
 // Invariant: a write is acknowledged only after W distinct nodes hold it, each
 // as a primary or as a hint for one. A read that finds nothing has heard at
-// least one primary. Copies meet through [causal.Merge] alone.
+// least one primary. Copies meet through [object.Merge] alone.
 //
 // Owns: the goroutines of Run: the waiters for replica commits, the workers that
 // carry out forwarded requests, the keeper of late hints.

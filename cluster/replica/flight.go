@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -50,13 +50,13 @@ type op struct {
 
 	local    []byte        // reads: this node's encoded copy
 	hasLocal bool          // local holds an object
-	digest   causal.Digest // of local
+	digest   object.Digest // of local
 	found    []finding     // reads: what the others answered
 	object   []byte        // writes: what replicates
 	remote   []byte        // updates: what the read quorum knew beyond this node
 	stands   []standIn     // writes: who keeps a hint for whom
 
-	next    causal.Object // memory for a new version
+	next    object.Object // memory for a new version
 	encoded []byte        // and for its encoding
 }
 

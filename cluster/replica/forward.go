@@ -238,7 +238,7 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 }
 
 // refusals are the errors that keep their meaning across the wire.
-var refusals = []error{errExpired, ErrClosing, ErrTooManySiblings, causal.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull}
+var refusals = []error{errExpired, ErrClosing, ErrTooManySiblings, register.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull}
 
 const (
 	refusalText     = 0xff

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -65,7 +66,7 @@ type history struct {
 }
 
 // record remembers the event that made next. It copies what it keeps.
-func (h *history) record(key []byte, past causal.Vector, own causal.Dot, next *causal.Object, dot causal.Dot) {
+func (h *history) record(key []byte, past causal.Vector, own causal.Dot, next *object.Object, dot causal.Dot) {
 	if len(key) > historyKey {
 		return
 	}
@@ -114,7 +115,7 @@ const (
 
 // appendVersion encodes a version: flags u8 | node, epoch, counter u64 | [own,
 // likewise] | time u64 | expiry u64 | past | length uvarint | data.
-func appendVersion(dst []byte, past causal.Vector, own causal.Dot, s *causal.Sibling) []byte {
+func appendVersion(dst []byte, past causal.Vector, own causal.Dot, s *object.Sibling) []byte {
 	var flags byte
 	if s.Tombstone {
 		flags |= versionTombstone
@@ -180,7 +181,7 @@ func AppendVersions(dst []byte, all []Version, complete bool) []byte {
 	dst = AppendCount(dst, len(all))
 	for i := range all {
 		v := &all[i]
-		dst = appendVersion(dst, v.Past, v.Own, &causal.Sibling{Dot: v.Dot, Time: v.Time, Value: causal.Value{Data: v.Data, Expiry: v.Expiry, Tombstone: v.Tombstone}})
+		dst = appendVersion(dst, v.Past, v.Own, &object.Sibling{Dot: v.Dot, Time: v.Time, Value: object.Value{Data: v.Data, Expiry: v.Expiry, Tombstone: v.Tombstone}})
 		dst = binary.AppendUvarint(dst, uint64(v.Length))
 	}
 	return dst

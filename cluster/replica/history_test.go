@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 func dotOf(node, counter int) causal.Dot {
@@ -55,7 +56,7 @@ func TestVersions_MangledBytes_AreRefused(t *testing.T) {
 func TestHistory_ManyEvents_KeepsTheNewestInOrder(t *testing.T) {
 	var h history
 	if !h.full() {
-		h.record([]byte("other"), nil, causal.Dot{}, &causal.Object{Siblings: []causal.Sibling{{Dot: dotOf(1, 1)}}}, dotOf(1, 1))
+		h.record([]byte("other"), nil, causal.Dot{}, &object.Object{Siblings: []object.Sibling{{Dot: dotOf(1, 1)}}}, dotOf(1, 1))
 	}
 	if got := h.of([]byte("k")); len(got) != 0 || h.full() {
 		t.Fatalf("before anything happened to k: %+v, full %v", got, h.full())
@@ -63,8 +64,8 @@ func TestHistory_ManyEvents_KeepsTheNewestInOrder(t *testing.T) {
 	const events = 2*historyLen + 10
 	for i := range events {
 		key := fmt.Sprint("k", i%2)
-		s := causal.Sibling{Dot: dotOf(1, i+1), Time: causal.Timestamp(i), Value: causal.Value{Data: make([]byte, historyData+1)}}
-		h.record([]byte(key), pastOf(dotOf(1, i)), causal.Dot{}, &causal.Object{Siblings: []causal.Sibling{s}}, s.Dot)
+		s := object.Sibling{Dot: dotOf(1, i+1), Time: causal.Timestamp(i), Value: object.Value{Data: make([]byte, historyData+1)}}
+		h.record([]byte(key), pastOf(dotOf(1, i)), causal.Dot{}, &object.Object{Siblings: []object.Sibling{s}}, s.Dot)
 	}
 	got := h.of([]byte("k1"))
 	if len(got) != historyLen/2 || !h.full() {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -73,8 +73,8 @@ func (d *decoder) writeItem() (it writeItem) {
 
 // AppendWrite appends the body of a write frame that carries one object, for
 // those who send objects outside of a request, such as hint delivery.
-func AppendWrite(dst []byte, p ring.Partition, key, object []byte) []byte {
-	return appendWriteItem(dst, writeItem{partition: p, key: key, object: object})
+func AppendWrite(dst []byte, p ring.Partition, key, encoded []byte) []byte {
+	return appendWriteItem(dst, writeItem{partition: p, key: key, object: encoded})
 }
 
 // AppendCount appends the item count that begins every body. Its width is fixed,
@@ -88,7 +88,7 @@ type readItem struct {
 	partition ring.Partition
 	known     bool // digest is set
 	brief     bool
-	digest    causal.Digest
+	digest    object.Digest
 	key       []byte
 }
 
@@ -113,7 +113,7 @@ func (d *decoder) readItem() (it readItem) {
 	flags := d.byte()
 	it.brief = flags&flagBrief != 0
 	if it.known = flags&flagDigest != 0; it.known {
-		it.digest = causal.Digest(d.uint64())
+		it.digest = object.Digest(d.uint64())
 	}
 	it.key = d.bytes()
 	return it
@@ -122,7 +122,7 @@ func (d *decoder) readItem() (it readItem) {
 // answer is a replica's word on one key.
 type answer struct {
 	outcome outcome
-	digest  causal.Digest
+	digest  object.Digest
 	object  []byte // outcomeObject
 	failure string // outcomeFailed
 }
@@ -145,7 +145,7 @@ func (d *decoder) answer() (a answer) {
 	switch a.outcome {
 	case outcomeAbsent, outcomeSame:
 	case outcomeDigest:
-		a.digest = causal.Digest(d.uint64())
+		a.digest = object.Digest(d.uint64())
 	case outcomeObject:
 		a.object = d.bytes()
 	case outcomeFailed:

@@ -8,8 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -31,7 +31,7 @@ func TestMessages_AnyItems_RoundTrip(t *testing.T) {
 			known: rapid.Bool().Draw(t, "known"), brief: rapid.Bool().Draw(t, "brief"),
 		}
 		if r.known {
-			r.digest = causal.Digest(rapid.Uint64().Draw(t, "digest"))
+			r.digest = object.Digest(rapid.Uint64().Draw(t, "digest"))
 		}
 		d = decoder{rest: appendReadItem(nil, r)}
 		if got := d.readItem(); d.done("") != nil || got.known != r.known || got.brief != r.brief || got.digest != r.digest || !bytes.Equal(got.key, r.key) {

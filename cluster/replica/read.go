@@ -4,7 +4,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -19,9 +19,9 @@ type finding struct {
 	position int
 	exists   bool
 	brief    bool // only the digest is known
-	digest   causal.Digest
+	digest   object.Digest
 	encoded  []byte
-	object   causal.Object
+	object   object.Object
 }
 
 // startReadLocked begins the read phase of an op: this node's own copy if it is
@@ -64,7 +64,7 @@ func (f *flight) readLocalLocked(i int) {
 		o.local, o.digest, o.hasLocal, err = f.c.cfg.Store.Find(o.p, o.req.Key, o.req.kept.local[:0])
 	} else {
 		o.local, o.hasLocal, err = f.c.cfg.Store.GetHint(o.p, o.req.Key, o.req.kept.local[:0])
-		o.digest = causal.DigestOf(o.req.Key, o.local)
+		o.digest = object.DigestOf(o.req.Key, o.local)
 	}
 	o.req.kept.local = o.local
 	if err != nil {
@@ -189,9 +189,9 @@ func (o *op) take(position int, a answer) bool {
 		fd.brief, fd.digest = true, a.digest
 	case outcomeObject:
 		fd.encoded = slices.Clone(a.object) // the frame's memory is not ours
-		fd.digest = causal.DigestOf(o.req.Key, fd.encoded)
+		fd.digest = object.DigestOf(o.req.Key, fd.encoded)
 		var err error
-		if fd.object, err = causal.Decode(fd.encoded); err != nil {
+		if fd.object, err = object.Decode(fd.encoded); err != nil {
 			return false
 		}
 	}
@@ -244,7 +244,7 @@ func (o *op) wantsWhole() bool {
 	return more
 }
 
-func (o *op) knows(d causal.Digest) bool {
+func (o *op) knows(d object.Digest) bool {
 	if o.hasLocal && o.digest == d {
 		return true
 	}
@@ -294,7 +294,7 @@ func (f *flight) readyLocked(i int) {
 }
 
 // merge joins all that was found. encoded is nil where nothing exists.
-func (o *op) merge() (merged causal.Object, encoded []byte, err error) {
+func (o *op) merge() (merged object.Object, encoded []byte, err error) {
 	if o.hasLocal {
 		if err = o.req.kept.object.DecodeFrom(o.local); err != nil {
 			return merged, nil, err
@@ -309,10 +309,10 @@ func (o *op) merge() (merged causal.Object, encoded []byte, err error) {
 			merged, encoded = fd.object, fd.encoded
 			continue
 		}
-		var relation causal.Relation
-		if merged, relation = causal.Merge(merged, fd.object); relation == causal.SameAsB {
+		var relation object.Relation
+		if merged, relation = object.Merge(merged, fd.object); relation == object.SameAsB {
 			encoded = fd.encoded
-		} else if relation == causal.Neither {
+		} else if relation == object.Neither {
 			encoded = merged.Append(nil)
 		}
 	}
@@ -353,7 +353,7 @@ func (f *flight) planRepairLocked(i int, encoded []byte) {
 	}
 	want := o.digest
 	if !sameBytes(encoded, o.local) {
-		want = causal.DigestOf(o.req.Key, encoded)
+		want = object.DigestOf(o.req.Key, encoded)
 	}
 	plan := func(id ring.NodeID) {
 		o.traceRepair(id)

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // Request is one operation on one key. The caller fills the upper half, hands
@@ -20,7 +20,7 @@ type Request struct {
 
 	// Object is what a read found, merged from R replicas: its clock is the
 	// causal context to hand out. An absent key has no siblings and no clock.
-	Object causal.Object
+	Object object.Object
 	// Result is what an update did.
 	Result register.Result
 	// Err says why the request was not answered: a *[NoQuorumError], one of
@@ -33,7 +33,7 @@ type Request struct {
 // memory is what a request that is handed in again lends to its results.
 type memory struct {
 	local  []byte
-	object causal.Object
+	object object.Object
 }
 
 // mostKept is the largest value whose memory is kept.

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"sync"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -168,31 +168,31 @@ func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 }
 
 // find looks one key up, into buffer where the asker wants the object.
-func (c *Coordinator) find(it readItem, buffer []byte) (a answer, object []byte) {
-	object = buffer
+func (c *Coordinator) find(it readItem, buffer []byte) (a answer, encoded []byte) {
+	encoded = buffer
 	digest, exists, err := c.cfg.Store.Digest(it.partition, it.key)
 	switch {
 	case err != nil:
 	case !exists:
-		if object, exists, err = c.cfg.Store.GetHint(it.partition, it.key, buffer); exists {
-			digest = causal.DigestOf(it.key, object)
+		if encoded, exists, err = c.cfg.Store.GetHint(it.partition, it.key, buffer); exists {
+			digest = object.DigestOf(it.key, encoded)
 		} else if err == nil && c.cfg.Store.Lacking() {
 			err = errLacking
 		}
 	case it.brief || it.known && digest == it.digest:
 	default:
-		object, digest, exists, err = c.cfg.Store.Find(it.partition, it.key, buffer)
+		encoded, digest, exists, err = c.cfg.Store.Find(it.partition, it.key, buffer)
 	}
 	switch {
 	case err != nil:
-		return answer{outcome: outcomeFailed, failure: err.Error()}, object
+		return answer{outcome: outcomeFailed, failure: err.Error()}, encoded
 	case !exists:
-		return answer{outcome: outcomeAbsent}, object
+		return answer{outcome: outcomeAbsent}, encoded
 	case it.known && digest == it.digest:
-		return answer{outcome: outcomeSame}, object
+		return answer{outcome: outcomeSame}, encoded
 	case it.brief:
-		return answer{outcome: outcomeDigest, digest: digest}, object
+		return answer{outcome: outcomeDigest, digest: digest}, encoded
 	default:
-		return answer{outcome: outcomeObject, object: object}, object
+		return answer{outcome: outcomeObject, object: encoded}, encoded
 	}
 }

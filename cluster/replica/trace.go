@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -163,11 +164,11 @@ func (o *op) concludeRead(node ring.NodeID, exists bool, encoded []byte, outcome
 		o.conclude(node, OutcomeAbsent, nil, nil)
 		return
 	}
-	object, err := causal.Decode(encoded)
+	found, err := object.Decode(encoded)
 	if len(encoded) == 0 {
 		err = nil // a digest
 	}
-	o.conclude(node, outcome, object.Clock, err)
+	o.conclude(node, outcome, found.Clock, err)
 }
 
 // decided notes that the op has its answer.
@@ -294,17 +295,17 @@ func (o *op) traceStored(node ring.NodeID) {
 	if o.req.Trace == nil {
 		return
 	}
-	object, err := causal.Decode(o.object)
+	version, err := object.Decode(o.object)
 	if err == nil {
-		o.traceSiblings(&object)
+		o.traceSiblings(&version)
 	}
-	o.conclude(node, OutcomeOK, object.Clock, err)
+	o.conclude(node, OutcomeOK, version.Clock, err)
 }
 
-func (o *op) traceSiblings(object *causal.Object) {
+func (o *op) traceSiblings(version *object.Object) {
 	if t := o.req.Trace; t != nil {
 		t.Siblings = 0
-		for _, s := range object.Siblings {
+		for _, s := range version.Siblings {
 			if !s.Tombstone {
 				t.Siblings++
 			}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -108,7 +109,7 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 	})
 	must(err)
 	n.coordinator = New(Config{
-		Self: n.id, Store: n.store, Channel: n, Ring: n.ring.Load, Policy: func() causal.Policy { return causal.LWW },
+		Self: n.id, Store: n.store, Channel: n, Ring: n.ring.Load, Policy: func() register.Policy { return register.LWW },
 		Clock: causal.NewClock(func() int64 { return time.Now().UnixMilli() }), Logger: slog.New(slog.DiscardHandler),
 		RequestTimeout: timeout,
 	})
@@ -330,7 +331,7 @@ func (n *worldNode) must(r *Request) *Request {
 
 // plain is what a plain GET makes of a read.
 func (r *Request) plain() string {
-	v, found, err := causal.Resolve(&r.Object, causal.LWW, time.Now().UnixMilli())
+	v, found, err := register.Resolve(&r.Object, register.LWW, time.Now().UnixMilli())
 	switch {
 	case err != nil:
 		return err.Error()
@@ -360,7 +361,7 @@ func (n *worldNode) say(encoded []byte, found bool, err error) (said string) {
 	if !found {
 		return "-"
 	}
-	o, err := causal.Decode(encoded)
+	o, err := object.Decode(encoded)
 	if err != nil {
 		n.w.tb.Fatal(err)
 	}
@@ -378,15 +379,15 @@ func (n *worldNode) say(encoded []byte, found bool, err error) (said string) {
 }
 
 // plant gives a node its own copy of an object.
-func (n *worldNode) plant(key, object []byte) {
+func (n *worldNode) plant(key, encoded []byte) {
 	n.w.tb.Helper()
-	n.apply(&engine.Record{Partition: n.partition(key), Key: key, Merge: object})
+	n.apply(&engine.Record{Partition: n.partition(key), Key: key, Merge: encoded})
 }
 
 // plantHint gives a node an object to keep for the node at a place of the walk.
-func (n *worldNode) plantHint(key, object []byte, place int) {
+func (n *worldNode) plantHint(key, encoded []byte, place int) {
 	n.w.tb.Helper()
-	n.apply(&engine.Record{Partition: n.partition(key), Key: key, Hint: n.w.at(place).id, Merge: object})
+	n.apply(&engine.Record{Partition: n.partition(key), Key: key, Hint: n.w.at(place).id, Merge: encoded})
 }
 
 func (n *worldNode) apply(r *engine.Record) {
@@ -407,6 +408,6 @@ func (n *worldNode) apply(r *engine.Record) {
 // of events: a higher one replaces a lower one.
 func strange(events causal.Counter, value string) []byte {
 	dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: events}
-	o := causal.Put(causal.Object{}, nil, dot, causal.Timestamp(events), causal.Value{Data: []byte(value)})
+	o := object.Put(object.Object{}, nil, dot, causal.Timestamp(events), object.Value{Data: []byte(value)})
 	return o.Append(nil)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -48,16 +49,16 @@ func (f *flight) firstReachable(o *op) int {
 type edit op
 
 // Edit applies the update to the current object, under the key's lock.
-func (e *edit) Edit(current *causal.Object, exists bool) (next causal.Object, write bool, err error) {
+func (e *edit) Edit(current *object.Object, exists bool) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
 	now := c.cfg.Now().UnixMilli()
-	value, found, err := causal.Resolve(current, c.cfg.Policy(), now)
+	value, found, err := register.Resolve(current, c.cfg.Policy(), now)
 	if err != nil {
 		if u.NeedsRead() {
 			return next, false, err
 		}
-		value, found = causal.Value{}, false // a blind write needs no old value
+		value, found = object.Value{}, false // a blind write needs no old value
 	}
 	if u.Kind == register.Delete && !u.WantOld && !found {
 		found = current.Live(now) // an older sibling, behind a newer tombstone, goes too
@@ -66,7 +67,7 @@ func (e *edit) Edit(current *causal.Object, exists bool) (next causal.Object, wr
 	if u.Kind == register.Delete && !write && o.blind() {
 		// Who might know the key cannot be asked; if there is a value, the
 		// tombstone is newer.
-		value, write = causal.Value{Tombstone: true}, true
+		value, write = object.Value{Tombstone: true}, true
 	}
 	o.req.Result.Old = bytes.Clone(o.req.Result.Old) // current is the engine's
 	if !write {
@@ -107,7 +108,7 @@ func (o *op) blind() bool {
 
 // mint names the event. A key's own copy and a hint have separate epochs, for
 // the two are separate memories of what was minted.
-func (c *Coordinator) mint(o *op, current *causal.Object, exists bool, ctx causal.Vector) causal.Dot {
+func (c *Coordinator) mint(o *op, current *object.Object, exists bool, ctx causal.Vector) causal.Dot {
 	if o.isPrimary() {
 		return c.cfg.Store.NextDot(o.p, current, exists, ctx)
 	}

@@ -19,7 +19,7 @@ import (
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 	"github.com/quorate/quorate/server"
@@ -153,7 +153,7 @@ func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, se
 	if err != nil {
 		panic(err) // it was checked
 	}
-	policy, err := causal.ParsePolicy(s.Conflict.ConflictResolution)
+	policy, err := register.ParsePolicy(s.Conflict.ConflictResolution)
 	if err != nil {
 		panic(err)
 	}

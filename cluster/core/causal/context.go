@@ -6,8 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
+
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 // ErrBadContext is wrapped by every error about a context token: it is mangled,
@@ -29,7 +30,7 @@ const (
 	contextVersion = 1
 	minTokenEntry  = 8 + 8 + 1 + 1
 	maxTokenEntry  = 8 + 8 + 7 + 7
-	maxTokenLen    = (1+2+(MaxEntries+1)*maxTokenEntry+checksumLen)*4/3 + 4
+	maxTokenLen    = (1+2+(MaxEntries+1)*maxTokenEntry+wire.ChecksumLen)*4/3 + 4
 	maxSeconds     = (1<<(64-logicalBits) - 1) / 1000 // of the last Timestamp
 )
 
@@ -44,7 +45,7 @@ func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
 	}
 	// What is to be encoded is put together behind the place where its encoding
 	// will be, so that a large enough dst is all the memory it takes.
-	most := 1 + 2 + (len(v)+1)*maxTokenEntry + checksumLen
+	most := 1 + 2 + (len(v)+1)*maxTokenEntry + wire.ChecksumLen
 	dst = slices.Grow(dst, tokenEncoding.EncodedLen(most)+most)
 	raw := dst[len(dst)+tokenEncoding.EncodedLen(most) : len(dst)+tokenEncoding.EncodedLen(most)]
 	raw = append(raw, contextVersion)
@@ -95,54 +96,54 @@ func ParseDotted(key, token []byte) (v Vector, own Dot, err error) {
 	if err != nil {
 		return nil, Dot{}, fmt.Errorf("context is not base64url: %w", ErrBadContext)
 	}
-	if len(raw) < 1+1+1+checksumLen {
+	if len(raw) < 1+1+1+wire.ChecksumLen {
 		return nil, Dot{}, fmt.Errorf("context is cut short: %w", ErrBadContext)
 	}
-	body, sum := raw[:len(raw)-checksumLen], raw[len(raw)-checksumLen:]
+	body, sum := raw[:len(raw)-wire.ChecksumLen], raw[len(raw)-wire.ChecksumLen:]
 	if tokenSum(key, body) != binary.BigEndian.Uint32(sum) {
 		return nil, Dot{}, fmt.Errorf("context is mangled or of another key: %w", ErrBadContext)
 	}
 	if body[0] != contextVersion {
 		return nil, Dot{}, fmt.Errorf("context of version %d: %w", body[0], ErrBadContext)
 	}
-	r := reader{rest: body[1:]}
-	v, own = r.token()
-	if r.failed || len(r.rest) > 0 {
+	r := wire.NewReader(body[1:])
+	v, own = readToken(&r)
+	if r.Failed() || len(r.Rest()) > 0 {
 		return nil, Dot{}, fmt.Errorf("context is malformed: %w", ErrBadContext)
 	}
 	return v, own, nil
 }
 
-func (r *reader) token() (v Vector, own Dot) {
-	n := r.count(minTokenEntry)
+func readToken(r *wire.Reader) (v Vector, own Dot) {
+	n := r.Count(minTokenEntry)
 	if n > MaxEntries {
-		r.fail()
+		r.Fail()
 		return nil, own
 	}
 	v = make(Vector, 0, n)
 	for range n {
 		var e Entry
-		e.Actor.Node = NodeID(r.fixed64())
-		e.Actor.Epoch = Epoch(r.fixed64())
-		e.Counter = Counter(r.uvarint())
-		seconds := r.uvarint()
+		e.Actor.Node = NodeID(r.Uint64())
+		e.Actor.Epoch = Epoch(r.Uint64())
+		e.Counter = Counter(r.Uvarint())
+		seconds := r.Uvarint()
 		if e.Counter == 0 || e.Counter > MaxCounter || seconds > maxSeconds {
-			r.fail()
+			r.Fail()
 		}
 		if len(v) > 0 && v[len(v)-1].Actor.Compare(e.Actor) >= 0 {
-			r.fail()
+			r.Fail()
 		}
-		if r.failed {
+		if r.Failed() {
 			return nil, own
 		}
 		e.Time = TimestampOf(int64(seconds) * 1000)
 		v = append(v, e)
 	}
-	if own.Counter = Counter(r.uvarint()); own.Counter > 0 {
-		own.Actor.Node = NodeID(r.fixed64())
-		own.Actor.Epoch = Epoch(r.fixed64())
+	if own.Counter = Counter(r.Uvarint()); own.Counter > 0 {
+		own.Actor.Node = NodeID(r.Uint64())
+		own.Actor.Epoch = Epoch(r.Uint64())
 		if own.Counter > MaxCounter || v.Covers(own) {
-			r.fail()
+			r.Fail()
 		}
 	}
 	return v, own
@@ -150,7 +151,7 @@ func (r *reader) token() (v Vector, own Dot) {
 
 // tokenSum is the checksum that binds a token's body to its key.
 func tokenSum(key, body []byte) uint32 {
-	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, body)
+	return wire.Checksum(key, body)
 }
 
 // newestEntries is the n entries of v with the newest events.

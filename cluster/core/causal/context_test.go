@@ -45,7 +45,7 @@ func TestContext_RoundTrip(t *testing.T) {
 		t.Error("a dot that the vector covers is in the token")
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		v := anyObject(t).Clock
+		v := anyVector(t)
 		key := rapid.SliceOf(rapid.Byte()).Draw(t, "key")
 		got, err := ParseContext(key, AppendContext(nil, key, v))
 		if err != nil || Compare(got, v) != Equal || got.Latest() > v.Latest() {

@@ -2,6 +2,7 @@ package causal
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -11,6 +12,11 @@ type Entry struct {
 	Counter Counter
 	Time    Timestamp // of the actor's newest event in this vector; it ages the entry, and orders nothing
 }
+
+// MaxEntries is the length that no vector of a stored object or a context exceeds,
+// but for entries that its siblings need. It bounds what forged contexts, or a
+// node that crashes in a loop and so starts epoch after epoch, can do to a key.
+const MaxEntries = 256
 
 // Vector is a version vector: for each actor the newest of its events that is
 // known, and with it all those before. It is sorted by actor, each actor once.
@@ -99,14 +105,14 @@ func Compare(a, b Vector) Order {
 // Join is the vector that knows what a knows and what b knows, and no more. It
 // is a or b itself where that is the answer.
 func Join(a, b Vector) Vector {
-	joinsToA, joinsToB := standing(a, b)
+	joinsToA, joinsToB := JoinIs(a, b)
 	switch {
 	case joinsToA:
 		return a
 	case joinsToB:
 		return b
 	}
-	return appendJoin(make(Vector, 0, len(a)+len(b)), a, b)
+	return AppendJoin(make(Vector, 0, len(a)+len(b)), a, b)
 }
 
 // precedence orders two entries of one actor: by counter, then by time. Being a
@@ -118,9 +124,9 @@ func precedence(x, y Entry) int {
 	return cmp.Compare(x.Time, y.Time)
 }
 
-// standing says whether the join of a and b, times included, is a, and whether
-// it is b.
-func standing(a, b Vector) (isA, isB bool) {
+// JoinIs reports whether the join of a and b, times included, is a, and whether it
+// is b.
+func JoinIs(a, b Vector) (isA, isB bool) {
 	isA, isB = true, true
 	i, j := 0, 0
 	for i < len(a) && j < len(b) {
@@ -145,9 +151,9 @@ func standing(a, b Vector) (isA, isB bool) {
 	return isA && j == len(b), isB && i == len(a)
 }
 
-// appendJoin appends the join of a and b to dst, which shares no memory with
+// AppendJoin appends the join of a and b to dst, which shares no memory with
 // either.
-func appendJoin(dst, a, b Vector) Vector {
+func AppendJoin(dst, a, b Vector) Vector {
 	i, j := 0, 0
 	for i < len(a) && j < len(b) {
 		switch c := a[i].Actor.Compare(b[j].Actor); {
@@ -171,7 +177,39 @@ func appendJoin(dst, a, b Vector) Vector {
 	return append(dst, b[j:]...)
 }
 
-// find is where actor a is in v, or would be put.
-func (v Vector) find(a Actor) (int, bool) {
+// Find returns the index of actor a in v, or where it would be inserted.
+func (v Vector) Find(a Actor) (int, bool) {
 	return slices.BinarySearchFunc(v, a, func(e Entry, a Actor) int { return e.Actor.Compare(a) })
+}
+
+// With adds the event d of the time t to v, which the caller owns, and returns the
+// result. It panics if v covers d already: such an event would be lost in the next
+// merge.
+func (v Vector) With(d Dot, t Timestamp) Vector {
+	e := Entry{Actor: d.Actor, Counter: d.Counter, Time: t}
+	at, found := v.Find(d.Actor)
+	if !found {
+		v = append(v, Entry{})
+		copy(v[at+1:], v[at:])
+		v[at] = e
+		return v
+	}
+	if v[at].Counter >= d.Counter {
+		panic(fmt.Sprintf("causal: event %d of %x~%x is not new: its vector is at %d",
+			d.Counter, d.Actor.Node, d.Actor.Epoch, v[at].Counter))
+	}
+	v[at] = e
+	return v
+}
+
+// Capped returns v with no time later than t; v itself if it has none.
+func (v Vector) Capped(t Timestamp) Vector {
+	if v.Latest() <= t {
+		return v
+	}
+	v = v.Clone()
+	for i := range v {
+		v[i].Time = min(v[i].Time, t)
+	}
+	return v
 }

@@ -39,7 +39,7 @@ func TestCompare(t *testing.T) {
 
 func TestVector_AgainstAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a, b := anyObject(t).Clock, anyObject(t).Clock
+		a, b := anyVector(t), anyVector(t)
 		model := map[Actor]Counter{}
 		for _, e := range slices.Concat(a, b) {
 			model[e.Actor] = max(model[e.Actor], e.Counter)

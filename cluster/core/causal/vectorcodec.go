@@ -3,6 +3,8 @@ package causal
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 // A vector is written as the number of its entries (uvarint), then for each the
@@ -10,10 +12,11 @@ import (
 // nothing from varints) and the counter (uvarint).
 const minEntryLen = 8 + 8 + 8 + 1
 
-func (v Vector) encodedLen() int {
-	n := uvarintLen(uint64(len(v))) + len(v)*(minEntryLen-1)
+// EncodedLen returns the length of v's encoding in bytes.
+func (v Vector) EncodedLen() int {
+	n := wire.UvarintLen(uint64(len(v))) + len(v)*(minEntryLen-1)
 	for i := range v {
-		n += uvarintLen(uint64(v[i].Counter))
+		n += wire.UvarintLen(uint64(v[i].Counter))
 	}
 	return n
 }
@@ -21,10 +24,7 @@ func (v Vector) encodedLen() int {
 // Append appends the encoding of v to dst. It carries no checksum: frames have
 // their own.
 func (v Vector) Append(dst []byte) []byte {
-	return v.append(slices.Grow(dst, v.encodedLen()))
-}
-
-func (v Vector) append(dst []byte) []byte {
+	dst = slices.Grow(dst, v.EncodedLen())
 	dst = binary.AppendUvarint(dst, uint64(len(v)))
 	for i := range v {
 		e := &v[i]
@@ -37,36 +37,36 @@ func (v Vector) append(dst []byte) []byte {
 }
 
 // DecodeVector reads a vector off the front of b and returns what follows it.
-// Errors wrap [ErrCorrupt].
+// Errors wrap [wire.ErrCorrupt].
 func DecodeVector(b []byte) (v Vector, rest []byte, err error) {
-	r := reader{rest: b}
-	v = r.vector(nil)
-	if r.failed {
-		return nil, nil, corrupt("version vector")
+	r := wire.NewReader(b)
+	v = ReadVector(&r, nil)
+	if r.Failed() {
+		return nil, nil, wire.Corrupt("version vector")
 	}
-	return v, r.rest, nil
+	return v, r.Rest(), nil
 }
 
-// vector reads a vector into v's memory where that suffices.
-func (r *reader) vector(v Vector) Vector {
-	n := r.count(minEntryLen)
+// ReadVector reads a vector, into v's memory where that suffices.
+func ReadVector(r *wire.Reader, v Vector) Vector {
+	n := r.Count(minEntryLen)
 	v = v[:0]
 	if n > cap(v) {
 		v = make(Vector, 0, n)
 	}
 	for range n {
 		var e Entry
-		e.Actor.Node = NodeID(r.fixed64())
-		e.Actor.Epoch = Epoch(r.fixed64())
-		e.Time = Timestamp(r.fixed64())
-		e.Counter = Counter(r.uvarint())
+		e.Actor.Node = NodeID(r.Uint64())
+		e.Actor.Epoch = Epoch(r.Uint64())
+		e.Time = Timestamp(r.Uint64())
+		e.Counter = Counter(r.Uvarint())
 		if e.Counter == 0 || e.Counter > MaxCounter {
-			r.fail()
+			r.Fail()
 		}
 		if len(v) > 0 && v[len(v)-1].Actor.Compare(e.Actor) >= 0 {
-			r.fail()
+			r.Fail()
 		}
-		if r.failed {
+		if r.Failed() {
 			return v[:0]
 		}
 		v = append(v, e)

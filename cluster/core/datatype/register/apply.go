@@ -1,19 +1,19 @@
 package register
 
 import (
+	"github.com/quorate/quorate/cluster/core/object"
+
 	"math"
 	"strconv"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Apply does u to the current value of a key at the time now (unix
 // milliseconds). exists is false where there is none; a deleted or expired one
 // counts as none. If write is true, next is to be written, else the key stays as
 // it is. next and r may share memory with u and with current.
-func (u *Update) Apply(current causal.Value, exists bool, now int64) (next causal.Value, write bool, r Result) {
+func (u *Update) Apply(current object.Value, exists bool, now int64) (next object.Value, write bool, r Result) {
 	if exists = exists && current.Live(now); !exists {
-		current = causal.Value{}
+		current = object.Value{}
 	}
 	r.Existed = exists
 	if exists && (u.WantOld || u.Kind == GetEx) {
@@ -27,7 +27,7 @@ func (u *Update) Apply(current causal.Value, exists bool, now int64) (next causa
 		// A client that has seen something may delete what this node has not seen
 		// yet; one that has seen nothing has nothing to delete.
 		write = exists && !u.HasContext || len(u.Context) > 0 || u.Own.Counter > 0
-		next, r.Applied = causal.Value{Tombstone: true}, write
+		next, r.Applied = object.Value{Tombstone: true}, write
 	case Increment:
 		next, write = u.increment(current, exists, &r)
 	case IncrementFloat:
@@ -41,18 +41,18 @@ func (u *Update) Apply(current causal.Value, exists bool, now int64) (next causa
 		next, r.Applied = expiring(current.Data, u.Expiry, now), write
 	case Persist:
 		write = exists && current.Expiry != 0
-		next, r.Applied = causal.Value{Data: current.Data}, write
+		next, r.Applied = object.Value{Data: current.Data}, write
 	case GetEx:
 		write = exists
 		next, r.Applied = expiring(current.Data, u.Expiry, now), write
 	}
 	if !write {
-		next = causal.Value{}
+		next = object.Value{}
 	}
 	return next, write, r
 }
 
-func (u *Update) set(current causal.Value, exists bool, now int64) (causal.Value, bool) {
+func (u *Update) set(current object.Value, exists bool, now int64) (object.Value, bool) {
 	switch u.Condition {
 	case IfAbsent:
 		if exists {
@@ -64,20 +64,20 @@ func (u *Update) set(current causal.Value, exists bool, now int64) (causal.Value
 		}
 	}
 	if u.KeepTTL {
-		return causal.Value{Data: u.Data, Expiry: current.Expiry}, true
+		return object.Value{Data: u.Data, Expiry: current.Expiry}, true
 	}
 	if u.Expiry == 0 {
-		return causal.Value{Data: u.Data}, true
+		return object.Value{Data: u.Data}, true
 	}
 	return expiring(u.Data, u.Expiry, now), true
 }
 
 // expiring is data with an expiry, which makes it a deletion if that is past.
-func expiring(data []byte, expiry, now int64) causal.Value {
+func expiring(data []byte, expiry, now int64) object.Value {
 	if expiry <= now {
-		return causal.Value{Tombstone: true}
+		return object.Value{Tombstone: true}
 	}
-	return causal.Value{Data: data, Expiry: expiry}
+	return object.Value{Data: data, Expiry: expiry}
 }
 
 // expires says whether Expire's condition holds for a value that expires at
@@ -99,7 +99,7 @@ func (u *Update) expires(current int64) bool {
 	return true
 }
 
-func (u *Update) increment(current causal.Value, exists bool, r *Result) (next causal.Value, write bool) {
+func (u *Update) increment(current object.Value, exists bool, r *Result) (next object.Value, write bool) {
 	var old int64
 	if exists {
 		var ok bool
@@ -113,13 +113,13 @@ func (u *Update) increment(current causal.Value, exists bool, r *Result) (next c
 		return next, false
 	}
 	r.Number, r.Applied = old+u.Amount, true
-	return causal.Value{
+	return object.Value{
 		Data:   strconv.AppendInt(nil, r.Number, 10),
 		Expiry: current.Expiry,
 	}, true
 }
 
-func (u *Update) incrementFloat(current causal.Value, exists bool, r *Result) (next causal.Value, write bool) {
+func (u *Update) incrementFloat(current object.Value, exists bool, r *Result) (next object.Value, write bool) {
 	old := []byte("0")
 	if exists {
 		old = current.Data
@@ -130,10 +130,10 @@ func (u *Update) incrementFloat(current causal.Value, exists bool, r *Result) (n
 		return next, false
 	}
 	r.Data, r.Applied = sum, true
-	return causal.Value{Data: sum, Expiry: current.Expiry}, true
+	return object.Value{Data: sum, Expiry: current.Expiry}, true
 }
 
-func (u *Update) append(current causal.Value, exists bool, r *Result) (next causal.Value, write bool) {
+func (u *Update) append(current object.Value, exists bool, r *Result) (next object.Value, write bool) {
 	size := int64(len(current.Data)) + int64(len(u.Data))
 	if size > u.limit() && len(u.Data) > 0 {
 		r.Failure = TooLong
@@ -145,10 +145,10 @@ func (u *Update) append(current causal.Value, exists bool, r *Result) (next caus
 	}
 	data := make([]byte, 0, size)
 	data = append(data, current.Data...)
-	return causal.Value{Data: append(data, u.Data...), Expiry: current.Expiry}, true
+	return object.Value{Data: append(data, u.Data...), Expiry: current.Expiry}, true
 }
 
-func (u *Update) setRange(current causal.Value, r *Result) (next causal.Value, write bool) {
+func (u *Update) setRange(current object.Value, r *Result) (next object.Value, write bool) {
 	offset, added, size := u.Amount, int64(len(u.Data)), int64(len(current.Data))
 	switch {
 	case offset < 0:
@@ -166,7 +166,7 @@ func (u *Update) setRange(current causal.Value, r *Result) (next causal.Value, w
 	copy(data, current.Data)
 	copy(data[offset:], u.Data)
 	r.Number, r.Applied = size, true
-	return causal.Value{Data: data, Expiry: current.Expiry}, true
+	return object.Value{Data: data, Expiry: current.Expiry}, true
 }
 
 // parseInteger reads an integer as Redis does: no plus, no leading zero, no

@@ -7,23 +7,24 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 const now = int64(1_000_000)
 
 // found is a value as it is before an update; nil: there is none.
-type found = *causal.Value
+type found = *object.Value
 
-func value(data string) found             { return &causal.Value{Data: []byte(data)} }
-func expires(data string, at int64) found { return &causal.Value{Data: []byte(data), Expiry: at} }
-func (u Update) on(v found) (causal.Value, bool, Result) {
+func value(data string) found             { return &object.Value{Data: []byte(data)} }
+func expires(data string, at int64) found { return &object.Value{Data: []byte(data), Expiry: at} }
+func (u Update) on(v found) (object.Value, bool, Result) {
 	if v == nil {
-		return u.Apply(causal.Value{}, false, now)
+		return u.Apply(object.Value{}, false, now)
 	}
 	return u.Apply(*v, true, now)
 }
 
-func text(v causal.Value, write bool) string {
+func text(v object.Value, write bool) string {
 	switch {
 	case !write:
 		return "-"
@@ -57,7 +58,7 @@ func TestApply(t *testing.T) {
 		return u
 	}
 	at := func(n int64) int64 { return now + 100*n } // prints as @n
-	tombstone := &causal.Value{Tombstone: true}
+	tombstone := &object.Value{Tombstone: true}
 	expired := expires("old", now)
 
 	for _, c := range []struct {
@@ -337,7 +338,7 @@ func BenchmarkApply(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			v := causal.Value{Data: []byte("10")}
+			v := object.Value{Data: []byte("10")}
 			for b.Loop() {
 				u.Apply(v, true, now)
 			}

@@ -6,7 +6,7 @@
 // to the node that coordinates it; times in it are absolute. It is applied where
 // the key is locked, so everything in it that can be checked without the old
 // value was checked before. A key whose siblings differ has been resolved to one
-// value when Apply sees it (causal.Resolve).
+// value when Apply sees it (Resolve).
 //
 // Invariant: Apply depends on its arguments alone and changes none of them; what
 // Append wrote, Decode reads back, and no bytes make Decode panic or allocate more

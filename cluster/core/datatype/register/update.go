@@ -117,5 +117,5 @@ type Result struct {
 
 	// The coordinator adds:
 	Dot     causal.Dot    // the event, if there was one
-	Context causal.Vector // what a client that wrote with a context has seen now, Dot apart (causal.Object.SeenBy)
+	Context causal.Vector // what a client that wrote with a context has seen now, Dot apart (object.Object.SeenBy)
 }

@@ -1,9 +1,11 @@
-package causal
+package object
 
 import (
 	"bytes"
 	"cmp"
 	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Value is what one event wrote.
@@ -33,8 +35,8 @@ func (v Value) normal() Value {
 
 // Sibling is one value of a key, and the event that made it.
 type Sibling struct {
-	Dot  Dot
-	Time Timestamp
+	Dot  causal.Dot
+	Time causal.Timestamp
 	Value
 }
 
@@ -59,9 +61,9 @@ func (s *Sibling) compare(o *Sibling) int {
 	return bytes.Compare(s.Data, o.Data)
 }
 
-// after orders siblings by time, then by dot: the order of "last write wins",
-// the same on every node.
-func (s *Sibling) after(o *Sibling) bool {
+// After reports whether s was written later than o, by time and then by dot: the
+// order of "last write wins", the same on every node.
+func (s *Sibling) After(o *Sibling) bool {
 	if s.Time != o.Time {
 		return s.Time > o.Time
 	}
@@ -71,8 +73,8 @@ func (s *Sibling) after(o *Sibling) bool {
 // Object is all that a node knows of one key. The zero Object is one of which
 // nothing is known.
 type Object struct {
-	Clock    Vector    // covers every sibling's dot
-	Siblings []Sibling // sorted by dot, each dot once
+	Clock    causal.Vector // covers every sibling's dot
+	Siblings []Sibling     // sorted by dot, each dot once
 }
 
 // Live says whether any value of o can be read at the time now (unix

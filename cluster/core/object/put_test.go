@@ -1,4 +1,4 @@
-package causal
+package object
 
 import (
 	"math/rand/v2"
@@ -6,93 +6,95 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 func TestPut(t *testing.T) {
-	a, b := Actor{1, 1}, Actor{2, 1}
+	a, b := causal.Actor{Node: 1, Epoch: 1}, causal.Actor{Node: 2, Epoch: 1}
 	value := func(s string) Value { return Value{Data: []byte(s)} }
-	first := Put(Object{}, nil, Dot{a, 1}, 10, value("x"))
-	blind := Put(first, nil, Dot{a, 2}, 20, value("y"))
-	if got := dotsOf(&blind); !slices.Equal(got, []Dot{{a, 1}, {a, 2}}) {
+	first := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, 10, value("x"))
+	blind := Put(first, nil, causal.Dot{Actor: a, Counter: 2}, 20, value("y"))
+	if got := dotsOf(&blind); !slices.Equal(got, []causal.Dot{{Actor: a, Counter: 1}, {Actor: a, Counter: 2}}) {
 		t.Errorf("a write that saw nothing replaced something: %v", got)
 	}
-	seen := Put(blind, blind.Clock, Dot{b, 1}, 30, value("z"))
-	if got := dotsOf(&seen); !slices.Equal(got, []Dot{{b, 1}}) {
+	seen := Put(blind, blind.Clock, causal.Dot{Actor: b, Counter: 1}, 30, value("z"))
+	if got := dotsOf(&seen); !slices.Equal(got, []causal.Dot{{Actor: b, Counter: 1}}) {
 		t.Errorf("a write that saw all left %v", got)
 	}
-	if want := (Vector{{a, 2, 20}, {b, 1, 30}}); !slices.Equal(seen.Clock, want) {
+	if want := (causal.Vector{{Actor: a, Counter: 2, Time: 20}, {Actor: b, Counter: 1, Time: 30}}); !slices.Equal(seen.Clock, want) {
 		t.Errorf("clock %v, want %v", seen.Clock, want)
 	}
 	if len(blind.Siblings) != 2 || len(first.Clock) != 1 || first.Clock[0].Counter != 1 {
 		t.Error("Put changed its argument")
 	}
-	half := Put(blind, first.Clock, Dot{b, 1}, 30, value("z"))
-	if got := dotsOf(&half); !slices.Equal(got, []Dot{{a, 2}, {b, 1}}) {
+	half := Put(blind, first.Clock, causal.Dot{Actor: b, Counter: 1}, 30, value("z"))
+	if got := dotsOf(&half); !slices.Equal(got, []causal.Dot{{Actor: a, Counter: 2}, {Actor: b, Counter: 1}}) {
 		t.Errorf("a write that saw one of two left %v", got)
 	}
-	tomb := Put(first, first.Clock, Dot{a, 2}, 20, Value{Tombstone: true, Data: []byte("x"), Expiry: 7})
+	tomb := Put(first, first.Clock, causal.Dot{Actor: a, Counter: 2}, 20, Value{Tombstone: true, Data: []byte("x"), Expiry: 7})
 	if s := tomb.Siblings[0]; !s.Tombstone || s.Data != nil || s.Expiry != 0 {
 		t.Errorf("a deletion holds a value: %+v", s)
 	}
-	past := Put(Object{}, nil, Dot{a, 1}, 10, Value{Data: []byte("x"), Expiry: -5})
+	past := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, 10, Value{Data: []byte("x"), Expiry: -5})
 	if past.Siblings[0].Expiry <= 0 || past.Live(1000) {
 		t.Errorf("an expiry before 1970: %+v", past)
 	}
 }
 
 func TestPut_ContextFromTheFuture_IsCutToTheWrite(t *testing.T) {
-	a, b := Actor{1, 1}, Actor{2, 1}
-	ctx := Vector{{a, 7, 1 << 60}}
-	o := Put(Object{}, ctx, Dot{b, 1}, 30, Value{})
+	a, b := causal.Actor{Node: 1, Epoch: 1}, causal.Actor{Node: 2, Epoch: 1}
+	ctx := causal.Vector{{Actor: a, Counter: 7, Time: 1 << 60}}
+	o := Put(Object{}, ctx, causal.Dot{Actor: b, Counter: 1}, 30, Value{})
 	if o.Clock.Latest() != 30 || ctx[0].Time != 1<<60 {
 		t.Errorf("clock %v, context %v", o.Clock, ctx)
 	}
 }
 
 func TestPut_UsedDot_Panics(t *testing.T) {
-	a := Actor{1, 1}
-	o := Put(Object{}, nil, Dot{a, 2}, 10, Value{})
+	a := causal.Actor{Node: 1, Epoch: 1}
+	o := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 2}, 10, Value{})
 	defer func() {
 		if recover() == nil {
 			t.Error("no panic")
 		}
 	}()
-	Put(o, o.Clock, Dot{a, 2}, 20, Value{})
+	Put(o, o.Clock, causal.Dot{Actor: a, Counter: 2}, 20, Value{})
 }
 
 func TestNextDot(t *testing.T) {
-	const node NodeID = 7
-	old, now := Actor{node, 5}, Actor{node, 9}
-	known := Object{Clock: Vector{{old, 3, 1}, {now, 4, 2}, {Actor{8, 1}, 50, 3}}}
-	full := Object{Clock: Vector{{now, MaxCounter, 2}}}
+	const node causal.NodeID = 7
+	old, now := causal.Actor{Node: node, Epoch: 5}, causal.Actor{Node: node, Epoch: 9}
+	known := Object{Clock: causal.Vector{{Actor: old, Counter: 3, Time: 1}, {Actor: now, Counter: 4, Time: 2}, {Actor: causal.Actor{Node: 8, Epoch: 1}, Counter: 50, Time: 3}}}
+	full := Object{Clock: causal.Vector{{Actor: now, Counter: causal.MaxCounter, Time: 2}}}
 	for _, c := range []struct {
 		name   string
 		o      Object
 		exists bool
-		ctx    Vector
-		floor  Epoch
-		want   Dot
+		ctx    causal.Vector
+		floor  causal.Epoch
+		want   causal.Dot
 	}{
-		{"counts on in its newest epoch", known, true, nil, 9, Dot{now, 5}},
-		{"passes the context by", known, true, Vector{{now, 10, 1}}, 9, Dot{now, 11}},
-		{"a higher floor", known, true, nil, 10, Dot{Actor{node, 100}, 1}},
-		{"no copy", known, false, nil, 0, Dot{Actor{node, 100}, 1}},
-		{"no copy, a context that names its epoch", Object{}, false, Vector{{now, 10, 1}}, 0, Dot{Actor{node, 100}, 1}},
-		{"a copy it never wrote", Object{Clock: Vector{{Actor{8, 1}, 50, 3}}}, true, nil, 0, Dot{Actor{node, 100}, 1}},
-		{"counter exhausted", full, true, nil, 0, Dot{Actor{node, 100}, 1}},
-		{"context exhausts it", known, true, Vector{{now, MaxCounter, 1}}, 0, Dot{Actor{node, 100}, 1}},
-		{"forged: its next epoch", known, true, Vector{{Actor{node, 100}, 3, 1}}, 10, Dot{Actor{node, 100}, 4}},
+		{"counts on in its newest epoch", known, true, nil, 9, causal.Dot{Actor: now, Counter: 5}},
+		{"passes the context by", known, true, causal.Vector{{Actor: now, Counter: 10, Time: 1}}, 9, causal.Dot{Actor: now, Counter: 11}},
+		{"a higher floor", known, true, nil, 10, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
+		{"no copy", known, false, nil, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
+		{"no copy, a context that names its epoch", Object{}, false, causal.Vector{{Actor: now, Counter: 10, Time: 1}}, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
+		{"a copy it never wrote", Object{Clock: causal.Vector{{Actor: causal.Actor{Node: 8, Epoch: 1}, Counter: 50, Time: 3}}}, true, nil, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
+		{"counter exhausted", full, true, nil, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
+		{"context exhausts it", known, true, causal.Vector{{Actor: now, Counter: causal.MaxCounter, Time: 1}}, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
+		{"forged: its next epoch", known, true, causal.Vector{{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 3, Time: 1}}, 10, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 4}},
 		{"forged: its next epochs, exhausted", known, true,
-			Vector{{Actor{node, 100}, MaxCounter, 1}, {Actor{node, 101}, MaxCounter, 1}}, 10, Dot{Actor{node, 102}, 1}},
+			causal.Vector{{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: causal.MaxCounter, Time: 1}, {Actor: causal.Actor{Node: node, Epoch: 101}, Counter: causal.MaxCounter, Time: 1}}, 10, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 102}, Counter: 1}},
 	} {
-		epoch := Epoch(99)
-		got := NextDot(&c.o, c.exists, c.ctx, node, c.floor, func() Epoch { epoch++; return epoch })
+		epoch := causal.Epoch(99)
+		got := NextDot(&c.o, c.exists, c.ctx, node, c.floor, func() causal.Epoch { epoch++; return epoch })
 		if got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 		Put(c.o, c.ctx, got, 10, Value{}) // must be a new event
 	}
-	if got := NextDot(nil, false, nil, node, 0, func() Epoch { return 1 }); got != (Dot{Actor{node, 1}, 1}) {
+	if got := NextDot(nil, false, nil, node, 0, func() causal.Epoch { return 1 }); got != (causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: 1}) {
 		t.Errorf("no object at all: %v", got)
 	}
 }
@@ -167,9 +169,9 @@ func TestPut_InterleavedClients_SiblingsBoundedByConcurrency(t *testing.T) {
 	w := newWorld(1)
 	r := w.replicas[0]
 	held := slices.Repeat(w.reads[:1], clients)
-	shown := make([]map[Dot]bool, clients) // kept apart from contexts, by the test
+	shown := make([]map[causal.Dot]bool, clients) // kept apart from contexts, by the test
 	for c := range shown {
-		shown[c] = map[Dot]bool{}
+		shown[c] = map[causal.Dot]bool{}
 	}
 	for i := range 1000 {
 		c := rnd.IntN(clients)
@@ -207,22 +209,22 @@ func TestPut_InterleavedClients_SiblingsBoundedByConcurrency(t *testing.T) {
 
 // The context that a write returns never hides what its client was not shown.
 func TestSeenBy_HidesNoUnseenSibling(t *testing.T) {
-	a := Actor{1, 1}
+	a := causal.Actor{Node: 1, Epoch: 1}
 	value := func(s string) Value { return Value{Data: []byte(s)} }
-	one := Put(Object{}, nil, Dot{a, 1}, 10, value("alice"))
-	two := Put(one, nil, Dot{a, 2}, 20, value("bob"))
-	ctx := two.SeenBy(Dot{a, 2})
-	if ctx.Covers(Dot{a, 1}) {
+	one := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, 10, value("alice"))
+	two := Put(one, nil, causal.Dot{Actor: a, Counter: 2}, 20, value("bob"))
+	ctx := two.SeenBy(causal.Dot{Actor: a, Counter: 2})
+	if ctx.Covers(causal.Dot{Actor: a, Counter: 1}) {
 		t.Fatalf("bob's context %v covers alice's value", ctx)
 	}
-	three := Put(two.Without(Dot{a, 2}), ctx, Dot{a, 3}, 30, value("bob again"))
-	if got := dotsOf(&three); !slices.Equal(got, []Dot{{a, 1}, {a, 3}}) {
+	three := Put(two.Without(causal.Dot{Actor: a, Counter: 2}), ctx, causal.Dot{Actor: a, Counter: 3}, 30, value("bob again"))
+	if got := dotsOf(&three); !slices.Equal(got, []causal.Dot{{Actor: a, Counter: 1}, {Actor: a, Counter: 3}}) {
 		t.Errorf("siblings %v, want alice's and bob's new one", got)
 	}
-	if got := three.SeenBy(Dot{a, 1}); !slices.Equal(got, Vector{{a, 2, 30}}) {
+	if got := three.SeenBy(causal.Dot{Actor: a, Counter: 1}); !slices.Equal(got, causal.Vector{{Actor: a, Counter: 2, Time: 30}}) {
 		t.Errorf("alice's context %v", got)
 	}
-	if got := three.Without(Dot{}); len(got.Siblings) != 2 {
+	if got := three.Without(causal.Dot{}); len(got.Siblings) != 2 {
 		t.Error("the zero dot took a sibling away")
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -237,7 +239,7 @@ func TestSeenBy_HidesNoUnseenSibling(t *testing.T) {
 				t.Fatalf("%v covers %v", v, s.Dot)
 			}
 		}
-		if c := Compare(v, o.Clock); c != Before && c != Equal {
+		if c := causal.Compare(v, o.Clock); c != causal.Before && c != causal.Equal {
 			t.Fatalf("%v goes beyond %v", v, o.Clock)
 		}
 	})

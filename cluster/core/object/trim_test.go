@@ -1,4 +1,4 @@
-package causal
+package object
 
 import (
 	"slices"
@@ -6,28 +6,30 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-const day = Timestamp(24*time.Hour/time.Millisecond) << logicalBits
+var day = causal.TimestampOf((24 * time.Hour).Milliseconds())
 
 // written is the object of one write after another, each by another node and with
 // all that was there as its context, each a day after the one before.
 func written(nodes int) Object {
 	var o Object
 	for i := range nodes {
-		o = Put(o, o.Clock, Dot{Actor{NodeID(i + 1), 1}, 1}, Timestamp(i+1)*day, Value{Data: []byte{byte(i)}})
+		o = Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 1), Epoch: 1}, Counter: 1}, causal.Timestamp(i+1)*day, Value{Data: []byte{byte(i)}})
 	}
 	return o
 }
 
 func TestTrim(t *testing.T) {
-	nodes := func(v Vector) (n []NodeID) {
+	nodes := func(v causal.Vector) (n []causal.NodeID) {
 		for _, e := range v {
 			n = append(n, e.Actor.Node)
 		}
 		return n
 	}
-	sequence := func(from, to NodeID) (n []NodeID) {
+	sequence := func(from, to causal.NodeID) (n []causal.NodeID) {
 		for ; from <= to; from++ {
 			n = append(n, from)
 		}
@@ -36,14 +38,14 @@ func TestTrim(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    Object
-		want []NodeID
+		want []causal.NodeID
 	}{
 		{"short, however old", written(10), sequence(1, 10)},
 		{"long, yet all young", written(11), sequence(1, 11)}, // the oldest is 10 days older, not more
 		{"one too old", written(12), sequence(2, 12)},
 		{"never below MaxVector", func() Object {
 			o := written(11)
-			return Put(o, o.Clock, Dot{Actor{99, 1}, 1}, 1000*day, Value{})
+			return Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}, 1000*day, Value{})
 		}(), append(sequence(3, 11), 99)},
 	} {
 		if got := nodes(c.o.Clock); !slices.Equal(got, c.want) {
@@ -53,37 +55,37 @@ func TestTrim(t *testing.T) {
 }
 
 func TestTrim_NeededBySibling_Stays(t *testing.T) {
-	first := Put(Object{}, nil, Dot{Actor{1, 1}, 1}, day, Value{Data: []byte("old")})
-	var ctx Vector // of a client that never saw it
+	first := Put(Object{}, nil, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, day, Value{Data: []byte("old")})
+	var ctx causal.Vector // of a client that never saw it
 	o := first
 	for i := range 20 {
-		o = Put(o, ctx, Dot{Actor{NodeID(i + 2), 1}, 1}, Timestamp(i+2)*day, Value{})
-		ctx = slices.DeleteFunc(o.Clock.Clone(), func(e Entry) bool { return e.Actor.Node == 1 })
+		o = Put(o, ctx, causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 2), Epoch: 1}, Counter: 1}, causal.Timestamp(i+2)*day, Value{})
+		ctx = slices.DeleteFunc(o.Clock.Clone(), func(e causal.Entry) bool { return e.Actor.Node == 1 })
 	}
-	if !o.Clock.Covers(Dot{Actor{1, 1}, 1}) || len(o.Siblings) != 2 {
+	if !o.Clock.Covers(causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}) || len(o.Siblings) != 2 {
 		t.Errorf("the old sibling, or its entry, is gone: %v", o)
 	}
 	if len(o.Clock) > MaxVector+2 {
 		t.Errorf("%d entries", len(o.Clock))
 	}
-	o = Put(o, o.Clock, Dot{Actor{50, 1}, 1}, 40*day, Value{})
-	if o.Clock.Covers(Dot{Actor{1, 1}, 1}) {
+	o = Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 50, Epoch: 1}, Counter: 1}, 40*day, Value{})
+	if o.Clock.Covers(causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}) {
 		t.Error("the entry stays though no sibling needs it")
 	}
 }
 
 func TestTrim_ForgedContexts_CannotGrowTheClock(t *testing.T) {
 	var o Object
-	at := Timestamp(100 * day)
+	at := causal.Timestamp(100 * day)
 	for round := range 5 {
 		ctx := o.Clock.Clone()
-		for i := range MaxEntries {
-			ctx = append(ctx, Entry{Actor{NodeID(1000 + round*MaxEntries + i), 1}, 1, at})
+		for i := range causal.MaxEntries {
+			ctx = append(ctx, causal.Entry{Actor: causal.Actor{Node: causal.NodeID(1000 + round*causal.MaxEntries + i), Epoch: 1}, Counter: 1, Time: at})
 		}
-		slices.SortFunc(ctx, func(a, b Entry) int { return a.Actor.Compare(b.Actor) })
+		slices.SortFunc(ctx, func(a, b causal.Entry) int { return a.Actor.Compare(b.Actor) })
 		at++
-		o = Put(o, ctx, Dot{Actor{1, 1}, Counter(round + 1)}, at, Value{})
-		if len(o.Clock) > MaxEntries {
+		o = Put(o, ctx, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: causal.Counter(round + 1)}, at, Value{})
+		if len(o.Clock) > causal.MaxEntries {
 			t.Fatalf("%d entries", len(o.Clock))
 		}
 		if !o.Clock.Covers(o.Siblings[0].Dot) {
@@ -99,7 +101,7 @@ func TestTrim_ManyMerges_Converge(t *testing.T) {
 		w := newWorld(5)
 		for range rapid.IntRange(10, 60).Draw(t, "steps") {
 			r := rapid.SampledFrom(w.replicas).Draw(t, "replica")
-			w.now += Timestamp(rapid.IntRange(0, 3).Draw(t, "days")) * day
+			w.now += causal.Timestamp(rapid.IntRange(0, 3).Draw(t, "days")) * day
 			switch rapid.IntRange(0, 4).Draw(t, "step") {
 			case 0, 1, 2:
 				w.put(r, w.read(r))
@@ -133,7 +135,7 @@ func TestTrim_ManyMerges_Converge(t *testing.T) {
 			}
 		}
 		// What no other write replaced is still there.
-		all := map[Dot]bool{}
+		all := map[causal.Dot]bool{}
 		for _, r := range w.replicas {
 			all = union(all, r.heard)
 		}

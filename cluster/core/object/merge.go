@@ -1,4 +1,6 @@
-package causal
+package object
+
+import "github.com/quorate/quorate/cluster/core/causal"
 
 // Relation says whether the merge of two objects is one of them, so that a
 // caller who holds their encodings need not encode the result.
@@ -24,7 +26,7 @@ const (
 // a and b stay as they are. Where the result is one of them it is returned as it
 // is, and nothing is allocated; else it shares the bytes of their values.
 func Merge(a, b Object) (Object, Relation) {
-	isA, isB := standing(a.Clock, b.Clock)
+	isA, isB := causal.JoinIs(a.Clock, b.Clock)
 	if isA || isB {
 		x, y := a.survive(&b)
 		isA, isB = isA && x, isB && y
@@ -40,7 +42,7 @@ func Merge(a, b Object) (Object, Relation) {
 		}
 	}
 	m := Object{
-		Clock:    appendJoin(make(Vector, 0, len(a.Clock)+len(b.Clock)), a.Clock, b.Clock),
+		Clock:    causal.AppendJoin(make(causal.Vector, 0, len(a.Clock)+len(b.Clock)), a.Clock, b.Clock),
 		Siblings: appendSurvivors(make([]Sibling, 0, len(a.Siblings)+len(b.Siblings)), &a, &b),
 	}
 	if !m.trim() {

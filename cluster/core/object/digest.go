@@ -1,4 +1,4 @@
-package causal
+package object
 
 import "github.com/cespare/xxhash/v2"
 

@@ -1,6 +1,10 @@
-package causal
+package object
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+)
 
 // A client that wrote with a context is handed a new one. It must cover what the
 // client wrote, so that its next write replaces that, and must not cover values
@@ -18,11 +22,11 @@ import "slices"
 // made the sibling dot of o: all that o knows up to, for each actor, the first of
 // o's other siblings. Those are what the client has not seen, for what it had seen
 // its write has replaced.
-func (o *Object) SeenBy(dot Dot) Vector {
+func (o *Object) SeenBy(dot causal.Dot) causal.Vector {
 	if len(o.Siblings) == 1 && o.Siblings[0].Dot == dot {
 		return o.Clock
 	}
-	seen := make(Vector, 0, len(o.Clock))
+	seen := make(causal.Vector, 0, len(o.Clock))
 	at := 0
 	for _, e := range o.Clock {
 		for at < len(o.Siblings) && o.Siblings[at].Dot.Actor.Compare(e.Actor) < 0 {
@@ -44,8 +48,8 @@ func (o *Object) SeenBy(dot Dot) Vector {
 // Without is o as the client knows it whose own last write was own: that sibling,
 // if it is still there, is as good as replaced by the write to come. The zero Dot
 // takes nothing away.
-func (o *Object) Without(own Dot) Object {
-	at, found := slices.BinarySearchFunc(o.Siblings, own, func(s Sibling, d Dot) int { return s.Dot.Compare(d) })
+func (o *Object) Without(own causal.Dot) Object {
+	at, found := slices.BinarySearchFunc(o.Siblings, own, func(s Sibling, d causal.Dot) int { return s.Dot.Compare(d) })
 	if !found {
 		return *o
 	}

@@ -1,10 +1,12 @@
-package causal
+package object
 
 import (
 	"fmt"
 	"slices"
 
 	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // A world is a few replicas that all coordinate writes of one key, beside a naive
@@ -12,45 +14,45 @@ import (
 // of those that it replaced.
 type world struct {
 	replicas []*replica
-	replaced map[Dot]map[Dot]bool // by event: what it replaced
-	epoch    Epoch                // the newest that was handed out
-	now      Timestamp
-	minted   map[Dot]bool
+	replaced map[causal.Dot]map[causal.Dot]bool // by event: what it replaced
+	epoch    causal.Epoch                       // the newest that was handed out
+	now      causal.Timestamp
+	minted   map[causal.Dot]bool
 	reads    []read // what clients have been shown
 	past     []Object
 }
 
 type replica struct {
-	node   NodeID
+	node   causal.NodeID
 	object Object
 	exists bool
-	floor  Epoch
-	heard  map[Dot]bool
+	floor  causal.Epoch
+	heard  map[causal.Dot]bool
 }
 
 type read struct {
-	vector Vector
-	own    Dot
-	heard  map[Dot]bool
+	vector causal.Vector
+	own    causal.Dot
+	heard  map[causal.Dot]bool
 }
 
 func newWorld(replicas int) *world {
-	w := &world{replaced: map[Dot]map[Dot]bool{}, minted: map[Dot]bool{}, now: TimestampOf(1_700_000_000_000)}
+	w := &world{replaced: map[causal.Dot]map[causal.Dot]bool{}, minted: map[causal.Dot]bool{}, now: causal.TimestampOf(1_700_000_000_000)}
 	for i := range replicas {
-		w.replicas = append(w.replicas, &replica{node: NodeID(i + 1), heard: map[Dot]bool{}})
+		w.replicas = append(w.replicas, &replica{node: causal.NodeID(i + 1), heard: map[causal.Dot]bool{}})
 	}
-	w.reads = []read{{heard: map[Dot]bool{}}} // the client that has seen nothing
+	w.reads = []read{{heard: map[causal.Dot]bool{}}} // the client that has seen nothing
 	return w
 }
 
-func (w *world) fresh() Epoch {
+func (w *world) fresh() causal.Epoch {
 	w.epoch++
 	return w.epoch
 }
 
 // put writes at r with the context of a read, as the coordinator does.
-func (w *world) put(r *replica, ctx read) Dot {
-	w.now += 1 << logicalBits
+func (w *world) put(r *replica, ctx read) causal.Dot {
+	w.now += causal.TimestampOf(1)
 	dot := NextDot(&r.object, r.exists, ctx.vector, r.node, r.floor, w.fresh)
 	if w.minted[dot] {
 		panic(fmt.Sprintf("dot %v minted twice", dot))
@@ -64,7 +66,7 @@ func (w *world) put(r *replica, ctx read) Dot {
 	base := r.object.Without(ctx.own)
 	r.object = Put(base, ctx.vector, dot, w.now, Value{Data: fmt.Append(nil, dot)})
 	r.exists = true
-	r.heard = union(r.heard, ctx.heard, map[Dot]bool{dot: true})
+	r.heard = union(r.heard, ctx.heard, map[causal.Dot]bool{dot: true})
 	w.past = append(w.past, r.object)
 	return dot
 }
@@ -86,39 +88,39 @@ func (w *world) merge(to, from *replica) {
 
 // lose makes r forget everything, as a lost disk does; the node raises its floor.
 func (w *world) lose(r *replica) {
-	r.object, r.exists, r.heard = Object{}, false, map[Dot]bool{}
+	r.object, r.exists, r.heard = Object{}, false, map[causal.Dot]bool{}
 	r.floor = w.epoch + 1
 }
 
 // live is the model's answer: the events that r has heard of and that none that
 // it has heard of replaced.
-func (w *world) live(heard map[Dot]bool) []Dot {
-	gone := map[Dot]bool{}
+func (w *world) live(heard map[causal.Dot]bool) []causal.Dot {
+	gone := map[causal.Dot]bool{}
 	for d := range heard {
 		for g := range w.replaced[d] {
 			gone[g] = true
 		}
 	}
-	var live []Dot
+	var live []causal.Dot
 	for d := range heard {
 		if !gone[d] {
 			live = append(live, d)
 		}
 	}
-	slices.SortFunc(live, Dot.Compare)
+	slices.SortFunc(live, causal.Dot.Compare)
 	return live
 }
 
-func dotsOf(o *Object) []Dot {
-	var dots []Dot
+func dotsOf(o *Object) []causal.Dot {
+	var dots []causal.Dot
 	for _, s := range o.Siblings {
 		dots = append(dots, s.Dot)
 	}
 	return dots
 }
 
-func union(sets ...map[Dot]bool) map[Dot]bool {
-	all := map[Dot]bool{}
+func union(sets ...map[causal.Dot]bool) map[causal.Dot]bool {
+	all := map[causal.Dot]bool{}
 	for _, s := range sets {
 		for d := range s {
 			all[d] = true
@@ -132,20 +134,20 @@ func union(sets ...map[Dot]bool) map[Dot]bool {
 // what a join is true up to.
 func anyObject(t *rapid.T) Object {
 	var o Object
-	for node := NodeID(1); node <= 3; node++ {
-		for epoch := Epoch(1); epoch <= 2; epoch++ {
-			a := Actor{node, epoch}
-			top := Counter(rapid.IntRange(0, 4).Draw(t, "counter"))
+	for node := causal.NodeID(1); node <= 3; node++ {
+		for epoch := causal.Epoch(1); epoch <= 2; epoch++ {
+			a := causal.Actor{Node: node, Epoch: epoch}
+			top := causal.Counter(rapid.IntRange(0, 4).Draw(t, "counter"))
 			if top == 0 {
 				continue
 			}
-			e := Entry{Actor: a, Counter: top, Time: anyTime(t)}
+			e := causal.Entry{Actor: a, Counter: top, Time: anyTime(t)}
 			o.Clock = append(o.Clock, e)
-			for n := Counter(1); n <= top; n++ {
+			for n := causal.Counter(1); n <= top; n++ {
 				if rapid.IntRange(0, 2).Draw(t, "sibling") > 0 {
 					continue
 				}
-				s := Sibling{Dot: Dot{a, n}, Time: anyTime(t)}
+				s := Sibling{Dot: causal.Dot{Actor: a, Counter: n}, Time: anyTime(t)}
 				switch rapid.IntRange(0, 3).Draw(t, "value") {
 				case 0:
 					s.Tombstone = true
@@ -162,15 +164,17 @@ func anyObject(t *rapid.T) Object {
 	return o
 }
 
-func anyTime(t *rapid.T) Timestamp { return Timestamp(rapid.Uint64Range(1, 3).Draw(t, "time")) }
+func anyTime(t *rapid.T) causal.Timestamp {
+	return causal.Timestamp(rapid.Uint64Range(1, 3).Draw(t, "time"))
+}
 
 // oneOf is a typical stored object: one live value, as many writers as named.
 func oneOf(actors int, data []byte) Object {
 	o := Object{}
 	for i := range actors {
 		v := Value{Data: data}
-		dot := Dot{Actor{NodeID(0x9e3779b97f4a7c15 * uint64(i+1)), 1_763_000_000_000 << 20}, Counter(i + 1)}
-		o = Put(o, o.Clock, dot, TimestampOf(1_763_000_000_000+int64(i)), v)
+		dot := causal.Dot{Actor: causal.Actor{Node: causal.NodeID(0x9e3779b97f4a7c15 * uint64(i+1)), Epoch: 1_763_000_000_000 << 20}, Counter: causal.Counter(i + 1)}
+		o = Put(o, o.Clock, dot, causal.TimestampOf(1_763_000_000_000+int64(i)), v)
 	}
 	return o
 }

@@ -1,21 +1,24 @@
-package causal
+package register
 
 import (
 	"errors"
 	"testing"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 func TestResolve(t *testing.T) {
 	const now = 1000
 	type sibling struct {
-		at   Timestamp
-		node NodeID
-		v    Value
+		at   causal.Timestamp
+		node causal.NodeID
+		v    object.Value
 	}
-	value := func(s string) Value { return Value{Data: []byte(s)} }
-	expired := Value{Data: []byte("late"), Expiry: now}
-	expiring := Value{Data: []byte("soon"), Expiry: now + 1}
-	gone := Value{Tombstone: true}
+	value := func(s string) object.Value { return object.Value{Data: []byte(s)} }
+	expired := object.Value{Data: []byte("late"), Expiry: now}
+	expiring := object.Value{Data: []byte("soon"), Expiry: now + 1}
+	gone := object.Value{Tombstone: true}
 	const none, conflict = "<none>", "<conflict>"
 	for _, c := range []struct {
 		name              string
@@ -44,9 +47,9 @@ func TestResolve(t *testing.T) {
 		{"not UTF-8", []sibling{{2, 1, value("{\"\xff\":1}")}, {1, 2, value(`{"a":1}`)}}, "{\"\xff\":1}", "{\"\xff\":1}", conflict},
 		{"no HTML escapes", []sibling{{2, 1, value(`{"a":"<"}`)}, {1, 2, value(`{"b":">"}`)}}, `{"a":"<"}`, `{"a":"<","b":">"}`, conflict},
 	} {
-		var o Object
+		var o object.Object
 		for _, s := range c.siblings {
-			o = Put(o, nil, Dot{Actor{s.node, 1}, 1}, s.at, s.v)
+			o = object.Put(o, nil, causal.Dot{Actor: causal.Actor{Node: s.node, Epoch: 1}, Counter: 1}, s.at, s.v)
 		}
 		for policy, want := range map[Policy]string{LWW: c.lww, MergeJSON: c.json, Refuse: c.refuse} {
 			v, found, err := Resolve(&o, policy, now)
@@ -66,8 +69,8 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolve_MergedObject_ExpiresWithTheNewest(t *testing.T) {
-	o := Put(Object{}, nil, Dot{Actor{1, 1}, 1}, 2, Value{Data: []byte(`{"a":1}`), Expiry: 5000})
-	o = Put(o, nil, Dot{Actor{2, 1}, 1}, 1, Value{Data: []byte(`{"b":1}`)})
+	o := object.Put(object.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, 2, object.Value{Data: []byte(`{"a":1}`), Expiry: 5000})
+	o = object.Put(o, nil, causal.Dot{Actor: causal.Actor{Node: 2, Epoch: 1}, Counter: 1}, 1, object.Value{Data: []byte(`{"b":1}`)})
 	if v, _, _ := Resolve(&o, MergeJSON, 1); v.Expiry != 5000 || string(v.Data) != `{"a":1,"b":1}` {
 		t.Errorf("%s, expiry %d", v.Data, v.Expiry)
 	}

@@ -1,8 +1,10 @@
-package causal
+package object
 
 import (
 	"slices"
 	"time"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Trimming keeps vectors short as the paper does (section 4.4): it forgets the
@@ -19,14 +21,9 @@ const (
 	// TrimAge is how much older than the object's newest event an entry must be to
 	// be forgotten: longer than any hint lives and any replica stays behind.
 	TrimAge = 10 * 24 * time.Hour
-
-	// MaxEntries is the length at which age no longer protects an entry. It bounds
-	// what forged contexts, or a node that crashes in a loop and so starts epoch
-	// after epoch, can do to a key. Entries that siblings need are kept even so.
-	MaxEntries = 256
 )
 
-const trimSpan = Timestamp(TrimAge/time.Millisecond) << logicalBits
+var trimSpan = causal.TimestampOf(TrimAge.Milliseconds())
 
 // trim forgets the entries of o, which the caller owns, that are to be
 // forgotten, and says whether there were any.
@@ -34,11 +31,11 @@ func (o *Object) trim() bool {
 	if !o.trimmable() {
 		return false
 	}
-	spare := make([]Entry, 0, len(o.Clock))
+	spare := make([]causal.Entry, 0, len(o.Clock))
 	for e := range o.unneeded() {
 		spare = append(spare, *e)
 	}
-	slices.SortFunc(spare, func(a, b Entry) int {
+	slices.SortFunc(spare, func(a, b causal.Entry) int {
 		if a.Time != b.Time {
 			if a.Time < b.Time {
 				return -1
@@ -49,12 +46,12 @@ func (o *Object) trim() bool {
 	})
 	latest := o.Clock.Latest()
 	drop, left := 0, len(o.Clock)
-	for drop < len(spare) && left > MaxVector && (left > MaxEntries || aged(spare[drop], latest)) {
+	for drop < len(spare) && left > MaxVector && (left > causal.MaxEntries || aged(spare[drop], latest)) {
 		drop++
 		left--
 	}
 	spare = spare[:drop]
-	slices.SortFunc(spare, func(a, b Entry) int { return a.Actor.Compare(b.Actor) })
+	slices.SortFunc(spare, func(a, b causal.Entry) int { return a.Actor.Compare(b.Actor) })
 	kept := o.Clock[:0]
 	for _, e := range o.Clock {
 		if len(spare) > 0 && spare[0].Actor == e.Actor {
@@ -74,20 +71,20 @@ func (o *Object) trimmable() bool {
 	}
 	latest := o.Clock.Latest()
 	for e := range o.unneeded() {
-		if len(o.Clock) > MaxEntries || aged(*e, latest) {
+		if len(o.Clock) > causal.MaxEntries || aged(*e, latest) {
 			return true
 		}
 	}
 	return false
 }
 
-func aged(e Entry, latest Timestamp) bool {
+func aged(e causal.Entry, latest causal.Timestamp) bool {
 	return e.Time < latest && latest-e.Time > trimSpan
 }
 
 // unneeded yields the entries of the clock that cover no sibling's dot.
-func (o *Object) unneeded() func(yield func(*Entry) bool) {
-	return func(yield func(*Entry) bool) {
+func (o *Object) unneeded() func(yield func(*causal.Entry) bool) {
+	return func(yield func(*causal.Entry) bool) {
 		at := 0
 		for i := range o.Clock {
 			e := &o.Clock[i]

@@ -1,10 +1,12 @@
-package causal
+package register
 
 import (
 	"bytes"
 	"encoding/json"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // uniteJSON is the union of the fields of siblings that are all live JSON
@@ -12,17 +14,17 @@ import (
 // all gives the expiry. Fields are written in the order of their names, so that
 // the result has the same bytes on every node. ok is false if any sibling is
 // anything else.
-func uniteJSON(siblings []Sibling, now int64) (v Value, ok bool) {
-	oldestFirst := make([]*Sibling, len(siblings))
+func uniteJSON(siblings []object.Sibling, now int64) (v object.Value, ok bool) {
+	oldestFirst := make([]*object.Sibling, len(siblings))
 	for i := range siblings {
 		s := &siblings[i]
 		if !s.Live(now) || !looksLikeObject(s.Data) {
-			return Value{}, false
+			return object.Value{}, false
 		}
 		oldestFirst[i] = s
 	}
-	slices.SortFunc(oldestFirst, func(a, b *Sibling) int {
-		if a.after(b) {
+	slices.SortFunc(oldestFirst, func(a, b *object.Sibling) int {
+		if a.After(b) {
 			return 1
 		}
 		return -1
@@ -31,16 +33,16 @@ func uniteJSON(siblings []Sibling, now int64) (v Value, ok bool) {
 	for _, s := range oldestFirst {
 		// Into a map that is there already, Unmarshal adds.
 		if json.Unmarshal(s.Data, &fields) != nil {
-			return Value{}, false
+			return object.Value{}, false
 		}
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	if enc.Encode(fields) != nil {
-		return Value{}, false
+		return object.Value{}, false
 	}
-	return Value{
+	return object.Value{
 		Data:   bytes.TrimSuffix(out.Bytes(), []byte("\n")),
 		Expiry: oldestFirst[len(oldestFirst)-1].Expiry,
 	}, true

@@ -1,9 +1,11 @@
-package causal
+package register
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // Policy is how one value is made of several siblings, where a client that knows
@@ -47,10 +49,10 @@ func (p Policy) String() string {
 // A deletion or an expired value takes part like any other: if it is the newest,
 // [LWW] finds nothing. Under [Refuse] the siblings must agree (all gone, or all
 // of the same bytes), or the error is [ErrConflict]. Other policies do not fail.
-func Resolve(o *Object, p Policy, now int64) (v Value, found bool, err error) {
+func Resolve(o *object.Object, p Policy, now int64) (v object.Value, found bool, err error) {
 	switch len(o.Siblings) {
 	case 0:
-		return Value{}, false, nil
+		return object.Value{}, false, nil
 	case 1:
 		v = o.Siblings[0].Value
 		return v, v.Live(now), nil
@@ -65,13 +67,13 @@ func Resolve(o *Object, p Policy, now int64) (v Value, found bool, err error) {
 		for i := range o.Siblings[1:] {
 			s := &o.Siblings[1+i]
 			if s.Live(now) != first.Live(now) || first.Live(now) && !bytes.Equal(s.Data, first.Data) {
-				return Value{}, false, ErrConflict
+				return object.Value{}, false, ErrConflict
 			}
 		}
 	}
 	newest := &o.Siblings[0]
 	for i := range o.Siblings {
-		if o.Siblings[i].after(newest) {
+		if o.Siblings[i].After(newest) {
 			newest = &o.Siblings[i]
 		}
 	}

@@ -1,9 +1,11 @@
-package causal
+package object
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 // An object is written as
@@ -25,8 +27,7 @@ const (
 	formatVersion = 1
 	typeString    = 's'
 
-	checksumLen   = 4
-	minObjectLen  = 2 + 1 + 1 + checksumLen
+	minObjectLen  = 2 + 1 + 1 + wire.ChecksumLen
 	minSiblingLen = 2
 
 	tombstone byte = 1 << 0
@@ -37,19 +38,19 @@ const (
 
 // EncodedLen is the length of o's encoding.
 func (o *Object) EncodedLen() int {
-	n := 2 + o.Clock.encodedLen() + uvarintLen(uint64(len(o.Siblings))) + checksumLen
+	n := 2 + o.Clock.EncodedLen() + wire.UvarintLen(uint64(len(o.Siblings))) + wire.ChecksumLen
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
 		at, flags := o.place(s)
-		n += 1 + uvarintLen(uint64(at))
+		n += 1 + wire.UvarintLen(uint64(at))
 		if flags&sameEvent == 0 {
-			n += uvarintLen(uint64(s.Dot.Counter)) + 8
+			n += wire.UvarintLen(uint64(s.Dot.Counter)) + 8
 		}
 		if flags&hasExpiry != 0 {
-			n += uvarintLen(uint64(s.Expiry))
+			n += wire.UvarintLen(uint64(s.Expiry))
 		}
 		if flags&tombstone == 0 {
-			n += uvarintLen(uint64(len(s.Data))) + len(s.Data)
+			n += wire.UvarintLen(uint64(len(s.Data))) + len(s.Data)
 		}
 	}
 	return n
@@ -61,7 +62,7 @@ func (o *Object) Append(dst []byte) []byte {
 	dst = slices.Grow(dst, o.EncodedLen())
 	start := len(dst)
 	dst = append(dst, formatVersion, typeString)
-	dst = o.Clock.append(dst)
+	dst = o.Clock.Append(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(o.Siblings)))
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
@@ -80,16 +81,16 @@ func (o *Object) Append(dst []byte) []byte {
 			dst = append(dst, s.Data...)
 		}
 	}
-	return binary.BigEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+	return binary.BigEndian.AppendUint32(dst, wire.Checksum(dst[start:]))
 }
 
 // place is where the actor of s, a sibling of o, is in the clock, and the flags
 // that s is written with. A sibling that its object's clock does not cover
 // breaks the invariant that everything rests on.
 func (o *Object) place(s *Sibling) (at int, flags byte) {
-	at, found := o.Clock.find(s.Dot.Actor)
+	at, found := o.Clock.Find(s.Dot.Actor)
 	if !found || o.Clock[at].Counter < s.Dot.Counter {
-		panic("causal: an object's clock does not cover its sibling")
+		panic("object: an object's clock does not cover its sibling")
 	}
 	if e := &o.Clock[at]; e.Counter == s.Dot.Counter && e.Time == s.Time {
 		flags |= sameEvent
@@ -104,7 +105,7 @@ func (o *Object) place(s *Sibling) (at int, flags byte) {
 }
 
 // Decode reads an object from its encoding, all of b. The values alias b. Errors
-// wrap [ErrCorrupt].
+// wrap [wire.ErrCorrupt].
 func Decode(b []byte) (Object, error) {
 	var o Object
 	err := o.DecodeFrom(b)
@@ -123,43 +124,43 @@ func (o *Object) DecodeFrom(b []byte) error {
 
 func (o *Object) decode(b []byte) error {
 	if len(b) < minObjectLen {
-		return corrupt("object: cut short")
+		return wire.Corrupt("object: cut short")
 	}
-	body, sum := b[:len(b)-checksumLen], b[len(b)-checksumLen:]
-	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(sum) {
-		return corrupt("object: checksum")
+	body, sum := b[:len(b)-wire.ChecksumLen], b[len(b)-wire.ChecksumLen:]
+	if wire.Checksum(body) != binary.BigEndian.Uint32(sum) {
+		return wire.Corrupt("object: checksum")
 	}
 	if body[0] != formatVersion || body[1] != typeString {
-		return corrupt("object: unknown format or type")
+		return wire.Corrupt("object: unknown format or type")
 	}
-	r := reader{rest: body[2:]}
-	o.Clock = r.vector(o.Clock)
-	n := r.count(minSiblingLen)
+	r := wire.NewReader(body[2:])
+	o.Clock = causal.ReadVector(&r, o.Clock)
+	n := r.Count(minSiblingLen)
 	o.Siblings = o.Siblings[:0]
 	if n > cap(o.Siblings) {
 		o.Siblings = make([]Sibling, 0, n)
 	}
 	for range n {
-		s := r.sibling(o.Clock)
+		s := readSibling(&r, o.Clock)
 		if k := len(o.Siblings); k > 0 && o.Siblings[k-1].Dot.Compare(s.Dot) >= 0 {
-			r.fail()
+			r.Fail()
 		}
-		if r.failed {
+		if r.Failed() {
 			break
 		}
 		o.Siblings = append(o.Siblings, s)
 	}
-	if r.failed || len(r.rest) > 0 {
-		return corrupt("object")
+	if r.Failed() || len(r.Rest()) > 0 {
+		return wire.Corrupt("object")
 	}
 	return nil
 }
 
-func (r *reader) sibling(clock Vector) (s Sibling) {
-	flags := r.byte()
-	at := r.uvarint()
+func readSibling(r *wire.Reader, clock causal.Vector) (s Sibling) {
+	flags := r.Byte()
+	at := r.Uvarint()
 	if flags&^allFlags != 0 || flags&tombstone != 0 && flags&hasExpiry != 0 || at >= uint64(len(clock)) {
-		r.fail()
+		r.Fail()
 		return s
 	}
 	e := &clock[at]
@@ -167,19 +168,19 @@ func (r *reader) sibling(clock Vector) (s Sibling) {
 	if flags&sameEvent != 0 {
 		s.Dot.Counter, s.Time = e.Counter, e.Time
 	} else {
-		s.Dot.Counter, s.Time = Counter(r.uvarint()), Timestamp(r.fixed64())
+		s.Dot.Counter, s.Time = causal.Counter(r.Uvarint()), causal.Timestamp(r.Uint64())
 		if s.Dot.Counter == 0 || s.Dot.Counter > e.Counter || s.Dot.Counter == e.Counter && s.Time == e.Time {
-			r.fail()
+			r.Fail()
 		}
 	}
 	if flags&hasExpiry != 0 {
-		s.Expiry = int64(r.uvarint())
+		s.Expiry = int64(r.Uvarint())
 		if s.Expiry <= 0 {
-			r.fail()
+			r.Fail()
 		}
 	}
 	if s.Tombstone = flags&tombstone != 0; !s.Tombstone {
-		s.Data = r.bytes(r.count(1))
+		s.Data = r.Bytes(r.Count(1))
 	}
 	return s
 }

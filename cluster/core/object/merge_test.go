@@ -1,10 +1,12 @@
-package causal
+package object
 
 import (
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 func merged(objects ...Object) Object {
@@ -50,26 +52,26 @@ func checkJoin(t *rapid.T, a, b, c Object) {
 }
 
 func TestMerge_Relations(t *testing.T) {
-	x, y := Actor{1, 1}, Actor{2, 1}
+	x, y := causal.Actor{Node: 1, Epoch: 1}, causal.Actor{Node: 2, Epoch: 1}
 	value := func(s string) Value { return Value{Data: []byte(s)} }
-	one := Put(Object{}, nil, Dot{x, 1}, 10, value("a"))
-	two := Put(one, one.Clock, Dot{x, 2}, 20, value("b"))
-	other := Put(Object{}, nil, Dot{y, 1}, 15, value("c"))
+	one := Put(Object{}, nil, causal.Dot{Actor: x, Counter: 1}, 10, value("a"))
+	two := Put(one, one.Clock, causal.Dot{Actor: x, Counter: 2}, 20, value("b"))
+	other := Put(Object{}, nil, causal.Dot{Actor: y, Counter: 1}, 15, value("c"))
 	for _, c := range []struct {
 		name string
 		a, b Object
 		want Relation
-		dots []Dot
+		dots []causal.Dot
 	}{
 		{"nothing known", Object{}, Object{}, SameAsBoth, nil},
-		{"first only", one, Object{}, SameAsA, []Dot{{x, 1}}},
-		{"second only", Object{}, one, SameAsB, []Dot{{x, 1}}},
-		{"equal", two, two.Clone(), SameAsBoth, []Dot{{x, 2}}},
-		{"stale second", two, one, SameAsA, []Dot{{x, 2}}},
-		{"stale first", one, two, SameAsB, []Dot{{x, 2}}},
-		{"concurrent", two, other, Neither, []Dot{{x, 2}, {y, 1}}},
-		{"concurrent, known", merged(two, other), other, SameAsA, []Dot{{x, 2}, {y, 1}}},
-		{"concurrent, one stale", merged(one, other), two, Neither, []Dot{{x, 2}, {y, 1}}},
+		{"first only", one, Object{}, SameAsA, []causal.Dot{{Actor: x, Counter: 1}}},
+		{"second only", Object{}, one, SameAsB, []causal.Dot{{Actor: x, Counter: 1}}},
+		{"equal", two, two.Clone(), SameAsBoth, []causal.Dot{{Actor: x, Counter: 2}}},
+		{"stale second", two, one, SameAsA, []causal.Dot{{Actor: x, Counter: 2}}},
+		{"stale first", one, two, SameAsB, []causal.Dot{{Actor: x, Counter: 2}}},
+		{"concurrent", two, other, Neither, []causal.Dot{{Actor: x, Counter: 2}, {Actor: y, Counter: 1}}},
+		{"concurrent, known", merged(two, other), other, SameAsA, []causal.Dot{{Actor: x, Counter: 2}, {Actor: y, Counter: 1}}},
+		{"concurrent, one stale", merged(one, other), two, Neither, []causal.Dot{{Actor: x, Counter: 2}, {Actor: y, Counter: 1}}},
 	} {
 		m, r := Merge(c.a, c.b)
 		if r != c.want || !slices.Equal(dotsOf(&m), c.dots) {
@@ -80,14 +82,14 @@ func TestMerge_Relations(t *testing.T) {
 
 // Two values of one dot are a bug elsewhere; still all nodes must agree on one.
 func TestMerge_SameDotOfTwoValues_AgreesOnOne(t *testing.T) {
-	x := Actor{1, 1}
+	x := causal.Actor{Node: 1, Epoch: 1}
 	values := []Value{
 		{Tombstone: true}, {Data: []byte("a")}, {Data: []byte("b")}, {Data: []byte("a"), Expiry: 5}, {},
 	}
 	for _, v := range values {
 		for _, u := range values {
-			a := Put(Object{}, nil, Dot{x, 1}, 10, v)
-			b := Put(Object{}, nil, Dot{x, 1}, 10, u)
+			a := Put(Object{}, nil, causal.Dot{Actor: x, Counter: 1}, 10, v)
+			b := Put(Object{}, nil, causal.Dot{Actor: x, Counter: 1}, 10, u)
 			ab, ba := merged(a, b), merged(b, a)
 			if !ab.Equal(&ba) || len(ab.Siblings) != 1 {
 				t.Errorf("%+v and %+v: %+v or %+v", v, u, ab, ba)
@@ -149,9 +151,9 @@ func TestMerge_AnyHistory_LosesNoPut(t *testing.T) {
 // afterWrite is what the client has seen that wrote dot at r with ctx. In the
 // model it has heard of what it had, of what r had heard of that is gone, and of
 // its own.
-func (w *world) afterWrite(r *replica, ctx read, dot Dot) read {
+func (w *world) afterWrite(r *replica, ctx read, dot causal.Dot) read {
 	vector := r.object.SeenBy(dot)
-	seen := read{vector: vector, own: dot, heard: map[Dot]bool{}}
+	seen := read{vector: vector, own: dot, heard: map[causal.Dot]bool{}}
 	for d := range r.heard {
 		if vector.Covers(d) {
 			seen.heard[d] = true
@@ -165,7 +167,7 @@ func (w *world) afterWrite(r *replica, ctx read, dot Dot) read {
 
 func TestMerge_ToldNothingNew_AllocatesNothing(t *testing.T) {
 	b := oneOf(5, make([]byte, 100))
-	a := Put(b, b.Clock, Dot{b.Clock[2].Actor, b.Clock[2].Counter + 1}, b.Clock.Latest()+1, Value{Data: []byte("new")})
+	a := Put(b, b.Clock, causal.Dot{Actor: b.Clock[2].Actor, Counter: b.Clock[2].Counter + 1}, b.Clock.Latest()+1, Value{Data: []byte("new")})
 	same := a.Clone()
 	for name, f := range map[string]func() Relation{
 		"SameAsA":    func() Relation { _, r := Merge(a, b); return r },

@@ -1,8 +1,9 @@
-package causal
+package object
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Put adds one event to an object: the value v, written at the time t by a
@@ -20,24 +21,24 @@ import (
 // o and ctx stay as they are; the result shares their values' bytes, not their
 // slices. Put panics if dot is not beyond everything that o and ctx know of its
 // actor: such a write would be lost in the next merge.
-func Put(o Object, ctx Vector, dot Dot, t Timestamp, v Value) (next Object) {
+func Put(o Object, ctx causal.Vector, dot causal.Dot, t causal.Timestamp, v Value) (next Object) {
 	next.BecomePut(o, ctx, dot, t, v)
 	return next
 }
 
 // BecomePut makes next what [Put] returns. It uses next's slices again, which
 // must not be those of o or ctx.
-func (next *Object) BecomePut(o Object, ctx Vector, dot Dot, t Timestamp, v Value) {
+func (next *Object) BecomePut(o Object, ctx causal.Vector, dot causal.Dot, t causal.Timestamp, v Value) {
 	added := Sibling{Dot: dot, Time: t, Value: v.normal()}
 	clock, siblings := next.Clock[:0], next.Siblings[:0]
 	if sameSlice(o.Clock, ctx) { // the plain write, which replaces all there is
 		clock = append(slices.Grow(clock, len(o.Clock)+1), o.Clock...)
-		next.Clock, next.Siblings = clock.with(dot, t), append(siblings, added)
+		next.Clock, next.Siblings = clock.With(dot, t), append(siblings, added)
 		next.trim()
 		return
 	}
-	clock = appendJoin(slices.Grow(clock, max(len(o.Clock), len(ctx))+1), o.Clock, cutTimes(ctx, t))
-	clock = clock.with(dot, t)
+	clock = causal.AppendJoin(slices.Grow(clock, max(len(o.Clock), len(ctx))+1), o.Clock, ctx.Capped(t))
+	clock = clock.With(dot, t)
 	siblings = slices.Grow(siblings, len(o.Siblings)+1)
 	placed := false
 	for i := range o.Siblings {
@@ -57,38 +58,8 @@ func (next *Object) BecomePut(o Object, ctx Vector, dot Dot, t Timestamp, v Valu
 	next.trim()
 }
 
-// with is v, which the caller owns, with the event d of the time t added.
-func (v Vector) with(d Dot, t Timestamp) Vector {
-	e := Entry{Actor: d.Actor, Counter: d.Counter, Time: t}
-	at, found := v.find(d.Actor)
-	if !found {
-		v = append(v, Entry{})
-		copy(v[at+1:], v[at:])
-		v[at] = e
-		return v
-	}
-	if v[at].Counter >= d.Counter {
-		panic(fmt.Sprintf("causal: event %d of %x~%x is not new: its vector is at %d",
-			d.Counter, d.Actor.Node, d.Actor.Epoch, v[at].Counter))
-	}
-	v[at] = e
-	return v
-}
-
-// cutTimes is ctx with no time later than t; ctx itself if it has none.
-func cutTimes(ctx Vector, t Timestamp) Vector {
-	if ctx.Latest() <= t {
-		return ctx
-	}
-	ctx = ctx.Clone()
-	for i := range ctx {
-		ctx[i].Time = min(ctx[i].Time, t)
-	}
-	return ctx
-}
-
 // sameSlice says whether a and b are one piece of memory: the plain write, whose
 // context is the object's own clock.
-func sameSlice(a, b Vector) bool {
+func sameSlice(a, b causal.Vector) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }

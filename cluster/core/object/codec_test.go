@@ -1,26 +1,28 @@
-package causal
+package object
 
 import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"hash/crc32"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 func samples() map[string]Object {
-	a, b := Actor{1, 1_763_000_000_000 << 20}, Actor{0xfedcba9876543210, 2}
-	one := Put(Object{}, nil, Dot{a, 1}, TimestampOf(1_763_000_000_000), Value{Data: []byte("value")})
-	two := Put(one, nil, Dot{a, 2}, TimestampOf(1_763_000_000_001), Value{Data: []byte{}, Expiry: 1_763_000_100_000})
-	three := Put(two, Vector{{a, 1, 1}}, Dot{b, MaxCounter}, 1<<63, Value{Tombstone: true})
+	a, b := causal.Actor{Node: 1, Epoch: 1_763_000_000_000 << 20}, causal.Actor{Node: 0xfedcba9876543210, Epoch: 2}
+	one := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, causal.TimestampOf(1_763_000_000_000), Value{Data: []byte("value")})
+	two := Put(one, nil, causal.Dot{Actor: a, Counter: 2}, causal.TimestampOf(1_763_000_000_001), Value{Data: []byte{}, Expiry: 1_763_000_100_000})
+	three := Put(two, causal.Vector{{Actor: a, Counter: 1, Time: 1}}, causal.Dot{Actor: b, Counter: causal.MaxCounter}, 1<<63, Value{Tombstone: true})
 	return map[string]Object{
 		"empty": {}, "one": one, "two": two, "three": three,
 		"no siblings": {Clock: three.Clock},
-		"big":         Put(one, one.Clock, Dot{b, 300}, 9, Value{Data: make([]byte, 70_000)}),
+		"big":         Put(one, one.Clock, causal.Dot{Actor: b, Counter: 300}, 9, Value{Data: make([]byte, 70_000)}),
 	}
 }
 
@@ -56,16 +58,16 @@ func TestObject_Codec_RoundTrip(t *testing.T) {
 
 // The format is on disks: it changes only with its version.
 func TestObject_Codec_Golden(t *testing.T) {
-	a := Actor{0x0102030405060708, 0x1112131415161718}
-	o := Put(Object{}, nil, Dot{a, 1}, 0x2122232425262728, Value{Data: []byte("hello")})
-	o = Put(o, nil, Dot{a, 300}, 0x3132333435363738, Value{Expiry: 5, Data: []byte("!")})
+	a := causal.Actor{Node: 0x0102030405060708, Epoch: 0x1112131415161718}
+	o := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, 0x2122232425262728, Value{Data: []byte("hello")})
+	o = Put(o, nil, causal.Dot{Actor: a, Counter: 300}, 0x3132333435363738, Value{Expiry: 5, Data: []byte("!")})
 	const want = "0173" + // version, type
 		"01" + "0102030405060708" + "1112131415161718" + "3132333435363738" + "ac02" + // clock
 		"02" + // siblings
 		"00" + "00" + "01" + "2122232425262728" + "05" + "68656c6c6f" +
 		"06" + "00" + "05" + "01" + "21"
 	got := o.Append(nil)
-	if s := hex.EncodeToString(got[:len(got)-checksumLen]); s != want {
+	if s := hex.EncodeToString(got[:len(got)-wire.ChecksumLen]); s != want {
 		t.Errorf("\n%s, want\n%s", s, want)
 	}
 }
@@ -80,7 +82,7 @@ func TestObject_Codec_MangledInput_IsRefused(t *testing.T) {
 			t.Helper()
 			got := o.Clone()
 			err := got.DecodeFrom(b)
-			if !errors.Is(err, ErrCorrupt) {
+			if !errors.Is(err, wire.ErrCorrupt) {
 				t.Errorf("%s, %s: %v", name, what, err)
 			}
 			if len(got.Clock)+len(got.Siblings) > 0 {
@@ -137,13 +139,13 @@ func TestObject_Codec_NotCanonical_IsRefused(t *testing.T) {
 		"data far beyond the end":   slices.Concat(clock, []byte{1, sameEvent, 0}, huge),
 		"something behind siblings": slices.Concat(clock, []byte{0, 0}),
 	} {
-		b := binary.BigEndian.AppendUint32(body, crc32.Checksum(body, castagnoli))
-		if o, err := Decode(b); !errors.Is(err, ErrCorrupt) {
+		b := binary.BigEndian.AppendUint32(body, wire.Checksum(body))
+		if o, err := Decode(b); !errors.Is(err, wire.ErrCorrupt) {
 			t.Errorf("%s: %v %+v", name, err, o)
 		}
 	}
 	sound := slices.Concat(clock, []byte{2, 0, 0, 4}, time9, []byte{0, sameEvent, 0, 1, 'x'})
-	if _, err := Decode(binary.BigEndian.AppendUint32(sound, crc32.Checksum(sound, castagnoli))); err != nil {
+	if _, err := Decode(binary.BigEndian.AppendUint32(sound, wire.Checksum(sound))); err != nil {
 		t.Errorf("the sound one among these: %v", err)
 	}
 }
@@ -154,25 +156,8 @@ func TestObject_Codec_UncoveredSibling_Panics(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	o := Object{Siblings: []Sibling{{Dot: Dot{Actor{1, 1}, 1}}}}
+	o := Object{Siblings: []Sibling{{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}}}}
 	o.Append(nil)
-}
-
-func TestVector_Codec(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		v := anyObject(t).Clock
-		b := append(v.Append([]byte("x")), "rest"...)
-		got, rest, err := DecodeVector(b[1:])
-		if err != nil || !slices.Equal(got, v) || string(rest) != "rest" {
-			t.Fatalf("%v: %v, want %v; rest %q", err, got, v, rest)
-		}
-		whole := v.Append(nil)
-		for i := range whole {
-			if _, _, err := DecodeVector(whole[:i]); !errors.Is(err, ErrCorrupt) {
-				t.Fatalf("cut at %d: %v", i, err)
-			}
-		}
-	})
 }
 
 func TestCodec_Allocations(t *testing.T) {
@@ -220,10 +205,10 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, sealed := range [][]byte{b, binary.BigEndian.AppendUint32(bytes.Clone(b), crc32.Checksum(b, castagnoli))} {
+		for _, sealed := range [][]byte{b, binary.BigEndian.AppendUint32(bytes.Clone(b), wire.Checksum(b))} {
 			o, err := Decode(sealed)
 			if err != nil {
-				if !errors.Is(err, ErrCorrupt) {
+				if !errors.Is(err, wire.ErrCorrupt) {
 					t.Fatal(err)
 				}
 				continue
@@ -234,25 +219,6 @@ func FuzzDecode(f *testing.F) {
 			if m, r := Merge(o, o); !o.trimmable() && (r != SameAsBoth || !m.Equal(&o)) {
 				t.Fatal("not idempotent")
 			}
-		}
-	})
-}
-
-func FuzzDecodeVector(f *testing.F) {
-	for _, o := range samples() {
-		f.Add(o.Clock.Append(nil))
-	}
-	f.Add(bytes.Repeat([]byte{0xff}, 40))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		v, rest, err := DecodeVector(b)
-		if err != nil {
-			if !errors.Is(err, ErrCorrupt) {
-				t.Fatal(err)
-			}
-			return
-		}
-		if again := append(v.Append(nil), rest...); !bytes.Equal(again, b) {
-			t.Fatalf("decoded %x, encoded %x", b, again)
 		}
 	})
 }

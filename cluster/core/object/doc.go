@@ -1,0 +1,18 @@
+// Package object is what a node stores of one key: a mergeable document with a
+// version vector, and the one way in which two copies of it meet.
+//
+// An [Object] is a version vector and a set of siblings. Each [Sibling] is named by
+// its dot, the single event that made it. [Put] adds an event, [Merge] joins two
+// copies. The scheme is that of Preguiça, Baquero, Almeida, Fonte and Gonçalves,
+// "Dotted Version Vectors: Logical Clocks for Optimistic Replication" (2010).
+//
+// Invariant: [Merge] is commutative, associative and idempotent (up to the
+// trimming of entries older than [TrimAge]); the encoding of an object is
+// canonical, so that equal objects have equal bytes and equal digests on every
+// node; an object's vector covers every dot of its siblings.
+//
+// Owns: nothing. The package is pure.
+//
+// Not: what a Redis command does to a value, and which of several siblings a plain
+// read shows (cluster/core/datatype/register); where objects are stored (engine).
+package object
