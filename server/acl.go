@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // ACL: there is one user, who may do everything.
@@ -15,19 +17,19 @@ import (
 const aclCategories = "keyspace read write set sortedset list hash string bitmap hyperloglog geo stream pubsub admin fast slow " +
 	"blocking dangerous connection transaction scripting"
 
-func runWhoAmI(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.text(defaultUser) }
+func runWhoAmI(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.Text(defaultUser) }
 
 // runACLCat serves ACL CAT [category].
 func runACLCat(_ context.Context, s *session, c *command, args [][]byte) {
 	names := strings.Fields(aclCategories)
 	switch {
 	case len(args) > 3:
-		s.out.failure("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try ACL HELP.")
+		s.out.Error("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try ACL HELP.")
 		return
 	case len(args) == 3:
 		category := strings.ToLower(string(args[2]))
 		if !slices.Contains(names, category) {
-			s.out.failure("ERR Unknown category '" + cut(args[2]) + "'")
+			s.out.Error("ERR Unknown category '" + cut(args[2]) + "'")
 			return
 		}
 		names = nil
@@ -37,15 +39,15 @@ func runACLCat(_ context.Context, s *session, c *command, args [][]byte) {
 			}
 		}
 	}
-	s.out.array(len(names))
+	s.out.Array(len(names))
 	for _, name := range names {
-		s.out.text(name)
+		s.out.Text(name)
 	}
 }
 
 func runACLUsers(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.array(1)
-	s.out.text(defaultUser)
+	s.out.Array(1)
+	s.out.Text(defaultUser)
 }
 
 func runACLList(_ context.Context, s *session, _ *command, _ [][]byte) {
@@ -53,14 +55,14 @@ func runACLList(_ context.Context, s *session, _ *command, _ [][]byte) {
 	if hash := s.server.settings.passwordHash(); hash != "" {
 		secret = "#" + hash
 	}
-	s.out.array(1)
-	s.out.text("user " + defaultUser + " on " + secret + " ~* &* +@all")
+	s.out.Array(1)
+	s.out.Text("user " + defaultUser + " on " + secret + " ~* &* +@all")
 }
 
 // runACLGetUser serves ACL GETUSER name.
 func runACLGetUser(_ context.Context, s *session, _ *command, args [][]byte) {
 	if string(args[2]) != defaultUser {
-		s.out.null()
+		s.out.Null()
 		return
 	}
 	hash := s.server.settings.passwordHash()
@@ -68,25 +70,25 @@ func runACLGetUser(_ context.Context, s *session, _ *command, args [][]byte) {
 	if hash == "" {
 		flags = append(flags, "nopass")
 	}
-	s.out.mapping(6)
-	s.out.text("flags")
-	s.out.set(len(flags))
+	s.out.Map(6)
+	s.out.Text("flags")
+	s.out.Set(len(flags))
 	for _, flag := range flags {
-		s.out.text(flag)
+		s.out.Text(flag)
 	}
-	s.out.text("passwords")
+	s.out.Text("passwords")
 	if hash == "" {
-		s.out.array(0)
+		s.out.Array(0)
 	} else {
-		s.out.array(1)
-		s.out.text(hash)
+		s.out.Array(1)
+		s.out.Text(hash)
 	}
 	for _, field := range [][2]string{{"commands", "+@all"}, {"keys", "~*"}, {"channels", "&*"}} {
-		s.out.text(field[0])
-		s.out.text(field[1])
+		s.out.Text(field[0])
+		s.out.Text(field[1])
 	}
-	s.out.text("selectors")
-	s.out.array(0)
+	s.out.Text("selectors")
+	s.out.Array(0)
 }
 
 // passwordHash is what ACL shows of the password; empty without one.
@@ -102,13 +104,13 @@ func (c *settings) passwordHash() string {
 func runACLGenPass(_ context.Context, s *session, _ *command, args [][]byte) {
 	bits := int64(256)
 	if len(args) > 2 {
-		n, ok := parseInteger(args[2])
+		n, ok := resp.ParseInt(args[2])
 		switch {
 		case !ok:
-			s.out.failure(textNotInteger)
+			s.out.Error(textNotInteger)
 			return
 		case n < 1 || n > 4096:
-			s.out.failure("ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096")
+			s.out.Error("ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096")
 			return
 		}
 		bits = n
@@ -116,5 +118,5 @@ func runACLGenPass(_ context.Context, s *session, _ *command, args [][]byte) {
 	digits := (bits + 3) / 4
 	random := make([]byte, (digits+1)/2)
 	_, _ = rand.Read(random) // never fails
-	s.out.text(hex.EncodeToString(random)[:digits])
+	s.out.Text(hex.EncodeToString(random)[:digits])
 }

@@ -50,12 +50,12 @@ func TestServer_AnyArguments_OneReplyEach(t *testing.T) {
 		if err := c.turn(t.Context()); err != nil {
 			t.Fatalf("%d, %q: %v", i, args, err)
 		}
-		in := bufio.NewReader(bytes.NewReader(c.out.buf))
+		in := bufio.NewReader(bytes.NewReader(c.out.Buf))
 		reply, err := readReply(in)
 		if rest, _ := io.ReadAll(in); err != nil || len(rest) > 0 {
 			t.Fatalf("%d, %q: %q, %v, and then %q", i, args, reply, err, rest)
 		}
-		c.out.buf = c.out.buf[:0]
+		c.out.Buf = c.out.Buf[:0]
 	}
 }
 

@@ -1,10 +1,9 @@
 package server
 
 import (
-	"github.com/tidwall/redcon"
-
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // Bounds of one batch. It starts small and grows with the client's pipelines,
@@ -52,7 +51,7 @@ type batch struct {
 // borrow gives the session what it works with.
 func (s *session) borrow() {
 	s.batch = s.server.batches.Get().(*batch)
-	s.out.buf, s.batch.replies = s.batch.replies, nil
+	s.out.Buf, s.batch.replies = s.batch.replies, nil
 }
 
 // giveBack takes it away again, when the replies have been sent.
@@ -61,7 +60,7 @@ func (s *session) giveBack() {
 		clear(s.batch.slots[batchMax:])
 		s.batch.slots = s.batch.slots[:batchMax]
 	}
-	s.batch.replies, s.out.buf = s.out.buf[:0], nil
+	s.batch.replies, s.out.Buf = s.out.Buf[:0], nil
 	s.server.batches.Put(s.batch)
 	s.batch = nil
 }
@@ -73,16 +72,12 @@ func (s *session) full() bool {
 
 // parse cuts one whole command into arguments, which alias it and live until
 // reset.
-func (b *batch) parse(raw []byte, kind shape) (args [][]byte, err error) {
+func (b *batch) parse(raw []byte, kind resp.Shape) (args [][]byte, err error) {
 	if cap(b.arena)-len(b.arena) < arenaSpare {
 		b.arena = make([][]byte, 0, 2*cap(b.arena)+arenaSpare) // older entries keep the old one
 	}
 	have := len(b.arena)
-	if kind == shapeInline {
-		args, err = splitInline(b.arena[have:], raw)
-	} else {
-		_, args, _, _, err = redcon.ReadNextCommand(raw, b.arena[have:])
-	}
+	args, err = resp.Split(b.arena[have:], raw, kind)
 	if err != nil {
 		return nil, err
 	}

@@ -81,6 +81,6 @@ func BenchmarkTurn(b *testing.B) {
 		if err := c.turn(context.Background()); err != nil {
 			b.Fatal(err)
 		}
-		c.out.buf = c.out.buf[:0]
+		c.out.Buf = c.out.Buf[:0]
 	}
 }

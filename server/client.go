@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 const textBadName = "ERR Client names cannot contain spaces, newlines or special characters."
@@ -39,46 +41,46 @@ func printable(name []byte) bool {
 	return !slices.ContainsFunc(name, func(c byte) bool { return c < '!' || c > '~' })
 }
 
-func runClientID(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.integer(s.id) }
+func runClientID(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.Int(s.id) }
 
 func runClientGetName(_ context.Context, s *session, _ *command, _ [][]byte) {
 	if name := s.identity().name; name != "" {
-		s.out.text(name)
+		s.out.Text(name)
 		return
 	}
-	s.out.null()
+	s.out.Null()
 }
 
 func runClientSetName(_ context.Context, s *session, _ *command, args [][]byte) {
 	if !printable(args[2]) {
-		s.out.failure(textBadName)
+		s.out.Error(textBadName)
 		return
 	}
 	s.describe(func(i *identity) { i.name = string(args[2]) })
-	s.out.ok()
+	s.out.OK()
 }
 
 func runClientSetInfo(_ context.Context, s *session, _ *command, args [][]byte) {
 	var field func(*identity) *string
 	switch {
-	case is(args[2], "LIB-NAME"):
+	case resp.Is(args[2], "LIB-NAME"):
 		field = func(i *identity) *string { return &i.library }
-	case is(args[2], "LIB-VER"):
+	case resp.Is(args[2], "LIB-VER"):
 		field = func(i *identity) *string { return &i.version }
 	default:
-		s.out.failure("ERR Unrecognized option '" + string(args[2]) + "'")
+		s.out.Error("ERR Unrecognized option '" + string(args[2]) + "'")
 		return
 	}
 	if !printable(args[3]) {
-		s.out.failure("ERR " + strings.ToLower(string(args[2])) + " cannot contain spaces, newlines or special characters.")
+		s.out.Error("ERR " + strings.ToLower(string(args[2])) + " cannot contain spaces, newlines or special characters.")
 		return
 	}
 	s.describe(func(i *identity) { *field(i) = string(args[3]) })
-	s.out.ok()
+	s.out.OK()
 }
 
 func runClientInfo(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.verbatim(s.line(time.Now(), s.server.table.bySub["client|info"]) + "\n")
+	s.out.Verbatim(s.line(time.Now(), s.server.table.bySub["client|info"]) + "\n")
 }
 
 // runClientList serves CLIENT LIST [TYPE type | ID id …].
@@ -87,24 +89,24 @@ func runClientList(_ context.Context, s *session, c *command, args [][]byte) {
 	all := true
 	switch {
 	case len(args) == 2:
-	case is(args[2], "TYPE") && len(args) == 4:
+	case resp.Is(args[2], "TYPE") && len(args) == 4:
 		var refusal string
 		if all, refusal = normalType(args[3]); refusal != "" {
-			s.out.failure(refusal)
+			s.out.Error(refusal)
 			return
 		}
-	case is(args[2], "ID") && len(args) > 3:
+	case resp.Is(args[2], "ID") && len(args) > 3:
 		all = false
 		for _, arg := range args[3:] {
-			id, ok := parseInteger(arg)
+			id, ok := resp.ParseInt(arg)
 			if !ok {
-				s.out.failure("ERR Invalid client ID")
+				s.out.Error("ERR Invalid client ID")
 				return
 			}
 			only = append(only, id)
 		}
 	default:
-		s.out.failure(textSyntax)
+		s.out.Error(textSyntax)
 		return
 	}
 	now := time.Now()
@@ -119,15 +121,15 @@ func runClientList(_ context.Context, s *session, c *command, args [][]byte) {
 			list.WriteByte('\n')
 		}
 	}
-	s.out.verbatim(list.String())
+	s.out.Verbatim(list.String())
 }
 
 // normalType tells whether a client type is the one that all clients here have.
 func normalType(arg []byte) (bool, string) {
 	switch {
-	case is(arg, "NORMAL"):
+	case resp.Is(arg, "NORMAL"):
 		return true, ""
-	case is(arg, "MASTER"), is(arg, "REPLICA"), is(arg, "SLAVE"), is(arg, "PUBSUB"):
+	case resp.Is(arg, "MASTER"), resp.Is(arg, "REPLICA"), resp.Is(arg, "SLAVE"), resp.Is(arg, "PUBSUB"):
 		return false, ""
 	}
 	return false, "ERR Unknown client type '" + string(arg) + "'"
@@ -185,26 +187,26 @@ func runClientNoTouch(_ context.Context, s *session, _ *command, args [][]byte) 
 }
 
 func (s *session) toggle(arg []byte, set func(*identity, bool)) {
-	on := is(arg, "ON")
-	if !on && !is(arg, "OFF") {
-		s.out.failure(textSyntax)
+	on := resp.Is(arg, "ON")
+	if !on && !resp.Is(arg, "OFF") {
+		s.out.Error(textSyntax)
 		return
 	}
 	s.describe(func(i *identity) { set(i, on) })
-	s.out.ok()
+	s.out.OK()
 }
 
 func runClientReply(_ context.Context, s *session, _ *command, args [][]byte) {
 	switch {
-	case is(args[2], "ON"):
+	case resp.Is(args[2], "ON"):
 		s.mute = false
-		s.out.ok()
-	case is(args[2], "OFF"):
+		s.out.OK()
+	case resp.Is(args[2], "OFF"):
 		s.mute = true
-	case is(args[2], "SKIP"):
+	case resp.Is(args[2], "SKIP"):
 		s.skip = !s.mute
 	default:
-		s.out.failure(textSyntax)
+		s.out.Error(textSyntax)
 	}
 }
 
@@ -214,19 +216,19 @@ func runClientReply(_ context.Context, s *session, _ *command, args [][]byte) {
 func runClientQuorum(_ context.Context, s *session, _ *command, args [][]byte) {
 	r, w := s.r, s.w
 	for i := 2; i < len(args); i += 2 {
-		if i+1 == len(args) || !is(args[i], "R") && !is(args[i], "W") {
-			s.out.failure(textSyntax)
+		if i+1 == len(args) || !resp.Is(args[i], "R") && !resp.Is(args[i], "W") {
+			s.out.Error(textSyntax)
 			return
 		}
 		n := 0
 		if string(args[i+1]) != "0" {
 			var refusal string
 			if n, refusal = s.quorum(args[i][0]&^0x20, args[i+1]); refusal != "" {
-				s.out.failure(refusal)
+				s.out.Error(refusal)
 				return
 			}
 		}
-		if is(args[i], "R") {
+		if resp.Is(args[i], "R") {
 			r = n
 		} else {
 			w = n
@@ -234,11 +236,11 @@ func runClientQuorum(_ context.Context, s *session, _ *command, args [][]byte) {
 	}
 	s.r, s.w = r, w
 	cluster := s.server.store.Ring().Quorums()
-	s.out.mapping(2)
-	s.out.text("r")
-	s.out.integer(int64(orDefault(r, cluster.R)))
-	s.out.text("w")
-	s.out.integer(int64(orDefault(w, cluster.W)))
+	s.out.Map(2)
+	s.out.Text("r")
+	s.out.Int(int64(orDefault(r, cluster.R)))
+	s.out.Text("w")
+	s.out.Int(int64(orDefault(w, cluster.W)))
 }
 
 func orDefault(n, otherwise int) int {
@@ -250,53 +252,53 @@ func orDefault(n, otherwise int) int {
 
 // runClientContexts serves CLIENT CONTEXTS ON|OFF.
 func runClientContexts(_ context.Context, s *session, _ *command, args [][]byte) {
-	on := is(args[2], "ON")
+	on := resp.Is(args[2], "ON")
 	switch {
-	case !on && !is(args[2], "OFF"):
-		s.out.failure(textSyntax)
-	case on && !s.out.resp3:
-		s.out.failure("ERR CLIENT CONTEXTS needs RESP3, see HELLO 3; in RESP2 use GET key CONTEXT")
+	case !on && !resp.Is(args[2], "OFF"):
+		s.out.Error(textSyntax)
+	case on && !s.out.RESP3:
+		s.out.Error("ERR CLIENT CONTEXTS needs RESP3, see HELLO 3; in RESP2 use GET key CONTEXT")
 	default:
 		s.contexts = on
-		s.out.ok()
+		s.out.OK()
 	}
 }
 
-func runClientGetRedir(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.integer(-1) }
+func runClientGetRedir(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.Int(-1) }
 
 func runClientTrackingInfo(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.mapping(3)
-	s.out.text("flags")
-	s.out.set(1)
-	s.out.text("off")
-	s.out.text("redirect")
-	s.out.integer(-1)
-	s.out.text("prefixes")
-	s.out.array(0)
+	s.out.Map(3)
+	s.out.Text("flags")
+	s.out.Set(1)
+	s.out.Text("off")
+	s.out.Text("redirect")
+	s.out.Int(-1)
+	s.out.Text("prefixes")
+	s.out.Array(0)
 }
 
 func runClientTracking(_ context.Context, s *session, _ *command, args [][]byte) {
-	if is(args[2], "OFF") {
-		s.out.ok()
+	if resp.Is(args[2], "OFF") {
+		s.out.OK()
 		return
 	}
-	s.out.failure("ERR 'client|tracking' is not supported: there is no invalidation of client-side caches; disable the client's cache")
+	s.out.Error("ERR 'client|tracking' is not supported: there is no invalidation of client-side caches; disable the client's cache")
 }
 
 func runClientCaching(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.failure("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
+	s.out.Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
 }
 
 // runClientUnblock serves CLIENT UNBLOCK id [TIMEOUT|ERROR]. No command blocks.
 func runClientUnblock(_ context.Context, s *session, _ *command, args [][]byte) {
-	switch _, ok := parseInteger(args[2]); {
+	switch _, ok := resp.ParseInt(args[2]); {
 	case len(args) > 4:
-		s.out.failure("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try CLIENT HELP.")
-	case len(args) == 4 && !is(args[3], "TIMEOUT") && !is(args[3], "ERROR"):
-		s.out.failure("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+		s.out.Error("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try CLIENT HELP.")
+	case len(args) == 4 && !resp.Is(args[3], "TIMEOUT") && !resp.Is(args[3], "ERROR"):
+		s.out.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
 	case !ok:
-		s.out.failure(textNotInteger)
+		s.out.Error(textNotInteger)
 	default:
-		s.out.integer(0)
+		s.out.Int(0)
 	}
 }

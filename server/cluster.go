@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // CLUSTER and its kin: what cluster-aware clients go by.
@@ -25,7 +26,7 @@ type runFunc = func(context.Context, *session, *command, [][]byte)
 func inCluster(run runFunc) runFunc {
 	return func(ctx context.Context, s *session, c *command, args [][]byte) {
 		if s.server.cfg.Standalone {
-			s.out.failure(textNoCluster)
+			s.out.Error(textNoCluster)
 			return
 		}
 		run(ctx, s, c, args)
@@ -37,20 +38,20 @@ func inCluster(run runFunc) runFunc {
 func runClusterSlots(_ context.Context, s *session, _ *command, _ [][]byte) {
 	t := newTopology(s.server.store)
 	rows := t.rows()
-	s.out.array(len(rows))
+	s.out.Array(len(rows))
 	for i := range rows {
 		r := &rows[i]
-		s.out.array(2 + len(r.nodes))
-		s.out.integer(int64(r.first))
-		s.out.integer(int64(r.last))
+		s.out.Array(2 + len(r.nodes))
+		s.out.Int(int64(r.first))
+		s.out.Int(int64(r.last))
 		for _, id := range r.nodes {
 			m, _ := t.ring.Member(id)
 			host, port := clientAddr(&m)
-			s.out.array(4)
-			s.out.text(host)
-			s.out.integer(port)
-			s.out.text(clusterID(id))
-			s.out.mapping(0)
+			s.out.Array(4)
+			s.out.Text(host)
+			s.out.Int(port)
+			s.out.Text(clusterID(id))
+			s.out.Map(0)
 		}
 	}
 }
@@ -71,17 +72,17 @@ func runClusterShards(_ context.Context, s *session, _ *command, _ [][]byte) {
 		}
 		shards[at] = append(shards[at], r)
 	}
-	s.out.array(len(shards))
+	s.out.Array(len(shards))
 	for _, shard := range shards {
-		s.out.mapping(2)
-		s.out.text("slots")
-		s.out.array(2 * len(shard))
+		s.out.Map(2)
+		s.out.Text("slots")
+		s.out.Array(2 * len(shard))
 		for _, r := range shard {
-			s.out.integer(int64(r.first))
-			s.out.integer(int64(r.last))
+			s.out.Int(int64(r.first))
+			s.out.Int(int64(r.last))
 		}
-		s.out.text("nodes")
-		s.out.array(len(shard[0].nodes) + len(shard[0].down))
+		s.out.Text("nodes")
+		s.out.Array(len(shard[0].nodes) + len(shard[0].down))
 		for i, id := range shard[0].nodes {
 			role := "replica"
 			if i == 0 {
@@ -98,21 +99,21 @@ func runClusterShards(_ context.Context, s *session, _ *command, _ [][]byte) {
 func (s *session) replyShardNode(t *topology, id ring.NodeID, role, health string) {
 	m, _ := t.ring.Member(id)
 	host, port := clientAddr(&m)
-	s.out.mapping(7)
-	s.out.text("id")
-	s.out.text(clusterID(id))
-	s.out.text("port")
-	s.out.integer(port)
-	s.out.text("ip")
-	s.out.text(host)
-	s.out.text("endpoint")
-	s.out.text(host)
-	s.out.text("role")
-	s.out.text(role)
-	s.out.text("replication-offset")
-	s.out.integer(0)
-	s.out.text("health")
-	s.out.text(health)
+	s.out.Map(7)
+	s.out.Text("id")
+	s.out.Text(clusterID(id))
+	s.out.Text("port")
+	s.out.Int(port)
+	s.out.Text("ip")
+	s.out.Text(host)
+	s.out.Text("endpoint")
+	s.out.Text(host)
+	s.out.Text("role")
+	s.out.Text(role)
+	s.out.Text("replication-offset")
+	s.out.Int(0)
+	s.out.Text("health")
+	s.out.Text(health)
 }
 
 // runClusterNodes serves CLUSTER NODES. Every member is a master there, for the
@@ -125,7 +126,7 @@ func runClusterNodes(_ context.Context, s *session, _ *command, _ [][]byte) {
 		text.WriteString(t.line(&members[i]))
 		text.WriteByte('\n')
 	}
-	s.out.verbatim(text.String())
+	s.out.Verbatim(text.String())
 }
 
 // runClusterInfo serves CLUSTER INFO. A slot fails when none of its primaries
@@ -147,53 +148,53 @@ func runClusterInfo(_ context.Context, s *session, _ *command, _ [][]byte) {
 	text.line("cluster_size", t.coordinators())
 	text.line("cluster_current_epoch", t.ring.Epoch())
 	text.line("cluster_my_epoch", t.ring.Epoch())
-	s.out.verbatim(text.String())
+	s.out.Verbatim(text.String())
 }
 
 func runClusterMyID(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.text(clusterID(s.server.store.ID()))
+	s.out.Text(clusterID(s.server.store.ID()))
 }
 
 func runClusterKeySlot(_ context.Context, s *session, _ *command, args [][]byte) {
-	s.out.integer(int64(ring.SlotOf(args[2])))
+	s.out.Int(int64(ring.SlotOf(args[2])))
 }
 
 // runClusterCountKeys serves CLUSTER COUNTKEYSINSLOT slot, for the whole
 // cluster, whichever node is asked.
 func runClusterCountKeys(ctx context.Context, s *session, _ *command, args [][]byte) {
-	slot, ok := parseInteger(args[2])
+	slot, ok := resp.ParseInt(args[2])
 	switch {
 	case !ok:
-		s.out.failure(textNotInteger)
+		s.out.Error(textNotInteger)
 		return
 	case slot < 0 || slot >= ring.Slots:
-		s.out.failure("ERR Invalid slot")
+		s.out.Error("ERR Invalid slot")
 		return
 	}
 	if keys, ok := s.slotKeys(ctx, slot, -1); ok {
-		s.out.integer(int64(len(keys)))
+		s.out.Int(int64(len(keys)))
 	}
 }
 
 // runClusterGetKeys serves CLUSTER GETKEYSINSLOT slot count, likewise.
 func runClusterGetKeys(ctx context.Context, s *session, _ *command, args [][]byte) {
-	slot, isSlot := parseInteger(args[2])
-	count, isCount := parseInteger(args[3])
+	slot, isSlot := resp.ParseInt(args[2])
+	count, isCount := resp.ParseInt(args[3])
 	switch {
 	case !isSlot || !isCount:
-		s.out.failure(textNotInteger)
+		s.out.Error(textNotInteger)
 		return
 	case slot < 0 || slot >= ring.Slots || count < 0:
-		s.out.failure("ERR Invalid slot or number of keys")
+		s.out.Error("ERR Invalid slot or number of keys")
 		return
 	}
 	keys, ok := s.slotKeys(ctx, slot, count)
 	if !ok {
 		return
 	}
-	s.out.array(len(keys))
+	s.out.Array(len(keys))
 	for _, key := range keys {
-		s.out.value(key)
+		s.out.Value(key)
 	}
 }
 
@@ -221,21 +222,21 @@ func runClusterLinks(_ context.Context, s *session, _ *command, _ [][]byte) {
 			linked = append(linked, m.ID)
 		}
 	}
-	s.out.array(len(linked))
+	s.out.Array(len(linked))
 	for _, id := range linked {
-		s.out.mapping(6)
-		s.out.text("direction")
-		s.out.text("to")
-		s.out.text("node")
-		s.out.text(clusterID(id))
-		s.out.text("create-time")
-		s.out.integer(0) // not kept
-		s.out.text("events")
-		s.out.text("rw")
-		s.out.text("send-buffer-allocated")
-		s.out.integer(0)
-		s.out.text("send-buffer-used")
-		s.out.integer(0)
+		s.out.Map(6)
+		s.out.Text("direction")
+		s.out.Text("to")
+		s.out.Text("node")
+		s.out.Text(clusterID(id))
+		s.out.Text("create-time")
+		s.out.Int(0) // not kept
+		s.out.Text("events")
+		s.out.Text("rw")
+		s.out.Text("send-buffer-allocated")
+		s.out.Int(0)
+		s.out.Text("send-buffer-used")
+		s.out.Int(0)
 	}
 }
 
@@ -246,7 +247,7 @@ func (s *session) memberCalled(id []byte) (ring.NodeID, bool) {
 			return m.ID, true
 		}
 	}
-	s.out.failure(fmt.Sprintf("ERR Unknown node %s", cut(id)))
+	s.out.Error(fmt.Sprintf("ERR Unknown node %s", cut(id)))
 	return 0, false
 }
 
@@ -254,7 +255,7 @@ func (s *session) memberCalled(id []byte) (ring.NodeID, bool) {
 // another.
 func runClusterReplicas(_ context.Context, s *session, _ *command, args [][]byte) {
 	if _, known := s.memberCalled(args[2]); known {
-		s.out.array(0)
+		s.out.Array(0)
 	}
 }
 
@@ -262,10 +263,10 @@ func runClusterReplicas(_ context.Context, s *session, _ *command, args [][]byte
 // view is the only report there is.
 func runClusterFailureReports(_ context.Context, s *session, _ *command, args [][]byte) {
 	if id, known := s.memberCalled(args[2]); known {
-		s.out.number(!s.server.store.Alive(id))
+		s.out.Flag(!s.server.store.Alive(id))
 	}
 }
 
 // replyOK serves what changes nothing here, such as READONLY and ASKING: every
 // node serves every key, and reads from R replicas whatever the connection says.
-func replyOK(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.ok() }
+func replyOK(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.OK() }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // command is one row of the table, or one subcommand of a row. The table is
@@ -101,7 +103,7 @@ func (t *table) find(name []byte) *command {
 	if len(name) > len(buffer) {
 		return nil
 	}
-	return t.byName[string(lower(buffer[:0], name))]
+	return t.byName[string(resp.AppendLower(buffer[:0], name))]
 }
 
 // findSub returns the subcommand of a container, or nil.
@@ -111,7 +113,7 @@ func (t *table) findSub(container *command, name []byte) *command {
 		return nil
 	}
 	key := append(append(buffer[:0], container.name...), '|')
-	return t.bySub[string(lower(key, name))]
+	return t.bySub[string(resp.AppendLower(key, name))]
 }
 
 // findFull takes "config|get" as well as "get".
@@ -120,30 +122,4 @@ func (t *table) findFull(name []byte) *command {
 		return c
 	}
 	return t.bySub[strings.ToLower(string(name))]
-}
-
-func lower(dst, src []byte) []byte {
-	for _, c := range src {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
-	}
-	return dst
-}
-
-// is compares an argument with an upper-case word, in any case.
-func is(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i, c := range arg {
-		if c >= 'a' && c <= 'z' {
-			c -= 'a' - 'A'
-		}
-		if c != word[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // Commands that need more than one request, each depending on the last. None of
@@ -49,7 +50,7 @@ func runRename(ctx context.Context, s *session, c *command, args [][]byte) {
 		s.fail(err)
 		return
 	case !found:
-		s.out.failure(textNoSuchKey)
+		s.out.Error(textNoSuchKey)
 		return
 	case string(args[1]) == string(args[2]):
 		s.renamed(onlyNew, false)
@@ -75,10 +76,10 @@ func runRename(ctx context.Context, s *session, c *command, args [][]byte) {
 
 func (s *session) renamed(onlyNew, done bool) {
 	if onlyNew {
-		s.out.number(done)
+		s.out.Flag(done)
 		return
 	}
-	s.out.ok()
+	s.out.OK()
 }
 
 // copyOf is the update that writes a value with its expiry. The value was lent by
@@ -92,21 +93,21 @@ func runCopy(ctx context.Context, s *session, c *command, args [][]byte) {
 	put := register.Update{Condition: register.IfAbsent}
 	for i := 3; i < len(args); i++ {
 		switch {
-		case is(args[i], "REPLACE"):
+		case resp.Is(args[i], "REPLACE"):
 			put.Condition = register.Always
-		case is(args[i], "DB") && i+1 < len(args):
+		case resp.Is(args[i], "DB") && i+1 < len(args):
 			i++
 			if refusal := checkDatabase(args[i]); refusal != "" {
-				s.out.failure(refusal)
+				s.out.Error(refusal)
 				return
 			}
 		default:
-			s.out.failure(textSyntax)
+			s.out.Error(textSyntax)
 			return
 		}
 	}
 	if string(args[1]) == string(args[2]) {
-		s.out.failure(textSameObject)
+		s.out.Error(textSameObject)
 		return
 	}
 	value, found, err := s.value(s.ask(ctx, args[1]))
@@ -115,20 +116,20 @@ func runCopy(ctx context.Context, s *session, c *command, args [][]byte) {
 		s.fail(err)
 		return
 	case !found:
-		s.out.integer(0)
+		s.out.Int(0)
 		return
 	}
 	condition := put.Condition
 	put = copyOf(value)
 	put.Condition = condition
 	if to := s.tell(ctx, args[2], put); !s.refused(c, to) {
-		s.out.number(to.Result.Applied)
+		s.out.Flag(to.Result.Applied)
 	}
 }
 
 // checkDatabase refuses every database but the one there is.
 func checkDatabase(arg []byte) string {
-	switch n, ok := parseInteger(arg); {
+	switch n, ok := resp.ParseInt(arg); {
 	case !ok:
 		return textNotInteger
 	case n != 0:
@@ -142,7 +143,7 @@ func checkDatabase(arg []byte) string {
 // with 0.
 func runMSetNX(ctx context.Context, s *session, c *command, args [][]byte) {
 	if len(args)%2 == 0 {
-		s.out.failure(wrongArity(c))
+		s.out.Error(wrongArity(c))
 		return
 	}
 	latest := make(map[string][]byte, len(args)/2) // a key named twice: the last counts
@@ -167,8 +168,8 @@ func runMSetNX(ctx context.Context, s *session, c *command, args [][]byte) {
 	}, false)
 	switch {
 	case after.refusal != "":
-		s.out.failure(after.refusal)
+		s.out.Error(after.refusal)
 	default:
-		s.out.number(after.count == 0) // none existed when its turn came
+		s.out.Flag(after.count == 0) // none existed when its turn came
 	}
 }

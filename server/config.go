@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // RedisVersion is the version of Redis that clients are told: the one whose
@@ -73,9 +75,9 @@ func (c Config) Validate() error {
 	check(c.ProtoMaxBulkLen >= 1<<20 && c.ProtoMaxBulkLen <= maxBulk,
 		"proto-max-bulk-len: %d is not between 1 MiB and %d", c.ProtoMaxBulkLen, maxBulk)
 	check(c.MaxArguments >= 16 && c.MaxArguments <= math.MaxInt32, "maximum of arguments: %d is not between 16 and 2^31", c.MaxArguments)
-	check(c.InputLimit >= intakeKept, "input limit: %d bytes are less than %d", c.InputLimit, intakeKept)
-	check(c.OutputLimit >= outputFlush, "output limit: %d bytes are less than %d", c.OutputLimit, outputFlush)
-	check(c.BufferedLimit >= intakeKept, "limit of buffered bytes: %d are less than %d", c.BufferedLimit, intakeKept)
+	check(c.InputLimit >= inputKept, "input limit: %d bytes are less than %d", c.InputLimit, inputKept)
+	check(c.OutputLimit >= resp.FlushBytes, "output limit: %d bytes are less than %d", c.OutputLimit, resp.FlushBytes)
+	check(c.BufferedLimit >= inputKept, "limit of buffered bytes: %d are less than %d", c.BufferedLimit, inputKept)
 	check(c.IdleTimeout >= 0, "idle timeout: %v is negative", c.IdleTimeout)
 	check(c.WriteTimeout > 0, "write timeout: %v is not positive", c.WriteTimeout)
 	return errors.Join(faults...)

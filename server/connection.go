@@ -6,6 +6,8 @@ import (
 	"crypto/subtle"
 	"strconv"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 func planPing(s *session, e *entry) {
@@ -17,22 +19,22 @@ func planPing(s *session, e *entry) {
 
 func replyPing(s *session, e *entry) {
 	if len(e.args) == 2 {
-		s.out.value(e.args[1])
+		s.out.Value(e.args[1])
 		return
 	}
-	s.out.status("PONG")
+	s.out.Status("PONG")
 }
 
 func planEcho(_ *session, e *entry) {
-	e.reply = func(s *session, e *entry) { s.out.value(e.args[1]) }
+	e.reply = func(s *session, e *entry) { s.out.Value(e.args[1]) }
 }
 
 func planTime(_ *session, e *entry) {
 	e.reply = func(s *session, _ *entry) {
 		now := s.server.cfg.Now()
-		s.out.array(2)
-		s.out.text(strconv.FormatInt(now.Unix(), 10))
-		s.out.text(strconv.Itoa(now.Nanosecond() / int(time.Microsecond)))
+		s.out.Array(2)
+		s.out.Text(strconv.FormatInt(now.Unix(), 10))
+		s.out.Text(strconv.Itoa(now.Nanosecond() / int(time.Microsecond)))
 	}
 }
 
@@ -42,14 +44,14 @@ func runSelect(_ context.Context, s *session, _ *command, args [][]byte) {
 		refusal = "ERR SELECT is not allowed in cluster mode"
 	}
 	if refusal != "" {
-		s.out.failure(refusal)
+		s.out.Error(refusal)
 		return
 	}
-	s.out.ok()
+	s.out.OK()
 }
 
 func runQuit(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.ok()
+	s.out.OK()
 	s.ending = true
 }
 
@@ -57,14 +59,14 @@ func runReset(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.choices = choices{}
 	s.unwatch()
 	s.admit(s.server.settings.openToAll())
-	s.out.resp3 = false
+	s.out.RESP3 = false
 	s.describe(func(i *identity) { *i = identity{} })
-	s.out.status("RESET")
+	s.out.Status("RESET")
 }
 
 // admit sets what depends on whether the client has authenticated.
 func (s *session) admit(trusted bool) {
-	s.authenticated, s.guard.trusted = trusted, trusted
+	s.authenticated, s.framer.Authenticated = trusted, trusted
 }
 
 // The one user there is: quorate has no access control lists.
@@ -88,32 +90,32 @@ func runAuth(_ context.Context, s *session, _ *command, args [][]byte) {
 	user, password := []byte(defaultUser), args[1]
 	switch {
 	case len(args) > 3:
-		s.out.failure(textSyntax)
+		s.out.Error(textSyntax)
 		return
 	case len(args) == 3:
 		user, password = args[1], args[2]
 	case s.server.settings.openToAll():
-		s.out.failure("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
+		s.out.Error("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
 		return
 	}
 	if !s.login(user, password) {
-		s.out.failure(textWrongPass)
+		s.out.Error(textWrongPass)
 		return
 	}
-	s.out.ok()
+	s.out.OK()
 }
 
 // runHello serves HELLO [2|3 [AUTH user password] [SETNAME name]]: version, then
 // options, then password; a refusal changes nothing.
 func runHello(_ context.Context, s *session, _ *command, args [][]byte) {
-	resp3 := s.out.resp3
+	resp3 := s.out.RESP3
 	if len(args) > 1 {
-		switch n, ok := parseInteger(args[1]); {
+		switch n, ok := resp.ParseInt(args[1]); {
 		case !ok:
-			s.out.failure("ERR Protocol version is not an integer or out of range")
+			s.out.Error("ERR Protocol version is not an integer or out of range")
 			return
 		case n != 2 && n != 3:
-			s.out.failure("NOPROTO unsupported protocol version")
+			s.out.Error("NOPROTO unsupported protocol version")
 			return
 		default:
 			resp3 = n == 3
@@ -121,21 +123,21 @@ func runHello(_ context.Context, s *session, _ *command, args [][]byte) {
 	}
 	var o helloOptions
 	if refusal := o.parse(args[min(2, len(args)):]); refusal != "" {
-		s.out.failure(refusal)
+		s.out.Error(refusal)
 		return
 	}
 	if o.password != nil && !s.login(o.user, o.password) {
-		s.out.failure(textWrongPass)
+		s.out.Error(textWrongPass)
 		return
 	}
 	if !s.authenticated {
-		s.out.failure("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+		s.out.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
 		return
 	}
 	if o.name != nil {
 		s.describe(func(i *identity) { i.name = string(o.name) })
 	}
-	s.out.resp3 = resp3
+	s.out.RESP3 = resp3
 	s.describe(func(i *identity) { i.resp3 = resp3 })
 	s.replyHello()
 }
@@ -148,10 +150,10 @@ func (o *helloOptions) parse(args [][]byte) string {
 	for i := 0; i < len(args); i++ {
 		left := len(args) - i - 1
 		switch {
-		case is(args[i], "AUTH") && left >= 2:
+		case resp.Is(args[i], "AUTH") && left >= 2:
 			o.user, o.password = args[i+1], args[i+2]
 			i += 2
-		case is(args[i], "SETNAME") && left >= 1:
+		case resp.Is(args[i], "SETNAME") && left >= 1:
 			o.name = args[i+1]
 			if !printable(o.name) {
 				return textBadName
@@ -165,19 +167,19 @@ func (o *helloOptions) parse(args [][]byte) string {
 }
 
 func (s *session) replyHello() {
-	s.out.mapping(7)
-	s.out.text("server")
-	s.out.text("redis")
-	s.out.text("version")
-	s.out.text(RedisVersion)
-	s.out.text("proto")
-	s.out.integer(2 + int64(b2b(s.out.resp3)))
-	s.out.text("id")
-	s.out.integer(s.id)
-	s.out.text("mode")
-	s.out.text(s.server.mode())
-	s.out.text("role")
-	s.out.text("master")
-	s.out.text("modules")
-	s.out.array(0)
+	s.out.Map(7)
+	s.out.Text("server")
+	s.out.Text("redis")
+	s.out.Text("version")
+	s.out.Text(RedisVersion)
+	s.out.Text("proto")
+	s.out.Int(2 + int64(b2b(s.out.RESP3)))
+	s.out.Text("id")
+	s.out.Int(s.id)
+	s.out.Text("mode")
+	s.out.Text(s.server.mode())
+	s.out.Text("role")
+	s.out.Text("master")
+	s.out.Text("modules")
+	s.out.Array(0)
 }

@@ -78,7 +78,8 @@ type errorTally struct {
 	total  int64
 }
 
-func (t *errorTally) count(text string) {
+// CountError implements [resp.ErrorCounter].
+func (t *errorTally) CountError(text string) {
 	kind, _, _ := strings.Cut(text, " ")
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -115,4 +116,12 @@ func (s *seldom) Do(fn func()) {
 	if now-last > int64(10*time.Second) && s.last.CompareAndSwap(last, now) {
 		fn()
 	}
+}
+
+// b2b returns 1 for true.
+func b2b(yes bool) byte {
+	if yes {
+		return 1
+	}
+	return 0
 }

@@ -1,16 +1,17 @@
 package server
 
 import (
-	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/object"
-
 	"context"
 	"time"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // dispatch plans one whole command, or runs it after the batch. An error ends
 // the connection.
-func (s *session) dispatch(ctx context.Context, raw []byte, kind shape) error {
+func (s *session) dispatch(ctx context.Context, raw []byte, kind resp.Shape) error {
 	args, err := s.batch.parse(raw, kind)
 	if err != nil || len(args) == 0 {
 		return err
@@ -18,8 +19,8 @@ func (s *session) dispatch(ctx context.Context, raw []byte, kind shape) error {
 	silent := s.mute || s.skip
 	s.skip = false
 	c, refusal := s.server.choose(args, s.authenticated)
-	if c == nil && isCrossProtocol(args[0]) {
-		return errCrossProtocol
+	if c == nil && resp.IsCrossProtocol(args[0]) {
+		return resp.ErrCrossProtocol
 	}
 	if refusal == "" && s.server.attention.Load() {
 		if args, err = s.attend(ctx, c, args, raw, kind); err != nil {
@@ -87,16 +88,16 @@ func (s *session) flushBatch(ctx context.Context) {
 		s.noteSlow(b.entries[0].command, b.entries[0].args, len(b.entries)-1, start)
 	}
 	s.look()
-	before := s.out.sent + int64(len(s.out.buf))
+	before := s.out.sent + int64(len(s.out.Buf))
 	for i := range b.entries {
 		e := &b.entries[i]
 		mark := s.beginReply(e.silent)
-		failures := s.out.errors
+		failures := s.out.Failures
 		e.reply(s, e)
 		s.endReply(mark, e.silent)
-		e.failed = min(s.out.errors-failures, 1)
+		e.failed = min(s.out.Failures-failures, 1)
 	}
-	s.adapt(s.out.sent + int64(len(s.out.buf)) - before)
+	s.adapt(s.out.sent + int64(len(s.out.Buf)) - before)
 	s.account(start)
 	b.reset()
 }
@@ -106,7 +107,7 @@ func (s *session) runAlone(ctx context.Context, c *command, args [][]byte, silen
 	start := time.Now()
 	s.look()
 	mark := s.beginReply(silent)
-	failures := s.out.errors
+	failures := s.out.Failures
 	c.run(ctx, s, c, args)
 	if c.full == "client|reply" { // it decides for itself whether it is answered
 		silent = silent && s.mute
@@ -115,7 +116,7 @@ func (s *session) runAlone(ctx context.Context, c *command, args [][]byte, silen
 	s.noteSlow(c, args, 0, start)
 	s.batch.reset()
 	took := time.Since(start)
-	s.server.counters.record(c, 1, s.out.errors-failures, took, took)
+	s.server.counters.record(c, 1, s.out.Failures-failures, took, took)
 	s.noteActivity(c, start)
 }
 
@@ -126,16 +127,16 @@ func (s *session) look() {
 }
 
 func (s *session) beginReply(silent bool) int {
-	s.out.muted = silent
-	return len(s.out.buf)
+	s.out.Muted = silent
+	return len(s.out.Buf)
 }
 
 func (s *session) endReply(mark int, silent bool) {
 	if silent {
-		s.out.buf = s.out.buf[:mark]
+		s.out.Buf = s.out.Buf[:mark]
 	}
-	s.out.muted = false
-	s.out.trim()
+	s.out.Muted = false
+	s.out.Trim()
 }
 
 // account counts the batch: runs of one command at once, each with its share of

@@ -35,7 +35,7 @@ func planTrace(s *session, e *entry) {
 	e.slots[0].Trace = trace
 	answer := e.reply
 	e.reply = func(s *session, e *entry) {
-		s.out.array(2)
+		s.out.Array(2)
 		answer(s, e)
 		s.traceLines(trace)
 	}
@@ -44,13 +44,13 @@ func planTrace(s *session, e *entry) {
 // traceLines writes a trace as a table whose columns stand under each other.
 func (s *session) traceLines(t *replica.Trace) {
 	now := s.server.store.Ring()
-	s.out.array(len(t.Steps) + 3)
-	s.out.text(fmt.Sprintf("partition %d: %s", t.Partition, walkText(now, t.Walk, t.N)))
-	s.out.text(fmt.Sprintf("%s took the request, %s coordinated it", now.Name(t.Node), now.Name(t.Coordinator)))
+	s.out.Array(len(t.Steps) + 3)
+	s.out.Text(fmt.Sprintf("partition %d: %s", t.Partition, walkText(now, t.Walk, t.N)))
+	s.out.Text(fmt.Sprintf("%s took the request, %s coordinated it", now.Name(t.Node), now.Name(t.Coordinator)))
 	for i := range t.Steps {
-		s.out.text(stepText(now, &t.Steps[i]))
+		s.out.Text(stepText(now, &t.Steps[i]))
 	}
-	s.out.text(fmt.Sprintf("%9s  %d of %d needed answers, %d %s now%s", millis(t.Took), t.Got, t.Need,
+	s.out.Text(fmt.Sprintf("%9s  %d of %d needed answers, %d %s now%s", millis(t.Took), t.Got, t.Need,
 		t.Siblings, plural(t.Siblings, "value"), repairText(now, t.Repaired)))
 }
 
@@ -110,13 +110,13 @@ func runPreflist(_ context.Context, s *session, _ *command, args [][]byte) {
 	key, now := args[2], s.server.store.Ring()
 	p := now.PartitionOf(key)
 	walk, primaries := now.Walk(p), len(now.Primaries(p))
-	s.out.mapping(3)
-	s.out.text("slot")
-	s.out.integer(int64(ring.SlotOf(key)))
-	s.out.text("partition")
-	s.out.integer(int64(p))
-	s.out.text("preference list")
-	s.out.array(len(walk))
+	s.out.Map(3)
+	s.out.Text("slot")
+	s.out.Int(int64(ring.SlotOf(key)))
+	s.out.Text("partition")
+	s.out.Int(int64(p))
+	s.out.Text("preference list")
+	s.out.Array(len(walk))
 	for i, id := range walk {
 		m, _ := now.Member(id)
 		role, state := replica.RolePrimary, "up"
@@ -126,7 +126,7 @@ func runPreflist(_ context.Context, s *session, _ *command, args [][]byte) {
 		if !s.server.store.Alive(id) {
 			state = "down"
 		}
-		s.out.text(fmt.Sprintf("%s %s %s %s", m.Name, role, state, m.ClientAddr))
+		s.out.Text(fmt.Sprintf("%s %s %s %s", m.Name, role, state, m.ClientAddr))
 	}
 }
 
@@ -135,27 +135,27 @@ func runPreflist(_ context.Context, s *session, _ *command, args [][]byte) {
 func runVersions(ctx context.Context, s *session, _ *command, args [][]byte) {
 	h := s.server.store.History(ctx, args[2])
 	now := s.server.store.Ring()
-	s.out.array(len(h.Versions))
+	s.out.Array(len(h.Versions))
 	for i := range h.Versions {
 		v := &h.Versions[i]
-		s.out.mapping(5)
-		s.out.text("version")
-		s.out.text(dotText(now, v.Dot))
-		s.out.text("time")
-		s.out.text(time.UnixMilli(v.Time.UnixMilli()).UTC().Format("2006-01-02T15:04:05.000Z"))
-		s.out.text("had seen")
-		s.out.text(v.Past.Format(now.Name))
-		s.out.text("follows")
+		s.out.Map(5)
+		s.out.Text("version")
+		s.out.Text(dotText(now, v.Dot))
+		s.out.Text("time")
+		s.out.Text(time.UnixMilli(v.Time.UnixMilli()).UTC().Format("2006-01-02T15:04:05.000Z"))
+		s.out.Text("had seen")
+		s.out.Text(v.Past.Format(now.Name))
+		s.out.Text("follows")
 		parents := replica.Parents(v, h.Versions)
-		s.out.array(len(parents))
+		s.out.Array(len(parents))
 		for _, at := range parents {
-			s.out.text(dotText(now, h.Versions[at].Dot))
+			s.out.Text(dotText(now, h.Versions[at].Dot))
 		}
-		s.out.text("value")
+		s.out.Text("value")
 		if v.Tombstone {
-			s.out.null()
+			s.out.Null()
 		} else {
-			s.out.bulk(v.Data)
+			s.out.Bulk(v.Data)
 		}
 	}
 }

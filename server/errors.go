@@ -134,10 +134,10 @@ func (s *session) refuse(e *entry, text string) {
 	e.refusal, e.reply = text, replyRefusal
 }
 
-func replyRefusal(s *session, e *entry) { s.out.failure(e.refusal) }
+func replyRefusal(s *session, e *entry) { s.out.Error(e.refusal) }
 
 // fail answers with an error of the store.
-func (s *session) fail(err error) { s.out.failure(errorText(err)) }
+func (s *session) fail(err error) { s.out.Error(errorText(err)) }
 
 // refused answers for a request that has an error or could not be applied, and
 // tells whether it did.
@@ -146,7 +146,7 @@ func (s *session) refused(c *command, sl *slot) bool {
 	case sl.Err != nil:
 		s.fail(sl.Err)
 	case sl.Result.Failure != 0:
-		s.out.failure(failureText(c, sl.Result.Failure))
+		s.out.Error(failureText(c, sl.Result.Failure))
 	default:
 		return false
 	}

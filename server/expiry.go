@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // unit is how a client names a moment.
@@ -22,13 +23,13 @@ var (
 // unitOf recognises the options EX, PX, EXAT and PXAT.
 func unitOf(arg []byte) (unit, bool) {
 	switch {
-	case is(arg, "EX"):
+	case resp.Is(arg, "EX"):
 		return relativeSeconds, true
-	case is(arg, "PX"):
+	case resp.Is(arg, "PX"):
 		return relativeMillis, true
-	case is(arg, "EXAT"):
+	case resp.Is(arg, "EXAT"):
 		return absoluteSeconds, true
-	case is(arg, "PXAT"):
+	case resp.Is(arg, "PXAT"):
 		return absoluteMillis, true
 	}
 	return unit{}, false
@@ -52,7 +53,7 @@ func (u unit) moment(n, now int64) (at int64, ok bool) {
 // expiry reads the moment at which a value that is being written ends, or says
 // why not.
 func (s *session) expiry(c *command, u unit, arg []byte) (at int64, refusal string) {
-	n, ok := parseInteger(arg)
+	n, ok := resp.ParseInt(arg)
 	if !ok {
 		return 0, textNotInteger
 	}
@@ -71,7 +72,7 @@ func planExpire(s *session, e *entry) {
 		s.refuse(e, refusal)
 		return
 	}
-	n, ok := parseInteger(e.args[2])
+	n, ok := resp.ParseInt(e.args[2])
 	if !ok {
 		s.refuse(e, textNotInteger)
 		return
@@ -102,13 +103,13 @@ func expireCondition(options [][]byte) (register.Condition, string) {
 	var nx, xx, gt, lt bool
 	for _, option := range options {
 		switch {
-		case is(option, "NX"):
+		case resp.Is(option, "NX"):
 			nx = true
-		case is(option, "XX"):
+		case resp.Is(option, "XX"):
 			xx = true
-		case is(option, "GT"):
+		case resp.Is(option, "GT"):
 			gt = true
-		case is(option, "LT"):
+		case resp.Is(option, "LT"):
 			lt = true
 		default:
 			return register.Always, "ERR Unsupported option " + string(option)
@@ -153,22 +154,22 @@ func replyTTL(s *session, e *entry) {
 		s.fail(err)
 		return
 	case !found:
-		s.out.integer(-2)
+		s.out.Int(-2)
 		return
 	case v.Expiry == 0:
-		s.out.integer(-1)
+		s.out.Int(-1)
 		return
 	}
 	left := max(v.Expiry-s.now, 0)
 	switch e.command.name {
 	case "ttl":
-		s.out.integer(left/1000 + (left%1000+500)/1000)
+		s.out.Int(left/1000 + (left%1000+500)/1000)
 	case "pttl":
-		s.out.integer(left)
+		s.out.Int(left)
 	case "expiretime":
-		s.out.integer(v.Expiry/1000 + (v.Expiry%1000+500)/1000)
+		s.out.Int(v.Expiry/1000 + (v.Expiry%1000+500)/1000)
 	default:
-		s.out.integer(v.Expiry)
+		s.out.Int(v.Expiry)
 	}
 }
 
@@ -183,7 +184,7 @@ func planGetEx(s *session, e *entry) {
 		case timed && i+1 < len(e.args) && !persist && (at == nil || u == unit): // twice the same: the last counts
 			i++
 			at, u = e.args[i], unit
-		case is(e.args[i], "PERSIST") && at == nil:
+		case resp.Is(e.args[i], "PERSIST") && at == nil:
 			persist = true
 		default:
 			s.refuse(e, textSyntax)
@@ -224,6 +225,6 @@ func replyGetExRefused(s *session, e *entry) {
 	case !found:
 		s.found(nil, false)
 	default:
-		s.out.failure(e.refusal)
+		s.out.Error(e.refusal)
 	}
 }

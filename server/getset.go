@@ -5,6 +5,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // GET, SET and DEL, with what quorate adds to them: CONTEXT, R and W.
@@ -15,9 +16,9 @@ func planGet(s *session, e *entry) {
 	e.reply = replyGet
 	for i := 2; i < len(e.args); i++ {
 		switch arg := e.args[i]; {
-		case is(arg, "CONTEXT"):
+		case resp.Is(arg, "CONTEXT"):
 			e.reply = replySiblings
-		case is(arg, "R") && i+1 < len(e.args):
+		case resp.Is(arg, "R") && i+1 < len(e.args):
 			i++
 			n, refusal := s.quorum('R', e.args[i])
 			if refusal != "" {
@@ -36,12 +37,12 @@ func planGet(s *session, e *entry) {
 // gets the context and the number of siblings as an attribute.
 func replyGet(s *session, e *entry) {
 	sl := e.slots[0]
-	if s.contexts && s.out.resp3 && sl.Err == nil {
-		s.out.attribute(2)
-		s.out.text("context")
+	if s.contexts && s.out.RESP3 && sl.Err == nil {
+		s.out.Attribute(2)
+		s.out.Text("context")
 		s.context(sl.Key, sl.Object.Clock)
-		s.out.text("siblings")
-		s.out.integer(int64(liveSiblings(&sl.Object, s.now)))
+		s.out.Text("siblings")
+		s.out.Int(int64(liveSiblings(&sl.Object, s.now)))
 	}
 	replyValue(s, e)
 }
@@ -53,13 +54,13 @@ func replySiblings(s *session, e *entry) {
 		s.fail(sl.Err)
 		return
 	}
-	s.out.array(2)
+	s.out.Array(2)
 	s.context(sl.Key, sl.Object.Clock)
 	n := liveSiblings(&sl.Object, s.now)
-	s.out.array(n)
+	s.out.Array(n)
 	for i := range sl.Object.Siblings {
 		if sibling := &sl.Object.Siblings[i]; sibling.Live(s.now) {
-			s.out.value(sibling.Data)
+			s.out.Value(sibling.Data)
 		}
 	}
 	if n == 0 {
@@ -76,12 +77,12 @@ func (s *session) context(key []byte, clock causal.Vector, own ...causal.Dot) {
 	if len(clock)+len(own) > 0 {
 		s.token = causal.AppendContext(s.token, key, clock, own...)
 	}
-	s.out.bulk(s.token)
+	s.out.Bulk(s.token)
 }
 
 // quorum reads the number of an R or W option.
 func (s *session) quorum(side byte, arg []byte) (int, string) {
-	n, ok := parseInteger(arg)
+	n, ok := resp.ParseInt(arg)
 	if limit := s.server.store.Ring().Configured().N; !ok || n < 1 || n > int64(limit) {
 		return 0, "ERR " + string(side) + " must be between 1 and N, which is " + strconv.Itoa(limit)
 	}
@@ -134,25 +135,25 @@ func (o *setOptions) parse(s *session, args [][]byte) string {
 		}
 		unit, timed := unitOf(arg)
 		switch {
-		case is(arg, "NX") && u.Condition != register.IfPresent:
+		case resp.Is(arg, "NX") && u.Condition != register.IfPresent:
 			u.Condition = register.IfAbsent
-		case is(arg, "XX") && u.Condition != register.IfAbsent:
+		case resp.Is(arg, "XX") && u.Condition != register.IfAbsent:
 			u.Condition = register.IfPresent
-		case is(arg, "GET") && !u.HasContext:
+		case resp.Is(arg, "GET") && !u.HasContext:
 			u.WantOld = true
-		case is(arg, "KEEPTTL") && o.at == nil:
+		case resp.Is(arg, "KEEPTTL") && o.at == nil:
 			u.KeepTTL = true
 		case timed && next != nil && (o.at == nil || o.unit == unit) && !u.KeepTTL:
 			o.at, o.unit = next, unit
 			i++
-		case is(arg, "CONTEXT") && next != nil && !u.HasContext && !u.WantOld:
+		case resp.Is(arg, "CONTEXT") && next != nil && !u.HasContext && !u.WantOld:
 			var err error
 			if u.Context, u.Own, err = causal.ParseDotted(args[1], next); err != nil {
 				return errorText(err)
 			}
 			u.HasContext = true
 			i++
-		case is(arg, "W") && next != nil:
+		case resp.Is(arg, "W") && next != nil:
 			n, refusal := s.quorum('W', next)
 			if refusal != "" {
 				return refusal
@@ -170,9 +171,9 @@ func replySet(s *session, e *entry) {
 	switch sl := e.slots[0]; {
 	case s.refused(e.command, sl):
 	case sl.Result.Applied:
-		s.out.ok()
+		s.out.OK()
 	default:
-		s.out.null()
+		s.out.Null()
 	}
 }
 
@@ -183,7 +184,7 @@ func replyContext(s *session, e *entry) {
 	case sl.Result.Applied:
 		s.context(sl.Key, sl.Result.Context, sl.Result.Dot)
 	default:
-		s.out.null()
+		s.out.Null()
 	}
 }
 
@@ -206,8 +207,8 @@ func planDeleteKeys(s *session, e *entry) {
 }
 
 func withContext(args [][]byte) bool {
-	return len(args) == 4 && is(args[2], "CONTEXT") ||
-		len(args) == 6 && is(args[2], "CONTEXT") && is(args[4], "W")
+	return len(args) == 4 && resp.Is(args[2], "CONTEXT") ||
+		len(args) == 6 && resp.Is(args[2], "CONTEXT") && resp.Is(args[4], "W")
 }
 
 func planDeleteContext(s *session, e *entry) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/histogram"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // infoTimeout bounds what INFO asks of other nodes: tools that watch a cluster
@@ -56,8 +57,8 @@ func runInfo(ctx context.Context, s *session, _ *command, args [][]byte) {
 	if len(args) > 1 {
 		wanted = func(sec section) bool {
 			return slices.ContainsFunc(args[1:], func(arg []byte) bool {
-				return is(arg, strings.ToUpper(sec.name)) || is(arg, "ALL") || is(arg, "EVERYTHING") ||
-					is(arg, "DEFAULT") && !sec.extra
+				return resp.Is(arg, strings.ToUpper(sec.name)) || resp.Is(arg, "ALL") || resp.Is(arg, "EVERYTHING") ||
+					resp.Is(arg, "DEFAULT") && !sec.extra
 			})
 		}
 	}
@@ -72,7 +73,7 @@ func runInfo(ctx context.Context, s *session, _ *command, args [][]byte) {
 		text.WriteString("# " + sec.name + "\r\n")
 		sec.write(ctx, s.server, &text)
 	}
-	s.out.verbatim(text.String())
+	s.out.Verbatim(text.String())
 }
 
 func infoServer(_ context.Context, s *Server, t *infoText) {

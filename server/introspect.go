@@ -6,19 +6,20 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // COMMAND and its subcommands, all from the table.
 
 func runCommand(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.array(len(s.server.table.list))
+	s.out.Array(len(s.server.table.list))
 	for _, c := range s.server.table.list {
 		s.replyCommandInfo(c)
 	}
 }
 
 func runCommandCount(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.integer(int64(len(s.server.table.list)))
+	s.out.Int(int64(len(s.server.table.list)))
 }
 
 func runCommandInfo(ctx context.Context, s *session, c *command, args [][]byte) {
@@ -26,33 +27,33 @@ func runCommandInfo(ctx context.Context, s *session, c *command, args [][]byte) 
 		runCommand(ctx, s, c, args)
 		return
 	}
-	s.out.array(len(args) - 2)
+	s.out.Array(len(args) - 2)
 	for _, name := range args[2:] {
 		if c := s.server.table.findFull(name); c != nil {
 			s.replyCommandInfo(c)
 			continue
 		}
-		s.out.null()
+		s.out.Null()
 	}
 }
 
 // replyCommandInfo writes the tuple of ten that cluster clients find keys with.
 func (s *session) replyCommandInfo(c *command) {
-	s.out.array(10)
-	s.out.text(c.full)
-	s.out.integer(int64(c.arity))
-	s.out.statuses(c.flags)
-	s.out.integer(int64(c.first))
-	s.out.integer(int64(c.last))
-	s.out.integer(int64(c.step))
-	s.out.statuses(c.acl)
+	s.out.Array(10)
+	s.out.Text(c.full)
+	s.out.Int(int64(c.arity))
+	s.out.Statuses(c.flags)
+	s.out.Int(int64(c.first))
+	s.out.Int(int64(c.last))
+	s.out.Int(int64(c.step))
+	s.out.Statuses(c.acl)
 	s.replyTips(c.tips)
 	s.replyKeySpecs(c)
 	if len(c.subcommands) == 0 {
-		s.out.set(0)
+		s.out.Set(0)
 		return
 	}
-	s.out.array(len(c.subcommands))
+	s.out.Array(len(c.subcommands))
 	for i := range c.subcommands {
 		s.replyCommandInfo(&c.subcommands[i])
 	}
@@ -60,13 +61,13 @@ func (s *session) replyCommandInfo(c *command) {
 
 func (s *session) replyTips(tips string) {
 	if tips == "" {
-		s.out.set(0)
+		s.out.Set(0)
 		return
 	}
 	list := strings.Split(tips, ",")
-	s.out.set(len(list))
+	s.out.Set(len(list))
 	for _, tip := range list {
-		s.out.text(tip)
+		s.out.Text(tip)
 	}
 }
 
@@ -74,11 +75,11 @@ func (s *session) replyTips(tips string) {
 // keys that are all treated alike, or several keys that are not.
 func (s *session) replyKeySpecs(c *command) {
 	if c.first == 0 {
-		s.out.set(0)
+		s.out.Set(0)
 		return
 	}
 	kinds := strings.Split(c.access, ";")
-	s.out.set(len(kinds))
+	s.out.Set(len(kinds))
 	last := c.last
 	switch {
 	case last > 0 && len(kinds) > 1:
@@ -95,34 +96,34 @@ func (s *session) replyKeySpecs(c *command) {
 // end if negative.
 func (s *session) replyKeySpec(c *command, flags string, first, last int) {
 	if c.notes != "" {
-		s.out.mapping(4)
-		s.out.text("notes")
-		s.out.text(c.notes)
+		s.out.Map(4)
+		s.out.Text("notes")
+		s.out.Text(c.notes)
 	} else {
-		s.out.mapping(3)
+		s.out.Map(3)
 	}
-	s.out.text("flags")
-	s.out.statuses(flags)
-	s.out.text("begin_search")
-	s.out.mapping(2)
-	s.out.text("type")
-	s.out.text("index")
-	s.out.text("spec")
-	s.out.mapping(1)
-	s.out.text("index")
-	s.out.integer(int64(first))
-	s.out.text("find_keys")
-	s.out.mapping(2)
-	s.out.text("type")
-	s.out.text("range")
-	s.out.text("spec")
-	s.out.mapping(3)
-	s.out.text("lastkey")
-	s.out.integer(int64(last))
-	s.out.text("keystep")
-	s.out.integer(int64(c.step))
-	s.out.text("limit")
-	s.out.integer(0)
+	s.out.Text("flags")
+	s.out.Statuses(flags)
+	s.out.Text("begin_search")
+	s.out.Map(2)
+	s.out.Text("type")
+	s.out.Text("index")
+	s.out.Text("spec")
+	s.out.Map(1)
+	s.out.Text("index")
+	s.out.Int(int64(first))
+	s.out.Text("find_keys")
+	s.out.Map(2)
+	s.out.Text("type")
+	s.out.Text("range")
+	s.out.Text("spec")
+	s.out.Map(3)
+	s.out.Text("lastkey")
+	s.out.Int(int64(last))
+	s.out.Text("keystep")
+	s.out.Int(int64(c.step))
+	s.out.Text("limit")
+	s.out.Int(0)
 }
 
 // runCommandDocs serves COMMAND DOCS [name …]: unknown names are left out.
@@ -136,7 +137,7 @@ func runCommandDocs(_ context.Context, s *session, _ *command, args [][]byte) {
 			}
 		}
 	}
-	s.out.mapping(len(list))
+	s.out.Map(len(list))
 	for _, c := range list {
 		s.replyDocs(c)
 	}
@@ -149,15 +150,15 @@ func (s *session) replyDocs(c *command) {
 	if len(c.subcommands) > 0 {
 		n++
 	}
-	s.out.text(c.full)
-	s.out.mapping(n)
+	s.out.Text(c.full)
+	s.out.Map(n)
 	for _, f := range fields {
-		s.out.text(f[0])
-		s.out.text(f[1])
+		s.out.Text(f[0])
+		s.out.Text(f[1])
 	}
 	if len(c.subcommands) > 0 {
-		s.out.text("subcommands")
-		s.out.mapping(len(c.subcommands))
+		s.out.Text("subcommands")
+		s.out.Map(len(c.subcommands))
 		for i := range c.subcommands {
 			s.replyDocs(&c.subcommands[i])
 		}
@@ -168,22 +169,22 @@ func (s *session) replyDocs(c *command) {
 func runCommandList(_ context.Context, s *session, _ *command, args [][]byte) {
 	keep := func(*command) bool { return true }
 	if len(args) > 2 {
-		if len(args) != 5 || !is(args[2], "FILTERBY") {
-			s.out.failure(textSyntax)
+		if len(args) != 5 || !resp.Is(args[2], "FILTERBY") {
+			s.out.Error(textSyntax)
 			return
 		}
 		value := string(args[4])
 		switch {
-		case is(args[3], "MODULE"):
+		case resp.Is(args[3], "MODULE"):
 			keep = func(*command) bool { return false }
-		case is(args[3], "ACLCAT"):
+		case resp.Is(args[3], "ACLCAT"):
 			keep = func(c *command) bool {
 				return slices.Contains(strings.Fields(c.acl), "@"+strings.ToLower(value))
 			}
-		case is(args[3], "PATTERN"):
-			keep = func(c *command) bool { return glob.Match(lower(nil, []byte(value)), []byte(c.full)) }
+		case resp.Is(args[3], "PATTERN"):
+			keep = func(c *command) bool { return glob.Match(resp.AppendLower(nil, []byte(value)), []byte(c.full)) }
 		default:
-			s.out.failure(textSyntax)
+			s.out.Error(textSyntax)
 			return
 		}
 	}
@@ -193,9 +194,9 @@ func runCommandList(_ context.Context, s *session, _ *command, args [][]byte) {
 			names = append(names, c.full)
 		}
 	}
-	s.out.array(len(names))
+	s.out.Array(len(names))
 	for _, name := range names {
-		s.out.text(name)
+		s.out.Text(name)
 	}
 }
 
@@ -231,12 +232,12 @@ func runCommandGetKeys(_ context.Context, s *session, _ *command, args [][]byte)
 	args = args[2:]
 	_, keys, refusal := s.server.table.keysOf(args)
 	if refusal != "" {
-		s.out.failure(refusal)
+		s.out.Error(refusal)
 		return
 	}
-	s.out.array(len(keys))
+	s.out.Array(len(keys))
 	for _, at := range keys {
-		s.out.bulk(args[at])
+		s.out.Bulk(args[at])
 	}
 }
 
@@ -245,15 +246,15 @@ func runCommandGetKeysAndFlags(_ context.Context, s *session, _ *command, args [
 	args = args[2:]
 	c, keys, refusal := s.server.table.keysOf(args)
 	if refusal != "" {
-		s.out.failure(refusal)
+		s.out.Error(refusal)
 		return
 	}
 	kinds := strings.Split(c.access, ";")
-	s.out.array(len(keys))
+	s.out.Array(len(keys))
 	for i, at := range keys {
-		s.out.array(2)
-		s.out.bulk(args[at])
-		s.out.statuses(accessOf(kinds[min(i, len(kinds)-1)], args))
+		s.out.Array(2)
+		s.out.Bulk(args[at])
+		s.out.Statuses(accessOf(kinds[min(i, len(kinds)-1)], args))
 	}
 }
 
@@ -261,7 +262,7 @@ func runCommandGetKeysAndFlags(_ context.Context, s *session, _ *command, args [
 // reads only if it is to GET.
 func accessOf(flags string, args [][]byte) string {
 	flags, variable := strings.CutSuffix(flags, " variable_flags")
-	if variable && !slices.ContainsFunc(args[min(3, len(args)):], func(arg []byte) bool { return is(arg, "GET") }) {
+	if variable && !slices.ContainsFunc(args[min(3, len(args)):], func(arg []byte) bool { return resp.Is(arg, "GET") }) {
 		return "OW update"
 	}
 	return flags

@@ -1,5 +1,7 @@
 package server
 
+import "github.com/quorate/quorate/server/resp"
+
 // planExists serves EXISTS and TOUCH; both count a key named twice as two.
 func planExists(s *session, e *entry) {
 	for _, key := range e.args[1:] {
@@ -20,9 +22,9 @@ func replyType(s *session, e *entry) {
 	case sl.Err != nil:
 		s.fail(sl.Err)
 	case s.exists(sl):
-		s.out.status("string")
+		s.out.Status("string")
 	default:
-		s.out.status("none")
+		s.out.Status("none")
 	}
 }
 
@@ -39,15 +41,15 @@ func replyObjectEncoding(s *session, e *entry) {
 		s.fail(err)
 		return
 	case !found:
-		s.out.null()
+		s.out.Null()
 		return
 	}
-	if _, ok := parseInteger(v.Data); ok {
-		s.out.text("int")
+	if _, ok := resp.ParseInt(v.Data); ok {
+		s.out.Text("int")
 	} else if len(v.Data) <= 44 {
-		s.out.text("embstr")
+		s.out.Text("embstr")
 	} else {
-		s.out.text("raw")
+		s.out.Text("raw")
 	}
 }
 

@@ -1,6 +1,10 @@
 package server
 
-import "context"
+import (
+	"context"
+
+	"github.com/quorate/quorate/server/resp"
+)
 
 // runClientKill serves CLIENT KILL addr and CLIENT KILL filter value ….
 func runClientKill(_ context.Context, s *session, _ *command, args [][]byte) {
@@ -9,16 +13,16 @@ func runClientKill(_ context.Context, s *session, _ *command, args [][]byte) {
 		for _, other := range victims {
 			if other.conn.RemoteAddr().String() == string(args[2]) {
 				s.kill(other)
-				s.out.ok()
+				s.out.OK()
 				return
 			}
 		}
-		s.out.failure("ERR No such client")
+		s.out.Error("ERR No such client")
 		return
 	}
 	f := killFilter{skipMe: true}
 	if refusal := f.parse(args[2:]); refusal != "" {
-		s.out.failure(refusal)
+		s.out.Error(refusal)
 		return
 	}
 	killed := int64(0)
@@ -28,7 +32,7 @@ func runClientKill(_ context.Context, s *session, _ *command, args [][]byte) {
 			killed++
 		}
 	}
-	s.out.integer(killed)
+	s.out.Int(killed)
 }
 
 // kill closes another client's connection at once, its own after the reply.
@@ -56,25 +60,25 @@ func (f *killFilter) parse(args [][]byte) (refusal string) {
 	for ; len(args) > 0 && refusal == ""; args = args[2:] {
 		value := args[1]
 		switch option := args[0]; {
-		case is(option, "ID"):
+		case resp.Is(option, "ID"):
 			var ok bool
-			if f.id, ok = parseInteger(value); !ok || f.id < 1 {
+			if f.id, ok = resp.ParseInt(value); !ok || f.id < 1 {
 				refusal = "ERR client-id should be greater than 0"
 			}
-		case is(option, "ADDR"):
+		case resp.Is(option, "ADDR"):
 			f.addr = string(value)
-		case is(option, "LADDR"):
+		case resp.Is(option, "LADDR"):
 			f.laddr = string(value)
-		case is(option, "TYPE"):
+		case resp.Is(option, "TYPE"):
 			f.byType = true
 			f.normal, refusal = normalType(value)
-		case is(option, "USER"):
+		case resp.Is(option, "USER"):
 			if f.user = string(value); f.user != defaultUser {
 				refusal = "ERR No such user '" + f.user + "'"
 			}
-		case is(option, "SKIPME"):
-			f.skipMe = is(value, "YES")
-			if !f.skipMe && !is(value, "NO") {
+		case resp.Is(option, "SKIPME"):
+			f.skipMe = resp.Is(value, "YES")
+			if !f.skipMe && !resp.Is(value, "NO") {
 				refusal = textSyntax
 			}
 		default:

@@ -98,23 +98,23 @@ func (l *latency) reset(event string) bool {
 
 func runLatencyLatest(_ context.Context, s *session, _ *command, _ [][]byte) {
 	events := s.server.latency.latest()
-	s.out.array(len(events))
+	s.out.Array(len(events))
 	for _, e := range events {
-		s.out.array(4)
-		s.out.text(e.name)
-		s.out.integer(e.last.second)
-		s.out.integer(e.last.millis)
-		s.out.integer(e.most)
+		s.out.Array(4)
+		s.out.Text(e.name)
+		s.out.Int(e.last.second)
+		s.out.Int(e.last.millis)
+		s.out.Int(e.most)
 	}
 }
 
 func runLatencyHistory(_ context.Context, s *session, _ *command, args [][]byte) {
 	samples := s.server.latency.history(string(args[2]))
-	s.out.array(len(samples))
+	s.out.Array(len(samples))
 	for _, sample := range samples {
-		s.out.array(2)
-		s.out.integer(sample.second)
-		s.out.integer(sample.millis)
+		s.out.Array(2)
+		s.out.Int(sample.second)
+		s.out.Int(sample.millis)
 	}
 }
 
@@ -133,7 +133,7 @@ func runLatencyReset(_ context.Context, s *session, _ *command, args [][]byte) {
 	for _, name := range names {
 		forgotten += int64(b2b(s.server.latency.reset(name)))
 	}
-	s.out.integer(forgotten)
+	s.out.Int(forgotten)
 }
 
 // runLatencyGraph serves LATENCY GRAPH event: a bar for each sample.
@@ -141,7 +141,7 @@ func runLatencyGraph(_ context.Context, s *session, _ *command, args [][]byte) {
 	event := string(args[2])
 	samples := s.server.latency.history(event)
 	if len(samples) == 0 {
-		s.out.failure("ERR No samples available for event '" + cut(args[2]) + "'")
+		s.out.Error("ERR No samples available for event '" + cut(args[2]) + "'")
 		return
 	}
 	const width = 50
@@ -155,7 +155,7 @@ func runLatencyGraph(_ context.Context, s *session, _ *command, args [][]byte) {
 	for _, sample := range samples {
 		fmt.Fprintf(&text, "%8ds ago %6d ms %s\n", now-sample.second, sample.millis, strings.Repeat("#", int(max(1, sample.millis*width/most))))
 	}
-	s.out.verbatim(text.String())
+	s.out.Verbatim(text.String())
 }
 
 // runLatencyDoctor serves LATENCY DOCTOR: what was slow, and where to look.
@@ -177,7 +177,7 @@ func runLatencyDoctor(_ context.Context, s *session, _ *command, _ [][]byte) {
 		text.WriteString("SLOWLOG GET shows which commands they were. DYNAMO TRACE shows which node a request waits for; " +
 			"with --durability always a write waits for the disks of W nodes.\n")
 	}
-	s.out.verbatim(text.String())
+	s.out.Verbatim(text.String())
 }
 
 // runLatencyHistogram serves LATENCY HISTOGRAM [command …]: for each command that
@@ -207,9 +207,9 @@ func runLatencyHistogram(_ context.Context, s *session, _ *command, args [][]byt
 			all = append(all, n)
 		}
 	}
-	s.out.mapping(len(all))
+	s.out.Map(len(all))
 	for i := range all {
-		s.out.text(all[i].command.full)
+		s.out.Text(all[i].command.full)
 		s.replyHistogram(&all[i].took)
 	}
 }
@@ -227,13 +227,13 @@ func (s *session) replyHistogram(took *histogram.Counts) {
 			points = append(points, point{below.Microseconds(), last})
 		}
 	})
-	s.out.mapping(2)
-	s.out.text("calls")
-	s.out.integer(total)
-	s.out.text("histogram_usec")
-	s.out.mapping(len(points))
+	s.out.Map(2)
+	s.out.Text("calls")
+	s.out.Int(total)
+	s.out.Text("histogram_usec")
+	s.out.Map(len(points))
 	for _, p := range points {
-		s.out.integer(p.micros)
-		s.out.integer(p.count)
+		s.out.Int(p.micros)
+		s.out.Int(p.count)
 	}
 }

@@ -1,5 +1,7 @@
 package server
 
+import "github.com/quorate/quorate/server/resp"
+
 // lcsMost bounds the table that LCS fills: a byte of one value times a byte of the
 // other is a cell of four bytes, and a nanosecond or two of work.
 const lcsMost = 16 << 20 // cells
@@ -21,14 +23,14 @@ const (
 func planLCS(s *session, e *entry) {
 	for i := 3; i < len(e.args); i++ {
 		switch arg := e.args[i]; {
-		case is(arg, "LEN"):
+		case resp.Is(arg, "LEN"):
 			e.a |= lcsLength
-		case is(arg, "IDX"):
+		case resp.Is(arg, "IDX"):
 			e.a |= lcsRanges
-		case is(arg, "WITHMATCHLEN"):
+		case resp.Is(arg, "WITHMATCHLEN"):
 			e.a |= lcsRangeLengths
-		case is(arg, "MINMATCHLEN") && i+1 < len(e.args):
-			n, ok := parseInteger(e.args[i+1])
+		case resp.Is(arg, "MINMATCHLEN") && i+1 < len(e.args):
+			n, ok := resp.ParseInt(e.args[i+1])
 			if !ok {
 				s.refuse(e, textNotInteger)
 				return
@@ -62,18 +64,18 @@ func replyLCS(s *session, e *entry) {
 	a, b := values[0], values[1]
 	cells := (len(a) + 1) * (len(b) + 1)
 	if cells > lcsMost || !s.server.budget.take(4*int64(cells)) {
-		s.out.failure(textLCSBig)
+		s.out.Error(textLCSBig)
 		return
 	}
 	defer s.server.budget.give(4 * int64(cells))
 	table := newLCSTable(a, b)
 	switch {
 	case e.a&lcsLength != 0:
-		s.out.integer(int64(table.length(len(a), len(b))))
+		s.out.Int(int64(table.length(len(a), len(b))))
 	case e.a&lcsRanges != 0:
 		s.replyLCSRanges(e, table)
 	default:
-		s.out.value(table.common())
+		s.out.Value(table.common())
 	}
 }
 
@@ -87,26 +89,26 @@ func (s *session) replyLCSRanges(e *entry, t *lcsTable) {
 			shown = append(shown, r)
 		}
 	}
-	s.out.mapping(2)
-	s.out.text("matches")
-	s.out.array(len(shown))
+	s.out.Map(2)
+	s.out.Text("matches")
+	s.out.Array(len(shown))
 	for _, r := range shown {
 		parts := 2
 		if e.a&lcsRangeLengths != 0 {
 			parts = 3
 		}
-		s.out.array(parts)
+		s.out.Array(parts)
 		for _, start := range [...]int{r.a, r.b} {
-			s.out.array(2)
-			s.out.integer(int64(start))
-			s.out.integer(int64(start + r.length - 1))
+			s.out.Array(2)
+			s.out.Int(int64(start))
+			s.out.Int(int64(start + r.length - 1))
 		}
 		if parts == 3 {
-			s.out.integer(int64(r.length))
+			s.out.Int(int64(r.length))
 		}
 	}
-	s.out.text("len")
-	s.out.integer(int64(t.length(len(t.a), len(t.b))))
+	s.out.Text("len")
+	s.out.Int(int64(t.length(len(t.a), len(t.b))))
 }
 
 // lcsTable holds the length of the longest common subsequence of every pair of

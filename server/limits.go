@@ -1,16 +1,19 @@
 package server
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/quorate/quorate/server/resp"
+)
 
 // limits are the bounds that CONFIG SET may move while clients are served.
 type limits struct {
-	bulk      atomic.Int64 // bytes of one argument
-	arguments atomic.Int64 // of one command
-	clients   atomic.Int64
-	idle      atomic.Int64 // nanoseconds without a command; 0: for ever
-	input     atomic.Int64 // bytes of one connection's unfinished commands
-	output    atomic.Int64 // bytes of replies that one client has not read
-	buffered  atomic.Int64 // bytes of both, over all connections of this node
+	protocol resp.Limits // of one command
+	clients  atomic.Int64
+	idle     atomic.Int64 // nanoseconds without a command; 0: for ever
+	input    atomic.Int64 // bytes of one connection's unfinished commands
+	output   atomic.Int64 // bytes of replies that one client has not read
+	buffered atomic.Int64 // bytes of both, over all connections of this node
 }
 
 // budget counts the bytes that clients made this node buffer, beyond what each

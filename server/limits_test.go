@@ -17,7 +17,7 @@ func TestServer_HostileBytes_AnswersThenCloses(t *testing.T) {
 		{encode("PING") + "*abc\r\n", "+PONG\r\n-ERR Protocol error: invalid multibulk length\r\n"},
 		{encode("SET", "a", "1") + encode("GET", "a") + "*1\r\n\n\r\n", "+OK\r\n$1\r\n1\r\n-ERR Protocol error: expected '$', got ' '\r\n"},
 		{encode("SET", "a", "1") + "\"unbalanced\r\n", "+OK\r\n-ERR Protocol error: unbalanced quotes in request\r\n"},
-		{strings.Repeat("x", maxLine+10), "-ERR Protocol error: too big inline request\r\n"},
+		{strings.Repeat("x", 64<<10+10), "-ERR Protocol error: too big inline request\r\n"},
 		{"GET / HTTP/1.1\r\nHost: x\r\n\r\nPING\r\n", "-ERR wrong number of arguments for 'get' command\r\n"},
 		{"POST / HTTP/1.1\r\n", ""},
 		{encode("QUIT") + encode("PING"), "+OK\r\n"},
@@ -87,7 +87,7 @@ func TestServer_LargeValue_GrowsAndShrinks(t *testing.T) {
 	}
 	c.expect("+PONG\r\n")
 	c.do("PING") // the turn in which the buffer is given up has passed
-	if used := s.budget.used.Load(); used > intakeKept {
+	if used := s.budget.used.Load(); used > inputKept {
 		t.Errorf("%d bytes are still held", used)
 	}
 }

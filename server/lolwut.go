@@ -7,20 +7,21 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // runLolwut serves LOLWUT [VERSION n …]: the ring, seen from above. Each point is
 // drawn with the initial of the node that owns the token there.
 func runLolwut(_ context.Context, s *session, _ *command, args [][]byte) {
-	if len(args) > 2 && is(args[1], "VERSION") {
-		if _, ok := parseInteger(args[2]); !ok {
-			s.out.failure(textNotInteger)
+	if len(args) > 2 && resp.Is(args[1], "VERSION") {
+		if _, ok := resp.ParseInt(args[2]); !ok {
+			s.out.Error(textNotInteger)
 			return
 		}
 	}
 	text := drawRing(s.server.store.Ring()) +
 		"\nThere is no first node and no last one.\nRedis ver. " + RedisVersion + ", quorate " + s.server.cfg.Version + "\n"
-	s.out.verbatim(text)
+	s.out.Verbatim(text)
 }
 
 func drawRing(now *ring.Ring) string {

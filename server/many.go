@@ -75,10 +75,10 @@ func replyCount(s *session, e *entry) {
 
 func (m *sum) replyCount(s *session) {
 	if m.refusal != "" {
-		s.out.failure(m.refusal)
+		s.out.Error(m.refusal)
 		return
 	}
-	s.out.integer(m.count)
+	s.out.Int(m.count)
 }
 
 func planMGet(s *session, e *entry) {
@@ -98,16 +98,16 @@ func replyMGet(s *session, e *entry) {
 
 func (m *sum) replyValues(s *session) {
 	if m.refusal != "" {
-		s.out.failure(m.refusal)
+		s.out.Error(m.refusal)
 		return
 	}
-	s.out.array(m.keys)
+	s.out.Array(m.keys)
 	for _, value := range m.values {
 		if value == nil {
-			s.out.null()
+			s.out.Null()
 			continue
 		}
-		s.out.value(value)
+		s.out.Value(value)
 	}
 }
 
@@ -130,10 +130,10 @@ func replyMSet(s *session, e *entry) {
 
 func (m *sum) replyOK(s *session) {
 	if m.refusal != "" {
-		s.out.failure(m.refusal)
+		s.out.Error(m.refusal)
 		return
 	}
-	s.out.ok()
+	s.out.OK()
 }
 
 // Commands on more keys than a batch should hold are carried out piece by
@@ -156,7 +156,7 @@ func runManyDelete(ctx context.Context, s *session, c *command, args [][]byte) {
 
 func runManyMSet(ctx context.Context, s *session, c *command, args [][]byte) {
 	if len(args)%2 == 0 {
-		s.out.failure(wrongArity(c))
+		s.out.Error(wrongArity(c))
 		return
 	}
 	m := s.inPieces(ctx, c, args, planMSet, false)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // What a key takes beyond its bytes: the store's record and one entry of its
@@ -19,9 +21,9 @@ func planMemoryUsage(s *session, e *entry) {
 	switch len(e.args) {
 	case 3:
 	case 5:
-		n, ok := parseInteger(e.args[4])
+		n, ok := resp.ParseInt(e.args[4])
 		switch {
-		case !is(e.args[3], "SAMPLES"), ok && n < 0:
+		case !resp.Is(e.args[3], "SAMPLES"), ok && n < 0:
 			s.refuse(e, textSyntax)
 			return
 		case !ok:
@@ -41,13 +43,13 @@ func replyMemoryUsage(s *session, e *entry) {
 	case sl.Err != nil:
 		s.fail(sl.Err)
 	case !s.exists(sl):
-		s.out.null()
+		s.out.Null()
 	default:
 		size := len(sl.Key) + keyOverhead
 		for i := range sl.Object.Siblings {
 			size += len(sl.Object.Siblings[i].Data) + siblingOverhead
 		}
-		s.out.integer(int64(size))
+		s.out.Int(int64(size))
 	}
 }
 
@@ -69,10 +71,10 @@ func runMemoryStats(ctx context.Context, s *session, _ *command, _ [][]byte) {
 		{"functions.caches", 0}, {"overhead.total", buffered}, {"keys.count", keys},
 		{"keys.bytes-per-key", int64(used) / max(keys, 1)}, {"dataset.bytes", max(int64(used)-buffered, 0)},
 	}
-	s.out.mapping(len(numbers) + 3)
+	s.out.Map(len(numbers) + 3)
 	for _, n := range numbers {
-		s.out.text(n.name)
-		s.out.integer(n.value)
+		s.out.Text(n.name)
+		s.out.Int(n.value)
 	}
 	for _, n := range []struct {
 		name  string
@@ -81,8 +83,8 @@ func runMemoryStats(ctx context.Context, s *session, _ *command, _ [][]byte) {
 		{"dataset.percentage", share(used-min(used, uint64(buffered)), used)}, {"peak.percentage", share(used, total)},
 		{"fragmentation", share(total, used) / 100},
 	} {
-		s.out.text(n.name)
-		s.out.double(n.value)
+		s.out.Text(n.name)
+		s.out.Double(n.value)
 	}
 }
 
@@ -100,10 +102,10 @@ func runMemoryDoctor(_ context.Context, s *session, _ *command, _ [][]byte) {
 	default:
 		text += "There is nothing to complain of.\n"
 	}
-	s.out.verbatim(text)
+	s.out.Verbatim(text)
 }
 
 func runMemoryPurge(_ context.Context, s *session, _ *command, _ [][]byte) {
 	debug.FreeOSMemory()
-	s.out.ok()
+	s.out.OK()
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // Bounds of MONITOR: how much of a long argument is shown, and how far behind a
@@ -37,7 +38,7 @@ type feed struct {
 
 // runMonitor serves MONITOR.
 func runMonitor(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.ok()
+	s.out.OK()
 	if s.feed == nil {
 		s.feed = new(feed)
 		s.describe(func(i *identity) { i.monitor = true })
@@ -63,8 +64,8 @@ func (s *session) deliver() bool {
 		return false
 	}
 	s.borrow()
-	s.out.buf = append(s.out.buf, lines...)
-	err := s.out.flush()
+	s.out.Buf = append(s.out.Buf, lines...)
+	err := s.out.Flush()
 	s.giveBack()
 	return err == nil
 }
@@ -143,41 +144,10 @@ func monitorLine(at time.Time, addr string, args [][]byte) []byte {
 			break
 		}
 		line = append(line, ' ')
-		line = appendQuoted(line, arg[:min(len(arg), monitorArgument)])
+		line = resp.AppendQuoted(line, arg[:min(len(arg), monitorArgument)])
 		if more := len(arg) - monitorArgument; more > 0 {
 			line = fmt.Appendf(line, "... (%d more bytes)", more)
 		}
 	}
 	return append(line, '\r', '\n')
-}
-
-// appendQuoted writes bytes as Redis does for people: in quotes, what is not
-// printable escaped.
-func appendQuoted(dst, b []byte) []byte {
-	dst = append(dst, '"')
-	for _, c := range b {
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c == '\r':
-			dst = append(dst, '\\', 'r')
-		case c == '\t':
-			dst = append(dst, '\\', 't')
-		case c == '\a':
-			dst = append(dst, '\\', 'a')
-		case c == '\b':
-			dst = append(dst, '\\', 'b')
-		case c < ' ' || c > '~':
-			dst = append(dst, '\\', 'x')
-			if c < 16 {
-				dst = append(dst, '0')
-			}
-			dst = strconv.AppendUint(dst, uint64(c), 16)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, '"')
 }

@@ -1,5 +1,7 @@
 package server
 
+import "github.com/quorate/quorate/server/resp"
+
 // OBJECT: what there is to say about one key.
 
 const textNoFrequency = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
@@ -9,7 +11,7 @@ func planObjectFreq(s *session, e *entry) {
 	s.read(e, e.args[2])
 	e.reply = func(s *session, e *entry) {
 		if _, found := s.stored(e.slots[0]); found {
-			s.out.failure(textNoFrequency)
+			s.out.Error(textNoFrequency)
 		}
 	}
 }
@@ -26,7 +28,7 @@ func planObjectIdletime(s *session, e *entry) {
 		for _, sibling := range e.slots[0].Object.Siblings {
 			newest = max(newest, sibling.Time.UnixMilli())
 		}
-		s.out.integer(max(s.now-newest, 0) / 1000)
+		s.out.Int(max(s.now-newest, 0) / 1000)
 	}
 }
 
@@ -39,11 +41,11 @@ func planObjectRefcount(s *session, e *entry) {
 		if !found {
 			return
 		}
-		if n, ok := parseInteger(data); ok && n >= 0 && n < 10_000 {
-			s.out.integer(1<<31 - 1)
+		if n, ok := resp.ParseInt(data); ok && n >= 0 && n < 10_000 {
+			s.out.Int(1<<31 - 1)
 			return
 		}
-		s.out.integer(1)
+		s.out.Int(1)
 	}
 }
 
@@ -54,7 +56,7 @@ func (s *session) stored(sl *slot) (data []byte, found bool) {
 	case err != nil:
 		s.fail(err)
 	case !found:
-		s.out.null()
+		s.out.Null()
 	default:
 		return v.Data, true
 	}

@@ -6,12 +6,12 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 const (
-	outputFlush    = 64 << 10               // rendered replies are sent at this size
-	outputDirect   = 64 << 10               // larger values are sent from where they lie
-	outputKept     = 128 << 10              // what a connection keeps between batches
+	outputKept     = 128 << 10              // bytes that a connection keeps between batches
 	outputPatience = 100 * time.Millisecond // how long a client may take before replies are buffered
 )
 
@@ -26,10 +26,10 @@ var errSlowReader = errors.New("client does not read its replies")
 // outputPatience goes to the backlog, which a second goroutine, alive only as
 // long as there is one, sends. The backlog is bounded per connection and per
 // node. When it is full the session waits, so that TCP holds the client back;
-// a client that does not even take outputFlush bytes within the write timeout
+// a client that does not even take resp.FlushBytes bytes within the write timeout
 // loses its connection.
 type output struct {
-	reply
+	resp.Writer
 	conn    net.Conn
 	limits  *limits
 	budget  *budget
@@ -48,42 +48,22 @@ type output struct {
 	}
 }
 
-// value writes a bulk string. A large one is not copied.
-func (o *output) value(b []byte) {
-	if len(b) < outputDirect || o.muted {
-		o.bulk(b)
-		o.trim()
-		return
-	}
-	o.bulkHeader(len(b))
-	_ = o.flush() // a lost connection is found at the end of the batch
-	_ = o.send(b)
-	o.raw("\r\n")
-}
-
-// trim sends what has been rendered so far if it is much.
-func (o *output) trim() {
-	if len(o.buf) >= outputFlush && !o.muted {
-		_ = o.flush()
-	}
-}
-
-// flush sends what has been rendered. After an error nothing is sent any more.
-func (o *output) flush() error {
-	if len(o.buf) == 0 {
+// Flush sends what has been rendered. After an error nothing is sent any more.
+func (o *output) Flush() error {
+	if len(o.Buf) == 0 {
 		return o.failed()
 	}
-	err := o.send(o.buf)
-	if cap(o.buf) > outputKept {
-		o.buf = nil
+	err := o.Send(o.Buf)
+	if cap(o.Buf) > outputKept {
+		o.Buf = nil
 	}
-	o.buf = o.buf[:0]
+	o.Buf = o.Buf[:0]
 	return err
 }
 
-// send hands p to the client or, if it is behind, to the backlog. It keeps no
+// Send hands p to the client or, if it is behind, to the backlog. It keeps no
 // reference to p.
-func (o *output) send(p []byte) error {
+func (o *output) Send(p []byte) error {
 	o.sent += int64(len(p))
 	o.mu.Lock()
 	behind, err := o.mu.drained != nil, o.mu.err
@@ -167,7 +147,7 @@ func (o *output) drain() {
 // while there is one, else the session.
 func (o *output) sendSlowly(p []byte) error {
 	for len(p) > 0 {
-		piece := p[:min(len(p), outputFlush)]
+		piece := p[:min(len(p), resp.FlushBytes)]
 		_ = o.conn.SetWriteDeadline(time.Now().Add(o.timeout))
 		n, err := o.conn.Write(piece)
 		if errors.Is(err, os.ErrDeadlineExceeded) {

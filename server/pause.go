@@ -5,6 +5,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // pause is what CLIENT PAUSE asks for: no command, or no write, is begun until
@@ -73,7 +75,7 @@ func (s *session) wait(ctx context.Context, c *command) (waited bool) {
 		}
 		waited = true
 		s.flushBatch(ctx)
-		_ = s.out.flush() // a lost connection is found at the end of the turn
+		_ = s.out.Flush() // a lost connection is found at the end of the turn
 		over := time.NewTimer(left)
 		select {
 		case <-over.C:
@@ -94,29 +96,29 @@ func runClientPause(_ context.Context, s *session, _ *command, args [][]byte) {
 	writes := false
 	if len(args) > 3 {
 		switch {
-		case is(args[3], "WRITE"):
+		case resp.Is(args[3], "WRITE"):
 			writes = true
-		case !is(args[3], "ALL"):
-			s.out.failure("ERR CLIENT PAUSE mode must be WRITE or ALL")
+		case !resp.Is(args[3], "ALL"):
+			s.out.Error("ERR CLIENT PAUSE mode must be WRITE or ALL")
 			return
 		}
 	}
-	switch ms, ok := parseInteger(args[2]); {
+	switch ms, ok := resp.ParseInt(args[2]); {
 	case !ok || ms > math.MaxInt64/int64(time.Millisecond):
-		s.out.failure("ERR timeout is not an integer or out of range")
+		s.out.Error("ERR timeout is not an integer or out of range")
 	case ms < 0:
-		s.out.failure("ERR timeout is negative")
+		s.out.Error("ERR timeout is negative")
 	case len(args) > 4:
-		s.out.failure(textSyntax)
+		s.out.Error(textSyntax)
 	default:
 		s.server.pause.set(time.Now().Add(time.Duration(ms)*time.Millisecond), writes)
 		s.server.lookAround()
-		s.out.ok()
+		s.out.OK()
 	}
 }
 
 func runClientUnpause(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.server.pause.lift()
 	s.server.lookAround()
-	s.out.ok()
+	s.out.OK()
 }

@@ -8,19 +8,19 @@ import (
 // What tools and libraries probe: answered as a Redis would that has nothing to
 // tell.
 
-func replyEmptyArray(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.array(0) }
+func replyEmptyArray(_ context.Context, s *session, _ *command, _ [][]byte) { s.out.Array(0) }
 
 func runLastSave(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.integer(s.server.born.Unix())
+	s.out.Int(s.server.born.Unix())
 }
 
 // runRole answers as a lone master: every node takes writes, and none follows
 // another.
 func runRole(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.array(3)
-	s.out.text("master")
-	s.out.integer(0)
-	s.out.array(0)
+	s.out.Array(3)
+	s.out.Text("master")
+	s.out.Int(0)
+	s.out.Array(0)
 }
 
 // runHelp serves the HELP of every container, from the table.
@@ -32,5 +32,5 @@ func runHelp(_ context.Context, s *session, c *command, _ [][]byte) {
 		sub := &container.subcommands[i]
 		lines = append(lines, strings.ToUpper(sub.name), "    "+sub.summary+".")
 	}
-	s.out.lines(lines)
+	s.out.Lines(lines)
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // runShutdown serves SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]. Every
@@ -14,24 +16,24 @@ func runShutdown(_ context.Context, s *session, _ *command, args [][]byte) {
 	var save, noSave, abort bool
 	for _, arg := range args[1:] {
 		switch {
-		case is(arg, "SAVE"):
+		case resp.Is(arg, "SAVE"):
 			save = true
-		case is(arg, "NOSAVE"):
+		case resp.Is(arg, "NOSAVE"):
 			noSave = true
-		case is(arg, "ABORT"):
+		case resp.Is(arg, "ABORT"):
 			abort = true
-		case !is(arg, "NOW") && !is(arg, "FORCE"):
-			s.out.failure(textSyntax)
+		case !resp.Is(arg, "NOW") && !resp.Is(arg, "FORCE"):
+			s.out.Error(textSyntax)
 			return
 		}
 	}
 	switch {
 	case save && noSave, abort && len(args) > 2:
-		s.out.failure(textSyntax)
+		s.out.Error(textSyntax)
 	case abort:
-		s.out.failure("ERR No shutdown in progress.")
+		s.out.Error("ERR No shutdown in progress.")
 	case s.server.cfg.Shutdown == nil:
-		s.out.failure("ERR 'shutdown' is not supported: stop the process with SIGTERM")
+		s.out.Error("ERR 'shutdown' is not supported: stop the process with SIGTERM")
 	default:
 		s.server.cfg.Logger.Info("a client asks the process to stop", "client", s.conn.RemoteAddr().String())
 		s.ending = true
@@ -47,22 +49,22 @@ const longestSleep = time.Hour
 func runDebug(ctx context.Context, s *session, _ *command, args [][]byte) {
 	switch {
 	case !s.server.cfg.Chaos:
-		s.out.failure("ERR DEBUG command not allowed. Start the node with --chaos to allow DEBUG SLEEP.")
-	case is(args[1], "HELP") && len(args) == 2:
-		s.out.lines([]string{
+		s.out.Error("ERR DEBUG command not allowed. Start the node with --chaos to allow DEBUG SLEEP.")
+	case resp.Is(args[1], "HELP") && len(args) == 2:
+		s.out.Lines([]string{
 			"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
 			"SLEEP <seconds>", "    Begin no command for so long; fractions are allowed.",
 			"HELP", "    Show this text.",
 		})
-	case is(args[1], "SLEEP") && len(args) == 3:
+	case resp.Is(args[1], "SLEEP") && len(args) == 3:
 		seconds, err := strconv.ParseFloat(string(args[2]), 64)
 		if err != nil || math.IsNaN(seconds) {
 			seconds = 0 // as Redis reads it
 		}
 		s.sleep(ctx, time.Duration(min(max(seconds, 0), longestSleep.Seconds())*float64(time.Second)))
-		s.out.ok()
+		s.out.OK()
 	default:
-		s.out.failure("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try DEBUG HELP.")
+		s.out.Error("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try DEBUG HELP.")
 	}
 }
 

@@ -56,13 +56,13 @@ func (c *settings) changes() map[string]string {
 
 func runConfigRewrite(_ context.Context, s *session, _ *command, _ [][]byte) {
 	if s.server.cfg.Rewrite == nil {
-		s.out.failure("ERR The server is running without a config file")
+		s.out.Error("ERR The server is running without a config file")
 		return
 	}
 	if err := s.server.cfg.Rewrite(s.server.settings.changes()); err != nil {
 		s.server.cfg.Logger.Warn("settings file cannot be rewritten", "err", err)
-		s.out.failure("ERR Rewriting config file: " + err.Error())
+		s.out.Error("ERR Rewriting config file: " + err.Error())
 		return
 	}
-	s.out.ok()
+	s.out.OK()
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // scanTimeout bounds a command that looks at the whole cluster.
@@ -26,10 +27,10 @@ type scanOptions struct {
 func (o *scanOptions) parse(args [][]byte) string {
 	for ; len(args) >= 2; args = args[2:] {
 		switch value := args[1]; {
-		case is(args[0], "MATCH"):
+		case resp.Is(args[0], "MATCH"):
 			o.match = value
-		case is(args[0], "COUNT"):
-			n, ok := parseInteger(value)
+		case resp.Is(args[0], "COUNT"):
+			n, ok := resp.ParseInt(value)
 			if !ok {
 				return textNotInteger
 			}
@@ -37,8 +38,8 @@ func (o *scanOptions) parse(args [][]byte) string {
 				return textSyntax
 			}
 			o.count = n
-		case is(args[0], "TYPE"):
-			o.filter, o.string = true, is(value, "STRING")
+		case resp.Is(args[0], "TYPE"):
+			o.filter, o.string = true, resp.Is(value, "STRING")
 		default:
 			return textSyntax
 		}
@@ -51,14 +52,14 @@ func (o *scanOptions) parse(args [][]byte) string {
 
 // runScan serves SCAN cursor [MATCH glob] [COUNT n] [TYPE type].
 func runScan(ctx context.Context, s *session, _ *command, args [][]byte) {
-	cursor, ok := parseUnsigned(args[1])
+	cursor, ok := resp.ParseUint(args[1])
 	if !ok {
-		s.out.failure(textBadCursor)
+		s.out.Error(textBadCursor)
 		return
 	}
 	o := scanOptions{count: 10}
 	if refusal := o.parse(args[2:]); refusal != "" {
-		s.out.failure(refusal)
+		s.out.Error(refusal)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
@@ -74,11 +75,11 @@ func runScan(ctx context.Context, s *session, _ *command, args [][]byte) {
 			shown = append(shown, key)
 		}
 	}
-	s.out.array(2)
-	s.out.text(strconv.FormatUint(next, 10))
-	s.out.array(len(shown))
+	s.out.Array(2)
+	s.out.Text(strconv.FormatUint(next, 10))
+	s.out.Array(len(shown))
 	for _, key := range shown {
-		s.out.value(key)
+		s.out.Value(key)
 	}
 }
 
@@ -102,16 +103,16 @@ func runKeys(ctx context.Context, s *session, _ *command, args [][]byte) {
 			}
 		}
 		if size > limit {
-			s.out.failure(textReplyTooBig + "; use SCAN")
+			s.out.Error(textReplyTooBig + "; use SCAN")
 			return
 		}
 		if cursor = next; cursor == 0 {
 			break
 		}
 	}
-	s.out.array(len(shown))
+	s.out.Array(len(shown))
 	for _, key := range shown {
-		s.out.value(key)
+		s.out.Value(key)
 	}
 }
 
@@ -122,9 +123,9 @@ func runRandomKey(ctx context.Context, s *session, _ *command, _ [][]byte) {
 	case err != nil:
 		s.fail(err)
 	case key == nil:
-		s.out.null()
+		s.out.Null()
 	default:
-		s.out.value(key)
+		s.out.Value(key)
 	}
 }
 
@@ -136,21 +137,21 @@ func runDBSize(ctx context.Context, s *session, _ *command, _ [][]byte) {
 		s.fail(err)
 		return
 	}
-	s.out.integer(n)
+	s.out.Int(n)
 }
 
 // runFlush serves FLUSHALL and FLUSHDB, which are the same: there is one
 // database. ASYNC and SYNC make no difference either.
 func runFlush(ctx context.Context, s *session, _ *command, args [][]byte) {
-	if len(args) > 2 || len(args) == 2 && !is(args[1], "ASYNC") && !is(args[1], "SYNC") {
-		s.out.failure(textSyntax)
+	if len(args) > 2 || len(args) == 2 && !resp.Is(args[1], "ASYNC") && !resp.Is(args[1], "SYNC") {
+		s.out.Error(textSyntax)
 		return
 	}
 	if err := s.server.store.Flush(ctx); err != nil {
 		s.fail(err)
 		return
 	}
-	s.out.ok()
+	s.out.OK()
 }
 
 // runWait serves WAIT replicas timeout. A write is answered only when W
@@ -158,16 +159,16 @@ func runFlush(ctx context.Context, s *session, _ *command, args [][]byte) {
 // besides the first, at the least; there may be more by now, but nobody waits
 // for them here.
 func runWait(_ context.Context, s *session, _ *command, args [][]byte) {
-	if _, ok := parseInteger(args[1]); !ok {
-		s.out.failure(textNotInteger)
+	if _, ok := resp.ParseInt(args[1]); !ok {
+		s.out.Error(textNotInteger)
 		return
 	}
-	switch timeout, ok := parseInteger(args[2]); {
+	switch timeout, ok := resp.ParseInt(args[2]); {
 	case !ok:
-		s.out.failure("ERR timeout is not an integer or out of range")
+		s.out.Error("ERR timeout is not an integer or out of range")
 	case timeout < 0:
-		s.out.failure("ERR timeout is negative")
+		s.out.Error("ERR timeout is negative")
 	default:
-		s.out.integer(int64(orDefault(s.w, s.server.store.Ring().Quorums().W) - 1))
+		s.out.Int(int64(orDefault(s.w, s.server.store.Ring().Quorums().W) - 1))
 	}
 }

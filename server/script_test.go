@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 var rewrite = flag.Bool("update", false, "rewrite the expected replies in testdata/wire with what the server answers")
@@ -45,7 +47,7 @@ func parseScript(t testing.TB, path string) []exchange {
 	for i, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
 		switch command, isCommand := strings.CutPrefix(line, "> "); {
 		case isCommand:
-			words, err := splitInline(nil, []byte(command))
+			words, err := resp.SplitInline(nil, []byte(command))
 			if err != nil {
 				t.Fatalf("%s:%d: %v", path, i+1, err)
 			}

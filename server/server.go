@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // errServerClosing ends a session because the server ends.
@@ -83,8 +85,8 @@ func New(cfg Config, store Store) (*Server, error) {
 	}
 	s.slowlog.threshold.Store(10_000)
 	s.slowlog.most.Store(128)
-	s.limits.bulk.Store(cfg.ProtoMaxBulkLen)
-	s.limits.arguments.Store(cfg.MaxArguments)
+	s.limits.protocol.BulkBytes.Store(cfg.ProtoMaxBulkLen)
+	s.limits.protocol.Arguments.Store(cfg.MaxArguments)
 	s.limits.clients.Store(int64(cfg.MaxClients))
 	s.limits.idle.Store(int64(cfg.IdleTimeout))
 	s.limits.input.Store(cfg.InputLimit)
@@ -199,7 +201,7 @@ func (s *Server) admit(ctx context.Context, conn net.Conn) {
 	c := s.newSession(conn)
 	if c == nil {
 		s.counters.rejected.Add(1)
-		s.tally.count(textMaxClients)
+		s.tally.CountError(textMaxClients)
 		_ = conn.SetWriteDeadline(time.Now().Add(outputPatience))
 		_, _ = conn.Write([]byte("-" + textMaxClients + "\r\n"))
 		_ = conn.Close()
@@ -225,18 +227,18 @@ func (s *Server) newSession(conn net.Conn) *session {
 		id:     s.sessions.next,
 		conn:   conn,
 		born:   now,
-		in:     intake{limits: &s.limits, budget: &s.budget},
+		in:     input{limits: &s.limits, budget: &s.budget},
 		out: output{
-			reply:   reply{tally: &s.tally},
 			conn:    conn,
 			limits:  &s.limits,
 			budget:  &s.budget,
 			timeout: s.cfg.WriteTimeout,
 			start:   s.work.Go,
 		},
-		guard: guard{limits: &s.limits},
-		limit: batchStart,
+		framer: resp.Framer{Limits: &s.limits.protocol},
+		limit:  batchStart,
 	}
+	c.out.Writer = resp.NewWriter(&c.out, &s.tally)
 	c.active.Store(now.UnixNano())
 	c.admit(s.settings.openToAll())
 	s.sessions.byID[c.id] = c

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/server/resp"
 )
 
 func TestServer_Pipeline_IsOneBatch(t *testing.T) {
@@ -182,10 +183,10 @@ func TestServer_Auth(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	e := dial(t, s.Addr().String())
-	e.send(encode("AUTH", "other") + encode("SET", "a", strings.Repeat("x", 2*maxStrangerBulk)) + encode("STRLEN", "a"))
+	e.send(encode("AUTH", "other") + encode("SET", "a", strings.Repeat("x", 2*resp.MaxUnauthenticatedBulk)) + encode("STRLEN", "a"))
 	e.expect("+OK\r\n")
 	e.expect("+OK\r\n")
-	e.expect(fmt.Sprintf(":%d\r\n", 2*maxStrangerBulk))
+	e.expect(fmt.Sprintf(":%d\r\n", 2*resp.MaxUnauthenticatedBulk))
 	f := dial(t, s.Addr().String())
 	f.send(encode("PING") + "*11\r\n")
 	f.expect("-NOAUTH Authentication required.\r\n")

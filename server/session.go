@@ -1,8 +1,6 @@
 package server
 
 import (
-	"github.com/quorate/quorate/cluster/core/datatype/register"
-
 	"context"
 	"errors"
 	"io"
@@ -11,6 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // A client that dribbles an unfinished command is given this long, and a second
@@ -34,9 +35,9 @@ type session struct {
 	id     int64
 	conn   net.Conn
 	born   time.Time
-	in     intake
+	in     input
 	out    output
-	guard  guard
+	framer resp.Framer
 	batch  *batch // while a turn lasts
 	limit  int    // requests after which a batch runs
 
@@ -54,7 +55,7 @@ type session struct {
 	drained int64 // bytes received and not yet counted
 	counted int64 // bytes of out.sent that are
 
-	held   atomic.Uint64           // bytes that wait in the intake, and in the upper half its room, for CLIENT LIST
+	held   atomic.Uint64           // bytes that wait in the input, and in the upper half its room, for CLIENT LIST
 	active atomic.Int64            // unix ns of the last batch, for CLIENT LIST
 	last   atomic.Pointer[command] // the last command
 	killed atomic.Bool             // by CLIENT KILL: on its way out, and no longer listed
@@ -85,7 +86,7 @@ func (s *session) serve(ctx context.Context) {
 
 func (s *session) loop(ctx context.Context) error {
 	for {
-		missing := s.guard.missing(s.in.end - s.in.start)
+		missing := s.framer.Missing(s.in.end - s.in.start)
 		if err := s.awaitTurn(); err != nil {
 			return err
 		}
@@ -103,7 +104,7 @@ func (s *session) loop(ctx context.Context) error {
 		s.borrow()
 		err = s.turn(ctx)
 		if err == nil {
-			err = s.out.flush()
+			err = s.out.Flush()
 		}
 		s.giveBack()
 		s.held.Store(uint64(len(s.in.buf))<<32 | uint64(s.in.end-s.in.start))
@@ -150,7 +151,7 @@ func (s *session) awaitTurn() error {
 // turn executes every whole command that has arrived.
 func (s *session) turn(ctx context.Context) error {
 	for !s.ending {
-		n, kind, err := s.guard.next(s.in.pending())
+		n, kind, err := s.framer.Next(s.in.pending())
 		if err != nil {
 			s.flushBatch(ctx)
 			return s.sendAway(err)
@@ -161,7 +162,7 @@ func (s *session) turn(ctx context.Context) error {
 		s.begun = 0
 		raw := s.in.pending()[:n]
 		s.in.discard(n)
-		if kind == shapeBlank {
+		if kind == resp.ShapeBlank {
 			continue
 		}
 		if err := s.dispatch(ctx, raw, kind); err != nil {
@@ -176,10 +177,10 @@ func (s *session) turn(ctx context.Context) error {
 // sendAway tells the client why its connection ends, unless it may be no client
 // of ours at all.
 func (s *session) sendAway(cause error) error {
-	if !errors.Is(cause, errCrossProtocol) && !s.mute {
-		s.out.failure(cause.Error())
+	if !errors.Is(cause, resp.ErrCrossProtocol) && !s.mute {
+		s.out.Error(cause.Error())
 	}
-	_ = s.out.flush()
+	_ = s.out.Flush()
 	s.out.finish()
 	if half, ok := s.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_ = s.conn.SetReadDeadline(time.Now().Add(lingerTime))
@@ -191,10 +192,10 @@ func (s *session) sendAway(cause error) error {
 // farewell logs an end that an operator may ask about.
 func (s *session) farewell(err error) {
 	log := s.server.cfg.Logger.With("client", s.conn.RemoteAddr().String())
-	var broken protocolError
+	var broken resp.ProtocolError
 	switch {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, errServerClosing):
-	case errors.As(err, &broken), errors.Is(err, errCrossProtocol):
+	case errors.As(err, &broken), errors.Is(err, resp.ErrCrossProtocol):
 		s.server.strangers.Do(func() { log.Warn("closed a client that broke the protocol", "err", err) })
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		log.Debug("closed an idle client")

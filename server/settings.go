@@ -16,6 +16,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // settings is what CONFIG GET and CONFIG SET work on.
@@ -49,10 +50,10 @@ func newSettings(s *Server) *settings {
 		"w":                         {get: func() string { return strconv.Itoa(s.store.Ring().Configured().W) }},
 		"conflict-resolution":       {get: func() string { return s.store.Policy().String() }, set: c.setPolicy},
 		"requirepass":               {get: c.hiddenPassword, set: c.setPassword},
-		"proto-max-bulk-len":        memorySetting(&s.limits.bulk, 1<<20, maxBulk),
-		"client-buffer-limit":       memorySetting(&s.limits.input, intakeKept, maxBuffered),
-		"client-reply-buffer-limit": memorySetting(&s.limits.output, outputFlush, maxBuffered),
-		"total-buffer-limit":        memorySetting(&s.limits.buffered, intakeKept, maxBuffered),
+		"proto-max-bulk-len":        memorySetting(&s.limits.protocol.BulkBytes, 1<<20, maxBulk),
+		"client-buffer-limit":       memorySetting(&s.limits.input, inputKept, maxBuffered),
+		"client-reply-buffer-limit": memorySetting(&s.limits.output, resp.FlushBytes, maxBuffered),
+		"total-buffer-limit":        memorySetting(&s.limits.buffered, inputKept, maxBuffered),
 		"maxclients":                numberSetting(&s.limits.clients, 1, 1, 1<<20),
 		"timeout":                   numberSetting(&s.limits.idle, int64(time.Second), 0, 1<<31-1),
 		"slowlog-log-slower-than":   numberSetting(&s.slowlog.threshold, 1, -1, math.MaxInt64),
@@ -113,7 +114,7 @@ func numberSetting(n *atomic.Int64, unit, least, most int64) setting {
 	return setting{
 		get: func() string { return strconv.FormatInt(n.Load()/unit, 10) },
 		set: func(value string) (func(), error) {
-			v, ok := parseInteger([]byte(value))
+			v, ok := resp.ParseInt([]byte(value))
 			if !ok {
 				return nil, errors.New("argument couldn't be parsed into an integer")
 			}
@@ -153,7 +154,7 @@ func memorySetting(n *atomic.Int64, least, most int64) setting {
 // and gb of two.
 func parseMemory(value string) (int64, bool) {
 	digits := strings.TrimRight(strings.ToLower(value), "bkmg")
-	n, ok := parseInteger([]byte(digits))
+	n, ok := resp.ParseInt([]byte(digits))
 	unit := map[string]int64{
 		"": 1, "b": 1, "k": 1e3, "kb": 1 << 10, "m": 1e6, "mb": 1 << 20, "g": 1e9, "gb": 1 << 30,
 	}[strings.ToLower(value[len(digits):])]
@@ -180,23 +181,23 @@ func runConfigGet(_ context.Context, s *session, _ *command, args [][]byte) {
 			}
 		}
 	}
-	s.out.mapping(len(found))
+	s.out.Map(len(found))
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		s.out.text(found[name])
-		s.out.text(all[name].get())
+		s.out.Text(found[name])
+		s.out.Text(all[name].get())
 	}
 }
 
 // runConfigSet serves CONFIG SET name value …: all of it or nothing.
 func runConfigSet(ctx context.Context, s *session, _ *command, args [][]byte) {
 	if len(args)%2 != 0 {
-		s.out.failure(textSyntax)
+		s.out.Error(textSyntax)
 		return
 	}
 	var change configChange
 	for i := 2; i < len(args); i += 2 {
 		if refusal := change.add(s.server, strings.ToLower(string(args[i])), string(args[i+1])); refusal != "" {
-			s.out.failure(refusal)
+			s.out.Error(refusal)
 			return
 		}
 	}
@@ -204,7 +205,7 @@ func runConfigSet(ctx context.Context, s *session, _ *command, args [][]byte) {
 		q := s.server.store.Ring().Configured()
 		n, r, w := change.quorum("n", q.N), change.quorum("r", q.R), change.quorum("w", q.W)
 		if err := s.server.store.SetQuorums(ctx, n, r, w); err != nil {
-			s.out.failure(configFailure(change.first, err))
+			s.out.Error(configFailure(change.first, err))
 			return
 		}
 	}
@@ -213,7 +214,7 @@ func runConfigSet(ctx context.Context, s *session, _ *command, args [][]byte) {
 	}
 	s.server.settings.note(change.names)
 	s.server.cfg.Logger.Info("settings changed by a client", "names", change.names)
-	s.out.ok()
+	s.out.OK()
 }
 
 // configChange is one CONFIG SET, checked before any of it is put into force.
@@ -236,7 +237,7 @@ func (c *configChange) add(s *Server, name, value string) (refusal string) {
 	}
 	c.names = append(c.names, name)
 	if name == "n" || name == "r" || name == "w" {
-		n, ok := parseInteger([]byte(value))
+		n, ok := resp.ParseInt([]byte(value))
 		if !ok || n < 1 || n > 1<<10 {
 			return configFailure(name, errors.New("argument must be a positive integer"))
 		}
@@ -271,5 +272,5 @@ func configFailure(name string, err error) string {
 func runConfigResetStat(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.server.counters.reset()
 	s.server.tally.reset()
-	s.out.ok()
+	s.out.OK()
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/quorate/quorate/server/resp"
 )
 
 // What an entry of the slow log shows of a command, as in Redis.
@@ -46,7 +48,7 @@ func (l *slowlog) slow(took time.Duration) bool {
 
 // add remembers a command. more is how many of its pipeline followed it.
 func (l *slowlog) add(s *session, c *command, args [][]byte, more int, at time.Time, took time.Duration) {
-	if c != nil && c.secret && (c.full != "config|set" || slices.ContainsFunc(args, func(arg []byte) bool { return is(arg, "REQUIREPASS") })) {
+	if c != nil && c.secret && (c.full != "config|set" || slices.ContainsFunc(args, func(arg []byte) bool { return resp.Is(arg, "REQUIREPASS") })) {
 		args = append(slices.Clone(args[:1]), []byte("(redacted)"))
 	}
 	e := slowEntry{at: at, took: took, args: shorten(args), addr: s.conn.RemoteAddr().String(), name: s.identity().name}
@@ -105,13 +107,13 @@ func (l *slowlog) reset() {
 func runSlowlogGet(_ context.Context, s *session, _ *command, args [][]byte) {
 	count := int64(10)
 	if len(args) > 3 {
-		s.out.failure("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try SLOWLOG HELP.")
+		s.out.Error("ERR unknown subcommand or wrong number of arguments for '" + cut(args[1]) + "'. Try SLOWLOG HELP.")
 		return
 	}
 	if len(args) == 3 {
-		n, ok := parseInteger(args[2])
+		n, ok := resp.ParseInt(args[2])
 		if !ok || n < -1 {
-			s.out.failure("ERR count should be greater than or equal to -1")
+			s.out.Error("ERR count should be greater than or equal to -1")
 			return
 		}
 		if count = n; n == -1 {
@@ -119,27 +121,27 @@ func runSlowlogGet(_ context.Context, s *session, _ *command, args [][]byte) {
 		}
 	}
 	entries := s.server.slowlog.newest(int(min(count, slowLogMost)))
-	s.out.array(len(entries))
+	s.out.Array(len(entries))
 	for i := range entries {
 		e := &entries[i]
-		s.out.array(6)
-		s.out.integer(e.id)
-		s.out.integer(e.at.Unix())
-		s.out.integer(e.took.Microseconds())
-		s.out.array(len(e.args))
+		s.out.Array(6)
+		s.out.Int(e.id)
+		s.out.Int(e.at.Unix())
+		s.out.Int(e.took.Microseconds())
+		s.out.Array(len(e.args))
 		for _, arg := range e.args {
-			s.out.bulk(arg)
+			s.out.Bulk(arg)
 		}
-		s.out.text(e.addr)
-		s.out.text(e.name)
+		s.out.Text(e.addr)
+		s.out.Text(e.name)
 	}
 }
 
 func runSlowlogLen(_ context.Context, s *session, _ *command, _ [][]byte) {
-	s.out.integer(int64(len(s.server.slowlog.newest(slowLogMost))))
+	s.out.Int(int64(len(s.server.slowlog.newest(slowLogMost))))
 }
 
 func runSlowlogReset(_ context.Context, s *session, _ *command, _ [][]byte) {
 	s.server.slowlog.reset()
-	s.out.ok()
+	s.out.OK()
 }

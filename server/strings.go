@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // read adds a read of key with the connection's quorum.
@@ -68,12 +69,12 @@ func planGetDel(s *session, e *entry) {
 
 func planAppend(s *session, e *entry) {
 	_, u := s.store(e, e.args[1], register.Append, e.args[2])
-	u.Limit = s.server.limits.bulk.Load()
+	u.Limit = s.server.limits.protocol.BulkBytes.Load()
 	e.reply = replyNumber
 }
 
 func planSetRange(s *session, e *entry) {
-	offset, ok := parseInteger(e.args[2])
+	offset, ok := resp.ParseInt(e.args[2])
 	switch {
 	case !ok:
 		s.refuse(e, textNotInteger)
@@ -81,12 +82,12 @@ func planSetRange(s *session, e *entry) {
 	case offset < 0:
 		s.refuse(e, textOffset)
 		return
-	case len(e.args[3]) > 0 && offset > s.server.limits.bulk.Load()-int64(len(e.args[3])):
+	case len(e.args[3]) > 0 && offset > s.server.limits.protocol.BulkBytes.Load()-int64(len(e.args[3])):
 		s.refuse(e, textTooLong)
 		return
 	}
 	_, u := s.store(e, e.args[1], register.SetRange, e.args[3])
-	u.Amount, u.Limit = offset, s.server.limits.bulk.Load()
+	u.Amount, u.Limit = offset, s.server.limits.protocol.BulkBytes.Load()
 	e.reply = replyNumber
 }
 
@@ -101,13 +102,13 @@ func replyStrLen(s *session, e *entry) {
 		s.fail(err)
 		return
 	}
-	s.out.integer(int64(len(v.Data)))
+	s.out.Int(int64(len(v.Data)))
 }
 
 func planGetRange(s *session, e *entry) {
 	var ok1, ok2 bool
-	e.a, ok1 = parseInteger(e.args[2])
-	e.b, ok2 = parseInteger(e.args[3])
+	e.a, ok1 = resp.ParseInt(e.args[2])
+	e.b, ok2 = resp.ParseInt(e.args[3])
 	if !ok1 || !ok2 {
 		s.refuse(e, textNotInteger)
 		return
@@ -122,7 +123,7 @@ func replyGetRange(s *session, e *entry) {
 		s.fail(err)
 		return
 	}
-	s.out.value(cutRange(v.Data, e.a, e.b))
+	s.out.Value(cutRange(v.Data, e.a, e.b))
 }
 
 // cutRange is data from start to end, both included and, if negative, counted
@@ -151,7 +152,7 @@ func planIncr(s *session, e *entry) { planIncrement(s, e, 1) }
 func planDecr(s *session, e *entry) { planIncrement(s, e, -1) }
 
 func planIncrBy(s *session, e *entry) {
-	delta, ok := parseInteger(e.args[2])
+	delta, ok := resp.ParseInt(e.args[2])
 	if !ok {
 		s.refuse(e, textNotInteger)
 		return
@@ -160,7 +161,7 @@ func planIncrBy(s *session, e *entry) {
 }
 
 func planDecrBy(s *session, e *entry) {
-	delta, ok := parseInteger(e.args[2])
+	delta, ok := resp.ParseInt(e.args[2])
 	switch {
 	case !ok:
 		s.refuse(e, textNotInteger)
@@ -179,13 +180,13 @@ func planIncrement(s *session, e *entry, delta int64) {
 
 func replyNumber(s *session, e *entry) {
 	if sl := e.slots[0]; !s.refused(e.command, sl) {
-		s.out.integer(sl.Result.Number)
+		s.out.Int(sl.Result.Number)
 	}
 }
 
 func replyApplied(s *session, e *entry) {
 	if sl := e.slots[0]; !s.refused(e.command, sl) {
-		s.out.number(sl.Result.Applied)
+		s.out.Flag(sl.Result.Applied)
 	}
 }
 
@@ -200,11 +201,11 @@ func replyOld(s *session, e *entry) {
 func (s *session) found(data []byte, found bool) {
 	if !found {
 		s.misses++
-		s.out.null()
+		s.out.Null()
 		return
 	}
 	s.hits++
-	s.out.value(data)
+	s.out.Value(data)
 }
 
 func replyValue(s *session, e *entry) {
@@ -235,6 +236,6 @@ func planIncrByFloat(s *session, e *entry) {
 
 func replyFloat(s *session, e *entry) {
 	if sl := e.slots[0]; !s.refused(e.command, sl) {
-		s.out.bulk(sl.Result.Data)
+		s.out.Bulk(sl.Result.Data)
 	}
 }

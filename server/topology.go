@@ -95,10 +95,10 @@ func (t *topology) rows() []slotRange {
 	return append(introductions, rest...)
 }
 
-// slots counts the slots for which is holds.
-func (t *topology) slots(is func(*slotRange) bool) (n int) {
+// slots counts the slots for which holds is true.
+func (t *topology) slots(holds func(*slotRange) bool) (n int) {
 	for i := range t.ranges {
-		if r := &t.ranges[i]; is(r) {
+		if r := &t.ranges[i]; holds(r) {
 			n += int(r.last) - int(r.first) + 1
 		}
 	}

@@ -90,7 +90,3 @@ func (s *Server) refuseSub(container *command, name []byte, authenticated bool) 
 	}
 	return "ERR '" + full + "' is not supported: " + advice
 }
-
-// isCrossProtocol recognises HTTP: its request line and its Host header would
-// be taken for inline commands.
-func isCrossProtocol(name []byte) bool { return is(name, "POST") || is(name, "HOST:") }

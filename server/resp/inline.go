@@ -1,13 +1,12 @@
-package server
+package resp
 
 import "bytes"
 
-// splitInline cuts an inline command into words as Redis does (sdssplitargs):
-// blanks separate; double quotes know \xHH \n \r \t \b \a and \ before any
-// other byte; single quotes know \' only; a closing quote must be followed by a
-// blank or the end. The words are appended to words; those without quotes alias
-// the line.
-func splitInline(words [][]byte, line []byte) ([][]byte, error) {
+// SplitInline cuts an inline command into words as Redis does (sdssplitargs) and
+// appends them to words. Blanks separate words; double quotes know \xHH \n \r \t
+// \b \a and \ before any other byte; single quotes know \' only; a blank or the
+// end must follow a closing quote. Words without quotes alias the line.
+func SplitInline(words [][]byte, line []byte) ([][]byte, error) {
 	line = bytes.TrimSuffix(line, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	for {
@@ -25,7 +24,7 @@ func splitInline(words [][]byte, line []byte) ([][]byte, error) {
 	}
 }
 
-// inlineWord cuts the first word off. A quote may open in the middle of a word.
+// inlineWord cuts off the first word. A quote may open in the middle of a word.
 func inlineWord(line []byte) (word, rest []byte, err error) {
 	plain := 0
 	for plain < len(line) && !isBlank(line[plain]) && line[plain] != '"' && line[plain] != '\'' && line[plain] != 0 {

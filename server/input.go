@@ -6,21 +6,21 @@ import (
 )
 
 const (
-	intakeBase = 4 << 10  // what every connection has
-	intakeKept = 64 << 10 // what a busy one may keep between commands
-	intakeCalm = 64       // reads in a row that need little, after which it is taken away
+	inputBase = 4 << 10  // what every connection has
+	inputKept = 64 << 10 // what a busy one may keep between commands
+	inputCalm = 64       // reads in a row that need little, after which it is taken away
 )
 
-// Refusals of the intake. The client is told, then the connection is closed.
+// Refusals of the input. The client is told, then the connection is closed.
 var (
 	errQueryTooBig = errors.New("ERR max query buffer length reached: the command is larger than this connection may buffer")
 	errNodeFull    = errors.New("ERR max buffered bytes of all clients reached on this node, try again later")
 )
 
-// intake is what a client sent and the server has not yet executed:
+// input is what a client sent and the server has not yet executed:
 // buf[start:end]. Commands alias it, so that nothing is copied on the way to
 // the store: it must not be filled or discarded while a batch runs.
-type intake struct {
+type input struct {
 	buf        []byte
 	start, end int
 	limits     *limits
@@ -29,16 +29,16 @@ type intake struct {
 	calm       int   // reads in a row that needed little of buf
 }
 
-func (in *intake) pending() []byte { return in.buf[in.start:in.end] }
+func (in *input) pending() []byte { return in.buf[in.start:in.end] }
 
 // discard drops the first n pending bytes.
-func (in *intake) discard(n int) { in.start += n }
+func (in *input) discard(n int) { in.start += n }
 
 // fill reads once, after making room. missing is how many bytes the unfinished
 // command needs at the least: a large one grows the buffer no further than its
 // end, and only as its bytes arrive, for a header alone is no reason to reserve
 // what it promises.
-func (in *intake) fill(conn net.Conn, missing int) (int, error) {
+func (in *input) fill(conn net.Conn, missing int) (int, error) {
 	if err := in.makeRoom(missing); err != nil {
 		return 0, err
 	}
@@ -47,10 +47,10 @@ func (in *intake) fill(conn net.Conn, missing int) (int, error) {
 	return n, err
 }
 
-func (in *intake) makeRoom(missing int) error {
+func (in *input) makeRoom(missing int) error {
 	switch {
 	case in.buf == nil:
-		in.buf = make([]byte, intakeBase)
+		in.buf = make([]byte, inputBase)
 	case in.start == in.end:
 		in.reuse()
 	case in.start > 0:
@@ -61,8 +61,8 @@ func (in *intake) makeRoom(missing int) error {
 		return nil
 	}
 	size := 2 * len(in.buf)
-	if exact := in.end + missing; size > intakeKept && exact < size {
-		size = max(exact, in.end+intakeBase)
+	if exact := in.end + missing; size > inputKept && exact < size {
+		size = max(exact, in.end+inputBase)
 	}
 	return in.resize(size)
 }
@@ -70,7 +70,7 @@ func (in *intake) makeRoom(missing int) error {
 // reuse starts anew in an empty buffer. One that was full has a busy client:
 // it may double, up to what is kept. One that a large command had grown goes, and
 // so does one that has been too large for a while.
-func (in *intake) reuse() {
+func (in *input) reuse() {
 	full := in.end == len(in.buf)
 	if in.end < len(in.buf)/8 {
 		in.calm++
@@ -79,15 +79,15 @@ func (in *intake) reuse() {
 	}
 	in.start, in.end = 0, 0
 	switch {
-	case len(in.buf) > intakeKept, in.calm >= intakeCalm && len(in.buf) > intakeBase:
+	case len(in.buf) > inputKept, in.calm >= inputCalm && len(in.buf) > inputBase:
 		in.release()
-		in.buf, in.calm = make([]byte, intakeBase), 0
-	case full && 2*len(in.buf) <= intakeKept:
+		in.buf, in.calm = make([]byte, inputBase), 0
+	case full && 2*len(in.buf) <= inputKept:
 		_ = in.resize(2 * len(in.buf)) // without it, smaller batches
 	}
 }
 
-func (in *intake) resize(size int) error {
+func (in *input) resize(size int) error {
 	if size = min(size, int(in.limits.input.Load())); size <= in.end {
 		return errQueryTooBig
 	}
@@ -103,7 +103,7 @@ func (in *intake) resize(size int) error {
 }
 
 // release gives everything back to the node's budget.
-func (in *intake) release() {
+func (in *input) release() {
 	in.budget.give(in.charged)
 	in.charged, in.buf = 0, nil
 }

@@ -1,6 +1,10 @@
 package server
 
-import "context"
+import (
+	"context"
+
+	"github.com/quorate/quorate/server/resp"
+)
 
 // lookAround decides whether sessions must look before each command: while some
 // client watches, or a pause is in force. Otherwise they pay one load for it.
@@ -12,7 +16,7 @@ func (s *Server) lookAround() {
 
 // attend is what happens before a command while someone asked for attention. It
 // returns the command's arguments anew.
-func (s *session) attend(ctx context.Context, c *command, args [][]byte, raw []byte, kind shape) ([][]byte, error) {
+func (s *session) attend(ctx context.Context, c *command, args [][]byte, raw []byte, kind resp.Shape) ([][]byte, error) {
 	if !c.urgent && s.wait(ctx, c) {
 		again, err := s.batch.parse(raw, kind)
 		if err != nil {

@@ -1,4 +1,4 @@
-package server
+package resp
 
 import (
 	"bytes"
@@ -13,31 +13,26 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-func testLimits() *limits {
-	l := new(limits)
-	l.bulk.Store(512 << 20)
-	l.arguments.Store(1 << 20)
-	l.clients.Store(math.MaxInt32)
-	l.input.Store(1 << 30)
-	l.output.Store(64 << 20)
-	l.buffered.Store(2 << 30)
+func testLimits() *Limits {
+	l := new(Limits)
+	l.BulkBytes.Store(512 << 20)
+	l.Arguments.Store(1 << 20)
 	return l
 }
 
-// parseAll feeds a stream to a guard in pieces, the way a session does, and
-// returns the commands that redcon makes of what the guard lets through.
-func parseAll(g *guard, stream []byte, sizes func() int) (commands []string, err error) {
-	stream = bytes.Clone(stream) // the guard mends line ends
+// parseAll feeds a stream to a framer in pieces, the way a session does, and
+// returns the commands that redcon makes of the bytes it lets through.
+func parseAll(g *Framer, stream []byte, sizes func() int) (commands []string, err error) {
+	stream = bytes.Clone(stream) // the framer mends line ends
 	var buffer []byte
-	var b batch
 	for {
-		n, kind, err := g.next(buffer)
+		n, kind, err := g.Next(buffer)
 		if err != nil {
 			return commands, err
 		}
 		if n > 0 {
-			if kind != shapeBlank {
-				args, err := b.parse(buffer[:n], kind)
+			if kind != ShapeBlank {
+				args, err := Split(nil, buffer[:n], kind)
 				if err != nil {
 					return commands, err
 				}
@@ -51,7 +46,7 @@ func parseAll(g *guard, stream []byte, sizes func() int) (commands []string, err
 		if len(stream) == 0 {
 			return commands, nil
 		}
-		if missing := g.missing(len(buffer)); missing < 1 {
+		if missing := g.Missing(len(buffer)); missing < 1 {
 			return commands, fmt.Errorf("waits for %d bytes", missing)
 		}
 		take := min(max(sizes(), 1), len(stream))
@@ -62,7 +57,7 @@ func parseAll(g *guard, stream []byte, sizes func() int) (commands []string, err
 
 func whole() int { return math.MaxInt }
 
-func TestGuard_ProtocolErrors(t *testing.T) {
+func TestFramer_HostileBytes_HaveRedisErrors(t *testing.T) {
 	cases := []struct {
 		in       string
 		stranger bool
@@ -111,10 +106,10 @@ func TestGuard_ProtocolErrors(t *testing.T) {
 	}
 	for _, c := range cases {
 		for name, sizes := range map[string]func() int{"whole": whole, "bytewise": func() int { return 1 }} {
-			g := guard{limits: testLimits(), trusted: !c.stranger}
+			g := Framer{Limits: testLimits(), Authenticated: !c.stranger}
 			commands, err := parseAll(&g, []byte(c.in), sizes)
 			text := ""
-			var broken protocolError
+			var broken ProtocolError
 			if errors.As(err, &broken) {
 				text = string(broken)
 			} else if err != nil {
@@ -127,7 +122,7 @@ func TestGuard_ProtocolErrors(t *testing.T) {
 	}
 }
 
-func TestGuard_AnyChunking_SameCommands(t *testing.T) {
+func TestFramer_AnyChunking_SameCommands(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var stream bytes.Buffer
 	var want []string
@@ -152,7 +147,7 @@ func TestGuard_AnyChunking_SameCommands(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		limit := 1 + r.IntN(400)
-		g := guard{limits: testLimits(), trusted: true}
+		g := Framer{Limits: testLimits(), Authenticated: true}
 		got, err := parseAll(&g, stream.Bytes(), func() int { return 1 + r.IntN(limit) })
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("seed %d: %v; %d commands, want %d", seed, err, len(got), len(want))
@@ -160,30 +155,30 @@ func TestGuard_AnyChunking_SameCommands(t *testing.T) {
 	}
 }
 
-// TestGuard_LooksOnce shows that a command in many pieces costs no more than
+// TestFramer_CommandInManyPieces_LooksOnce shows that a command in many pieces costs no more than
 // its bytes: with rescanning this test would take minutes.
-func TestGuard_LooksOnce(t *testing.T) {
+func TestFramer_CommandInManyPieces_LooksOnce(t *testing.T) {
 	const n = 200000
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "*%d\r\n", n)
 	for range n {
 		b.WriteString("$1\r\na\r\n")
 	}
-	g := guard{limits: testLimits(), trusted: true}
+	g := Framer{Limits: testLimits(), Authenticated: true}
 	raw := b.Bytes()
 	for end := 1; end < len(raw); end++ {
-		if got, _, err := g.next(raw[:end]); got != 0 || err != nil {
+		if got, _, err := g.Next(raw[:end]); got != 0 || err != nil {
 			t.Fatalf("at %d of %d: %d, %v", end, len(raw), got, err)
 		}
 	}
-	if got, _, err := g.next(raw); got != len(raw) || err != nil {
+	if got, _, err := g.Next(raw); got != len(raw) || err != nil {
 		t.Fatalf("%d, %v", got, err)
 	}
 }
 
-// FuzzGuard sends anything in any pieces: nothing may panic, redcon must accept
+// FuzzFramer sends anything in any pieces: nothing may panic, redcon must accept
 // whatever passes, and the pieces must make no difference.
-func FuzzGuard(f *testing.F) {
+func FuzzFramer(f *testing.F) {
 	for _, seed := range []string{
 		"*1\r\n$9223372036854775807\r\n", "*2\r\n$3\r\nGET\r\n$1\r\na\r\n", "PING\r\n", "*-1\r\n", "$4 PING\r\n",
 		"*1\r\n$-9223372036854775808\r\n", "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$0\r\n\r\n", "\"\\x41\\n\" 'b\\'c'\r\n", "*1\rx$1\rxaxx",
@@ -193,82 +188,31 @@ func FuzzGuard(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, seed uint64, trusted bool) {
 		l := testLimits()
-		l.bulk.Store(1 << 16)
-		l.arguments.Store(1 << 10)
+		l.BulkBytes.Store(1 << 16)
+		l.Arguments.Store(1 << 10)
 		r := rand.New(rand.NewPCG(seed, 0))
-		one := guard{limits: l, trusted: trusted}
+		one := Framer{Limits: l, Authenticated: trusted}
 		got, err := parseAll(&one, stream, func() int { return 1 + r.IntN(16) })
-		other := guard{limits: l, trusted: trusted}
+		other := Framer{Limits: l, Authenticated: trusted}
 		want, wantErr := parseAll(&other, stream, whole)
 		if !slices.Equal(got, want) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
 			t.Fatalf("in pieces %q %v, whole %q %v", got, err, want, wantErr)
 		}
-		var broken protocolError
+		var broken ProtocolError
 		if err != nil && !errors.As(err, &broken) {
-			t.Fatalf("the parser refuses what the guard let through: %v", err)
+			t.Fatalf("the parser refuses what the framer let through: %v", err)
 		}
 	})
 }
 
-func TestSplitInline_AsRedis(t *testing.T) {
-	cases := []struct {
-		in   string
-		want []string // nil: unbalanced quotes
-	}{
-		{"PING\r\n", []string{"PING"}},
-		{"  SET  a\tb \r\n", []string{"SET", "a", "b"}},
-		{`SET a "b c"` + "\n", []string{"SET", "a", "b c"}},
-		{`ECHO "\x41\n\r\t\b\a\\\"\q"`, []string{"ECHO", "A\n\r\t\b\a\\\"q"}},
-		{`ECHO "\xZZ"`, []string{"ECHO", "xZZ"}},
-		{`ECHO 'it\'s \n'`, []string{"ECHO", `it's \n`}},
-		{`ECHO ""`, []string{"ECHO", ""}},
-		{`ECHO a"b c"`, []string{"ECHO", "ab c"}},
-		{`ECHO "a`, nil},
-		{`ECHO "a"b`, nil},
-		{`ECHO 'a`, nil},
-		{`ECHO 'a'b`, nil},
-		{"", []string{}},
-		{"\r\n", []string{}},
-	}
-	for _, c := range cases {
-		words, err := splitInline(nil, []byte(c.in))
-		if (err != nil) != (c.want == nil) {
-			t.Errorf("%q: %v", c.in, err)
-			continue
-		}
-		var got []string
-		for _, w := range words {
-			got = append(got, string(w))
-		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%q: %q, want %q", c.in, got, c.want)
-		}
-	}
-}
-
-func TestParseInteger_StrictAsRedis(t *testing.T) {
-	for in, want := range map[string]int64{
-		"0": 0, "1": 1, "-1": -1, "9223372036854775807": math.MaxInt64, "-9223372036854775808": math.MinInt64,
-	} {
-		if got, ok := parseInteger([]byte(in)); !ok || got != want {
-			t.Errorf("%q: %d, %v", in, got, ok)
-		}
-	}
-	for _, in := range []string{"", "-", "+1", "01", "-0", "-01", " 1", "1 ", "a", "1.0", "9223372036854775808", "-9223372036854775809", "99999999999999999999"} {
-		if got, ok := parseInteger([]byte(in)); ok {
-			t.Errorf("%q: %d", in, got)
-		}
-	}
-}
-
-func BenchmarkGuard(b *testing.B) {
-	raw := []byte(encode("SET", "key:000000000001", "xxx"))
-	g := guard{limits: testLimits(), trusted: true}
+func BenchmarkFramer(b *testing.B) {
+	raw := []byte("*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000001\r\n$3\r\nxxx\r\n")
+	g := Framer{Limits: testLimits(), Authenticated: true}
 	var args [][]byte
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		n, _, err := g.next(raw)
+		n, _, err := g.Next(raw)
 		if n != len(raw) || err != nil {
 			b.Fatal(n, err)
 		}

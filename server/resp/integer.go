@@ -1,10 +1,10 @@
-package server
+package resp
 
 import "math"
 
-// parseInteger reads a decimal int64 as strictly as Redis: no plus sign, no
+// ParseInt reads a decimal int64 as strictly as Redis: no plus sign, no
 // leading zero, no blanks, no "-0", and not nothing.
-func parseInteger(b []byte) (int64, bool) {
+func ParseInt(b []byte) (int64, bool) {
 	if len(b) == 0 || len(b) > len("-9223372036854775808") {
 		return 0, false
 	}
@@ -12,7 +12,7 @@ func parseInteger(b []byte) (int64, bool) {
 	if negative {
 		digits = b[1:]
 	}
-	n, ok := parseUnsigned(digits)
+	n, ok := ParseUint(digits)
 	switch {
 	case !ok:
 		return 0, false
@@ -24,8 +24,8 @@ func parseInteger(b []byte) (int64, bool) {
 	return -int64(n), true
 }
 
-// parseUnsigned is parseInteger for a uint64.
-func parseUnsigned(b []byte) (uint64, bool) {
+// ParseUint is ParseInt for a uint64.
+func ParseUint(b []byte) (uint64, bool) {
 	if len(b) == 0 || len(b) > 20 || b[0] == '0' && len(b) > 1 {
 		return 0, false
 	}

@@ -1,0 +1,94 @@
+package resp
+
+import (
+	"bufio"
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// recorder is a sink that keeps what it is sent.
+type recorder struct {
+	w     *Writer
+	sent  bytes.Buffer
+	sends int
+}
+
+func (r *recorder) Flush() error {
+	r.sent.Write(r.w.Buf)
+	r.w.Buf = r.w.Buf[:0]
+	return nil
+}
+
+func (r *recorder) Send(p []byte) error {
+	r.sends++
+	r.sent.Write(p)
+	return nil
+}
+
+func TestWriter_EachKind_InBothProtocols(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		write        func(*Writer)
+		resp2, resp3 string
+	}{
+		{"null", func(w *Writer) { w.Null() }, "$-1\r\n", "_\r\n"},
+		{"map", func(w *Writer) { w.Map(2) }, "*4\r\n", "%2\r\n"},
+		{"set", func(w *Writer) { w.Set(2) }, "*2\r\n", "~2\r\n"},
+		{"double", func(w *Writer) { w.Double(1.5) }, "$3\r\n1.5\r\n", ",1.5\r\n"},
+		{"verbatim", func(w *Writer) { w.Verbatim("ab") }, "$2\r\nab\r\n", "=6\r\ntxt:ab\r\n"},
+		{"statuses", func(w *Writer) { w.Statuses("a b") }, "*2\r\n+a\r\n+b\r\n", "~2\r\n+a\r\n+b\r\n"},
+		{"flag", func(w *Writer) { w.Flag(true); w.Flag(false) }, ":1\r\n:0\r\n", ":1\r\n:0\r\n"},
+		{"error", func(w *Writer) { w.Error("ERR a\r\nb") }, "-ERR a  b\r\n", "-ERR a  b\r\n"},
+	} {
+		two, three := NewWriter(nil, nil), NewWriter(nil, nil)
+		three.RESP3 = true
+		c.write(&two)
+		c.write(&three)
+		if got := string(two.Buf); got != c.resp2 {
+			t.Errorf("%s in RESP2: %q, want %q", c.name, got, c.resp2)
+		}
+		if got := string(three.Buf); got != c.resp3 {
+			t.Errorf("%s in RESP3: %q, want %q", c.name, got, c.resp3)
+		}
+	}
+}
+
+func TestWriter_LargeValue_IsSentInOrderWithoutACopy(t *testing.T) {
+	r := new(recorder)
+	w := NewWriter(r, nil)
+	r.w = &w
+	large := strings.Repeat("x", directBytes)
+	w.OK()
+	w.Value([]byte(large))
+	w.OK()
+	_ = r.Flush()
+	if want := "+OK\r\n$65536\r\n" + large + "\r\n+OK\r\n"; r.sent.String() != want || r.sends != 1 {
+		t.Errorf("%d bytes in %d direct sends", r.sent.Len(), r.sends)
+	}
+	w.Muted = true
+	w.Value([]byte(large))
+	if r.sends != 1 {
+		t.Error("a muted value was sent")
+	}
+}
+
+// FuzzWriter checks that any bytes in a reply leave it one well-formed line or
+// bulk string.
+func FuzzWriter(f *testing.F) {
+	f.Add([]byte("ERR a\r\nb"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		w := NewWriter(nil, nil)
+		w.Error(string(text))
+		w.Bulk(text)
+		in := bufio.NewReader(bytes.NewReader(w.Buf))
+		line, err := in.ReadString('\n')
+		if err != nil || line[0] != '-' || strings.ContainsAny(line[1:len(line)-2], "\r\n") {
+			t.Fatalf("error line %q, %v", line, err)
+		}
+		rest := string(w.Buf[len(line):])
+		if !strings.HasPrefix(rest, "$") || !strings.HasSuffix(rest, "\r\n"+string(text)+"\r\n") {
+			t.Fatalf("bulk string %q", rest)
+		}
+	})
+}
