@@ -20,6 +20,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -120,7 +121,7 @@ func (n *fakeNode) HintsDelivered() int64                               { return
 type fakeProcess struct {
 	node   *fakeNode
 	killed bool
-	links  []peer.Fault
+	links  []fault.Link
 }
 
 func (p *fakeProcess) Node() (Node, error) {
@@ -149,8 +150,8 @@ func (p *fakeProcess) Revive(node string, _ bool) error {
 	return nil
 }
 
-func (p *fakeProcess) Links() []peer.Fault                     { return p.links }
-func (p *fakeProcess) SetLinks(faults []peer.Fault) error      { p.links = faults; return nil }
+func (p *fakeProcess) Links() []fault.Link                     { return p.links }
+func (p *fakeProcess) SetLinks(faults []fault.Link) error      { p.links = faults; return nil }
 func (p *fakeProcess) AddNode(context.Context) (string, error) { return "", ErrNotDemo }
 func (p *fakeProcess) Join([]string) error                     { return ErrAlready }
 func (p *fakeProcess) Chaos() bool                             { return true }

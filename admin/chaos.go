@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // Fate is what POST /api/nodes/{node}/kill and /revive answer.
@@ -67,7 +67,7 @@ func (s *Server) postCut(ctx context.Context, c *call) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: direction is %.40q, want both, in or out", errBadRequest, cut.Direction)
 	}
-	return s.around(ctx, c, cut.From, func(f *peer.Fault, outwards bool) {
+	return s.around(ctx, c, cut.From, func(f *fault.Link, outwards bool) {
 		if outwards && way.out || !outwards && way.in {
 			f.Cut = true
 		}
@@ -91,13 +91,13 @@ func (s *Server) postSlow(ctx context.Context, c *call) (any, error) {
 	if err := c.json(&slow); err != nil {
 		return nil, err
 	}
-	if slow.DelayMillis < 0 || slow.DelayMillis > peer.MaxDelay.Milliseconds() {
-		return nil, fmt.Errorf("%w: delay_ms is %d, want 0 to %d", errBadRequest, slow.DelayMillis, peer.MaxDelay.Milliseconds())
+	if slow.DelayMillis < 0 || slow.DelayMillis > fault.MaxDelay.Milliseconds() {
+		return nil, fmt.Errorf("%w: delay_ms is %d, want 0 to %d", errBadRequest, slow.DelayMillis, fault.MaxDelay.Milliseconds())
 	}
 	if !(slow.Loss >= 0 && slow.Loss <= 1) {
 		return nil, fmt.Errorf("%w: loss is %v, want 0 to 1", errBadRequest, slow.Loss)
 	}
-	return s.around(ctx, c, slow.With, func(f *peer.Fault, _ bool) {
+	return s.around(ctx, c, slow.With, func(f *fault.Link, _ bool) {
 		f.Delay, f.Loss = time.Duration(slow.DelayMillis)*time.Millisecond, slow.Loss
 	})
 }
@@ -106,7 +106,7 @@ func (s *Server) postHealNode(ctx context.Context, c *call) (any, error) {
 	if err := c.json(new(struct{})); err != nil {
 		return nil, err
 	}
-	return s.around(ctx, c, nil, func(f *peer.Fault, _ bool) { f.Cut, f.Delay, f.Loss = false, 0, 0 })
+	return s.around(ctx, c, nil, func(f *fault.Link, _ bool) { f.Cut, f.Delay, f.Loss = false, 0, 0 })
 }
 
 func (s *Server) postHeal(ctx context.Context, c *call) (any, error) {
@@ -155,7 +155,7 @@ func (s *Server) postSplit(ctx context.Context, c *call) (any, error) {
 }
 
 // around changes the links between the node of the path and others, both ways.
-func (s *Server) around(ctx context.Context, c *call, with []string, change func(f *peer.Fault, outwards bool)) (any, error) {
+func (s *Server) around(ctx context.Context, c *call, with []string, change func(f *fault.Link, outwards bool)) (any, error) {
 	return s.changeLinks(ctx, func(t *linkTable) error {
 		m, err := t.member(c.text("node"))
 		if err != nil {
@@ -188,15 +188,15 @@ func (s *Server) around(ctx context.Context, c *call, with []string, change func
 // linkTable is the faults of the whole cluster while they are changed.
 type linkTable struct {
 	here   *standing
-	faults map[[2]string]*peer.Fault
+	faults map[[2]string]*fault.Link
 }
 
 func (t *linkTable) member(node string) (ring.Member, error) { return findMember(t.here.ring, node) }
 
-func (t *linkTable) at(from, to string) *peer.Fault {
+func (t *linkTable) at(from, to string) *fault.Link {
 	f := t.faults[[2]string{from, to}]
 	if f == nil {
-		f = &peer.Fault{From: from, To: to}
+		f = &fault.Link{From: from, To: to}
 		t.faults[[2]string{from, to}] = f
 	}
 	return f
@@ -220,7 +220,7 @@ func (s *Server) changeLinks(ctx context.Context, change func(*linkTable) error,
 		return nil, err
 	}
 	facts := s.allFacts(ctx, same("/api/node"))
-	t := &linkTable{here: here, faults: make(map[[2]string]*peer.Fault)}
+	t := &linkTable{here: here, faults: make(map[[2]string]*fault.Link)}
 	if from == present {
 		for _, l := range linksOf(here.ring, facts) {
 			a, _ := t.member(l.From)
@@ -267,7 +267,7 @@ func (s *Server) putLinks(_ context.Context, c *call) (any, error) {
 
 // setLinks replaces the faults of this process.
 func (s *Server) setLinks(table Table) error {
-	faults := make([]peer.Fault, 0, len(table.Faults))
+	faults := make([]fault.Link, 0, len(table.Faults))
 	for _, f := range table.Faults {
 		f.DelayMillis = min(f.DelayMillis, math.MaxInt32) // more is refused all the same
 		faults = append(faults, f.fault())

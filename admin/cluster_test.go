@@ -20,7 +20,7 @@ import (
 
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/histogram"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -40,7 +40,7 @@ type port struct {
 	f      *fleet
 	cfg    cluster.Config
 	addr   string
-	links  *peer.Links
+	links  *fault.Links
 	events *EventLog
 	chaos  bool
 
@@ -66,7 +66,7 @@ func (f *fleet) add(name string) *port {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	p := &port{f: f, addr: listener.Addr().String(), links: peer.NewLinks(), events: NewEventLog(name), chaos: true}
+	p := &port{f: f, addr: listener.Addr().String(), links: new(fault.Links), events: NewEventLog(name), chaos: true}
 	p.cfg = cluster.Config{
 		Name: name, PeerAddr: "127.0.0.1:0", GossipProfile: "local", Partitions: 64, Links: p.links,
 		ClientAddr: "127.0.0.1:1", AdminAddr: p.addr,
@@ -189,9 +189,9 @@ func (p *port) Revive(name string, loseDisk bool) error {
 	return nil
 }
 
-func (p *port) Links() []peer.Fault { return p.links.Faults() }
+func (p *port) Links() []fault.Link { return p.links.Faulty() }
 
-func (p *port) SetLinks(faults []peer.Fault) error {
+func (p *port) SetLinks(faults []fault.Link) error {
 	if !p.chaos {
 		return ErrChaosForbidden
 	}

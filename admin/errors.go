@@ -11,7 +11,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -41,7 +41,7 @@ var statuses = []struct {
 	{errBadRequest, http.StatusBadRequest},
 	{ring.ErrBadQuorums, http.StatusBadRequest},
 	{causal.ErrBadContext, http.StatusBadRequest},
-	{peer.ErrBadFault, http.StatusBadRequest},
+	{fault.ErrInvalid, http.StatusBadRequest},
 	{ErrBadPeerAddr, http.StatusBadRequest},
 	{errUnauthorized, http.StatusUnauthorized},
 	{errCrossOrigin, http.StatusForbidden},

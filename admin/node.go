@@ -8,7 +8,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // Statuses of a node, as its own port tells them.
@@ -96,12 +96,12 @@ type Fault struct {
 	Loss        float64 `json:"loss"`
 }
 
-func faultOf(f peer.Fault) Fault {
+func faultOf(f fault.Link) Fault {
 	return Fault{From: f.From, To: f.To, Cut: f.Cut, DelayMillis: f.Delay.Milliseconds(), Loss: f.Loss}
 }
 
-func (f Fault) fault() peer.Fault {
-	return peer.Fault{From: f.From, To: f.To, Cut: f.Cut, Delay: time.Duration(f.DelayMillis) * time.Millisecond, Loss: f.Loss}
+func (f Fault) fault() fault.Link {
+	return fault.Link{From: f.From, To: f.To, Cut: f.Cut, Delay: time.Duration(f.DelayMillis) * time.Millisecond, Loss: f.Loss}
 }
 
 // CommandTimes is what clients had of one command of the client port.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // Node is what the port needs of the node behind it. Before it is ready, only a
@@ -29,9 +29,9 @@ type Process interface {
 	// had: it is still the member that it was, and is filled by the others.
 	Revive(node string, loseDisk bool) error
 	// Links are the faults of the links from and to the nodes of this process,
-	// and SetLinks replaces them all: see [peer.Links.Set].
-	Links() []peer.Fault
-	SetLinks(faults []peer.Fault) error
+	// and SetLinks replaces them all: see [fault.Links.Set].
+	Links() []fault.Link
+	SetLinks(faults []fault.Link) error
 	// AddNode starts one more node, which joins the others, and returns its name;
 	// [ErrNotDemo] where the process may not start any.
 	AddNode(ctx context.Context) (name string, err error)

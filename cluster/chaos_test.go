@@ -7,19 +7,19 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
 // split cuts all links between two groups of nodes, and waits until both know: a
 // request sent before may be carried out after the cut, as on any network.
-func (w *world) split(l *peer.Links, one, other []string) {
+func (w *world) split(l *fault.Links, one, other []string) {
 	w.t.Helper()
-	var faults []peer.Fault
+	var faults []fault.Link
 	for _, a := range one {
 		for _, b := range other {
 			from, to := w.nodes[a].PeerAddr(), w.nodes[b].PeerAddr()
-			faults = append(faults, peer.Fault{From: from, To: to, Cut: true}, peer.Fault{From: to, To: from, Cut: true})
+			faults = append(faults, fault.Link{From: from, To: to, Cut: true}, fault.Link{From: to, To: from, Cut: true})
 		}
 	}
 	if err := l.Set(faults); err != nil {
@@ -49,7 +49,7 @@ func (w *world) delivered() bool {
 
 func TestCluster_SplitTwoAgainstThree_BothWriteAndAllConvergeOnceItHeals(t *testing.T) {
 	w := newWorld(t)
-	l := peer.NewLinks()
+	l := new(fault.Links)
 	w.links = l
 	w.start(w.config("A"))
 	w.grow("B", "C", "D", "E")
@@ -130,7 +130,7 @@ func TestCluster_DiskLost_AllStaysReadableAndTheNodeIsFilled(t *testing.T) {
 
 func TestCluster_DiskLostBehindACut_WhatIsNotThereProvesNothing(t *testing.T) {
 	w := newWorld(t)
-	w.links = peer.NewLinks()
+	w.links = new(fault.Links)
 	w.start(w.config("A"))
 	w.grow("B", "C")
 	a := w.nodes["A"]
@@ -145,7 +145,7 @@ func TestCluster_DiskLostBehindACut_WhatIsNotThereProvesNothing(t *testing.T) {
 	}
 	cfg := w.nodes["B"].cfg
 	w.crash("B")
-	if err := w.links.Set([]peer.Fault{{From: cfg.PeerAddr, To: a.PeerAddr(), Cut: true}, {From: cfg.PeerAddr, To: w.nodes["C"].PeerAddr(), Cut: true}}); err != nil {
+	if err := w.links.Set([]fault.Link{{From: cfg.PeerAddr, To: a.PeerAddr(), Cut: true}, {From: cfg.PeerAddr, To: w.nodes["C"].PeerAddr(), Cut: true}}); err != nil {
 		t.Fatal(err)
 	}
 	cfg.Store.LoseData, cfg.RequestTimeout = true, 300*time.Millisecond

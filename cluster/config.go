@@ -8,7 +8,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -49,7 +49,7 @@ type Config struct {
 
 	// Links are faults that the node's peer sockets obey; nil: none, ever. They
 	// belong to the process, and outlive the node.
-	Links *peer.Links
+	Links *fault.Links
 
 	Policy                       register.Policy // default: last writer wins
 	RequestTimeout               time.Duration   // default 2 s

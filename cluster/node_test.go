@@ -13,7 +13,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -23,7 +23,7 @@ import (
 type world struct {
 	t     testing.TB
 	nodes map[string]*running
-	links *peer.Links // of every node that starts from now on
+	links *fault.Links // of every node that starts from now on
 }
 
 type running struct {

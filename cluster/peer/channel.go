@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // Channel is a node's end of the peer channel. All methods are safe for
@@ -67,8 +68,8 @@ func Listen(cfg Config) (*Channel, error) {
 		cfg.Advertise = advertised(listener.Addr())
 	}
 	if cfg.Links != nil {
-		cfg.Network = faultyNetwork{Network: cfg.Network, links: cfg.Links, self: cfg.Advertise}
-		packets = newLinkPackets(packets, cfg.Links, cfg.Advertise)
+		cfg.Network = faultyNetwork{Network: cfg.Network, dialer: fault.Dialer{Next: cfg.Network, Links: cfg.Links, Self: cfg.Advertise}}
+		packets = fault.NewPackets(packets, cfg.Links, cfg.Advertise)
 	}
 	c := &Channel{
 		cfg: cfg, log: cfg.Logger, listener: listener, packets: packets, started: time.Now(),

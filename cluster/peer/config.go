@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // Config is what a channel is made of. Zero fields have the defaults named
@@ -64,9 +65,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Network is where addresses live; default: this machine's.
 	Network Network
-	// Links are faults that the channel's sockets obey, by Advertise and the
-	// addresses of SetPeers; nil: none, ever.
-	Links *Links
+	// Links is a table of faults that the channel's sockets obey. Its addresses are
+	// those of Advertise and SetPeers. Without a table there are no faults.
+	Links *fault.Links
 }
 
 // Network makes the sockets, so that tests can have links in memory.

@@ -30,9 +30,9 @@
 //
 // # Faults
 //
-// [Links] are cuts, delays and losses set on purpose, which the real sockets obey
-// at the bottom of all this: linkconn.go for TCP, linkpackets.go for UDP. A channel
-// made without Links does not have that layer.
+// The sockets can be made faulty on purpose (cluster/peer/fault): cut, slow, or losing
+// packets. A channel that is made without Config.Links does not have that
+// layer.
 //
 // **Invariant**: every Send completes exactly once, whatever becomes of the
 // stream. Nothing that a peer says makes this node allocate more than has

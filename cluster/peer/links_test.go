@@ -3,315 +3,24 @@ package peer
 import (
 	"context"
 	"errors"
-	"io"
-	"math"
-	"net"
-	"os"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
-const here, there = "127.0.0.1:1", "127.0.0.1:2"
-
-func TestLinks_Set_TakesWhatMakesSenseOrNothing(t *testing.T) {
-	l := NewLinks()
-	kept := []Fault{{From: here, To: there, Cut: true}}
-	if err := l.Set(kept); err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []Fault{
-		{From: here, To: here, Cut: true}, {From: "", To: there, Cut: true}, {From: here, To: "nowhere", Cut: true},
-		{From: there, To: here, Delay: -1}, {From: there, To: here, Delay: MaxDelay + 1},
-		{From: there, To: here, Loss: -0.1}, {From: there, To: here, Loss: 1.1}, {From: there, To: here, Loss: math.NaN()},
-		{From: here, To: there, Loss: 1}, // a second one for the link
-	} {
-		if err := l.Set(append(slices.Clone(kept), bad)); !errors.Is(err, ErrBadFault) {
-			t.Errorf("%+v: %v", bad, err)
-		}
-		if got := l.Faults(); !slices.Equal(got, kept) {
-			t.Fatalf("after %+v: %v", bad, got)
-		}
-	}
-	if err := l.Set(make([]Fault, maxFaults+1)); !errors.Is(err, ErrBadFault) {
-		t.Errorf("too many: %v", err)
-	}
-	if err := l.Set([]Fault{{From: there, To: here}}); err != nil || l.Faults() != nil || l.table.Load() != nil {
-		t.Errorf("a fault that does nothing: %v, %v", err, l.Faults())
-	}
-}
-
-func TestLinks_NameOfAHost_IsMetAsNumbersToo(t *testing.T) {
-	l := NewLinks()
-	if err := l.Set([]Fault{{From: "localhost:1", To: there, Cut: true}}); err != nil {
-		t.Fatal(err)
-	}
-	now := l.table.Load()
-	if !now.of[direction{"localhost:1", there}].Cut || !now.of[direction{here, there}].Cut {
-		t.Errorf("%v", now.of)
-	}
-}
-
-// joined is a connection over links, and its other end.
-func joined(t *testing.T, l *Links) (*linkConn, net.Conn) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	conn, err := faultyNetwork{machine{}, l, here}.DialContext(t.Context(), listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _, _ = conn.Close(), other.Close() })
-	return conn.(*linkConn), other
-}
-
-func (c *linkConn) remote() string { return c.out.way.to }
-
-func set(t *testing.T, l *Links, all ...Fault) {
+func set(t *testing.T, l *fault.Links, all ...fault.Link) {
 	t.Helper()
 	if err := l.Set(all); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// soon is the deadline of what is meant to be ended by it.
-func soon() time.Time { return time.Now().Add(20 * time.Millisecond) }
-
-func TestLinkConn_CutOnTheWayIn_HoldsWhatCameUntilItHeals(t *testing.T) {
-	l := NewLinks()
-	c, other := joined(t, l)
-	set(t, l, Fault{From: c.remote(), To: here, Cut: true})
-	if _, err := c.Write([]byte("out")); err != nil {
-		t.Fatalf("the way out is whole: %v", err)
-	}
-	if _, err := io.ReadFull(other, make([]byte, 3)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := other.Write([]byte("hello")); err != nil {
-		t.Fatal(err)
-	}
-	buf := make([]byte, 3)
-	_ = c.SetReadDeadline(soon())
-	if n, err := c.Read(buf); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("read %d through a cut, %v", n, err)
-	}
-	var timeout net.Error
-	if _, err := c.Read(buf); !errors.As(err, &timeout) || !timeout.Timeout() {
-		t.Fatalf("again: %v", err)
-	}
-	_ = c.SetReadDeadline(time.Time{})
-	ended := make(chan string)
-	go func() {
-		all, err := io.ReadAll(c)
-		ended <- string(all) + " " + errText(err)
-	}()
-	_ = other.Close() // not to be heard of either
-	select {
-	case got := <-ended:
-		t.Fatalf("%q came through a cut", got)
-	case <-time.After(20 * time.Millisecond):
-	}
-	set(t, l)
-	if got := <-ended; got != "hello nil" {
-		t.Errorf("after healing: %q", got)
-	}
-}
-
-func errText(err error) string {
-	if err == nil {
-		return "nil"
-	}
-	return err.Error()
-}
-
-func TestLinkConn_CutOnTheWayOut_HoldsWritesUntilItHeals(t *testing.T) {
-	l := NewLinks()
-	c, other := joined(t, l)
-	set(t, l, Fault{From: here, To: c.remote(), Cut: true})
-	_ = c.SetDeadline(soon())
-	if n, err := c.Write([]byte("lost")); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("wrote %d through a cut, %v", n, err)
-	}
-	_ = c.SetDeadline(time.Time{})
-	written := make(chan error)
-	go func() {
-		_, err := c.WriteVector(&net.Buffers{[]byte("hel"), []byte("lo")})
-		written <- err
-	}()
-	select {
-	case err := <-written:
-		t.Fatalf("write through a cut: %v", err)
-	case <-time.After(20 * time.Millisecond):
-	}
-	set(t, l, Fault{From: "127.0.0.1:3", To: here, Cut: true}) // another link
-	if err := <-written; err != nil {
-		t.Fatal(err)
-	}
-	got := make([]byte, 5)
-	if _, err := io.ReadFull(other, got); err != nil || string(got) != "hello" {
-		t.Errorf("%q, %v", got, err)
-	}
-}
-
-func TestLinkConn_DeadlineMovedOrClosed_EndsTheWait(t *testing.T) {
-	for what, end := range map[string]func(c *linkConn){
-		"a deadline set meanwhile": func(c *linkConn) { _ = c.SetDeadline(time.Unix(1, 0)) },
-		"a close":                  func(c *linkConn) { _ = c.Close() },
-	} {
-		l := NewLinks()
-		c, other := joined(t, l)
-		if _, err := other.Write([]byte("x")); err != nil {
-			t.Fatal(err)
-		}
-		set(t, l, Fault{From: here, To: c.remote(), Cut: true}, Fault{From: c.remote(), To: here, Cut: true})
-		ends := make(chan error)
-		go func() { _, err := c.Write([]byte("x")); ends <- err }()
-		go func() { _, err := c.Read(make([]byte, 1)); ends <- err }()
-		time.Sleep(5 * time.Millisecond) // most of the time both wait by now
-		end(c)
-		for range 2 {
-			if err := <-ends; !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-				t.Errorf("%s: %v", what, err)
-			}
-		}
-	}
-}
-
-func TestLinkConn_DelayAndLoss_CostAtLeastTheirTime(t *testing.T) {
-	l := NewLinks()
-	c, other := joined(t, l)
-	const delay = 60 * time.Millisecond
-	echoed := func() time.Duration {
-		began := time.Now()
-		if _, err := c.Write([]byte("x")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.CopyN(other, other, 1); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.Read(make([]byte, 1)); err != nil {
-			t.Fatal(err)
-		}
-		return time.Since(began)
-	}
-	set(t, l, Fault{From: here, To: c.remote(), Delay: delay})
-	if took := echoed(); took < delay {
-		t.Errorf("there and back took %v with a delay of %v one way", took, delay)
-	}
-	set(t, l, Fault{From: here, To: c.remote(), Delay: delay}, Fault{From: c.remote(), To: here, Delay: delay})
-	if took := echoed(); took < 2*delay {
-		t.Errorf("there and back took %v with a delay of %v each way", took, delay)
-	}
-	set(t, l, Fault{From: here, To: c.remote(), Loss: 1})
-	if took := echoed(); took < retransmission {
-		t.Errorf("there and back took %v although the packet was lost", took)
-	}
-}
-
-func TestLinks_DialThroughACut_HangsUntilItHealsOrIsGivenUp(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	addr := listener.Addr().String()
-	for _, way := range []Fault{{From: here, To: addr, Cut: true}, {From: addr, To: here, Cut: true}} {
-		l := NewLinks()
-		set(t, l, way)
-		network := faultyNetwork{machine{}, l, here}
-		ctx, cancel := context.WithDeadline(t.Context(), soon())
-		if _, err := network.DialContext(ctx, addr); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("%v: %v", way, err)
-		}
-		cancel()
-		if _, err := network.DialContext(ctx, addr); err == nil {
-			t.Errorf("%v: dialled after it was given up", way)
-		}
-		dialled := make(chan error)
-		go func() {
-			conn, err := network.DialContext(t.Context(), addr)
-			if err == nil {
-				err = conn.Close()
-			}
-			dialled <- err
-		}()
-		select {
-		case err := <-dialled:
-			t.Fatalf("%v: dialled through a cut, %v", way, err)
-		case <-time.After(20 * time.Millisecond):
-		}
-		set(t, l)
-		if err := <-dialled; err != nil {
-			t.Errorf("%v, healed: %v", way, err)
-		}
-	}
-}
-
-func TestLinkPackets_EachFault_DropsOrDelays(t *testing.T) {
-	l := NewLinks()
-	socket := func() net.PacketConn {
-		p, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = p.Close() })
-		return p
-	}
-	other := socket()
-	addr := other.LocalAddr().String()
-	p := newLinkPackets(socket(), l, here)
-	send := func(text string) {
-		t.Helper()
-		if n, err := p.WriteTo([]byte(text), other.LocalAddr()); n != len(text) || err != nil {
-			t.Fatalf("%s: %d, %v", text, n, err)
-		}
-	}
-	const delay = 30 * time.Millisecond
-	set(t, l, Fault{From: here, To: addr, Cut: true})
-	send("cut")
-	set(t, l, Fault{From: here, To: addr, Loss: 1})
-	send("lost")
-	set(t, l, Fault{From: here, To: addr, Delay: delay})
-	began := time.Now()
-	send("late")
-	set(t, l, Fault{From: addr, To: here, Cut: true}) // the way back
-	send("well")
-	buf := make([]byte, 10)
-	_ = other.SetReadDeadline(time.Now().Add(10 * time.Second))
-	for _, want := range []string{"well", "late"} {
-		n, _, err := other.ReadFrom(buf)
-		if err != nil || string(buf[:n]) != want {
-			t.Fatalf("%q, %v, want %s", buf[:n], err, want)
-		}
-	}
-	if took := time.Since(began); took < delay {
-		t.Errorf("the late one took %v", took)
-	}
-	set(t, l, Fault{From: here, To: addr, Delay: MaxDelay})
-	for range maxDelayed + 10 {
-		send("never")
-	}
-	if waiting := len(p.mu.delayed); waiting != maxDelayed {
-		t.Errorf("%d packets are held back", waiting)
-	}
-	if err := p.Close(); err != nil || len(p.mu.delayed) != 0 {
-		t.Errorf("close: %v, %d still held back", err, len(p.mu.delayed))
-	}
-}
-
 // trio is three channels that know each other, over the same links.
-func trio(t *testing.T) (a, b, c *end, l *Links) {
-	l = NewLinks()
+func trio(t *testing.T) (a, b, c *end, l *fault.Links) {
+	l = new(fault.Links)
 	change := func(cfg *Config) {
 		cfg.Links, cfg.SilenceTimeout, cfg.HandshakeTimeout = l, 300*time.Millisecond, time.Second
 	}
@@ -349,8 +58,8 @@ func asks(t *testing.T, from, to *end) error {
 func TestChannel_PartitionedAndHealed_FindsItsPeersAgain(t *testing.T) {
 	a, b, c, l := trio(t)
 	set(t, l,
-		Fault{From: a.Addr(), To: b.Addr(), Cut: true}, Fault{From: b.Addr(), To: a.Addr(), Cut: true},
-		Fault{From: a.Addr(), To: c.Addr(), Cut: true}, Fault{From: c.Addr(), To: a.Addr(), Cut: true})
+		fault.Link{From: a.Addr(), To: b.Addr(), Cut: true}, fault.Link{From: b.Addr(), To: a.Addr(), Cut: true},
+		fault.Link{From: a.Addr(), To: c.Addr(), Cut: true}, fault.Link{From: c.Addr(), To: a.Addr(), Cut: true})
 	for _, e := range []*end{b, c} {
 		if asks(t, a, e) == nil || asks(t, e, a) == nil {
 			t.Fatal("an answer came through the cut")
@@ -371,7 +80,7 @@ func TestChannel_PartitionedAndHealed_FindsItsPeersAgain(t *testing.T) {
 
 func TestChannel_CutOneWay_NeitherGetsAnswers(t *testing.T) {
 	a, b, c, l := trio(t)
-	set(t, l, Fault{From: a.Addr(), To: b.Addr(), Cut: true})
+	set(t, l, fault.Link{From: a.Addr(), To: b.Addr(), Cut: true})
 	if asks(t, a, b) == nil || asks(t, b, a) == nil {
 		t.Error("an answer came although one way is cut")
 	}
@@ -384,10 +93,10 @@ func TestChannel_CutOneWay_NeitherGetsAnswers(t *testing.T) {
 }
 
 func TestChannel_ShortCut_KeepsTheStream(t *testing.T) {
-	l := NewLinks()
+	l := new(fault.Links)
 	a, b := pair(t, func(c *Config) { c.Links = l })
 	stream := a.remote(b.id()).streams[Foreground].Load()
-	set(t, l, Fault{From: b.Addr(), To: a.Addr(), Cut: true})
+	set(t, l, fault.Link{From: b.Addr(), To: a.Addr(), Cut: true})
 	if asks(t, a, b) == nil {
 		t.Fatal("an answer came through the cut")
 	}
@@ -402,8 +111,8 @@ func TestChannel_StoppedBehindACut_LeavesNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	a, b, c, l := trio(t)
 	set(t, l,
-		Fault{From: a.Addr(), To: b.Addr(), Cut: true}, Fault{From: b.Addr(), To: a.Addr(), Cut: true},
-		Fault{From: b.Addr(), To: c.Addr(), Delay: MaxDelay}, Fault{From: c.Addr(), To: a.Addr(), Loss: 1})
+		fault.Link{From: a.Addr(), To: b.Addr(), Cut: true}, fault.Link{From: b.Addr(), To: a.Addr(), Cut: true},
+		fault.Link{From: b.Addr(), To: c.Addr(), Delay: fault.MaxDelay}, fault.Link{From: c.Addr(), To: a.Addr(), Loss: 1})
 	_ = asks(t, a, b)
 	eventually(t, "A redials", func() bool { return a.remote(b.id()).streams[Foreground].Load() == nil })
 	for _, e := range []*end{a, b, c} {
@@ -414,10 +123,10 @@ func TestChannel_StoppedBehindACut_LeavesNoGoroutine(t *testing.T) {
 }
 
 func TestChannel_SlowLink_AnswersComeLate(t *testing.T) {
-	l := NewLinks()
+	l := new(fault.Links)
 	a, b := pair(t, func(c *Config) { c.Links, c.RequestTimeout = l, 20*time.Second })
 	const delay = 30 * time.Millisecond
-	set(t, l, Fault{From: a.Addr(), To: b.Addr(), Delay: delay}, Fault{From: b.Addr(), To: a.Addr(), Delay: delay})
+	set(t, l, fault.Link{From: a.Addr(), To: b.Addr(), Delay: delay}, fault.Link{From: b.Addr(), To: a.Addr(), Delay: delay})
 	for _, size := range []int{0, inlineBody + 1, 3 << 20} { // in one part and in several
 		began := time.Now()
 		got, err := a.Call(t.Context(), b.id(), Foreground, Write, make([]byte, size))

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // machine is the network of this machine.
@@ -21,6 +23,17 @@ func (machine) ListenPacket(addr string) (net.PacketConn, error) {
 // DialContext leaves TCP_NODELAY on, Go's default: the writer coalesces already.
 func (machine) DialContext(ctx context.Context, addr string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+}
+
+// faultyNetwork is a network whose links may be faulty.
+type faultyNetwork struct {
+	Network
+	dialer fault.Dialer
+}
+
+// DialContext opens a connection that obeys the table of faults.
+func (n faultyNetwork) DialContext(ctx context.Context, addr string) (net.Conn, error) {
+	return n.dialer.DialContext(ctx, addr)
 }
 
 // gossipReceiveBuffer is what is asked of the kernel for UDP: bursts of gossip

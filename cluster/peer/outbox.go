@@ -123,11 +123,17 @@ func write(conn net.Conn, parts net.Buffers) error {
 	return writeVector(conn, parts)
 }
 
+// vectorWriter is a connection that wraps another one and writes several buffers
+// with one system call.
+type vectorWriter interface {
+	WriteVector(parts *net.Buffers) (int64, error)
+}
+
 // writeVector is apart because WriteTo makes parts escape: an allocation that the
 // ordinary write of one buffer is spared.
 func writeVector(conn net.Conn, parts net.Buffers) error {
-	if c, ok := conn.(*linkConn); ok { // net.Buffers looks for the TCP connection itself
-		_, err := c.WriteVector(&parts)
+	if w, ok := conn.(vectorWriter); ok { // net.Buffers would not find the TCP connection inside
+		_, err := w.WriteVector(&parts)
 		return err
 	}
 	_, err := parts.WriteTo(conn)

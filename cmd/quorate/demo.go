@@ -18,7 +18,7 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // Run implements `quorate demo`: a cluster in this process, until ctx ends.
@@ -50,8 +50,8 @@ type demo struct {
 	dir      string
 	log      *slog.Logger
 	ports    demoPorts
-	links    *peer.Links // between all of them
-	stop     func()      // ends the whole demo
+	links    *fault.Links // between all of them
+	stop     func()       // ends the whole demo
 	rewrite  func(changed map[string]string) error
 	hosts    hosts             // all that ever ran
 	nodes    []demoNode        // those that it begins with
@@ -72,7 +72,7 @@ type demoNode struct {
 // former life of the directory added to them.
 func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
 	d := &demo{
-		settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: peer.NewLinks(),
+		settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: new(fault.Links),
 		stop: stop, rewrite: rewriterOf(c.Config), wishes: make(chan chan<- grown),
 	}
 	var members []ring.Member

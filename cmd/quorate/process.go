@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/quorate/quorate/admin"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/server"
 )
 
@@ -13,7 +13,7 @@ import (
 type process struct {
 	own   *host // behind this port
 	hosts *hosts
-	links *peer.Links                           // nil: nothing may be broken
+	links *fault.Links                          // nil: nothing may be broken
 	grow  func(context.Context) (string, error) // nil: no nodes may be added
 }
 
@@ -55,15 +55,15 @@ func (p *process) find(node string) (*host, error) {
 }
 
 // Links implements [admin.Process].
-func (p *process) Links() []peer.Fault {
+func (p *process) Links() []fault.Link {
 	if !p.Chaos() {
 		return nil
 	}
-	return p.links.Faults()
+	return p.links.Faulty()
 }
 
 // SetLinks implements [admin.Process].
-func (p *process) SetLinks(faults []peer.Fault) error {
+func (p *process) SetLinks(faults []fault.Link) error {
 	if !p.Chaos() {
 		return admin.ErrChaosForbidden
 	}

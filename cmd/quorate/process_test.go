@@ -18,7 +18,7 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
@@ -272,9 +272,9 @@ func TestProcess_Demo_HasNoMoreNodesThanLetters(t *testing.T) {
 func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 	d, p := startDemo(t, "--nodes", "3")
 	c := d.nodes[2]
-	var cut []peer.Fault
+	var cut []fault.Link
 	for _, n := range d.nodes[:2] {
-		cut = append(cut, peer.Fault{From: c.member.PeerAddr, To: n.member.PeerAddr, Cut: true}, peer.Fault{From: n.member.PeerAddr, To: c.member.PeerAddr, Cut: true})
+		cut = append(cut, fault.Link{From: c.member.PeerAddr, To: n.member.PeerAddr, Cut: true}, fault.Link{From: n.member.PeerAddr, To: c.member.PeerAddr, Cut: true})
 	}
 	if err := p.SetLinks(cut); err != nil || len(p.Links()) != 4 {
 		t.Fatalf("%v, %v", p.Links(), err)
@@ -295,7 +295,7 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 			t.Errorf("C reaches %s through the cut", n.member.Name)
 		}
 	}
-	if err := p.SetLinks([]peer.Fault{{From: "nonsense"}}); !errors.Is(err, peer.ErrBadFault) || len(p.Links()) != 4 {
+	if err := p.SetLinks([]fault.Link{{From: "nonsense"}}); !errors.Is(err, fault.ErrInvalid) || len(p.Links()) != 4 {
 		t.Errorf("a bad fault: %v, then %v", err, p.Links())
 	}
 	if err := p.SetLinks(nil); err != nil {
@@ -365,7 +365,7 @@ func standby(t *testing.T, args ...string) (p *process, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group errgroup.Group
 	group.Go(func() error { return h.Run(ctx) })
-	p = &process{own: h, hosts: new(hosts), links: peer.NewLinks()}
+	p = &process{own: h, hosts: new(hosts), links: new(fault.Links)}
 	p.hosts.add(h)
 	stopped := false
 	stop = func() {

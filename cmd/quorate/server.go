@@ -20,7 +20,7 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/engine"
 	"github.com/quorate/quorate/server"
 )
@@ -78,11 +78,11 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 }
 
 // links are those that the admin port may break; nil if it must not.
-func (c *serverCmd) links() *peer.Links {
+func (c *serverCmd) links() *fault.Links {
 	if !c.Chaos {
 		return nil
 	}
-	return peer.NewLinks()
+	return new(fault.Links)
 }
 
 // listenAdmin binds an admin port.
