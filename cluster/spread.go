@@ -167,7 +167,7 @@ func (d gossipDelegate) RingBehind(from ring.NodeID, digest uint64) {
 
 // PeerUp says that a member answers again.
 func (d gossipDelegate) PeerUp(id ring.NodeID) {
-	d.n.channel.Poke(id)
+	d.n.channel.Trigger(id)
 	d.n.deliverer.Poke()
 	d.n.mover.Wake()
 	d.n.scheduler.Trigger(id)

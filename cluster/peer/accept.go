@@ -5,65 +5,18 @@ import (
 	"io"
 	"net"
 	"slices"
-	"sync"
 	"time"
 )
 
-// lobbySize bounds connections that have not said yet what they are. When it is
-// full the longest waiting goes: a peer is through in milliseconds, so that is
-// someone who dawdles.
-const lobbySize = 256
-
-// lobby holds the connections that are not identified yet.
-type lobby struct {
-	mu struct {
-		sync.Mutex
-		conns [lobbySize]net.Conn
-		next  int
-	}
-}
-
-func (l *lobby) enter(conn net.Conn) {
-	l.mu.Lock()
-	evicted := l.mu.conns[l.mu.next]
-	l.mu.conns[l.mu.next] = conn
-	l.mu.next = (l.mu.next + 1) % lobbySize
-	l.mu.Unlock()
-	if evicted != nil {
-		_ = evicted.Close() // its goroutine finds out
-	}
-}
-
-func (l *lobby) leave(conn net.Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range l.mu.conns {
-		if l.mu.conns[i] == conn {
-			l.mu.conns[i] = nil
-		}
-	}
-}
-
-func (l *lobby) closeAll() {
-	l.mu.Lock()
-	conns := l.mu.conns
-	l.mu.Unlock()
-	for _, conn := range conns {
-		if conn != nil {
-			_ = conn.Close()
-		}
-	}
-}
-
-// acceptAll takes connections until the listener closes.
+// acceptAll accepts connections until the listener closes.
 func (c *Channel) acceptAll() {
-	const first, most = 5 * time.Millisecond, time.Second
+	const first, longest = 5 * time.Millisecond, time.Second
 	for pause := first; ; {
 		conn, err := c.listener.Accept()
 		switch {
 		case err == nil:
 			pause = first
-			c.lobby.enter(conn)
+			c.unidentified.add(conn)
 			if !c.spawn(func() { c.receive(conn) }) {
 				_ = conn.Close()
 				return
@@ -72,38 +25,38 @@ func (c *Channel) acceptAll() {
 		case errors.Is(err, net.ErrClosed):
 			return
 		}
-		// Out of file descriptors, most likely: others will be given back.
-		if c.notices.due(notice{who: "listener", what: err.Error()}) {
+		// Out of file descriptors, longest likely: others will be given back.
+		if c.throttle.allow(logLine{who: "listener", what: err.Error()}) {
 			c.log.Warn("connection not accepted", "err", err)
 		}
 		select {
 		case <-time.After(pause):
-			pause = min(2*pause, most)
+			pause = min(2*pause, longest)
 		case <-c.closing:
 			return
 		}
 	}
 }
 
-// receive finds out what a connection is, and sees it through.
+// receive identifies a connection by its first bytes and serves it until it ends.
 func (c *Channel) receive(conn net.Conn) {
 	var first [len(magic)]byte
 	left := false
 	leave := func() {
 		if !left {
 			left = true
-			c.lobby.leave(conn)
+			c.unidentified.remove(conn)
 		}
 	}
 	defer leave()
-	_ = conn.SetReadDeadline(time.Now().Add(c.cfg.HandshakeTimeout)) // fails on a closed one; so does the read
+	_ = conn.SetReadDeadline(time.Now().Add(c.cfg.HandshakeTimeout)) // if it fails, so does the read
 	_, err := io.ReadFull(conn, first[:1])
 	switch {
 	case err != nil:
-		c.turnAway(conn, err)
+		c.reject(conn, err)
 	case first[0] == magic[0]:
 		if _, err := io.ReadFull(conn, first[1:]); err != nil || string(first[:]) != magic {
-			c.turnAway(conn, errMalformed)
+			c.reject(conn, errMalformed)
 			return
 		}
 		c.receiveStream(conn, leave)
@@ -111,18 +64,18 @@ func (c *Channel) receive(conn net.Conn) {
 		leave()
 		c.gossip.take(conn, first[0])
 	default:
-		c.turnAway(conn, errMalformed)
+		c.reject(conn, errMalformed)
 	}
 }
 
-// turnAway drops what is neither gossip nor a stream.
-func (c *Channel) turnAway(conn net.Conn, err error) {
+// reject closes a connection that is neither gossip nor a stream.
+func (c *Channel) reject(conn net.Conn, err error) {
 	_ = conn.Close()
 	if errors.Is(err, io.EOF) {
 		return // a port probe, as load balancers do
 	}
 	c.count.Garbage.Add(1)
-	if host := hostOf(conn); c.notices.due(notice{who: host, what: "garbage"}) {
+	if host := hostOf(conn); c.throttle.allow(logLine{who: host, what: "garbage"}) {
 		c.log.Warn("connection dropped: it speaks neither gossip nor the peer protocol", "addr", host, "err", err)
 	}
 }
@@ -138,11 +91,11 @@ func hostOf(conn net.Conn) string {
 	return host
 }
 
-// receiveStream shakes hands with a dialler and serves its stream until it ends.
+// receiveStream does the handshake with a dialler and serves its stream until it ends.
 func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 	h := c.newHandshake(purposePeer, Foreground, 0)
 	admitted := false
-	err := shake(conn, c.cfg.HandshakeTimeout, func() error {
+	err := withDeadline(conn, c.cfg.HandshakeTimeout, func() error {
 		return h.accept(conn, func(peer *hello) error {
 			err := c.admit(peer)
 			admitted = err == nil
@@ -151,7 +104,7 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 	})
 	identified()
 	if admitted {
-		defer c.dismiss(&h.peer)
+		defer c.release(&h.peer)
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -159,7 +112,7 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 		return
 	}
 	s := c.newStream(conn, h.peer.node, h.peer.name, h.peer.class, nil)
-	s.guest = h.peer.cluster == ""
+	s.newcomer = h.peer.cluster == ""
 	if !c.register(s, &h.peer) {
 		_ = conn.Close()
 		return
@@ -168,13 +121,13 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 	c.unregister(s)
 	if errors.Is(err, errMalformed) {
 		c.count.Garbage.Add(1)
-		if c.notices.due(notice{who: h.peer.name, what: "malformed frame"}) {
+		if c.throttle.allow(logLine{who: h.peer.name, what: "malformed frame"}) {
 			c.log.Warn("stream dropped", "peer", h.peer.name, "addr", conn.RemoteAddr(), "err", err)
 		}
 	}
 }
 
-// maxCalls bounds streams that are for one call.
+// maxCalls bounds the streams that serve a single call.
 const maxCalls = 64
 
 func (c *Channel) admit(peer *hello) error {
@@ -190,7 +143,7 @@ func (c *Channel) admit(peer *hello) error {
 	return nil
 }
 
-func (c *Channel) dismiss(peer *hello) {
+func (c *Channel) release(peer *hello) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.admitted--
@@ -199,12 +152,13 @@ func (c *Channel) dismiss(peer *hello) {
 	}
 }
 
-// maxTwins bounds the accepted streams of one peer and class. One is in use; the
-// others are dead already, and this end does not know it yet. A newcomer does not
-// end its predecessor outright, for without a secret it may be an impostor.
-const maxTwins = 4
+// maxDuplicates bounds the accepted streams of one peer and class. One is in use; the
+// others are dead, and this end has not noticed yet. A new stream does not end the one
+// before it, because without a secret it may come from an impostor.
+const maxDuplicates = 4
 
-// register lists an accepted stream.
+// register adds an accepted stream to the channel. It returns false if the channel has
+// closed.
 func (c *Channel) register(s *stream, peer *hello) bool {
 	c.mu.Lock()
 	if c.mu.closed {
@@ -215,15 +169,15 @@ func (c *Channel) register(s *stream, peer *hello) bool {
 	var old *stream
 	if peer.purpose == purposePeer {
 		key := streamKey{s.node, s.class}
-		twins := append(c.mu.members[key], s)
-		if len(twins) > maxTwins {
-			old, twins = twins[0], twins[1:]
+		duplicates := append(c.mu.members[key], s)
+		if len(duplicates) > maxDuplicates {
+			old, duplicates = duplicates[0], duplicates[1:]
 		}
-		c.mu.members[key] = twins
+		c.mu.members[key] = duplicates
 	}
 	c.mu.Unlock()
 	if old != nil {
-		old.breakOff(errReplaced)
+		old.fail(errReplaced)
 	}
 	return true
 }
@@ -233,15 +187,15 @@ func (c *Channel) unregister(s *stream) {
 	defer c.mu.Unlock()
 	delete(c.mu.accepted, s)
 	key := streamKey{s.node, s.class}
-	twins := slices.DeleteFunc(c.mu.members[key], func(other *stream) bool { return other == s })
-	if len(twins) == 0 {
+	duplicates := slices.DeleteFunc(c.mu.members[key], func(other *stream) bool { return other == s })
+	if len(duplicates) == 0 {
 		delete(c.mu.members, key)
 	} else {
-		c.mu.members[key] = twins
+		c.mu.members[key] = duplicates
 	}
 }
 
-// reportRefusal logs, once for each peer and cause, who was not let in.
+// reportRefusal logs a refused handshake, throttled by peer and cause.
 func (c *Channel) reportRefusal(conn net.Conn, h *handshake, err error) {
 	refused := (*RefusedError)(nil)
 	if !errors.As(err, &refused) {
@@ -253,7 +207,7 @@ func (c *Channel) reportRefusal(conn net.Conn, h *handshake, err error) {
 	if who == "" {
 		who = hostOf(conn)
 	}
-	if !refused.Reason.passes() && c.notices.due(notice{who: who, what: refused.Reason.String()}) {
+	if !refused.Reason.temporary() && c.throttle.allow(logLine{who: who, what: refused.Reason.String()}) {
 		c.log.Warn("peer refused", "peer", printable([]byte(who)), "addr", conn.RemoteAddr(), "err", err)
 	}
 }

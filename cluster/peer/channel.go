@@ -19,23 +19,23 @@ import (
 // Channel is a node's end of the peer channel. All methods are safe for
 // concurrent use.
 type Channel struct {
-	cfg      Config
-	log      *slog.Logger
-	listener net.Listener
-	packets  net.PacketConn
-	started  time.Time // channel time counts from here
-	handler  Handler   // set by Run before anything is accepted
-	gossip   *gossip
-	inbound  *semaphore.Weighted
-	lobby    lobby
-	notices  notices
-	count    Counters
+	cfg          Config
+	log          *slog.Logger
+	listener     net.Listener
+	packets      net.PacketConn
+	started      time.Time // channel time counts from here
+	handler      Handler   // set by Run before anything is accepted
+	gossip       *gossip
+	inbound      *semaphore.Weighted
+	unidentified unidentified
+	throttle     logThrottle
+	count        Counters
 
-	remotes atomic.Pointer[map[causal.NodeID]*remote] // replaced whole, under mu
-	parked  atomic.Bool                               // the sweeper sleeps
-	stirred chan struct{}                             // wakes it
-	closing chan struct{}
-	tasks   sync.WaitGroup
+	remotes      atomic.Pointer[map[causal.NodeID]*remote] // replaced whole, under mu
+	parked       atomic.Bool                               // the watchdog sleeps
+	watchdogWake chan struct{}                             // wakes it
+	closing      chan struct{}
+	tasks        sync.WaitGroup
 
 	mu struct {
 		sync.Mutex
@@ -53,8 +53,8 @@ type streamKey struct {
 	class Class
 }
 
-// Listen binds the peer port. The caller must call Run, or Close, which give it
-// back. It returns [ErrInUse] if the address is taken.
+// Listen binds the peer port on Config.Network. The caller must call Run or Close,
+// which release the port. It returns [ErrInUse] if the address is taken.
 func Listen(cfg Config) (*Channel, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func Listen(cfg Config) (*Channel, error) {
 	}
 	c := &Channel{
 		cfg: cfg, log: cfg.Logger, listener: listener, packets: packets, started: time.Now(),
-		inbound: semaphore.NewWeighted(cfg.InboundBytes),
-		stirred: make(chan struct{}, 1), closing: make(chan struct{}),
+		inbound:      semaphore.NewWeighted(cfg.InboundBytes),
+		watchdogWake: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	c.gossip = newGossip(c)
 	c.remotes.Store(&map[causal.NodeID]*remote{})
@@ -83,15 +83,15 @@ func Listen(cfg Config) (*Channel, error) {
 	return c, nil
 }
 
-// Addr is the address that others are told: Config.Advertise, or its default.
+// Addr returns the address that this node advertises: Config.Advertise or its default.
 func (c *Channel) Addr() string { return c.cfg.Advertise }
 
-// now is channel time: monotonic nanoseconds.
+// now returns channel time: monotonic nanoseconds since the channel was made.
 func (c *Channel) now() int64 { return int64(time.Since(c.started)) }
 
-// Run serves until ctx ends, then lets what is being served be answered and
-// gossip take its leave, each for a bounded time, and gives the port back. It
-// returns when all its goroutines have. After Close it returns at once.
+// Run serves until ctx ends. Then it waits, for a bounded time, until open requests are
+// answered and gossip has announced the node's leave, and releases the port. It
+// returns when all its goroutines have ended. After Close it returns at once.
 func (c *Channel) Run(ctx context.Context, h Handler) error {
 	c.mu.Lock()
 	if c.mu.closed || c.mu.running {
@@ -105,7 +105,7 @@ func (c *Channel) Run(ctx context.Context, h Handler) error {
 	}
 	c.spawnLocked(c.acceptAll)
 	c.spawnLocked(c.gossip.readPackets)
-	c.spawnLocked(c.sweepAll)
+	c.spawnLocked(c.watchAll)
 	c.mu.Unlock()
 
 	select {
@@ -118,14 +118,15 @@ func (c *Channel) Run(ctx context.Context, h Handler) error {
 	return nil
 }
 
-// Close drops every socket abruptly, as the death of the process would; Run then
-// returns. Closing twice does nothing.
+// Close closes every socket abruptly, as the death of the process would. Run then
+// returns. A second Close does nothing.
 func (c *Channel) Close() { c.shut(ErrClosed) }
 
 // spawnLocked starts a goroutine that Run waits for. mu must be held.
 func (c *Channel) spawnLocked(f func()) { c.tasks.Go(f) }
 
-// spawn is spawnLocked, unless the channel has closed.
+// spawn starts a goroutine that Run waits for. It returns false if the channel has
+// closed.
 func (c *Channel) spawn(f func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,19 +137,19 @@ func (c *Channel) spawn(f func()) bool {
 	return true
 }
 
-// startLocked begins to dial a peer.
+// startLocked starts the goroutines that keep streams to a peer.
 func (c *Channel) startLocked(r *remote) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	for class := range Class(classes) {
-		c.spawnLocked(func() { r.keep(ctx, class) })
+		c.spawnLocked(func() { r.maintain(ctx, class) })
 	}
 }
 
-// SetPeers says who may be talked to, and at which addresses; this node itself is
-// ignored. Streams to new peers are dialled at once and kept, those to peers no
-// longer named are dropped. A peer whose address changed keeps its streams while
-// they stand.
+// SetPeers replaces the peers and their addresses; this node itself is ignored.
+// Streams to new peers are dialled at once and kept. Streams to peers that are no
+// longer named are closed. A peer whose address has changed keeps its streams until
+// they break.
 func (c *Channel) SetPeers(addrs map[causal.NodeID]string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,7 +170,7 @@ func (c *Channel) SetPeers(addrs map[causal.NodeID]string) {
 			}
 		} else if *r.addr.Load() != addr {
 			r.addr.Store(&addr)
-			r.poke()
+			r.trigger()
 		}
 		next[id] = r
 	}
@@ -181,11 +182,11 @@ func (c *Channel) SetPeers(addrs map[causal.NodeID]string) {
 	}
 }
 
-// remote returns a peer, or nil. It takes no lock.
+// remote returns a peer, or nil if it is not a member. It takes no lock.
 func (c *Channel) remote(id causal.NodeID) *remote { return (*c.remotes.Load())[id] }
 
-// nameOf is how a peer is called in the log: by its name once a stream told it.
-func (c *Channel) nameOf(id causal.NodeID) string {
+// peerName returns a peer's name for the log; its id until a stream has told the name.
+func (c *Channel) peerName(id causal.NodeID) string {
 	if r := c.remote(id); r != nil {
 		for i := range r.streams {
 			if s := r.streams[i].Load(); s != nil {
@@ -196,36 +197,36 @@ func (c *Channel) nameOf(id causal.NodeID) string {
 	return fmt.Sprintf("%016x", uint64(id))
 }
 
-// Available reports whether a peer is worth asking now: a stream to it stands,
-// and it is not overdue with its answers. It takes no lock.
+// Available reports whether a peer can be asked now: there is a stream to it, and its
+// answers are not overdue. It takes no lock.
 func (c *Channel) Available(id causal.NodeID) bool {
 	r := c.remote(id)
 	return r != nil && r.available()
 }
 
-// Patience is how long an answer of a peer may take before another should be
+// WaitTime returns how long an answer of a peer may take before another node should be
 // asked: three times its recent 99th percentile, 20 to 500 ms; 100 ms until known.
-func (c *Channel) Patience(id causal.NodeID) time.Duration {
+func (c *Channel) WaitTime(id causal.NodeID) time.Duration {
 	if r := c.remote(id); r != nil {
-		return r.patience.get()
+		return r.wait.get()
 	}
-	return defaultPatience
+	return defaultWait
 }
 
-// Poke tries to reach a peer now instead of after its back-off: there is news
-// that it is alive.
-func (c *Channel) Poke(id causal.NodeID) {
+// Trigger dials a peer now instead of after its back-off, because there is news that
+// it is alive.
+func (c *Channel) Trigger(id causal.NodeID) {
 	if r := c.remote(id); r != nil {
-		r.poke()
+		r.trigger()
 	}
 }
 
-// PeerStatus is what the channel knows about one peer.
+// PeerStatus is what the channel knows of one peer.
 type PeerStatus struct {
 	Addr      string
-	Connected bool // the foreground stream stands
+	Connected bool // there is a foreground stream
 	Available bool
-	Patience  time.Duration
+	WaitTime  time.Duration
 }
 
 // Status returns what is known about each peer.
@@ -234,7 +235,7 @@ func (c *Channel) Status() map[causal.NodeID]PeerStatus {
 	for id, r := range maps.All(*c.remotes.Load()) {
 		all[id] = PeerStatus{
 			Addr: *r.addr.Load(), Connected: r.streams[Foreground].Load() != nil,
-			Available: r.available(), Patience: r.patience.get(),
+			Available: r.available(), WaitTime: r.wait.get(),
 		}
 	}
 	return all

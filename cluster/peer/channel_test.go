@@ -147,22 +147,22 @@ func TestChannel_Strangers_AreRefused(t *testing.T) {
 		"another secret":  {func(c *Config) { c.Secret = "t" }, RefusedSecret},
 		"no secret":       {nil, RefusedSecret},
 	} {
-		guest := start(t, "G", test.change)
-		_, err := guest.CallAddr(t.Context(), host.Addr(), Join, nil)
+		newcomer := start(t, "G", test.change)
+		_, err := newcomer.CallAddr(t.Context(), host.Addr(), Join, nil)
 		var refused *RefusedError
 		if !errors.As(err, &refused) || refused.Reason != test.want || !errors.Is(err, ErrRefused) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	guest := start(t, "G", func(c *Config) { c.ClusterID, c.Secret = func() string { return "" }, "s" })
-	if got, err := guest.CallAddr(t.Context(), host.Addr(), Join, []byte("me")); err != nil || string(got) != "me" {
+	newcomer := start(t, "G", func(c *Config) { c.ClusterID, c.Secret = func() string { return "" }, "s" })
+	if got, err := newcomer.CallAddr(t.Context(), host.Addr(), Join, []byte("me")); err != nil || string(got) != "me" {
 		t.Errorf("a newcomer's request: %q, %v", got, err)
 	}
-	if _, err := guest.CallAddr(t.Context(), host.Addr(), Write, nil); !errors.Is(err, ErrUnavailable) {
+	if _, err := newcomer.CallAddr(t.Context(), host.Addr(), Write, nil); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("a newcomer that asks for more: %v", err)
 	}
-	guest.SetPeers(map[causal.NodeID]string{'X': host.Addr()})
-	if _, err := host.CallAddr(t.Context(), guest.Addr(), Join, nil); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrRefused) {
+	newcomer.SetPeers(map[causal.NodeID]string{'X': host.Addr()})
+	if _, err := host.CallAddr(t.Context(), newcomer.Addr(), Join, nil); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrRefused) {
 		t.Errorf("a host without a cluster: %v, want a refusal that may pass", err)
 	}
 }

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,90 +13,86 @@ import (
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
-// Config is what a channel is made of. Zero fields have the defaults named
-// beside them.
+// Config configures a channel. A zero field means the default named beside it.
 type Config struct {
 	Self     causal.NodeID // required
 	Name     string        // required
-	Instance string        // of the data directory; tells a node from a namesake
+	Instance string        // id of the data directory; tells two nodes of one name apart
 
-	// Addr is the address to bind, host:port; required. Advertise is what others
-	// are told, host:port; default: the bound address, or, where that is the
-	// unspecified one, this machine's first private address.
+	// Addr is the address to bind, host:port; required. Advertise is the address that
+	// this node advertises, host:port. Its default is the bound address or, if that
+	// is the unspecified one, this machine's first private address.
 	Addr, Advertise string
-	// ClusterID is the cluster this node belongs to; empty while it has none.
-	// Required; called at each handshake.
+	// ClusterID returns the cluster that this node belongs to; "" while it has none.
+	// Required. It is called at each handshake.
 	ClusterID func() string
-	// Secret is shared by the nodes of the cluster; empty: no proof is asked.
+	// Secret is shared by the nodes of the cluster. Without one, peers prove nothing.
 	Secret string
 
-	// MaxFrame bounds a body; default 544 MiB, which holds an object with one
-	// value of Redis's 512 MB and its bookkeeping.
+	// MaxFrame bounds a body in bytes; default 544 MiB, which holds an object with one
+	// value of Redis's 512 MB and its overhead.
 	MaxFrame int
-	// InboundBytes bounds the bodies beyond a read buffer that are being received
-	// or served at one time, over all streams; at least MaxFrame; default 1 GiB.
-	// Full: the streams wait, and break after HandshakeTimeout.
+	// InboundBytes bounds the bodies, of frames larger than a read buffer, that are
+	// being received or served at one time over all streams; default 1 GiB, at least
+	// MaxFrame. At the limit streams wait, and break after HandshakeTimeout.
 	InboundBytes int64
-	// QueueBytes and QueueFrames bound what waits to be sent on one stream, and
-	// the requests it may have outstanding; defaults 32 MiB, 16384. One frame
-	// bigger than QueueBytes may go if nothing else waits. Full: ErrUnavailable.
+	// QueueBytes and QueueFrames bound what waits to be sent on one stream, and its
+	// outstanding requests; defaults 32 MiB and 16384. One frame larger than
+	// QueueBytes may be sent if the queue is empty. At the limit requests fail with
+	// ErrUnavailable.
 	QueueBytes, QueueFrames int
-	// MaxStreams bounds accepted streams; default 1024. Full: RefusedBusy.
+	// MaxStreams bounds accepted streams; default 1024. At the limit new ones are
+	// refused with RefusedBusy.
 	MaxStreams int
 
 	// RequestTimeout completes a foreground request with ErrTimeout; default 2 s.
-	// BackgroundTimeout is the same for background requests; default 30 s.
+	// BackgroundTimeout does so for background requests; default 30 s.
 	RequestTimeout, BackgroundTimeout time.Duration
-	// HandshakeTimeout bounds a dial, a handshake, and how long a connection may
-	// stay unidentified; default 3 s.
+	// HandshakeTimeout bounds dialling, a handshake, and how long a connection may stay
+	// unidentified; default 3 s.
 	HandshakeTimeout time.Duration
-	// SilenceTimeout breaks a stream on which nothing comes back although
-	// something is asked; default 15 s.
+	// SilenceTimeout breaks a stream on which nothing arrives although requests are
+	// outstanding; default 15 s.
 	SilenceTimeout time.Duration
-	// DrainTimeout bounds how long Run, when told to end, waits for requests that
-	// are being served; default 500 ms.
+	// DrainTimeout bounds how long Run, at its end, waits for requests that are being
+	// served; default 500 ms.
 	DrainTimeout time.Duration
-	// PingInterval is how often an idle foreground stream is tried; default 1 s.
+	// PingInterval is the time between pings of an idle foreground stream; default 1 s.
 	PingInterval time.Duration
 
-	// Connected is told of a peer to which a foreground stream stands from now on,
-	// by a goroutine that has to go on: it must return at once. Default: nobody is.
+	// Connected is called when a foreground stream to a peer has been opened. It must
+	// not block. The default does nothing.
 	Connected func(causal.NodeID)
 
+	// Logger gets the log; the default discards it.
 	Logger *slog.Logger
-	// Network is where addresses live; default: this machine's.
+	// Network makes the sockets; default [Machine]. A network with TLS, or one in
+	// memory, can take its place.
 	Network Network
 	// Links is a table of faults that the channel's sockets obey. Its addresses are
 	// those of Advertise and SetPeers. Without a table there are no faults.
 	Links *fault.Links
 }
 
-// Network makes the sockets, so that tests can have links in memory.
+// Network makes the sockets of a channel.
 type Network interface {
 	Listen(addr string) (net.Listener, error)
 	ListenPacket(addr string) (net.PacketConn, error)
 	DialContext(ctx context.Context, addr string) (net.Conn, error)
 }
 
-func orDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
 func (c *Config) setDefaults() {
-	orDefault(&c.MaxFrame, 544<<20)
-	orDefault(&c.InboundBytes, max(1<<30, int64(c.MaxFrame)))
-	orDefault(&c.QueueBytes, 32<<20)
-	orDefault(&c.QueueFrames, 16<<10)
-	orDefault(&c.MaxStreams, 1024)
-	orDefault(&c.RequestTimeout, 2*time.Second)
-	orDefault(&c.BackgroundTimeout, 30*time.Second)
-	orDefault(&c.HandshakeTimeout, 3*time.Second)
-	orDefault(&c.SilenceTimeout, 15*time.Second)
-	orDefault(&c.DrainTimeout, 500*time.Millisecond)
-	orDefault(&c.PingInterval, time.Second)
+	c.MaxFrame = cmp.Or(c.MaxFrame, 544<<20)
+	c.InboundBytes = cmp.Or(c.InboundBytes, max(1<<30, int64(c.MaxFrame)))
+	c.QueueBytes = cmp.Or(c.QueueBytes, 32<<20)
+	c.QueueFrames = cmp.Or(c.QueueFrames, 16<<10)
+	c.MaxStreams = cmp.Or(c.MaxStreams, 1024)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, 2*time.Second)
+	c.BackgroundTimeout = cmp.Or(c.BackgroundTimeout, 30*time.Second)
+	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, 3*time.Second)
+	c.SilenceTimeout = cmp.Or(c.SilenceTimeout, 15*time.Second)
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, 500*time.Millisecond)
+	c.PingInterval = cmp.Or(c.PingInterval, time.Second)
 	if c.Connected == nil {
 		c.Connected = func(causal.NodeID) {}
 	}
@@ -103,11 +100,11 @@ func (c *Config) setDefaults() {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Network == nil {
-		c.Network = machine{}
+		c.Network = Machine{}
 	}
 }
 
-// Validate reports everything that is wrong with a configuration.
+// Validate returns an error that names every fault of the configuration.
 func (c Config) Validate() error {
 	c.setDefaults()
 	var errs []error

@@ -7,21 +7,23 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// Sentinels of the channel; the errors returned wrap them.
+// Sentinel errors. The errors that this package returns wrap them.
 var (
-	// ErrUnavailable: the request was not carried out, or nobody can know whether
-	// it was: no stream, a queue that is full, a stream that broke.
+	// ErrUnavailable means that there is no stream, the queue is full, or the stream
+	// broke. The request may have been carried out if it broke.
 	ErrUnavailable = errors.New("peer unavailable")
-	// ErrTimeout: the peer has the request and did not answer in time.
+	// ErrTimeout means that the peer did not answer in time. The request may have been
+	// carried out.
 	ErrTimeout = errors.New("peer did not answer in time")
-	// ErrRefused: the two nodes may not talk: another cluster, an incompatible
-	// version, another node at that address, another secret. See [RefusedError].
+	// ErrRefused means that the two nodes may not talk: another cluster, an
+	// incompatible version, another node at that address, or another secret. See
+	// [RefusedError].
 	ErrRefused = errors.New("refused")
-	// ErrTooBig: a body beyond Config.MaxFrame.
+	// ErrTooBig means that a body is larger than Config.MaxFrame.
 	ErrTooBig = errors.New("body exceeds the largest frame")
-	// ErrInUse: the address is taken by another process.
+	// ErrInUse means that another process uses the address.
 	ErrInUse = errors.New("address in use")
-	// ErrClosed: the channel was closed, or its Run has ended.
+	// ErrClosed means that the channel was closed or its Run has ended.
 	ErrClosed = errors.New("peer channel closed")
 
 	errMalformed = errors.New("malformed peer data")
@@ -31,7 +33,7 @@ var (
 	errBacklog   = errors.New("peer does not read its replies")
 )
 
-// RemoteError is what a peer's handler answered instead of a reply.
+// RemoteError is the error that a peer's handler answered with.
 type RemoteError struct {
 	From    causal.NodeID
 	Kind    Kind
@@ -40,10 +42,10 @@ type RemoteError struct {
 
 func (e *RemoteError) Error() string { return "peer answered: " + e.Message }
 
-// Refusal is why a handshake failed.
+// Refusal is the reason for a failed handshake.
 type Refusal uint8
 
-// The reasons, as they go over the wire.
+// The reasons, with their numbers on the wire.
 const (
 	RefusedMalformed Refusal = iota + 1 // not a hello that this version understands
 	RefusedVersion                      // no protocol version in common
@@ -67,11 +69,11 @@ func (r Refusal) String() string {
 	return fmt.Sprintf("refusal %d", uint8(r))
 }
 
-// passes reports whether waiting may help.
-func (r Refusal) passes() bool { return r == RefusedNotJoined || r == RefusedBusy }
+// temporary reports whether a later try may succeed.
+func (r Refusal) temporary() bool { return r == RefusedNotJoined || r == RefusedBusy }
 
-// RefusedError is a handshake that failed for a reason. It is [ErrRefused] when
-// only a human can change it, [ErrUnavailable] when it may pass.
+// RefusedError is a handshake that one side refused. It matches [ErrUnavailable] if a
+// later try may succeed, and [ErrRefused] if only a person can change the reason.
 type RefusedError struct {
 	Reason Refusal
 	Detail string
@@ -89,9 +91,9 @@ func (e *RefusedError) Error() string {
 	return who + ": " + e.Reason.String() + ": " + e.Detail
 }
 
-// Is tells a refusal for good from one that may pass.
+// Is implements the matching that [RefusedError] describes.
 func (e *RefusedError) Is(target error) bool {
-	if e.Reason.passes() {
+	if e.Reason.temporary() {
 		return target == ErrUnavailable
 	}
 	return target == ErrRefused

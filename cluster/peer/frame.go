@@ -17,11 +17,10 @@ import (
 //	20  CRC32C of bytes 0..19   uint32
 //	24  body
 //
-// The header is checked before its length is believed: one flipped bit there
-// would otherwise swallow the frames behind it as a body. The body's sum costs
-// some 20 ns for 200 bytes (the processor has an instruction for it), which is
-// cheap for never acting on a mangled request; TCP's own 16-bit sum misses one
-// in 65536.
+// The header has a checksum of its own, because a wrong length would make the frames
+// behind it part of the body. The body's checksum costs some 20 ns for 200 bytes (the
+// processor has an instruction for it). Without it a mangled request could be carried
+// out: TCP's 16-bit checksum misses one error in 65536.
 const headerSize = 24
 
 const (
@@ -68,7 +67,7 @@ func parseHeader(b []byte) (header, error) {
 	return h, nil
 }
 
-// check compares a body with its checksum.
+// check verifies a body against its checksum.
 func (h header) check(body []byte) error {
 	if crc32.Checksum(body, castagnoli) != h.sum {
 		return fmt.Errorf("%w: frame body's checksum", errMalformed)
@@ -76,7 +75,7 @@ func (h header) check(body []byte) error {
 	return nil
 }
 
-// bodySum is the checksum, and the length, of a body in parts.
+// bodySum returns the checksum and the length of a body in parts.
 func bodySum(parts [][]byte) (sum uint32, length int) {
 	for _, p := range parts {
 		sum = crc32.Update(sum, castagnoli, p)

@@ -127,8 +127,8 @@ func TestHandshake_PlayedBack_IsRefused(t *testing.T) {
 	go func() { ended <- host.Run(ctx, echo{}) }() // waited for below
 	defer func() { cancel(); <-ended }()
 
-	guest := &Channel{cfg: Config{Self: 2, Name: "G", Secret: "s", ClusterID: func() string { return "c" }}}
-	first := guest.newHandshake(purposePeer, Foreground, 1)
+	newcomer := &Channel{cfg: Config{Self: 2, Name: "G", Secret: "s", ClusterID: func() string { return "c" }}}
+	first := newcomer.newHandshake(purposePeer, Foreground, 1)
 	conn, err := network.DialContext(t.Context(), "10.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +167,8 @@ func TestHandshake_Judgement(t *testing.T) {
 	member := hello{version: 3, oldest: 2, node: 1, name: "A", cluster: "c"}
 	other := func(change func(*hello)) *hello { h := member; h.node = 2; change(&h); return &h }
 	for name, test := range map[string]struct {
-		guest *hello
-		want  Refusal // 0: let in
+		newcomer *hello
+		want     Refusal // 0: let in
 	}{
 		"a member":                   {other(func(h *hello) { h.expect = 1 }), 0},
 		"newer, but speaks ours":     {other(func(h *hello) { h.version = 9 }), 0},
@@ -179,8 +179,8 @@ func TestHandshake_Judgement(t *testing.T) {
 		"no cluster, wants a stream": {other(func(h *hello) { h.cluster = "" }), RefusedNotJoined},
 		"no cluster, one call":       {other(func(h *hello) { h.cluster, h.purpose = "", purposeCall }), 0},
 	} {
-		h := &handshake{ours: member, peer: *test.guest} // the acceptor's side
-		err := h.judge()
+		h := &handshake{ours: member, peer: *test.newcomer} // the acceptor's side
+		err := h.checkCompatible()
 		refused := (*RefusedError)(nil)
 		if errors.As(err, &refused); (err == nil) != (test.want == 0) || err != nil && refused.Reason != test.want {
 			t.Errorf("%s: %v, want %v", name, err, test.want)

@@ -13,12 +13,13 @@ import (
 )
 
 const (
-	maxPackets     = 512 // received and not taken in by memberlist yet; full: dropped, counted
-	maxGossipConns = 128 // open at one time; full: closed, counted
+	maxPackets     = 512 // received and not yet read by memberlist; at the limit dropped and counted
+	maxGossipConns = 128 // open at one time; at the limit closed and counted
 	maxPacket      = 64 << 10
 )
 
-// isGossip tells memberlist's first bytes: a label's marker, or a message type.
+// isGossip reports whether a connection's first byte is one of memberlist's: the marker
+// of a label, or a message type.
 func isGossip(first byte) bool { return first == 244 || first <= 15 }
 
 // gossip is memberlist's transport over the channel's port.
@@ -55,15 +56,14 @@ func (c *Channel) Gossip() memberlist.NodeAwareTransport {
 	return c.gossip
 }
 
-// inUse reports whether memberlist was given the transport and has not shut it
-// down.
+// inUse reports whether memberlist has the transport and has not shut it down.
 func (g *gossip) inUse() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.mu.attached && !g.mu.stopped
 }
 
-// readPackets takes in UDP until the socket closes.
+// readPackets reads UDP packets until the socket closes.
 func (g *gossip) readPackets() {
 	buf := make([]byte, maxPacket)
 	for {
@@ -73,7 +73,7 @@ func (g *gossip) readPackets() {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			// ICMP's answer to something sent earlier; the socket is well.
+			// An ICMP error for a packet sent earlier. The socket still works.
 			if !g.pause() {
 				return
 			}
@@ -91,7 +91,8 @@ func (g *gossip) readPackets() {
 	}
 }
 
-// pause keeps an error that stays from spinning.
+// pause waits a millisecond, so that a lasting error does not spin. It returns false if
+// the channel closes.
 func (g *gossip) pause() bool {
 	select {
 	case <-time.After(time.Millisecond):
@@ -101,7 +102,7 @@ func (g *gossip) pause() bool {
 	}
 }
 
-// take hands a connection whose first byte is read to memberlist.
+// take passes a connection, whose first byte is read, to memberlist.
 func (g *gossip) take(conn net.Conn, first byte) {
 	wrapped := &gossipConn{Conn: conn, g: g, first: []byte{first}}
 	if !g.add(wrapped) {
@@ -109,12 +110,12 @@ func (g *gossip) take(conn net.Conn, first byte) {
 		_ = conn.Close()
 		return
 	}
-	patience := time.NewTimer(g.c.cfg.HandshakeTimeout)
-	defer patience.Stop()
+	timer := time.NewTimer(g.c.cfg.HandshakeTimeout)
+	defer timer.Stop()
 	select {
-	case g.streams <- wrapped: // memberlist sets its own deadline
+	case g.streams <- wrapped: // memberlist sets a deadline itself
 		return
-	case <-patience.C:
+	case <-timer.C:
 		g.c.count.GossipDropped.Add(1)
 	case <-g.stopped:
 	case <-g.c.closing:
@@ -144,8 +145,7 @@ func (g *gossip) closeAll() {
 	}
 }
 
-// gossipConn is a connection of memberlist's whose first byte was read to find
-// that out.
+// gossipConn is a connection of memberlist whose first byte was read to identify it.
 type gossipConn struct {
 	net.Conn
 	g     *gossip
@@ -168,8 +168,8 @@ func (c *gossipConn) Close() error {
 	return c.Conn.Close()
 }
 
-// FinalAdvertiseAddr tells memberlist what to tell others: the channel's
-// advertised address, with its name resolved, for gossip carries numbers.
+// FinalAdvertiseAddr returns the address that memberlist advertises: the channel's, with
+// its host name resolved, because gossip carries numeric addresses.
 func (g *gossip) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
 	host, port, err := hostPort(g.c.cfg.Advertise)
 	if err != nil {
@@ -194,7 +194,7 @@ func shortIP(ip net.IP) net.IP {
 	return ip
 }
 
-// WriteTo sends one packet.
+// WriteTo sends one packet to an address.
 func (g *gossip) WriteTo(b []byte, addr string) (time.Time, error) {
 	return g.WriteToAddress(b, memberlist.Address{Addr: addr})
 }
@@ -211,7 +211,7 @@ func (g *gossip) WriteToAddress(b []byte, a memberlist.Address) (time.Time, erro
 	return time.Now(), err
 }
 
-// PacketCh is where packets come in.
+// PacketCh returns the channel of received packets.
 func (g *gossip) PacketCh() <-chan *memberlist.Packet { return g.packets }
 
 // DialTimeout opens a connection for gossip.
@@ -231,7 +231,7 @@ func (g *gossip) DialAddressTimeout(a memberlist.Address, timeout time.Duration)
 	g.mu.Lock()
 	stopped := g.mu.stopped
 	if !stopped {
-		g.mu.conns[wrapped] = struct{}{} // so that a kill drops it too
+		g.mu.conns[wrapped] = struct{}{} // so that Close closes it too
 	}
 	g.mu.Unlock()
 	if stopped {
@@ -241,10 +241,10 @@ func (g *gossip) DialAddressTimeout(a memberlist.Address, timeout time.Duration)
 	return wrapped, nil
 }
 
-// StreamCh is where connections come in.
+// StreamCh returns the channel of accepted connections.
 func (g *gossip) StreamCh() <-chan net.Conn { return g.streams }
 
-// Shutdown ends gossip, and leaves the port to the streams.
+// Shutdown ends gossip. The port stays open for streams.
 func (g *gossip) Shutdown() error {
 	g.mu.Lock()
 	stopped := g.mu.stopped

@@ -13,15 +13,15 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// handshake is one side of the exchange that begins a stream; doc.go tells its
-// steps.
+// handshake is one side of the exchange that begins a stream. doc.go lists its steps.
 type handshake struct {
 	ours, peer hello
 	secret     string
 	dialling   bool
 }
 
-// roles keep one side's proof from being played back as the other's.
+// The roles are part of each proof, so that one side's proof cannot be replayed as the
+// other's.
 const (
 	roleDialler  = "quorate dialler"
 	roleAcceptor = "quorate acceptor"
@@ -38,8 +38,8 @@ func (c *Channel) newHandshake(p purpose, class Class, expect causal.NodeID) *ha
 	return h
 }
 
-// prove is the HMAC that shows knowledge of the secret; empty without one. Both
-// hellos are under it, each with its nonce, so that it fits this stream alone.
+// prove returns the HMAC that proves knowledge of the secret, or nil without a secret.
+// It covers both hellos with their nonces, so that it is valid for this stream only.
 func (h *handshake) prove(role string) []byte {
 	if h.secret == "" {
 		return nil
@@ -60,8 +60,7 @@ func (h *handshake) hellos() (dialler, acceptor *hello) {
 	return &h.peer, &h.ours
 }
 
-// dial runs the dialler's side on a fresh connection, within a deadline that the
-// caller has set on it.
+// dial does the dialler's part on a new connection. The caller has set a deadline.
 func (h *handshake) dial(conn net.Conn) error {
 	h.dialling = true
 	if _, err := conn.Write(appendMessage([]byte(magic), tagHello, h.ours.raw)); err != nil {
@@ -71,7 +70,7 @@ func (h *handshake) dial(conn net.Conn) error {
 	if err != nil {
 		return err
 	}
-	if err := h.learn(payload); err != nil {
+	if err := h.takeHello(payload); err != nil {
 		return err
 	}
 	if _, err := conn.Write(appendMessage(nil, tagProof, h.prove(roleDialler))); err != nil {
@@ -87,13 +86,13 @@ func (h *handshake) dial(conn net.Conn) error {
 	return nil
 }
 
-// accept runs the acceptor's side, after the magic. admit has the last word
-// before the peer is let in.
+// accept does the acceptor's part, after the magic. admit may refuse the peer before it
+// is accepted.
 func (h *handshake) accept(conn net.Conn, admit func(*hello) error) error {
 	err := h.acceptHello(conn, admit)
 	if refused := (*RefusedError)(nil); errors.As(err, &refused) {
 		payload := append([]byte{byte(refused.Reason)}, h.detailFor(refused)...)
-		// The stream is given up either way, and the cause is err.
+		// The stream ends in any case, and err is the cause.
 		_, _ = conn.Write(appendMessage(nil, tagRefusal, payload))
 	}
 	return err
@@ -104,7 +103,7 @@ func (h *handshake) acceptHello(conn net.Conn, admit func(*hello) error) error {
 	if err != nil {
 		return err
 	}
-	if err := h.learn(payload); err != nil {
+	if err := h.takeHello(payload); err != nil {
 		return err
 	}
 	if _, err := conn.Write(appendMessage(nil, tagHello, h.ours.raw)); err != nil {
@@ -126,40 +125,40 @@ func (h *handshake) acceptHello(conn net.Conn, admit func(*hello) error) error {
 	return nil
 }
 
-// learn takes in the other side's hello, and judges it.
-func (h *handshake) learn(payload []byte) error {
+// takeHello stores the other side's hello and checks it.
+func (h *handshake) takeHello(payload []byte) error {
 	peer, err := parseHello(payload)
 	if err != nil {
 		return &RefusedError{Reason: RefusedMalformed}
 	}
 	h.peer = peer
-	return h.judge()
+	return h.checkCompatible()
 }
 
-// judge decides, on either side alike, whether the two may talk.
-func (h *handshake) judge() error {
-	guest, host := h.hellos()
+// checkCompatible decides whether the two nodes may talk. Both sides decide alike.
+func (h *handshake) checkCompatible() error {
+	newcomer, host := h.hellos()
 	switch {
-	case guest.oldest > host.version || host.oldest > guest.version:
+	case newcomer.oldest > host.version || host.oldest > newcomer.version:
 		return &RefusedError{Reason: RefusedVersion, Detail: fmt.Sprintf("%s speaks versions %d to %d, this node %d to %d",
 			h.peer.name, h.peer.oldest, h.peer.version, h.ours.oldest, h.ours.version)}
 	case host.cluster == "":
 		return &RefusedError{Reason: RefusedNotJoined, Detail: host.name}
-	case guest.cluster == "" && guest.purpose == purposeCall:
-		// A newcomer asks to be taken in; it may send nothing but Join.
-	case guest.cluster == "":
-		return &RefusedError{Reason: RefusedNotJoined, Detail: guest.name}
-	case guest.cluster != host.cluster:
+	case newcomer.cluster == "" && newcomer.purpose == purposeCall:
+		// A newcomer wants to join; it may send nothing but Join.
+	case newcomer.cluster == "":
+		return &RefusedError{Reason: RefusedNotJoined, Detail: newcomer.name}
+	case newcomer.cluster != host.cluster:
 		return &RefusedError{Reason: RefusedCluster, Detail: fmt.Sprintf("%s belongs to %q, this node to %q",
 			h.peer.name, h.peer.cluster, h.ours.cluster)}
 	}
-	if guest.expect != 0 && guest.expect != host.node {
+	if newcomer.expect != 0 && newcomer.expect != host.node {
 		return &RefusedError{Reason: RefusedNode, Detail: host.name + " is here"}
 	}
 	return nil
 }
 
-// detailFor words a refusal from the other side's point of view.
+// detailFor returns the detail of a refusal as the other side should read it.
 func (h *handshake) detailFor(r *RefusedError) string {
 	switch r.Reason {
 	case RefusedVersion:
@@ -171,8 +170,7 @@ func (h *handshake) detailFor(r *RefusedError) string {
 	}
 }
 
-// expectMessage reads the next message, which must have the given tag or be a
-// refusal.
+// expectMessage reads the next message, which must have the given tag or be a refusal.
 func expectMessage(r io.Reader, want byte) ([]byte, error) {
 	tag, payload, err := readMessage(r)
 	if err != nil {
@@ -190,7 +188,8 @@ func expectMessage(r io.Reader, want byte) ([]byte, error) {
 	return payload, nil
 }
 
-// printable makes text from the wire fit for a log.
+// printable replaces everything but printable ASCII, so that text from the wire can be
+// logged.
 func printable(b []byte) string {
 	out := make([]byte, 0, len(b))
 	for _, ch := range b {
@@ -202,8 +201,8 @@ func printable(b []byte) string {
 	return string(out)
 }
 
-// shake bounds a handshake by a deadline, and lifts it afterwards.
-func shake(conn net.Conn, within time.Duration, run func() error) error {
+// withDeadline runs a handshake under a deadline and removes it afterwards.
+func withDeadline(conn net.Conn, within time.Duration, run func() error) error {
 	if err := conn.SetDeadline(time.Now().Add(within)); err != nil {
 		return fmt.Errorf("set handshake deadline: %w", err)
 	}

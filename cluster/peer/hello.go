@@ -9,12 +9,12 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// magic begins every stream. Its first byte is none that memberlist begins a
-// connection with (message types from 0 up, 244 for a label).
+// magic begins every stream. memberlist never begins a connection with its first byte
+// (it begins with a message type, from 0 up, or with 244 for a label).
 const magic = "\xD1QUORATE"
 
-// The protocol versions that this code speaks; two nodes use the highest that
-// both do.
+// The oldest and the newest protocol version that this code speaks. Two nodes use the
+// highest version that both speak.
 const (
 	protocolVersion = 1
 	oldestVersion   = 1
@@ -34,24 +34,24 @@ const (
 	tagRefusal = 'R'
 )
 
-// purpose says what a stream is for.
+// purpose is what a stream is used for.
 type purpose uint8
 
 const (
-	purposePeer purpose = iota // a member's stream, kept
+	purposePeer purpose = iota // the lasting stream of a member
 	purposeCall                // one call to an address, see CallAddr
 )
 
-// hello is how a node introduces itself.
+// hello is the first message of each side: who it is and what it speaks.
 type hello struct {
 	version, oldest uint16
 	purpose         purpose
 	class           Class
-	node, expect    causal.NodeID // expect: whom the dialler wants; 0: whoever is there
+	node, expect    causal.NodeID // expect is the node that the dialler wants; 0 for any
 	nonce           [nonceSize]byte
 	cluster         string
 	name, instance  string
-	raw             []byte // as it went over the wire
+	raw             []byte // its encoding
 }
 
 func (h *hello) append(dst []byte) []byte {
@@ -68,8 +68,8 @@ func (h *hello) append(dst []byte) []byte {
 	return dst
 }
 
-// parseHello reads a hello. Bytes behind what is known are a later version's and
-// are ignored; it decides by its version numbers whether we can talk.
+// parseHello decodes a hello. Bytes behind the known fields belong to a later version
+// and are ignored; the version numbers decide whether the two nodes can talk.
 func parseHello(b []byte) (hello, error) {
 	const fixed = 2 + 2 + 1 + 1 + 8 + 8 + nonceSize
 	if len(b) < fixed {
@@ -96,7 +96,7 @@ func parseHello(b []byte) (hello, error) {
 	return h, nil
 }
 
-// appendMessage wraps a handshake message: tag, length, payload, CRC32C.
+// appendMessage appends a handshake message: tag, length, payload, CRC-32C.
 func appendMessage(dst []byte, tag byte, payload []byte) []byte {
 	at := len(dst)
 	dst = append(dst, tag)
@@ -105,7 +105,7 @@ func appendMessage(dst []byte, tag byte, payload []byte) []byte {
 	return binary.BigEndian.AppendUint32(dst, crc32.Checksum(dst[at:], castagnoli))
 }
 
-// readMessage reads one handshake message, and not a byte more.
+// readMessage reads one handshake message and not a byte more.
 func readMessage(r io.Reader) (tag byte, payload []byte, err error) {
 	var buf [3 + maxHandshake + 4]byte
 	if _, err := io.ReadFull(r, buf[:3]); err != nil {

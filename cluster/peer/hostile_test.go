@@ -80,7 +80,7 @@ func TestReader_TricklingBigBody_IsGivenUp(t *testing.T) {
 func TestChannel_SlowLoris_KeepsNobodyOut(t *testing.T) {
 	a := start(t, "A", func(c *Config) { c.HandshakeTimeout = time.Minute })
 	b := start(t, "B", nil)
-	for range lobbySize + 20 {
+	for range maxUnidentified + 20 {
 		conn, err := net.Dial("tcp", a.Addr())
 		if err != nil {
 			t.Fatal(err)
@@ -94,7 +94,7 @@ func TestChannel_SlowLoris_KeepsNobodyOut(t *testing.T) {
 func TestChannel_Impostor_DoesNotEndThePeersStream(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
 		var conns []net.Conn
-		for range maxTwins - 1 {
+		for range maxDuplicates - 1 {
 			h := a.newHandshake(purposePeer, Foreground, b.id()) // says that it is A
 			conn, err := a.cfg.Network.DialContext(t.Context(), b.Addr())
 			if err != nil {

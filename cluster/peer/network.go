@@ -11,17 +11,20 @@ import (
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
-// machine is the network of this machine.
-type machine struct{}
+// Machine is the [Network] of this machine, without TLS.
+type Machine struct{}
 
-func (machine) Listen(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
+// Listen binds a TCP port.
+func (Machine) Listen(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
 
-func (machine) ListenPacket(addr string) (net.PacketConn, error) {
+// ListenPacket binds a UDP port.
+func (Machine) ListenPacket(addr string) (net.PacketConn, error) {
 	return net.ListenPacket("udp", addr)
 }
 
-// DialContext leaves TCP_NODELAY on, Go's default: the writer coalesces already.
-func (machine) DialContext(ctx context.Context, addr string) (net.Conn, error) {
+// DialContext connects by TCP. TCP_NODELAY stays on, Go's default, because the writer
+// coalesces frames itself.
+func (Machine) DialContext(ctx context.Context, addr string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", addr)
 }
 
@@ -36,12 +39,12 @@ func (n faultyNetwork) DialContext(ctx context.Context, addr string) (net.Conn, 
 	return n.dialer.DialContext(ctx, addr)
 }
 
-// gossipReceiveBuffer is what is asked of the kernel for UDP: bursts of gossip
-// come in while the process waits for a processor.
+// gossipReceiveBuffer is the size of the UDP receive buffer in bytes. Bursts of gossip
+// arrive while the process waits for a processor.
 const gossipReceiveBuffer = 2 << 20
 
-// bind takes addr's port for TCP and UDP. With port 0 the kernel chooses one for
-// TCP that may be taken for UDP, hence several tries.
+// bind binds one port for TCP and UDP. With port 0 the kernel chooses a TCP port whose
+// UDP port may be taken, so bind tries several times.
 func bind(network Network, addr string) (net.Listener, net.PacketConn, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -60,7 +63,7 @@ func bind(network Network, addr string) (net.Listener, net.PacketConn, error) {
 		p, err := network.ListenPacket(net.JoinHostPort(host, portOf(l.Addr())))
 		if err == nil {
 			if u, ok := p.(*net.UDPConn); ok {
-				_ = u.SetReadBuffer(gossipReceiveBuffer) // the kernel's limit may be lower: fine
+				_ = u.SetReadBuffer(gossipReceiveBuffer) // the kernel may allow less
 			}
 			return l, p, nil
 		}
@@ -84,7 +87,7 @@ func portOf(a net.Addr) string {
 	return port
 }
 
-// advertised is the address that others are told when none was configured.
+// advertised returns the address to advertise if none was configured.
 func advertised(bound net.Addr) string {
 	host, port, err := net.SplitHostPort(bound.String())
 	if err != nil {
@@ -97,8 +100,8 @@ func advertised(bound net.Addr) string {
 	return net.JoinHostPort(reachableIP().String(), port)
 }
 
-// reachableIP is this machine's first private address, else its first global
-// one, else loopback.
+// reachableIP returns this machine's first private address, or else its first global
+// one, or else loopback.
 func reachableIP() net.IP {
 	best := net.IPv4(127, 0, 0, 1)
 	addrs, err := net.InterfaceAddrs()
@@ -120,7 +123,7 @@ func reachableIP() net.IP {
 	return best
 }
 
-// hostPort splits an address whose port is a number.
+// hostPort splits an address with a numeric port.
 func hostPort(addr string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(addr)
 	if err != nil {

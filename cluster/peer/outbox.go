@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	// inlineBody is the largest body that is copied into the outbox; a bigger
-	// one is written from where it lies.
+	// inlineBody is the largest body that is copied into the outbox. A bigger one is
+	// written from the sender's memory.
 	inlineBody = 32 << 10
-	// writeSlice bounds what one write call takes on, so that its deadline
-	// measures progress rather than the size of a value.
+	// writeSlice bounds the bytes of one write call, so that its deadline measures
+	// progress and not the size of a value.
 	writeSlice = 1 << 20
-	// writeTimeout breaks a stream whose other side takes in nothing for so long,
-	// or for half of it: the deadline is moved when half has passed, for setting
-	// it costs as much as a small frame.
+	// writeTimeout breaks a stream whose peer reads nothing for 5 to 10 s. The deadline
+	// is moved only when half of it has passed, because setting it costs as much as a
+	// small frame.
 	writeTimeout = 10 * time.Second
-	// keepOutbox is the largest buffer kept for the next round.
+	// keepOutbox is the largest buffer that is kept for the next round.
 	keepOutbox = 1 << 20
 )
 
-// outbox is what waits to be written on a stream, in order: small frames one
-// after another in buf, and big bodies cut in at their place.
+// outbox holds the frames that wait to be written on a stream, in order. Small frames
+// lie one after another in buf; cuts says where big bodies are to be inserted.
 type outbox struct {
 	buf    []byte
 	cuts   []cut
@@ -32,13 +32,13 @@ type outbox struct {
 type cut struct {
 	at   int // in buf
 	body []byte
-	id   uint64 // of the request that pins the body, or 0: it is the outbox's own
+	id   uint64 // the request that pins the body; 0 if the outbox owns it
 }
 
 func (o *outbox) empty() bool { return len(o.buf) == 0 }
 
-// add appends a frame. A body beyond inlineBody is referenced: the caller must
-// keep it unchanged until it is written.
+// add appends a frame. A body larger than inlineBody is referenced and not copied: the
+// caller must keep it unchanged until it is written.
 func (o *outbox) add(h header, body [][]byte) (referenced bool) {
 	o.buf = h.append(o.buf)
 	o.bytes += headerSize + int(h.length)
@@ -62,13 +62,13 @@ func (o *outbox) reset() {
 	}
 }
 
-// progress hears of each write, before and after it.
+// progress is called before and after each write.
 type progress interface {
 	begin() error
 	done()
 }
 
-// writeTo sends everything.
+// writeTo writes the whole outbox to conn.
 func (o *outbox) writeTo(conn net.Conn, vector *net.Buffers, p progress) error {
 	parts := (*vector)[:0]
 	from, size := 0, 0
@@ -129,8 +129,8 @@ type vectorWriter interface {
 	WriteVector(parts *net.Buffers) (int64, error)
 }
 
-// writeVector is apart because WriteTo makes parts escape: an allocation that the
-// ordinary write of one buffer is spared.
+// writeVector is a function of its own because WriteTo makes parts escape to the heap.
+// The usual write of one buffer avoids that allocation.
 func writeVector(conn net.Conn, parts net.Buffers) error {
 	if w, ok := conn.(vectorWriter); ok { // net.Buffers would not find the TCP connection inside
 		_, err := w.WriteVector(&parts)

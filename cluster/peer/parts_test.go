@@ -24,7 +24,7 @@ func TestPendings_AgainstAModel(t *testing.T) {
 		now++
 		switch op := rng.IntN(10); {
 		case op < 5:
-			id := p.add(pinged{}, Read, now)
+			id := p.add(pingDone{}, Read, now)
 			model = append(model, entry{id, now})
 			if rng.IntN(8) == 0 {
 				p.pin(id)
@@ -73,9 +73,9 @@ func TestPendings_AgainstAModel(t *testing.T) {
 	}
 }
 
-func TestPendings_LiarsIDs_FindNothing(t *testing.T) {
+func TestPendings_InventedIDs_FindNothing(t *testing.T) {
 	var p pendings
-	id := p.add(pinged{}, Read, 1)
+	id := p.add(pingDone{}, Read, 1)
 	for _, wrong := range []uint64{0, 2, id + 1<<32, 1<<64 - 1, id &^ 0xffffffff} {
 		if p.find(wrong) != 0 {
 			t.Errorf("id %x finds request %x", wrong, id)
@@ -174,15 +174,15 @@ func TestPatience_FollowsTheSlowerKind_WithinBounds(t *testing.T) {
 			l.record(d)
 		}
 	}
-	var p patience
+	var p waitTime
 	p.update()
-	if p.get() != defaultPatience {
+	if p.get() != defaultWait {
 		t.Errorf("nothing known: %v", p.get())
 	}
 	fill(&p.reads, 100*time.Microsecond)
 	p.update()
-	if p.get() != leastPatience {
-		t.Errorf("quick reads: %v, want %v", p.get(), leastPatience)
+	if p.get() != minWait {
+		t.Errorf("quick reads: %v, want %v", p.get(), minWait)
 	}
 	fill(&p.writes, 30*time.Millisecond)
 	p.update()
@@ -191,21 +191,21 @@ func TestPatience_FollowsTheSlowerKind_WithinBounds(t *testing.T) {
 	}
 	fill(&p.writes, time.Second)
 	p.update()
-	if p.get() != mostPatience {
-		t.Errorf("writes of 1 s: %v, want %v", p.get(), mostPatience)
+	if p.get() != maxWait {
+		t.Errorf("writes of 1 s: %v, want %v", p.get(), maxWait)
 	}
 	for range 40 {
 		fill(&p.writes, time.Millisecond)
 		p.update()
 	}
-	if p.get() > 2*leastPatience {
+	if p.get() > 2*minWait {
 		t.Errorf("quick again for long: %v", p.get())
 	}
 }
 
-func TestNotices_SameCause_OnceInAWhile(t *testing.T) {
-	var n notices
-	due := func(who, what string) bool { return n.due(notice{who: who, what: what}) }
+func TestLogThrottle_SameCause_OnceInAWhile(t *testing.T) {
+	var n logThrottle
+	due := func(who, what string) bool { return n.allow(logLine{who: who, what: what}) }
 	if !due("A", "x") || due("A", "x") || !due("A", "y") || !due("B", "x") {
 		t.Error("not once for each peer and cause")
 	}
@@ -213,10 +213,10 @@ func TestNotices_SameCause_OnceInAWhile(t *testing.T) {
 	if !due("A", "x") || due("B", "x") {
 		t.Error("forgetting one peer concerns it alone")
 	}
-	for i := range 3 * maxNotices {
+	for i := range 3 * maxLogLines {
 		due(string(binary.BigEndian.AppendUint32(nil, uint32(i))), "x")
 	}
-	if len(n.mu.last) > maxNotices {
-		t.Errorf("%d notices are kept", len(n.mu.last))
+	if len(n.mu.last) > maxLogLines {
+		t.Errorf("%d logThrottle are kept", len(n.mu.last))
 	}
 }

@@ -16,8 +16,9 @@ const (
 	firstGrow  = 1 << 20 // of a body too big for the read buffer
 )
 
-// reader takes a stream's frames apart. A frame that fits the buffer is used
-// where it lies; a bigger one gets memory as it arrives, under the node's budget.
+// reader splits what arrives on a stream into frames. A frame that fits the buffer is
+// used in place. A bigger one gets memory of its own while it arrives, within the
+// node's budget.
 type reader struct {
 	s        *stream
 	buf      []byte
@@ -46,20 +47,20 @@ func (s *stream) readAll() error {
 		n, err := rd.read(rd.buf[rd.w:])
 		rd.w += n
 		if n > 0 {
-			if err := rd.takeApart(); err != nil {
+			if err := rd.parse(); err != nil {
 				return err
 			}
 		}
 		if err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) && s.awaitFinish() {
-				return errFinished
+			if errors.Is(err, os.ErrDeadlineExceeded) && s.awaitClose() {
+				return errWriterDone
 			}
 			return fmt.Errorf("read: %w", err)
 		}
 	}
 }
 
-// read reads once, and notes that the peer was heard.
+// read reads once, and records that something arrived from the peer.
 func (rd *reader) read(b []byte) (int, error) {
 	s := rd.s
 	if s.remote == nil {
@@ -69,7 +70,7 @@ func (rd *reader) read(b []byte) (int, error) {
 	}
 	n, err := s.conn.Read(b)
 	if n > 0 {
-		s.heard.Store(s.c.now())
+		s.lastReceived.Store(s.c.now())
 		s.c.count.BytesReceived.Add(uint64(n))
 		if s.silent.Load() {
 			s.remote.answered(s)
@@ -78,24 +79,24 @@ func (rd *reader) read(b []byte) (int, error) {
 	return n, err
 }
 
-// extendDeadline bounds how long an accepted stream may stay mute: its dialler
-// pings, so one that is mute has gone without a word. It is set seldom, for it
-// costs.
+// extendDeadline bounds how long nothing may arrive on an accepted stream. Its dialler
+// pings, so after that time it is gone. The deadline is moved only now and then,
+// because each move is costly.
 func (rd *reader) extendDeadline() error {
 	limit := int64(4 * rd.s.c.cfg.SilenceTimeout)
 	now := rd.s.c.now()
-	if rd.deadline-now > limit*3/4 { // also while limit holds
+	if rd.deadline-now > limit*3/4 { // also while a deadline of readBigFrame is in force
 		return nil
 	}
 	rd.deadline = now + limit
 	return rd.s.conn.SetReadDeadline(time.Now().Add(time.Duration(limit)))
 }
 
-// takeApart hands over every complete frame of the buffer, those before a
-// malformed one too.
-func (rd *reader) takeApart() error {
+// parse delivers every complete frame of the buffer, also those before a malformed
+// one.
+func (rd *reader) parse() error {
 	err := rd.collect()
-	rd.handOver()
+	rd.deliver()
 	rd.w = copy(rd.buf, rd.buf[rd.r:rd.w])
 	rd.r = 0
 	return err
@@ -107,12 +108,12 @@ func (rd *reader) collect() error {
 		if err != nil {
 			return err
 		}
-		if err := rd.s.permits(h); err != nil {
+		if err := rd.s.checkHeader(h); err != nil {
 			return err
 		}
 		size := headerSize + int(h.length)
 		if size > len(rd.buf) {
-			if err := rd.takeBig(h); err != nil {
+			if err := rd.readBigFrame(h); err != nil {
 				return err
 			}
 			continue
@@ -126,29 +127,29 @@ func (rd *reader) collect() error {
 		}
 		rd.r += size
 		if len(rd.requests) >= maxBatch {
-			rd.handOver()
+			rd.deliver()
 		}
 	}
 	return nil
 }
 
-// permits checks a header before its body is read.
-func (s *stream) permits(h header) error {
+// checkHeader checks a header before its body is read.
+func (s *stream) checkHeader(h header) error {
 	switch {
 	case int64(h.length) > int64(s.c.cfg.MaxFrame):
 		return fmt.Errorf("%w: frame of %d bytes", errMalformed, h.length)
 	case h.isReply() != (s.remote != nil):
 		return fmt.Errorf("%w: request and reply mixed up", errMalformed)
-	case s.guest && h.kind != Join:
+	case s.newcomer && h.kind != Join:
 		return fmt.Errorf("%w: a node that is in no cluster may only ask to join", errMalformed)
-	case s.guest && h.length > maxGuestBody:
+	case s.newcomer && h.length > maxNewcomerBody:
 		return fmt.Errorf("%w: request to join of %d bytes", errMalformed, h.length)
 	}
 	return nil
 }
 
-// maxGuestBody bounds what a stranger may send.
-const maxGuestBody = 16 << 10
+// maxNewcomerBody bounds the body of a request to join, which anybody may send.
+const maxNewcomerBody = 16 << 10
 
 func (rd *reader) add(h header, body []byte) error {
 	if err := h.check(body); err != nil {
@@ -167,23 +168,23 @@ func (rd *reader) add(h header, body []byte) error {
 	return nil
 }
 
-// handOver gives what was collected to those who wait for it.
-func (rd *reader) handOver() {
+// deliver passes requests to the handler and replies to their completions.
+func (rd *reader) deliver() {
 	s := rd.s
 	if n := len(rd.requests) + len(rd.pings); n > 0 {
 		s.c.count.FramesReceived.Add(uint64(n))
 		s.mu.Lock()
-		s.mu.serving += n
+		s.mu.unanswered += n
 		s.mu.Unlock()
-		lent := s.lend()
+		borrowed := s.borrowWriter()
 		for _, id := range rd.pings {
 			s.reply(kindPing, flagReply, id, nil)
 		}
 		if len(rd.requests) > 0 {
 			s.c.handler.ServePeer(rd.requests)
 		}
-		if lent {
-			s.giveBack()
+		if borrowed {
+			s.returnWriter()
 		}
 		clear(rd.requests)
 		rd.requests, rd.pings = rd.requests[:0], rd.pings[:0]
@@ -194,26 +195,25 @@ func (rd *reader) handOver() {
 	}
 }
 
-// complete matches replies with what waits for them, under one lock, and then
-// tells those who asked.
+// complete finds the requests of all replies under one lock, and then completes them.
 func (rd *reader) complete() {
 	s := rd.s
 	s.mu.Lock()
 	for i := range rd.replies {
 		a := &rd.replies[i]
 		at := s.mu.waiting.find(a.id)
-		for at != 0 && s.mu.waiting.slots[at].pinned && s.mu.broken == nil {
-			// Answered before our writer has noticed that all is written, or by a
-			// liar: either way the body is the writer's still.
-			s.mu.crowded = true
+		for at != 0 && s.mu.waiting.elements[at].pinned && s.mu.broken == nil {
+			// The reply came before the writer has released the body, or the peer is
+			// lying. In both cases the writer may still use the body.
+			s.mu.readerWaits = true
 			s.room.Wait()
 			at = s.mu.waiting.find(a.id)
 		}
-		if at != 0 && !s.mu.waiting.slots[at].pinned {
+		if at != 0 && !s.mu.waiting.elements[at].pinned {
 			a.pending = s.mu.waiting.remove(at)
 		}
 	}
-	s.mu.crowded = false
+	s.mu.readerWaits = false
 	s.mu.Unlock()
 	now := s.c.now()
 	for i := range rd.replies {
@@ -221,7 +221,7 @@ func (rd *reader) complete() {
 		if a.done == nil {
 			continue // timed out meanwhile
 		}
-		s.remote.patience.record(a.pending.kind, time.Duration(now-a.sent))
+		s.remote.wait.record(a.pending.kind, time.Duration(now-a.sent))
 		if a.isError() {
 			a.done.Complete(s.node, nil, &RemoteError{From: s.node, Kind: a.pending.kind, Message: printable(a.body)})
 		} else {
@@ -232,12 +232,12 @@ func (rd *reader) complete() {
 	rd.replies = rd.replies[:0]
 }
 
-// takeBig reads a frame that is bigger than the buffer. Its length is only the
-// peer's word: it is charged to the node's budget at once, so that many such
-// frames wait for each other instead of getting stuck half way, but memory is
-// taken as bytes arrive.
-func (rd *reader) takeBig(h header) error {
-	rd.handOver()
+// readBigFrame reads a frame that is bigger than the buffer. The length that the peer
+// claims is charged to the node's budget at once, so that many such frames wait for
+// each other instead of all stopping half way. Memory is allocated only as bytes
+// arrive.
+func (rd *reader) readBigFrame(h header) error {
+	rd.deliver()
 	ctx, cancel := context.WithTimeout(context.Background(), rd.s.c.cfg.HandshakeTimeout)
 	err := rd.s.c.inbound.Acquire(ctx, int64(h.length))
 	cancel()
@@ -245,29 +245,29 @@ func (rd *reader) takeBig(h header) error {
 		return fmt.Errorf("frame of %d bytes: no room among the bodies being received: %w", h.length, err)
 	}
 	defer rd.s.c.inbound.Release(int64(h.length))
-	rd.limit(bigDeadline + time.Duration(h.length)*time.Second/bigRate)
-	have, err := rd.readBig(int(h.length))
+	rd.setDeadline(bigDeadline + time.Duration(h.length)*time.Second/bigRate)
+	have, err := rd.readBigBody(int(h.length))
 	if err != nil {
 		return err
 	}
-	if err := rd.unlimit(); err != nil {
+	if err := rd.clearDeadline(); err != nil {
 		return err
 	}
 	if err := rd.add(h, have); err != nil {
 		return err
 	}
-	rd.handOver()
+	rd.deliver()
 	return nil
 }
 
-// A big body must arrive within bigDeadline and what it takes at bigRate bytes a
-// second: a peer that trickles does not hold the budget for ever.
+// A big body must arrive within bigDeadline plus its length at bigRate bytes per
+// second, so that a slow sender does not hold the budget for ever.
 const (
 	bigDeadline = 10 * time.Second
 	bigRate     = 1 << 20
 )
 
-func (rd *reader) readBig(length int) ([]byte, error) {
+func (rd *reader) readBigBody(length int) ([]byte, error) {
 	have := append(make([]byte, 0, min(length, firstGrow)), rd.buf[rd.r+headerSize:rd.w]...)
 	rd.r, rd.w = 0, 0
 	for len(have) < length {
@@ -283,13 +283,13 @@ func (rd *reader) readBig(length int) ([]byte, error) {
 	return have, nil
 }
 
-// limit sets a read deadline that extendDeadline does not move.
-func (rd *reader) limit(d time.Duration) {
+// setDeadline sets a read deadline that extendDeadline does not move.
+func (rd *reader) setDeadline(d time.Duration) {
 	rd.deadline = math.MaxInt64
-	_ = rd.s.conn.SetReadDeadline(time.Now().Add(d)) // a closed connection: the read says so
+	_ = rd.s.conn.SetReadDeadline(time.Now().Add(d)) // on a closed connection the read fails
 }
 
-func (rd *reader) unlimit() error {
+func (rd *reader) clearDeadline() error {
 	rd.deadline = 0
 	return rd.s.conn.SetReadDeadline(time.Time{})
 }

@@ -19,35 +19,35 @@ const (
 	mostBackoff  = 3 * time.Second // the longest that a link which has healed goes unused
 )
 
-// remote is a peer that this node may talk to, and the streams it dials to it.
+// remote is another member of the cluster, and the streams that this node dials to it.
 type remote struct {
 	c        *Channel
 	id       causal.NodeID
 	addr     atomic.Pointer[string]
 	streams  [classes]atomic.Pointer[stream]
-	pokes    [classes]chan struct{}
-	patience patience
+	triggers [classes]chan struct{}
+	wait     waitTime
 	cancel   context.CancelFunc // guarded by Channel.mu; nil until Run
 }
 
 func (c *Channel) newRemote(id causal.NodeID, addr string) *remote {
 	r := &remote{c: c, id: id}
 	r.addr.Store(&addr)
-	for i := range r.pokes {
-		r.pokes[i] = make(chan struct{}, 1)
+	for i := range r.triggers {
+		r.triggers[i] = make(chan struct{}, 1)
 	}
-	r.patience.update()
+	r.wait.update()
 	return r
 }
 
-// available reports whether the peer's foreground stream stands and it answers.
+// available reports whether there is a foreground stream to the peer and it answers.
 func (r *remote) available() bool {
 	s := r.streams[Foreground].Load()
 	return s != nil && !s.silent.Load()
 }
 
-func (r *remote) poke() {
-	for _, p := range r.pokes {
+func (r *remote) trigger() {
+	for _, p := range r.triggers {
 		select {
 		case p <- struct{}{}:
 		default:
@@ -56,24 +56,24 @@ func (r *remote) poke() {
 }
 
 // keep holds one stream to the peer until ctx ends.
-func (r *remote) keep(ctx context.Context, class Class) {
+func (r *remote) maintain(ctx context.Context, class Class) {
 	backoff := firstBackoff
 	for ctx.Err() == nil {
 		began := r.c.now()
 		if s, err := r.connect(ctx, class); err != nil {
 			r.report(err)
 		} else {
-			r.hold(ctx, s)
+			r.serve(ctx, s)
 			if r.c.now()-began > int64(mostBackoff) {
-				backoff = firstBackoff // it stood: this is a new trouble
+				backoff = firstBackoff // the stream had worked: start over
 			}
 		}
-		// Half of it at random, so that a node's return is no stampede.
+		// Half of the pause is random, so that not all peers dial a returning node at once.
 		pause := time.NewTimer(backoff/2 + rand.N(backoff/2))
 		backoff = min(2*backoff, mostBackoff)
 		select {
 		case <-pause.C:
-		case <-r.pokes[class]:
+		case <-r.triggers[class]:
 			backoff = firstBackoff
 		case <-ctx.Done():
 		}
@@ -81,9 +81,9 @@ func (r *remote) keep(ctx context.Context, class Class) {
 	}
 }
 
-// connect dials the peer and shakes hands.
+// connect dials the peer and does the handshake.
 func (r *remote) connect(ctx context.Context, class Class) (*stream, error) {
-	conn, h, err := r.c.greet(ctx, *r.addr.Load(), purposePeer, class, r.id)
+	conn, h, err := r.c.dial(ctx, *r.addr.Load(), purposePeer, class, r.id)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +91,12 @@ func (r *remote) connect(ctx context.Context, class Class) (*stream, error) {
 }
 
 // hold runs a stream until it breaks or ctx ends.
-func (r *remote) hold(ctx context.Context, s *stream) {
-	stop := context.AfterFunc(ctx, func() { s.breakOff(errForgotten) })
+func (r *remote) serve(ctx context.Context, s *stream) {
+	stop := context.AfterFunc(ctx, func() { s.fail(errForgotten) })
 	defer stop()
 	r.streams[s.class].Store(s)
 	if s.class == Foreground {
-		r.c.notices.forget(r.key())
+		r.c.throttle.forget(r.key())
 		r.c.log.Debug("connected to peer", "peer", s.name, "addr", *r.addr.Load())
 		r.c.cfg.Connected(r.id)
 	}
@@ -107,58 +107,58 @@ func (r *remote) hold(ctx context.Context, s *stream) {
 	}
 }
 
-// key is the peer in notices, whether or not its name is known yet.
+// key identifies the peer to the log throttle, whether or not its name is known yet.
 func (r *remote) key() string { return fmt.Sprintf("%016x", uint64(r.id)) }
 
-// lost takes a stream out of use.
+// lost stops using a stream.
 func (r *remote) lost(s *stream) { r.streams[s.class].CompareAndSwap(s, nil) }
 
-// answered notes that a peer thought frozen is back.
+// answered records that a peer which was silent answers again.
 func (r *remote) answered(s *stream) {
 	if s.silent.CompareAndSwap(true, false) {
 		r.log(slog.LevelInfo, "peer answers again", "peer", s.name)
 	}
 }
 
-// log logs a line that a peer may cause again and again: at its level once in a
-// while, and else for debugging.
+// log logs a line that a peer may cause again and again. It uses the given level once
+// every ten minutes, and debug otherwise.
 func (r *remote) log(level slog.Level, text string, args ...any) {
-	if !r.c.notices.due(notice{who: r.key(), what: text}) {
+	if !r.c.throttle.allow(logLine{who: r.key(), what: text}) {
 		level = slog.LevelDebug
 	}
 	r.c.log.Log(context.Background(), level, text, args...)
 }
 
-// report logs why a peer cannot be reached: once for each cause that only a
-// human can mend, for the rest is what gossip tells about.
+// report logs why a peer cannot be reached. A cause that only a person can mend is a
+// warning, throttled; the others show in gossip and are logged for debugging only.
 func (r *remote) report(err error) {
 	if refused := (*RefusedError)(nil); errors.As(err, &refused) {
 		r.c.count.Refused.Add(1)
-		if !refused.Reason.passes() && r.c.notices.due(notice{who: r.key(), what: refused.Reason.String()}) {
-			r.c.log.Warn("no stream to peer", "peer", r.c.nameOf(r.id), "addr", *r.addr.Load(), "err", err)
+		if !refused.Reason.temporary() && r.c.throttle.allow(logLine{who: r.key(), what: refused.Reason.String()}) {
+			r.c.log.Warn("no stream to peer", "peer", r.c.peerName(r.id), "addr", *r.addr.Load(), "err", err)
 		}
 		return
 	}
-	r.c.log.Debug("peer not reached", "peer", r.c.nameOf(r.id), "addr", *r.addr.Load(), "err", err)
+	r.c.log.Debug("peer not reached", "peer", r.c.peerName(r.id), "addr", *r.addr.Load(), "err", err)
 }
 
-// greet dials an address and runs the dialler's handshake. It is the only place
-// where a stream's connection is made.
-func (c *Channel) greet(ctx context.Context, addr string, p purpose, class Class, expect causal.NodeID) (net.Conn, *handshake, error) {
+// dial opens a connection and does the dialler's part of the handshake. Every stream
+// that this node dials is made here.
+func (c *Channel) dial(ctx context.Context, addr string, p purpose, class Class, expect causal.NodeID) (net.Conn, *handshake, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.HandshakeTimeout)
 	defer cancel()
 	conn, err := c.cfg.Network.DialContext(ctx, addr)
 	if err != nil {
-		return nil, nil, err // names the address already
+		return nil, nil, err // err names the address already
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // makes the handshake fail
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // which ends the handshake
 	h := c.newHandshake(p, class, expect)
-	err = shake(conn, c.cfg.HandshakeTimeout, func() error { return h.dial(conn) })
+	err = withDeadline(conn, c.cfg.HandshakeTimeout, func() error { return h.dial(conn) })
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = conn.Close() // err says what matters
+		_ = conn.Close() // err is the cause
 		return nil, nil, err
 	}
 	return conn, h, nil

@@ -6,17 +6,16 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// Handler answers requests. ServePeer gets all frames that arrived together on
-// one stream, in their order; at most maxBatch, from one read buffer. It is
-// called from the stream's reader: while it runs, nothing more is read from that
-// peer in that class. It must see to it that each request is replied to exactly
-// once, then or later.
+// Handler answers requests. ServePeer gets all frames that arrived together on one
+// stream, in their order: at most maxBatch, from one read buffer. The stream's reader
+// calls it, so while it runs nothing more is read from that peer in that class. Each
+// request must be replied to exactly once, during the call or later.
 type Handler interface {
 	ServePeer(reqs []*Request)
 }
 
-// Request is one frame that asks. The request and its Body belong to the channel:
-// Body may be read until ServePeer returns, the request until it is replied to.
+// Request is one frame that wants a reply. It belongs to the channel: Body may be read
+// until ServePeer returns, the other fields until the request is replied to.
 type Request struct {
 	From  causal.NodeID
 	Class Class
@@ -27,17 +26,18 @@ type Request struct {
 	id     uint64
 }
 
-// maxErrorText bounds an error's text in a reply.
+// maxErrorText bounds the text of an error in a reply, in bytes.
 const maxErrorText = 4 << 10
 
 var requestPool = sync.Pool{New: func() any { return new(Request) }}
 
-// Reply answers with the concatenation of body, which it copies: the caller may
-// reuse it at once. The request must not be touched afterwards. If the stream is
-// dead, nothing happens.
+// Reply answers with the concatenation of body. It copies body, so the caller may reuse
+// it at once. The request must not be used afterwards. If the stream is broken, the
+// reply is dropped.
 func (r *Request) Reply(body ...[]byte) { r.finish(flagReply, body) }
 
-// ReplyError answers with an error's text; the asker gets a [RemoteError].
+// ReplyError answers with the text of err, cut to 4 KiB. The sender of the request gets
+// a [RemoteError].
 func (r *Request) ReplyError(err error) {
 	text := err.Error()
 	r.finish(flagReply|flagError, [][]byte{[]byte(text[:min(len(text), maxErrorText)])})

@@ -10,8 +10,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// Completion is told how a request ended. Complete is called exactly once for
-// each Send: from the stream's goroutine, the sweeper's, or Send itself. It must
+// Completion receives the result of a request. Complete is called exactly once for
+// each Send: by the stream's goroutine, by the watchdog, or by Send itself. It must
 // not block. body is valid only during the call.
 type Completion interface {
 	Complete(from causal.NodeID, body []byte, err error)
@@ -20,56 +20,56 @@ type Completion interface {
 // stream is one TCP connection after its handshake. On one that this node
 // dialled, requests go out and replies come in; on an accepted one, the reverse.
 type stream struct {
-	c      *Channel
-	conn   net.Conn
-	node   causal.NodeID
-	name   string
-	class  Class
-	remote *remote // dialled: whose stream it is; nil: accepted
-	guest  bool    // accepted from a node without a cluster: may only Join
+	c        *Channel
+	conn     net.Conn
+	node     causal.NodeID
+	name     string
+	class    Class
+	remote   *remote // dialled: whose stream it is; nil: accepted
+	newcomer bool    // accepted from a node without a cluster, which may only join
 
-	heard    atomic.Int64 // channel time at which something last arrived
-	advanced atomic.Int64 // channel time at which a write last went through
-	silent   atomic.Bool  // the peer is overdue: see sweep.go
+	lastReceived atomic.Int64 // channel time at which something last arrived
+	lastWritten  atomic.Int64 // channel time at which a write last went through
+	silent       atomic.Bool  // the peer is overdue: see watchdog.go
 
-	wake chan struct{} // to the writer, which is idle
-	room *sync.Cond    // on mu: the outbox has emptied, or a request was answered
-	pen  pen
+	wake   chan struct{} // to the writer, which is idle
+	room   *sync.Cond    // on mu: the outbox has emptied, or a request was answered
+	writer writerState
 
 	mu struct {
 		sync.Mutex
-		out      outbox
-		waiting  pendings
-		writing  int   // bytes that the pen is at
-		idle     bool  // the writer waits on wake
-		held     bool  // the reader has the pen: the writer, idle, is not woken
-		crowded  bool  // the reader waits on room
-		closing  bool  // the writer ends when all is answered and written
-		broken   error // why the stream ended
-		serving  int   // accepted: requests handed out and not replied to
-		asked    int64 // since when the peer owes a sign of life, if after heard
-		lastPing int64
+		out         outbox
+		waiting     pendings
+		writing     int   // bytes that are being written
+		idle        bool  // the writer waits on wake
+		borrowed    bool  // the reader uses writerState: the writer is idle and is not woken
+		readerWaits bool  // the reader waits on room
+		closing     bool  // the writer ends when all is answered and written
+		broken      error // why the stream ended
+		unanswered  int   // accepted: requests handed out and not replied to
+		asked       int64 // since when requests are outstanding, if later than lastReceived
+		lastPing    int64
 	}
 }
 
 func (c *Channel) newStream(conn net.Conn, node causal.NodeID, name string, class Class, r *remote) *stream {
 	s := &stream{c: c, conn: conn, node: node, name: name, class: class, remote: r, wake: make(chan struct{}, 1)}
 	s.room = sync.NewCond(&s.mu.Mutex)
-	s.pen.s = s
+	s.writer.s = s
 	now := c.now()
-	s.heard.Store(now)
+	s.lastReceived.Store(now)
 	s.mu.lastPing = now
 	return s
 }
 
-// run reads and writes until the stream breaks, and completes what waited. It
-// returns why it broke.
+// run reads and writes until the stream breaks, and completes all requests that are
+// pending then. It returns why the stream broke.
 func (s *stream) run() error {
 	var writer sync.WaitGroup
-	writer.Go(func() { s.breakOff(s.writeAll()) })
-	s.breakOff(s.readAll())
+	writer.Go(func() { s.fail(s.writeAll()) })
+	s.fail(s.readAll())
 	writer.Wait()
-	// Neither goroutine touches a body any more, so all may complete.
+	// Neither goroutine uses a body any more, so all requests may complete.
 	s.mu.Lock()
 	err := s.mu.broken
 	var lost []pending
@@ -86,8 +86,8 @@ func (s *stream) run() error {
 	return err
 }
 
-// breakOff ends the stream; the first cause counts.
-func (s *stream) breakOff(err error) {
+// fail ends the stream. The first cause is kept.
+func (s *stream) fail(err error) {
 	s.mu.Lock()
 	if s.mu.broken == nil {
 		if err == nil {
@@ -99,26 +99,26 @@ func (s *stream) breakOff(err error) {
 	s.room.Broadcast()
 	s.mu.Unlock()
 	if s.remote != nil {
-		s.remote.lost(s) // before anything completes, so that nobody asks it again
+		s.remote.lost(s) // before any request completes, so that no new one is sent to it
 	}
-	_ = s.conn.Close() // what counts is the cause above
+	_ = s.conn.Close() // the cause is kept above
 }
 
-// abort ends the stream as a killed process would: what the kernel still holds is
-// dropped.
+// abort ends the stream as the death of the process would: data that is still in the
+// kernel is dropped.
 func (s *stream) abort(err error) {
-	abandon(s.conn)
-	s.breakOff(err)
+	discardUnsent(s.conn)
+	s.fail(err)
 }
 
-func abandon(conn net.Conn) {
+func discardUnsent(conn net.Conn) {
 	if t, ok := conn.(interface{ SetLinger(int) error }); ok {
-		_ = t.SetLinger(0) // best effort: a closed socket has nothing to drop
+		_ = t.SetLinger(0) // on a closed socket there is nothing to drop
 	}
 }
 
 func (s *stream) wakeLocked() {
-	if s.mu.idle && !s.mu.held {
+	if s.mu.idle && !s.mu.borrowed {
 		s.mu.idle = false
 		s.wake <- struct{}{} // cap 1, and idle allows one at a time
 	}
@@ -138,10 +138,10 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 		s.c.count.Overflows.Add(1)
 		return errQueueFull
 	}
-	if heard := s.heard.Load(); s.mu.asked <= heard {
+	if lastReceived := s.lastReceived.Load(); s.mu.asked <= lastReceived {
 		s.mu.asked = now
-		if s.mu.waiting.count > 0 { // it has owed an answer since before
-			s.mu.asked = heard + 1
+		if s.mu.waiting.count > 0 { // an earlier answer is outstanding
+			s.mu.asked = lastReceived + 1
 		}
 	}
 	id := s.mu.waiting.add(done, kind, now)
@@ -150,14 +150,14 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 	}
 	s.wakeLocked()
 	s.mu.Unlock()
-	s.c.stir()
+	s.c.wakeWatchdog()
 	return nil
 }
 
 var errQueueFull = fmt.Errorf("%w: its queue is full", ErrUnavailable)
 
-// reply queues an answer, copying body. A peer that asks and does not read what
-// it is told loses its stream.
+// reply queues an answer and copies body. The stream of a peer that sends requests and
+// does not read the replies is broken.
 func (s *stream) reply(kind Kind, flags uint8, id uint64, body [][]byte) {
 	sum, length := bodySum(body)
 	if length > s.c.cfg.MaxFrame {
@@ -173,8 +173,8 @@ func (s *stream) reply(kind Kind, flags uint8, id uint64, body [][]byte) {
 		body = [][]byte{whole}
 	}
 	s.mu.Lock()
-	s.mu.serving--
-	if s.mu.crowded {
+	s.mu.unanswered--
+	if s.mu.readerWaits {
 		s.room.Broadcast()
 	}
 	if s.mu.broken != nil {
@@ -184,7 +184,7 @@ func (s *stream) reply(kind Kind, flags uint8, id uint64, body [][]byte) {
 	queued := s.mu.out.bytes + s.mu.writing
 	if queued > backlogFactor*s.c.cfg.QueueBytes {
 		s.mu.Unlock()
-		s.breakOff(errBacklog)
+		s.fail(errBacklog)
 		return
 	}
 	s.mu.out.add(header{length: uint32(length), kind: kind, flags: flags, id: id, sum: sum}, body)
@@ -192,40 +192,41 @@ func (s *stream) reply(kind Kind, flags uint8, id uint64, body [][]byte) {
 	s.mu.Unlock()
 }
 
-// backlogFactor: the reader stops taking in requests when QueueBytes of replies
-// wait; what is still being served then may answer up to this many times that.
+// backlogFactor bounds the replies of one stream, in multiples of QueueBytes. The
+// reader stops reading requests at QueueBytes; requests that are being served then
+// may still be answered.
 const backlogFactor = 4
 
-// awaitRoom holds the reader of an accepted stream back while the peer does not
-// take its replies, or too much is being served.
+// awaitRoom blocks the reader of an accepted stream while too many replies wait for
+// the peer, or too many requests are being served.
 func (s *stream) awaitRoom() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.mu.broken == nil && (s.mu.serving >= s.c.cfg.QueueFrames || s.mu.out.bytes+s.mu.writing > s.c.cfg.QueueBytes) {
-		s.mu.crowded = true
+	for s.mu.broken == nil && (s.mu.unanswered >= s.c.cfg.QueueFrames || s.mu.out.bytes+s.mu.writing > s.c.cfg.QueueBytes) {
+		s.mu.readerWaits = true
 		s.room.Wait()
 	}
-	s.mu.crowded = false
+	s.mu.readerWaits = false
 	return s.mu.broken
 }
 
 // finish ends an accepted stream gently: nothing more is read, and once what is
 // being served is answered, and written, the stream closes.
-func (s *stream) finish() {
+func (s *stream) closeGently() {
 	s.mu.Lock()
 	s.mu.closing = true
 	s.wakeLocked()
 	s.mu.Unlock()
-	_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // if it fails, the stream has ended already
+	_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // if this fails, the stream has ended already
 }
 
-// awaitFinish holds the reader until the writer has ended a stream that finish
-// was called on. It reports whether there was such a call.
-func (s *stream) awaitFinish() bool {
+// awaitClose blocks the reader until the writer has ended a stream on which
+// closeGently was called. It reports whether it was.
+func (s *stream) awaitClose() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.mu.closing && s.mu.broken == nil {
-		s.mu.crowded = true
+		s.mu.readerWaits = true
 		s.room.Wait()
 	}
 	return s.mu.closing

@@ -21,8 +21,8 @@ type Channel interface {
 	Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion)
 	// Available reports whether a node is worth asking now.
 	Available(to ring.NodeID) bool
-	// Patience is how long a node may stay silent before another is asked.
-	Patience(to ring.NodeID) time.Duration
+	// WaitTime is how long a node may stay silent before another is asked.
+	WaitTime(to ring.NodeID) time.Duration
 }
 
 // Config is what a coordinator is made of. Every field without a default is

@@ -288,7 +288,7 @@ func (f *flight) impatient() {
 func (f *flight) patientWith(o *op, quiet quorum.Nodes) (d time.Duration) {
 	for i, id := range o.walk {
 		if quiet.Has(i) {
-			d = max(d, f.c.cfg.Channel.Patience(id))
+			d = max(d, f.c.cfg.Channel.WaitTime(id))
 		}
 	}
 	return d
@@ -393,7 +393,7 @@ func (f *flight) to(id ring.NodeID, kind peer.Kind) *exchange {
 	x.body = slices.Grow(x.body[:0], 256)[:headerLen(kind)]
 	f.users.Add(1)
 	f.outbox = append(f.outbox, x)
-	f.patient = max(f.patient, f.c.cfg.Channel.Patience(id))
+	f.patient = max(f.patient, f.c.cfg.Channel.WaitTime(id))
 	return x
 }
 

@@ -255,7 +255,7 @@ func (n *worldNode) Available(to ring.NodeID) bool {
 }
 
 // Patience is the same with all; short, unless a test wants nobody given up.
-func (n *worldNode) Patience(ring.NodeID) time.Duration { return time.Duration(n.patient.Load()) }
+func (n *worldNode) WaitTime(ring.NodeID) time.Duration { return time.Duration(n.patient.Load()) }
 
 func (n *worldNode) patience(d time.Duration) { n.patient.Store(int64(d)) }
 

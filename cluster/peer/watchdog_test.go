@@ -87,7 +87,7 @@ func TestChannel_FrozenPeer_IsUnavailableSoonAndAvailableWhenItAnswers(t *testin
 	inBubble(t, nil, func(t *testing.T, a, b *end, serve *gate) {
 		serve.freeze()
 		done := a.ask(b, Foreground, Read)
-		time.Sleep(150 * time.Millisecond) // the default patience is 100 ms
+		time.Sleep(150 * time.Millisecond) // the default wait time is 100 ms
 		if a.Available(b.id()) {
 			t.Error("a frozen peer is still available after 150 ms")
 		}
@@ -117,7 +117,7 @@ func TestChannel_IdlePeerFreezes_IsFoundOutByPings(t *testing.T) {
 		a.ask(b, Background, Read) // does not touch the foreground
 		time.Sleep(50 * time.Millisecond)
 		if b.Available(a.id()) != true {
-			t.Error("unavailable before its patience is out")
+			t.Error("unavailable before its wait time has passed")
 		}
 		time.Sleep(5 * time.Second)
 		if b.Available(a.id()) {
@@ -138,21 +138,21 @@ func TestChannel_IdleStreams_ArePingedTogether(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second) // both fall into step
 		rounds := make(map[int64]bool)
-		pinged := make(map[Class]bool)
+		pingDone := make(map[Class]bool)
 		for range 5000 {
-			time.Sleep(sweepTick)
+			time.Sleep(watchTick)
 			for _, r := range *a.remotes.Load() {
 				for i := range r.streams {
 					s := r.streams[i].Load()
 					s.mu.Lock()
 					rounds[s.mu.lastPing] = true
 					s.mu.Unlock()
-					pinged[s.class] = true
+					pingDone[s.class] = true
 				}
 			}
 		}
-		if len(pinged) != classes || len(rounds) > 53 {
-			t.Errorf("%d times in 50 s, over %d classes of streams; want one a second", len(rounds), len(pinged))
+		if len(pingDone) != classes || len(rounds) > 53 {
+			t.Errorf("%d times in 50 s, over %d classes of streams; want one a second", len(rounds), len(pingDone))
 		}
 	})
 }
@@ -222,7 +222,7 @@ func TestChannel_PeerComesBack_IsReachedAgain(t *testing.T) {
 		defer run.Wait()
 		defer cancel()
 		run.Go(func() { _ = again.Run(ctx, serve) })
-		a.Poke(b.id())
+		a.Trigger(b.id())
 		time.Sleep(10 * time.Millisecond)
 		if !a.Available(b.id()) {
 			t.Error("not available at once after a poke")

@@ -7,16 +7,16 @@ import (
 
 var errDraining = errors.New("this node is stopping")
 
-// gossipLeave bounds how long Run waits for gossip to say goodbye: memberlist is
-// given a second for it.
+// gossipLeave bounds how long Run waits until gossip has announced that the node
+// leaves. memberlist gets a second for it.
 const gossipLeave = 1500 * time.Millisecond
 
-// drain is the gentle half of stopping: no new connections, no new requests, and
-// a moment for what is under way.
+// drain stops accepting connections and requests, and waits for a bounded time until
+// open requests are answered.
 func (c *Channel) drain() {
-	_ = c.listener.Close() // a second close is in shut; neither can be acted upon
+	_ = c.listener.Close() // shut closes it again; neither error matters
 	for _, s := range c.acceptedStreams() {
-		s.finish()
+		s.closeGently()
 	}
 	const step = 5 * time.Millisecond
 	tick := time.NewTicker(step)
@@ -34,7 +34,7 @@ func (c *Channel) drain() {
 	}
 }
 
-// idle reports whether nobody waits for an answer, here or at a peer.
+// idle reports whether no request is open, neither here nor at a peer.
 func (c *Channel) idle() bool {
 	if len(c.acceptedStreams()) > 0 {
 		return false
@@ -49,7 +49,7 @@ func (c *Channel) idle() bool {
 	return true
 }
 
-// shut drops everything, whatever it is at.
+// shut closes everything at once.
 func (c *Channel) shut(cause error) {
 	c.mu.Lock()
 	if c.mu.closed {
@@ -65,10 +65,10 @@ func (c *Channel) shut(cause error) {
 		}
 	}
 	c.mu.Unlock()
-	// The sockets are given up in any case; an error of closing changes nothing.
+	// An error of closing a socket changes nothing.
 	_ = c.listener.Close()
 	_ = c.packets.Close()
-	c.lobby.closeAll()
+	c.unidentified.closeAll()
 	c.gossip.closeAll()
 	for _, s := range c.acceptedStreams() {
 		s.abort(cause)
