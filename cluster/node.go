@@ -18,6 +18,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
@@ -57,6 +58,7 @@ type Node struct {
 	exchanger   *antientropy.Exchanger
 	scheduler   *antientropy.Scheduler
 	reaper      *antientropy.Reaper
+	operations  *operation.Registry
 
 	jobs    chan job
 	changes chan change
@@ -204,7 +206,7 @@ func (n *Node) live(ctx context.Context) error {
 	n.follow(n.keeper.ring())
 	group.Go(func() error { return n.spread(ctx) })
 	n.awaitPeers(ctx)
-	if err := n.mover.AwaitContact(ctx); err != nil {
+	if err := n.mover.AwaitRing(ctx); err != nil {
 		group.Go(func() error { return err }) // which ends the others
 		return group.Wait()
 	}

@@ -8,11 +8,13 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/operation"
 )
 
 // assembleRepair puts together what makes copies equal and brings them where
 // they belong.
 func (n *Node) assembleRepair() {
+	n.operations = operation.NewRegistry(operation.Config{Now: n.cfg.Now})
 	log := n.cfg.Logger.With("component", "antientropy")
 	n.exchanger = antientropy.NewExchanger(antientropy.Config{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,
@@ -20,7 +22,7 @@ func (n *Node) assembleRepair() {
 	})
 	n.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
 		Self: n.id, Ring: n.keeper.ring, Exchanger: n.exchanger, Available: n.channel.Available,
-		Logger: log, Tick: n.cfg.AntiEntropyInterval, Now: n.cfg.Now,
+		Logger: log, Tick: n.cfg.AntiEntropyInterval, Now: n.cfg.Now, Operations: n.operations,
 	})
 	n.reaper = antientropy.NewReaper(antientropy.ReapConfig{
 		Self: n.id, Ring: n.keeper.ring, Exchanger: n.exchanger, Available: n.channel.Available,
@@ -28,10 +30,14 @@ func (n *Node) assembleRepair() {
 	})
 	n.mover = handoff.NewMover(handoff.MoverConfig{
 		Self: n.id, Ring: n.keeper.ring, Store: n.store, Exchanger: n.exchanger,
-		Announce: n.push, Done: n.markDone, Alive: n.Alive,
+		Announce: n.push, Done: n.markDone, Available: n.Alive,
 		Logger: n.cfg.Logger.With("component", "handoff"), Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
+		Operations: n.operations,
 	})
 }
+
+// Operations lists the node's long work.
+func (n *Node) Operations() *operation.Registry { return n.operations }
 
 // markDone records that this node holds all that it gains.
 func (n *Node) markDone(target uint64) error {

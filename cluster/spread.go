@@ -62,7 +62,7 @@ func (n *Node) follow(now *ring.Ring) {
 	n.gossip.SetMembers(addresses)
 	n.gossip.Announce(n.keeper.digest())
 	n.deliverer.Poke()
-	n.mover.Wake()
+	n.mover.Trigger()
 }
 
 // push brings this node's ring state to every reachable member, and takes in
@@ -148,7 +148,7 @@ func (n *Node) connected(id ring.NodeID) {
 	n.gossip.Knock(id)
 	n.enqueue(job{pull: id})
 	n.deliverer.Poke()
-	n.mover.Wake()
+	n.mover.Trigger()
 	n.scheduler.Trigger(id)
 }
 
@@ -169,7 +169,7 @@ func (d gossipDelegate) RingBehind(from ring.NodeID, digest uint64) {
 func (d gossipDelegate) PeerUp(id ring.NodeID) {
 	d.n.channel.Trigger(id)
 	d.n.deliverer.Poke()
-	d.n.mover.Wake()
+	d.n.mover.Trigger()
 	d.n.scheduler.Trigger(id)
 	d.n.log.Info("node is up", "node", d.n.keeper.ring().Name(id))
 	d.n.enqueue(job{pull: id})

@@ -96,7 +96,7 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 		return false
 	}
 	share = share[:min(len(share), catchUpShare)]
-	stats, err := s.exchangeAll(ctx, id, share)
+	stats, err := s.exchangeAll(ctx, id, share, unreported)
 	if s.rest[id] = s.rest[id][len(share):]; len(s.rest[id]) == 0 {
 		delete(s.rest, id)
 	}

@@ -2,31 +2,58 @@ package antientropy
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 )
 
-// equalTick is how often partitions that have not been equal yet are compared.
-const equalTick = 250 * time.Millisecond
+const (
+	// equalTick is how often partitions that have not been equal yet are compared.
+	equalTick = 250 * time.Millisecond
+	// equalPause is how long AwaitEqual rests after its operation was cancelled.
+	equalPause = time.Minute
+)
 
 // AwaitEqual returns when each partition of which this node is a primary has been
 // equal, at some time since the call, to the copy of each other primary: then it
-// has all that any of them had. Who leaves the ring meanwhile is not waited for.
-// It only looks; Run makes copies equal. It returns early, with its error, only
-// when ctx ends.
+// has all that any of them had. Members that leave the ring meanwhile are not
+// waited for. AwaitEqual only compares; Run makes copies equal. It is an
+// operation; after one that was cancelled it pauses for a minute, and goes on. It
+// returns early, with its error, only when ctx ends.
 func (s *Scheduler) AwaitEqual(ctx context.Context) error {
 	left := sharedPartitions(s.cfg.Ring(), s.cfg.Self)
+	for {
+		err := s.cfg.Operations.Run(ctx, operation.Refill, "all partitions of this node", func(ctx context.Context, o *operation.Operation) error {
+			return s.awaitEqual(ctx, o, left)
+		})
+		if !errors.Is(err, operation.ErrCancelled) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(equalPause):
+		}
+	}
+}
+
+// awaitEqual removes from left what it finds equal, until nothing is left.
+func (s *Scheduler) awaitEqual(ctx context.Context, o *operation.Operation, left map[ring.NodeID][]ring.Partition) error {
+	pairs := countPairs(left)
+	o.Update(func(p *operation.Progress) { p.Partitions.Total = pairs })
 	tick := time.NewTicker(equalTick)
 	defer tick.Stop()
 	for {
 		shared := sharedPartitions(s.cfg.Ring(), s.cfg.Self)
 		for _, id := range sortedPeers(left) {
-			left[id] = s.unequal(ctx, id, both(left[id], shared[id]))
+			left[id] = s.unequal(ctx, id, intersection(left[id], shared[id]))
 			if len(left[id]) == 0 {
 				delete(left, id)
 			}
+			o.Update(func(p *operation.Progress) { p.Partitions.Done = pairs - countPairs(left) })
 		}
 		if len(left) == 0 {
 			return nil
@@ -39,7 +66,7 @@ func (s *Scheduler) AwaitEqual(ctx context.Context) error {
 	}
 }
 
-// unequal returns those of parts that cannot be said to be equal now.
+// unequal returns those of parts that are not known to be equal now.
 func (s *Scheduler) unequal(ctx context.Context, id ring.NodeID, parts []ring.Partition) []ring.Partition {
 	if len(parts) == 0 {
 		return nil
@@ -54,10 +81,18 @@ func (s *Scheduler) unequal(ctx context.Context, id ring.NodeID, parts []ring.Pa
 	return slices.Sorted(slices.Values(append(differing, unknown...)))
 }
 
-// both returns what is in a and in b, which are in order.
-func both(a, b []ring.Partition) []ring.Partition {
+// intersection returns what is in a and in b, both of which are sorted.
+func intersection(a, b []ring.Partition) []ring.Partition {
 	return slices.DeleteFunc(slices.Clone(a), func(p ring.Partition) bool {
 		_, found := slices.BinarySearch(b, p)
 		return !found
 	})
+}
+
+// countPairs counts pairs of copies: a partition counts once for each peer.
+func countPairs(shared map[ring.NodeID][]ring.Partition) (n int64) {
+	for _, parts := range shared {
+		n += int64(len(parts))
+	}
+	return n
 }

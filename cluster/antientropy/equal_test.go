@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 )
 
 func TestScheduler_AwaitEqual_WaitsForEachPairOnceAndForThoseThatAreAway(t *testing.T) {
@@ -45,6 +46,36 @@ func TestScheduler_AwaitEqual_WaitsForEachPairOnceAndForThoseThatAreAway(t *test
 		defer cancel()
 		if err := s.AwaitEqual(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("never equal: %v", err)
+		}
+	})
+}
+
+func TestScheduler_AwaitEqual_Cancelled_GoesOnAfterAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.down.Store(ring.IDOf("C"), true)
+		begun := time.Now()
+		done := make(chan error)
+		go func() { done <- s.AwaitEqual(t.Context()) }()
+		time.Sleep(9 * equalTick / 2)
+		first := s.cfg.Operations.List()[0]
+		if first.Partitions.Done == 0 || first.Partitions.Done >= first.Partitions.Total {
+			t.Errorf("partitions %+v while one of the peers is away", first.Partitions)
+		}
+		if err := s.cfg.Operations.Cancel(first.ID); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		s.down.Delete(ring.IDOf("C"))
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begun); took < equalPause {
+			t.Errorf("it ended after %v, before the pause of %v was over", took, equalPause)
+		}
+		list := s.cfg.Operations.List()
+		if len(list) != 2 || list[0].State != operation.Done || list[1].State != operation.Cancelled {
+			t.Errorf("operations %+v, want one that was cancelled and one that is done", list)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -29,6 +30,8 @@ type ScheduleConfig struct {
 	Exchanger Comparer
 	Available func(ring.NodeID) bool
 	Logger    *slog.Logger // default: none
+	// Operations lists SyncAll and AwaitEqual. Default: a registry of its own.
+	Operations *operation.Registry
 
 	// Tick is how often the next peer is compared with; jittered by a quarter
 	// either way, so that nodes started together do not stay in step. Default: 15 s.
@@ -86,6 +89,9 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Operations == nil {
+		cfg.Operations = operation.NewRegistry(operation.Config{Now: cfg.Now})
+	}
 	if cfg.Rand == nil {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
@@ -114,27 +120,6 @@ func (s *Scheduler) Trigger(peer ring.NodeID) {
 	case s.wake <- struct{}{}:
 	default:
 	}
-}
-
-// SyncAll compares with every peer, available or not, and exchanges all that
-// differs, now; it returns when that is done, with what it cost and an error that
-// joins whatever could not be done.
-func (s *Scheduler) SyncAll(ctx context.Context) (Stats, error) {
-	shared := sharedPartitions(s.cfg.Ring(), s.cfg.Self)
-	var total Stats
-	var errs []error
-	for _, id := range sortedPeers(shared) {
-		differing, _, err := s.compare(ctx, id, shared[id])
-		if err == nil {
-			var stats Stats
-			stats, err = s.exchangeAll(ctx, id, differing)
-			total.Add(stats)
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return total, errors.Join(errs...)
 }
 
 // Run keeps the schedule until ctx ends.
@@ -223,7 +208,7 @@ func (s *Scheduler) visitNext(ctx context.Context) {
 	}
 	turn := inTurn(differing, s.lastPart[id], s.cfg.PairsPerTick)
 	s.lastPart[id] = turn[len(turn)-1]
-	_, _ = s.exchangeAll(ctx, id, turn) // in the progress of each
+	_, _ = s.exchangeAll(ctx, id, turn, unreported) // the outcome is in the progress of each pair
 }
 
 // nextPeer is the next available peer after the last, in order of ids.
@@ -259,9 +244,13 @@ func (s *Scheduler) compare(ctx context.Context, id ring.NodeID, parts []ring.Pa
 	return differing, unknown, nil
 }
 
+// unreported is the report of exchanges that belong to no operation.
+func unreported(Stats) {}
+
 // exchangeAll exchanges parts with one peer, a few at once, and returns when all
-// are done. It gives up when the peer stops answering.
-func (s *Scheduler) exchangeAll(ctx context.Context, id ring.NodeID, parts []ring.Partition) (Stats, error) {
+// are done. It gives up when the peer stops answering. report is called with the
+// stats of each exchange that succeeded, one call at a time.
+func (s *Scheduler) exchangeAll(ctx context.Context, id ring.NodeID, parts []ring.Partition, report func(Stats)) (Stats, error) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var total Stats
@@ -272,13 +261,16 @@ func (s *Scheduler) exchangeAll(ctx context.Context, id ring.NodeID, parts []rin
 		total.Add(stats)
 		if err != nil {
 			errs = append(errs, err)
+		} else {
+			report(stats)
 		}
 	}
 	next := make(chan ring.Partition)
 	for range min(atOnce, len(parts)) {
 		wg.Go(func() {
 			for p := range next {
-				done(s.exchange(ctx, pair{id, p}))
+				stats, err := s.exchange(ctx, pair{id, p})
+				done(stats, err)
 			}
 		})
 	}

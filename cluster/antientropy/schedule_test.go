@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -300,4 +301,62 @@ func TestScheduler_RealNodes_EndIdentical(t *testing.T) {
 	if len(w.node("C").contents()) != 301 {
 		t.Fatal("keys are missing")
 	}
+}
+
+func TestScheduler_SyncAll_IsAnOperationWithProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.differs = func(p pair) bool { return p.partition%2 == 0 }
+		s.takes = time.Second
+		result := make(chan error, 1)
+		go func() {
+			_, err := s.SyncAll(t.Context())
+			result <- err
+		}()
+		time.Sleep(1500 * time.Millisecond)
+		half := s.cfg.Operations.List()[0]
+		if half.State != operation.Running || half.Kind != operation.Sync {
+			t.Errorf("a %s that is %s, want a running sync", half.Kind, half.State)
+		}
+		if half.Keys.Done != atOnce {
+			t.Errorf("%d keys after a second and a half, want %d", half.Keys.Done, atOnce)
+		}
+		if err := <-result; err != nil {
+			t.Fatal(err)
+		}
+		whole := s.cfg.Operations.List()[0]
+		if want := int64(s.total()); whole.Partitions != (operation.Amount{Done: want, Total: want}) {
+			t.Errorf("partitions %+v at the end, want all of %d", whole.Partitions, want)
+		}
+		if whole.State != operation.Done {
+			t.Errorf("state %s at the end, want %s", whole.State, operation.Done)
+		}
+	})
+}
+
+func TestScheduler_SyncAll_Cancelled_StopsEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.differs = func(pair) bool { return true }
+		s.takes = time.Second
+		result := make(chan error, 1)
+		go func() {
+			_, err := s.SyncAll(t.Context())
+			result <- err
+		}()
+		time.Sleep(1500 * time.Millisecond)
+		id := s.cfg.Operations.List()[0].ID
+		if err := s.cfg.Operations.Cancel(id); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-result; !errors.Is(err, operation.ErrCancelled) {
+			t.Errorf("SyncAll returned %v, want %v", err, operation.ErrCancelled)
+		}
+		if s.pairs() > 3*atOnce {
+			t.Errorf("%d pairs were exchanged, want those of two seconds", s.pairs())
+		}
+		if got := s.cfg.Operations.List()[0].State; got != operation.Cancelled {
+			t.Errorf("state %s, want %s", got, operation.Cancelled)
+		}
+	})
 }

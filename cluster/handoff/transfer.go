@@ -1,237 +1,95 @@
 package handoff
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
-	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 )
 
-// Exchanger makes copies of a partition equal: see [antientropy.Exchanger].
-type Exchanger interface {
-	Differing(ctx context.Context, peer ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error)
-	Transfer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
-	Offer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
-}
-
-// Holdings is what a Mover needs of the engine.
-type Holdings interface {
-	Keys(p ring.Partition) (live, total int64)
-	ReadyPartition(p ring.Partition) bool
-	MerkleNodes(p ring.Partition, level int, idx []int) []uint64
-	// DropPartitionIf drops p if the root of its tree is still root.
-	DropPartitionIf(p ring.Partition, root uint64) (dropped bool, err error)
-	SaveState(name string, data []byte) error
-	LoadState(name string) ([]byte, error)
-}
-
-// MoverConfig is what a Mover is made of. The first seven must be given.
-type MoverConfig struct {
-	Self      ring.NodeID
-	Ring      func() *ring.Ring
-	Store     Holdings
-	Exchanger Exchanger
-	// Announce makes every member that can be reached learn the present ring, so
-	// that coordinators write to the nodes that gain as well.
-	Announce func(ctx context.Context) error
-	// Done marks this node done in the ring state, durably.
-	Done func(target uint64) error
-	// Alive says whether a member can be talked to now.
-	Alive  func(id ring.NodeID) bool
-	Logger *slog.Logger // default: none
-
-	// Tick is how often to look for work unasked. Default: 1 s.
-	Tick time.Duration
-	// Patience is for how long a silent owner is waited for before the others are
-	// taken to suffice. Default: 5 s.
-	Patience time.Duration
-	// Settle is for how long the new owners must have had everything before the
-	// old copy is dropped: longer than the engine's sync interval, so that what
-	// is dropped here is on their disks. Default: 3 s.
-	Settle time.Duration
-	// Grace is the Reaper's. Default: 10 days.
-	Grace time.Duration
-	Now   func() time.Time // default: time.Now
-}
-
-const (
-	moveAtOnce   = 4                      // partitions being moved, each way
-	firstBackoff = 100 * time.Millisecond // after a round that failed; doubles
-	lastBackoff  = 10 * time.Second
-	silence      = 30 * time.Second // how long rounds may fail before that is logged
-	logEvery     = time.Minute      // and how often from then on
-)
-
-// Mover moves whole partitions when the ring changes: it copies what this node
-// gains, and gives away and drops what this node no longer owns. It is driven by
-// the ring state and the store alone, so that a node that crashed in the middle
-// goes on by itself, and cheaply, for what it has already is equal already.
+// transfer is the operation by which partitions move in one direction: to this
+// node or away from it. The operation spans as many rounds as the work takes.
 //
-// To gain (transfer_gain.go):
-//
-//  1. Announce the ring. From here on every coordinator that can be reached
-//     writes to this node too, so that only what was written before must be
-//     copied.
-//  2. Compare the roots of everything gained with every primary, by one message
-//     for each of them, and exchange what differs.
-//  3. Compare once more, for writes that were under way at step 1.
-//  4. Mark this node done. When all are done, the ring flips.
-//
-// To release (transfer_release.go), a partition that this node holds data of and
-// neither owns nor gains:
-//
-//  1. Offer it to every primary; all must be reachable, and have merged it all.
-//     While one is not, it is made equal with the others' copies: they shall have
-//     what only this node has, and this node what is deleted meanwhile.
-//  2. After Settle, do that again. If any of it was news to anyone, or the
-//     partition changed here, start over: a stray write is never dropped.
-//  3. Drop it, on condition that it still is what was offered.
-//
-// Every write acknowledged on the way survives, because a partition has its old
-// owners until the new ones have everything, and an old copy is dropped only when
-// all new owners were seen to cover it.
-type Mover struct {
-	cfg  MoverConfig
-	wake chan struct{}
+// Cancelling it stops the exchanges under way and changes nothing else: the ring
+// still asks for the move, so that the Mover begins another operation after a
+// pause (MoverConfig.Pause).
+type transfer struct {
+	kind   operation.Kind
+	op     *operation.Operation // nil while there is none
+	target uint64               // of the transition that the operation works for
+	began  time.Time            // monotonic
+	resume time.Time            // monotonic: no operation begins before, since the last was cancelled
+}
 
-	// Of Run alone.
-	done    uint64                      // target that this node was marked done for
-	silent  map[ring.NodeID]time.Time   // since when members have not answered
-	covered map[ring.Partition]coverage // partitions that all primaries had
-	contact contact
-	failing time.Time // since when no round went well; zero: the last one did
-	logged  time.Time // when that was last logged
+// begin starts an operation for a target if none works for it, and reports
+// whether it did. One for another target is superseded.
+func (t *transfer) begin(r *operation.Registry, target uint64, subject string, now time.Time) bool {
+	if t.op != nil && t.target == target {
+		return false
+	}
+	t.supersede()
+	t.op, t.target, t.began = r.Begin(t.kind, subject), target, now
+	return true
+}
 
-	mu struct {
-		sync.Mutex
-		progress MoverProgress
+// supersede ends an operation whose target is no longer the ring's.
+func (t *transfer) supersede() {
+	if t.op != nil {
+		t.op.Supersede(errRingMoved)
+		t.op = nil
 	}
 }
 
-// NewMover makes a mover; Run must be called.
-func NewMover(cfg MoverConfig) *Mover {
-	cfg.Tick = cmp.Or(cfg.Tick, time.Second)
-	cfg.Patience = cmp.Or(cfg.Patience, 5*time.Second)
-	cfg.Settle = cmp.Or(cfg.Settle, 3*time.Second)
-	cfg.Grace = cmp.Or(cfg.Grace, 10*24*time.Hour)
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	return &Mover{
-		cfg: cfg, wake: make(chan struct{}, 1),
-		silent: make(map[ring.NodeID]time.Time), covered: make(map[ring.Partition]coverage),
+// done ends the operation, if there is one, as successful.
+func (t *transfer) done() {
+	if t.op != nil {
+		t.op.End(nil)
+		t.op = nil
 	}
 }
 
-// Wake asks for a look now, for one who knows that the ring changed or that a
-// member came back.
-func (m *Mover) Wake() {
-	select {
-	case m.wake <- struct{}{}:
-	default:
+// attempt runs one round's work for the operation. It returns nil if the operation
+// was cancelled: that is no fault of the round.
+func (t *transfer) attempt(ctx context.Context, m *Mover, work func(context.Context) error) error {
+	ctx, release := t.op.Bind(ctx)
+	defer release()
+	err := work(ctx)
+	switch {
+	case t.op == nil: // the work is done
+	case err == nil:
+		t.op.Attempted(nil)
+	case t.op.Cancelled():
+		t.op.End(operation.ErrCancelled)
+		t.op, t.resume = nil, m.cfg.Monotonic().Add(m.cfg.Pause)
+		m.cfg.Logger.Info("transfer cancelled, it begins again later", "kind", t.kind, "pause", m.cfg.Pause)
+		return nil
+	case ctx.Err() == nil && !errors.Is(err, errRingMoved):
+		t.op.Attempted(err)
 	}
-}
-
-// Run moves partitions until ctx ends.
-func (m *Mover) Run(ctx context.Context) error {
-	if err := m.contact.load(m.cfg.Store); err != nil {
-		return err
-	}
-	backoff := firstBackoff
-	for {
-		wait := m.cfg.Tick
-		switch err := m.round(ctx); {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, errRingMoved):
-			backoff, wait = firstBackoff, 0
-		case err != nil:
-			wait, backoff = backoff, min(2*backoff, lastBackoff)
-		default:
-			backoff = firstBackoff
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-m.wake:
-		case <-time.After(wait):
-		}
-	}
-}
-
-// errRingMoved ends a round whose ring is no longer the one in force.
-var errRingMoved = errors.New("the ring changed")
-
-// round does what the ring of now asks for. It ends early when the ring moves on.
-func (m *Mover) round(ctx context.Context) error {
-	m.watchMembers(ctx, m.cfg.Ring())
-	now := m.cfg.Ring()
-	ctx, cancel := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { m.watchRing(ctx, now, cancel) })
-	err := errors.Join(m.gain(ctx, now), m.release(ctx, now))
-	cancel()
-	watch.Wait() // it may have taken the wake that tells of a change
-	if outdated(now, m.cfg.Ring()) {
-		err = errRingMoved
-	}
-	m.complain(err)
 	return err
 }
 
-// watchRing cancels a round when what it works towards is no longer wanted.
-func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel context.CancelFunc) {
-	tick := time.NewTicker(m.cfg.Tick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-m.wake:
-		case <-tick.C:
-		}
-		if outdated(started, m.cfg.Ring()) {
-			cancel()
-			return
-		}
+// stop ends the operation because the node stops; the next start goes on with it.
+func (t *transfer) stop(err error) {
+	if t.op != nil {
+		t.op.End(err)
+		t.op = nil
 	}
 }
 
-// outdated reports whether now asks for something else than before did.
-func outdated(before, now *ring.Ring) bool {
-	return before.Target() != now.Target() || before.Epoch() != now.Epoch()
-}
+// paused reports whether an operation was cancelled so lately that none begins.
+func (t *transfer) paused(now time.Time) bool { return t.op == nil && now.Before(t.resume) }
 
-// watchMembers keeps count of how long members have been silent.
-func (m *Mover) watchMembers(ctx context.Context, now *ring.Ring) {
-	at := m.cfg.Now()
-	for _, member := range now.Members() {
-		if member.ID == m.cfg.Self {
-			continue
-		}
-		if m.cfg.Alive(member.ID) {
-			delete(m.silent, member.ID)
-		} else if _, known := m.silent[member.ID]; !known {
-			m.silent[member.ID] = at
-		}
-	}
-	m.keepContact(ctx)
+// moved adds what one exchange carried.
+func (m *Mover) moved(t *transfer, s antientropy.Stats) {
+	m.report(func(p *MoverProgress) {
+		p.Keys += s.KeysExchanged
+		p.Bytes += s.Bytes
+	})
+	t.op.Update(func(p *operation.Progress) {
+		p.Keys.Done += s.KeysExchanged
+		p.Bytes.Done += s.Bytes
+	})
 }
-
-// givenUp reports whether a member has been silent for so long that what the
-// others hold must do.
-func (m *Mover) givenUp(id ring.NodeID) bool {
-	since, silent := m.silent[id]
-	return silent && m.cfg.Now().Sub(since) >= m.cfg.Patience
-}
-
-// root is the root of a partition's tree here.
-func (m *Mover) root(p ring.Partition) uint64 { return m.cfg.Store.MerkleNodes(p, 0, []int{0})[0] }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 )
 
 // Errors of a round that will be tried again.
@@ -23,10 +25,19 @@ var (
 func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
 	target, parts := now.Target(), now.Gains(m.cfg.Self)
 	if len(parts) == 0 || target == m.done {
+		m.gaining.supersede()
 		m.report(func(p *MoverProgress) { p.Target, p.Gaining, p.Copied = 0, 0, 0 })
 		return nil
 	}
+	if m.gaining.target == target && m.gaining.paused(m.cfg.Monotonic()) {
+		return nil
+	}
 	m.beginGain(target, len(parts))
+	return m.gaining.attempt(ctx, m, func(ctx context.Context) error { return m.gainParts(ctx, now, target, parts) })
+}
+
+// gainParts takes the steps to gain: see [Mover].
+func (m *Mover) gainParts(ctx context.Context, now *ring.Ring, target uint64, parts []ring.Partition) error {
 	if m.stale(now) {
 		return ErrStale
 	}
@@ -41,7 +52,7 @@ func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
 	if err != nil {
 		return err
 	}
-	m.report(func(p *MoverProgress) { p.Copied = p.Gaining })
+	m.copied(func(_, gaining int) int { return gaining })
 	if differing > 0 {
 		// Writes that were under way when the ring was announced may have reached
 		// the sources after they were compared.
@@ -59,26 +70,40 @@ func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
 		return fmt.Errorf("mark this node done: %w", err)
 	}
 	m.done = target
-	before := m.Progress()
+	m.gaining.done()
+	progress := m.Progress()
 	m.cfg.Logger.Info("gained partitions are here", "partitions", len(parts),
-		"keys", before.Keys, "bytes", before.Bytes, "took", m.cfg.Now().Sub(before.Since))
+		"keys", progress.Keys, "bytes", progress.Bytes, "took", m.cfg.Monotonic().Sub(m.gaining.began))
 	return nil
 }
 
-// beginGain notes that a transition is being worked on, if it is a new one.
+// beginGain begins an operation for a transition, if none works for it yet.
 func (m *Mover) beginGain(target uint64, parts int) {
-	if m.Progress().Target == target {
+	if !m.gaining.begin(m.cfg.Operations, target, "partitions of a ring change", m.cfg.Monotonic()) {
 		return
 	}
 	m.report(func(p *MoverProgress) {
 		p.Target, p.Since, p.Gaining, p.Copied = target, m.cfg.Now(), parts, 0
 	})
+	m.gaining.op.Update(func(p *operation.Progress) { p.Partitions.Total = int64(parts) })
 	m.cfg.Logger.Info("gaining partitions in a change of the ring", "partitions", parts)
 }
 
-// sources says which primaries to copy each partition from: all of them, but for
-// this node, those struck off as dead, and those silent for longer than Patience.
-// A partition all of whose primaries were struck off is an orphan.
+// copied changes how many of the partitions gained are here: change is given that
+// number and the number of all.
+func (m *Mover) copied(change func(copied, gaining int) int) {
+	var copied int
+	m.report(func(p *MoverProgress) {
+		p.Copied = min(p.Gaining, change(p.Copied, p.Gaining))
+		copied = p.Copied
+	})
+	m.gaining.op.Update(func(p *operation.Progress) { p.Partitions.Done = max(p.Partitions.Done, int64(copied)) })
+}
+
+// sources lists, by primary, the partitions to copy from it. Each partition is
+// copied from all of its primaries except this node, those removed as dead, and
+// those silent for longer than OwnerWait. A partition whose primaries were all
+// removed is an orphan.
 func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (sources map[ring.NodeID][]ring.Partition, orphans int, err error) {
 	sources = make(map[ring.NodeID][]ring.Partition)
 	for _, p := range parts {
@@ -87,7 +112,7 @@ func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (sources map[rin
 			member, _ := now.Member(id)
 			switch {
 			case id == m.cfg.Self || member.Status == ring.Removing || member.Status == ring.Removed:
-			case m.cfg.Alive(id):
+			case m.cfg.Available(id):
 				sources[id] = append(sources[id], p)
 				answering++
 			case !m.givenUp(id):
@@ -113,26 +138,26 @@ func (m *Mover) copyFrom(ctx context.Context, sources map[ring.NodeID][]ring.Par
 	if err != nil {
 		return 0, err
 	}
-	m.report(func(p *MoverProgress) { p.Copied = max(p.Copied, p.Gaining-len(wanted)) })
+	m.copied(func(copied, gaining int) int { return max(copied, gaining-len(wanted)) })
 	var group errgroup.Group // one that fails does not stop the others
 	group.SetLimit(moveAtOnce)
-	for p, from := range wanted {
-		group.Go(func() error { return m.copyPartition(ctx, p, from) })
+	for _, p := range slices.Sorted(maps.Keys(wanted)) {
+		group.Go(func() error { return m.copyPartition(ctx, p, wanted[p]) })
 	}
 	return len(wanted), group.Wait()
 }
 
 // copyPartition exchanges p with each of its sources. The first gives all of it,
-// the others what they have beyond; which is first differs by partition, so that
-// none gives more than its share.
+// the others what they have beyond. Which one is first depends on the partition,
+// so that the sources share the work.
 func (m *Mover) copyPartition(ctx context.Context, p ring.Partition, from []ring.NodeID) error {
 	first := int(p) % len(from)
 	for _, id := range slices.Concat(from[first:], from[:first]) {
 		stats, err := m.cfg.Exchanger.Transfer(ctx, id, p)
-		m.moved(stats)
+		m.moved(&m.gaining, stats)
 		if errors.Is(err, antientropy.ErrKeysFailed) {
-			// A damaged copy must not hold up the ring for ever; it can be read
-			// by nobody, and the other owners have their own.
+			// A damaged object must not hold up the ring for ever: it cannot be
+			// read, and the other owners have their own copies.
 			m.cfg.Logger.Warn("keys not copied, their objects are damaged", "partition", p, "keys", stats.KeysFailed)
 			err = nil
 		}
@@ -140,20 +165,20 @@ func (m *Mover) copyPartition(ctx context.Context, p ring.Partition, from []ring
 			return fmt.Errorf("copy partition %d: %w", p, err)
 		}
 	}
-	m.report(func(p *MoverProgress) { p.Copied = min(p.Copied+1, p.Gaining) })
+	m.copied(func(copied, _ int) int { return copied + 1 })
 	return nil
 }
 
-// compare finds the sources of each partition that differ from this node: one
-// message to each source.
+// compare finds the sources of each partition that differ from this node, in the
+// order of their ids, by one message to each source.
 func (m *Mover) compare(ctx context.Context, sources map[ring.NodeID][]ring.Partition) (map[ring.Partition][]ring.NodeID, error) {
 	wanted := make(map[ring.Partition][]ring.NodeID)
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(moveAtOnce)
-	for id, parts := range sources {
+	for _, id := range slices.Sorted(maps.Keys(sources)) {
 		group.Go(func() error {
-			differing, unknown, err := m.cfg.Exchanger.Differing(ctx, id, parts)
+			differing, unknown, err := m.cfg.Exchanger.Differing(ctx, id, sources[id])
 			if err != nil {
 				return err
 			}
@@ -165,5 +190,9 @@ func (m *Mover) compare(ctx context.Context, sources map[ring.NodeID][]ring.Part
 			return nil
 		})
 	}
-	return wanted, group.Wait()
+	err := group.Wait()
+	for _, from := range wanted {
+		slices.Sort(from)
+	}
+	return wanted, err
 }

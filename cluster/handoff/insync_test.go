@@ -133,7 +133,7 @@ func TestMover_BackForAMomentThenRemoved_BringsNothingBack(t *testing.T) {
 	}
 }
 
-func TestMover_BackAndUpToDate_RenewsItsContact(t *testing.T) {
+func TestMover_BackAndUpToDate_RenewsLastInSync(t *testing.T) {
 	w := newMoving(t, 16, "A", "B", "C", "D")
 	w.fill(100, 10)
 	w.rounds(1)
@@ -145,7 +145,7 @@ func TestMover_BackAndUpToDate_RenewsItsContact(t *testing.T) {
 	d := w.back("D")
 	w.setDown("A", true) // whom nobody waits for
 	w.round("D")
-	if !d.mover.contact.last.Before(w.time().Add(-day)) {
+	if !d.mover.inSync.at.Before(w.time().Add(-day)) {
 		t.Fatal("renewed before it was up to date")
 	}
 	for _, name := range []string{"B", "C"} {
@@ -158,8 +158,8 @@ func TestMover_BackAndUpToDate_RenewsItsContact(t *testing.T) {
 			}
 		}
 	}
-	if w.round("D"); !d.mover.contact.last.Equal(w.time()) {
-		t.Errorf("up to date at %v, contact was last renewed at %v", w.time(), d.mover.contact.last)
+	if w.round("D"); !d.mover.inSync.at.Equal(w.time()) {
+		t.Errorf("up to date at %v, the last time in sync is %v", w.time(), d.mover.inSync.at)
 	}
 }
 
@@ -267,7 +267,7 @@ func TestMover_LongAway_WaitsUntilHalfOfTheOthersHaveTold(t *testing.T) {
 		m := w.nodes["A"].mover
 		await := func() (took time.Duration) {
 			began := time.Now()
-			if err := m.AwaitContact(t.Context()); err != nil {
+			if err := m.AwaitRing(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			return time.Since(began)

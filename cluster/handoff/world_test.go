@@ -113,9 +113,9 @@ func (w *moving) start(name string, fs *vfs.MemFS) *movingNode {
 			w.change(func(s *ring.State) error { return s.MarkDone(n.id, target) })
 			return nil
 		},
-		Alive: n.Available,
+		Available: n.Available, Monotonic: w.time,
 	})
-	if err := n.mover.contact.load(n.store); err != nil {
+	if err := n.mover.inSync.load(n.store); err != nil {
 		w.tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -4,11 +4,10 @@ import (
 	"errors"
 	"time"
 
-	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// MoverProgress is how far moving partitions has come.
+// MoverProgress says how far moving partitions has come.
 type MoverProgress struct {
 	Target    uint64    // of the transition that this node gains by; 0: none
 	Since     time.Time // when this node began to gain for it
@@ -16,8 +15,8 @@ type MoverProgress struct {
 	Copied    int       // of these, that are here already
 	Releasing int       // partitions that are here and belong elsewhere
 	Keys      int64     // moved since the node started
-	Bytes     int64
-	LastError error // of the last round; nil when it went well
+	Bytes     int64     // moved since the node started
+	LastError error     // of the last round; nil when it went well
 }
 
 // Progress returns how far moving partitions has come.
@@ -27,9 +26,15 @@ func (m *Mover) Progress() MoverProgress {
 	return m.mu.progress
 }
 
+func (m *Mover) report(change func(*MoverProgress)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change(&m.mu.progress)
+}
+
 // Drained reports whether this node owns nothing, gains nothing, and holds no
-// data of the store proper, so that everything it held is with others. (Hints
-// that it keeps for others are the Deliverer's.)
+// data of the store proper, so that everything it held is with others. (The
+// Deliverer sees to the hints that it keeps for others.)
 func (m *Mover) Drained() bool {
 	now := m.cfg.Ring()
 	for i := range now.Partitions() {
@@ -47,44 +52,41 @@ func (m *Mover) holds(p ring.Partition) bool {
 	return total > 0 || !m.cfg.Store.ReadyPartition(p)
 }
 
-func (m *Mover) report(change func(*MoverProgress)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	change(&m.mu.progress)
+const (
+	logAfter = 30 * time.Second // how long rounds may fail before that is logged
+	logEvery = time.Minute      // and how often from then on
+)
+
+// logThrottle logs that rounds fail: data must not stop moving without a word,
+// nor fill the log.
+type logThrottle struct {
+	failing time.Time // monotonic: since when no round went well; zero: the last one did
+	logged  time.Time // monotonic: when that was last logged
 }
 
-// complain notes how a round went, and logs one that is held up: moving data must
-// not stall without a word.
-func (m *Mover) complain(err error) {
+// record notes how a round went, and logs it if that is due.
+func (l *logThrottle) record(m *Mover, err error) {
 	if errors.Is(err, errRingMoved) {
 		return
 	}
 	m.report(func(p *MoverProgress) { p.LastError = err })
-	now := m.cfg.Now()
-	switch {
-	case err == nil:
-		m.failing, m.logged = time.Time{}, time.Time{}
+	if err == nil {
+		*l = logThrottle{}
 		return
-	case m.failing.IsZero():
-		m.failing = now
 	}
-	if now.Sub(m.logged) < logEvery {
+	now := m.cfg.Monotonic()
+	if l.failing.IsZero() {
+		l.failing = now
+	}
+	if !l.logged.IsZero() && now.Sub(l.logged) < logEvery {
 		return
 	}
 	if errors.Is(err, ErrStale) {
 		m.cfg.Logger.Error("partitions cannot be moved", "err", err)
-	} else if now.Sub(m.failing) >= silence {
-		m.cfg.Logger.Warn("moving partitions is held up", "for", now.Sub(m.failing), "err", err)
+	} else if now.Sub(l.failing) >= logAfter {
+		m.cfg.Logger.Warn("moving partitions is held up", "since", now.Sub(l.failing), "err", err)
 	} else {
 		return
 	}
-	m.logged = now
-}
-
-// moved adds what an exchange carried.
-func (m *Mover) moved(s antientropy.Stats) {
-	m.report(func(p *MoverProgress) {
-		p.Keys += s.KeysExchanged
-		p.Bytes += s.Bytes
-	})
+	l.logged = now
 }

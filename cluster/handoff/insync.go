@@ -1,0 +1,157 @@
+package handoff
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// ErrStale says that this node was removed from the ring and away for longer than
+// deletions are remembered. What it holds may have been deleted since, and the
+// deletions forgotten: handing it over would bring deleted values back.
+var ErrStale = errors.New("removed from the ring, and away for longer than tombstones are kept: its data is not handed over; start it on an empty data directory")
+
+const stateInSync = "handoff-contact" // the engine's name for it on disk
+
+// lastInSync is the last time when this node was a member, in sync with the other
+// primaries, and in touch with half of the other members or more. It survives
+// restarts. Past 9/10 of the tombstone grace this node's data may contain values
+// whose deletion the others have forgotten, so that it must not be offered to them.
+//
+// While this node is a member nothing is reaped without its consent (see
+// [antientropy.Reaper]), and its data is harmless. Half of the members would have
+// shown it its own removal. So its data is harmful only if the others removed it
+// while it was away.
+//
+// A tenth of the grace is left for deletions that this node had not received when
+// it went away, because anti-entropy had not come to them yet.
+type lastInSync struct {
+	at time.Time // wall clock
+
+	// pending lists, by member, the partitions that have not been seen equal to
+	// that member's copy since this node came back from an absence of more than
+	// that tenth. It is in sync again when none is left. Members that cannot be
+	// reached are not waited for. nil: not begun.
+	pending map[ring.NodeID][]ring.Partition
+}
+
+func (l *lastInSync) load(store Holdings) error {
+	data, err := store.LoadState(stateInSync)
+	if err != nil {
+		return fmt.Errorf("load the time when this node was last in sync: %w", err)
+	}
+	if len(data) == 8 {
+		l.at = time.UnixMilli(int64(binary.BigEndian.Uint64(data)))
+	}
+	return nil
+}
+
+// renewLastInSync sets lastInSync to now if this node is in sync, at intervals
+// long enough to cost nothing. It ignores a failure to save it: an older time only
+// makes this node refuse to offer its data sooner, and the engine reports its own
+// faults.
+func (m *Mover) renewLastInSync(ctx context.Context) {
+	at := m.cfg.Now()
+	away := at.Sub(m.inSync.at)
+	if away < min(time.Hour, m.cfg.Grace/20) || !m.inTouch(ctx) {
+		return
+	}
+	if !m.inSync.at.IsZero() && away > m.cfg.Grace/10 && !m.upToDate(ctx) {
+		return
+	}
+	now := m.cfg.Ring()
+	if self, known := now.Member(m.cfg.Self); !known || self.Status == ring.Removed || self.Status == ring.Joining {
+		return
+	}
+	if err := m.cfg.Store.SaveState(stateInSync, binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))); err == nil {
+		m.inSync = lastInSync{at: at}
+	}
+}
+
+// inTouch reports whether half of the other members answer, and have exchanged
+// ring states with this node: its own state may be older than its removal.
+func (m *Mover) inTouch(ctx context.Context) bool {
+	others, answering := 0, 0
+	for _, member := range m.cfg.Ring().Members() {
+		if member.ID == m.cfg.Self {
+			continue
+		}
+		others++
+		if m.cfg.Available(member.ID) {
+			answering++
+		}
+	}
+	return 2*answering >= others && m.cfg.Announce(ctx) == nil
+}
+
+// upToDate reports whether each partition of this node has been equal, at some
+// time since it came back, to the copy of each other primary that can be reached.
+// It only compares; anti-entropy makes the copies equal.
+func (m *Mover) upToDate(ctx context.Context) bool {
+	now := m.cfg.Ring()
+	if m.inSync.pending == nil {
+		m.inSync.pending = make(map[ring.NodeID][]ring.Partition)
+		for i := range now.Partitions() {
+			if p := ring.Partition(i); now.IsPrimary(m.cfg.Self, p) {
+				for _, id := range now.Primaries(p) {
+					if id != m.cfg.Self {
+						m.inSync.pending[id] = append(m.inSync.pending[id], p)
+					}
+				}
+			}
+		}
+	}
+	all := true
+	for _, id := range slices.Sorted(maps.Keys(m.inSync.pending)) {
+		parts := slices.DeleteFunc(m.inSync.pending[id], func(p ring.Partition) bool {
+			return !now.IsPrimary(m.cfg.Self, p) || !now.IsPrimary(id, p)
+		})
+		if len(parts) > 0 && m.cfg.Available(id) {
+			if differing, unknown, err := m.cfg.Exchanger.Differing(ctx, id, parts); err == nil {
+				parts = slices.Concat(differing, unknown)
+			}
+			all = all && len(parts) == 0
+		}
+		m.inSync.pending[id] = parts
+	}
+	return all
+}
+
+// AwaitRing returns at once, unless this node was away for so long that the others
+// may have removed it and its data may be harmful. Then it returns when half of
+// the other members have shown it their ring, or ctx ends. Nothing that offers this
+// node's data to others may run before. It must not be called beside Run.
+func (m *Mover) AwaitRing(ctx context.Context) error {
+	if err := m.inSync.load(m.cfg.Store); err != nil {
+		return err
+	}
+	if !m.longAway() {
+		return nil
+	}
+	m.cfg.Logger.Warn("away for longer than tombstones are kept: waiting until half of the other members answer, because they may have removed this node; dead ones can be removed", "last", m.inSync.at)
+	for ctx.Err() == nil && !m.inTouch(ctx) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(firstBackoff):
+		}
+	}
+	return nil
+}
+
+// longAway reports whether deletions may have been forgotten since this node was
+// last in sync.
+func (m *Mover) longAway() bool {
+	return !m.inSync.at.IsZero() && m.cfg.Now().Sub(m.inSync.at) > m.cfg.Grace-m.cfg.Grace/10
+}
+
+// stale reports whether what this node holds may have been deleted and forgotten.
+func (m *Mover) stale(now *ring.Ring) bool {
+	self, known := now.Member(m.cfg.Self)
+	return known && (self.Status == ring.Removed || self.Status == ring.Joining) && m.longAway()
+}

@@ -1,0 +1,259 @@
+package handoff
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
+)
+
+// Exchanger is what a Mover needs to make copies of a partition equal: see
+// [antientropy.Exchanger].
+type Exchanger interface {
+	Differing(ctx context.Context, peer ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error)
+	Transfer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
+	Offer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
+}
+
+// Holdings is what a Mover needs of the engine.
+type Holdings interface {
+	Keys(p ring.Partition) (live, total int64)
+	ReadyPartition(p ring.Partition) bool
+	MerkleNodes(p ring.Partition, level int, idx []int) []uint64
+	// DropPartitionIf drops p if the root of its tree is still root.
+	DropPartitionIf(p ring.Partition, root uint64) (dropped bool, err error)
+	SaveState(name string, data []byte) error
+	LoadState(name string) ([]byte, error)
+}
+
+// MoverConfig is what a Mover is made of. The first seven must be given.
+type MoverConfig struct {
+	Self      ring.NodeID
+	Ring      func() *ring.Ring
+	Store     Holdings
+	Exchanger Exchanger
+	// Announce makes every member that can be reached learn the present ring, so
+	// that coordinators write to the nodes that gain as well.
+	Announce func(ctx context.Context) error
+	// Done marks this node done in the ring state, durably.
+	Done func(target uint64) error
+	// Available reports whether a member can be reached now.
+	Available func(id ring.NodeID) bool
+	Logger    *slog.Logger // default: none
+	// Operations lists what is moved. Default: a registry of its own.
+	Operations *operation.Registry
+
+	// Tick is how often to look for work unasked. Default: 1 s.
+	Tick time.Duration
+	// OwnerWait is how long a silent owner is waited for before the others are
+	// taken to suffice. Default: 5 s.
+	OwnerWait time.Duration
+	// Settle is how long the new owners must have had everything before the old
+	// copy is dropped: longer than the engine's sync interval, so that what is
+	// dropped here is on their disks. Default: 3 s.
+	Settle time.Duration
+	// Pause is how long a transfer that was cancelled rests before the next one
+	// begins. Default: 1 minute.
+	Pause time.Duration
+	// Grace is the Reaper's. Default: 10 days.
+	Grace time.Duration
+	// Now is the wall clock, and Monotonic a clock of which only differences are
+	// taken. Default of both: time.Now.
+	Now, Monotonic func() time.Time
+}
+
+const (
+	moveAtOnce   = 4                      // partitions being moved, each way
+	firstBackoff = 100 * time.Millisecond // after a round that failed; doubles
+	lastBackoff  = 10 * time.Second
+)
+
+// Mover moves whole partitions when the ring changes: it copies what this node
+// gains, and gives away and drops what this node no longer owns. It is driven by
+// the ring state and the store alone, so that a node that crashed in the middle
+// goes on by itself, and cheaply, because what it has already compares as equal.
+//
+// To gain (gain.go):
+//
+//  1. Announce the ring. From here on every coordinator that can be reached
+//     writes to this node too, so that only what was written before must be
+//     copied.
+//  2. Compare the roots of everything gained with every primary, by one message
+//     for each of them, and exchange what differs.
+//  3. Compare once more, for writes that were under way at step 1.
+//  4. Mark this node done. When all are done, the ring flips.
+//
+// To release (release.go) a partition that this node holds data of, and neither
+// owns nor gains:
+//
+//  1. Offer it to every primary. All must be reachable, and have merged all of it.
+//     While one is not reachable, make the partition equal with the others' copies:
+//     they get what only this node has, and this node what is deleted meanwhile.
+//  2. After Settle, do that again. If any of it was news to a primary, or the
+//     partition changed here, start over: a stray write is never dropped.
+//  3. Drop it, on condition that it still is what was offered.
+//
+// Each direction is an operation while it lasts: see transfer.
+//
+// Every write acknowledged on the way survives, because a partition has its old
+// owners until the new ones have everything, and an old copy is dropped only when
+// all new owners were seen to cover it.
+type Mover struct {
+	cfg     MoverConfig
+	trigger chan struct{}
+
+	// Of Run alone. The goroutines of a round read them.
+	done      uint64                      // target that this node was marked done for
+	silent    map[ring.NodeID]time.Time   // monotonic: since when members have not answered
+	covered   map[ring.Partition]coverage // partitions that all primaries had
+	inSync    lastInSync
+	gaining   transfer
+	releasing transfer
+	throttle  logThrottle
+
+	mu struct {
+		sync.Mutex
+		progress MoverProgress
+	}
+}
+
+// NewMover makes a mover; Run must be called.
+func NewMover(cfg MoverConfig) *Mover {
+	cfg.Tick = cmp.Or(cfg.Tick, time.Second)
+	cfg.OwnerWait = cmp.Or(cfg.OwnerWait, 5*time.Second)
+	cfg.Settle = cmp.Or(cfg.Settle, 3*time.Second)
+	cfg.Pause = cmp.Or(cfg.Pause, time.Minute)
+	cfg.Grace = cmp.Or(cfg.Grace, 10*24*time.Hour)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Monotonic == nil {
+		cfg.Monotonic = time.Now
+	}
+	if cfg.Operations == nil {
+		cfg.Operations = operation.NewRegistry(operation.Config{Now: cfg.Now})
+	}
+	return &Mover{
+		cfg: cfg, trigger: make(chan struct{}, 1),
+		silent: make(map[ring.NodeID]time.Time), covered: make(map[ring.Partition]coverage),
+		gaining: transfer{kind: operation.Gain}, releasing: transfer{kind: operation.Release},
+	}
+}
+
+// Trigger makes the Mover look for work now. It is for callers that know that the
+// ring changed or that a member came back.
+func (m *Mover) Trigger() {
+	select {
+	case m.trigger <- struct{}{}:
+	default:
+	}
+}
+
+// Run moves partitions until ctx ends.
+func (m *Mover) Run(ctx context.Context) error {
+	if err := m.inSync.load(m.cfg.Store); err != nil {
+		return err
+	}
+	defer func() {
+		m.gaining.stop(ctx.Err())
+		m.releasing.stop(ctx.Err())
+	}()
+	backoff := firstBackoff
+	for {
+		wait := m.cfg.Tick
+		switch err := m.round(ctx); {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, errRingMoved):
+			backoff, wait = firstBackoff, 0
+		case err != nil:
+			wait, backoff = backoff, min(2*backoff, lastBackoff)
+		default:
+			backoff = firstBackoff
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.trigger:
+		case <-time.After(wait):
+		}
+	}
+}
+
+// errRingMoved ends a round whose ring is no longer the one in force.
+var errRingMoved = errors.New("the ring changed")
+
+// round does what the present ring asks for. It ends early when the ring changes.
+func (m *Mover) round(ctx context.Context) error {
+	m.watchMembers(ctx, m.cfg.Ring())
+	now := m.cfg.Ring()
+	ctx, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { m.watchRing(ctx, now, cancel) })
+	err := errors.Join(m.gain(ctx, now), m.release(ctx, now))
+	cancel()
+	watch.Wait() // it may have taken the trigger of a change
+	if outdated(now, m.cfg.Ring()) {
+		err = errRingMoved
+	}
+	m.throttle.record(m, err)
+	return err
+}
+
+// watchRing cancels a round when the ring no longer asks for what it works towards.
+func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel context.CancelFunc) {
+	tick := time.NewTicker(m.cfg.Tick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.trigger:
+		case <-tick.C:
+		}
+		if outdated(started, m.cfg.Ring()) {
+			cancel()
+			return
+		}
+	}
+}
+
+// outdated reports whether now asks for something else than before did.
+func outdated(before, now *ring.Ring) bool {
+	return before.Target() != now.Target() || before.Epoch() != now.Epoch()
+}
+
+// watchMembers notes since when members have been silent.
+func (m *Mover) watchMembers(ctx context.Context, now *ring.Ring) {
+	at := m.cfg.Monotonic()
+	for _, member := range now.Members() {
+		if member.ID == m.cfg.Self {
+			continue
+		}
+		if m.cfg.Available(member.ID) {
+			delete(m.silent, member.ID)
+		} else if _, known := m.silent[member.ID]; !known {
+			m.silent[member.ID] = at
+		}
+	}
+	m.renewLastInSync(ctx)
+}
+
+// givenUp reports whether a member has been silent for so long that the data of
+// the others must suffice.
+func (m *Mover) givenUp(id ring.NodeID) bool {
+	since, silent := m.silent[id]
+	return silent && m.cfg.Monotonic().Sub(since) >= m.cfg.OwnerWait
+}
+
+// root returns the root of a partition's tree on this node.
+func (m *Mover) root(p ring.Partition) uint64 { return m.cfg.Store.MerkleNodes(p, 0, []int{0})[0] }

@@ -1,0 +1,159 @@
+package handoff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
+)
+
+// coverage says that all primaries of an epoch were seen to have everything that
+// this node held when its tree had this root.
+type coverage struct {
+	root  uint64
+	epoch uint64
+	since time.Time // monotonic
+}
+
+// release gives away and drops partitions that are here and belong elsewhere.
+func (m *Mover) release(ctx context.Context, now *ring.Ring) error {
+	held := m.foreign(now)
+	m.report(func(p *MoverProgress) { p.Releasing = len(held) })
+	if len(held) == 0 {
+		clear(m.covered)
+		m.releaseDone()
+		return nil
+	}
+	if m.releasing.paused(m.cfg.Monotonic()) {
+		return nil
+	}
+	if m.releasing.begin(m.cfg.Operations, 0, "partitions of other nodes", m.cfg.Monotonic()) {
+		m.cfg.Logger.Info("handing over partitions that belong to other nodes", "partitions", len(held))
+	}
+	m.releasing.op.Update(func(p *operation.Progress) {
+		p.Partitions.Total = p.Partitions.Done + int64(len(held))
+	})
+	return m.releasing.attempt(ctx, m, func(ctx context.Context) error {
+		if m.stale(now) {
+			return ErrStale
+		}
+		return m.releaseHeld(ctx, now, held)
+	})
+}
+
+// foreign lists the partitions that this node holds data of, and neither owns nor
+// gains. One whose tree is being rebuilt is left for a later round.
+func (m *Mover) foreign(now *ring.Ring) (held []ring.Partition) {
+	for i := range now.Partitions() {
+		p := ring.Partition(i)
+		if now.IsPrimary(m.cfg.Self, p) || now.IsGaining(m.cfg.Self, p) {
+			continue
+		}
+		if _, total := m.cfg.Store.Keys(p); total > 0 && m.cfg.Store.ReadyPartition(p) {
+			held = append(held, p)
+		}
+	}
+	return held
+}
+
+// releaseHeld works on each of the held partitions once. One that cannot go
+// because one of its owners is down does not hold up the others.
+func (m *Mover) releaseHeld(ctx context.Context, now *ring.Ring, held []ring.Partition) error {
+	var mu sync.Mutex
+	var errs []error
+	dropped := 0
+	var group errgroup.Group
+	group.SetLimit(moveAtOnce)
+	for _, p := range held {
+		mu.Lock()
+		before := m.covered[p]
+		mu.Unlock()
+		group.Go(func() error {
+			after, gone, err := m.releaseOne(ctx, now, p, before)
+			mu.Lock()
+			defer mu.Unlock()
+			if m.covered[p] = after; gone {
+				delete(m.covered, p)
+				dropped++
+				m.releasing.op.Update(func(p *operation.Progress) { p.Partitions.Done++ })
+			}
+			if err != nil && len(errs) < moveAtOnce {
+				errs = append(errs, fmt.Errorf("hand over partition %d: %w", p, err))
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // its functions return nil; faults are in errs
+	m.report(func(p *MoverProgress) { p.Releasing = len(held) - dropped })
+	if dropped == len(held) {
+		m.releaseDone()
+	}
+	return errors.Join(errs...)
+}
+
+// releaseDone ends the operation, if one is under way, now that nothing is left
+// to release.
+func (m *Mover) releaseDone() {
+	if m.releasing.op == nil {
+		return
+	}
+	m.releasing.done()
+	progress := m.Progress()
+	m.cfg.Logger.Info("partitions handed over and dropped", "keys", progress.Keys, "bytes", progress.Bytes)
+}
+
+// releaseOne offers p to all of its primaries, and drops it if they have had all
+// of it for long enough. It returns the coverage that it found.
+func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition, before coverage) (found coverage, gone bool, err error) {
+	found = coverage{root: m.root(p), epoch: now.Epoch(), since: m.cfg.Monotonic()}
+	news, err := m.offer(ctx, now, p)
+	if err != nil {
+		return coverage{}, false, err
+	}
+	if news > 0 || found.root != before.root || found.epoch != before.epoch {
+		return found, false, nil
+	}
+	if m.cfg.Monotonic().Sub(before.since) < m.cfg.Settle {
+		return before, false, nil
+	}
+	// The ring may have given p back to this node since the round began.
+	if latest := m.cfg.Ring(); latest.Epoch() != now.Epoch() || latest.IsPrimary(m.cfg.Self, p) || latest.IsGaining(m.cfg.Self, p) {
+		return coverage{}, false, errRingMoved
+	}
+	gone, err = m.cfg.Store.DropPartitionIf(p, found.root)
+	if err != nil {
+		return coverage{}, false, fmt.Errorf("drop: %w", err)
+	}
+	return coverage{}, gone, nil
+}
+
+// offer brings p to all of its primaries, and returns how many keys were news to
+// any of them. While one is silent p is made equal with the others' copies
+// instead, and an error says that p must stay.
+func (m *Mover) offer(ctx context.Context, now *ring.Ring, p ring.Partition) (news int64, _ error) {
+	exchange, silent := m.cfg.Exchanger.Offer, error(nil)
+	for _, id := range now.Primaries(p) {
+		if !m.cfg.Available(id) {
+			exchange, silent = m.cfg.Exchanger.Transfer, fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+		}
+	}
+	for _, id := range now.Primaries(p) {
+		if !m.cfg.Available(id) {
+			silent = fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+			continue
+		}
+		stats, err := exchange(ctx, id, p)
+		m.moved(&m.releasing, stats)
+		if err != nil {
+			return news, err
+		}
+		news += stats.KeysTaken
+	}
+	return news, silent
+}
