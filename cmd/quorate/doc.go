@@ -4,7 +4,6 @@
 //	quorate server    one node
 //	quorate demo      a cluster of five in one process, to try and to break
 //	quorate admin     status, live settings and members of a running cluster
-//	quorate bench     a local cluster under load, measured
 //	quorate health    whether the node behind an admin port is ready
 //	quorate version
 //

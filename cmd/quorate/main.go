@@ -23,7 +23,6 @@ type commands struct {
 	//lint:ignore SA5008 kong takes one set for each variable
 	Demo    demoCmd    `cmd:"" help:"Run a cluster of five nodes in this process, to try and to break." set:"cache_size=32mb" set:"object_cache_size=16mb" set:"memtable_size=8mb" set:"gossip_profile=local" set:"log_level=warn"`
 	Admin   adminCmd   `cmd:"" help:"Ask or change a running cluster through a node's admin port."`
-	Bench   benchCmd   `cmd:"" help:"Measure a local cluster, started for it, under load."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if the node behind an admin port is ready to serve."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"maps"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 )
 
 func TestBench_SmallRun_MeasuresEveryKind(t *testing.T) {
-	args := []string{"bench", "--json", "--generator", "own", "--rounds", "1", "--requests", "300", "--clients", "5", "--keys", "50",
+	args := []string{"--quorate", binary, "--json", "--generator", "own", "--rounds", "1", "--requests", "300", "--clients", "5", "--keys", "50",
 		"--tests", "set,get,incr,mset", "--pipelines", "1,4"}
 	want := map[string]int{"quorate": 8}
 	if _, err := exec.LookPath("redis-server"); err == nil {
@@ -21,9 +22,13 @@ func TestBench_SmallRun_MeasuresEveryKind(t *testing.T) {
 		args = append(args, "--olric")
 		want["olric"] = 4 // SET and GET
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
+	program := filepath.Join(t.TempDir(), "quorate-bench")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/quorate/quorate/cmd/quorate-bench").CombinedOutput(); err != nil {
+		t.Fatalf("build quorate-bench: %v\n%s", err, out)
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
 	said := newTail(200)
 	cmd.Stderr = said
 	out, err := cmd.Output()

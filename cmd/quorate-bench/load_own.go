@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// ownLoad makes the load itself.
-type ownLoad struct{ *benchCmd }
+// ownLoad makes the load in this process.
+type ownLoad struct{ *benchmark }
 
 func (l *ownLoad) run(ctx context.Context, c contender, w workload) (result, error) {
 	group, ctx := errgroup.WithContext(ctx)
@@ -50,8 +50,8 @@ func (l *ownLoad) run(ctx context.Context, c contender, w workload) (result, err
 	return r, nil
 }
 
-// client sends its share of the requests over one connection, and returns how
-// long each pipeline took.
+// client sends its share of the requests over one connection, and returns the
+// duration of each pipeline.
 func (l *ownLoad) client(ctx context.Context, addr string, speak dialect, w workload, share int) (took []time.Duration, err error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -95,7 +95,7 @@ func (l *ownLoad) client(ctx context.Context, addr string, speak dialect, w work
 	return took, nil
 }
 
-// fill writes every key once, so that reads find what they ask for.
+// fill writes every key once, so that every read finds a value.
 func (l *ownLoad) fill(ctx context.Context, c contender) error {
 	const atOnce = 100
 	conn, err := net.Dial("tcp", c.addrs[0])
@@ -125,10 +125,10 @@ func (l *ownLoad) fill(ctx context.Context, c contender) error {
 	return nil
 }
 
-// schedule returns a function that waits until a client's next pipeline is due,
-// and tells from when its time counts. What a slow reply made late counts from
-// when it was due, or the run would leave out just what it looks for; what the
-// timer made late does not.
+// schedule returns a function that waits until the client's next pipeline is due,
+// and returns the time from which its latency counts. A pipeline that is late
+// because of a slow reply counts from the time it was due: otherwise the run would
+// omit the slow requests it looks for. The lateness of the timer does not count.
 func (l *ownLoad) schedule(pipeline int) (due func() time.Time) {
 	if l.Rate == 0 {
 		return time.Now
@@ -146,7 +146,7 @@ func (l *ownLoad) schedule(pipeline int) (due func() time.Time) {
 	}
 }
 
-// appendCommand appends one command of a test, but for mset's.
+// appendCommand appends one command of a test other than mset.
 func appendCommand(dst []byte, olric bool, test, key string, value []byte) []byte {
 	switch {
 	case test == "get" && olric:
@@ -174,7 +174,7 @@ func (l *ownLoad) appendMSET(dst []byte, value []byte) []byte {
 
 func (l *ownLoad) anyKey() string { return keyName(rand.IntN(l.Keys)) }
 
-// keyName is what redis-benchmark calls a key.
+// keyName names a key as redis-benchmark does.
 func keyName(n int) string { return fmt.Sprintf("key:%012d", n) }
 
 func appendWords(dst []byte, words ...string) []byte {
@@ -186,7 +186,8 @@ func appendWords(dst []byte, words ...string) []byte {
 	return dst
 }
 
-// skipReply reads one reply that is no array. An error reply ends the run.
+// skipReply reads one reply other than an array. It returns an error reply as an
+// error, which ends the run.
 func skipReply(in *bufio.Reader) error {
 	line, err := in.ReadSlice('\n')
 	if err != nil {

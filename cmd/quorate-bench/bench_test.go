@@ -36,12 +36,12 @@ Summary:
 }
 
 func TestBench_Workloads_EveryTestWithEveryPipeline(t *testing.T) {
-	b := benchCmd{Tests: listOf{"set", "mset"}, Pipelines: listOf{"1", "16"}}
+	b := benchmark{Tests: words{"set", "mset"}, Pipelines: words{"1", "16"}}
 	all, err := b.workloads()
 	if err != nil || len(all) != 4 || all[1] != (workload{"set", 16}) || all[2] != (workload{"mset", 1}) {
 		t.Fatalf("%v, %v", all, err)
 	}
-	for _, bad := range []benchCmd{{Tests: listOf{"lpush"}}, {Tests: listOf{"set"}, Pipelines: listOf{"0"}}, {Tests: listOf{"set"}, Pipelines: listOf{"many"}}} {
+	for _, bad := range []benchmark{{Tests: words{"lpush"}}, {Tests: words{"set"}, Pipelines: words{"0"}}, {Tests: words{"set"}, Pipelines: words{"many"}}} {
 		if _, err := bad.workloads(); err == nil {
 			t.Errorf("%v: accepted", bad)
 		}
@@ -90,7 +90,7 @@ func TestContender_Contends_WhereItsDialectShows(t *testing.T) {
 
 func TestOwnLoad_Schedule_CountsFromWhenAPipelineWasDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &ownLoad{&benchCmd{Clients: 10, Rate: 1000}}
+		l := &ownLoad{&benchmark{Clients: 10, Rate: 1000}}
 		due := l.schedule(1) // one each 10 ms
 		first := due()
 		if first.After(time.Now()) {
@@ -111,7 +111,7 @@ func TestOwnLoad_Schedule_CountsFromWhenAPipelineWasDue(t *testing.T) {
 func TestOwnLoad_WaitsAsItsDialectSays(t *testing.T) {
 	for speak, want := range map[dialect]int{{}: 0, {wait: waitPipeline}: 2, {wait: waitEach}: 6} {
 		server := newCountingServer(t)
-		l := &ownLoad{&benchCmd{Clients: 1, Requests: 6, Keys: 10, ValueSize: 3}}
+		l := &ownLoad{&benchmark{Clients: 1, Requests: 6, Keys: 10, ValueSize: 3}}
 		if _, err := l.run(t.Context(), contender{target: &target{addrs: []string{server.addr}}, speak: speak}, workload{"set", 3}); err != nil {
 			t.Fatal(err)
 		}

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os/exec"
 	"regexp"
 	"strconv"
-	"strings"
-	"time"
 )
 
-// redisLoad has redis-benchmark make the load.
+// redisLoad makes the load with redis-benchmark.
 type redisLoad struct {
-	*benchCmd
+	*benchmark
 	path string
 }
 
@@ -38,15 +34,15 @@ var (
 	percentileLine = regexp.MustCompile(`([0-9.]+)% <= ([0-9.]+) milliseconds`)
 )
 
-// parseRedisBenchmark reads what redis-benchmark prints for one test.
+// parseRedisBenchmark reads the output of redis-benchmark for one test.
 func parseRedisBenchmark(out string) (r result, err error) {
 	rate := throughputLine.FindStringSubmatch(out)
 	if rate == nil {
-		return r, fmt.Errorf("no throughput in what redis-benchmark printed:\n%s", out)
+		return r, fmt.Errorf("redis-benchmark printed no throughput:\n%s", out)
 	}
 	r.PerSecond, _ = strconv.ParseFloat(rate[1], 64)
-	// Later lines of the same form are of a cumulative histogram; the first
-	// that reaches a percentile counts.
+	// The first line that reaches a percentile counts: later lines of the same
+	// form belong to another, cumulative histogram.
 	found := [3]bool{}
 	for _, line := range percentileLine.FindAllStringSubmatch(out, -1) {
 		share, _ := strconv.ParseFloat(line[1], 64)
@@ -61,22 +57,4 @@ func parseRedisBenchmark(out string) (r result, err error) {
 		}
 	}
 	return r, nil
-}
-
-// askOnce sends an inline command over a connection of its own and returns the
-// first line of the reply.
-func askOnce(addr, command string) (string, error) {
-	conn, err := net.DialTimeout("tcp", addr, time.Second)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
-		return "", err
-	}
-	if _, err := io.WriteString(conn, command); err != nil {
-		return "", err
-	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	return strings.TrimSpace(line), err
 }
