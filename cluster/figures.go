@@ -77,7 +77,7 @@ func (n *Node) MerkleKeys(p ring.Partition) int64 {
 
 // HintsDelivered counts hints that the nodes they were kept for have
 // acknowledged.
-func (n *Node) HintsDelivered() int64 { return n.deliverer.Delivered() }
+func (n *Node) HintsDelivered() int64 { return n.deliverer.Stats().Delivered }
 
 // Sight is how this node's gossip sees a member: see [membership.Sight]. This and
 // what follows may be asked when the node is ready.

@@ -61,7 +61,7 @@ func (n *Node) follow(now *ring.Ring) {
 	n.channel.SetPeers(addresses)
 	n.gossip.SetMembers(addresses)
 	n.gossip.Announce(n.keeper.digest())
-	n.deliverer.Poke()
+	n.deliverer.Trigger()
 	n.mover.Trigger()
 }
 
@@ -147,7 +147,7 @@ func (n *Node) answerPull(body []byte) ([]byte, error) {
 func (n *Node) connected(id ring.NodeID) {
 	n.gossip.Knock(id)
 	n.enqueue(job{pull: id})
-	n.deliverer.Poke()
+	n.deliverer.Trigger()
 	n.mover.Trigger()
 	n.scheduler.Trigger(id)
 }
@@ -168,7 +168,7 @@ func (d gossipDelegate) RingBehind(from ring.NodeID, digest uint64) {
 // PeerUp says that a member answers again.
 func (d gossipDelegate) PeerUp(id ring.NodeID) {
 	d.n.channel.Trigger(id)
-	d.n.deliverer.Poke()
+	d.n.deliverer.Trigger()
 	d.n.mover.Trigger()
 	d.n.scheduler.Trigger(id)
 	d.n.log.Info("node is up", "node", d.n.keeper.ring().Name(id))

@@ -2,18 +2,17 @@
 // are kept for ([Deliverer]), and partitions to their new owners when the ring
 // changes ([Mover]).
 //
-// Both are driven by durable state alone (the hints in the engine, the
-// transition in the ring), so both go on after a crash of anyone without being
-// told.
+// Both are driven by durable state alone (the hints in the engine, the transition
+// in the ring), so that both go on by themselves after a crash of any node.
 //
-// Invariant: a hint is deleted only after the node that it is for, or, if that
-// one is no longer of the ring, the present primaries of its key, have
-// acknowledged the object. A partition is dropped only after every present
-// primary has what it held.
+// Invariant: a hint is deleted only after its target has acknowledged the object,
+// or, if the target has left the ring, after all present primaries of the key
+// have. A partition is dropped only after every present primary has what it held.
 //
 // Owns: the goroutines of the two Run methods.
 //
-// Not: who stands in for whom (cluster/replica), what differs between two copies
-// of a partition (cluster/antientropy), when ownership flips (cluster/core/ring). It
-// may import the pure core, engine, cluster/peer and cluster/antientropy.
+// Not: which node replaces a primary that is down (cluster/replica), what differs
+// between two copies of a partition (cluster/antientropy), when ownership flips
+// (cluster/core/ring). It may import the pure core, engine, cluster/peer,
+// cluster/antientropy and cluster/operation.
 package handoff

@@ -121,12 +121,12 @@ func TestDeliverer_OneRefusedHint_HoldsUpNoOther(t *testing.T) {
 		p.up[b], p.up[ring.IDOf("C")], p.cannot = true, true, "k7"
 		for range 3 {
 			d.deliver(t.Context(), b)
-			if n := store.HintTargets()[b].Count; n != 1 || d.Delivered() != 50 {
-				t.Fatalf("%s: %d hints left, %d delivered; want the refused one left, 50 delivered", name, n, d.Delivered())
+			if n := store.HintTargets()[b].Count; n != 1 || d.Stats().Delivered != 50 {
+				t.Fatalf("%s: %d hints left, %d delivered; want the refused one left, 50 delivered", name, n, d.Stats().Delivered)
 			}
 		}
-		if d.Failures() != 3 {
-			t.Errorf("%s: %d failures counted, want 3", name, d.Failures())
+		if d.Stats().Failures != 3 {
+			t.Errorf("%s: %d failures counted, want 3", name, d.Stats().Failures)
 		}
 		p.cannot = ""
 		if d.deliver(t.Context(), b); len(store.HintTargets()) != 0 {
@@ -144,12 +144,12 @@ func TestDeliverer_Hint_StaysUntilItsNodeAcknowledges(t *testing.T) {
 	}
 	p.up[b], p.refuse = true, true
 	d.deliver(t.Context(), b)
-	if len(store.HintTargets()) != 1 || d.Failures() != 1 {
+	if len(store.HintTargets()) != 1 || d.Stats().Failures != 1 {
 		t.Fatal("a hint was dropped though its node refused it")
 	}
 	p.refuse = false
 	d.deliver(t.Context(), b)
-	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(store.HintTargets()) != 0 || d.Delivered() != 1 {
+	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(store.HintTargets()) != 0 || d.Stats().Delivered != 1 {
 		t.Fatalf("delivered %q, %d targets left", got, len(store.HintTargets()))
 	}
 }
@@ -174,7 +174,7 @@ func TestDeliverer_NodeLeftTheRing_HintGoesToThePrimaries(t *testing.T) {
 	}
 }
 
-func TestDeliverer_Run_DeliversWhenPoked(t *testing.T) {
+func TestDeliverer_Run_DeliversWhenTriggered(t *testing.T) {
 	d, store, p := hinted(t, nil)
 	d.cfg.Tick = time.Hour
 	p.up[ring.IDOf("B")] = true
@@ -185,7 +185,7 @@ func TestDeliverer_Run_DeliversWhenPoked(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	d.Poke()
+	d.Trigger()
 	for deadline := time.Now().Add(5 * time.Second); len(store.HintTargets()) > 0; time.Sleep(time.Millisecond) { // the store tells nobody
 		if time.Now().After(deadline) {
 			t.Fatal("not delivered")

@@ -1,0 +1,169 @@
+package handoff
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
+)
+
+// HintChannel is what a Deliverer needs of the peer channel.
+type HintChannel interface {
+	Available(to ring.NodeID) bool
+	Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error)
+}
+
+// HintConfig is what a [Deliverer] is made of.
+type HintConfig struct {
+	Self    ring.NodeID
+	Store   *engine.Store
+	Channel HintChannel
+	Ring    func() *ring.Ring
+	// AppendCount and AppendWrite encode the body of a write request.
+	AppendCount func(dst []byte, n int) []byte
+	AppendWrite func(dst []byte, p ring.Partition, key, object []byte) []byte
+	// DecodeRefusals reads the answer to a request with n writes: the indexes of
+	// those that were not stored.
+	DecodeRefusals func(answer []byte, n int) ([]int, error)
+	Logger         *slog.Logger
+
+	// Tick is how often to look for hints to deliver without a trigger; default 250 ms.
+	Tick time.Duration
+	// MinRate and MaxRate bound the rate of delivery to one node, in bytes per
+	// second; defaults 1 MiB and 64 MiB. The rate starts at MinRate, doubles with
+	// every batch that is acknowledged fast, and halves with every slow one.
+	MinRate, MaxRate rate.Limit
+	// Slow is the acknowledgement time that counts as slow; default 50 ms.
+	Slow time.Duration
+	// Now is the wall clock; default time.Now.
+	Now func() time.Time
+}
+
+const deliverStreams = 2 // nodes served at once, so that many that return do not drown the others
+
+// Deliverer carries hints to the nodes that they are kept for, as soon as those
+// can be reached again. It is safe for concurrent use.
+type Deliverer struct {
+	cfg       HintConfig
+	trigger   chan struct{}
+	delivered atomic.Int64
+	expired   atomic.Int64
+	failures  atomic.Int64
+
+	last ring.NodeID // served last; of Run alone
+
+	mu struct {
+		sync.Mutex
+		busy  map[ring.NodeID]bool
+		rates map[ring.NodeID]*rate.Limiter
+	}
+}
+
+// NewDeliverer makes a deliverer; Run must be called.
+func NewDeliverer(cfg HintConfig) *Deliverer {
+	cfg.Tick = cmp.Or(cfg.Tick, 250*time.Millisecond)
+	cfg.MinRate = cmp.Or(cfg.MinRate, 1<<20)
+	cfg.MaxRate = cmp.Or(cfg.MaxRate, 64<<20)
+	cfg.Slow = cmp.Or(cfg.Slow, 50*time.Millisecond)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	d := &Deliverer{cfg: cfg, trigger: make(chan struct{}, 1)}
+	d.mu.busy = make(map[ring.NodeID]bool)
+	d.mu.rates = make(map[ring.NodeID]*rate.Limiter)
+	return d
+}
+
+// HintStats counts what became of hints since the node started.
+type HintStats struct {
+	Delivered int64 // acknowledged by the nodes that they were kept for
+	Expired   int64 // dropped for their age; anti-entropy brings those nodes up to date
+	Failures  int64 // deliveries that stopped early, to be tried again
+}
+
+// Stats returns what became of hints since the node started.
+func (d *Deliverer) Stats() HintStats {
+	return HintStats{Delivered: d.delivered.Load(), Expired: d.expired.Load(), Failures: d.failures.Load()}
+}
+
+// Trigger makes the Deliverer look for hints to deliver now. It is for callers
+// that know that a node came back.
+func (d *Deliverer) Trigger() {
+	select {
+	case d.trigger <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until ctx ends and every delivery has stopped.
+func (d *Deliverer) Run(ctx context.Context) error {
+	tick := time.NewTicker(d.cfg.Tick)
+	defer tick.Stop()
+	var group errgroup.Group
+	group.SetLimit(deliverStreams)
+	for {
+		select {
+		case <-ctx.Done():
+			return group.Wait()
+		case <-d.trigger:
+		case <-tick.C:
+		}
+		if n := d.cfg.Store.ExpireHints(d.cfg.Now()); n > 0 {
+			d.expired.Add(int64(n))
+			d.cfg.Logger.Warn("hints expired before their node came back; anti-entropy will bring it up to date", "hints", n)
+		}
+		for _, target := range d.targets() {
+			if !d.claim(target) {
+				continue
+			}
+			started := group.TryGo(func() error {
+				defer d.unclaim(target)
+				d.deliver(ctx, target)
+				return nil
+			})
+			if !started {
+				d.unclaim(target)
+				break // all streams are in use
+			}
+			d.last = target
+		}
+	}
+}
+
+// targets lists the nodes that hints are kept for, in the order of their ids. It
+// begins behind the one served last, so that each has its turn.
+func (d *Deliverer) targets() []ring.NodeID {
+	ids := slices.Sorted(maps.Keys(d.cfg.Store.HintTargets()))
+	first, found := slices.BinarySearch(ids, d.last)
+	if found {
+		first++
+	}
+	return slices.Concat(ids[first:], ids[:first])
+}
+
+func (d *Deliverer) claim(target ring.NodeID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.mu.busy[target] {
+		return false
+	}
+	d.mu.busy[target] = true
+	return true
+}
+
+func (d *Deliverer) unclaim(target ring.NodeID) {
+	d.mu.Lock()
+	delete(d.mu.busy, target)
+	d.mu.Unlock()
+}
