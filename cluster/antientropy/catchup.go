@@ -10,21 +10,21 @@ import (
 
 const (
 	// catchUpShare is how many partitions are exchanged with one peer before the
-	// next one that waits has its turn.
+	// next peer that waits has its turn.
 	catchUpShare = 16
 	// lastCatchUp bounds the wait before a catch-up that failed is begun anew.
 	lastCatchUp = time.Minute
 )
 
-// appointment says whether and when a peer is to be caught up with.
-type appointment struct {
+// catchUpRequest says whether and when to catch up with a peer.
+type catchUpRequest struct {
 	wanted   bool
-	at       time.Time // not before
+	at       time.Time // monotonic; not before
 	failures int       // in a row
 }
 
-// catchUpAll catches up with the peers that it is due for and that answer, a
-// share each in turn; the others are kept in mind.
+// catchUpAll catches up with the peers that are due and available, one share of
+// each in turn. The requests for the others stay.
 func (s *Scheduler) catchUpAll(ctx context.Context) {
 	for busy := true; busy; {
 		busy = false
@@ -51,10 +51,11 @@ func (s *Scheduler) catchUpAll(ctx context.Context) {
 	}
 }
 
-// nextCatchUp is how long it is to the next catch-up that waits for its time. A
-// peer that is not available is triggered when it is.
+// nextCatchUp returns the time until the next catch-up that waits for its time, if
+// there is one. Peers that are not available do not count: Trigger is called when
+// they are.
 func (s *Scheduler) nextCatchUp() (wait time.Duration, ok bool) {
-	now := s.cfg.Now()
+	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, a := range s.mu.catchUp {
@@ -68,8 +69,8 @@ func (s *Scheduler) nextCatchUp() (wait time.Duration, ok bool) {
 	return wait, ok
 }
 
-// catchUp takes the next share of what is to be done for a peer, and reports
-// whether there was anything.
+// catchUp exchanges the next share of partitions with a peer, and reports whether
+// there was any.
 func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 	log := s.cfg.Logger.With("peer", s.cfg.Ring().Name(id))
 	if s.catchUpDue(id) {
@@ -85,8 +86,8 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 			s.catchUpLater(id)
 		}
 		if s.cfg.Self > id {
-			// The peer is likely to do the same at the same time: beginning at
-			// opposite ends, the two meet, instead of doing everything twice.
+			// The peer is likely to do the same at the same time. The two begin at
+			// opposite ends and meet, so that neither repeats the other's work.
 			slices.Reverse(s.rest[id])
 		}
 	}
@@ -110,13 +111,13 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 	return true
 }
 
-// catchUpDue reports whether it is time to catch up with a peer, and takes note
-// that this is being done.
+// catchUpDue reports whether it is time to catch up with a peer, and if so marks
+// the request as being worked on.
 func (s *Scheduler) catchUpDue(id ring.NodeID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.mu.catchUp[id]
-	if !a.wanted || s.cfg.Now().Before(a.at) {
+	if !a.wanted || time.Now().Before(a.at) {
 		return false
 	}
 	a.wanted = false
@@ -124,7 +125,7 @@ func (s *Scheduler) catchUpDue(id ring.NodeID) bool {
 	return true
 }
 
-// caughtUp takes note that nothing is left to be done, if that is so.
+// caughtUp removes the request of a peer, unless a new one came meanwhile.
 func (s *Scheduler) caughtUp(id ring.NodeID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,6 +134,8 @@ func (s *Scheduler) caughtUp(id ring.NodeID) {
 	}
 }
 
+// catchUpLater asks for another catch-up after a wait that doubles with each
+// failure.
 func (s *Scheduler) catchUpLater(id ring.NodeID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,6 +144,6 @@ func (s *Scheduler) catchUpLater(id ring.NodeID) {
 		return // it came back meanwhile
 	}
 	a.wanted, a.failures = true, a.failures+1
-	a.at = s.cfg.Now().Add(min(lastCatchUp, retryAfter(a.failures)))
+	a.at = time.Now().Add(min(lastCatchUp, retryAfter(a.failures)))
 	s.mu.catchUp[id] = a
 }

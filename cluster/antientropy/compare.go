@@ -1,20 +1,20 @@
 package antientropy
 
 import (
-	"github.com/quorate/quorate/cluster/core/object"
-
 	"bytes"
 	"cmp"
 	"context"
+
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // compareLeaves goes through leaves that both sides have, page by page of the
 // peer's listing, and makes the keys that differ equal.
-func (s *session) compareLeaves(ctx context.Context, leaves *leafSet) error {
+func (c *comparison) compareLeaves(ctx context.Context, leaves *leafSet) error {
 	var at position
 	for {
-		request := rangeRequest{partition: s.partition, leaves: *leaves, at: at}
-		answer, err := s.call(ctx, KindLeafDigests, request.append(nil))
+		request := rangeRequest{partition: c.partition, leaves: *leaves, at: at}
+		answer, err := c.call(ctx, KindLeafDigests, request.append(nil))
 		if err != nil {
 			return err
 		}
@@ -22,30 +22,31 @@ func (s *session) compareLeaves(ctx context.Context, leaves *leafSet) error {
 		if err != nil {
 			return err
 		}
-		s.stats.KeysCompared += int64(len(listing.entries))
-		if err := s.comparePage(ctx, leaves, &at, listing); err != nil || !listing.more {
+		c.stats.KeysCompared += int64(len(listing.entries))
+		if err := c.comparePage(ctx, leaves, &at, listing); err != nil || !listing.more {
 			return err
 		}
 	}
 }
 
 // comparePage compares what the peer listed with what is stored here in the same
-// range, and moves at to the page's end. What it finds is exchanged in batches,
-// between which no scan is open: a slow peer must not pin the engine's files.
-func (s *session) comparePage(ctx context.Context, leaves *leafSet, at *position, listing page[listed]) error {
+// range, and moves at to the page's end. It exchanges what differs in batches. No
+// scan is open between two batches, so that a slow peer does not pin the engine's
+// files.
+func (c *comparison) comparePage(ctx context.Context, leaves *leafSet, at *position, listing page[listed]) error {
 	for complete := false; !complete; {
 		var found differences
-		err := s.carry(ctx, func(ctx context.Context) (err error) {
-			if complete, err = s.join(leaves, at, &listing, &found); err != nil {
+		err := c.carry(ctx, func(ctx context.Context) (err error) {
+			if complete, err = c.join(leaves, at, &listing, &found); err != nil {
 				return err
 			}
-			s.stats.KeysExchanged += int64(len(found.push))
-			return s.push(ctx, found.push)
+			c.stats.KeysExchanged += int64(len(found.push))
+			return c.push(ctx, found.push)
 		})
 		if err != nil {
 			return err
 		}
-		if err := s.fetchKeys(ctx, found.fetch); err != nil {
+		if err := c.fetchKeys(ctx, found.fetch); err != nil {
 			return err
 		}
 	}
@@ -54,9 +55,9 @@ func (s *session) comparePage(ctx context.Context, leaves *leafSet, at *position
 
 // differences is a bounded batch of keys that are not equal on both sides.
 type differences struct {
-	fetch []listed // the peer's object is wanted here; keys alias the page
-	push  []stored // ours is wanted there; own memory
-	bytes int
+	fetch []listed // the peer's object is needed here; keys alias the page
+	push  []stored // this node's object is needed there; own memory
+	bytes int      // of push
 }
 
 func (d *differences) full() bool { return d.bytes >= pageBytes || len(d.push) >= maxKeys }
@@ -65,16 +66,16 @@ func (d *differences) full() bool { return d.bytes >= pageBytes || len(d.push) >
 // (hash, key), and collects what differs until the page's end, then returns
 // true, or until the batch is full. The page's entries are consumed, and at
 // stands behind the last entry compared.
-func (s *session) join(leaves *leafSet, at *position, listing *page[listed], found *differences) (bool, error) {
+func (c *comparison) join(leaves *leafSet, at *position, listing *page[listed], found *differences) (bool, error) {
 	takeTheirs := func() {
 		theirs := listing.entries[0]
 		listing.entries = listing.entries[1:]
 		at.advance(theirs.hash, theirs.key)
-		if s.direction == bothWays {
+		if c.direction == bothWays {
 			found.fetch = append(found.fetch, theirs)
 		}
 	}
-	for ours, err := range entriesOf(s.x.cfg.Store, s.partition, leaves, *at) {
+	for ours, err := range entriesOf(c.x.cfg.Store, c.partition, leaves, *at) {
 		if err != nil {
 			return false, err
 		}
@@ -86,10 +87,10 @@ func (s *session) join(leaves *leafSet, at *position, listing *page[listed], fou
 		switch {
 		case matched && listing.entries[0].digest == digest:
 			listing.entries = listing.entries[1:]
-		case matched && s.direction == bothWays:
+		case matched && c.direction == bothWays:
 			takeTheirs()
 		case !matched && listing.more && listing.end.before(ours.Hash, ours.Key):
-			return true, nil // beyond the page: the next one tells
+			return true, nil // behind the page: the next page decides
 		default:
 			if matched {
 				listing.entries = listing.entries[1:]
@@ -108,6 +109,7 @@ func (s *session) join(leaves *leafSet, at *position, listing *page[listed], fou
 	return true, nil
 }
 
+// order compares a listed entry with (hash, key), in the order of the store.
 func order(e listed, hash uint32, key []byte) int {
 	return cmp.Or(cmp.Compare(e.hash, hash), bytes.Compare(e.key, key))
 }

@@ -36,11 +36,11 @@ const MaxKeyDiffs = 64
 // Inspect compares p on this node and on peer, as Sync would, and changes
 // nothing. It needs the Merkle trees of both (ErrNotReady).
 func (x *Exchanger) Inspect(ctx context.Context, peer ring.NodeID, p ring.Partition) (Diff, error) {
-	s := session{x: x, peer: peer, partition: p, limiter: x.repair}
+	c := comparison{x: x, peer: peer, partition: p, limiter: x.repair}
 	d := Diff{Partition: p, Peer: peer}
-	err := s.inspect(ctx, &d)
-	if d.NodesCompared = s.stats.NodesCompared; err == nil {
-		err = s.pay(ctx)
+	err := c.inspect(ctx, &d)
+	if d.NodesCompared = c.stats.NodesCompared; err == nil {
+		err = c.pay(ctx)
 	}
 	if err != nil {
 		return d, fmt.Errorf("inspect partition %d: %w", p, err)
@@ -48,8 +48,8 @@ func (x *Exchanger) Inspect(ctx context.Context, peer ring.NodeID, p ring.Partit
 	return d, nil
 }
 
-func (s *session) inspect(ctx context.Context, d *Diff) error {
-	plan, err := s.descend(ctx)
+func (c *comparison) inspect(ctx context.Context, d *Diff) error {
+	plan, err := c.descend(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *session) inspect(ctx context.Context, d *Diff) error {
 	}
 	var at position
 	for more := true; more && !d.Truncated; {
-		if more, err = s.inspectPage(ctx, &leaves, &at, d); err != nil {
+		if more, err = c.inspectPage(ctx, &leaves, &at, d); err != nil {
 			return err
 		}
 	}
@@ -76,9 +76,9 @@ func (s *session) inspect(ctx context.Context, d *Diff) error {
 }
 
 // inspectPage is comparePage without its effects.
-func (s *session) inspectPage(ctx context.Context, leaves *leafSet, at *position, d *Diff) (more bool, err error) {
-	request := rangeRequest{partition: s.partition, leaves: *leaves, at: *at}
-	answer, err := s.call(ctx, KindLeafDigests, request.append(nil))
+func (c *comparison) inspectPage(ctx context.Context, leaves *leafSet, at *position, d *Diff) (more bool, err error) {
+	request := rangeRequest{partition: c.partition, leaves: *leaves, at: *at}
+	answer, err := c.call(ctx, KindLeafDigests, request.append(nil))
 	if err != nil {
 		return false, err
 	}
@@ -88,14 +88,14 @@ func (s *session) inspectPage(ctx context.Context, leaves *leafSet, at *position
 	}
 	for complete := false; !complete && !d.Truncated; {
 		var found differences
-		if complete, err = s.join(leaves, at, &listing, &found); err != nil {
+		if complete, err = c.join(leaves, at, &listing, &found); err != nil {
 			return false, err
 		}
 		for _, ours := range found.push {
 			d.add(KeyDiff{Key: ours.key, Here: true, Ours: clockOf(ours.object)})
 		}
 		found.fetch = found.fetch[:min(len(found.fetch), MaxKeyDiffs+1-len(d.Keys))]
-		if err := s.inspectKeys(ctx, found.fetch, d); err != nil {
+		if err := c.inspectKeys(ctx, found.fetch, d); err != nil {
 			return false, err
 		}
 	}
@@ -104,13 +104,13 @@ func (s *session) inspectPage(ctx context.Context, leaves *leafSet, at *position
 
 // inspectKeys looks at both objects of keys that differ, or that only the peer
 // listed.
-func (s *session) inspectKeys(ctx context.Context, keys []listed, d *Diff) error {
+func (c *comparison) inspectKeys(ctx context.Context, keys []listed, d *Diff) error {
 	for len(keys) > 0 {
 		var names [][]byte
 		for _, k := range keys {
 			names = append(names, k.key)
 		}
-		answer, err := s.call(ctx, KindFetch, appendFetchRequest(nil, s.partition, names))
+		answer, err := c.call(ctx, KindFetch, appendFetchRequest(nil, c.partition, names))
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (s *session) inspectKeys(ctx context.Context, keys []listed, d *Diff) error
 			return err
 		}
 		for i, theirs := range objects {
-			ours, here, err := s.x.cfg.Store.Get(s.partition, names[i], nil)
+			ours, here, err := c.x.cfg.Store.Get(c.partition, names[i], nil)
 			if err != nil {
 				return err
 			}

@@ -10,12 +10,12 @@ import (
 )
 
 // fetchLeaves copies leaves that are empty here, by pages of whole objects.
-func (s *session) fetchLeaves(ctx context.Context, leaves *leafSet) error {
+func (c *comparison) fetchLeaves(ctx context.Context, leaves *leafSet) error {
 	var at position
 	for more := true; more; {
-		err := s.carry(ctx, func(ctx context.Context) error {
-			request := rangeRequest{partition: s.partition, leaves: *leaves, at: at}
-			answer, err := s.call(ctx, KindObjects, request.append(nil))
+		err := c.carry(ctx, func(ctx context.Context) error {
+			request := rangeRequest{partition: c.partition, leaves: *leaves, at: at}
+			answer, err := c.call(ctx, KindObjects, request.append(nil))
 			if err != nil {
 				return err
 			}
@@ -26,7 +26,7 @@ func (s *session) fetchLeaves(ctx context.Context, leaves *leafSet) error {
 			if more = objects.more; more {
 				at.advance(objects.end.hash, objects.end.key)
 			}
-			return s.merge(ctx, objects.entries)
+			return c.merge(ctx, objects.entries)
 		})
 		if err != nil {
 			return err
@@ -36,20 +36,20 @@ func (s *session) fetchLeaves(ctx context.Context, leaves *leafSet) error {
 }
 
 // pushLeaves copies leaves that are empty at the peer, batch by batch.
-func (s *session) pushLeaves(ctx context.Context, leaves *leafSet) error {
+func (c *comparison) pushLeaves(ctx context.Context, leaves *leafSet) error {
 	var at position
 	for more := true; more; {
-		err := s.carry(ctx, func(ctx context.Context) (err error) {
+		err := c.carry(ctx, func(ctx context.Context) (err error) {
 			var batch []stored
-			if batch, more, err = collect(s.x.cfg.Store, s.partition, leaves, at); err != nil {
+			if batch, more, err = collect(c.x.cfg.Store, c.partition, leaves, at); err != nil {
 				return err
 			}
 			if more {
 				last := batch[len(batch)-1].key
 				at.advance(engine.Hash32(last), last)
 			}
-			s.stats.KeysExchanged += int64(len(batch))
-			return s.push(ctx, batch)
+			c.stats.KeysExchanged += int64(len(batch))
+			return c.push(ctx, batch)
 		})
 		if err != nil {
 			return err
@@ -76,10 +76,10 @@ func collect(store scanner, p ring.Partition, leaves *leafSet, at position) (bat
 }
 
 // fetchKeys asks for the peer's objects of the keys that differ and merges them.
-func (s *session) fetchKeys(ctx context.Context, wanted []listed) error {
+func (c *comparison) fetchKeys(ctx context.Context, wanted []listed) error {
 	for len(wanted) > 0 {
-		err := s.carry(ctx, func(ctx context.Context) error {
-			n, err := s.fetchSome(ctx, wanted)
+		err := c.carry(ctx, func(ctx context.Context) error {
+			n, err := c.fetchSome(ctx, wanted)
 			wanted = wanted[n:]
 			return err
 		})
@@ -91,7 +91,7 @@ func (s *session) fetchKeys(ctx context.Context, wanted []listed) error {
 }
 
 // fetchSome deals with the first n of wanted, at least one.
-func (s *session) fetchSome(ctx context.Context, wanted []listed) (n int, err error) {
+func (c *comparison) fetchSome(ctx context.Context, wanted []listed) (n int, err error) {
 	var keys [][]byte
 	for size := 0; len(keys) < min(len(wanted), maxKeys); {
 		key := wanted[len(keys)].key
@@ -100,7 +100,7 @@ func (s *session) fetchSome(ctx context.Context, wanted []listed) (n int, err er
 		}
 		keys = append(keys, key)
 	}
-	answer, err := s.call(ctx, KindFetch, appendFetchRequest(nil, s.partition, keys))
+	answer, err := c.call(ctx, KindFetch, appendFetchRequest(nil, c.partition, keys))
 	if err != nil {
 		return 0, err
 	}
@@ -114,18 +114,18 @@ func (s *session) fetchSome(ctx context.Context, wanted []listed) (n int, err er
 			arrived = append(arrived, stored{key: keys[i], object: object})
 		}
 	}
-	return len(objects), s.merge(ctx, arrived)
+	return len(objects), c.merge(ctx, arrived)
 }
 
 // merge merges the peer's objects into ours, and sends back what both together
 // made where that is more than the peer has.
-func (s *session) merge(ctx context.Context, arrived []stored) error {
-	merged, failed, err := apply(s.x.cfg.Store, s.partition, arrived)
+func (c *comparison) merge(ctx context.Context, arrived []stored) error {
+	merged, failed, err := apply(c.x.cfg.Store, c.partition, arrived)
 	if err != nil {
 		return err
 	}
-	s.stats.KeysExchanged += int64(len(arrived))
-	s.stats.KeysFailed += int64(failed)
+	c.stats.KeysExchanged += int64(len(arrived))
+	c.stats.KeysFailed += int64(failed)
 	var back []stored
 	for i := range merged {
 		if merged[i].Err != nil || bytes.Equal(merged[i].Stored, arrived[i].object) {
@@ -133,13 +133,13 @@ func (s *session) merge(ctx context.Context, arrived []stored) error {
 		}
 		back = append(back, stored{key: arrived[i].key, object: merged[i].Stored})
 	}
-	return s.push(ctx, back)
+	return c.push(ctx, back)
 }
 
 // push sends objects for the peer to merge, in messages of about a page.
-func (s *session) push(ctx context.Context, objects []stored) error {
+func (c *comparison) push(ctx context.Context, objects []stored) error {
 	for len(objects) > 0 {
-		request := appendHeader(nil, s.partition)
+		request := appendHeader(nil, c.partition)
 		n := 0
 		for ; n < len(objects); n++ {
 			if n > 0 && len(request)+objects[n].size() > pageBytes {
@@ -147,7 +147,7 @@ func (s *session) push(ctx context.Context, objects []stored) error {
 			}
 			request = objects[n].append(request)
 		}
-		answer, err := s.call(ctx, KindPush, request)
+		answer, err := c.call(ctx, KindPush, request)
 		if err != nil {
 			return err
 		}
@@ -155,8 +155,8 @@ func (s *session) push(ctx context.Context, objects []stored) error {
 		if err != nil {
 			return err
 		}
-		s.stats.KeysFailed += int64(min(result.failed, uint64(n)))
-		s.stats.KeysTaken += int64(min(result.changed, uint64(n)))
+		c.stats.KeysFailed += int64(min(result.failed, uint64(n)))
+		c.stats.KeysTaken += int64(min(result.changed, uint64(n)))
 		objects = objects[n:]
 	}
 	return nil

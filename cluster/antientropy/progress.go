@@ -8,16 +8,50 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// Progress is what became of one pair of replicas: this node's copy of a
-// partition and a peer's.
+// Progress says how far one pair of replicas is known to be equal: this node's
+// copy of a partition and a peer's.
 type Progress struct {
 	Partition ring.Partition
 	Peer      ring.NodeID
-	Compared  time.Time // when the copies were last found, or made, equal; zero: not yet
+	Differs   bool      // at the last comparison
+	Compared  time.Time // wall clock: when the copies were last found, or made, equal; zero: not yet
 	Healed    int64     // keys exchanged so far
 	Failures  int       // in a row; 0 after a success
 	Error     error     // of the last failure
-	Retry     time.Time // not before, after a failure
+	Retry     time.Time // when the next exchange may begin, after a failure
+}
+
+// Summary counts the pairs of replicas of which this node holds one.
+type Summary struct {
+	Pairs   int       // pairs seen so far, and still shared
+	Equal   int       // of these, that were equal at the last comparison
+	Failing int       // of these, whose last exchange failed
+	Healed  int64     // keys exchanged on schedule
+	Oldest  time.Time // wall clock: the earliest of the last times when a pair was equal; zero while one never was
+}
+
+// Summary counts what the Scheduler knows of its pairs.
+func (s *Scheduler) Summary() Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sum := Summary{Pairs: len(s.mu.pairs), Healed: s.mu.healed}
+	never := false
+	for _, p := range s.mu.pairs {
+		switch {
+		case p.Error == nil && !p.Differs:
+			sum.Equal++
+		case p.Failures > 0:
+			sum.Failing++
+		}
+		never = never || p.Compared.IsZero()
+		if sum.Oldest.IsZero() || p.Compared.Before(sum.Oldest) {
+			sum.Oldest = p.Compared
+		}
+	}
+	if never {
+		sum.Oldest = time.Time{}
+	}
+	return sum
 }
 
 // pair names the two copies that an exchange makes equal.
@@ -56,17 +90,18 @@ func (s *Scheduler) Progress() []Progress {
 	return list
 }
 
-// recordRoots notes what a comparison of roots told: sorted parts, of which those
-// not in differing or unknown are equal.
+// recordRoots notes the outcome of a comparison of roots: those of parts that are
+// neither in differing nor in unknown are equal. All three are sorted.
 func (s *Scheduler) recordRoots(id ring.NodeID, parts, differing, unknown []ring.Partition) {
 	now := s.cfg.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range parts {
+		state := s.stateLocked(pair{id, p})
 		if _, found := slices.BinarySearch(differing, p); found {
+			state.Differs = true
 			continue
 		}
-		state := s.stateLocked(pair{id, p})
 		if _, found := slices.BinarySearch(unknown, p); found {
 			state.Error = ErrNotReady
 			continue
@@ -85,23 +120,23 @@ func (s *Scheduler) stateLocked(p pair) *Progress {
 }
 
 func (p *Progress) equal(now time.Time) {
-	p.Failures, p.Retry, p.Error, p.Compared = 0, time.Time{}, nil, now
+	p.Failures, p.Retry, p.Error, p.Differs, p.Compared = 0, time.Time{}, nil, false, now
 }
 
 // record notes the outcome of an exchange.
 func (s *Scheduler) record(p pair, keys int64, err error) {
-	now := s.cfg.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.mu.healed += keys
 	state := s.stateLocked(p)
 	state.Healed += keys
 	if err == nil {
-		state.equal(now)
+		state.equal(s.cfg.Now())
 		return
 	}
 	state.Error = err
 	state.Failures++
-	state.Retry = now.Add(retryAfter(state.Failures))
+	state.Retry = time.Now().Add(retryAfter(state.Failures))
 }
 
 // due reports whether a pair is not waiting for its retry.
@@ -109,7 +144,7 @@ func (s *Scheduler) due(p pair) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	state := s.mu.pairs[p]
-	return state == nil || !s.cfg.Now().Before(state.Retry)
+	return state == nil || !time.Now().Before(state.Retry)
 }
 
 // forgetOthers drops the state of pairs that this node no longer shares.

@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,9 @@ type ReapConfig struct {
 	Settle time.Duration
 	// Tick is how often to look. Default: 1 minute.
 	Tick time.Duration
-	Now  func() time.Time // default: time.Now
+	// Now is the wall clock, by which Grace counts, and Monotonic a clock of which
+	// only differences are taken, by which Settle counts. Default of both: time.Now.
+	Now, Monotonic func() time.Time
 }
 
 // Reaper removes objects that are dead everywhere: all of whose values are
@@ -71,11 +74,17 @@ type ReapConfig struct {
 // under a fresh epoch, so that the dead object does not cover it, and wins by its
 // later timestamp where they meet; the second supersedes the dead object.
 type Reaper struct {
-	cfg     ReapConfig
-	reaped  atomic.Int64
-	pending map[ring.Partition]*agreement // of Run alone
-	bytes   int                           // of all pending keys
-	skip    map[ring.Partition]int        // dead objects that there was no agreement on
+	cfg ReapConfig
+
+	// Of Run alone.
+	pending map[ring.Partition]*agreement
+	bytes   int                    // of all pending keys
+	skip    map[ring.Partition]int // dead objects that there was no agreement on
+
+	mu struct {
+		sync.Mutex
+		status ReapStatus
+	}
 }
 
 // pendingBytes bounds the keys that wait for the second question.
@@ -83,10 +92,36 @@ const pendingBytes = 16 << 20
 
 // agreement is what all members said to the first question.
 type agreement struct {
-	at    time.Time
-	ring  uint64
+	at    time.Time // monotonic: when the last of them had answered
+	ring  uint64    // digest
 	refs  []engine.Ref
-	bytes int
+	bytes int // of the keys
+}
+
+// ReapStatus says what a Reaper has done, and what keeps it from doing more.
+type ReapStatus struct {
+	Reaped  int64 // objects that this node removed as the one that asked
+	Pending int   // keys that all members agreed on once, and will be asked about again
+	// InTransition says that nothing is reaped because data moves.
+	InTransition bool
+	// Blocking lists the members that cannot be reached, in the order of their
+	// ids: nothing is reaped until all can.
+	Blocking []Blocker
+}
+
+// Blocker is a member that keeps tombstones from being reaped.
+type Blocker struct {
+	Node  ring.NodeID
+	Since time.Time // wall clock: when the Reaper first missed it
+}
+
+// Status returns what the Reaper has done, and what it found at its last look.
+func (r *Reaper) Status() ReapStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	status := r.mu.status
+	status.Blocking = slices.Clone(status.Blocking)
+	return status
 }
 
 // NewReaper makes a Reaper; Run must be called.
@@ -100,11 +135,11 @@ func NewReaper(cfg ReapConfig) *Reaper {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Monotonic == nil {
+		cfg.Monotonic = time.Now
+	}
 	return &Reaper{cfg: cfg, pending: make(map[ring.Partition]*agreement), skip: make(map[ring.Partition]int)}
 }
-
-// Reaped counts the objects that this node removed as the one who asked.
-func (r *Reaper) Reaped() int64 { return r.reaped.Load() }
 
 // Run looks for what can be reaped until ctx ends.
 func (r *Reaper) Run(ctx context.Context) error {
@@ -122,6 +157,7 @@ func (r *Reaper) Run(ctx context.Context) error {
 
 // round visits each partition that this node is the first primary of.
 func (r *Reaper) round(ctx context.Context) {
+	defer r.countPending()
 	now := r.cfg.Ring()
 	for i := range now.Partitions() {
 		p := ring.Partition(i)
@@ -141,17 +177,37 @@ func (r *Reaper) round(ctx context.Context) {
 	}
 }
 
-// possible reports whether all members can be asked at all.
+// possible reports whether all members can be asked at all, and notes in the
+// status what prevents that.
 func (r *Reaper) possible(now *ring.Ring) bool {
-	if now.InTransition() {
-		return false
-	}
+	at := r.cfg.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.mu.status.Blocking
+	var blocking []Blocker
 	for _, m := range now.Members() {
-		if m.ID != r.cfg.Self && !r.cfg.Available(m.ID) {
-			return false
+		if m.ID == r.cfg.Self || r.cfg.Available(m.ID) {
+			continue
 		}
+		b := Blocker{Node: m.ID, Since: at}
+		if i := slices.IndexFunc(before, func(b Blocker) bool { return b.Node == m.ID }); i >= 0 {
+			b = before[i]
+		}
+		blocking = append(blocking, b)
 	}
-	return true
+	slices.SortFunc(blocking, func(a, b Blocker) int { return cmp.Compare(a.Node, b.Node) })
+	r.mu.status.Blocking, r.mu.status.InTransition = blocking, now.InTransition()
+	return len(blocking) == 0 && !now.InTransition()
+}
+
+func (r *Reaper) countPending() {
+	n := 0
+	for _, a := range r.pending {
+		n += len(a.refs)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mu.status.Pending = n
 }
 
 func (r *Reaper) forget(p ring.Partition) {
@@ -168,7 +224,7 @@ func (r *Reaper) visit(ctx context.Context, now *ring.Ring, p ring.Partition) er
 	case a.ring != now.Digest():
 		r.forget(p)
 		return nil
-	case r.cfg.Now().Sub(a.at) < r.cfg.Settle:
+	case r.cfg.Monotonic().Sub(a.at) < r.cfg.Settle:
 		return nil
 	default:
 		r.forget(p)
@@ -176,7 +232,7 @@ func (r *Reaper) visit(ctx context.Context, now *ring.Ring, p ring.Partition) er
 	}
 }
 
-// begin is step 1.
+// begin takes step 1.
 func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) error {
 	if r.bytes >= pendingBytes {
 		return nil
@@ -194,7 +250,7 @@ func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) er
 		return nil
 	}
 	// The time is taken after the answers: Settle counts from the last of them.
-	a := &agreement{at: r.cfg.Now(), ring: now.Digest(), refs: agreed}
+	a := &agreement{at: r.cfg.Monotonic(), ring: now.Digest(), refs: agreed}
 	for _, ref := range agreed {
 		a.bytes += len(ref.Key)
 	}
@@ -203,8 +259,8 @@ func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) er
 	return nil
 }
 
-// candidates are the next dead objects of p, as many as one message holds. Those
-// that there was no agreement on are passed over until all had their turn.
+// candidates returns the next dead objects of p, as many as one message holds.
+// Those that there was no agreement on are skipped until all have had their turn.
 func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 	passed, size := 0, 0
 	for e, err := range r.cfg.Exchanger.cfg.Store.Dead(p, r.cfg.Now().Add(-r.cfg.Grace)) {
@@ -223,10 +279,10 @@ func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 	return refs, nil
 }
 
-// ask returns the refs that every member agrees on.
+// ask asks every member about refs, and returns those that all agree on.
 func (r *Reaper) ask(ctx context.Context, now *ring.Ring, p ring.Partition, refs []engine.Ref) ([]engine.Ref, error) {
 	agreed := r.cfg.Exchanger.agrees(now, p, refs)
-	err := r.tellOthers(ctx, now, KindReapAsk, appendReapRequest(nil, p, now.Digest(), refs), func(answer []byte) error {
+	err := r.callOthers(ctx, now, KindReapAsk, appendReapRequest(nil, p, now.Digest(), refs), func(answer []byte) error {
 		theirs, err := decodeBits(answer, len(refs))
 		if err != nil {
 			return err
@@ -248,29 +304,31 @@ func (r *Reaper) ask(ctx context.Context, now *ring.Ring, p ring.Partition, refs
 	return kept, nil
 }
 
-// finish is steps 2 and 3. The others go first: were this node the first to
-// forget, it could not see to it that those who missed the word are told again.
+// finish takes steps 2 and 3. The others remove the objects first: if this node
+// removed its own before them, it could not ask again those that missed the message.
 func (r *Reaper) finish(ctx context.Context, now *ring.Ring, p ring.Partition, refs []engine.Ref) error {
 	refs, err := r.ask(ctx, now, p, refs)
 	if err != nil || len(refs) == 0 {
 		return err
 	}
-	err = r.tellOthers(ctx, now, KindReap, appendReapRequest(nil, p, now.Digest(), refs), func([]byte) error { return nil })
+	err = r.callOthers(ctx, now, KindReap, appendReapRequest(nil, p, now.Digest(), refs), func([]byte) error { return nil })
 	if err != nil {
-		return fmt.Errorf("tell to reap: %w", err)
+		return fmt.Errorf("ask others to reap: %w", err)
 	}
 	n, err := r.cfg.Exchanger.cfg.Store.Reap(refs)
 	if err != nil {
 		return fmt.Errorf("reap: %w", err)
 	}
-	r.reaped.Add(int64(n))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mu.status.Reaped += int64(n)
 	return nil
 }
 
-// tellOthers sends a message to all other members, some at once, and gives each
-// answer to take, one at a time. All are told, whatever the others say, and all
-// must answer.
-func (r *Reaper) tellOthers(ctx context.Context, now *ring.Ring, kind peer.Kind, body []byte, take func([]byte) error) error {
+// callOthers sends a request to all other members, some at once, and gives each
+// answer to take, one at a time. It sends to all, whatever the others answer, and
+// returns an error unless all answer.
+func (r *Reaper) callOthers(ctx context.Context, now *ring.Ring, kind peer.Kind, body []byte, take func([]byte) error) error {
 	var group errgroup.Group
 	group.SetLimit(8)
 	answers := make(chan []byte, len(now.Members()))
@@ -279,14 +337,14 @@ func (r *Reaper) tellOthers(ctx context.Context, now *ring.Ring, kind peer.Kind,
 			continue
 		}
 		group.Go(func() error {
-			s := session{x: r.cfg.Exchanger, peer: m.ID, limiter: r.cfg.Exchanger.repair}
-			defer s.finish()
-			answer, err := s.call(ctx, kind, body)
+			c := comparison{x: r.cfg.Exchanger, peer: m.ID, limiter: r.cfg.Exchanger.repair}
+			defer c.finish()
+			answer, err := c.call(ctx, kind, body)
 			if err != nil {
 				return fmt.Errorf("%s: %w", m.Name, err)
 			}
 			answers <- answer
-			return s.pay(ctx)
+			return c.pay(ctx)
 		})
 	}
 	err := group.Wait()

@@ -41,7 +41,7 @@ func newGraveyard(t *testing.T) *graveyard {
 		n.merge(g.key, g.tombstone)
 	}
 	g.reaper = NewReaper(ReapConfig{
-		Self: first.id, Ring: g.ring.Load, Exchanger: first.x, Available: first.Available, Now: g.time,
+		Self: first.id, Ring: g.ring.Load, Exchanger: first.x, Available: first.Available, Now: g.time, Monotonic: g.time,
 	})
 	g.pass(11 * 24 * time.Hour)
 	return g
@@ -72,8 +72,8 @@ func TestReaper_AllAgree_ReapsAfterSettle(t *testing.T) {
 	}
 	g.pass(2 * time.Minute)
 	g.reaper.round(t.Context())
-	if g.holders() != 0 || g.reaper.Reaped() != 1 {
-		t.Fatalf("%d nodes still hold it, reaped %d", g.holders(), g.reaper.Reaped())
+	if g.holders() != 0 || g.reaper.Status().Reaped != 1 {
+		t.Fatalf("%d nodes still hold it, reaped %d", g.holders(), g.reaper.Status().Reaped)
 	}
 	if g.reaper.bytes != 0 || len(g.reaper.pending) != 0 {
 		t.Fatal("something is still pending")
@@ -119,7 +119,7 @@ func TestReaper_NotReaped(t *testing.T) {
 			test.make(g)
 			before := g.holders()
 			g.rounds(t)
-			if after := g.holders(); after != before || g.reaper.Reaped() != 0 {
+			if after := g.holders(); after != before || g.reaper.Status().Reaped != 0 {
 				t.Fatalf("%d copies became %d", before, after)
 			}
 		})

@@ -36,13 +36,13 @@ type ScheduleConfig struct {
 	// Tick is how often the next peer is compared with; jittered by a quarter
 	// either way, so that nodes started together do not stay in step. Default: 15 s.
 	Tick time.Duration
-	// PairsPerTick bounds how many partitions that differ are exchanged with
-	// that peer in one tick: under writes there is always one in flight
-	// somewhere, and looking into all of those each time would be a storm.
+	// PairsPerTick bounds how many partitions that differ are exchanged with that
+	// peer in one tick. Under writes some partitions always differ, because writes
+	// are under way, and exchanging all of them each time would cost too much.
 	// Default: 8.
 	PairsPerTick int
-	Now          func() time.Time // default: time.Now
-	Rand         *rand.Rand       // default: seeded at random; used by Run only
+	Now          func() time.Time // the wall clock, for what Progress reports; default: time.Now
+	Rand         *rand.Rand       // of the jitter; used by Run only; default: seeded at random
 }
 
 // atOnce bounds the exchanges that run at the same time, those by hand included.
@@ -56,14 +56,14 @@ const atOnce = 2
 // turn are exchanged. So an idle cluster pays one small message per node and
 // tick, and every pair is visited however busy its neighbours are.
 //
-// A peer that just came back, or that shares partitions since the ring changed
-// (and every peer when this node starts), is caught up with: all that differs is
-// exchanged, at once, within the exchanger's rate. What fails is tried again
-// after a while that doubles.
+// The Scheduler catches up with a peer that just came back, or that shares
+// partitions since the ring changed, and with every peer when this node starts:
+// all that differs is exchanged at once, within the exchanger's rate. What fails is
+// tried again after a wait that doubles.
 type Scheduler struct {
-	cfg   ScheduleConfig
-	wake  chan struct{}
-	slots chan struct{} // held by an exchange that runs
+	cfg     ScheduleConfig
+	trigger chan struct{}
+	running chan struct{} // a semaphore of the exchanges that run
 
 	// Of Run alone.
 	lastPeer ring.NodeID                    // compared with in the last tick
@@ -74,8 +74,9 @@ type Scheduler struct {
 
 	mu struct {
 		sync.Mutex
-		catchUp map[ring.NodeID]appointment
+		catchUp map[ring.NodeID]catchUpRequest
 		pairs   map[pair]*Progress
+		healed  int64 // keys exchanged
 	}
 }
 
@@ -96,20 +97,20 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	s := &Scheduler{
-		cfg: cfg, wake: make(chan struct{}, 1), slots: make(chan struct{}, atOnce),
+		cfg: cfg, trigger: make(chan struct{}, 1), running: make(chan struct{}, atOnce),
 		lastPart: make(map[ring.NodeID]ring.Partition),
 		rest:     make(map[ring.NodeID][]ring.Partition),
 	}
-	s.mu.catchUp = make(map[ring.NodeID]appointment)
+	s.mu.catchUp = make(map[ring.NodeID]catchUpRequest)
 	s.mu.pairs = make(map[pair]*Progress)
 	return s
 }
 
-// Trigger asks to catch up with a peer now, for one who knows that it came back:
-// what failed while it was away is not held against it.
+// Trigger makes the Scheduler catch up with a peer now. It is for callers that know
+// that the peer came back: exchanges that failed while it was away are due again.
 func (s *Scheduler) Trigger(peer ring.NodeID) {
 	s.mu.Lock()
-	s.mu.catchUp[peer] = appointment{wanted: true}
+	s.mu.catchUp[peer] = catchUpRequest{wanted: true}
 	for p, state := range s.mu.pairs {
 		if p.peer == peer {
 			state.Failures, state.Retry = 0, time.Time{}
@@ -117,7 +118,7 @@ func (s *Scheduler) Trigger(peer ring.NodeID) {
 	}
 	s.mu.Unlock()
 	select {
-	case s.wake <- struct{}{}:
+	case s.trigger <- struct{}{}:
 	default:
 	}
 }
@@ -132,7 +133,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.wake:
+		case <-s.trigger:
 			s.followRing()
 		case <-retry.C:
 			s.followRing()
@@ -149,8 +150,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 }
 
-// followRing learns what this node shares with whom; whoever shares partitions
-// that it did not share before is caught up with.
+// followRing updates which partitions this node shares with which peer, and asks
+// for a catch-up with each peer whose share changed.
 func (s *Scheduler) followRing() {
 	now := s.cfg.Ring()
 	if s.shared != nil && now.Version() == s.version {
@@ -163,7 +164,7 @@ func (s *Scheduler) followRing() {
 	defer s.mu.Unlock()
 	for id, parts := range s.shared {
 		if !slices.Equal(before[id], parts) {
-			s.mu.catchUp[id] = appointment{wanted: true}
+			s.mu.catchUp[id] = catchUpRequest{wanted: true}
 		}
 	}
 }
@@ -190,7 +191,7 @@ func sortedPeers(shared map[ring.NodeID][]ring.Partition) []ring.NodeID {
 	return slices.Sorted(maps.Keys(shared))
 }
 
-// visitNext is one tick.
+// visitNext does the work of one tick.
 func (s *Scheduler) visitNext(ctx context.Context) {
 	id, ok := s.nextPeer()
 	if !ok {
@@ -211,7 +212,7 @@ func (s *Scheduler) visitNext(ctx context.Context) {
 	_, _ = s.exchangeAll(ctx, id, turn, unreported) // the outcome is in the progress of each pair
 }
 
-// nextPeer is the next available peer after the last, in order of ids.
+// nextPeer returns the next available peer after the last, in the order of ids.
 func (s *Scheduler) nextPeer() (ring.NodeID, bool) {
 	peers := sortedPeers(s.shared)
 	start, _ := slices.BinarySearch(peers, s.lastPeer+1)
@@ -223,7 +224,7 @@ func (s *Scheduler) nextPeer() (ring.NodeID, bool) {
 	return 0, false
 }
 
-// inTurn returns up to n of the sorted parts, those behind last first.
+// inTurn returns up to n of the sorted parts, beginning behind last.
 func inTurn(parts []ring.Partition, last ring.Partition, n int) []ring.Partition {
 	start, found := slices.BinarySearch(parts, last)
 	if found {
@@ -233,8 +234,9 @@ func inTurn(parts []ring.Partition, last ring.Partition, n int) []ring.Partition
 	return turn[:min(n, len(turn))]
 }
 
-// compare returns the partitions that differ, in order, and notes the others as
-// equal; unknown are those whose trees are being rebuilt.
+// compare compares the roots of parts with one peer's, and notes the outcome. It
+// returns the partitions that differ, in order, and those whose trees are being
+// rebuilt.
 func (s *Scheduler) compare(ctx context.Context, id ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error) {
 	differing, unknown, err = s.cfg.Exchanger.Differing(ctx, id, parts)
 	if err != nil {
@@ -286,10 +288,12 @@ func (s *Scheduler) exchangeAll(ctx context.Context, id ring.NodeID, parts []rin
 	return total, errors.Join(errs...)
 }
 
+// exchange exchanges one partition, when fewer than atOnce exchanges run, and notes
+// the outcome.
 func (s *Scheduler) exchange(ctx context.Context, p pair) (Stats, error) {
 	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
+	case s.running <- struct{}{}:
+		defer func() { <-s.running }()
 	case <-ctx.Done():
 		return Stats{}, ctx.Err()
 	}

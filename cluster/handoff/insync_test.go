@@ -64,7 +64,7 @@ func (w *moving) reap(tombstones int64) {
 	for _, m := range w.ring.Load().Members() {
 		n := w.nodes[m.Name]
 		r := antientropy.NewReaper(antientropy.ReapConfig{
-			Self: n.id, Ring: w.ring.Load, Exchanger: n.exchanger, Available: n.Available, Now: w.time, Tick: time.Millisecond,
+			Self: n.id, Ring: w.ring.Load, Exchanger: n.exchanger, Available: n.Available, Now: w.time, Monotonic: w.time, Tick: time.Millisecond,
 		})
 		reapers = append(reapers, r)
 		running.Go(func() { _ = r.Run(ctx) })
@@ -72,7 +72,7 @@ func (w *moving) reap(tombstones int64) {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) { // real disks: there is nothing to wait on
 		reaped := int64(0)
 		for _, r := range reapers {
-			reaped += r.Reaped()
+			reaped += r.Status().Reaped
 		}
 		if reaped >= tombstones {
 			return

@@ -10,10 +10,10 @@ import (
 	"github.com/quorate/quorate/cluster/peer"
 )
 
-func TestServe_QueueFull_IsRefused(t *testing.T) {
+func TestExchanger_Serve_QueueFull_IsRefused(t *testing.T) {
 	x := NewExchanger(Config{})
 	var waiting []answer
-	for range deskLength {
+	for range queueLength {
 		a := make(answer, 1)
 		x.Serve(KindMerkleRoots, []byte{1, 2}, a)
 		waiting = append(waiting, a)
@@ -34,39 +34,39 @@ func TestServe_QueueFull_IsRefused(t *testing.T) {
 			t.Fatal("answered, with no ring")
 		}
 	}
-	if queued := <-x.desk.queued; queued != 0 {
-		t.Fatalf("%d bytes counted as queued", queued)
+	if x.queue.bytes != 0 {
+		t.Fatalf("%d bytes counted as queued", x.queue.bytes)
 	}
 }
 
-func TestServe_TooManyBytes_AreRefused_ButOneAlwaysFits(t *testing.T) {
-	d := newDesk()
-	if !d.reserve(deskBytes + 1) {
+func TestExchanger_Serve_TooManyBytes_AreRefused_ButOneAlwaysFits(t *testing.T) {
+	q := newRequestQueue()
+	if !q.reserve(queueBytes + 1) {
 		t.Fatal("a large value can never be moved")
 	}
-	if d.reserve(1) {
+	if q.reserve(1) {
 		t.Fatal("no bound")
 	}
-	d.release(deskBytes + 1)
-	if !d.reserve(1) || !d.reserve(deskBytes-1) || d.reserve(1) {
+	q.release(queueBytes + 1)
+	if !q.reserve(1) || !q.reserve(queueBytes-1) || q.reserve(1) {
 		t.Fatal("wrong count")
 	}
 }
 
-func TestServe_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) {
+func TestExchanger_Serve_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := NewExchanger(Config{})
 		a := make(answer, 1)
 		x.Serve(KindPush, nil, a)
 		time.Sleep(defaultCallTimeout + time.Second)
-		x.answer(<-x.desk.queue)
+		x.answer(<-x.queue.requests)
 		if r := <-a; !errors.Is(r.err, ErrBusy) {
 			t.Fatal(r.err)
 		}
 	})
 }
 
-func TestServes(t *testing.T) {
+func TestExchanger_Serves_EveryKindOfAntiEntropyOnly(t *testing.T) {
 	x := NewExchanger(Config{})
 	for kind, want := range map[peer.Kind]bool{peer.Write: false, peer.Join: false, 20: true, 23: true, 27: true, 28: false} {
 		if x.Serves(kind) != want {

@@ -1,0 +1,148 @@
+package antientropy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
+)
+
+// comparison is one exchange under way, with one peer: it compares, and makes
+// equal what differs. It belongs to one goroutine.
+type comparison struct {
+	x         *Exchanger
+	peer      ring.NodeID
+	partition ring.Partition
+	direction direction
+	limiter   *rate.Limiter
+	unpaid    int // bytes that pay has yet to wait for
+	stats     Stats
+}
+
+func (c *comparison) finish() { c.x.total.add(c.stats) }
+
+// call sends a request to the peer and returns its answer. The bytes of both count
+// against the limiter; pay waits for them, when no object is being carried.
+func (c *comparison) call(ctx context.Context, kind peer.Kind, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.x.cfg.CallTimeout)
+	defer cancel()
+	answer, err := c.x.cfg.Channel.Call(ctx, c.peer, peer.Background, kind, body)
+	size := len(body) + len(answer)
+	c.stats.Messages++
+	c.stats.Bytes += int64(size)
+	c.unpaid += size
+	return answer, err
+}
+
+// pay waits for as long as the bytes since the last call of pay take at the
+// limiter's rate.
+func (c *comparison) pay(ctx context.Context) error {
+	for c.unpaid > 0 {
+		n := min(c.unpaid, c.limiter.Burst())
+		if err := c.limiter.WaitN(ctx, n); err != nil {
+			return err
+		}
+		c.unpaid -= n
+	}
+	return nil
+}
+
+// carryLimit bounds the time from when an object is read in one store until it is
+// merged into another. What takes longer is given up, and found to differ again
+// later: the reaper relies on a bound for how long an old copy can still arrive
+// (see Reaper).
+const carryLimit = 2 * time.Minute
+
+// carry runs one unit of work that carries objects, within carryLimit, and then
+// pays for its bytes.
+func (c *comparison) carry(ctx context.Context, unit func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, carryLimit)
+	defer cancel()
+	if err := unit(bounded); err != nil {
+		return err
+	}
+	return c.pay(ctx)
+}
+
+// plans says what to do with the leaves that differ.
+type plans struct {
+	fetch leafSet // this node has nothing there
+	push  leafSet // the peer has nothing there
+	both  leafSet // both have something there
+}
+
+// descend compares the trees from the root down, and returns the leaves that
+// differ.
+func (c *comparison) descend(ctx context.Context) (plans, error) {
+	var plan plans
+	if !c.x.cfg.Store.ReadyPartition(c.partition) {
+		return plan, ErrNotReady
+	}
+	index := []int{0}
+	for level := 0; len(index) > 0; level++ {
+		theirs, err := c.nodes(ctx, level, index)
+		if err != nil {
+			return plan, err
+		}
+		ours := c.x.cfg.Store.MerkleNodes(c.partition, level, index)
+		var children []int
+		for i, node := range index {
+			switch {
+			case ours[i] == theirs[i]:
+			case ours[i] == 0:
+				plan.fetch.addSubtree(level, node)
+			case theirs[i] == 0:
+				plan.push.addSubtree(level, node)
+			case level == leafLevel:
+				plan.both.addSubtree(level, node)
+			default:
+				for child := range fanout {
+					children = append(children, node*fanout+child)
+				}
+			}
+		}
+		index = children
+	}
+	return plan, nil
+}
+
+func (c *comparison) nodes(ctx context.Context, level int, index []int) ([]uint64, error) {
+	request := nodesRequest{partition: c.partition, level: level, index: index}
+	answer, err := c.call(ctx, KindMerkleNodes, request.append(nil))
+	if err != nil {
+		return nil, err
+	}
+	c.stats.NodesCompared += int64(len(index))
+	return decodeHashes(answer, len(index))
+}
+
+func (c *comparison) carryOut(ctx context.Context, plan *plans) error {
+	if c.direction == outwards {
+		plan.fetch = leafSet{}
+	}
+	for _, step := range []struct {
+		leaves *leafSet
+		do     func(context.Context, *leafSet) error
+	}{
+		{&plan.fetch, c.fetchLeaves},
+		{&plan.push, c.pushLeaves},
+		{&plan.both, c.compareLeaves},
+	} {
+		n := step.leaves.count()
+		if n == 0 {
+			continue
+		}
+		c.stats.LeavesCompared += int64(n)
+		if err := step.do(ctx, step.leaves); err != nil {
+			return err
+		}
+	}
+	if c.stats.KeysFailed > 0 {
+		return fmt.Errorf("%d keys: %w", c.stats.KeysFailed, ErrKeysFailed)
+	}
+	return nil
+}
