@@ -18,7 +18,9 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
@@ -111,11 +113,17 @@ func (n *fakeNode) Policy() register.Policy                             { return
 func (n *fakeNode) Born() time.Time                                     { return time.Now() }
 func (n *fakeNode) MerkleReady(ring.Partition) bool                     { return true }
 func (n *fakeNode) MerkleKeys(ring.Partition) int64                     { return 9 }
-func (n *fakeNode) Exchanges() antientropy.Stats                        { return antientropy.Stats{} }
 func (n *fakeNode) GossipInterval() time.Duration                       { return time.Second }
 func (n *fakeNode) GossipHealth() int                                   { return 0 }
 func (n *fakeNode) RingChanges() []cluster.RingChange                   { return nil }
-func (n *fakeNode) HintsDelivered() int64                               { return 3 }
+func (n *fakeNode) Operations() *operation.Registry                     { return operation.NewRegistry(operation.Config{}) }
+
+func (n *fakeNode) Repair() cluster.RepairStatus {
+	return cluster.RepairStatus{
+		Hints:   handoff.HintStats{Delivered: 3},
+		Reaping: antientropy.ReapStatus{Blocking: []antientropy.Blocker{{Node: ring.IDOf("C"), Since: time.UnixMilli(1_800_000_000_000)}}},
+	}
+}
 
 // fakeProcess has one node, which may be killed.
 type fakeProcess struct {

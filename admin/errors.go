@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
@@ -50,6 +51,7 @@ var statuses = []struct {
 	{errNoSuchPage, http.StatusNotFound},
 	{ErrNotHere, http.StatusNotFound},
 	{ring.ErrUnknownMember, http.StatusNotFound},
+	{operation.ErrUnknown, http.StatusNotFound},
 	{errMethod, http.StatusMethodNotAllowed},
 	{ring.ErrRemovedMember, http.StatusConflict},
 	{ring.ErrLastMember, http.StatusConflict},

@@ -31,8 +31,6 @@ type Replicas interface {
 	Inspect(ctx context.Context, member ring.NodeID, p ring.Partition) (antientropy.Diff, error)
 	// SyncAll makes this node's copies and those of all others equal.
 	SyncAll(ctx context.Context) (antientropy.Stats, error)
-	// Exchanges is what comparisons have cost since the node started.
-	Exchanges() antientropy.Stats
 }
 
 // Roots is one node's answer to GET /api/merkle?local=1.
@@ -106,7 +104,7 @@ func (s *Server) getMerkle(ctx context.Context, c *call) (any, error) {
 }
 
 func rootsOf(node Node) Roots {
-	out := Roots{Node: node.Name(), Roots: make(map[string]string), Unready: []int{}, Exchanges: exchangesOf(node.Exchanges())}
+	out := Roots{Node: node.Name(), Roots: make(map[string]string), Unready: []int{}, Exchanges: exchangesOf(node.Repair().Exchanges)}
 	for p, root := range node.MerkleRoots() {
 		if !node.MerkleReady(ring.Partition(p)) {
 			out.Unready = append(out.Unready, p)

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
@@ -15,10 +16,8 @@ type Counted interface {
 	Counters() *replica.Counters
 	StoreMetrics() engine.Metrics
 	PeerCounters() *peer.Counters
-	// Exchanges is what comparisons have cost since the node started.
-	Exchanges() antientropy.Stats
-	// HintsDelivered counts hints that their nodes have acknowledged.
-	HintsDelivered() int64
+	// Repair is how the work goes that makes copies equal.
+	Repair() cluster.RepairStatus
 }
 
 // sample is one reading of a node.
@@ -26,14 +25,15 @@ type sample struct {
 	replica   *replica.Counters
 	peer      *peer.Counters
 	exchanges antientropy.Stats
+	repair    cluster.RepairStatus
 	store     engine.Metrics
-	delivered int64
 }
 
 func sampleOf(node Counted) *sample {
+	repair := node.Repair()
 	return &sample{
-		replica: node.Counters(), peer: node.PeerCounters(), exchanges: node.Exchanges(),
-		store: node.StoreMetrics(), delivered: node.HintsDelivered(),
+		replica: node.Counters(), peer: node.PeerCounters(), exchanges: repair.Exchanges, repair: repair,
+		store: node.StoreMetrics(),
 	}
 }
 
@@ -58,6 +58,7 @@ type collector struct {
 	ring    ringDescs
 	store   storeDescs
 	clients clientDescs
+	work    workDescs
 }
 
 // NewMetrics makes the registry of a process: Go's runtime, the process, and the
@@ -66,7 +67,7 @@ type collector struct {
 func NewMetrics(process Process) *prometheus.Registry {
 	c := &collector{
 		process: process, up: desc("quorate_up", "Whether the node is running."),
-		ring: newRingDescs(), store: newStoreDescs(), clients: newClientDescs(),
+		ring: newRingDescs(), store: newStoreDescs(), clients: newClientDescs(), work: newWorkDescs(),
 	}
 	for _, m := range metrics {
 		c.scalars = append(c.scalars, desc(m.name, m.help))
@@ -100,6 +101,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		put(out, c.scalars[i], m.kind, float64(m.read(s)))
 	}
 	c.clients.collect(c.process, s, out)
+	c.work.collect(node, s, out)
 	if s.store.Pebble != nil {
 		c.store.collect(s.store.Pebble, out)
 	}

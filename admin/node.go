@@ -176,7 +176,7 @@ func totalsOf(node Node) Totals {
 	return Totals{
 		Reads: c.Reads.Load(), Writes: c.Writes.Load(), Errors: c.NoQuorum.Load(), Forwards: c.Forwards.Load(),
 		Divergent: c.Divergent.Load(), ReadRepairs: c.ReadRepairs.Load(),
-		HintsStored: node.StoreMetrics().HintsStored, HintsDelivered: node.HintsDelivered(),
-		KeysHealed: node.Exchanges().KeysExchanged,
+		HintsStored: node.StoreMetrics().HintsStored, HintsDelivered: node.Repair().Hints.Delivered,
+		KeysHealed: node.Repair().Exchanges.KeysExchanged,
 	}
 }

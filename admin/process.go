@@ -17,6 +17,7 @@ type Node interface {
 	Replicas
 	Gossiper
 	Counted
+	Worker
 }
 
 // Process is the process that the port belongs to.

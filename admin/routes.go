@@ -126,6 +126,15 @@ func table() []route {
 			params: []param{localParam}, body: struct{}{}, answer: Synced{}, patience: syncTimeout, needsNode: true, handle: (*Server).postSync,
 		},
 		{
+			method: "GET", path: "/api/operations", summary: "Long work of all nodes, the newest first: what moves or is made equal, how far it is, what holds it up; and how repair goes on each node.",
+			params: []param{localParam}, answer: Operations{}, needsNode: true, handle: (*Server).getOperations,
+		},
+		{
+			method: "DELETE", path: "/api/operations/{operation}", summary: "Cancels an operation, and answers how it stands; one that has ended stays as it is. A transfer that is cancelled begins again by itself after a minute, because the ring still asks for it.",
+			params: []param{{name: "operation", in: "path", kind: aText, help: "The operation's id."}},
+			answer: Operation{}, fails: []int{404, 502}, needsNode: true, handle: (*Server).deleteOperation,
+		},
+		{
 			method: "GET", path: "/api/gossip", summary: "Who sees whom alive, and how the changes of the ring spread.",
 			params: []param{localParam}, answer: GossipView{}, needsNode: true, handle: (*Server).getGossip,
 		},

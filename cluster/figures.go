@@ -3,7 +3,6 @@ package cluster
 import (
 	"time"
 
-	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
@@ -57,10 +56,6 @@ func (n *Node) StoreMetrics() engine.Metrics { return n.store.Metrics() }
 // PeerCounters are the peer channel's; they change while they are read.
 func (n *Node) PeerCounters() *peer.Counters { return n.channel.Counters() }
 
-// Exchanges is what the comparisons cost that this node began, and what they
-// healed.
-func (n *Node) Exchanges() antientropy.Stats { return n.exchanger.Totals() }
-
 // MerkleRoots is the root of each partition's hash tree on this node, 0 where it
 // holds nothing: equal roots, equal data.
 func (n *Node) MerkleRoots() []uint64 { return n.store.MerkleRoots(nil) }
@@ -74,10 +69,6 @@ func (n *Node) MerkleKeys(p ring.Partition) int64 {
 	_, total := n.store.Keys(p)
 	return total
 }
-
-// HintsDelivered counts hints that the nodes they were kept for have
-// acknowledged.
-func (n *Node) HintsDelivered() int64 { return n.deliverer.Stats().Delivered }
 
 // Sight is how this node's gossip sees a member: see [membership.Sight]. This and
 // what follows may be asked when the node is ready.

@@ -36,6 +36,24 @@ func (n *Node) assembleRepair() {
 	})
 }
 
+// RepairStatus says how the work goes that makes copies equal and brings them where
+// they belong.
+type RepairStatus struct {
+	Hints     handoff.HintStats
+	Transfers handoff.MoverProgress
+	Exchanges antientropy.Stats // of the comparisons that this node began
+	Pairs     antientropy.Summary
+	Reaping   antientropy.ReapStatus
+}
+
+// Repair returns how the work goes that makes copies equal.
+func (n *Node) Repair() RepairStatus {
+	return RepairStatus{
+		Hints: n.deliverer.Stats(), Transfers: n.mover.Progress(), Exchanges: n.exchanger.Totals(),
+		Pairs: n.scheduler.Summary(), Reaping: n.reaper.Status(),
+	}
+}
+
 // Operations lists the node's long work.
 func (n *Node) Operations() *operation.Registry { return n.operations }
 

@@ -58,7 +58,6 @@ type Deliverer struct {
 	cfg       HintConfig
 	trigger   chan struct{}
 	delivered atomic.Int64
-	expired   atomic.Int64
 	failures  atomic.Int64
 
 	last ring.NodeID // served last; of Run alone
@@ -85,16 +84,16 @@ func NewDeliverer(cfg HintConfig) *Deliverer {
 	return d
 }
 
-// HintStats counts what became of hints since the node started.
+// HintStats counts what became of hints since the node started. The engine counts
+// those that expired.
 type HintStats struct {
 	Delivered int64 // acknowledged by the nodes that they were kept for
-	Expired   int64 // dropped for their age; anti-entropy brings those nodes up to date
 	Failures  int64 // deliveries that stopped early, to be tried again
 }
 
 // Stats returns what became of hints since the node started.
 func (d *Deliverer) Stats() HintStats {
-	return HintStats{Delivered: d.delivered.Load(), Expired: d.expired.Load(), Failures: d.failures.Load()}
+	return HintStats{Delivered: d.delivered.Load(), Failures: d.failures.Load()}
 }
 
 // Trigger makes the Deliverer look for hints to deliver now. It is for callers
@@ -120,7 +119,6 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 		if n := d.cfg.Store.ExpireHints(d.cfg.Now()); n > 0 {
-			d.expired.Add(int64(n))
 			d.cfg.Logger.Warn("hints expired before their node came back; anti-entropy will bring it up to date", "hints", n)
 		}
 		for _, target := range d.targets() {

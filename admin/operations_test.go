@@ -1,0 +1,62 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestOperations_Sync_IsListedForEachNodeAndMayBeDeletedAgain(t *testing.T) {
+	f := newFleet(t, 2, "")
+	must[Synced](f, "A", "POST", "/api/merkle/sync", nil)
+	list := must[Operations](f, "B", "GET", "/api/operations", nil)
+	syncs := make(map[string]Operation)
+	for _, o := range list.Operations {
+		if o.Kind == "sync" {
+			syncs[o.Node] = o
+		}
+	}
+	for _, node := range f.names {
+		o := syncs[node]
+		if o.State != "done" {
+			t.Errorf("the sync of %s is %q, want done", node, o.State)
+		}
+		if o.Partitions.Total == 0 || o.Partitions.Done != o.Partitions.Total {
+			t.Errorf("partitions of the sync of %s: %+v, want all", node, o.Partitions)
+		}
+		if o.StartedMillis == 0 || o.EndedMillis < o.StartedMillis {
+			t.Errorf("the sync of %s began at %d and ended at %d", node, o.StartedMillis, o.EndedMillis)
+		}
+	}
+	if len(list.Nodes) != 2 || len(list.Missing) != 0 {
+		t.Errorf("%d nodes, %q missing; want 2, none", len(list.Nodes), list.Missing)
+	}
+	// The other node's port cancels it; an operation that has ended stays as it is.
+	if o := must[Operation](f, "B", "DELETE", "/api/operations/"+syncs["A"].ID, nil); o != syncs["A"] {
+		t.Errorf("deleting what has ended answers %+v, want %+v", o, syncs["A"])
+	}
+	if text := string(f.call("A", "GET", "/metrics", "").body); !strings.Contains(text, `quorate_operations_running{kind="sync"} 0`) {
+		t.Error("no metric of running operations")
+	}
+}
+
+func TestOperations_Unknown_IsNotFound(t *testing.T) {
+	f := newFleet(t, 2, "")
+	for _, id := range []string{"A-9999", "A-", "nonsense", "A-x", "Z-1", "B-9999"} {
+		if answer := f.call("A", "DELETE", "/api/operations/"+id, ""); answer.status != http.StatusNotFound {
+			t.Errorf("%s: status %d %s, want 404", id, answer.status, answer.body)
+		}
+	}
+}
+
+func TestOperations_MemberDown_IsWhatKeepsTombstones(t *testing.T) {
+	s := newTestServer(&fakeProcess{node: newFakeNode()}, "")
+	w := do(s, "GET", "/api/operations?local=1", "")
+	if want := `"blocking":[{"node":"C","since_ms":1800000000000}]`; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%s: no %s", w.Body, want)
+	}
+	w = do(s, "GET", "/metrics", "")
+	if want := `quorate_reap_blocked_since_timestamp_seconds{node="C"} 1.8e+09`; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("no %s", want)
+	}
+}
