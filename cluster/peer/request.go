@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"sync"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -22,8 +23,21 @@ type Request struct {
 	Kind  Kind
 	Body  []byte
 
-	stream *stream
-	id     uint64
+	stream   *stream
+	id       uint64
+	answerer Answerer // instead of a stream
+}
+
+// Answerer takes the one answer to a request that came over no stream: a body,
+// which is its own, or the error that the handler answered instead.
+type Answerer interface {
+	Answer(body []byte, err error)
+}
+
+// NewRequest makes a request that came another way than over a stream of a
+// [Channel]: over the message bus of a simulation. Its answer goes to a.
+func NewRequest(from causal.NodeID, class Class, kind Kind, body []byte, a Answerer) *Request {
+	return &Request{From: from, Class: class, Kind: kind, Body: body, answerer: a}
 }
 
 // maxErrorText bounds the text of an error in a reply, in bytes.
@@ -39,11 +53,21 @@ func (r *Request) Reply(body ...[]byte) { r.finish(flagReply, body) }
 // ReplyError answers with the text of err, cut to 4 KiB. The sender of the request gets
 // a [RemoteError].
 func (r *Request) ReplyError(err error) {
+	if a := r.answerer; a != nil {
+		*r = Request{}
+		a.Answer(nil, err)
+		return
+	}
 	text := err.Error()
 	r.finish(flagReply|flagError, [][]byte{[]byte(text[:min(len(text), maxErrorText)])})
 }
 
 func (r *Request) finish(flags uint8, body [][]byte) {
+	if a := r.answerer; a != nil {
+		*r = Request{}
+		a.Answer(bytes.Join(body, nil), nil) // a copy, so that body need not be on the heap
+		return
+	}
 	s, kind, id := r.stream, r.Kind, r.id
 	if s == nil {
 		panic("peer: request replied to twice")
