@@ -122,7 +122,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 			d.cfg.Logger.Warn("hints expired before their node came back; anti-entropy will bring it up to date", "hints", n)
 		}
 		for _, target := range d.targets() {
-			if !d.claim(target) {
+			if !d.reachable(target) || !d.claim(target) {
 				continue
 			}
 			started := group.TryGo(func() error {

@@ -26,14 +26,25 @@ const (
 // errRefused says that a node answered, and did not store some hints.
 var errRefused = errors.New("refused by its node, whose log says why")
 
+// reachable reports whether somebody can take a target's hints: the target, or
+// the primaries of its keys once it has left the ring.
+func (d *Deliverer) reachable(target ring.NodeID) bool {
+	return left(d.cfg.Ring(), target) || target == d.cfg.Self || d.cfg.Channel.Available(target)
+}
+
+// left reports whether a node is no member of the ring any more.
+func left(now *ring.Ring, id ring.NodeID) bool {
+	member, known := now.Member(id)
+	return !known || member.Status == ring.Removed
+}
+
 // deliver sends a target's hints until none is left, or one batch fails.
 func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
-	now := d.cfg.Ring()
-	member, known := now.Member(target)
-	gone := !known || member.Status == ring.Removed
-	if !gone && target != d.cfg.Self && !d.cfg.Channel.Available(target) {
+	if !d.reachable(target) {
 		return
 	}
+	now := d.cfg.Ring()
+	gone := left(now, target)
 	total := 0
 	refused := make(map[string]bool) // keys, left for the next delivery
 	var err error
