@@ -1,0 +1,253 @@
+package sim
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
+)
+
+// answerTimeout is how long a request waits for its answer, as on a stream of the
+// peer channel.
+const answerTimeout = 2 * time.Second
+
+// packet is a frame on its way: a request, or the answer to one.
+type packet struct {
+	at       time.Duration // when it was sent
+	from, to *life
+	class    peer.Class
+	kind     peer.Kind
+	body     []byte
+
+	// Of requests.
+	id   uint64
+	done peer.Completion
+
+	// Of answers.
+	answers *packet
+	err     error
+}
+
+// send is what the channel of a node does: it runs inside the node's bubble.
+func (l *life) send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
+	target := l.connection(to)
+	if target == nil {
+		done.Complete(to, nil, peer.ErrUnavailable)
+		return
+	}
+	l.post(&packet{at: elapsed(), from: l, to: target, class: class, kind: kind, body: bytes.Clone(body), done: done})
+}
+
+func (l *life) post(p *packet) {
+	l.mu.Lock()
+	l.outbox = append(l.outbox, p)
+	l.mu.Unlock()
+}
+
+// Answer posts the answer to a request that this node serves.
+func (p *packet) Answer(body []byte, err error) {
+	p.to.post(&packet{at: elapsed(), from: p.to, to: p.from, class: p.class, kind: p.kind, body: body, err: err, answers: p})
+}
+
+// call is a completion to wait for.
+type call struct {
+	done chan struct{}
+	body []byte
+	err  error
+}
+
+func (c *call) Complete(_ ring.NodeID, body []byte, err error) {
+	c.body, c.err = bytes.Clone(body), err
+	close(c.done)
+}
+
+// Send, Call, Available and WaitTime make a life the peer channel of its parts.
+func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
+	l.send(to, class, kind, body, done)
+}
+
+// Call sends and waits.
+func (l *life) Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error) {
+	c := &call{done: make(chan struct{})}
+	l.send(to, class, kind, body, c)
+	select {
+	case <-c.done:
+		return c.body, c.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Available is what this node's failure detector believes.
+func (l *life) Available(id ring.NodeID) bool { return l.connection(id) != nil }
+
+// connection is the life of another node that this one believes it can talk to, or
+// nil.
+func (l *life) connection(to ring.NodeID) *life {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.peers[to]
+}
+
+func (l *life) connect(to ring.NodeID, other *life) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.peers[to] = other
+}
+
+// WaitTime differs from node to node, so that no two of them give up at once.
+func (l *life) WaitTime(id ring.NodeID) time.Duration {
+	return 50*time.Millisecond + time.Duration(uint64(id)%9973)
+}
+
+// sort brings what was sent within one step into an order that does not depend on
+// which goroutine was first.
+func sortPackets(all []*packet) {
+	slices.SortStableFunc(all, func(a, b *packet) int {
+		if c := cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.to.node.name, b.to.node.name),
+			cmp.Compare(a.kind, b.kind), cmp.Compare(a.class, b.class)); c != 0 {
+			return c
+		}
+		if (a.answers == nil) != (b.answers == nil) {
+			if a.answers == nil {
+				return -1
+			}
+			return 1
+		}
+		if a.answers != nil {
+			if c := cmp.Compare(a.answers.id, b.answers.id); c != 0 {
+				return c
+			}
+		}
+		return bytes.Compare(a.body, b.body)
+	})
+}
+
+// collect decides about everything that a node sent and finished in a step.
+func (s *Sim) collect(l *life) {
+	l.mu.Lock()
+	sent, finished := l.outbox, l.finished
+	l.outbox, l.finished = nil, nil
+	l.mu.Unlock()
+	sortPackets(sent)
+	for _, p := range sent {
+		s.route(p)
+	}
+	slices.SortFunc(finished, func(a, b *op) int { return cmp.Compare(a.id, b.id) })
+	for _, o := range finished {
+		s.clientAnswered(o)
+	}
+}
+
+// route decides what becomes of a packet.
+func (s *Sim) route(p *packet) {
+	if s.frames++; p.answers == nil {
+		s.packets++
+		p.id = s.packets
+		p.from.pending[p.id] = p
+		s.waiting = max(s.waiting, len(p.from.pending))
+		s.after(answerTimeout, func() { s.complete(p, nil, peer.ErrTimeout) })
+	}
+	link := s.link(p.from.node, p.to.node)
+	switch {
+	case link.cut:
+		s.note("%s swallowed by the cut", p)
+		return
+	case s.chance(FaultLoss, link.lossy, 100):
+		s.note("%s lost", p)
+		return
+	}
+	delay := s.delay(link)
+	at := max(p.at, s.now) + delay
+	if !s.chance(FaultReorder, 5, 100) {
+		lane := &link.last[p.class]
+		at = max(at, *lane+time.Microsecond)
+		*lane = at
+	}
+	s.at(at, func() { s.deliver(p) })
+	if s.opts.defect == defectStorm && repeatable(p.kind) {
+		for i := range 50 {
+			s.at(at+time.Duration(i)*time.Millisecond, func() { s.deliver(p) })
+		}
+	}
+	if p.answers == nil && repeatable(p.kind) && s.chance(FaultDuplicate, 2, 100) {
+		s.at(at+s.delay(link), func() { s.deliver(p) })
+	}
+}
+
+// repeatable says that a frame may come twice without harm: what it asks is the
+// merge of an object, or a look.
+func repeatable(k peer.Kind) bool { return k != peer.Forward && k != peer.Join }
+
+// deliver brings a packet to its node, which may be gone or frozen.
+func (s *Sim) deliver(p *packet) {
+	s.arrived++
+	if p.to.over {
+		s.note("%s: nobody there", p)
+		return
+	}
+	if link := s.link(p.from.node, p.to.node); link.cut {
+		s.note("%s swallowed by the cut", p)
+		return
+	}
+	if p.answers != nil {
+		s.complete(p.answers, p.body, p.err)
+		return
+	}
+	s.give(p.to, func() {
+		s.note("%s", p)
+		s.step(p.to, func() {
+			r := peer.NewRequest(p.from.node.id, p.class, p.kind, p.body, p)
+			p.to.serve([]*peer.Request{r})
+		})
+	})
+}
+
+// complete ends a request, unless it has ended before.
+func (s *Sim) complete(p *packet, body []byte, err error) {
+	if p.from.over || p.from.pending[p.id] == nil {
+		return
+	}
+	delete(p.from.pending, p.id)
+	if err != nil && err != peer.ErrTimeout && err != peer.ErrUnavailable {
+		err = &peer.RemoteError{From: p.to.node.id, Kind: p.kind, Message: err.Error()}
+	}
+	s.give(p.from, func() {
+		s.note("%s answered %s %v", p, brief(body), err)
+		s.step(p.from, func() { p.done.Complete(p.to.node.id, body, err) })
+	})
+}
+
+// give hands a node something to do, now or when it goes on.
+func (s *Sim) give(l *life, f func()) {
+	switch {
+	case l.over:
+	case l.frozen:
+		l.held = append(l.held, f)
+	default:
+		f()
+	}
+}
+
+// step runs f inside a node and takes what comes of it.
+func (s *Sim) step(l *life, f func()) {
+	if l.over {
+		return
+	}
+	// No two steps at one instant: timers that they set would fire at once.
+	l.bubble.advance(l.bubble.at + 3*time.Nanosecond)
+	l.bubble.do(f)
+	s.collect(l)
+}
+
+func (p *packet) String() string {
+	if p.answers != nil {
+		return "answer to " + p.answers.String()
+	}
+	return p.from.node.name + ">" + p.to.node.name + " kind " + strconv.Itoa(int(p.kind)) + " #" + strconv.FormatUint(p.id, 10) + " " + brief(p.body)
+}

@@ -1,0 +1,146 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// check looks at what is left when all is at rest.
+func (s *Sim) check() {
+	final := s.final()
+	for _, o := range s.history.ops {
+		if o.action == actionGet || o.outcome != succeeded {
+			continue
+		}
+		left := final[o.key]
+		s.checkKept(o, &left)
+		if o.action == actionDelete {
+			s.checkDeleted(o, &left)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(final)) {
+		o := final[key]
+		s.checkSiblings(key, &o)
+	}
+	s.checkBounds()
+}
+
+// What one run may cost: frames for each request of a client, and for each node
+// and second.
+const (
+	framesPerRequest = 60
+	framesPerSecond  = 150
+	mostWaiting      = 2000
+)
+
+// checkBounds: nobody floods the others, and what waits for an answer is bounded.
+func (s *Sim) checkBounds() {
+	most := framesPerRequest*len(s.history.ops) + framesPerSecond*len(s.nodes)*int(s.now/time.Second)
+	if s.frames > most || s.arrived > 2*most {
+		s.fail("unbounded: %d frames sent and %d arrived for %d requests in %v", s.frames, s.arrived, len(s.history.ops), s.now)
+	}
+	if s.waiting > mostWaiting {
+		s.fail("unbounded: %d requests of one node waited for an answer", s.waiting)
+	}
+}
+
+// checkKept: an acknowledged write is there, or something has replaced it that
+// may: a plain write that was not over when this one began, or one whose client
+// had seen it.
+func (s *Sim) checkKept(o *op, left *object.Object) {
+	if o.action == actionDelete {
+		return // its absence is what it asked for
+	}
+	dot := o.request.Result.Dot
+	for i := range left.Siblings {
+		if string(left.Siblings[i].Data) == o.value && !left.Siblings[i].Tombstone {
+			return
+		}
+	}
+	for _, u := range s.history.ops {
+		if u == o || u.key != o.key || u.action == actionGet {
+			continue
+		}
+		if u.plain && (u.outcome != succeeded || u.end > o.start) || !u.plain && u.covers(dot) {
+			return
+		}
+	}
+	s.fail("lost: %v was acknowledged and is gone, and nothing may have replaced it; left is %s", o, describe(left))
+}
+
+// checkDeleted: what a deletion covers does not come back.
+func (s *Sim) checkDeleted(o *op, left *object.Object) {
+	if !o.plain {
+		for i := range left.Siblings {
+			if v := &left.Siblings[i]; !v.Tombstone && o.covers(v.Dot) {
+				s.fail("returned: %v covered %q, which is there", o, v.Data)
+			}
+		}
+		return
+	}
+	for _, u := range s.history.ops {
+		if u != o && u.key == o.key && u.action == actionSet && (u.outcome != succeeded || u.end > o.start) {
+			return // which may be what is there
+		}
+	}
+	if v, found, _ := register.Resolve(left, register.LWW, 0); found {
+		s.fail("returned: %v was the last write, and %q is there", o, v.Data)
+	}
+}
+
+// checkRead looks at what a client was answered.
+func (s *Sim) checkRead(o *op) { s.checkSiblings(o.key, &o.request.Object) }
+
+// checkSiblings: no value stands beside one whose client had seen it, none stands
+// there twice, and no dot names two of them.
+func (s *Sim) checkSiblings(key string, o *object.Object) {
+	s.checkDots(key, o)
+	for i := range o.Siblings {
+		a := &o.Siblings[i]
+		if a.Tombstone {
+			continue
+		}
+		w := s.history.byValue[string(a.Data)]
+		if w == nil {
+			s.fail("%s holds %q, which nobody wrote", key, a.Data)
+			continue
+		}
+		for k := range o.Siblings {
+			b := &o.Siblings[k]
+			switch {
+			case k == i:
+			case string(a.Data) == string(b.Data) && !b.Tombstone && i < k:
+				s.fail("false sibling: %v made two siblings of %s: %s", w, key, describe(o))
+			case !w.plain && w.covers(b.Dot):
+				s.fail("false sibling: %v had seen %q, which stands beside it", w, b.Data)
+			}
+		}
+	}
+}
+
+// checkDots: a dot names one event.
+func (s *Sim) checkDots(key string, o *object.Object) {
+	if s.history.dots == nil {
+		s.history.dots = make(map[keyDot]string)
+	}
+	for i := range o.Siblings {
+		v := &o.Siblings[i]
+		name, value := keyDot{key, v.Dot}, string(v.Data)
+		if v.Tombstone {
+			value = "†"
+		}
+		if other, seen := s.history.dots[name]; seen && other != value {
+			s.fail("dot minted twice: %s of %s names %q and %q", dotName(v.Dot), key, other, value)
+		}
+		s.history.dots[name] = value
+	}
+}
+
+func dotName(d causal.Dot) string {
+	return describe(&object.Object{Siblings: []object.Sibling{{Dot: d}}})
+}

@@ -1,0 +1,225 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/replica"
+)
+
+// clientPatience is how long a client waits for an answer before it goes on
+// without knowing what became of its request.
+const clientPatience = 4 * time.Second
+
+// client asks one thing at a time. A careful one has a key of its own, which it
+// writes with the context of what it saw last; a careless one shares keys with
+// others, and mixes plain commands with contexts.
+type client struct {
+	name    string
+	careful bool
+	key     string // of a careful one
+	waiting *op
+	tokens  map[string]string // what it saw last, by key; as a client holds it
+	writes  int
+}
+
+// action is what an op does.
+type action uint8
+
+const (
+	actionGet action = iota
+	actionSet
+	actionDelete
+)
+
+// outcome is what a client knows of its request.
+type outcome uint8
+
+const (
+	pending outcome = iota
+	succeeded
+	unknown // it may have taken effect
+)
+
+// op is one request of a client, and all that is known about it.
+type op struct {
+	id     int
+	client *client
+	node   *node
+	key    string
+	action action
+	value  string // actionSet: no other op writes the same
+	plain  bool   // no context was given
+
+	seen    causal.Vector // the context, and the client's own last dot
+	own     causal.Dot
+	start   time.Duration
+	end     time.Duration
+	outcome outcome
+	request replica.Request
+}
+
+func (o *op) String() string {
+	verb := [...]string{"GET", "SET", "DEL"}[o.action]
+	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
+	if o.action == actionSet {
+		text += " " + o.value
+	}
+	if !o.plain && o.action != actionGet {
+		text += " CONTEXT"
+	}
+	return fmt.Sprintf("%s at %s (op %d)", text, o.node.name, o.id)
+}
+
+// covers says that the client had seen an event when it wrote.
+func (o *op) covers(d causal.Dot) bool { return o.seen.Covers(d) || d.Counter > 0 && o.own == d }
+
+// think schedules a client's next request.
+func (s *Sim) think(c *client) {
+	pause := time.Millisecond + time.Duration(s.rng.Int64N(int64(40*time.Millisecond)))
+	if s.rng.IntN(20) == 0 {
+		pause += time.Duration(s.rng.Int64N(int64(time.Second)))
+	}
+	s.after(pause, func() {
+		if !s.healed {
+			s.ask(c)
+		}
+	})
+}
+
+// ask lets a client send its next request to some node that is up.
+func (s *Sim) ask(c *client) {
+	o := &op{client: c, key: c.key, plain: true}
+	if !c.careful {
+		o.key = fmt.Sprintf("shared%d", s.rng.IntN(s.opts.Keys))
+	}
+	if o.node = s.entry(o.key); o.node.life == nil {
+		s.think(c) // connection refused
+		return
+	}
+	switch roll := s.rng.IntN(10); {
+	case roll < 4:
+		o.action = actionGet
+	case roll < 8:
+		o.action = actionSet
+	default:
+		o.action = actionDelete
+	}
+	token, has := c.tokens[o.key]
+	if c.careful && !has {
+		o.action = actionGet
+	}
+	if o.action != actionGet && (c.careful || has && s.rng.IntN(2) == 0) {
+		o.plain = false
+	}
+	if o.action == actionSet {
+		c.writes++
+		o.value = fmt.Sprintf("%s-%d", c.name, c.writes)
+	}
+	s.begin(o, token)
+}
+
+// entry is the node that a client asks about a key: a primary of it, as a client
+// that knows the ring would, or any node.
+func (s *Sim) entry(key string) *node {
+	if s.opts.Faults&FaultForwards != 0 && s.rng.IntN(2) == 0 {
+		return s.nodes[s.rng.IntN(len(s.nodes))]
+	}
+	primaries := s.ring.Primaries(s.ring.PartitionOf([]byte(key)))
+	return s.byID[primaries[s.rng.IntN(len(primaries))]]
+}
+
+// begin sends an op to its node.
+func (s *Sim) begin(o *op, token string) {
+	s.history.add(o)
+	r := &o.request
+	r.Key = []byte(o.key)
+	if o.action != actionGet {
+		r.Update = &register.Update{Kind: register.Set, Data: []byte(o.value)}
+		if o.action == actionDelete {
+			r.Update = &register.Update{Kind: register.Delete}
+		}
+		if !o.plain {
+			var err error
+			if o.seen, o.own, err = causal.ParseDotted(r.Key, []byte(token)); err != nil {
+				s.fail("%v: its own token is refused: %v", o, err)
+				return
+			}
+			r.Update.HasContext, r.Update.Context, r.Update.Own = true, o.seen, o.own
+			if s.opts.defect == defectContext {
+				r.Update.Context, r.Update.Own = nil, causal.Dot{}
+			}
+		}
+	}
+	o.start = s.now
+	o.client.waiting = o
+	l := o.node.life
+	s.note("%v", o)
+	s.after(clientPatience, func() { s.giveUp(o) })
+	s.give(l, func() {
+		s.step(l, func() {
+			go func() {
+				l.coordinator.Do(context.Background(), []*replica.Request{r})
+				l.mu.Lock()
+				l.finished = append(l.finished, o)
+				l.mu.Unlock()
+			}()
+		})
+	})
+}
+
+// giveUp ends the wait for an answer that does not come.
+func (s *Sim) giveUp(o *op) {
+	if o.outcome != pending {
+		return
+	}
+	s.note("%v: no answer", o)
+	o.outcome, o.end = unknown, s.now
+	o.client.waiting = nil
+	s.think(o.client)
+}
+
+// clientAnswered takes a node's answer to a client.
+func (s *Sim) clientAnswered(o *op) {
+	if o.outcome != pending {
+		return // the client has gone
+	}
+	o.end = s.now
+	o.client.waiting = nil
+	r := &o.request
+	if o.outcome = succeeded; r.Err != nil {
+		o.outcome = unknown
+	}
+	s.note("%v: %v, %v", o, describe(&r.Object), r.Err)
+	c := o.client
+	if o.outcome == succeeded {
+		switch {
+		case o.action == actionGet:
+			c.tokens[o.key] = string(causal.AppendContext(nil, r.Key, r.Object.Clock))
+			s.checkRead(o)
+		case !o.plain && !r.Result.Context.Covers(r.Result.Dot) && s.opts.Faults&FaultOwnDots == 0:
+			delete(c.tokens, o.key) // it has to look before it can write with a context
+		case !o.plain:
+			c.tokens[o.key] = string(causal.AppendContext(nil, r.Key, r.Result.Context, r.Result.Dot))
+		}
+	}
+	s.think(c)
+}
+
+// describe shows an object in a trace.
+func describe(o *object.Object) string {
+	text := ""
+	for i := range o.Siblings {
+		v := &o.Siblings[i]
+		data := string(v.Data)
+		if v.Tombstone {
+			data = "†"
+		}
+		text += fmt.Sprintf(" %s@%x.%d.%d", data, uint64(v.Dot.Actor.Node)&0xffff, v.Dot.Actor.Epoch, v.Dot.Counter)
+	}
+	return "[" + text + " ]"
+}

@@ -1,0 +1,200 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/engine"
+)
+
+// node is a member of the cluster, whatever becomes of its process.
+type node struct {
+	sim   *Sim
+	index int
+	id    ring.NodeID
+	name  string
+	disk  *vfs.MemFS
+	life  *life // nil: it is down
+	lives int
+}
+
+// life is a process of a node, from its start to its death.
+type life struct {
+	node   *node
+	number int
+	bubble *bubble
+	over   bool
+	frozen bool
+	held   []func() // what came while it was frozen
+	log    *slog.Logger
+
+	pending map[uint64]*packet // its requests without an answer
+
+	store       *engine.Store
+	coordinator *replica.Coordinator
+	exchanger   *antientropy.Exchanger
+	deliverer   *handoff.Deliverer
+	scheduler   *antientropy.Scheduler
+	reaper      *antientropy.Reaper
+	cancel      context.CancelFunc
+
+	mu       sync.Mutex            // also tells the race detector of what the bubble's clock does not
+	peers    map[ring.NodeID]*life // whom its failure detector believes it can talk to
+	outbox   []*packet
+	finished []*op
+}
+
+// Intervals of the parts, short, so that a run of seconds sees all of them. Each
+// node adds some odd nanoseconds of its own, so that no two timers fire at once.
+const (
+	hintTick        = 250 * time.Millisecond
+	antiEntropyTick = 2 * time.Second
+	reapTick        = 3 * time.Second
+	reapGrace       = 20 * time.Second
+	reapSettle      = 5 * time.Second
+)
+
+// odd is d and some nanoseconds that no other node or part has.
+func (n *node) odd(d time.Duration, part int) time.Duration {
+	return d + time.Duration(n.index*1009+part*101+7)*time.Nanosecond
+}
+
+// start begins a new life on the node's disk.
+func (s *Sim) start(n *node) {
+	n.lives++
+	l := &life{
+		node: n, number: n.lives, log: s.opts.Logger,
+		peers: make(map[ring.NodeID]*life), pending: make(map[uint64]*packet),
+	}
+	l.bubble = newBubble(s.t, s.now)
+	s.note("%s starts, life %d", n.name, l.number)
+	var err error
+	l.bubble.do(func() { err = l.open() })
+	if err != nil {
+		s.fail("%s does not start: %v", n.name, err)
+		return
+	}
+	n.life = l
+	l.bubble.do(l.run)
+	s.collect(l)
+	for _, other := range s.nodes {
+		s.detectSoon(other, n, false)
+		s.detectSoon(n, other, false)
+	}
+}
+
+// open makes the parts. It runs inside the bubble.
+func (l *life) open() (err error) {
+	n, s := l.node, l.node.sim
+	l.store, err = engine.Open(engine.Options{
+		Dir: "data", FS: n.disk, Partitions: s.opts.Partitions, Self: n.id, Name: n.name,
+		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
+		Now: time.Now, Logger: l.log,
+	})
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	l.coordinator = replica.New(replica.Config{
+		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
+		Policy: func() register.Policy { return register.LWW },
+		Clock:  causal.NewClock(func() int64 { return time.Now().UnixMilli() }), Logger: l.log, Now: time.Now,
+	})
+	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
+		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: time.Now, Tick: n.odd(hintTick, 1),
+		AppendCount: replica.AppendCount, AppendWrite: replica.AppendWrite, DecodeRefusals: replica.DecodeRefusals,
+	})
+	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring})
+	l.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
+		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: time.Now,
+		Tick: n.odd(antiEntropyTick, 2), Rand: rand.New(rand.NewPCG(s.opts.Seed, uint64(n.index)<<32|uint64(l.number))),
+	})
+	l.reaper = antientropy.NewReaper(antientropy.ReapConfig{
+		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: time.Now,
+		Tick: n.odd(reapTick, 3), Grace: reapGrace, Settle: reapSettle,
+	})
+	return nil
+}
+
+// run starts the goroutines of the parts.
+func (l *life) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	parts := []func(context.Context) error{l.store.Run, l.coordinator.Run, l.exchanger.Run, l.reaper.Run}
+	if l.node.sim.opts.defect != defectRepair {
+		parts = append(parts, l.deliverer.Run, l.scheduler.Run)
+	}
+	for _, part := range parts {
+		go func() { _ = part(ctx) }()
+	}
+}
+
+func (l *life) ring() *ring.Ring { return l.node.sim.ring }
+
+// serve is the node's handler of frames.
+func (l *life) serve(reqs []*peer.Request) {
+	for _, r := range reqs {
+		if l.exchanger.Serves(r.Kind) {
+			l.exchanger.ServePeer(r)
+			continue
+		}
+		l.coordinator.ServePeer([]*peer.Request{r})
+	}
+}
+
+// connected is what a node does when it can reach another one again.
+func (l *life) connected(id ring.NodeID) {
+	l.deliverer.Trigger()
+	l.scheduler.Trigger(id)
+}
+
+// crash ends a life as kill -9 or a loss of power would. The disk keeps what was
+// synced, and all or nothing of what was not.
+func (s *Sim) crash(n *node) {
+	l := n.life
+	keep := 100
+	if s.on(FaultLostSyncs) && s.rng.IntN(2) == 0 {
+		keep = 0
+	}
+	s.note("%s dies; of what was not synced, %d %% is kept", n.name, keep)
+	if s.opts.defect == defectAmnesia {
+		n.disk = vfs.NewCrashableMem()
+	} else {
+		n.disk = n.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: keep, RNG: rand.New(rand.NewPCG(1, 1))})
+	}
+	n.life = nil
+	s.bury(l)
+	for _, other := range s.nodes {
+		s.detectSoon(other, n, true)
+	}
+}
+
+// afterlife is longer than anything that a node begins takes to run into its
+// deadline.
+const afterlife = time.Minute
+
+// bury stops the goroutines of a life; nothing of what they still do is seen.
+func (s *Sim) bury(l *life) {
+	l.over = true
+	l.bubble.do(func() {
+		l.cancel()
+		go l.store.Crash()
+	})
+	l.bubble.advance(l.bubble.at + afterlife)
+	l.bubble.end()
+	l.mu.Lock()
+	l.outbox, l.finished = nil, nil
+	l.mu.Unlock()
+}

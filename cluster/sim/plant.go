@@ -1,0 +1,65 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/engine"
+)
+
+// plant breaks a rule on all nodes once everything is at rest, if the run is to.
+func (s *Sim) plant() {
+	final := s.final()
+	for _, key := range slices.Sorted(maps.Keys(final)) {
+		left := final[key]
+		o := left.Clone()
+		switch s.opts.defect {
+		case defectForget:
+			old := s.overwritten(key)
+			if old == nil || o.Live(0) {
+				continue
+			}
+			dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
+			o = object.Put(object.Object{}, nil, dot, 1, object.Value{Data: []byte(old.value)})
+		case defectTwins:
+			if len(o.Siblings) == 0 || o.Siblings[0].Tombstone {
+				continue
+			}
+			s.checkDots(key, &o)
+			o.Siblings[0].Data = []byte("another")
+		default:
+			continue
+		}
+		s.overwrite(key, o.Append(nil))
+	}
+}
+
+// overwritten is an acknowledged write to a key, if there was one.
+func (s *Sim) overwritten(key string) *op {
+	for _, o := range s.history.ops {
+		if o.key == key && o.action == actionSet && o.outcome == succeeded {
+			return o
+		}
+	}
+	return nil
+}
+
+// overwrite makes all nodes forget a key's partition, and hold this object of it.
+func (s *Sim) overwrite(key string, encoded []byte) {
+	p := s.ring.PartitionOf([]byte(key))
+	for _, id := range s.ring.Primaries(p) {
+		l := s.byID[id].life
+		s.step(l, func() {
+			if err := l.store.DropPartition(p); err != nil {
+				panic(err)
+			}
+			commit, err := l.store.Apply([]*engine.Record{{Partition: p, Key: []byte(key), Merge: encoded}})
+			if err != nil {
+				panic(err)
+			}
+			go func() { _ = commit.Wait() }()
+		})
+	}
+}

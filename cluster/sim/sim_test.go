@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+var (
+	seeds  = flag.Int("seeds", 0, "how many seeds to run; 0: those of the suite")
+	first  = flag.Uint64("first", 1, "the first seed")
+	faults = flag.String("faults", "suite", "kinds of faults, with commas between; suite: default, and mild for every third seed; default: those that everything but forwarded updates is promised under; mild: those that forwarded updates are promised under as well; all: every kind")
+	events = flag.Bool("events", false, "print every event")
+	twice  = flag.Int("twice", 0, "how many seeds to run twice; 0: those of the suite")
+)
+
+// kindsFor are the faults of a seed.
+func kindsFor(t *testing.T, seed uint64) (Faults, string) {
+	t.Helper()
+	text := *faults
+	if text == "suite" {
+		if text = "default"; seed%3 == 0 {
+			text = "mild"
+		}
+	}
+	kinds, err := ParseFaults(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kinds, text
+}
+
+func TestSim_Seeds_NothingIsBroken(t *testing.T) {
+	n := *seeds
+	if n == 0 {
+		if n = 300; testing.Short() {
+			n = 60
+		}
+	}
+	for i := range uint64(n) {
+		seed := *first + i
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
+			kinds, text := kindsFor(t, seed)
+			o := Options{Seed: seed, Faults: kinds}
+			if *events {
+				o.Trace = func(line string) { fmt.Println(line) }
+			}
+			if r := Run(t, o); len(r.Faults) > 0 {
+				t.Errorf("seed %d: %s\nlast events:\n%s\nagain: go test ./cluster/sim -run Seeds -seeds 1 -first %d -faults %s",
+					seed, strings.Join(r.Faults, "\n"), r.Tail, seed, text)
+			}
+		})
+	}
+}
+
+func TestSim_OneSeedTwice_GivesTheSameTrace(t *testing.T) {
+	n := *twice
+	if n == 0 {
+		if n = 30; testing.Short() {
+			n = 9
+		}
+	}
+	for i := range uint64(n) {
+		seed := *first + i
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
+			kinds, _ := kindsFor(t, seed)
+			var lines [2][]string
+			var digests [2]string
+			for k := range lines {
+				r := Run(t, Options{Seed: seed, Faults: kinds, Trace: func(line string) { lines[k] = append(lines[k], line) }})
+				digests[k] = r.Trace
+			}
+			if digests[0] == digests[1] {
+				return
+			}
+			at := 0
+			for at < min(len(lines[0]), len(lines[1])) && lines[0][at] == lines[1][at] {
+				at++
+			}
+			t.Errorf("seed %d: the runs part at event %d, after\n%s\nfirst:  %s\nsecond: %s", seed, at,
+				strings.Join(lines[0][max(0, at-15):at], "\n"), lineAt(lines[0], at), lineAt(lines[1], at))
+		})
+	}
+}
+
+func lineAt(lines []string, at int) string {
+	if at < len(lines) {
+		return lines[at]
+	}
+	return "(the end)"
+}
+
+func TestSim_PlantedDefect_IsFound(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		defect defect
+		want   string
+	}{
+		{"a crash takes what was synced", defectAmnesia, "lost: "},
+		{"tombstones are forgotten too early", defectForget, "returned: "},
+		{"two values have one dot", defectTwins, "dot minted twice: "},
+		{"contexts are ignored", defectContext, "false sibling: "},
+		{"nothing is repaired", defectRepair, "replicas are not equal at rest: "},
+		{"frames are sent over and over", defectStorm, "unbounded: "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			const most = 10
+			for seed := range uint64(most) {
+				r := Run(t, Options{Seed: seed, Faults: DefaultFaults, defect: c.defect})
+				for _, text := range r.Faults {
+					if strings.HasPrefix(text, c.want) {
+						return
+					}
+				}
+			}
+			t.Errorf("%d seeds did not find it", most)
+		})
+	}
+}
