@@ -49,22 +49,20 @@ func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
 	dst = slices.Grow(dst, tokenEncoding.EncodedLen(most)+most)
 	raw := dst[len(dst)+tokenEncoding.EncodedLen(most) : len(dst)+tokenEncoding.EncodedLen(most)]
 	raw = append(raw, contextVersion)
-	raw = binary.AppendUvarint(raw, uint64(len(v)))
+	raw = wire.AppendUvarint(raw, uint64(len(v)))
 	for i := range v {
 		e := &v[i]
-		raw = binary.BigEndian.AppendUint64(raw, uint64(e.Actor.Node))
-		raw = binary.BigEndian.AppendUint64(raw, uint64(e.Actor.Epoch))
-		raw = binary.AppendUvarint(raw, uint64(e.Counter))
-		raw = binary.AppendUvarint(raw, uint64(e.Time.UnixMilli()/1000))
+		raw = wire.AppendUint64(raw, uint64(e.Actor.Node))
+		raw = wire.AppendUint64(raw, uint64(e.Actor.Epoch))
+		raw = wire.AppendUvarint(raw, uint64(e.Counter))
+		raw = wire.AppendUvarint(raw, uint64(e.Time.UnixMilli()/1000))
 	}
 	if len(own) > 0 && own[0].Counter > 0 && !v.Covers(own[0]) {
-		raw = binary.AppendUvarint(raw, uint64(own[0].Counter))
-		raw = binary.BigEndian.AppendUint64(raw, uint64(own[0].Actor.Node))
-		raw = binary.BigEndian.AppendUint64(raw, uint64(own[0].Actor.Epoch))
+		raw = own[0].Append(raw)
 	} else {
 		raw = append(raw, 0)
 	}
-	raw = binary.BigEndian.AppendUint32(raw, tokenSum(key, raw))
+	raw = wire.AppendUint32(raw, tokenSum(key, raw))
 	return tokenEncoding.AppendEncode(dst, raw)
 }
 
@@ -139,12 +137,8 @@ func readToken(r *wire.Reader) (v Vector, own Dot) {
 		e.Time = TimestampOf(int64(seconds) * 1000)
 		v = append(v, e)
 	}
-	if own.Counter = Counter(r.Uvarint()); own.Counter > 0 {
-		own.Actor.Node = NodeID(r.Uint64())
-		own.Actor.Epoch = Epoch(r.Uint64())
-		if own.Counter > MaxCounter || v.Covers(own) {
-			r.Fail()
-		}
+	if own = ReadDot(r); own.Counter > 0 && v.Covers(own) {
+		r.Fail()
 	}
 	return v, own
 }

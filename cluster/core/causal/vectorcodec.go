@@ -1,7 +1,6 @@
 package causal
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/wire"
@@ -25,13 +24,13 @@ func (v Vector) EncodedLen() int {
 // their own.
 func (v Vector) Append(dst []byte) []byte {
 	dst = slices.Grow(dst, v.EncodedLen())
-	dst = binary.AppendUvarint(dst, uint64(len(v)))
+	dst = wire.AppendUvarint(dst, uint64(len(v)))
 	for i := range v {
 		e := &v[i]
-		dst = binary.BigEndian.AppendUint64(dst, uint64(e.Actor.Node))
-		dst = binary.BigEndian.AppendUint64(dst, uint64(e.Actor.Epoch))
-		dst = binary.BigEndian.AppendUint64(dst, uint64(e.Time))
-		dst = binary.AppendUvarint(dst, uint64(e.Counter))
+		dst = wire.AppendUint64(dst, uint64(e.Actor.Node))
+		dst = wire.AppendUint64(dst, uint64(e.Actor.Epoch))
+		dst = wire.AppendUint64(dst, uint64(e.Time))
+		dst = wire.AppendUvarint(dst, uint64(e.Counter))
 	}
 	return dst
 }
@@ -72,4 +71,29 @@ func ReadVector(r *wire.Reader, v Vector) Vector {
 		v = append(v, e)
 	}
 	return v
+}
+
+// Append appends the encoding of d to dst: the counter (uvarint), then the node
+// and the epoch (8 bytes each). The zero Dot is a single 0.
+func (d Dot) Append(dst []byte) []byte {
+	dst = wire.AppendUvarint(dst, uint64(d.Counter))
+	if d.Counter == 0 {
+		return dst
+	}
+	dst = wire.AppendUint64(dst, uint64(d.Actor.Node))
+	return wire.AppendUint64(dst, uint64(d.Actor.Epoch))
+}
+
+// ReadDot reads a dot that [Dot.Append] wrote. It fails r if the counter is over
+// [MaxCounter].
+func ReadDot(r *wire.Reader) (d Dot) {
+	if d.Counter = Counter(r.Uvarint()); d.Counter == 0 {
+		return d
+	}
+	d.Actor.Node = NodeID(r.Uint64())
+	d.Actor.Epoch = Epoch(r.Uint64())
+	if d.Counter > MaxCounter {
+		r.Fail()
+	}
+	return d
 }

@@ -63,25 +63,24 @@ func (o *Object) Append(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, formatVersion, typeString)
 	dst = o.Clock.Append(dst)
-	dst = binary.AppendUvarint(dst, uint64(len(o.Siblings)))
+	dst = wire.AppendUvarint(dst, uint64(len(o.Siblings)))
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
 		at, flags := o.place(s)
 		dst = append(dst, flags)
-		dst = binary.AppendUvarint(dst, uint64(at))
+		dst = wire.AppendUvarint(dst, uint64(at))
 		if flags&sameEvent == 0 {
-			dst = binary.AppendUvarint(dst, uint64(s.Dot.Counter))
-			dst = binary.BigEndian.AppendUint64(dst, uint64(s.Time))
+			dst = wire.AppendUvarint(dst, uint64(s.Dot.Counter))
+			dst = wire.AppendUint64(dst, uint64(s.Time))
 		}
 		if flags&hasExpiry != 0 {
-			dst = binary.AppendUvarint(dst, uint64(s.Expiry))
+			dst = wire.AppendUvarint(dst, uint64(s.Expiry))
 		}
 		if flags&tombstone == 0 {
-			dst = binary.AppendUvarint(dst, uint64(len(s.Data)))
-			dst = append(dst, s.Data...)
+			dst = wire.AppendBytes(dst, s.Data)
 		}
 	}
-	return binary.BigEndian.AppendUint32(dst, wire.Checksum(dst[start:]))
+	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
 }
 
 // place is where the actor of s, a sibling of o, is in the clock, and the flags
@@ -150,10 +149,7 @@ func (o *Object) decode(b []byte) error {
 		}
 		o.Siblings = append(o.Siblings, s)
 	}
-	if r.Failed() || len(r.Rest()) > 0 {
-		return wire.Corrupt("object")
-	}
-	return nil
+	return r.Done("object")
 }
 
 func readSibling(r *wire.Reader, clock causal.Vector) (s Sibling) {
@@ -180,7 +176,7 @@ func readSibling(r *wire.Reader, clock causal.Vector) (s Sibling) {
 		}
 	}
 	if s.Tombstone = flags&tombstone != 0; !s.Tombstone {
-		s.Data = r.Bytes(r.Count(1))
+		s.Data = r.Bytes()
 	}
 	return s
 }

@@ -1,40 +1,16 @@
 package wire
 
-import (
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"hash/crc32"
-)
+import "encoding/binary"
 
-// ErrCorrupt is wrapped by every error about bytes that no encoder of this
-// project wrote.
-var ErrCorrupt = errors.New("corrupt encoding")
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// ChecksumLen is the length of an encoded checksum in bytes.
-const ChecksumLen = 4
-
-// Checksum returns the CRC-32C of the parts, one after the other.
-func Checksum(parts ...[]byte) (sum uint32) {
-	for _, part := range parts {
-		sum = crc32.Update(sum, castagnoli, part)
-	}
-	return sum
-}
-
-// Corrupt returns an error that names what was malformed and wraps [ErrCorrupt].
-func Corrupt(what string) error { return fmt.Errorf("%s: %w", what, ErrCorrupt) }
-
-// Reader reads fields from the front of a slice. The first field that is missing
-// or malformed makes it fail for good; every field read after that is zero.
+// Reader reads fields from the front of a slice. After the first field that is
+// missing or malformed, the Reader stays failed and every further field is zero.
+// So a decoder reads all its fields and checks once, at the end, with Done.
 type Reader struct {
 	rest   []byte
 	failed bool
 }
 
-// NewReader returns a reader of b. What it returns may alias b.
+// NewReader returns a reader of b. Byte slices that it reads alias b.
 func NewReader(b []byte) Reader { return Reader{rest: b} }
 
 // Fail marks the input as malformed.
@@ -43,7 +19,7 @@ func (r *Reader) Fail() { r.rest, r.failed = nil, true }
 // Failed reports whether any field was missing or malformed.
 func (r *Reader) Failed() bool { return r.failed }
 
-// Rest returns the bytes that were not read yet.
+// Rest returns the bytes that have not been read.
 func (r *Reader) Rest() []byte { return r.rest }
 
 // Byte reads one byte.
@@ -55,6 +31,37 @@ func (r *Reader) Byte() byte {
 	b := r.rest[0]
 	r.rest = r.rest[1:]
 	return b
+}
+
+// Flag reads a byte that is 0 or 1.
+func (r *Reader) Flag() bool {
+	b := r.Byte()
+	if b > 1 {
+		r.Fail()
+	}
+	return b == 1
+}
+
+// Uint16 reads two bytes, big endian.
+func (r *Reader) Uint16() uint16 {
+	if len(r.rest) < 2 {
+		r.Fail()
+		return 0
+	}
+	n := binary.BigEndian.Uint16(r.rest)
+	r.rest = r.rest[2:]
+	return n
+}
+
+// Uint32 reads four bytes, big endian.
+func (r *Reader) Uint32() uint32 {
+	if len(r.rest) < 4 {
+		r.Fail()
+		return 0
+	}
+	n := binary.BigEndian.Uint32(r.rest)
+	r.rest = r.rest[4:]
+	return n
 }
 
 // Uint64 reads eight bytes, big endian.
@@ -82,9 +89,15 @@ func (r *Reader) Uvarint() uint64 {
 	return n
 }
 
-// Count reads how many things of at least size bytes each follow. It fails if
-// the bytes that are left cannot hold them: no length that is read makes anyone
-// allocate more than a small multiple of what was received.
+// Varint reads a signed number in its only permitted form, the shortest.
+func (r *Reader) Varint() int64 {
+	n := r.Uvarint()
+	return int64(n>>1) ^ -int64(n&1)
+}
+
+// Count reads the number of items that follow, each of at least size bytes. It
+// fails if the remaining bytes cannot hold them, so that a caller may allocate
+// room for that many.
 func (r *Reader) Count(size int) int {
 	n := r.Uvarint()
 	if n > uint64(len(r.rest)/size) {
@@ -94,9 +107,20 @@ func (r *Reader) Count(size int) int {
 	return int(n)
 }
 
-// Bytes reads n bytes, which alias the input.
-func (r *Reader) Bytes(n int) []byte {
-	if n > len(r.rest) {
+// CountUpTo reads a number of items as [Reader.Count] does, and fails also if it
+// is greater than limit.
+func (r *Reader) CountUpTo(limit, size int) int {
+	n := r.Count(size)
+	if n > limit {
+		r.Fail()
+		return 0
+	}
+	return n
+}
+
+// Take reads n bytes, which alias the input.
+func (r *Reader) Take(n int) []byte {
+	if n < 0 || n > len(r.rest) {
 		r.Fail()
 		return nil
 	}
@@ -105,11 +129,15 @@ func (r *Reader) Bytes(n int) []byte {
 	return b
 }
 
-// UvarintLen returns the length of n as an unsigned varint, in bytes.
-func UvarintLen(n uint64) int {
-	size := 1
-	for ; n >= 0x80; n >>= 7 {
-		size++
+// Bytes reads what [AppendBytes] wrote: a length, then that many bytes, which
+// alias the input.
+func (r *Reader) Bytes() []byte { return r.Take(r.Count(1)) }
+
+// Done returns an error that names what was read and wraps [ErrCorrupt] if a
+// field was missing or malformed, or if bytes are left over.
+func (r *Reader) Done(what string) error {
+	if r.failed || len(r.rest) > 0 {
+		return Corrupt(what)
 	}
-	return size
+	return nil
 }

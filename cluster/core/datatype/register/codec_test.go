@@ -8,6 +8,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"pgregory.net/rapid"
 )
 
@@ -71,11 +72,11 @@ func TestUpdate_Codec_RoundTrip(t *testing.T) {
 			t.Fatalf("%v:\n%+v, want\n%+v", err, got, u)
 		}
 		for i := range b {
-			if _, err := Decode(b[:i]); !errors.Is(err, ErrCorrupt) {
+			if _, err := Decode(b[:i]); !errors.Is(err, wire.ErrCorrupt) {
 				t.Fatalf("cut at %d: %v", i, err)
 			}
 		}
-		if _, err := Decode(append(bytes.Clone(b), 0)); !errors.Is(err, ErrCorrupt) {
+		if _, err := Decode(append(bytes.Clone(b), 0)); !errors.Is(err, wire.ErrCorrupt) {
 			t.Fatalf("a byte more: %v", err)
 		}
 	})
@@ -90,11 +91,11 @@ func TestResult_Codec_RoundTrip(t *testing.T) {
 			t.Fatalf("%v:\n%+v, want\n%+v", err, got, r)
 		}
 		for i := range b {
-			if _, err := DecodeResult(b[:i]); !errors.Is(err, ErrCorrupt) {
+			if _, err := DecodeResult(b[:i]); !errors.Is(err, wire.ErrCorrupt) {
 				t.Fatalf("cut at %d: %v", i, err)
 			}
 		}
-		if _, err := DecodeResult(append(bytes.Clone(b), 0)); !errors.Is(err, ErrCorrupt) {
+		if _, err := DecodeResult(append(bytes.Clone(b), 0)); !errors.Is(err, wire.ErrCorrupt) {
 			t.Fatalf("a byte more: %v", err)
 		}
 	})
@@ -108,7 +109,7 @@ func TestCodec_ImpossibleInput_IsRefused(t *testing.T) {
 		{0, 0, flagContext, 0xff, 0xff, 0xff, 0x01},
 		{0, 0, flagAmount, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
 	} {
-		if u, err := Decode(b); !errors.Is(err, ErrCorrupt) {
+		if u, err := Decode(b); !errors.Is(err, wire.ErrCorrupt) {
 			t.Errorf("%x: %+v, %v", b, u, err)
 		}
 	}
@@ -116,7 +117,7 @@ func TestCodec_ImpossibleInput_IsRefused(t *testing.T) {
 		{byte(failures), 0}, {0, 0x80}, {0, flagOld, 9}, {0, flagClock, 9},
 		{0, flagDot, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 	} {
-		if r, err := DecodeResult(b); !errors.Is(err, ErrCorrupt) {
+		if r, err := DecodeResult(b); !errors.Is(err, wire.ErrCorrupt) {
 			t.Errorf("%x: %+v, %v", b, r, err)
 		}
 	}
@@ -130,7 +131,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		u, err := Decode(b)
 		if err != nil {
-			if !errors.Is(err, ErrCorrupt) {
+			if !errors.Is(err, wire.ErrCorrupt) {
 				t.Fatal(err)
 			}
 			return
@@ -153,7 +154,7 @@ func FuzzDecodeResult(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := DecodeResult(b)
 		if err != nil {
-			if !errors.Is(err, ErrCorrupt) {
+			if !errors.Is(err, wire.ErrCorrupt) {
 				t.Fatal(err)
 			}
 			return
@@ -181,6 +182,31 @@ func BenchmarkUpdate_Decode(b *testing.B) {
 	for b.Loop() {
 		if _, err := Decode(encoded); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Nodes of different builds exchange these bytes: they never change.
+func TestCodec_Bytes_AreThoseOfBefore(t *testing.T) {
+	dot := causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 2}, Counter: 300}
+	u := Update{
+		Kind: Set, KeepTTL: true, HasContext: true, Context: causal.Vector{{Actor: dot.Actor, Counter: 5, Time: 3}}, Own: dot,
+		Data: []byte("ab"), Float: "1", Amount: -1, Expiry: 300, Limit: 1,
+	}
+	r := Result{Applied: true, Old: []byte("o"), Data: []byte{}, Number: -2, Dot: dot, Context: causal.Vector{}}
+	for _, c := range []struct {
+		name      string
+		got, want []byte
+	}{
+		{"update", u.Append(nil), []byte("\x00\x00\xfd" +
+			"\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x03\x05" +
+			"\xac\x02\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02" +
+			"\x02ab\x011\x01\xd8\x04\x02")},
+		{"result", r.Append(nil), []byte("\x00\x7d\x01o\x00\x03" +
+			"\xac\x02\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02" + "\x00")},
+	} {
+		if !bytes.Equal(c.got, c.want) {
+			t.Errorf("%s: %x, want %x", c.name, c.got, c.want)
 		}
 	}
 }
