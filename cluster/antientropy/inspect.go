@@ -12,29 +12,29 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// Diff is how this node's copy of a partition and a peer's differ.
+// Diff says how this node's copy of a partition and a peer's differ.
 type Diff struct {
 	Partition     ring.Partition
 	Peer          ring.NodeID
-	NodesCompared int64     // hashes that it took to find out
+	NodesCompared int64     // hashes that were compared
 	Leaves        []int     // that differ, ascending
-	Keys          []KeyDiff // in them, by leaf; at most MaxKeyDiffs
-	Truncated     bool      // there are more
+	Keys          []KeyDiff // in those leaves, by leaf; at most MaxKeyDiffs
+	Truncated     bool      // there are more keys
 }
 
-// KeyDiff is one key that the two do not hold the same of.
+// KeyDiff is one key whose objects differ on the two nodes.
 type KeyDiff struct {
 	Leaf         int
 	Key          []byte
-	Here, There  bool // who holds anything of it
+	Here, There  bool // which side holds an object of the key
 	Ours, Theirs causal.Vector
 }
 
 // MaxKeyDiffs bounds what Inspect lists.
 const MaxKeyDiffs = 64
 
-// Inspect compares p on this node and on peer, as Sync would, and changes
-// nothing. It needs the Merkle trees of both (ErrNotReady).
+// Inspect compares p on this node and on peer, as Sync would, and changes nothing.
+// It returns ErrNotReady if the Merkle tree of either is being rebuilt.
 func (x *Exchanger) Inspect(ctx context.Context, peer ring.NodeID, p ring.Partition) (Diff, error) {
 	c := comparison{x: x, peer: peer, partition: p, limiter: x.repair}
 	d := Diff{Partition: p, Peer: peer}
@@ -75,7 +75,7 @@ func (c *comparison) inspect(ctx context.Context, d *Diff) error {
 	return nil
 }
 
-// inspectPage is comparePage without its effects.
+// inspectPage compares one page as comparePage does, and changes nothing.
 func (c *comparison) inspectPage(ctx context.Context, leaves *leafSet, at *position, d *Diff) (more bool, err error) {
 	request := rangeRequest{partition: c.partition, leaves: *leaves, at: *at}
 	answer, err := c.call(ctx, KindLeafDigests, request.append(nil))
@@ -102,8 +102,8 @@ func (c *comparison) inspectPage(ctx context.Context, leaves *leafSet, at *posit
 	return listing.more, nil
 }
 
-// inspectKeys looks at both objects of keys that differ, or that only the peer
-// listed.
+// inspectKeys fetches both objects of keys that differ, or that only the peer
+// listed, and adds them to d.
 func (c *comparison) inspectKeys(ctx context.Context, keys []listed, d *Diff) error {
 	for len(keys) > 0 {
 		var names [][]byte
@@ -140,7 +140,7 @@ func (d *Diff) add(k KeyDiff) {
 	d.Keys = append(d.Keys, k)
 }
 
-// clockOf is an object's version vector; one that is damaged has none.
+// clockOf returns an object's version vector; nil if the object is damaged.
 func clockOf(encoded []byte) causal.Vector {
 	o, err := object.Decode(encoded)
 	if err != nil {

@@ -19,11 +19,11 @@ const (
 	leafShift = 32 - 10
 )
 
-// leafSet is a set of leaves of one partition, as a bitmap: of fixed size on the
-// wire, so that no request can name more leaves than there are.
+// leafSet is a set of leaves of one partition, as a bitmap. Its size on the wire is
+// fixed, so that no request can name more leaves than there are.
 type leafSet [leafCount / 64]uint64
 
-// everyLeaf is the set used when a tree cannot tell which leaves differ.
+// everyLeaf returns the set of all leaves, for when no tree shows which differ.
 func everyLeaf() (s leafSet) {
 	for i := range s {
 		s[i] = ^uint64(0)
@@ -77,26 +77,26 @@ type position struct {
 }
 
 // before reports whether the entry (hash, key) still lies ahead of the position.
-func (c position) before(hash uint32, key []byte) bool {
-	if hash != c.hash {
-		return hash > c.hash
+func (at position) before(hash uint32, key []byte) bool {
+	if hash != at.hash {
+		return hash > at.hash
 	}
-	return !c.past || bytes.Compare(key, c.key) > 0
+	return !at.past || bytes.Compare(key, at.key) > 0
 }
 
 // advance moves the position past (hash, key), whose bytes are copied.
-func (c *position) advance(hash uint32, key []byte) {
-	c.hash, c.key, c.past = hash, append(c.key[:0], key...), true
+func (at *position) advance(hash uint32, key []byte) {
+	at.hash, at.key, at.past = hash, append(at.key[:0], key...), true
 }
 
-// scanner is what reading a range of leaves needs of the engine.
+// scanner is what entriesOf needs of the engine.
 type scanner interface {
 	Scan(p ring.Partition, fromHash uint32) iter.Seq2[engine.Entry, error]
 }
 
-// entriesOf yields the objects in the leaves of set that lie ahead of at, in
-// order; an entry is valid until the next one. It opens one scan for each run of
-// neighbouring leaves, and skips over runs that it has seen to be empty.
+// entriesOf yields the objects in the leaves of set that lie ahead of at, in order.
+// An entry is valid until the next one. It opens one scan for each run of
+// neighbouring leaves, and skips runs that a scan has shown to be empty.
 func entriesOf(s scanner, p ring.Partition, set *leafSet, at position) iter.Seq2[engine.Entry, error] {
 	at.key = bytes.Clone(at.key) // callers advance theirs in place while they read on
 	return func(yield func(engine.Entry, error) bool) {

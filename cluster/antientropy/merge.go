@@ -90,7 +90,7 @@ func (c *comparison) fetchKeys(ctx context.Context, wanted []listed) error {
 	return nil
 }
 
-// fetchSome deals with the first n of wanted, at least one.
+// fetchSome fetches and merges the first n of wanted, at least one.
 func (c *comparison) fetchSome(ctx context.Context, wanted []listed) (n int, err error) {
 	var keys [][]byte
 	for size := 0; len(keys) < min(len(wanted), maxKeys); {
@@ -110,15 +110,15 @@ func (c *comparison) fetchSome(ctx context.Context, wanted []listed) (n int, err
 	}
 	var arrived []stored
 	for i, object := range objects {
-		if len(object) > 0 { // else reaped since it was listed
+		if len(object) > 0 { // otherwise it was reaped since it was listed
 			arrived = append(arrived, stored{key: keys[i], object: object})
 		}
 	}
 	return len(objects), c.merge(ctx, arrived)
 }
 
-// merge merges the peer's objects into ours, and sends back what both together
-// made where that is more than the peer has.
+// merge merges the peer's objects into this node's, and sends back the results
+// that are not what the peer holds.
 func (c *comparison) merge(ctx context.Context, arrived []stored) error {
 	merged, failed, err := apply(c.x.cfg.Store, c.partition, arrived)
 	if err != nil {
@@ -162,14 +162,14 @@ func (c *comparison) push(ctx context.Context, objects []stored) error {
 	return nil
 }
 
-// applier is what merging needs of the engine.
+// applier is what apply needs of the engine.
 type applier interface {
 	Apply(recs []*engine.Record) (engine.Commit, error)
 }
 
 // apply merges objects into the local copies and waits until they are as durable
-// as a write. The fault of a single object is in its record, and counted: one
-// object that is damaged must not keep the others apart.
+// as a write. An error of one object is in its record, and counted, so that one
+// damaged object does not keep the others from being merged.
 func apply(store applier, p ring.Partition, objects []stored) (merged []engine.Record, failed int, err error) {
 	merged = make([]engine.Record, len(objects))
 	records := make([]*engine.Record, len(objects))

@@ -6,10 +6,13 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/engine"
 )
 
-// roots and nodes
+// The encoding and decoding of each message: see the table in wire.go.
+
+// Roots and nodes.
 
 func appendRootsRequest(dst []byte, parts []ring.Partition) []byte {
 	dst = binary.AppendUvarint(append(dst, wireVersion), uint64(len(parts)))
@@ -20,28 +23,28 @@ func appendRootsRequest(dst []byte, parts []ring.Partition) []byte {
 }
 
 func decodeRootsRequest(b []byte) ([]ring.Partition, error) {
-	r := reader{b: b}
+	r := newReader(b)
 	r.version()
-	parts := make([]ring.Partition, r.count(2, maxPartitions))
+	parts := make([]ring.Partition, r.CountUpTo(maxPartitions, 2))
 	for i := range parts {
-		parts[i] = ring.Partition(r.uint16())
+		parts[i] = ring.Partition(r.Uint16())
 	}
 	return parts, r.end("roots request")
 }
 
 func appendRoot(dst []byte, r root) []byte {
-	return binary.BigEndian.AppendUint64(appendFlag(dst, r.ready), r.hash)
+	return binary.BigEndian.AppendUint64(wire.AppendFlag(dst, r.ready), r.hash)
 }
 
-// decodeRoots reads the answer to a question for n roots.
+// decodeRoots reads the answer to a request for n roots.
 func decodeRoots(b []byte, n int) ([]root, error) {
-	r := reader{b: b}
+	r := newReader(b)
 	if len(b) != 9*n {
 		return nil, fmt.Errorf("roots: %w", ErrBadMessage)
 	}
 	roots := make([]root, n)
 	for i := range roots {
-		roots[i] = root{ready: r.flag(), hash: r.uint64()}
+		roots[i] = root{ready: r.Flag(), hash: r.Uint64()}
 	}
 	return roots, r.end("roots")
 }
@@ -62,50 +65,54 @@ func (q nodesRequest) append(dst []byte) []byte {
 }
 
 func decodeNodesRequest(b []byte) (nodesRequest, error) {
-	r := reader{b: b}
-	q := nodesRequest{partition: r.header(), level: int(r.byte())}
+	r := newReader(b)
+	q := nodesRequest{partition: r.header(), level: int(r.Byte())}
 	if q.level > leafLevel {
-		r.bad = true
+		r.Fail()
 		q.level = 0
 	}
-	q.index = make([]int, r.count(2, leafCount))
+	q.index = make([]int, r.CountUpTo(leafCount, 2))
 	for i := range q.index {
-		q.index[i] = int(r.uint16())
+		q.index[i] = int(r.Uint16())
 		if q.index[i] >= 1<<(2*q.level) {
-			r.bad = true
+			r.Fail()
 		}
 	}
 	return q, r.end("nodes request")
 }
 
-func appendHashes(dst []byte, ready bool, hashes []uint64) []byte {
-	dst = appendFlag(dst, ready)
+// appendNotReady encodes the answer to a request for hashes of a tree that is being
+// rebuilt.
+func appendNotReady(dst []byte) []byte { return wire.AppendFlag(dst, false) }
+
+func appendHashes(dst []byte, hashes []uint64) []byte {
+	dst = wire.AppendFlag(dst, true)
 	for _, h := range hashes {
 		dst = binary.BigEndian.AppendUint64(dst, h)
 	}
 	return dst
 }
 
-// decodeHashes reads the answer to a question for n hashes.
+// decodeHashes reads the answer to a request for n hashes.
 func decodeHashes(b []byte, n int) ([]uint64, error) {
-	r := reader{b: b}
-	if ready := r.flag(); !ready {
+	r := newReader(b)
+	if ready := r.Flag(); !ready {
 		if err := r.end("hashes"); err != nil {
 			return nil, err
 		}
 		return nil, ErrNotReady
 	}
-	if len(r.b) != 8*n {
+	if len(r.Rest()) != 8*n {
 		return nil, fmt.Errorf("hashes: %w", ErrBadMessage)
 	}
 	hashes := make([]uint64, n)
 	for i := range hashes {
-		hashes[i] = r.uint64()
+		hashes[i] = r.Uint64()
 	}
 	return hashes, r.end("hashes")
 }
 
-// listings of leaves
+// Listings of leaves.
 
 type rangeRequest struct {
 	partition ring.Partition
@@ -119,16 +126,16 @@ func (q *rangeRequest) append(dst []byte) []byte {
 		dst = binary.BigEndian.AppendUint64(dst, word)
 	}
 	dst = binary.BigEndian.AppendUint32(dst, q.at.hash)
-	return appendBytes(appendFlag(dst, q.at.past), q.at.key)
+	return wire.AppendBytes(wire.AppendFlag(dst, q.at.past), q.at.key)
 }
 
 func decodeRangeRequest(b []byte) (rangeRequest, error) {
-	r := reader{b: b}
+	r := newReader(b)
 	q := rangeRequest{partition: r.header()}
 	for i := range q.leaves {
-		q.leaves[i] = r.uint64()
+		q.leaves[i] = r.Uint64()
 	}
-	q.at.hash, q.at.past, q.at.key = r.uint32(), r.flag(), r.bytes()
+	q.at.hash, q.at.past, q.at.key = r.Uint32(), r.Flag(), r.Bytes()
 	return q, r.end("range request")
 }
 
@@ -140,7 +147,7 @@ type listed struct {
 }
 
 func (e listed) append(dst []byte) []byte {
-	return appendBytes(binary.BigEndian.AppendUint64(dst, uint64(e.digest)), e.key)
+	return wire.AppendBytes(binary.BigEndian.AppendUint64(dst, uint64(e.digest)), e.key)
 }
 
 // stored is one object under its key, as it travels.
@@ -149,41 +156,43 @@ type stored struct {
 	object []byte
 }
 
-func (e stored) append(dst []byte) []byte { return appendBytes(appendBytes(dst, e.key), e.object) }
+func (e stored) append(dst []byte) []byte {
+	return wire.AppendBytes(wire.AppendBytes(dst, e.key), e.object)
+}
 
 func (e stored) size() int { return len(e.key) + len(e.object) + 2*binary.MaxVarintLen32 }
 
-// page is a part of an answer that goes on when more is set, after its last entry.
+// page is one part of an answer. If more is set, the answer goes on behind end.
 type page[E any] struct {
 	entries []E
 	end     position // behind the last entry; aliases the message
 	more    bool
 }
 
-// decodePage reads a page of entries that lie ahead of at and ascend: a page
-// that does not move on would have its reader ask for ever.
+// decodePage reads a page of entries that lie ahead of at and ascend. It refuses a
+// page that does not move on, because the caller would ask for ever.
 func decodePage[E any](b []byte, at position, entry func(*reader) (E, []byte)) (page[E], error) {
-	r := reader{b: b}
-	pg := page[E]{more: r.flag()}
-	for len(r.b) > 0 && !r.bad {
+	r := newReader(b)
+	pg := page[E]{more: r.Flag()}
+	for len(r.Rest()) > 0 {
 		e, key := entry(&r)
 		hash := engine.Hash32(key)
 		if !at.before(hash, key) {
-			r.bad = true
+			r.Fail()
 		}
 		at = position{hash: hash, key: key, past: true}
 		pg.end = at
 		pg.entries = append(pg.entries, e)
 	}
 	if pg.more && len(pg.entries) == 0 {
-		r.bad = true
+		r.Fail()
 	}
 	return pg, r.end("page")
 }
 
 func decodeListing(b []byte, at position) (page[listed], error) {
 	return decodePage(b, at, func(r *reader) (listed, []byte) {
-		e := listed{digest: object.Digest(r.uint64()), key: r.bytes()}
+		e := listed{digest: object.Digest(r.Uint64()), key: r.Bytes()}
 		e.hash = engine.Hash32(e.key)
 		return e, e.key
 	})
@@ -191,52 +200,53 @@ func decodeListing(b []byte, at position) (page[listed], error) {
 
 func decodeObjects(b []byte, at position) (page[stored], error) {
 	return decodePage(b, at, func(r *reader) (stored, []byte) {
-		e := stored{key: r.bytes(), object: r.bytes()}
+		e := stored{key: r.Bytes(), object: r.Bytes()}
 		return e, e.key
 	})
 }
 
-// fetch
+// Fetches.
 
 func appendFetchRequest(dst []byte, p ring.Partition, keys [][]byte) []byte {
 	dst = binary.AppendUvarint(appendHeader(dst, p), uint64(len(keys)))
 	for _, key := range keys {
-		dst = appendBytes(dst, key)
+		dst = wire.AppendBytes(dst, key)
 	}
 	return dst
 }
 
 func decodeFetchRequest(b []byte) (ring.Partition, [][]byte, error) {
-	r := reader{b: b}
+	r := newReader(b)
 	p := r.header()
-	keys := make([][]byte, r.count(1, maxKeys))
+	keys := make([][]byte, r.CountUpTo(maxKeys, 1))
 	for i := range keys {
-		keys[i] = r.bytes()
+		keys[i] = r.Bytes()
 	}
 	return p, keys, r.end("fetch request")
 }
 
-// decodeFetched reads the answers for a prefix of n keys; an absent object is empty.
+// decodeFetched reads the answer to a fetch of n keys: the objects of the first of
+// them, at least one. An absent object is empty.
 func decodeFetched(b []byte, n int) ([][]byte, error) {
-	r := reader{b: b}
+	r := newReader(b)
 	var objects [][]byte
-	for len(r.b) > 0 && !r.bad {
-		objects = append(objects, r.bytes())
+	for len(r.Rest()) > 0 {
+		objects = append(objects, r.Bytes())
 	}
 	if len(objects) == 0 || len(objects) > n {
-		r.bad = true
+		r.Fail()
 	}
 	return objects, r.end("fetched objects")
 }
 
-// push
+// Pushes.
 
 func decodePushRequest(b []byte) (ring.Partition, []stored, error) {
-	r := reader{b: b}
+	r := newReader(b)
 	p := r.header()
 	var objects []stored
-	for len(r.b) > 0 && !r.bad {
-		objects = append(objects, stored{key: r.bytes(), object: r.bytes()})
+	for len(r.Rest()) > 0 {
+		objects = append(objects, stored{key: r.Bytes(), object: r.Bytes()})
 	}
 	return p, objects, r.end("push request")
 }
@@ -249,45 +259,45 @@ func (a pushed) append(dst []byte) []byte {
 }
 
 func decodePushed(b []byte) (pushed, error) {
-	r := reader{b: b}
-	a := pushed{changed: r.uvarint(), failed: r.uvarint()}
+	r := newReader(b)
+	a := pushed{changed: r.Uvarint(), failed: r.Uvarint()}
 	return a, r.end("push answer")
 }
 
-// reap
+// Reaping.
 
 func appendReapRequest(dst []byte, p ring.Partition, ringDigest uint64, refs []engine.Ref) []byte {
 	dst = binary.BigEndian.AppendUint64(appendHeader(dst, p), ringDigest)
 	for _, ref := range refs {
-		dst = appendBytes(binary.BigEndian.AppendUint64(dst, uint64(ref.Digest)), ref.Key)
+		dst = wire.AppendBytes(binary.BigEndian.AppendUint64(dst, uint64(ref.Digest)), ref.Key)
 	}
 	return dst
 }
 
 func decodeReapRequest(b []byte) (p ring.Partition, ringDigest uint64, refs []engine.Ref, err error) {
-	r := reader{b: b}
-	p, ringDigest = r.header(), r.uint64()
-	for len(r.b) > 0 && !r.bad {
-		refs = append(refs, engine.Ref{Partition: p, Digest: object.Digest(r.uint64()), Key: r.bytes()})
+	r := newReader(b)
+	p, ringDigest = r.header(), r.Uint64()
+	for len(r.Rest()) > 0 {
+		refs = append(refs, engine.Ref{Partition: p, Digest: object.Digest(r.Uint64()), Key: r.Bytes()})
 	}
 	return p, ringDigest, refs, r.end("reap request")
 }
 
 func appendBits(dst []byte, bits []bool) []byte {
 	for _, bit := range bits {
-		dst = appendFlag(dst, bit)
+		dst = wire.AppendFlag(dst, bit)
 	}
 	return dst
 }
 
 func decodeBits(b []byte, n int) ([]bool, error) {
-	r := reader{b: b}
+	r := newReader(b)
 	if len(b) != n {
 		return nil, fmt.Errorf("answer for %d keys: %w", n, ErrBadMessage)
 	}
 	bits := make([]bool, n)
 	for i := range bits {
-		bits[i] = r.flag()
+		bits[i] = r.Flag()
 	}
 	return bits, r.end("answer by key")
 }

@@ -41,38 +41,39 @@ type ReapConfig struct {
 	Now, Monotonic func() time.Time
 }
 
-// Reaper removes objects that are dead everywhere: all of whose values are
-// deleted or expired, for longer than the grace period.
+// Reaper removes objects that are dead everywhere: all of their values have been
+// deleted or expired for longer than the grace period.
 //
-// A dead object is not litter: it is what keeps an older copy of a deleted value,
-// wherever one may lie, from coming back. It can go only when there is no older
-// copy. The first primary of a partition sees to that, for a batch of keys:
+// A dead object is needed as long as an older copy of the deleted value exists
+// anywhere, because it keeps that copy from coming back. It can go only when there
+// is no older copy. The first primary of a partition makes sure of that, for a
+// batch of keys:
 //
 //  1. It asks every member of the ring, whether primary or not. All must answer,
 //     have the same ring, with no transition under way, and keep no hint for the
 //     key. A primary must hold an object of exactly this digest; any other member
 //     must hold that or nothing.
 //  2. After Settle it asks them all again, for the keys that all agreed on.
-//  3. For those that all agreed on twice it tells all to remove the object if it
-//     still has that digest, and does so itself.
+//  3. For the keys that all agreed on twice, it asks all members to remove the
+//     object if it still has that digest, and then does so itself.
 //
 // Why no deleted value can come back: at step 1 no store and no hint in the
 // cluster has an older copy, since each member holds this object or nothing at
-// all. Merging only ever goes forward, so that whoever reads the key from then on
-// reads this object, or a newer one (which keeps its digest from matching). An
-// older copy could still be in memory somewhere, read before step 1 and on its
-// way into a store; by step 2 it has arrived, for nothing is carried for longer
-// than Settle, and it was merged into the dead object, to no effect; or it is
-// found where nothing was before, and there is no agreement. A member that was
-// removed is not asked; one that comes back after most of Grace keeps its data to
-// itself (handoff.ErrStale). A hint does not live for as long as Grace.
+// all. Merging only ever goes forward, so that every read of the key from then on
+// finds this object, or a newer one, whose digest does not match. An older copy
+// could still be in memory somewhere, read before step 1 and on its way into a
+// store. By step 2 it has arrived, because nothing is carried for longer than
+// Settle: either it was merged into the dead object, to no effect, or it is found
+// where nothing was before, and then the members do not agree. A member that was
+// removed is not asked; one that comes back after most of Grace does not offer its
+// data (handoff.ErrStale). A hint does not live as long as Grace.
 //
 // A member that misses step 3 is harmless because what it keeps is the dead
 // object, not an older one: exchanged with the others again, it only makes them
 // all hold the same dead object, which is reaped another time. A write that comes
-// in between starts from nothing or from the dead object: the first mints its dot
-// under a fresh epoch, so that the dead object does not cover it, and wins by its
-// later timestamp where they meet; the second supersedes the dead object.
+// in between starts from nothing or from the dead object. The first kind mints its
+// dot under a fresh epoch, so that the dead object does not cover it, and wins by
+// its later timestamp where they meet. The second kind supersedes the dead object.
 type Reaper struct {
 	cfg ReapConfig
 
@@ -87,10 +88,10 @@ type Reaper struct {
 	}
 }
 
-// pendingBytes bounds the keys that wait for the second question.
+// pendingBytes bounds the sum of the keys that wait for the second question.
 const pendingBytes = 16 << 20
 
-// agreement is what all members said to the first question.
+// agreement holds the keys that all members agreed on at the first question.
 type agreement struct {
 	at    time.Time // monotonic: when the last of them had answered
 	ring  uint64    // digest

@@ -20,11 +20,11 @@ type Graves interface {
 	GetHint(p ring.Partition, key, dst []byte) ([]byte, bool, error)
 }
 
-// ErrRingDiffers is the answer to a reaper whose ring is not the answering
-// node's, or is in transition: nobody can then say who should hold what.
+// ErrRingDiffers answers a reaper whose ring is not the answering node's, or is in
+// transition: then it is not certain which nodes should hold the objects.
 var ErrRingDiffers = errors.New("rings differ, or are in transition")
 
-// agrees says, for each ref, whether this node's state allows it to be reaped.
+// agrees reports, for each ref, whether this node's state allows it to be reaped.
 func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {
 	agreed := make([]bool, len(refs))
 	primary := now.IsPrimary(x.cfg.Self, p)
@@ -45,7 +45,8 @@ func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) 
 	return agreed
 }
 
-// settledRing returns the ring if it is the asking node's and in no transition.
+// settledRing returns the ring if it equals the asking node's and is not in
+// transition.
 func (x *Exchanger) settledRing(digest uint64) (*ring.Ring, error) {
 	now := x.cfg.Ring()
 	if now.InTransition() || now.Digest() != digest {

@@ -6,10 +6,11 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
-// How each kind of request is answered. All of them read bounded amounts, and
-// none trusts what it is asked: what a peer sent has been through the decoders.
+// The answers to each kind of request. Each reads a bounded amount, and trusts
+// nothing that the decoders and checkPartition have not checked.
 
 func (x *Exchanger) checkPartition(p ring.Partition) error {
 	if q := x.cfg.Ring().Partitions(); int(p) >= q {
@@ -42,9 +43,9 @@ func (x *Exchanger) serveNodes(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	if !x.cfg.Store.ReadyPartition(q.partition) {
-		return appendHashes(nil, false, nil), nil
+		return appendNotReady(nil), nil
 	}
-	return appendHashes(nil, true, x.cfg.Store.MerkleNodes(q.partition, q.level, q.index)), nil
+	return appendHashes(nil, x.cfg.Store.MerkleNodes(q.partition, q.level, q.index)), nil
 }
 
 func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
@@ -109,12 +110,12 @@ func (x *Exchanger) serveFetch(body []byte) ([]byte, error) {
 		if len(answer) > 0 && len(answer)+len(encoded) > pageBytes {
 			break
 		}
-		answer = appendBytes(answer, encoded) // empty: not here
+		answer = wire.AppendBytes(answer, encoded) // empty if the key is not here
 	}
 	return answer, nil
 }
 
-// servePush merges a peer's objects. A key of another partition is refused: it
+// servePush merges a peer's objects. It refuses a key of another partition, which
 // would be stored where no read looks for it.
 func (x *Exchanger) servePush(body []byte) ([]byte, error) {
 	p, objects, err := decodePushRequest(body)

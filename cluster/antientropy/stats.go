@@ -2,19 +2,19 @@ package antientropy
 
 import "sync/atomic"
 
-// Stats is what exchanges cost and what they healed.
+// Stats counts what exchanges cost and what they made equal.
 type Stats struct {
 	Messages       int64 // requests sent
 	Bytes          int64 // of requests and of their answers
 	NodesCompared  int64 // hashes of Merkle nodes, roots and leaves included, that a peer was asked for
-	LeavesCompared int64 // leaves whose keys were looked at, for their hashes differed
+	LeavesCompared int64 // leaves whose keys were compared because their hashes differed
 	KeysCompared   int64 // keys of those leaves that a peer listed
 	KeysExchanged  int64 // keys whose objects differed and were made equal
 	KeysTaken      int64 // keys of those sent that were news to the peer
 	KeysFailed     int64 // keys that one side could not merge: see the error that came with them
 
-	// Partitions whose roots were compared, and the keys in them here: what
-	// comparing them key by key would have looked at.
+	// Partitions whose roots were compared, and this node's keys in them, which a
+	// comparison without trees would have looked at.
 	PartitionsCompared, NaiveKeys int64
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -18,13 +19,13 @@ func sampleMessages() [][]byte {
 		appendRootsRequest(nil, []ring.Partition{1, 2, 255}),
 		appendRoot(appendRoot(nil, root{}), root{ready: true, hash: 7}),
 		nodesRequest{partition: 3, level: 2, index: []int{0, 15}}.append(nil),
-		appendHashes(nil, true, []uint64{1, 2}),
-		appendHashes(nil, false, nil),
+		appendHashes(nil, []uint64{1, 2}),
+		appendNotReady(nil),
 		ranged.append(nil),
 		listed{digest: 5, key: []byte("key")}.append([]byte{0}),
 		stored{key: []byte("key"), object: []byte("object")}.append([]byte{1}),
 		appendFetchRequest(nil, 3, [][]byte{[]byte("a"), nil}),
-		appendBytes(appendBytes(nil, []byte("object")), nil),
+		wire.AppendBytes(wire.AppendBytes(nil, []byte("object")), nil),
 		stored{key: []byte("key"), object: []byte("object")}.append(appendHeader(nil, 3)),
 		pushed{changed: 3, failed: 300}.append(nil),
 		appendReapRequest(nil, 3, 99, []engine.Ref{{Partition: 3, Key: []byte("key"), Digest: object.Digest(8)}}),
@@ -69,14 +70,14 @@ func FuzzDecoders(f *testing.F) {
 			same(appendReapRequest(nil, p, digest, refs))
 		}
 		if pg, err := decodeListing(b, position{}); err == nil {
-			again := appendFlag(nil, pg.more)
+			again := wire.AppendFlag(nil, pg.more)
 			for _, e := range pg.entries {
 				again = e.append(again)
 			}
 			same(again)
 		}
 		if pg, err := decodeObjects(b, position{}); err == nil {
-			again := appendFlag(nil, pg.more)
+			again := wire.AppendFlag(nil, pg.more)
 			for _, e := range pg.entries {
 				again = e.append(again)
 			}
