@@ -10,14 +10,15 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/admin/fanout"
 )
 
-// Config is what a [Server] is made of.
+// Config configures a [Server].
 type Config struct {
 	Name    string // of the node
 	Process Process
@@ -27,8 +28,8 @@ type Config struct {
 	// Token guards the port: as the password of HTTP Basic (any user), or as a
 	// bearer token. The ports of a cluster have the same. Empty: none.
 	Token string
-	// Trust is how the ports of the other nodes are known, where all of them
-	// speak TLS; nil: they speak plain HTTP.
+	// Trust says which certificates of other nodes' ports to trust, where all of
+	// them speak TLS; nil: they speak plain HTTP.
 	Trust *tls.Config
 	// MaxValue bounds the body of a request that carries a value; default 8 MiB.
 	MaxValue int64
@@ -36,12 +37,12 @@ type Config struct {
 	Logger   *slog.Logger
 }
 
-// Bounds of what a caller can make the port hold.
+// Bounds of what callers can make the port hold.
 const (
 	defaultMaxValue = 8 << 20
 	maxBody         = 64 << 10
 	maxHeader       = 64 << 10 // keys travel there
-	maxRequests     = 64       // at once, live streams apart; more are answered 503
+	maxRequests     = 64       // at once, live streams not counted; more are answered 503
 	headerTimeout   = 5 * time.Second
 	readTimeout     = 10 * time.Second
 	writeTimeout    = 90 * time.Second // a CPU profile takes 30 s by default
@@ -51,15 +52,9 @@ const (
 
 // Server is the admin port.
 type Server struct {
-	cfg   Config
-	log   *slog.Logger
-	http  http.Server
-	ports *ports
-	feed  *feed
-
-	last    atomic.Pointer[standing] // nil: the node never was in a ring
-	asking  sync.WaitGroup           // questions to other ports whose answers nobody waits for
-	closing chan struct{}            // closed when the port closes
+	*backend
+	http    http.Server
+	streams *streamHandlers
 }
 
 // New makes the port's server.
@@ -68,9 +63,8 @@ func New(cfg Config) *Server {
 	if cfg.Events == nil {
 		cfg.Events = NewEventLog(cfg.Name)
 	}
-	s := &Server{
-		cfg: cfg, log: cfg.Logger, ports: newPorts(cfg.Token, cfg.Trust), feed: newFeed(), closing: make(chan struct{}),
-	}
+	b := &backend{cfg: cfg, log: cfg.Logger, ports: fanout.New(cfg.Token, cfg.Trust)}
+	s := &Server{backend: b, streams: &streamHandlers{backend: b, hub: newHub(), closing: make(chan struct{})}}
 	s.http = http.Server{
 		Handler:           s.everything(),
 		ReadHeaderTimeout: headerTimeout,
@@ -80,7 +74,7 @@ func New(cfg Config) *Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
-	s.http.RegisterOnShutdown(sync.OnceFunc(func() { close(s.closing) }))
+	s.http.RegisterOnShutdown(sync.OnceFunc(func() { close(s.streams.closing) }))
 	return s
 }
 
@@ -94,7 +88,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		}
 		return nil
 	})
-	group.Go(func() error { return s.watch(ctx) })
+	group.Go(func() error { return s.streams.watch(ctx) })
 	group.Go(func() error { return s.remember(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
@@ -106,12 +100,11 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		return nil
 	})
 	err := group.Wait()
-	s.asking.Wait()
-	s.ports.client.CloseIdleConnections()
+	s.ports.Close()
 	return err
 }
 
-// everything is the port's handler, from the outside in.
+// everything returns the port's handler.
 func (s *Server) everything() http.Handler {
 	all := http.NewServeMux()
 	all.Handle("/", s.authorized(s.guarded()))
@@ -121,10 +114,10 @@ func (s *Server) everything() http.Handler {
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, errCrossOrigin)
 	}))
-	return limited(aside(s.knownHost(sameSite.Handler(all))))
+	return limited(extractKey(s.knownHost(sameSite.Handler(all))))
 }
 
-// limited bounds the requests under way.
+// limited bounds the number of requests under way.
 func limited(next http.Handler) http.Handler {
 	slots := make(chan struct{}, maxRequests)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

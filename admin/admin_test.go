@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -236,7 +237,7 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 }
 
 func TestServer_Cluster_ShowsEachMember(t *testing.T) {
-	var v View
+	var v api.Cluster
 	w := do(newTestServer(&fakeProcess{node: newFakeNode()}, ""), "GET", "/api/cluster", "")
 	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
 		t.Fatal(err)

@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quorate/quorate/admin/fanout"
 )
 
-// call is one request to a route, its parameters checked.
+// call is one request to a route, with its parameters checked.
 type call struct {
 	*http.Request
 	route *route
@@ -21,7 +23,7 @@ type call struct {
 	node  Node // of routes that need one
 }
 
-// check reads the query and looks at every parameter that the route knows.
+// check reads the query and checks every parameter of the route.
 func (c *call) check() (err error) {
 	if c.query, err = url.ParseQuery(c.URL.RawQuery); err != nil {
 		return fmt.Errorf("%w: query: %w", errBadRequest, err)
@@ -34,10 +36,10 @@ func (c *call) check() (err error) {
 	return nil
 }
 
-// has says whether a parameter was given, be it empty.
+// has reports whether a parameter was given, even if it is empty.
 func (c *call) has(name string) bool { return c.query.Has(name) || c.PathValue(name) != "" }
 
-// text is a parameter of the path or of the query; empty if it was not given.
+// text returns a parameter of the path or of the query; empty if it was not given.
 func (c *call) text(name string) string {
 	if v := c.PathValue(name); v != "" {
 		return v
@@ -45,7 +47,7 @@ func (c *call) text(name string) string {
 	return c.query.Get(name)
 }
 
-// number is a parameter that was checked to be one, or its default.
+// number returns a parameter that is known to be a number, or its default.
 func (c *call) number(name string) int {
 	if n, err := strconv.Atoi(c.text(name)); err == nil {
 		return n
@@ -54,31 +56,27 @@ func (c *call) number(name string) int {
 	return c.route.params[at].otherwise
 }
 
-// key is the key that a path ends with: any bytes, none too.
+// key returns the key at the end of the path: any bytes, or none.
 func (c *call) key() []byte {
 	key, _ := c.Context().Value(pathKey{}).(string)
 	return []byte(key)
 }
 
-// local says that the caller wants this port's own answer, and nobody asked.
+// local reports whether the caller wants this port's own answer, without asking
+// other ports.
 func (c *call) local() bool { return c.query.Get("local") == "1" }
 
-// headerVia marks what another port passed on, so that nothing goes in circles.
-const headerVia = "Quorate-Via"
-
-func (c *call) passedOn() bool { return c.Header.Get(headerVia) != "" }
-
-// via is the node that the caller wants to take the request, where the route
-// leaves that to the caller and it has not got there already.
+// via returns the node that the caller wants to take the request; empty where the
+// route has no such choice, or the request has been proxied there already.
 func (c *call) via() string {
-	if c.passedOn() || !slices.ContainsFunc(c.route.params, func(p param) bool { return p.name == viaParam.name }) {
+	if fanout.Proxied(c.Request) || !slices.ContainsFunc(c.route.params, func(p param) bool { return p.name == viaParam.name }) {
 		return ""
 	}
 	return c.query.Get(viaParam.name)
 }
 
-// json reads the body, which must be one JSON value with no fields but into's.
-// An empty body is an empty object.
+// json decodes the body, one JSON value without unknown fields. An empty body is
+// an empty object.
 func (c *call) json(into any) error {
 	d := json.NewDecoder(c.Body)
 	d.DisallowUnknownFields()
@@ -94,15 +92,15 @@ func (c *call) json(into any) error {
 	return nil
 }
 
-// keyedPaths end with a key.
+// keyedPaths are the paths that end with a key.
 var keyedPaths = []string{"/api/data/", "/api/versions/", "/api/ring/key/"}
 
-// pathKey is under which a request's context has the key of its path.
+// pathKey is the key of the context value that holds the key of a path.
 type pathKey struct{}
 
-// aside takes the key out of a path before a mux sees it, for which slashes and
-// dots are structure: it would redirect to another key.
-func aside(next http.Handler) http.Handler {
+// extractKey takes the key out of a path before a mux sees it: a mux would take
+// slashes and dots in the key for structure, and redirect to another key.
+func extractKey(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, prefix := range keyedPaths {
 			rest, ok := strings.CutPrefix(r.URL.EscapedPath(), prefix)

@@ -5,27 +5,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 func TestLinks_EachChange_IsInForceEverywhere(t *testing.T) {
 	f := newFleet(t, 3, "")
-	cut := func(from, to string) Link { return Link{From: from, To: to, Cut: true} }
-	slow := func(from, to string) Link { return Link{From: from, To: to, DelayMillis: 5, Loss: 0.01} }
+	cut := func(from, to string) api.Link { return api.Link{From: from, To: to, Cut: true} }
+	slow := func(from, to string) api.Link { return api.Link{From: from, To: to, DelayMillis: 5, Loss: 0.01} }
 	for _, test := range []struct {
 		through, path string
 		body          any
-		want          []Link
+		want          []api.Link
 	}{
-		{"A", "/api/nodes/C/partition", Cut{}, []Link{cut("A", "C"), cut("B", "C"), cut("C", "A"), cut("C", "B")}},
-		{"C", "/api/nodes/C/heal", nil, []Link{}},
-		{"B", "/api/nodes/A/partition", Cut{From: []string{"B"}, Direction: "in"}, []Link{cut("B", "A")}},
-		{"B", "/api/nodes/A/partition", Cut{From: []string{"C"}, Direction: "out"}, []Link{cut("A", "C"), cut("B", "A")}},
-		{"C", "/api/partition", Split{Groups: [][]string{{"A", "B"}, {"C"}}}, []Link{cut("A", "C"), cut("B", "C"), cut("C", "A"), cut("C", "B")}},
-		{"A", "/api/heal", nil, []Link{}},
-		{"A", "/api/nodes/B/slow", Slowness{With: []string{"C"}, DelayMillis: 5, Loss: 0.01}, []Link{slow("B", "C"), slow("C", "B")}},
-		{"A", "/api/heal", struct{}{}, []Link{}},
+		{"A", "/api/nodes/C/partition", api.CutRequest{}, []api.Link{cut("A", "C"), cut("B", "C"), cut("C", "A"), cut("C", "B")}},
+		{"C", "/api/nodes/C/heal", nil, []api.Link{}},
+		{"B", "/api/nodes/A/partition", api.CutRequest{From: []string{"B"}, Direction: "in"}, []api.Link{cut("B", "A")}},
+		{"B", "/api/nodes/A/partition", api.CutRequest{From: []string{"C"}, Direction: "out"}, []api.Link{cut("A", "C"), cut("B", "A")}},
+		{"C", "/api/partition", api.SplitRequest{Groups: [][]string{{"A", "B"}, {"C"}}}, []api.Link{cut("A", "C"), cut("B", "C"), cut("C", "A"), cut("C", "B")}},
+		{"A", "/api/heal", nil, []api.Link{}},
+		{"A", "/api/nodes/B/slow", api.SlowRequest{With: []string{"C"}, DelayMillis: 5, Loss: 0.01}, []api.Link{slow("B", "C"), slow("C", "B")}},
+		{"A", "/api/heal", struct{}{}, []api.Link{}},
 	} {
-		got := must[Links](f, test.through, "POST", test.path, test.body)
+		got := must[api.LinkFaults](f, test.through, "POST", test.path, test.body)
 		if !slices.Equal(got.Links, test.want) || len(got.Missing) != 0 {
 			t.Errorf("%s: %+v, want %+v", test.path, got, test.want)
 		}
@@ -43,14 +45,14 @@ func TestLinks_EachChange_IsInForceEverywhere(t *testing.T) {
 func TestLinks_CutNode_IsSuspectedThenDownThenUp(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 3, "")
-	must[Links](f, "B", "POST", "/api/nodes/C/partition", Cut{})
-	f.eventually("C not to answer", func() bool { return !f.view("A").member(t, "C").Alive })
-	if c := f.view("A").member(t, "C"); c.Status != "suspect" && c.Status != "down" || c.Keys == nil {
+	must[api.LinkFaults](f, "B", "POST", "/api/nodes/C/partition", api.CutRequest{})
+	f.eventually("C not to answer", func() bool { return !member(t, f.view("A"), "C").Alive })
+	if c := member(t, f.view("A"), "C"); c.Status != "suspect" && c.Status != "down" || c.Keys == nil {
 		t.Errorf("%+v", c) // its port still tells what it holds
 	}
-	f.eventually("C to be given up", func() bool { return f.view("A").member(t, "C").Status == "down" })
-	must[Links](f, "B", "POST", "/api/heal", nil)
-	f.eventually("C back", func() bool { return f.view("A").member(t, "C").Status == "up" })
+	f.eventually("C to be given up", func() bool { return member(t, f.view("A"), "C").Status == "down" })
+	must[api.LinkFaults](f, "B", "POST", "/api/heal", nil)
+	f.eventually("C back", func() bool { return member(t, f.view("A"), "C").Status == "up" })
 }
 
 func TestChaos_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {
@@ -96,7 +98,7 @@ func TestChaos_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {
 		t.Errorf("a bad table: %d %s", r.status, r.body)
 	}
 	v := f.view("B")
-	if len(v.Links) != 0 || v.member(t, "A").Status != "up" {
+	if len(v.Links) != 0 || member(t, v, "A").Status != "up" {
 		t.Errorf("something was changed: %+v", v)
 	}
 }
@@ -112,7 +114,7 @@ func TestChaos_NotAllowed_IsRefusedWhereverItIsAsked(t *testing.T) {
 	if r := f.call("B", "POST", "/api/nodes/A/kill", ""); r.status != 403 {
 		t.Errorf("through B: %d %s", r.status, r.body)
 	}
-	if got := must[Links](f, "B", "POST", "/api/nodes/A/partition", nil); fmt.Sprint(got.Missing) != "[A]" {
+	if got := must[api.LinkFaults](f, "B", "POST", "/api/nodes/A/partition", nil); fmt.Sprint(got.Missing) != "[A]" {
 		t.Errorf("A should not have taken it: %+v", got)
 	}
 	if v := f.view("A"); v.Chaos {

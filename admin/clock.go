@@ -2,33 +2,12 @@ package admin
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
-
-// Event is one entry of a version vector, or a dot.
-type Event struct {
-	Actor   string `json:"actor"`
-	Counter uint64 `json:"counter"`
-}
-
-func (e Event) String() string { return fmt.Sprintf("(%s, %d)", e.Actor, e.Counter) }
-
-// Clock is a version vector, in the order of names.
-type Clock []Event
-
-// String writes a clock as the paper does: [(A, 3), (B, 1)].
-func (c Clock) String() string {
-	parts := make([]string, len(c))
-	for i, e := range c {
-		parts[i] = e.String()
-	}
-	return "[" + strings.Join(parts, ", ") + "]"
-}
 
 // actors names those who mint versions, the same throughout one answer: a node's
 // newest epoch has the node's bare name, older ones have four digits more. All
@@ -62,14 +41,16 @@ func (a *actors) name(actor causal.Actor) string {
 	return name
 }
 
-func (a *actors) event(d causal.Dot) Event { return Event{a.name(d.Actor), uint64(d.Counter)} }
+func (a *actors) event(d causal.Dot) api.Dot {
+	return api.Dot{Actor: a.name(d.Actor), Counter: uint64(d.Counter)}
+}
 
 // clock is never nil.
-func (a *actors) clock(v causal.Vector) Clock {
-	c := make(Clock, 0, len(v))
+func (a *actors) clock(v causal.Vector) api.Clock {
+	c := make(api.Clock, 0, len(v))
 	for _, e := range v {
 		c = append(c, a.event(causal.Dot{Actor: e.Actor, Counter: e.Counter}))
 	}
-	slices.SortFunc(c, func(x, y Event) int { return cmp.Compare(x.Actor, y.Actor) })
+	slices.SortFunc(c, func(x, y api.Dot) int { return cmp.Compare(x.Actor, y.Actor) })
 	return c
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
@@ -26,121 +28,65 @@ type Reporter interface {
 	Born() time.Time
 }
 
-// View is what GET /api/cluster answers: the cluster as one node sees it.
-type View struct {
-	N            int          `json:"n"` // as configured
-	R            int          `json:"r"`
-	W            int          `json:"w"`
-	Effective    Quorums      `json:"effective"` // in force: a ring of fewer members caps them
-	Partitions   int          `json:"partitions"`
-	RingVersion  uint64       `json:"ring_version"`
-	InTransition bool         `json:"in_transition"` // data is moving to new owners
-	Pending      []string     `json:"pending"`       // nodes that have yet to receive theirs
-	Self         string       `json:"self"`          // the node that was asked
-	Chaos        bool         `json:"chaos"`         // nodes may be killed and links cut
-	Demo         bool         `json:"demo"`          // a node can be added without an address
-	Nodes        []MemberView `json:"nodes"`
-	Links        []Link       `json:"links"`
-	Missing      []string     `json:"missing"` // whose port did not answer in time
-}
-
-// Quorums are N, R and W.
-type Quorums struct {
-	N int `json:"n"`
-	R int `json:"r"`
-	W int `json:"w"`
-}
-
-// MemberView is one member of a [View]. Figures that are not known are null.
-type MemberView struct {
-	ID         string           `json:"id"`
-	Name       string           `json:"name"`
-	Status     string           `json:"status"` // up, suspect, down, killed; joining, leaving, removing
-	Alive      bool             `json:"alive"`  // it answers the node that was asked
-	ClientAddr string           `json:"client_addr"`
-	PeerAddr   string           `json:"peer_addr"`
-	AdminAddr  string           `json:"admin_addr"`
-	Zone       string           `json:"zone"`
-	Tokens     int              `json:"tokens"`
-	Keys       *int64           `json:"keys"`
-	Bytes      *int64           `json:"bytes"`
-	Hints      *int64           `json:"hints"` // kept for others
-	HintsFor   map[string]int64 `json:"hints_for"`
-	Reads      *int64           `json:"reads"` // coordinated since it started
-	Writes     *int64           `json:"writes"`
-	UptimeS    *float64         `json:"uptime_s"`
-}
-
-// Link is a fault on the link from one node to another.
-type Link struct {
-	From        string  `json:"from"`
-	To          string  `json:"to"`
-	Cut         bool    `json:"cut"`
-	DelayMillis int64   `json:"delay_ms"`
-	Loss        float64 `json:"loss"`
-}
-
-func (s *Server) getCluster(ctx context.Context, c *call) (any, error) {
+func (h *nodeHandlers) getCluster(ctx context.Context, c *call) (any, error) {
 	if c.local() {
-		node, err := s.node()
+		node, err := h.node()
 		if err != nil {
 			return nil, err
 		}
-		return s.viewFrom(ctx, node, map[string]Facts{s.cfg.Name: s.facts()}), nil
+		return h.viewFrom(ctx, node, map[string]api.Node{h.cfg.Name: h.report()}), nil
 	}
-	v, err := s.view(ctx, s.allFacts(ctx, same("/api/node")))
-	if errors.Is(err, ErrKilled) && !c.passedOn() {
-		return s.borrowedView(ctx)
+	v, err := h.view(ctx, h.allReports(ctx, fanout.Same("/api/node")))
+	if errors.Is(err, ErrKilled) && !fanout.Proxied(c.Request) {
+		return h.borrowedView(ctx)
 	}
 	return v, err
 }
 
 // view is the cluster as this port's node sees it.
-func (s *Server) view(ctx context.Context, facts map[string]Facts) (*View, error) {
-	node, err := s.node()
+func (b *backend) view(ctx context.Context, facts map[string]api.Node) (*api.Cluster, error) {
+	node, err := b.node()
 	if err != nil {
 		return nil, err
 	}
-	return s.viewFrom(ctx, node, facts), nil
+	return b.viewFrom(ctx, node, facts), nil
 }
 
 // borrowedView is another node's view, seen from here.
-func (s *Server) borrowedView(ctx context.Context) (*View, error) {
-	addr, err := s.anyone(ctx)
+func (b *backend) borrowedView(ctx context.Context) (*api.Cluster, error) {
+	addr, err := b.anyRunning(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var v View
-	if err := s.ports.ask(ctx, http.MethodGet, addr, "/api/cluster", nil, &v); err != nil {
+	v, err := b.ports.At(addr).Cluster(ctx)
+	if err != nil {
 		return nil, err
 	}
-	v.Self, v.Chaos, v.Demo = s.cfg.Name, s.cfg.Process.Chaos(), s.cfg.Process.Demo()
+	v.Self, v.Chaos, v.Demo = b.cfg.Name, b.cfg.Process.Chaos(), b.cfg.Process.Demo()
 	return &v, nil
 }
 
 // allFacts asks every port for what it knows, this one included; path is that of
 // GET /api/node.
-func (s *Server) allFacts(ctx context.Context, path func(ring.Member) string) map[string]Facts {
-	here, err := s.stands()
+func (b *backend) allReports(ctx context.Context, path func(ring.Member) string) map[string]api.Node {
+	here, err := b.snapshot()
 	if err != nil {
-		return map[string]Facts{s.cfg.Name: s.facts()}
+		return map[string]api.Node{b.cfg.Name: b.report()}
 	}
-	ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
-	defer cancel()
-	facts, _ := askAll[Facts](ctx, s.ports, here.others(), http.MethodGet, path, nil)
-	facts[s.cfg.Name] = s.facts()
+	facts, _ := fanout.All[api.Node](ctx, b.ports, here.Others(), fanout.Question{Method: http.MethodGet, Path: path})
+	facts[b.cfg.Name] = b.report()
 	return facts
 }
 
-func (s *Server) viewFrom(ctx context.Context, node Node, facts map[string]Facts) *View {
+func (b *backend) viewFrom(ctx context.Context, node Node, facts map[string]api.Node) *api.Cluster {
 	now := node.Ring()
 	q, effective := now.Configured(), now.Quorums()
-	v := &View{
-		N: q.N, R: q.R, W: q.W, Effective: Quorums{effective.N, effective.R, effective.W},
+	v := &api.Cluster{
+		N: q.N, R: q.R, W: q.W, Effective: api.Quorums{N: effective.N, R: effective.R, W: effective.W},
 		Partitions: now.Partitions(), RingVersion: now.Version(), InTransition: now.InTransition(),
 		Pending: []string{}, Missing: []string{}, Self: node.Name(),
-		Chaos: s.cfg.Process.Chaos(), Demo: s.cfg.Process.Demo(),
-		Nodes: make([]MemberView, 0, len(now.Members())), Links: linksOf(now, facts),
+		Chaos: b.cfg.Process.Chaos(), Demo: b.cfg.Process.Demo(),
+		Nodes: make([]api.Member, 0, len(now.Members())), Links: linksOf(now, facts),
 	}
 	for _, id := range now.Pending() {
 		v.Pending = append(v.Pending, now.Name(id))
@@ -152,12 +98,12 @@ func (s *Server) viewFrom(ctx context.Context, node Node, facts map[string]Facts
 			v.Missing = append(v.Missing, m.Name)
 		}
 	}
-	s.fillIn(ctx, node, v)
+	b.fillIn(ctx, node, v)
 	return v
 }
 
-func viewOfMember(node Node, m ring.Member, f Facts) MemberView {
-	v := MemberView{
+func viewOfMember(node Node, m ring.Member, f api.Node) api.Member {
+	v := api.Member{
 		ID: idText(m.ID), Name: m.Name, Zone: m.Zone, Alive: node.Alive(m.ID), Status: statusOfMember(node, m, f),
 		ClientAddr: m.ClientAddr, PeerAddr: m.PeerAddr, AdminAddr: m.AdminAddr, Tokens: node.Ring().Tokens(m.ID),
 		HintsFor: map[string]int64{},
@@ -176,7 +122,7 @@ func viewOfMember(node Node, m ring.Member, f Facts) MemberView {
 // statusOfMember is where a member stands: what its own port says of it counts
 // most, then its way on or off the ring, then whether it answers and what gossip
 // makes of its silence.
-func statusOfMember(node Node, m ring.Member, f Facts) string {
+func statusOfMember(node Node, m ring.Member, f api.Node) string {
 	sight := node.Sight(m.ID).State
 	switch alive := node.Alive(m.ID); {
 	case f.Status == statusKilled:
@@ -193,12 +139,12 @@ func statusOfMember(node Node, m ring.Member, f Facts) string {
 
 // fillIn has the peer channel tell the figures of those whose admin port does not
 // answer though the node does.
-func (s *Server) fillIn(ctx context.Context, node Node, v *View) {
-	if !slices.ContainsFunc(v.Nodes, func(m MemberView) bool { return m.Alive && slices.Contains(v.Missing, m.Name) }) {
+func (b *backend) fillIn(ctx context.Context, node Node, v *api.Cluster) {
+	if !slices.ContainsFunc(v.Nodes, func(m api.Member) bool { return m.Alive && slices.Contains(v.Missing, m.Name) }) {
 		return
 	}
 	for _, m := range node.Status(ctx) {
-		at := slices.IndexFunc(v.Nodes, func(v MemberView) bool { return v.Name == m.Name })
+		at := slices.IndexFunc(v.Nodes, func(v api.Member) bool { return v.Name == m.Name })
 		if at >= 0 && m.Known && v.Nodes[at].Keys == nil {
 			v.Nodes[at].Keys, v.Nodes[at].Bytes, v.Nodes[at].Hints = &m.Keys, &m.Bytes, &m.Hints
 		}
@@ -206,12 +152,12 @@ func (s *Server) fillIn(ctx context.Context, node Node, v *View) {
 }
 
 // linksOf joins the faults that the ports tell of, by the names of the nodes.
-func linksOf(now *ring.Ring, facts map[string]Facts) []Link {
+func linksOf(now *ring.Ring, facts map[string]api.Node) []api.Link {
 	names := make(map[string]string)
 	for _, m := range now.Members() {
 		names[m.PeerAddr] = m.Name
 	}
-	seen := make(map[[2]string]Link)
+	seen := make(map[[2]string]api.Link)
 	for _, f := range facts {
 		for _, fault := range f.Faults {
 			from, to := names[fault.From], names[fault.To]
@@ -219,17 +165,17 @@ func linksOf(now *ring.Ring, facts map[string]Facts) []Link {
 				continue
 			}
 			l := seen[[2]string{from, to}]
-			seen[[2]string{from, to}] = Link{
+			seen[[2]string{from, to}] = api.Link{
 				From: from, To: to, Cut: l.Cut || fault.Cut,
 				DelayMillis: max(l.DelayMillis, fault.DelayMillis), Loss: max(l.Loss, fault.Loss),
 			}
 		}
 	}
-	links := make([]Link, 0, len(seen))
+	links := make([]api.Link, 0, len(seen))
 	for _, l := range seen {
 		links = append(links, l)
 	}
-	slices.SortFunc(links, func(a, b Link) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortFunc(links, func(a, b api.Link) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 	return links
 }
 

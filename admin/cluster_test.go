@@ -18,6 +18,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/peer/fault"
@@ -285,9 +286,12 @@ func must[T any](f *fleet, node, method, path string, body any) (out T) {
 	return out
 }
 
-func (f *fleet) view(node string) View { return must[View](f, node, "GET", "/api/cluster", nil) }
+func (f *fleet) view(node string) api.Cluster {
+	return must[api.Cluster](f, node, "GET", "/api/cluster", nil)
+}
 
-func (v View) member(t testing.TB, name string) MemberView {
+// member returns the member of that name.
+func member(t testing.TB, v api.Cluster, name string) api.Member {
 	t.Helper()
 	for _, m := range v.Nodes {
 		if m.Name == name {
@@ -295,17 +299,17 @@ func (v View) member(t testing.TB, name string) MemberView {
 		}
 	}
 	t.Fatalf("no %s in %+v", name, v)
-	return MemberView{}
+	return api.Member{}
 }
 
 func TestFleet_Cluster_IsTheSameThroughEveryPort(t *testing.T) {
 	f := newFleet(t, 3, "")
 	for range 10 {
-		must[Written](f, "B", "PUT", "/api/data/k", Wanted{Value: "v"})
+		must[api.WriteAnswer](f, "B", "PUT", "/api/data/k", api.WriteRequest{Value: "v"})
 	}
 	for _, through := range f.names {
 		v := f.view(through)
-		if v.Self != through || len(v.Nodes) != 3 || len(v.Missing) != 0 || v.Effective != (Quorums{3, 2, 2}) || !v.Chaos || v.Demo || v.InTransition || len(v.Links) != 0 {
+		if v.Self != through || len(v.Nodes) != 3 || len(v.Missing) != 0 || v.Effective != (api.Quorums{N: 3, R: 2, W: 2}) || !v.Chaos || v.Demo || v.InTransition || len(v.Links) != 0 {
 			t.Errorf("through %s: %+v", through, v)
 		}
 		writes := int64(0)
@@ -319,7 +323,7 @@ func TestFleet_Cluster_IsTheSameThroughEveryPort(t *testing.T) {
 			t.Errorf("through %s: %d writes, want 10", through, writes)
 		}
 	}
-	alone := must[View](f, "A", "GET", "/api/cluster?local=1", nil)
+	alone := must[api.Cluster](f, "A", "GET", "/api/cluster?local=1", nil)
 	if fmt.Sprint(alone.Missing) != "[B C]" {
 		t.Errorf("with nobody asked, missing are %v", alone.Missing)
 	}
@@ -327,8 +331,8 @@ func TestFleet_Cluster_IsTheSameThroughEveryPort(t *testing.T) {
 
 func TestFleet_KilledNode_ShowsAndServesTheClusterThroughItsPort(t *testing.T) {
 	f := newFleet(t, 4, "sesame")
-	must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "v"})
-	if fate := must[Fate](f, "A", "POST", "/api/nodes/D/kill", nil); fate != (Fate{"D", "killed"}) {
+	must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v"})
+	if fate := must[api.NodeState](f, "A", "POST", "/api/nodes/D/kill", nil); fate != (api.NodeState{Node: "D", Status: "killed"}) {
 		t.Errorf("%+v", fate)
 	}
 	if r := f.call("B", "POST", "/api/nodes/D/kill", ""); r.status != 409 {
@@ -336,7 +340,7 @@ func TestFleet_KilledNode_ShowsAndServesTheClusterThroughItsPort(t *testing.T) {
 	}
 	for _, through := range f.names {
 		v := f.view(through)
-		d := v.member(t, "D")
+		d := member(t, v, "D")
 		if v.Self != through || d.Status != "killed" || d.Keys != nil || len(v.Missing) != 0 {
 			t.Errorf("through %s: self %s, D %+v, missing %v", through, v.Self, d, v.Missing)
 		}
@@ -344,23 +348,23 @@ func TestFleet_KilledNode_ShowsAndServesTheClusterThroughItsPort(t *testing.T) {
 	if r := f.call("D", "GET", "/api/cluster?local=1", ""); r.status != 503 {
 		t.Errorf("D by itself: %d %s", r.status, r.body)
 	}
-	if found := must[Found](f, "D", "GET", "/api/data/k", nil); found.Resolved.Value != "v" || found.Trace.Node == "D" {
+	if found := must[api.ReadAnswer](f, "D", "GET", "/api/data/k", nil); found.Resolved.Value != "v" || found.Trace.Node == "D" {
 		t.Errorf("a read through D: %+v", found)
 	}
-	if w := must[Written](f, "D", "PUT", "/api/data/k", Wanted{Value: "v2"}); w.Trace.Node == "D" || w.Context == "" {
+	if w := must[api.WriteAnswer](f, "D", "PUT", "/api/data/k", api.WriteRequest{Value: "v2"}); w.Trace.Node == "D" || w.Context == "" {
 		t.Errorf("a write through D: %+v", w)
 	}
 	if r := f.call("D", "PUT", "/api/data/raw?w=1", "\xff\x00"); r.status != 200 {
 		t.Errorf("a raw write through D: %d %s", r.status, r.body)
 	}
-	if facts := must[Facts](f, "D", "GET", "/api/node", nil); facts.Status != "killed" || facts.Here != nil || facts.Name != "D" {
+	if facts := must[api.Node](f, "D", "GET", "/api/node", nil); facts.Status != "killed" || facts.Here != nil || facts.Name != "D" {
 		t.Errorf("%+v", facts)
 	}
-	must[Fate](f, "D", "POST", "/api/nodes/D/revive", nil)
+	must[api.NodeState](f, "D", "POST", "/api/nodes/D/revive", nil)
 	if r := f.call("D", "POST", "/api/nodes/D/revive", "{}"); r.status != 409 {
 		t.Errorf("revived twice: %d %s", r.status, r.body)
 	}
-	f.eventually("D up again", func() bool { return f.view("A").member(t, "D").Status == "up" })
+	f.eventually("D up again", func() bool { return member(t, f.view("A"), "D").Status == "up" })
 }
 
 func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
@@ -390,7 +394,7 @@ func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("waited %v for a mute port", took)
 	}
-	if c := v.member(t, "C"); fmt.Sprint(v.Missing) != "[C]" || c.Status != "up" || c.Keys == nil || c.Reads != nil {
+	if c := member(t, v, "C"); fmt.Sprint(v.Missing) != "[C]" || c.Status != "up" || c.Keys == nil || c.Reads != nil {
 		t.Errorf("missing %v, C %+v", v.Missing, c)
 	}
 }

@@ -9,12 +9,16 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/glob"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/replica"
 )
+
+// dataHandlers reads, writes and lists keys.
+type dataHandlers struct{ *backend }
 
 // Keyspace is the data of the cluster.
 type Keyspace interface {
@@ -28,22 +32,16 @@ type Keyspace interface {
 	Policy() register.Policy
 }
 
-// KeyPage is what GET /api/data answers.
-type KeyPage struct {
-	Keys   []Key  `json:"keys"`
-	Cursor string `json:"cursor"` // to go on with; "0" at the end
-}
-
 // pageTime is when a page ends that has not found its keys yet.
 const pageTime = 500 * time.Millisecond
 
 // getKeys lists keys by page. A page may be short, even empty, before the end.
-func (s *Server) getKeys(ctx context.Context, c *call) (any, error) {
+func (h *dataHandlers) getKeys(ctx context.Context, c *call) (any, error) {
 	cursor, err := strconv.ParseUint("0"+c.text("cursor"), 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("%w: cursor is %.40q, want the one of the page before", errBadRequest, c.text("cursor"))
 	}
-	page, count := KeyPage{Keys: []Key{}}, c.number("count")
+	page, count := api.KeyPage{Keys: []api.Key{}}, c.number("count")
 	for began := time.Now(); ; {
 		var keys [][]byte
 		if keys, cursor, err = c.node.ScanKeys(ctx, cursor, count-len(page.Keys)); err != nil {
@@ -61,30 +59,7 @@ func (s *Server) getKeys(ctx context.Context, c *call) (any, error) {
 	}
 }
 
-// Found is what GET /api/data/{key} answers.
-type Found struct {
-	Key
-	Found     bool      `json:"found"`
-	Resolved  *Value    `json:"resolved"` // what a plain GET answers; null: nothing, or the conflict is an error
-	Values    []Value   `json:"values"`   // live ones
-	Context   string    `json:"context"`  // to write with
-	Clock     Clock     `json:"clock"`
-	ClockText string    `json:"clock_text"`
-	Siblings  []Sibling `json:"siblings"` // deleted and expired ones too
-	Trace     *Trace    `json:"trace"`
-}
-
-// Sibling is one value of a key and the event that made it.
-type Sibling struct {
-	Value
-	Tombstone       bool   `json:"tombstone"`
-	Dot             Event  `json:"dot"`
-	DotText         string `json:"dot_text"`
-	TimestampMillis int64  `json:"timestamp_ms"`
-	ExpiresAtMillis *int64 `json:"expires_at_ms"`
-}
-
-func (s *Server) getData(ctx context.Context, c *call) (any, error) {
+func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 	if err := c.quorum("r"); err != nil {
 		return nil, err
 	}
@@ -98,8 +73,8 @@ func (s *Server) getData(ctx context.Context, c *call) (any, error) {
 	}
 	now := time.Now().UnixMilli()
 	stored := &request.Object
-	found := Found{
-		Key: keyOf(key), Found: stored.Live(now), Values: []Value{}, Siblings: []Sibling{},
+	found := api.ReadAnswer{
+		Key: keyOf(key), Found: stored.Live(now), Values: []api.Value{}, Siblings: []api.Sibling{},
 		Clock: names.clock(stored.Clock), Trace: trace,
 	}
 	found.ClockText = found.Clock.String()
@@ -123,8 +98,8 @@ func (s *Server) getData(ctx context.Context, c *call) (any, error) {
 	return found, nil
 }
 
-func siblingOf(s *object.Sibling, names *actors) Sibling {
-	out := Sibling{
+func siblingOf(s *object.Sibling, names *actors) api.Sibling {
+	out := api.Sibling{
 		Value: valueOf(s.Data), Tombstone: s.Tombstone, Dot: names.event(s.Dot), TimestampMillis: s.Time.UnixMilli(),
 	}
 	out.DotText = out.Dot.String()
@@ -158,27 +133,7 @@ func (c *call) quorum(name string) error {
 	return nil
 }
 
-// Written is what PUT /api/data/{key} answers.
-type Written struct {
-	Key
-	Context   string `json:"context"` // covers what was written
-	Dot       Event  `json:"dot"`
-	DotText   string `json:"dot_text"`
-	Clock     Clock  `json:"clock"` // of the key now
-	ClockText string `json:"clock_text"`
-	Trace     *Trace `json:"trace"`
-}
-
-// Wanted is the body of PUT /api/data/{key} as JSON.
-type Wanted struct {
-	Value     string  `json:"value"`
-	Encoding  string  `json:"encoding,omitempty"` // utf8 (default) or base64
-	Context   *string `json:"context,omitempty"`  // what the writer has seen; empty: nothing
-	W         int     `json:"w,omitempty"`
-	TTLMillis int64   `json:"ttl_ms,omitempty"`
-}
-
-func (s *Server) putData(ctx context.Context, c *call) (any, error) {
+func (h *dataHandlers) putData(ctx context.Context, c *call) (any, error) {
 	want, data, err := c.wanted()
 	if err != nil {
 		return nil, err
@@ -191,7 +146,7 @@ func (s *Server) putData(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := Written{Key: keyOf(r.Key), Dot: names.event(r.Result.Dot), Clock: names.clock(clockAfter(r)), Trace: trace}
+	out := api.WriteAnswer{Key: keyOf(r.Key), Dot: names.event(r.Result.Dot), Clock: names.clock(clockAfter(r)), Trace: trace}
 	out.DotText, out.ClockText = out.Dot.String(), out.Clock.String()
 	out.Context = contextAfter(r)
 	return out, nil
@@ -202,7 +157,7 @@ const maxTTLMillis = 100 * 366 * 24 * 3600 * 1000
 
 // wanted reads what is to be written, and how: from the query, or all of it from
 // a JSON body.
-func (c *call) wanted() (want Wanted, data []byte, err error) {
+func (c *call) wanted() (want api.WriteRequest, data []byte, err error) {
 	if kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type")); kind == "application/json" {
 		if err := c.json(&want); err != nil {
 			return want, nil, err
@@ -234,7 +189,7 @@ func (c *call) wanted() (want Wanted, data []byte, err error) {
 }
 
 // write carries out an update and traces it.
-func (c *call) write(ctx context.Context, op string, u *register.Update, want Wanted) (*replica.Request, *actors, *Trace, error) {
+func (c *call) write(ctx context.Context, op string, u *register.Update, want api.WriteRequest) (*replica.Request, *actors, *api.Trace, error) {
 	key := c.key()
 	if want.Context != nil {
 		var err error
@@ -271,19 +226,11 @@ func contextAfter(r *replica.Request) string {
 	return string(causal.AppendContext(nil, r.Key, r.Result.Context, r.Result.Dot))
 }
 
-// Deleted is what DELETE /api/data/{key} answers.
-type Deleted struct {
-	Key
-	Deleted bool   `json:"deleted"` // there was something
-	Context string `json:"context"`
-	Trace   *Trace `json:"trace"`
-}
-
-func (s *Server) deleteData(ctx context.Context, c *call) (any, error) {
+func (h *dataHandlers) deleteData(ctx context.Context, c *call) (any, error) {
 	if err := c.quorum("w"); err != nil {
 		return nil, err
 	}
-	want := Wanted{W: c.number("w")}
+	want := api.WriteRequest{W: c.number("w")}
 	if c.has("context") {
 		token := c.text("context")
 		want.Context = &token
@@ -292,5 +239,5 @@ func (s *Server) deleteData(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Deleted{Key: keyOf(r.Key), Deleted: r.Result.Existed, Context: contextAfter(r), Trace: trace}, nil
+	return api.DeleteAnswer{Key: keyOf(r.Key), Deleted: r.Result.Existed, Context: contextAfter(r), Trace: trace}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
@@ -27,22 +28,22 @@ func TestData_OddKeys_AreTheKeysThatTheyAre(t *testing.T) {
 			t.Errorf("PUT %.20q: %d %s", key, r.status, r.body)
 			continue
 		}
-		found := must[Found](f, "B", "GET", path, nil)
+		found := must[api.ReadAnswer](f, "B", "GET", path, nil)
 		got, err := decodeText(found.Key.Key, found.Key.Encoding)
 		if err != nil || string(got) != key || found.Resolved.Value != value {
 			t.Errorf("%.20q: found %.40q with %+v, %v", key, got, found.Resolved, err)
 		}
-		place := must[KeyPlace](f, "C", "GET", "/api/ring/key/"+url.PathEscape(key), nil)
+		place := must[api.KeyPlace](f, "C", "GET", "/api/ring/key/"+url.PathEscape(key), nil)
 		if place.Partition != found.Trace.Partition || place.Slot != found.Trace.Slot || len(place.PreferenceList) != 3 || place.Coordinator != place.PreferenceList[0].Node {
 			t.Errorf("%.20q: %+v, trace %+v", key, place, found.Trace)
 		}
-		if v := must[Versions](f, "A", "GET", "/api/versions/"+url.PathEscape(key), nil); len(key) <= 256 && (len(v.Versions) != 1 || v.Versions[0].Value != value || !v.Versions[0].Current) {
+		if v := must[api.Versions](f, "A", "GET", "/api/versions/"+url.PathEscape(key), nil); len(key) <= 256 && (len(v.Versions) != 1 || v.Versions[0].Value != value || !v.Versions[0].Current) {
 			t.Errorf("%.20q: %+v", key, v)
 		}
 	}
 	var listed []string
 	for cursor := "0"; ; {
-		page := must[KeyPage](f, "A", "GET", "/api/data?count=10&cursor="+cursor, nil)
+		page := must[api.KeyPage](f, "A", "GET", "/api/data?count=10&cursor="+cursor, nil)
 		for _, k := range page.Keys {
 			key, err := decodeText(k.Key, k.Encoding)
 			if err != nil {
@@ -59,10 +60,10 @@ func TestData_OddKeys_AreTheKeysThatTheyAre(t *testing.T) {
 		t.Errorf("listed %d keys, want %d: %.300q", len(listed), len(want), listed)
 	}
 	// Raw slashes and dots in a path, as a hand would type them.
-	if found := must[Found](f, "A", "GET", "/api/data/a//b", nil); found.Key.Key != "a//b" {
+	if found := must[api.ReadAnswer](f, "A", "GET", "/api/data/a//b", nil); found.Key.Key != "a//b" {
 		t.Errorf("%+v", found.Key)
 	}
-	if page := must[KeyPage](f, "A", "GET", "/api/data?match=a*b&count=1000", nil); len(page.Keys) != 6 || page.Cursor != "0" {
+	if page := must[api.KeyPage](f, "A", "GET", "/api/data?match=a*b&count=1000", nil); len(page.Keys) != 6 || page.Cursor != "0" {
 		t.Errorf("a*b: %+v", page)
 	}
 }
@@ -72,9 +73,9 @@ func TestData_Values_AreShownAsTheyAre(t *testing.T) {
 	for name, value := range map[string]string{
 		"empty": "", "text": "día <b>", "binary": "\x00\xff", "long": strings.Repeat("é", maxShown), "longbinary": strings.Repeat("\xff", 2*maxShown),
 	} {
-		body := Wanted{Value: base64.StdEncoding.EncodeToString([]byte(value)), Encoding: "base64"}
-		must[Written](f, "A", "PUT", "/api/data/"+name, body)
-		found := must[Found](f, "A", "GET", "/api/data/"+name, nil)
+		body := api.WriteRequest{Value: base64.StdEncoding.EncodeToString([]byte(value)), Encoding: "base64"}
+		must[api.WriteAnswer](f, "A", "PUT", "/api/data/"+name, body)
+		found := must[api.ReadAnswer](f, "A", "GET", "/api/data/"+name, nil)
 		got, err := decodeText(found.Resolved.Value, found.Resolved.Encoding)
 		if err != nil || !strings.HasPrefix(value, string(got)) || found.Resolved.Bytes != len(value) || found.Resolved.Truncated != (len(value) > maxShown) {
 			t.Errorf("%s: %d of %d bytes, %+v, %v", name, len(got), len(value), found.Resolved.Truncated, err)
@@ -89,20 +90,20 @@ func TestData_Conflict_IsSeenAndResolved(t *testing.T) {
 	f := newFleet(t, 3, "")
 	nothing := ""
 	for i, node := range []string{"A", "B"} {
-		must[Written](f, node, "PUT", "/api/data/cart", Wanted{Value: fmt.Sprint("item ", i), Context: &nothing})
+		must[api.WriteAnswer](f, node, "PUT", "/api/data/cart", api.WriteRequest{Value: fmt.Sprint("item ", i), Context: &nothing})
 	}
-	found := must[Found](f, "C", "GET", "/api/data/cart?r=3", nil)
+	found := must[api.ReadAnswer](f, "C", "GET", "/api/data/cart?r=3", nil)
 	if len(found.Values) != 2 || len(found.Siblings) != 2 || found.Resolved == nil || found.Trace.Siblings != 2 || found.Siblings[0].DotText == found.Siblings[1].DotText {
 		t.Fatalf("%+v", found)
 	}
-	merged := must[Written](f, "A", "PUT", "/api/data/cart", Wanted{Value: "both", Context: &found.Context, W: 3})
+	merged := must[api.WriteAnswer](f, "A", "PUT", "/api/data/cart", api.WriteRequest{Value: "both", Context: &found.Context, W: 3})
 	if merged.Trace.Need != 3 || merged.ClockText != merged.Clock.String() || !slices.Contains(merged.Clock, merged.Dot) {
 		t.Errorf("%+v", merged)
 	}
-	if after := must[Found](f, "B", "GET", "/api/data/cart?r=3", nil); len(after.Values) != 1 || after.Values[0].Value != "both" {
+	if after := must[api.ReadAnswer](f, "B", "GET", "/api/data/cart?r=3", nil); len(after.Values) != 1 || after.Values[0].Value != "both" {
 		t.Errorf("%+v", after.Values)
 	}
-	versions := must[Versions](f, "B", "GET", "/api/versions/cart", nil)
+	versions := must[api.Versions](f, "B", "GET", "/api/versions/cart", nil)
 	if len(versions.Versions) != 3 || !versions.Complete {
 		t.Fatalf("%+v", versions)
 	}
@@ -110,38 +111,38 @@ func TestData_Conflict_IsSeenAndResolved(t *testing.T) {
 	if len(last.Parents) != 2 || !last.Current || versions.Versions[0].Current || len(versions.Versions[1].Parents) != 0 {
 		t.Errorf("%+v", versions)
 	}
-	deleted := must[Deleted](f, "C", "DELETE", "/api/data/cart?context="+url.QueryEscape(merged.Context), nil)
+	deleted := must[api.DeleteAnswer](f, "C", "DELETE", "/api/data/cart?context="+url.QueryEscape(merged.Context), nil)
 	if !deleted.Deleted || deleted.Context == "" || deleted.Trace.Op != "del" {
 		t.Errorf("%+v", deleted)
 	}
 	r := f.call("A", "GET", "/api/data/cart", "")
-	var gone Found
+	var gone api.ReadAnswer
 	if err := json.Unmarshal(r.body, &gone); err != nil || r.status != 404 || gone.Found || gone.Context == "" || gone.Trace == nil || !gone.Siblings[0].Tombstone {
 		t.Errorf("%d %s %v", r.status, r.body, err)
 	}
-	if again := must[Deleted](f, "A", "DELETE", "/api/data/never", nil); again.Deleted {
+	if again := must[api.DeleteAnswer](f, "A", "DELETE", "/api/data/never", nil); again.Deleted {
 		t.Errorf("%+v", again)
 	}
 }
 
 func TestData_PlainWrite_HandsOutAContextToGoOnWith(t *testing.T) {
 	f := newFleet(t, 3, "")
-	first := must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "1", TTLMillis: 3_600_000})
-	second := must[Written](f, "B", "PUT", "/api/data/k", Wanted{Value: "2", Context: &first.Context})
-	found := must[Found](f, "C", "GET", "/api/data/k?r=3", nil)
+	first := must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "1", TTLMillis: 3_600_000})
+	second := must[api.WriteAnswer](f, "B", "PUT", "/api/data/k", api.WriteRequest{Value: "2", Context: &first.Context})
+	found := must[api.ReadAnswer](f, "C", "GET", "/api/data/k?r=3", nil)
 	if len(found.Siblings) != 1 || found.Resolved.Value != "2" || found.Siblings[0].Dot != second.Dot || found.Siblings[0].ExpiresAtMillis != nil {
 		t.Errorf("%+v", found)
 	}
-	must[Written](f, "A", "PUT", "/api/data/k?ttl_ms=3600000", Wanted{Value: "3"})
-	if found = must[Found](f, "C", "GET", "/api/data/k?r=3", nil); found.Siblings[0].ExpiresAtMillis == nil {
+	must[api.WriteAnswer](f, "A", "PUT", "/api/data/k?ttl_ms=3600000", api.WriteRequest{Value: "3"})
+	if found = must[api.ReadAnswer](f, "C", "GET", "/api/data/k?r=3", nil); found.Siblings[0].ExpiresAtMillis == nil {
 		t.Errorf("%+v", found.Siblings)
 	}
 }
 
 func TestData_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {
 	f := newFleet(t, 3, "")
-	must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "v"})
-	other := must[Written](f, "A", "PUT", "/api/data/other", Wanted{Value: "v"})
+	must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v"})
+	other := must[api.WriteAnswer](f, "A", "PUT", "/api/data/other", api.WriteRequest{Value: "v"})
 	json := "Content-Type: application/json"
 	for _, test := range []struct {
 		request, body, header string
@@ -181,14 +182,14 @@ func TestData_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {
 			headers = append(headers, test.header)
 		}
 		r := f.rawCall("A", method, path, test.body, headers...)
-		var refusal Refusal
+		var refusal api.Refusal
 		if r.status != test.status || !strings.Contains(string(r.body), test.in) {
 			t.Errorf("%s %.40s: %d %.300s, want %d with %q", test.request, test.body, r.status, r.body, test.status, test.in)
 		} else if path != "/api/data/%zz" && (jsonDecode(r.body, &refusal) != nil || refusal.Error == "") {
 			t.Errorf("%s: no error is told: %s", test.request, r.body)
 		}
 	}
-	found := must[Found](f, "A", "GET", "/api/data/k?r=3", nil)
+	found := must[api.ReadAnswer](f, "A", "GET", "/api/data/k?r=3", nil)
 	if len(found.Siblings) != 1 || found.Siblings[0].DotText[len(found.Siblings[0].DotText)-2:] != "1)" || found.Resolved.Value != "v" {
 		t.Errorf("something was changed: %+v", found.Siblings)
 	}
@@ -197,9 +198,9 @@ func TestData_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {
 func TestData_NoQuorum_IsToldWithItsTrace(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 3, "")
-	must[Links](f, "A", "POST", "/api/nodes/A/partition", Cut{})
+	must[api.LinkFaults](f, "A", "POST", "/api/nodes/A/partition", api.CutRequest{})
 	r := f.call("A", "GET", "/api/data/k?r=3", "")
-	var refusal Refusal
+	var refusal api.Refusal
 	if jsonDecode(r.body, &refusal) != nil || r.status != 503 || !strings.Contains(refusal.Error, "read needs 3 replicas") || refusal.Trace == nil || refusal.Trace.Node != "A" {
 		t.Errorf("%d %s", r.status, r.body)
 	}
@@ -207,23 +208,23 @@ func TestData_NoQuorum_IsToldWithItsTrace(t *testing.T) {
 
 func TestData_PrimaryDown_HintShowsInTraceAndCluster(t *testing.T) {
 	f := newFleet(t, 4, "")
-	place := must[KeyPlace](f, "A", "GET", "/api/ring/key/k", nil)
+	place := must[api.KeyPlace](f, "A", "GET", "/api/ring/key/k", nil)
 	down, standIn := place.PreferenceList[1].Node, place.PreferenceList[3].Node
-	must[Fate](f, down, "POST", "/api/nodes/"+down+"/kill", nil)
+	must[api.NodeState](f, down, "POST", "/api/nodes/"+down+"/kill", nil)
 	through := place.PreferenceList[0].Node
-	f.eventually("the death to be noticed", func() bool { return !f.view(through).member(t, down).Alive })
-	w := must[Written](f, through, "PUT", "/api/data/k", Wanted{Value: "v", W: 3})
-	if !slices.Equal(w.Trace.Hints, []Hint{{standIn, down}}) {
+	f.eventually("the death to be noticed", func() bool { return !member(t, f.view(through), down).Alive })
+	w := must[api.WriteAnswer](f, through, "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 3})
+	if !slices.Equal(w.Trace.Hints, []api.Hint{{Holder: standIn, For: down}}) {
 		t.Errorf("hints %+v, want %s for %s", w.Trace.Hints, standIn, down)
 	}
-	if m := f.view(down).member(t, standIn); *m.Hints != 1 || m.HintsFor[down] != 1 {
+	if m := member(t, f.view(down), standIn); *m.Hints != 1 || m.HintsFor[down] != 1 {
 		t.Errorf("%+v", m)
 	}
-	must[Fate](f, through, "POST", "/api/nodes/"+down+"/revive", Revival{})
+	must[api.NodeState](f, through, "POST", "/api/nodes/"+down+"/revive", api.ReviveRequest{})
 	f.eventually("the hint delivered", func() bool {
-		return len(f.view(through).member(t, standIn).HintsFor) == 0
+		return len(member(t, f.view(through), standIn).HintsFor) == 0
 	})
-	facts := must[Facts](f, standIn, "GET", "/api/node", nil)
+	facts := must[api.Node](f, standIn, "GET", "/api/node", nil)
 	if totals := facts.Here.Totals; totals.HintsStored != 1 || totals.HintsDelivered != 1 {
 		t.Errorf("%+v", totals)
 	}

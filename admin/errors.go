@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -73,7 +74,9 @@ var statuses = []struct {
 	{engine.ErrClosed, http.StatusServiceUnavailable},
 	{engine.ErrReadOnly, http.StatusServiceUnavailable},
 	{engine.ErrHintsFull, http.StatusServiceUnavailable},
-	{errPort, http.StatusBadGateway},
+	{api.ErrUnreachable, http.StatusBadGateway},
+	{api.ErrTooLong, http.StatusBadGateway},
+	{api.ErrNotQuorate, http.StatusBadGateway},
 	{errPeer, http.StatusServiceUnavailable},
 	{antientropy.ErrNotReady, http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout},
@@ -82,14 +85,14 @@ var statuses = []struct {
 func statusOf(err error) int {
 	var tooLarge *http.MaxBytesError
 	var quorum *replica.NoQuorumError
-	var port *portError
+	var refusal *api.StatusError
 	switch {
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &quorum):
 		return http.StatusServiceUnavailable
-	case errors.As(err, &port):
-		return port.status
+	case errors.As(err, &refusal):
+		return refusal.Status
 	}
 	for _, s := range statuses {
 		if errors.Is(err, s.err) {
@@ -102,20 +105,14 @@ func statusOf(err error) int {
 // tracedError is one of a request on a key, with the way that it went.
 type tracedError struct {
 	err   error
-	trace *Trace
+	trace *api.Trace
 }
 
 func (e *tracedError) Error() string { return e.err.Error() }
 func (e *tracedError) Unwrap() error { return e.err }
 
-// Refusal is the answer to every request that failed.
-type Refusal struct {
-	Error string `json:"error"`
-	Trace *Trace `json:"trace,omitempty"` // of a request on a key
-}
-
 func writeError(w http.ResponseWriter, err error) {
-	refusal := Refusal{Error: err.Error()}
+	refusal := api.Refusal{Error: err.Error()}
 	var traced *tracedError
 	if errors.As(err, &traced) {
 		refusal.Trace = traced.trace

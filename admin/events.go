@@ -5,24 +5,18 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/fanout"
 )
 
-// LogEvent is one line of a node's log, from Info up.
-type LogEvent struct {
-	ID         string            `json:"id"` // ids of all nodes are in the order of time
-	TimeMillis int64             `json:"time_ms"`
-	Node       string            `json:"node"`
-	Level      string            `json:"level"` // info, warn, error
-	Kind       string            `json:"kind"`  // the component that wrote it
-	Text       string            `json:"text"`
-	Fields     map[string]string `json:"fields"`
-}
+// eventHandlers joins the logs of the nodes.
+type eventHandlers struct{ *backend }
 
 // Bounds of what is remembered and told.
 const (
@@ -38,7 +32,7 @@ type EventLog struct {
 	news chan struct{} // holds one when something came
 
 	mu     sync.Mutex
-	events []LogEvent // a ring buffer, once it is full
+	events []api.LogEvent // a ring buffer, once it is full
 	next   int
 	last   int64 // microseconds of the newest
 	count  uint64
@@ -57,10 +51,10 @@ func (l *EventLog) Handler(next slog.Handler) slog.Handler {
 
 // After returns the events after an id, the oldest first: the newest of them if
 // there are more than most. An id that never was is one of the past.
-func (l *EventLog) After(id string, most int) []LogEvent {
+func (l *EventLog) After(id string, most int) []api.LogEvent {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := []LogEvent{}
+	out := []api.LogEvent{}
 	for i := range l.events {
 		if e := l.events[(l.next+i)%len(l.events)]; e.ID > id {
 			out = append(out, e)
@@ -69,7 +63,7 @@ func (l *EventLog) After(id string, most int) []LogEvent {
 	return out[max(0, len(out)-most):]
 }
 
-func (l *EventLog) append(e LogEvent, at time.Time) {
+func (l *EventLog) append(e api.LogEvent, at time.Time) {
 	l.mu.Lock()
 	l.last = max(at.UnixMicro(), l.last)
 	l.count++
@@ -115,8 +109,8 @@ func (h *eventHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, r)
 }
 
-func (h *eventHandler) event(r slog.Record) LogEvent {
-	e := LogEvent{Level: strings.ToLower(r.Level.String()), Text: r.Message, Fields: make(map[string]string)}
+func (h *eventHandler) event(r slog.Record) api.LogEvent {
+	e := api.LogEvent{Level: strings.ToLower(r.Level.String()), Text: r.Message, Fields: make(map[string]string)}
 	add := func(key, value string) {
 		switch key {
 		case "component":
@@ -175,29 +169,21 @@ func flatten(group string, a slog.Attr) []slog.Attr {
 	return flat
 }
 
-// Events is what GET /api/events answers.
-type Events struct {
-	Events  []LogEvent `json:"events"` // the oldest first
-	Missing []string   `json:"missing"`
-}
-
 // getEvents joins the logs of all nodes: of those that match, the newest.
-func (s *Server) getEvents(ctx context.Context, c *call) (any, error) {
-	out := Events{Events: s.cfg.Events.After(c.text("after"), maxEvents), Missing: []string{}}
-	if here, err := s.stands(); err == nil && !c.local() {
-		ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
-		defer cancel()
+func (h *eventHandlers) getEvents(ctx context.Context, c *call) (any, error) {
+	out := api.Events{Events: h.cfg.Events.After(c.text("after"), maxEvents), Missing: []string{}}
+	if here, err := h.snapshot(); err == nil && !c.local() {
 		query := url.Values{"local": {"1"}, "limit": {fmt.Sprint(maxEvents)}, "after": {c.text("after")}}
-		var answers map[string]Events
-		answers, out.Missing = askAll[Events](ctx, s.ports, here.others(), http.MethodGet, same("/api/events?"+query.Encode()), nil)
+		var answers map[string]api.Events
+		answers, out.Missing = fanout.All[api.Events](ctx, h.ports, here.Others(), fanout.Get("/api/events?"+query.Encode()))
 		for _, a := range answers {
 			out.Events = append(out.Events, a.Events...)
 		}
 	}
-	out.Events = slices.DeleteFunc(out.Events, func(e LogEvent) bool {
+	out.Events = slices.DeleteFunc(out.Events, func(e api.LogEvent) bool {
 		return differs(c.text("node"), e.Node) || differs(c.text("kind"), e.Kind) || differs(c.text("level"), e.Level)
 	})
-	slices.SortFunc(out.Events, func(a, b LogEvent) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out.Events, func(a, b api.LogEvent) int { return cmp.Compare(a.ID, b.ID) })
 	out.Events = out.Events[max(0, len(out.Events)-c.number("limit")):]
 	return out, nil
 }

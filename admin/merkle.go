@@ -12,12 +12,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
+
+// merkleHandlers compares and synchronizes replicas by their hash trees.
+type merkleHandlers struct{ *backend }
 
 // Replicas tells of a node's hash trees, by which replicas are compared.
 type Replicas interface {
@@ -33,29 +38,12 @@ type Replicas interface {
 	SyncAll(ctx context.Context) (antientropy.Stats, error)
 }
 
-// Roots is one node's answer to GET /api/merkle?local=1.
-type Roots struct {
-	Node      string            `json:"node"`
-	Roots     map[string]string `json:"roots"`   // by partition, in hexadecimal; empty ones are left out
-	Unready   []int             `json:"unready"` // partitions whose tree is being rebuilt
-	Exchanges Exchanges         `json:"exchanges"`
+func exchangesOf(s antientropy.Stats) api.Exchanges {
+	return api.Exchanges{PartitionsCompared: s.PartitionsCompared, NodesCompared: s.NodesCompared, KeysCompared: s.KeysCompared, KeysExchanged: s.KeysExchanged, NaiveKeys: s.NaiveKeys}
 }
 
-// Exchanges is what comparing replicas cost since the nodes started, and what
-// comparing them key by key would have cost.
-type Exchanges struct {
-	PartitionsCompared int64 `json:"partitions_compared"`
-	NodesCompared      int64 `json:"nodes_compared"` // hashes of trees
-	KeysCompared       int64 `json:"keys_compared"`  // of leaves that differed
-	KeysExchanged      int64 `json:"keys_exchanged"`
-	NaiveKeys          int64 `json:"naive_keys"`
-}
-
-func exchangesOf(s antientropy.Stats) Exchanges {
-	return Exchanges{s.PartitionsCompared, s.NodesCompared, s.KeysCompared, s.KeysExchanged, s.NaiveKeys}
-}
-
-func (e *Exchanges) add(o Exchanges) {
+// addExchanges adds o to e.
+func addExchanges(e *api.Exchanges, o api.Exchanges) {
 	e.PartitionsCompared += o.PartitionsCompared
 	e.NodesCompared += o.NodesCompared
 	e.KeysCompared += o.KeysCompared
@@ -63,48 +51,26 @@ func (e *Exchanges) add(o Exchanges) {
 	e.NaiveKeys += o.NaiveKeys
 }
 
-// Merkle is what GET /api/merkle answers.
-type Merkle struct {
-	Partitions int       `json:"partitions"`
-	Leaves     int       `json:"leaves"` // of each partition's tree
-	Nodes      []string  `json:"nodes"`  // that answered
-	Missing    []string  `json:"missing"`
-	Pairs      []Pair    `json:"pairs"`
-	Exchanges  Exchanges `json:"exchanges"`
-}
-
-// Pair is how the copies of two nodes compare.
-type Pair struct {
-	A        string `json:"a"`
-	B        string `json:"b"`
-	Shared   int    `json:"shared"` // partitions that both are to hold
-	InSync   int    `json:"in_sync"`
-	Unknown  int    `json:"unknown"` // a tree is being rebuilt
-	Diverged []int  `json:"diverged"`
-}
-
-func (s *Server) getMerkle(ctx context.Context, c *call) (any, error) {
+func (h *merkleHandlers) getMerkle(ctx context.Context, c *call) (any, error) {
 	own := rootsOf(c.node)
 	if c.local() {
 		return own, nil
 	}
-	here := &standing{self: c.node.Name(), ring: c.node.Ring()}
-	ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
-	defer cancel()
-	all, missing := askAll[Roots](ctx, s.ports, here.others(), http.MethodGet, same("/api/merkle?local=1"), nil)
+	here := snapshotOf(c.node)
+	all, missing := fanout.All[api.Roots](ctx, h.ports, here.Others(), fanout.Get("/api/merkle?local=1"))
 	all[own.Node] = own
-	out := Merkle{Partitions: here.ring.Partitions(), Leaves: engine.Leaves, Nodes: []string{}, Missing: missing, Pairs: pairsOf(here.ring, all)}
-	for _, m := range here.ring.Members() {
+	out := api.Merkle{Partitions: here.Ring.Partitions(), Leaves: engine.Leaves, Nodes: []string{}, Missing: missing, Pairs: pairsOf(here.Ring, all)}
+	for _, m := range here.Ring.Members() {
 		if a, ok := all[m.Name]; ok {
 			out.Nodes = append(out.Nodes, m.Name)
-			out.Exchanges.add(a.Exchanges)
+			addExchanges(&out.Exchanges, a.Exchanges)
 		}
 	}
 	return out, nil
 }
 
-func rootsOf(node Node) Roots {
-	out := Roots{Node: node.Name(), Roots: make(map[string]string), Unready: []int{}, Exchanges: exchangesOf(node.Repair().Exchanges)}
+func rootsOf(node Node) api.Roots {
+	out := api.Roots{Node: node.Name(), Roots: make(map[string]string), Unready: []int{}, Exchanges: exchangesOf(node.Repair().Exchanges)}
 	for p, root := range node.MerkleRoots() {
 		if !node.MerkleReady(ring.Partition(p)) {
 			out.Unready = append(out.Unready, p)
@@ -119,8 +85,8 @@ func hash(h uint64) string { return fmt.Sprintf("%016x", h) }
 
 // pairsOf compares the roots of all pairs of nodes that answered and share
 // partitions.
-func pairsOf(now *ring.Ring, all map[string]Roots) []Pair {
-	pairs := make(map[[2]string]*Pair)
+func pairsOf(now *ring.Ring, all map[string]api.Roots) []api.Pair {
+	pairs := make(map[[2]string]*api.Pair)
 	for p := range now.Partitions() {
 		primaries := now.Primaries(ring.Partition(p))
 		for i := range primaries {
@@ -130,21 +96,22 @@ func pairsOf(now *ring.Ring, all map[string]Roots) []Pair {
 					a, b = b, a
 				}
 				if pairs[[2]string{a, b}] == nil {
-					pairs[[2]string{a, b}] = &Pair{A: a, B: b, Diverged: []int{}}
+					pairs[[2]string{a, b}] = &api.Pair{A: a, B: b, Diverged: []int{}}
 				}
-				pairs[[2]string{a, b}].compare(p, all)
+				comparePair(pairs[[2]string{a, b}], p, all)
 			}
 		}
 	}
-	list := make([]Pair, 0, len(pairs))
+	list := make([]api.Pair, 0, len(pairs))
 	for _, pair := range pairs {
 		list = append(list, *pair)
 	}
-	slices.SortFunc(list, func(x, y Pair) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
+	slices.SortFunc(list, func(x, y api.Pair) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
 	return list
 }
 
-func (pair *Pair) compare(partition int, all map[string]Roots) {
+// comparePair counts a partition that both nodes of the pair hold.
+func comparePair(pair *api.Pair, partition int, all map[string]api.Roots) {
 	a, haveA := all[pair.A]
 	b, haveB := all[pair.B]
 	pair.Shared++
@@ -159,35 +126,8 @@ func (pair *Pair) compare(partition int, all map[string]Roots) {
 	}
 }
 
-// Difference is what GET /api/merkle/{partition} answers: where the copies of two
-// nodes differ.
-type Difference struct {
-	Partition     int              `json:"partition"`
-	A             string           `json:"a"`
-	B             string           `json:"b"`
-	InSync        bool             `json:"in_sync"`
-	NodesCompared int64            `json:"nodes_compared"` // hashes, to find out
-	NaiveKeys     int64            `json:"naive_keys"`     // keys, had there been no tree
-	Leaves        []LeafDifference `json:"leaves"`
-	Truncated     bool             `json:"truncated"` // more leaves or keys differ
-}
-
-// LeafDifference is a leaf whose hash differs.
-type LeafDifference struct {
-	Leaf int             `json:"leaf"`
-	Keys []KeyDifference `json:"keys"`
-}
-
-// KeyDifference is a key that two nodes have different versions of: the clock of
-// each; null where it has none.
-type KeyDifference struct {
-	Key
-	A *string `json:"a"`
-	B *string `json:"b"`
-}
-
 // getMerklePartition has one of the two nodes compare.
-func (s *Server) getMerklePartition(ctx context.Context, c *call) (any, error) {
+func (h *merkleHandlers) getMerklePartition(ctx context.Context, c *call) (any, error) {
 	now, p := c.node.Ring(), c.number("partition")
 	if p >= now.Partitions() {
 		return nil, fmt.Errorf("%w: partition is %d, want 0 to %d", errBadRequest, p, now.Partitions()-1)
@@ -201,7 +141,7 @@ func (s *Server) getMerklePartition(ctx context.Context, c *call) (any, error) {
 		return c.inspect(ctx, a, b, ring.Partition(p))
 	case self == b.Name:
 		d, err := c.inspect(ctx, b, a, ring.Partition(p))
-		d.turn()
+		swapSides(&d)
 		return d, err
 	}
 	path := fmt.Sprintf("/api/merkle/%d?%s", p, url.Values{"a": {a.Name}, "b": {b.Name}}.Encode())
@@ -209,8 +149,8 @@ func (s *Server) getMerklePartition(ctx context.Context, c *call) (any, error) {
 	if !c.node.Alive(a.ID) {
 		asked = b
 	}
-	var d Difference
-	err = s.ports.ask(ctx, http.MethodGet, asked.AdminAddr, path, nil, &d)
+	var d api.Difference
+	err = h.ports.At(asked.AdminAddr).Call(ctx, http.MethodGet, path, nil, &d)
 	return d, err
 }
 
@@ -241,31 +181,31 @@ func (c *call) pair(primaries []ring.NodeID) (a, b ring.Member, err error) {
 const inspectTimeout = askTimeout / 2
 
 // inspect compares this node's copy, a's, with b's.
-func (c *call) inspect(ctx context.Context, a, b ring.Member, p ring.Partition) (Difference, error) {
+func (c *call) inspect(ctx context.Context, a, b ring.Member, p ring.Partition) (api.Difference, error) {
 	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
 	defer cancel()
 	diff, err := c.node.Inspect(ctx, b.ID, p)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, peer.ErrTimeout), errors.Is(err, peer.ErrUnavailable):
-		return Difference{}, fmt.Errorf("%w: %s asked %s, over the link between their peer ports, and had no answer; is it down, or the link cut or slow? %w", errPeer, a.Name, b.Name, err)
+		return api.Difference{}, fmt.Errorf("%w: %s asked %s, over the link between their peer ports, and had no answer; is it down, or the link cut or slow? %w", errPeer, a.Name, b.Name, err)
 	case err != nil:
-		return Difference{}, err
+		return api.Difference{}, err
 	}
-	out := Difference{
+	out := api.Difference{
 		Partition: int(p), A: a.Name, B: b.Name, InSync: len(diff.Leaves) == 0, NodesCompared: diff.NodesCompared,
-		NaiveKeys: c.node.MerkleKeys(p), Leaves: make([]LeafDifference, 0, len(diff.Leaves)), Truncated: diff.Truncated,
+		NaiveKeys: c.node.MerkleKeys(p), Leaves: make([]api.LeafDifference, 0, len(diff.Leaves)), Truncated: diff.Truncated,
 	}
 	names := newActors(c.node.Ring())
 	for _, k := range diff.Keys {
 		names.see(k.Ours, k.Theirs)
 	}
 	for _, leaf := range diff.Leaves {
-		found := LeafDifference{Leaf: leaf, Keys: []KeyDifference{}}
+		found := api.LeafDifference{Leaf: leaf, Keys: []api.KeyDifference{}}
 		for _, k := range diff.Keys {
 			if k.Leaf != leaf {
 				continue
 			}
-			difference := KeyDifference{Key: keyOf(k.Key)}
+			difference := api.KeyDifference{Key: keyOf(k.Key)}
 			if k.Here {
 				difference.A = clockText(names, k.Ours)
 			}
@@ -284,8 +224,8 @@ func clockText(names *actors, v causal.Vector) *string {
 	return &text
 }
 
-// turn has a and b change places.
-func (d *Difference) turn() {
+// swapSides exchanges a and b.
+func swapSides(d *api.Difference) {
 	d.A, d.B = d.B, d.A
 	for _, leaf := range d.Leaves {
 		for i := range leaf.Keys {
@@ -298,34 +238,22 @@ func (d *Difference) turn() {
 // syncTimeout bounds an exchange by hand, on all nodes at once.
 const syncTimeout = time.Minute
 
-// Synced is what POST /api/merkle/sync answers.
-type Synced struct {
-	Nodes []SyncedNode `json:"nodes"`
-}
-
-// SyncedNode is what one node did.
-type SyncedNode struct {
-	Node          string `json:"node"`
-	KeysExchanged int64  `json:"keys_exchanged"`
-	Error         string `json:"error,omitempty"` // what could not be done
-}
-
-func (s *Server) postSync(ctx context.Context, c *call) (any, error) {
+func (h *merkleHandlers) postSync(ctx context.Context, c *call) (any, error) {
 	if err := c.json(new(struct{})); err != nil {
 		return nil, err
 	}
-	here := &standing{self: c.node.Name(), ring: c.node.Ring()}
+	here := snapshotOf(c.node)
 	var all []ring.Member
 	if !c.local() {
-		all = here.others()
+		all = here.Others()
 	}
-	nodes := make([]SyncedNode, len(all)+1)
+	nodes := make([]api.SyncedNode, len(all)+1)
 	var wg sync.WaitGroup
 	for i, m := range all {
 		wg.Go(func() {
-			var answer Synced
+			var answer api.SyncAnswer
 			nodes[i].Node = m.Name
-			err := s.ports.ask(ctx, http.MethodPost, m.AdminAddr, "/api/merkle/sync?local=1", nil, &answer)
+			err := h.ports.At(m.AdminAddr).Call(ctx, http.MethodPost, "/api/merkle/sync?local=1", nil, &answer)
 			switch {
 			case err != nil:
 				nodes[i].Error = err.Error()
@@ -336,11 +264,11 @@ func (s *Server) postSync(ctx context.Context, c *call) (any, error) {
 	}
 	stats, err := c.node.SyncAll(ctx)
 	own := &nodes[len(all)]
-	own.Node, own.KeysExchanged = here.self, stats.KeysExchanged
+	own.Node, own.KeysExchanged = here.Self, stats.KeysExchanged
 	if err != nil {
 		own.Error = err.Error()
 	}
 	wg.Wait()
-	slices.SortFunc(nodes, func(a, b SyncedNode) int { return cmp.Compare(a.Node, b.Node) })
-	return Synced{Nodes: nodes}, nil
+	slices.SortFunc(nodes, func(a, b api.SyncedNode) int { return cmp.Compare(a.Node, b.Node) })
+	return api.SyncAnswer{Nodes: nodes}, nil
 }

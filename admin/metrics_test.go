@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 func TestMetrics_OfARunningNode_KeepToPrometheusConventions(t *testing.T) {
 	f := newFleet(t, 2, "")
-	must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "v", W: 2})
-	must[Found](f, "A", "GET", "/api/data/k", nil)
+	must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 2})
+	must[api.ReadAnswer](f, "A", "GET", "/api/data/k", nil)
 	text := string(f.call("A", "GET", "/metrics", "").body)
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil {
@@ -49,14 +51,14 @@ func TestMetrics_OfARunningNode_KeepToPrometheusConventions(t *testing.T) {
 
 func TestMetrics_OfAKilledNode_SayThatItIsDown(t *testing.T) {
 	f := newFleet(t, 2, "")
-	must[Fate](f, "B", "POST", "/api/nodes/B/kill", nil)
+	must[api.NodeState](f, "B", "POST", "/api/nodes/B/kill", nil)
 	lines := strings.Split(string(f.call("B", "GET", "/metrics", "").body), "\n")
 	ours := slices.DeleteFunc(lines, func(l string) bool { return !strings.HasPrefix(l, "quorate_") })
 	if !slices.Equal(ours, []string{"quorate_up 0"}) {
 		t.Errorf("%q", ours)
 	}
 	f.eventually("the hints' holder to count", func() bool {
-		must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "v", W: 1})
+		must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 1})
 		return strings.Contains(string(f.call("A", "GET", "/metrics", "").body), `quorate_hints_pending{node="B"} 1`)
 	})
 }

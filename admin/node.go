@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
@@ -18,56 +19,8 @@ const (
 	statusStarting = "starting" // it looks for its place in the ring
 )
 
-// Facts are what one port knows of its own node: GET /api/node. The others ask
-// for them to show the whole cluster.
-type Facts struct {
-	Name       string     `json:"name"`
-	Status     string     `json:"status"` // up, killed, starting
-	TimeMillis int64      `json:"time_ms"`
-	Chaos      bool       `json:"chaos"`
-	Demo       bool       `json:"demo"`
-	Faults     []Fault    `json:"faults"` // on links, by peer address
-	Events     []LogEvent `json:"events"` // newer than ?after=, if that was given
-	Here       *Here      `json:"here"`   // null unless up
-}
-
-// Here is what a node that runs knows of itself.
-type Here struct {
-	ID          string           `json:"id"`
-	RingVersion uint64           `json:"ring_version"`
-	RingDigest  string           `json:"ring_digest"`
-	UptimeS     float64          `json:"uptime_s"`
-	Keys        int64            `json:"keys"`
-	Bytes       int64            `json:"bytes"`
-	HintsFor    map[string]int64 `json:"hints_for"`
-	Totals      Totals           `json:"totals"` // since it started
-	ReadTimes   Times            `json:"read_times"`
-	WriteTimes  Times            `json:"write_times"`
-}
-
-// Totals are counters of a node.
-type Totals struct {
-	Reads          int64 `json:"reads"`  // coordinated
-	Writes         int64 `json:"writes"` // coordinated
-	Errors         int64 `json:"errors"` // requests that found no quorum
-	Forwards       int64 `json:"forwards"`
-	Divergent      int64 `json:"divergent"` // reads that found siblings
-	HintsStored    int64 `json:"hints_stored"`
-	HintsDelivered int64 `json:"hints_delivered"`
-	ReadRepairs    int64 `json:"read_repairs"`
-	KeysHealed     int64 `json:"keys_healed"` // by anti-entropy
-}
-
-// Times is a histogram of how long clients waited: pairs of a bucket and its
-// count, those with none left out. Bucket 0 to 7 are so many microseconds; above,
-// there are eight to each doubling.
-type Times struct {
-	SumMicros int64       `json:"sum_us"`
-	Buckets   [][2]uint64 `json:"buckets"`
-}
-
-func timesOf(c *histogram.Counts) Times {
-	t := Times{SumMicros: c.Sum.Microseconds(), Buckets: [][2]uint64{}}
+func timesOf(c *histogram.Counts) api.Times {
+	t := api.Times{SumMicros: c.Sum.Microseconds(), Buckets: [][2]uint64{}}
 	for i, n := range c.Of {
 		if n > 0 {
 			t.Buckets = append(t.Buckets, [2]uint64{uint64(i), n})
@@ -76,7 +29,8 @@ func timesOf(c *histogram.Counts) Times {
 	return t
 }
 
-func (t Times) counts() (c histogram.Counts) {
+// countsOf is the inverse of timesOf.
+func countsOf(t api.Times) (c histogram.Counts) {
 	c.Sum = time.Duration(t.SumMicros) * time.Microsecond
 	for _, b := range t.Buckets {
 		if b[0] < histogram.Buckets {
@@ -86,21 +40,12 @@ func (t Times) counts() (c histogram.Counts) {
 	return c
 }
 
-// Fault is what is wrong on the link from one node to another, by their peer
-// addresses.
-type Fault struct {
-	From        string  `json:"from"`
-	To          string  `json:"to"`
-	Cut         bool    `json:"cut"`
-	DelayMillis int64   `json:"delay_ms"`
-	Loss        float64 `json:"loss"`
+func faultOf(f fault.Link) api.Fault {
+	return api.Fault{From: f.From, To: f.To, Cut: f.Cut, DelayMillis: f.Delay.Milliseconds(), Loss: f.Loss}
 }
 
-func faultOf(f fault.Link) Fault {
-	return Fault{From: f.From, To: f.To, Cut: f.Cut, DelayMillis: f.Delay.Milliseconds(), Loss: f.Loss}
-}
-
-func (f Fault) fault() fault.Link {
+// linkOf is the inverse of faultOf.
+func linkOf(f api.Fault) fault.Link {
 	return fault.Link{From: f.From, To: f.To, Cut: f.Cut, Delay: time.Duration(f.DelayMillis) * time.Millisecond, Loss: f.Loss}
 }
 
@@ -113,9 +58,9 @@ type CommandTimes struct {
 }
 
 // waits is how long clients of the node waited for reads and for writes.
-func (s *Server) waits() (reads, writes *histogram.Counts) {
+func (b *backend) waitTimes() (reads, writes *histogram.Counts) {
 	reads, writes = new(histogram.Counts), new(histogram.Counts)
-	s.cfg.Process.Commands(func(c CommandTimes) {
+	b.cfg.Process.Commands(func(c CommandTimes) {
 		if c.Reads {
 			reads.Add(c.Times)
 		}
@@ -126,38 +71,38 @@ func (s *Server) waits() (reads, writes *histogram.Counts) {
 	return reads, writes
 }
 
-func (s *Server) getNode(_ context.Context, c *call) (any, error) {
-	f := s.facts()
+func (h *nodeHandlers) getNode(_ context.Context, c *call) (any, error) {
+	f := h.report()
 	if c.has("after") {
-		f.Events = s.cfg.Events.After(c.text("after"), maxEventsAtOnce)
+		f.Events = h.cfg.Events.After(c.text("after"), maxEventsAtOnce)
 	}
 	return f, nil
 }
 
 // facts gathers what this port knows by itself, but for events.
-func (s *Server) facts() Facts {
-	f := Facts{
-		Name: s.cfg.Name, Status: statusUp, TimeMillis: time.Now().UnixMilli(),
-		Chaos: s.cfg.Process.Chaos(), Demo: s.cfg.Process.Demo(), Faults: []Fault{}, Events: []LogEvent{},
+func (b *backend) report() api.Node {
+	f := api.Node{
+		Name: b.cfg.Name, Status: statusUp, TimeMillis: time.Now().UnixMilli(),
+		Chaos: b.cfg.Process.Chaos(), Demo: b.cfg.Process.Demo(), Faults: []api.Fault{}, Events: []api.LogEvent{},
 	}
-	for _, fault := range s.cfg.Process.Links() {
+	for _, fault := range b.cfg.Process.Links() {
 		f.Faults = append(f.Faults, faultOf(fault))
 	}
-	node, err := s.node()
+	node, err := b.node()
 	switch {
 	case errors.Is(err, ErrKilled):
 		f.Status = statusKilled
 	case err != nil:
 		f.Status = statusStarting
 	default:
-		f.Here = s.here(node)
+		f.Here = b.figures(node)
 	}
 	return f
 }
 
-func (s *Server) here(node Node) *Here {
+func (b *backend) figures(node Node) *api.NodeFigures {
 	now, figures := node.Ring(), node.Figures()
-	h := &Here{
+	h := &api.NodeFigures{
 		ID: idText(ring.IDOf(node.Name())), RingVersion: now.Version(), RingDigest: fmt.Sprintf("%016x", now.Digest()),
 		UptimeS: time.Since(node.Born()).Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
@@ -166,14 +111,14 @@ func (s *Server) here(node Node) *Here {
 	for id, n := range figures.Hints {
 		h.HintsFor[now.Name(id)] = n
 	}
-	reads, writes := s.waits()
+	reads, writes := b.waitTimes()
 	h.ReadTimes, h.WriteTimes = timesOf(reads), timesOf(writes)
 	return h
 }
 
-func totalsOf(node Node) Totals {
+func totalsOf(node Node) api.Totals {
 	c := node.Counters()
-	return Totals{
+	return api.Totals{
 		Reads: c.Reads.Load(), Writes: c.Writes.Load(), Errors: c.NoQuorum.Load(), Forwards: c.Forwards.Load(),
 		Divergent: c.Divergent.Load(), ReadRepairs: c.ReadRepairs.Load(),
 		HintsStored: node.StoreMetrics().HintsStored, HintsDelivered: node.Repair().Hints.Delivered,

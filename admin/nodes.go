@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
+
+// nodeHandlers answers for the cluster, its members and its settings.
+type nodeHandlers struct{ *backend }
 
 // Operator carries out what an operator wants of the cluster.
 type Operator interface {
@@ -18,17 +22,10 @@ type Operator interface {
 	Remove(ctx context.Context, id ring.NodeID) error
 }
 
-// Settings is the body of POST /api/cluster/config: what is left out stays.
-type Settings struct {
-	N *int `json:"n,omitempty"`
-	R *int `json:"r,omitempty"`
-	W *int `json:"w,omitempty"`
-}
-
 // postConfig changes settings of the whole cluster. Of two changes at once, one
 // wins everywhere.
-func (s *Server) postConfig(ctx context.Context, c *call) (any, error) {
-	var wanted Settings
+func (h *nodeHandlers) postConfig(ctx context.Context, c *call) (any, error) {
+	var wanted api.QuorumChange
 	if err := c.json(&wanted); err != nil {
 		return nil, err
 	}
@@ -41,71 +38,54 @@ func (s *Server) postConfig(ctx context.Context, c *call) (any, error) {
 	if err := c.node.SetQuorums(ctx, q.N, q.R, q.W); err != nil {
 		return nil, err
 	}
-	return Quorums{q.N, q.R, q.W}, nil
-}
-
-// Membership is what a change of the members answers, when it has begun; GET
-// /api/cluster shows how it goes on.
-type Membership struct {
-	Name   string `json:"name"`
-	Status string `json:"status"` // joining, leaving, removing
-}
-
-// Newcomer is the body of POST /api/nodes.
-type Newcomer struct {
-	AdminAddr string `json:"admin_addr,omitempty"` // of a 'quorate server --standby'; empty: start one here
+	return api.Quorums{N: q.N, R: q.R, W: q.W}, nil
 }
 
 // postNodes adds a node.
-func (s *Server) postNodes(ctx context.Context, c *call) (any, error) {
-	var newcomer Newcomer
+func (h *nodeHandlers) postNodes(ctx context.Context, c *call) (any, error) {
+	var newcomer api.AddNodeRequest
 	if err := c.json(&newcomer); err != nil {
 		return nil, err
 	}
 	if newcomer.AdminAddr == "" {
-		name, err := s.cfg.Process.AddNode(ctx)
+		name, err := h.cfg.Process.AddNode(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return Membership{name, string(ring.Joining)}, nil
+		return api.MemberChange{Name: name, Status: string(ring.Joining)}, nil
 	}
-	var through Invitation
+	var through api.JoinRequest
 	for _, m := range c.node.Ring().Members() {
 		if c.node.Alive(m.ID) {
 			through.Through = append(through.Through, m.PeerAddr)
 		}
 	}
-	var answer Membership
-	if err := s.ports.ask(ctx, http.MethodPost, newcomer.AdminAddr, "/api/node/join", through, &answer); err != nil {
+	var answer api.MemberChange
+	if err := h.ports.At(newcomer.AdminAddr).Call(ctx, http.MethodPost, "/api/node/join", through, &answer); err != nil {
 		return nil, err
 	}
 	return answer, nil
 }
 
-// Invitation is the body of POST /api/node/join.
-type Invitation struct {
-	Through []string `json:"through"` // peer addresses of the cluster
-}
-
 // postJoin takes the node that stands by here into a cluster.
-func (s *Server) postJoin(_ context.Context, c *call) (any, error) {
-	var to Invitation
+func (h *nodeHandlers) postJoin(_ context.Context, c *call) (any, error) {
+	var to api.JoinRequest
 	if err := c.json(&to); err != nil {
 		return nil, err
 	}
 	if len(to.Through) == 0 {
 		return nil, fmt.Errorf("%w: through: want peer addresses of the cluster", errBadRequest)
 	}
-	if err := s.cfg.Process.Join(to.Through); err != nil {
+	if err := h.cfg.Process.Join(to.Through); err != nil {
 		return nil, err
 	}
-	return Membership{s.cfg.Name, string(ring.Joining)}, nil
+	return api.MemberChange{Name: h.cfg.Name, Status: string(ring.Joining)}, nil
 }
 
 // deleteNode takes a node off the ring: a live one leaves, its data moved first;
 // of a dead one the others make new copies. ?how=leave or ?how=remove insists on
 // one of them.
-func (s *Server) deleteNode(ctx context.Context, c *call) (any, error) {
+func (h *nodeHandlers) deleteNode(ctx context.Context, c *call) (any, error) {
 	member, err := findMember(c.node.Ring(), c.text("node"))
 	if err != nil {
 		return nil, err
@@ -125,7 +105,7 @@ func (s *Server) deleteNode(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", member.Name, err)
 	}
-	return Membership{member.Name, became}, nil
+	return api.MemberChange{Name: member.Name, Status: became}, nil
 }
 
 // findMember finds a member of the ring by its name or its id.

@@ -8,12 +8,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 // The description of the port is made from the table that serves it, and from the
 // Go types that are read and answered: it cannot say what is not so.
 
-func (s *Server) getOpenAPI(context.Context, *call) (any, error) { return describe(table()), nil }
+func (s *Server) getOpenAPI(context.Context, *call) (any, error) { return describe(s.table()), nil }
 
 // jsonObject is any JSON object.
 type jsonObject = map[string]any
@@ -55,7 +57,7 @@ func (rt *route) describe(types *schemas) jsonObject {
 	}
 	for _, status := range fails {
 		answers[fmt.Sprint(status)] = jsonObject{
-			"description": http.StatusText(status), "content": jsonObject{"application/json": jsonObject{"schema": types.of(reflect.TypeOf(Refusal{}))}},
+			"description": http.StatusText(status), "content": jsonObject{"application/json": jsonObject{"schema": types.of(reflect.TypeOf(api.Refusal{}))}},
 		}
 	}
 	out := jsonObject{"operationId": rt.id(), "summary": rt.summary, "responses": answers}

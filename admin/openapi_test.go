@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 // description is what GET /api/openapi.json answers, as far as it is tested.
@@ -140,7 +142,7 @@ func TestOpenAPI_EveryRoute_IsDescribedAndEveryDescribedOneAnswers(t *testing.T)
 			}
 		}
 	}
-	if want := len(table()); described != want {
+	if want := len(new(Server).table()); described != want {
 		t.Errorf("%d operations are described, %d served", described, want)
 	}
 }
@@ -148,9 +150,9 @@ func TestOpenAPI_EveryRoute_IsDescribedAndEveryDescribedOneAnswers(t *testing.T)
 func TestOpenAPI_Answers_AreAsDescribed(t *testing.T) {
 	f := newFleet(t, 3, "")
 	nothing := ""
-	must[Written](f, "A", "PUT", "/api/data/k", Wanted{Value: "1", Context: &nothing, TTLMillis: 60_000})
-	must[Written](f, "B", "PUT", "/api/data/k", Wanted{Value: "\x00", Context: &nothing})
-	must[Links](f, "A", "POST", "/api/nodes/C/slow", Slowness{DelayMillis: 1})
+	must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "1", Context: &nothing, TTLMillis: 60_000})
+	must[api.WriteAnswer](f, "B", "PUT", "/api/data/k", api.WriteRequest{Value: "\x00", Context: &nothing})
+	must[api.LinkFaults](f, "A", "POST", "/api/nodes/C/slow", api.SlowRequest{DelayMillis: 1})
 	d := describedBy(t, f.call("A", "GET", "/api/openapi.json", "").body)
 	samples := map[string]string{
 		"/api/ring/key/{key}": "/api/ring/key/k", "/api/data/{key}": "/api/data/k", "/api/versions/{key}": "/api/versions/k",

@@ -14,146 +14,70 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster/operation"
 )
+
+// operationHandlers shows and cancels long work.
+type operationHandlers struct{ *backend }
 
 // Worker lists a node's long work.
 type Worker interface {
 	Operations() *operation.Registry
 }
 
-// Operations is what GET /api/operations answers.
-type Operations struct {
-	Operations []Operation `json:"operations"` // of all nodes that answered, the newest first
-	Nodes      []Repair    `json:"nodes"`
-	Missing    []string    `json:"missing"`
-}
-
-// Operation is one piece of long work of one node.
-type Operation struct {
-	ID             string  `json:"id"` // the node's name, "-", and a number
-	Node           string  `json:"node"`
-	Kind           string  `json:"kind"`    // gain, release, sync, refill
-	Subject        string  `json:"subject"` // what it is about
-	State          string  `json:"state"`   // running, done, failed, cancelled
-	StartedMillis  int64   `json:"started_ms"`
-	EndedMillis    int64   `json:"ended_ms"` // 0: it runs
-	Partitions     Amount  `json:"partitions"`
-	Keys           Amount  `json:"keys"`
-	Bytes          Amount  `json:"bytes"`
-	BytesPerSecond float64 `json:"bytes_per_second"` // lately; of one that has ended, on average
-	Error          string  `json:"error,omitempty"`  // while it runs: why the last attempt failed
-}
-
-// Amount says how much of something is done. Total is 0 where it is not known.
-type Amount struct {
-	Done  int64 `json:"done"`
-	Total int64 `json:"total"`
-}
-
-// Repair says how the work goes on one node that makes copies equal, and brings
-// them where they belong.
-type Repair struct {
-	Node      string    `json:"node"`
-	Hints     Hints     `json:"hints"`
-	Transfers Transfers `json:"transfers"`
-	Pairs     Pairs     `json:"pairs"`
-	Reaping   Reaping   `json:"reaping"`
-}
-
-// Hints counts what became of the hints kept on a node since it started.
-type Hints struct {
-	Delivered int64 `json:"delivered"`
-	Expired   int64 `json:"expired"`
-	Failures  int64 `json:"failures"` // deliveries that stopped early, to be tried again
-}
-
-// Transfers says how far moving partitions has come.
-type Transfers struct {
-	Gaining   int    `json:"gaining"`         // partitions that the node gains
-	Copied    int    `json:"copied"`          // of these, that are there already
-	Releasing int    `json:"releasing"`       // partitions that are there and belong elsewhere
-	Keys      int64  `json:"keys"`            // moved since the node started
-	Bytes     int64  `json:"bytes"`           // moved since the node started
-	Error     string `json:"error,omitempty"` // what holds it up
-}
-
-// Pairs counts pairs of replicas: the node's copy of a partition and a peer's.
-type Pairs struct {
-	Pairs        int   `json:"pairs"`
-	Equal        int   `json:"equal"`     // at the last comparison
-	Failing      int   `json:"failing"`   // whose last exchange failed
-	OldestMillis int64 `json:"oldest_ms"` // the earliest of the times when each was last equal; 0: one never was
-}
-
-// Reaping says how the removal of tombstones goes that the node asks the others
-// about.
-type Reaping struct {
-	Reaped       int64     `json:"reaped"`
-	Pending      int       `json:"pending"`       // agreed on once, to be asked about again
-	InTransition bool      `json:"in_transition"` // nothing is reaped because data moves
-	Blocking     []Blocker `json:"blocking"`      // nothing is reaped because these do not answer
-}
-
-// Blocker is a member that does not answer.
-type Blocker struct {
-	Node        string `json:"node"`
-	SinceMillis int64  `json:"since_ms"`
-}
-
-func (s *Server) getOperations(ctx context.Context, c *call) (any, error) {
+func (h *operationHandlers) getOperations(ctx context.Context, c *call) (any, error) {
 	own := operationsOf(c.node)
 	if c.local() {
 		return own, nil
 	}
-	here := &standing{self: c.node.Name(), ring: c.node.Ring()}
-	ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
-	defer cancel()
-	all, missing := askAll[Operations](ctx, s.ports, here.others(), http.MethodGet, same("/api/operations?local=1"), nil)
-	all[here.self] = own
-	out := Operations{Operations: []Operation{}, Nodes: []Repair{}, Missing: missing}
-	for _, m := range here.ring.Members() {
+	here := snapshotOf(c.node)
+	all, missing := fanout.All[api.Operations](ctx, h.ports, here.Others(), fanout.Get("/api/operations?local=1"))
+	all[here.Self] = own
+	out := api.Operations{Operations: []api.Operation{}, Nodes: []api.Repair{}, Missing: missing}
+	for _, m := range here.Ring.Members() {
 		if of, ok := all[m.Name]; ok {
 			out.Operations = append(out.Operations, of.Operations...)
 			out.Nodes = append(out.Nodes, of.Nodes...)
 		}
 	}
-	slices.SortStableFunc(out.Operations, func(a, b Operation) int { return cmp.Compare(b.StartedMillis, a.StartedMillis) })
+	slices.SortStableFunc(out.Operations, func(a, b api.Operation) int { return cmp.Compare(b.StartedMillis, a.StartedMillis) })
 	return out, nil
 }
 
 // operationsOf is what one node knows by itself.
-func operationsOf(node Node) Operations {
-	out := Operations{Operations: []Operation{}, Nodes: []Repair{repairOf(node)}, Missing: []string{}}
+func operationsOf(node Node) api.Operations {
+	out := api.Operations{Operations: []api.Operation{}, Nodes: []api.Repair{repairOf(node)}, Missing: []string{}}
 	for _, status := range node.Operations().List() {
 		out.Operations = append(out.Operations, operationOf(node.Name(), status))
 	}
 	return out
 }
 
-func operationOf(node string, s operation.Status) Operation {
-	return Operation{
+func operationOf(node string, s operation.Status) api.Operation {
+	return api.Operation{
 		ID: fmt.Sprintf("%s-%d", node, s.ID), Node: node, Kind: string(s.Kind), Subject: s.Subject, State: string(s.State),
 		StartedMillis: millisOf(s.Started), EndedMillis: millisOf(s.Ended),
-		Partitions: Amount(s.Partitions), Keys: Amount(s.Keys), Bytes: Amount(s.Bytes),
+		Partitions: api.Amount(s.Partitions), Keys: api.Amount(s.Keys), Bytes: api.Amount(s.Bytes),
 		BytesPerSecond: s.BytesPerSecond, Error: textOf(s.Err),
 	}
 }
 
-func repairOf(node Node) Repair {
+func repairOf(node Node) api.Repair {
 	r, now := node.Repair(), node.Ring()
-	out := Repair{
+	out := api.Repair{
 		Node:  node.Name(),
-		Hints: Hints{Delivered: r.Hints.Delivered, Expired: node.StoreMetrics().HintsExpired, Failures: r.Hints.Failures},
-		Transfers: Transfers{
+		Hints: api.Hints{Delivered: r.Hints.Delivered, Expired: node.StoreMetrics().HintsExpired, Failures: r.Hints.Failures},
+		Transfers: api.Transfers{
 			Gaining: r.Transfers.Gaining, Copied: r.Transfers.Copied, Releasing: r.Transfers.Releasing,
 			Keys: r.Transfers.Keys, Bytes: r.Transfers.Bytes, Error: textOf(r.Transfers.LastError),
 		},
-		Pairs:   Pairs{Pairs: r.Pairs.Pairs, Equal: r.Pairs.Equal, Failing: r.Pairs.Failing, OldestMillis: millisOf(r.Pairs.Oldest)},
-		Reaping: Reaping{Reaped: r.Reaping.Reaped, Pending: r.Reaping.Pending, InTransition: r.Reaping.InTransition, Blocking: []Blocker{}},
+		Pairs:   api.Pairs{Pairs: r.Pairs.Pairs, Equal: r.Pairs.Equal, Failing: r.Pairs.Failing, OldestMillis: millisOf(r.Pairs.Oldest)},
+		Reaping: api.Reaping{Reaped: r.Reaping.Reaped, Pending: r.Reaping.Pending, InTransition: r.Reaping.InTransition, Blocking: []api.Blocker{}},
 	}
 	for _, b := range r.Reaping.Blocking {
-		out.Reaping.Blocking = append(out.Reaping.Blocking, Blocker{Node: now.Name(b.Node), SinceMillis: millisOf(b.Since)})
+		out.Reaping.Blocking = append(out.Reaping.Blocking, api.Blocker{Node: now.Name(b.Node), SinceMillis: millisOf(b.Since)})
 	}
 	return out
 }
@@ -175,19 +99,19 @@ func textOf(err error) string {
 
 // deleteOperation cancels an operation of this node, or has the node that it
 // belongs to cancel it. It waits a moment for the operation's end.
-func (s *Server) deleteOperation(ctx context.Context, c *call) (any, error) {
+func (h *operationHandlers) deleteOperation(ctx context.Context, c *call) (any, error) {
 	name, number, err := splitOperation(c.text("operation"))
 	if err != nil {
 		return nil, err
 	}
 	if name != c.node.Name() {
-		return s.deleteElsewhere(ctx, c, name)
+		return h.deleteAtItsNode(ctx, c, name)
 	}
 	all := c.node.Operations()
 	if err := all.Cancel(number); err != nil && !errors.Is(err, operation.ErrEnded) {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
+	ctx, cancel := context.WithTimeout(ctx, fanout.Timeout)
 	defer cancel()
 	status, err := all.Wait(ctx, number)
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -196,16 +120,16 @@ func (s *Server) deleteOperation(ctx context.Context, c *call) (any, error) {
 	return operationOf(name, status), nil
 }
 
-func (s *Server) deleteElsewhere(ctx context.Context, c *call, name string) (any, error) {
+func (h *operationHandlers) deleteAtItsNode(ctx context.Context, c *call, name string) (any, error) {
 	m, err := findMember(c.node.Ring(), name)
 	if err != nil {
 		return nil, err
 	}
-	if c.passedOn() {
+	if fanout.Proxied(c.Request) {
 		return nil, fmt.Errorf("%w: operation %.80q is not of %s", operation.ErrUnknown, c.text("operation"), c.node.Name())
 	}
-	var answer Operation
-	err = s.ports.ask(ctx, http.MethodDelete, m.AdminAddr, "/api/operations/"+url.PathEscape(c.text("operation")), nil, &answer)
+	var answer api.Operation
+	err = h.ports.At(m.AdminAddr).Call(ctx, http.MethodDelete, "/api/operations/"+url.PathEscape(c.text("operation")), nil, &answer)
 	return answer, err
 }
 

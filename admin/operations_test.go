@@ -4,13 +4,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 func TestOperations_Sync_IsListedForEachNodeAndMayBeDeletedAgain(t *testing.T) {
 	f := newFleet(t, 2, "")
-	must[Synced](f, "A", "POST", "/api/merkle/sync", nil)
-	list := must[Operations](f, "B", "GET", "/api/operations", nil)
-	syncs := make(map[string]Operation)
+	must[api.SyncAnswer](f, "A", "POST", "/api/merkle/sync", nil)
+	list := must[api.Operations](f, "B", "GET", "/api/operations", nil)
+	syncs := make(map[string]api.Operation)
 	for _, o := range list.Operations {
 		if o.Kind == "sync" {
 			syncs[o.Node] = o
@@ -32,7 +34,7 @@ func TestOperations_Sync_IsListedForEachNodeAndMayBeDeletedAgain(t *testing.T) {
 		t.Errorf("%d nodes, %q missing; want 2, none", len(list.Nodes), list.Missing)
 	}
 	// The other node's port cancels it; an operation that has ended stays as it is.
-	if o := must[Operation](f, "B", "DELETE", "/api/operations/"+syncs["A"].ID, nil); o != syncs["A"] {
+	if o := must[api.Operation](f, "B", "DELETE", "/api/operations/"+syncs["A"].ID, nil); o != syncs["A"] {
 		t.Errorf("deleting what has ended answers %+v, want %+v", o, syncs["A"])
 	}
 	if text := string(f.call("A", "GET", "/metrics", "").body); !strings.Contains(text, `quorate_operations_running{kind="sync"} 0`) {

@@ -4,32 +4,18 @@ import (
 	"context"
 	"slices"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// RingView is what GET /api/ring answers. A partition has one token, whose owner
-// is the first of its preference list.
-type RingView struct {
-	Partitions int        `json:"partitions"`
-	Slots      int        `json:"slots"`
-	Version    uint64     `json:"version"`
-	N          int        `json:"n"`
-	Owners     []string   `json:"owners"` // by partition
-	Next       *[]string  `json:"next"`   // after the change under way; null: there is none
-	Nodes      []RingNode `json:"nodes"`
-}
+// ringHandlers shows the ring and the place of a key on it.
+type ringHandlers struct{ *backend }
 
-// RingNode is one member of a [RingView].
-type RingNode struct {
-	Name   string `json:"name"`
-	Status string `json:"status"`
-}
-
-func (s *Server) getRing(_ context.Context, c *call) (any, error) {
+func (h *ringHandlers) getRing(_ context.Context, c *call) (any, error) {
 	now := c.node.Ring()
-	v := RingView{
+	v := api.Ring{
 		Partitions: now.Partitions(), Slots: ring.Slots, Version: now.Version(), N: now.Quorums().N,
-		Owners: make([]string, now.Partitions()), Nodes: []RingNode{},
+		Owners: make([]string, now.Partitions()), Nodes: []api.RingNode{},
 	}
 	for p := range v.Owners {
 		v.Owners[p] = now.Name(now.Owner(ring.Partition(p)))
@@ -42,29 +28,20 @@ func (s *Server) getRing(_ context.Context, c *call) (any, error) {
 		v.Next = &next
 	}
 	for _, m := range now.Members() {
-		v.Nodes = append(v.Nodes, RingNode{m.Name, statusOfMember(c.node, m, Facts{})})
+		v.Nodes = append(v.Nodes, api.RingNode{Name: m.Name, Status: statusOfMember(c.node, m, api.Node{})})
 	}
 	return v, nil
 }
 
-// KeyPlace is where a key lives.
-type KeyPlace struct {
-	Key
-	Slot           int     `json:"slot"`
-	Partition      int     `json:"partition"`
-	PreferenceList []Place `json:"preference_list"`
-	Coordinator    string  `json:"coordinator"` // of a write now: the first that answers; empty: none does
-}
-
-func (s *Server) getRingKey(_ context.Context, c *call) (any, error) {
+func (h *ringHandlers) getRingKey(_ context.Context, c *call) (any, error) {
 	now, key := c.node.Ring(), c.key()
 	p := now.PartitionOf(key)
 	walk := now.Walk(p)
-	v := KeyPlace{
+	v := api.KeyPlace{
 		Key: keyOf(key), Slot: int(ring.SlotOf(key)), Partition: int(p),
 		PreferenceList: places(now, walk, len(now.Primaries(p)), func(i int) bool { return c.node.Alive(walk[i]) }),
 	}
-	if at := slices.IndexFunc(v.PreferenceList, func(p Place) bool { return p.Alive }); at >= 0 {
+	if at := slices.IndexFunc(v.PreferenceList, func(p api.Place) bool { return p.Alive }); at >= 0 {
 		v.Coordinator = v.PreferenceList[at].Node
 	}
 	return v, nil

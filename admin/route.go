@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/quorate/quorate/admin/fanout"
 )
 
-// route is one row of the table that the port serves and describes itself by.
+// route is one row of the table from which the port serves and describes itself.
 type route struct {
 	method, path string
 	summary      string
@@ -23,17 +25,17 @@ type route struct {
 	fails        []int // statuses besides those that every route may answer
 
 	needsNode bool          // while the node is killed, another node's port answers
-	patience  time.Duration // default askTimeout
+	timeout   time.Duration // default askTimeout
 	longBody  bool          // up to Config.MaxValue
 
-	// One of the two.
-	handle func(*Server, context.Context, *call) (any, error)
-	serve  func(*Server, http.ResponseWriter, *http.Request)
+	// Either handle or serve is set.
+	handle func(context.Context, *call) (any, error)
+	serve  http.HandlerFunc
 
 	media string // of what serve answers; default JSON
 }
 
-// askTimeout bounds what a request may wait for other nodes.
+// askTimeout bounds how long a request may wait for other nodes.
 const askTimeout = 5 * time.Second
 
 // param is one parameter of a route.
@@ -54,7 +56,7 @@ const (
 	aWord   kind = "word"
 )
 
-// check looks at what was given; nothing is always in order.
+// check checks the text that was given; an absent parameter is correct.
 func (p *param) check(text string) error {
 	if text == "" {
 		return nil
@@ -75,19 +77,19 @@ func (p *param) check(text string) error {
 	return nil
 }
 
-// answered is a body that goes out with another status than the route's.
+// answered is a body with another status than the route's.
 type answered struct {
 	status int
 	body   any
 }
 
-// handler makes the HTTP handler of a route.
+// handler returns the HTTP handler of a route.
 func (s *Server) handler(rt *route) http.Handler {
 	if rt.serve != nil {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rt.serve(s, w, r) })
+		return rt.serve
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(rt.patience, askTimeout))
+		ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(rt.timeout, askTimeout))
 		defer cancel()
 		limit := int64(maxBody)
 		if rt.longBody {
@@ -95,23 +97,25 @@ func (s *Server) handler(rt *route) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		c := &call{Request: r, route: rt}
+		var addr string
 		err := c.check()
 		if via := c.via(); err == nil && via != "" {
-			var addr string
 			if addr, err = s.portVia(via); addr != "" {
-				s.relay(ctx, w, c, addr)
+				s.proxy(ctx, w, c, addr)
 				return
 			}
 		}
 		if err == nil && rt.needsNode {
-			if c.node, err = s.node(); errors.Is(err, ErrKilled) && !c.local() && !c.passedOn() {
-				s.passOn(ctx, w, c)
-				return
+			if c.node, err = s.node(); errors.Is(err, ErrKilled) && !c.local() && !fanout.Proxied(c.Request) {
+				if addr, err = s.anyRunning(ctx); err == nil {
+					s.proxy(ctx, w, c, addr)
+					return
+				}
 			}
 		}
 		var body any
 		if err == nil {
-			body, err = rt.handle(s, ctx, c)
+			body, err = rt.handle(ctx, c)
 		}
 		if err != nil {
 			writeError(w, err)
@@ -125,8 +129,15 @@ func (s *Server) handler(rt *route) http.Handler {
 	})
 }
 
-// dispatch serves the routes of the table. A path of the table that is asked with
-// another method is told which it has.
+// proxy has another port answer the request.
+func (s *Server) proxy(ctx context.Context, w http.ResponseWriter, c *call, addr string) {
+	if err := s.ports.Proxy(w, c.WithContext(ctx), addr, setHeaders); err != nil {
+		writeError(w, err)
+	}
+}
+
+// dispatch serves the routes of the table. A path of the table requested with
+// another method is answered with the methods that it has.
 func (s *Server) dispatch(table []route) http.Handler {
 	mux := http.NewServeMux()
 	for i := range table {
@@ -141,8 +152,8 @@ func (s *Server) dispatch(table []route) http.Handler {
 	})
 }
 
-// refuseMethod answers where the mux has no handler; what it would say instead
-// tells whether the path exists.
+// refuseMethod answers requests that the mux has no handler for. The answer that
+// the mux itself would give, h, shows whether the path exists.
 func refuseMethod(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	probe := probeWriter{header: make(http.Header)}
 	h.ServeHTTP(&probe, r)
@@ -159,7 +170,7 @@ func refuseMethod(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	}
 }
 
-// probeWriter keeps the header of an answer and nothing else.
+// probeWriter keeps only the header of an answer.
 type probeWriter struct{ header http.Header }
 
 func (p *probeWriter) Header() http.Header         { return p.header }

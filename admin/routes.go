@@ -8,11 +8,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/dashboard"
 )
 
-// streamPath is the one request that may last.
+// streamPath is the path of the live stream, the one request without a deadline.
 const streamPath = "/api/stream"
 
 var (
@@ -24,62 +25,72 @@ var (
 	wParam     = param{name: "w", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must have it; default: the cluster's W."}
 )
 
-// table is everything that the port serves beside the probes, the metrics and the
-// dashboard. It is served and described from here alone.
-func table() []route {
+// table returns every route of the API. The port serves them and describes itself
+// from this table alone. The probes, the metrics and the dashboard are not in it.
+func (s *Server) table() []route {
+	var (
+		nodes      = &nodeHandlers{s.backend}
+		chaos      = &chaosHandlers{s.backend}
+		ringView   = &ringHandlers{s.backend}
+		data       = &dataHandlers{s.backend}
+		merkle     = &merkleHandlers{s.backend}
+		gossip     = &gossipHandlers{s.backend}
+		events     = &eventHandlers{s.backend}
+		operations = &operationHandlers{s.backend}
+	)
 	return []route{
 		{
 			method: "GET", path: "/api/cluster", summary: "The cluster as one node sees it: members, quorums, who holds how much, faults on links.",
-			params: []param{localParam}, answer: View{}, handle: (*Server).getCluster,
+			params: []param{localParam}, answer: api.Cluster{}, handle: nodes.getCluster,
 		},
 		{
 			method: "POST", path: "/api/cluster/config", summary: "Changes settings of the whole cluster, live; answers those in force.",
-			body: Settings{}, answer: Quorums{}, needsNode: true, handle: (*Server).postConfig,
+			body: api.QuorumChange{}, answer: api.Quorums{}, needsNode: true, handle: nodes.postConfig,
 		},
 		{
 			method: "POST", path: "/api/nodes", summary: "Adds a node: one that stands by at an admin address or, in a demo, one more of its own.",
-			body: Newcomer{}, answer: Membership{}, status: http.StatusAccepted, fails: []int{409, 502}, needsNode: true, handle: (*Server).postNodes,
+			body: api.AddNodeRequest{}, answer: api.MemberChange{}, status: http.StatusAccepted, fails: []int{409, 502}, needsNode: true, handle: nodes.postNodes,
 		},
 		{
 			method: "DELETE", path: "/api/nodes/{node}", summary: "Takes a node off the ring: a live one leaves, its data moved first; of a dead one the others make new copies.",
 			params: []param{nodeParam, {name: "how", in: "query", kind: aWord, words: []string{"leave", "remove"}, help: "Insist on one of the two."}},
-			answer: Membership{}, fails: []int{404, 409}, needsNode: true, handle: (*Server).deleteNode,
+			answer: api.MemberChange{}, fails: []int{404, 409}, needsNode: true, handle: nodes.deleteNode,
 		},
 		{
 			method: "POST", path: "/api/nodes/{node}/kill", summary: "Stops a node as a crash would. Its port stays.",
-			params: []param{nodeParam}, answer: Fate{}, fails: []int{403, 404, 409}, handle: (*Server).postKill,
+			params: []param{nodeParam}, answer: api.NodeState{}, fails: []int{403, 404, 409}, handle: chaos.postKill,
 		},
 		{
 			method: "POST", path: "/api/nodes/{node}/revive", summary: "Starts a killed node again from its directory, or from an empty one.",
-			params: []param{nodeParam}, body: Revival{}, answer: Fate{}, fails: []int{403, 404, 409}, handle: (*Server).postRevive,
+			params: []param{nodeParam}, body: api.ReviveRequest{}, answer: api.NodeState{}, fails: []int{403, 404, 409}, handle: chaos.postRevive,
 		},
 		{
 			method: "POST", path: "/api/nodes/{node}/partition", summary: "Cuts the links between a node and others, both ways or one.",
-			params: []param{nodeParam}, body: Cut{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postCut,
+			params: []param{nodeParam}, body: api.CutRequest{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postCut,
 		},
 		{
 			method: "POST", path: "/api/nodes/{node}/slow", summary: "Makes the links between a node and others slow and lossy, both ways.",
-			params: []param{nodeParam}, body: Slowness{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postSlow,
+			params: []param{nodeParam}, body: api.SlowRequest{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postSlow,
 		},
 		{
 			method: "POST", path: "/api/nodes/{node}/heal", summary: "Mends all links of a node.",
-			params: []param{nodeParam}, body: struct{}{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postHealNode,
+			params: []param{nodeParam}, body: struct{}{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postHealNode,
 		},
 		{
 			method: "POST", path: "/api/partition", summary: "Splits the cluster into groups that cannot talk to each other.",
-			body: Split{}, answer: Links{}, fails: []int{403, 404}, handle: (*Server).postSplit,
+			body: api.SplitRequest{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postSplit,
 		},
 		{
 			method: "POST", path: "/api/heal", summary: "Mends all links.",
-			body: struct{}{}, answer: Links{}, fails: []int{403}, handle: (*Server).postHeal,
+			body: struct{}{}, answer: api.LinkFaults{}, fails: []int{403}, handle: chaos.postHeal,
 		},
 		{
 			method: "GET", path: "/api/ring", summary: "Whose each partition's token is, now and after the change under way.",
-			answer: RingView{}, needsNode: true, handle: (*Server).getRing,
+			answer: api.Ring{}, needsNode: true, handle: ringView.getRing,
 		},
 		{
 			method: "GET", path: "/api/ring/key/{key}", summary: "Where a key lives: slot, partition, preference list, and who would coordinate a write.",
-			params: []param{keyParam}, answer: KeyPlace{}, needsNode: true, handle: (*Server).getRingKey,
+			params: []param{keyParam}, answer: api.KeyPlace{}, needsNode: true, handle: ringView.getRingKey,
 		},
 		{
 			method: "GET", path: "/api/data", summary: "Keys of the whole cluster, page by page.",
@@ -88,29 +99,29 @@ func table() []route {
 				{name: "count", in: "query", kind: aNumber, least: 1, most: 1000, otherwise: 100, help: "About how many keys to look at."},
 				{name: "match", in: "query", kind: aText, help: "Only keys that match this glob, as Redis's SCAN has it."},
 			},
-			answer: KeyPage{}, fails: []int{503}, needsNode: true, handle: (*Server).getKeys,
+			answer: api.KeyPage{}, fails: []int{503}, needsNode: true, handle: data.getKeys,
 		},
 		{
 			method: "GET", path: "/api/data/{key}", summary: "Reads a key: the resolved value, all siblings, the context to write with, and the way the read went. 404, with the same body, if there is no value.",
 			params: []param{keyParam, viaParam, {name: "r", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must answer; default: the cluster's R."}},
-			answer: Found{}, fails: []int{404, 502, 503}, needsNode: true, handle: (*Server).getData,
+			answer: api.ReadAnswer{}, fails: []int{404, 502, 503}, needsNode: true, handle: data.getData,
 		},
 		{
 			method: "PUT", path: "/api/data/{key}", summary: "Writes a key: the body is the value or, with Content-Type application/json, says it and how.",
 			params: []param{keyParam, viaParam, wParam, ctxParam, {name: "ttl_ms", in: "query", kind: aNumber, least: 1, most: math.MaxInt, help: "Milliseconds to live."}},
-			body:   Wanted{}, rawBody: true, longBody: true, answer: Written{}, fails: []int{404, 409, 413, 502, 503}, needsNode: true, handle: (*Server).putData,
+			body:   api.WriteRequest{}, rawBody: true, longBody: true, answer: api.WriteAnswer{}, fails: []int{404, 409, 413, 502, 503}, needsNode: true, handle: data.putData,
 		},
 		{
 			method: "DELETE", path: "/api/data/{key}", summary: "Deletes a key, or what a context covers of it.",
-			params: []param{keyParam, viaParam, wParam, ctxParam}, answer: Deleted{}, fails: []int{404, 409, 502, 503}, needsNode: true, handle: (*Server).deleteData,
+			params: []param{keyParam, viaParam, wParam, ctxParam}, answer: api.DeleteAnswer{}, fails: []int{404, 409, 502, 503}, needsNode: true, handle: data.deleteData,
 		},
 		{
 			method: "GET", path: "/api/versions/{key}", summary: "How a key's value came about: its versions, their clocks and parents, as far as the nodes remember.",
-			params: []param{keyParam}, answer: Versions{}, needsNode: true, handle: (*Server).getVersions,
+			params: []param{keyParam}, answer: api.Versions{}, needsNode: true, handle: data.getVersions,
 		},
 		{
 			method: "GET", path: "/api/merkle", summary: "Which replicas of which partitions are equal, by the roots of their hash trees.",
-			params: []param{localParam}, answer: Merkle{}, needsNode: true, handle: (*Server).getMerkle,
+			params: []param{localParam}, answer: api.Merkle{}, needsNode: true, handle: merkle.getMerkle,
 		},
 		{
 			method: "GET", path: "/api/merkle/{partition}", summary: "Where two replicas of a partition differ: leaves and keys. Nothing is changed.",
@@ -119,24 +130,24 @@ func table() []route {
 				{name: "a", in: "query", kind: aText, help: "One node; default: the first primary."},
 				{name: "b", in: "query", kind: aText, help: "The other; default: the second primary."},
 			},
-			answer: Difference{}, fails: []int{404, 502, 503, 504}, needsNode: true, handle: (*Server).getMerklePartition,
+			answer: api.Difference{}, fails: []int{404, 502, 503, 504}, needsNode: true, handle: merkle.getMerklePartition,
 		},
 		{
 			method: "POST", path: "/api/merkle/sync", summary: "Makes all replicas equal now, and waits for it.",
-			params: []param{localParam}, body: struct{}{}, answer: Synced{}, patience: syncTimeout, needsNode: true, handle: (*Server).postSync,
+			params: []param{localParam}, body: struct{}{}, answer: api.SyncAnswer{}, timeout: syncTimeout, needsNode: true, handle: merkle.postSync,
 		},
 		{
 			method: "GET", path: "/api/operations", summary: "Long work of all nodes, the newest first: what moves or is made equal, how far it is, what holds it up; and how repair goes on each node.",
-			params: []param{localParam}, answer: Operations{}, needsNode: true, handle: (*Server).getOperations,
+			params: []param{localParam}, answer: api.Operations{}, needsNode: true, handle: operations.getOperations,
 		},
 		{
 			method: "DELETE", path: "/api/operations/{operation}", summary: "Cancels an operation, and answers how it stands; one that has ended stays as it is. A transfer that is cancelled begins again by itself after a minute, because the ring still asks for it.",
 			params: []param{{name: "operation", in: "path", kind: aText, help: "The operation's id."}},
-			answer: Operation{}, fails: []int{404, 502}, needsNode: true, handle: (*Server).deleteOperation,
+			answer: api.Operation{}, fails: []int{404, 502}, needsNode: true, handle: operations.deleteOperation,
 		},
 		{
 			method: "GET", path: "/api/gossip", summary: "Who sees whom alive, and how the changes of the ring spread.",
-			params: []param{localParam}, answer: GossipView{}, needsNode: true, handle: (*Server).getGossip,
+			params: []param{localParam}, answer: api.Gossip{}, needsNode: true, handle: gossip.getGossip,
 		},
 		{
 			method: "GET", path: "/api/events", summary: "The newest lines of all nodes' logs, from Info up.",
@@ -148,35 +159,35 @@ func table() []route {
 				{name: "level", in: "query", kind: aWord, words: []string{"info", "warn", "error"}, help: "Only of this level."},
 				localParam,
 			},
-			answer: Events{}, handle: (*Server).getEvents,
+			answer: api.Events{}, handle: events.getEvents,
 		},
 		{
 			method: "GET", path: streamPath, summary: "Live, as server-sent events: cluster (as GET /api/cluster), log (one event), load (rates and latencies of each node), each second.",
-			answer: "", media: "text/event-stream", fails: []int{503}, serve: (*Server).getStream,
+			answer: "", media: "text/event-stream", fails: []int{503}, serve: s.streams.getStream,
 		},
 		{
 			method: "GET", path: "/api/node", summary: "What this port knows of its own node; the other ports ask for it.",
 			params: []param{{name: "after", in: "query", kind: aText, help: "With the events after the one of this id."}},
-			answer: Facts{}, handle: (*Server).getNode,
+			answer: api.Node{}, handle: nodes.getNode,
 		},
 		{
 			method: "PUT", path: "/api/node/links", summary: "Replaces the faults that this process obeys on links, by peer address; other ports send it.",
-			body: Table{}, answer: Table{}, longBody: true, fails: []int{403}, handle: (*Server).putLinks,
+			body: api.FaultTable{}, answer: api.FaultTable{}, longBody: true, fails: []int{403}, handle: chaos.putLinks,
 		},
 		{
 			method: "POST", path: "/api/node/join", summary: "Takes the node that stands by here into a cluster; other ports send it.",
-			body: Invitation{}, answer: Membership{}, status: http.StatusAccepted, fails: []int{409}, handle: (*Server).postJoin,
+			body: api.JoinRequest{}, answer: api.MemberChange{}, status: http.StatusAccepted, fails: []int{409}, handle: nodes.postJoin,
 		},
 		{
 			method: "GET", path: "/api/openapi.json", summary: "This description, as OpenAPI 3.1.",
-			answer: map[string]any{}, handle: (*Server).getOpenAPI,
+			answer: map[string]any{}, handle: s.getOpenAPI,
 		},
 	}
 }
 
-// guarded is all that asks for the token.
+// guarded returns the handler of everything that requires the token.
 func (s *Server) guarded() http.Handler {
-	api := s.dispatch(table())
+	api := s.dispatch(s.table())
 	rest := http.NewServeMux()
 	rest.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{}))
 	if s.cfg.Pprof {

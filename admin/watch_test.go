@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 func TestEventLog_Records_AreKeptWithTheirFields(t *testing.T) {
@@ -42,7 +44,7 @@ func TestEventLog_Overflow_KeepsTheNewestInOrder(t *testing.T) {
 		log.Info(fmt.Sprint(i))
 	}
 	got := l.After("", 2*maxEvents)
-	if len(got) != maxEvents || got[0].Text != "10" || !slices.IsSortedFunc(got, func(a, b LogEvent) int { return strings.Compare(a.ID, b.ID) }) {
+	if len(got) != maxEvents || got[0].Text != "10" || !slices.IsSortedFunc(got, func(a, b api.LogEvent) int { return strings.Compare(a.ID, b.ID) }) {
 		t.Errorf("%d events, from %+v", len(got), got[0])
 	}
 	if got := l.After("", 3); len(got) != 3 || got[2].Text != fmt.Sprint(maxEvents+9) {
@@ -55,14 +57,14 @@ func TestEvents_OfAllNodes_AreJoinedAndFiltered(t *testing.T) {
 	for _, name := range f.names {
 		slog.New(f.ports[name].events.Handler(slog.DiscardHandler)).Error("marked", "component", "test", "node", name)
 	}
-	all := must[Events](f, "B", "GET", "/api/events?kind=test", nil)
+	all := must[api.Events](f, "B", "GET", "/api/events?kind=test", nil)
 	if len(all.Events) != 3 || len(all.Missing) != 0 || all.Events[0].Node != "A" || all.Events[2].Fields["node"] != "C" {
 		t.Fatalf("%+v", all)
 	}
 	for query, want := range map[string]int{
 		"?kind=test&node=B": 1, "?kind=test&limit=2": 2, "?level=error": 3, "?kind=test&after=" + all.Events[1].ID: 1, "?local=1&kind=test": 1,
 	} {
-		if got := must[Events](f, "A", "GET", "/api/events"+query, nil); len(got.Events) != want {
+		if got := must[api.Events](f, "A", "GET", "/api/events"+query, nil); len(got.Events) != want {
 			t.Errorf("%s: %d events, want %d", query, len(got.Events), want)
 		}
 	}
@@ -140,14 +142,14 @@ func TestStream_TellsOfTheClusterItsLoadAndItsLog(t *testing.T) {
 	f := newFleet(t, 3, "")
 	events := f.watch("A")
 	await(t, events, "the cluster", func(e sse) bool {
-		var v View
+		var v api.Cluster
 		return e.name == "cluster" && json.Unmarshal([]byte(e.data), &v) == nil && len(v.Nodes) == 3 && v.Self == "A"
 	})
 	for range 20 {
-		must[Written](f, "B", "PUT", "/api/data/k", Wanted{Value: "v"})
+		must[api.WriteAnswer](f, "B", "PUT", "/api/data/k", api.WriteRequest{Value: "v"})
 	}
 	await(t, events, "its load", func(e sse) bool {
-		var l Load
+		var l api.Load
 		if e.name != "load" || json.Unmarshal([]byte(e.data), &l) != nil || len(l.Nodes) != 3 {
 			return false
 		}
@@ -159,24 +161,24 @@ func TestStream_TellsOfTheClusterItsLoadAndItsLog(t *testing.T) {
 	})
 	slog.New(f.ports["C"].events.Handler(slog.DiscardHandler)).Info("look here", "component", "test")
 	e := await(t, events, "another node's log", func(e sse) bool { return e.name == "log" && strings.Contains(e.data, "look here") })
-	var logged LogEvent
+	var logged api.LogEvent
 	if json.Unmarshal([]byte(e.data), &logged) != nil || logged.ID != e.id || logged.Node != "C" {
 		t.Errorf("%+v", e)
 	}
-	must[Fate](f, "C", "POST", "/api/nodes/C/kill", nil)
+	must[api.NodeState](f, "C", "POST", "/api/nodes/C/kill", nil)
 	await(t, events, "the death of C", func(e sse) bool {
-		var v View
-		return e.name == "cluster" && json.Unmarshal([]byte(e.data), &v) == nil && v.member(t, "C").Status == "killed"
+		var v api.Cluster
+		return e.name == "cluster" && json.Unmarshal([]byte(e.data), &v) == nil && member(t, v, "C").Status == "killed"
 	})
-	must[Fate](f, "A", "POST", "/api/nodes/A/kill", nil)
+	must[api.NodeState](f, "A", "POST", "/api/nodes/A/kill", nil)
 	await(t, events, "the cluster through a killed node's port", func(e sse) bool {
-		var v View
-		return e.name == "cluster" && json.Unmarshal([]byte(e.data), &v) == nil && v.Self == "A" && v.member(t, "A").Status == "killed"
+		var v api.Cluster
+		return e.name == "cluster" && json.Unmarshal([]byte(e.data), &v) == nil && v.Self == "A" && member(t, v, "A").Status == "killed"
 	})
 }
 
 func TestStream_TooMany_AreRefusedAndSlowOnesLeftBehind(t *testing.T) {
-	f := newFeed()
+	f := newHub()
 	slow := f.join()
 	for range maxStreams - 1 {
 		f.join()
@@ -185,7 +187,7 @@ func TestStream_TooMany_AreRefusedAndSlowOnesLeftBehind(t *testing.T) {
 		t.Error("one stream too many")
 	}
 	for range 2 * streamQueue {
-		f.tell([]byte("x")) // returns although nobody reads
+		f.send([]byte("x")) // returns although nobody reads
 	}
 	if len(slow.messages) != streamQueue {
 		t.Errorf("%d messages wait, want %d", len(slow.messages), streamQueue)
@@ -203,11 +205,11 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
 	f.settle()
-	var g GossipView
+	var g api.Gossip
 	f.eventually("each met the others by gossip", func() bool { // which follows the ring, not the other way
-		g = must[GossipView](f, "C", "GET", "/api/gossip", nil)
-		return !slices.ContainsFunc(g.Nodes, func(n GossipNode) bool {
-			return slices.ContainsFunc(n.Sees, func(s Sight) bool { return s.State == "unknown" })
+		g = must[api.Gossip](f, "C", "GET", "/api/gossip", nil)
+		return !slices.ContainsFunc(g.Nodes, func(n api.GossipNode) bool {
+			return slices.ContainsFunc(n.Sees, func(s api.Observation) bool { return s.State == "unknown" })
 		})
 	})
 	if len(g.Nodes) != 3 || g.IntervalMillis <= 0 || len(g.Changes) == 0 {
@@ -222,9 +224,9 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 	if newest.Digest != g.Nodes[0].RingDigest || len(newest.Seen) != 3 || newest.Seen[0].Node != "A" {
 		t.Errorf("%+v", newest)
 	}
-	must[Fate](f, "A", "POST", "/api/nodes/B/kill", nil)
+	must[api.NodeState](f, "A", "POST", "/api/nodes/B/kill", nil)
 	f.eventually("B seen dead", func() bool {
-		g := must[GossipView](f, "A", "GET", "/api/gossip", nil)
+		g := must[api.Gossip](f, "A", "GET", "/api/gossip", nil)
 		return !g.Nodes[1].Answered && g.Nodes[0].Sees[0].State == "dead"
 	})
 }
@@ -232,9 +234,9 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 func TestMerkle_Differences_AreShownAndHealed(t *testing.T) {
 	f := newFleet(t, 3, "")
 	for i := range 20 {
-		must[Written](f, "A", "PUT", fmt.Sprint("/api/data/key", i), Wanted{Value: "v", W: 3})
+		must[api.WriteAnswer](f, "A", "PUT", fmt.Sprint("/api/data/key", i), api.WriteRequest{Value: "v", W: 3})
 	}
-	m := must[Merkle](f, "A", "GET", "/api/merkle", nil)
+	m := must[api.Merkle](f, "A", "GET", "/api/merkle", nil)
 	if m.Partitions != 64 || len(m.Nodes) != 3 || len(m.Pairs) != 3 {
 		t.Fatalf("%+v", m)
 	}
@@ -244,25 +246,25 @@ func TestMerkle_Differences_AreShownAndHealed(t *testing.T) {
 		}
 	}
 	// C loses its disk: it misses all, until the others fill it.
-	must[Fate](f, "C", "POST", "/api/nodes/C/kill", nil)
-	must[Fate](f, "C", "POST", "/api/nodes/C/revive", Revival{LoseDisk: true})
-	f.eventually("C in its place", func() bool { return f.view("A").member(t, "C").Status == "up" })
-	synced := must[Synced](f, "A", "POST", "/api/merkle/sync", nil)
+	must[api.NodeState](f, "C", "POST", "/api/nodes/C/kill", nil)
+	must[api.NodeState](f, "C", "POST", "/api/nodes/C/revive", api.ReviveRequest{LoseDisk: true})
+	f.eventually("C in its place", func() bool { return member(t, f.view("A"), "C").Status == "up" })
+	synced := must[api.SyncAnswer](f, "A", "POST", "/api/merkle/sync", nil)
 	if len(synced.Nodes) != 3 {
 		t.Errorf("%+v", synced)
 	}
 	f.eventually("all equal again", func() bool {
-		m := must[Merkle](f, "B", "GET", "/api/merkle", nil)
-		return !slices.ContainsFunc(m.Pairs, func(p Pair) bool { return p.InSync != p.Shared })
+		m := must[api.Merkle](f, "B", "GET", "/api/merkle", nil)
+		return !slices.ContainsFunc(m.Pairs, func(p api.Pair) bool { return p.InSync != p.Shared })
 	})
-	if m := must[Merkle](f, "B", "GET", "/api/merkle", nil); m.Exchanges.PartitionsCompared == 0 || m.Exchanges.NodesCompared == 0 || m.Exchanges.NaiveKeys == 0 {
+	if m := must[api.Merkle](f, "B", "GET", "/api/merkle", nil); m.Exchanges.PartitionsCompared == 0 || m.Exchanges.NodesCompared == 0 || m.Exchanges.NaiveKeys == 0 {
 		t.Errorf("%+v", m.Exchanges)
 	}
-	partition := must[KeyPlace](f, "A", "GET", "/api/ring/key/key1", nil).Partition
+	partition := must[api.KeyPlace](f, "A", "GET", "/api/ring/key/key1", nil).Partition
 	for _, through := range f.names {
 		path := fmt.Sprintf("/api/merkle/%d?a=B&b=C", partition)
 		f.eventually(through+" has streams to both", func() bool { return f.call(through, "GET", path, "").status == 200 })
-		d := must[Difference](f, through, "GET", path, nil)
+		d := must[api.Difference](f, through, "GET", path, nil)
 		if !d.InSync || d.A != "B" || d.B != "C" || d.NodesCompared != 1 || d.NaiveKeys == 0 {
 			t.Errorf("through %s: %+v", through, d)
 		}
@@ -277,7 +279,7 @@ func TestMerkle_Differences_AreShownAndHealed(t *testing.T) {
 func TestMerkle_AcrossACutLink_SaysWhoDidNotReachWhom(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 3, "")
-	must[Links](f, "C", "POST", "/api/partition", Split{Groups: [][]string{{"A"}, {"B"}}})
+	must[api.LinkFaults](f, "C", "POST", "/api/partition", api.SplitRequest{Groups: [][]string{{"A"}, {"B"}}})
 	for _, through := range f.names {
 		r := f.call(through, "GET", "/api/merkle/1?a=A&b=B", "")
 		if r.status != 503 || !strings.Contains(string(r.body), " asked ") || !strings.Contains(string(r.body), "cut") {
@@ -288,8 +290,8 @@ func TestMerkle_AcrossACutLink_SaysWhoDidNotReachWhom(t *testing.T) {
 
 func TestRing_Join_ShowsWhoOwnsWhatNext(t *testing.T) {
 	f := newFleet(t, 3, "")
-	r := must[RingView](f, "B", "GET", "/api/ring", nil)
-	if r.Partitions != 64 || r.Slots != 16384 || r.N != 3 || len(r.Owners) != 64 || r.Next != nil || len(r.Nodes) != 3 || r.Nodes[2] != (RingNode{"C", "up"}) {
+	r := must[api.Ring](f, "B", "GET", "/api/ring", nil)
+	if r.Partitions != 64 || r.Slots != 16384 || r.N != 3 || len(r.Owners) != 64 || r.Next != nil || len(r.Nodes) != 3 || r.Nodes[2] != (api.RingNode{Name: "C", Status: "up"}) {
 		t.Errorf("%+v", r)
 	}
 	for _, owner := range r.Owners {

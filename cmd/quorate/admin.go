@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -21,7 +17,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/quorate/quorate/admin"
+	"github.com/quorate/quorate/admin/api"
 )
 
 // adminCmd is `quorate admin`.
@@ -33,44 +29,45 @@ type adminCmd struct {
 
 	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it."`
 	Leave  adminLeave  `cmd:"" help:"Let a live node go: its data moves to the others first."`
-	Remove adminRemove `cmd:"" help:"Strike off a node that is dead: the others make new copies of what it held."`
+	Remove adminRemove `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`
 	Config adminConfig `cmd:"" help:"Change N, R or W of the whole cluster, like: quorate admin config r=1 w=3"`
 }
 
-func (c *adminCmd) port() (adminPort, error) {
-	p := newAdminPort(c.AdminAddr)
-	p.token = cmp.Or(c.AdminToken, c.Requirepass)
+// client returns a client of the admin port that the flags name.
+func (c *adminCmd) client() (*api.Client, error) {
+	cfg := api.Config{Addr: reachableURL(c.AdminAddr), Token: cmp.Or(c.AdminToken, c.Requirepass)}
 	if c.AdminCA == "" {
-		return p, nil
+		return api.NewClient(cfg), nil
 	}
 	pem, err := os.ReadFile(c.AdminCA)
 	if err != nil {
-		return p, fmt.Errorf("--admin-ca: %w", err)
+		return nil, fmt.Errorf("--admin-ca: %w", err)
 	}
 	trusted := x509.NewCertPool()
 	if !trusted.AppendCertsFromPEM(pem) {
-		return p, fmt.Errorf("--admin-ca %s: no certificate in it", c.AdminCA)
+		return nil, fmt.Errorf("--admin-ca %s: no certificate in it", c.AdminCA)
 	}
-	p.secure = &tls.Config{RootCAs: trusted}
-	return p, nil
+	cfg.TLS = &tls.Config{RootCAs: trusted}
+	return api.NewClient(cfg), nil
 }
 
 type adminStatus struct{}
 
 // Run implements the command.
 func (adminStatus) Run(ctx context.Context, con console, cli *commands) error {
-	port, err := cli.Admin.port()
+	port, err := cli.Admin.client()
 	if err != nil {
 		return err
 	}
-	var view admin.View
-	if err := port.call(ctx, "GET", "/api/cluster", nil, &view); err != nil {
+	defer port.Close()
+	cluster, err := port.Cluster(ctx)
+	if err != nil {
 		return err
 	}
-	return printView(con.out, view)
+	return printCluster(con.out, cluster)
 }
 
-func printView(out io.Writer, v admin.View) error {
+func printCluster(out io.Writer, v api.Cluster) error {
 	fmt.Fprintf(out, "n=%d r=%d w=%d partitions=%d ring=%d seen by %s\n", v.N, v.R, v.W, v.Partitions, v.RingVersion, v.Self)
 	if v.InTransition {
 		fmt.Fprintf(out, "data is moving; still to receive theirs: %s\n", strings.Join(v.Pending, ", "))
@@ -84,7 +81,7 @@ func printView(out io.Writer, v admin.View) error {
 	return table.Flush()
 }
 
-// figure is a number that may be unknown.
+// figure formats a number that may be unknown.
 func figure(n *int64) string {
 	if n == nil {
 		return "?"
@@ -98,11 +95,12 @@ type adminLeave struct {
 
 // Run implements the command.
 func (c adminLeave) Run(ctx context.Context, con console, cli *commands) error {
-	port, err := cli.Admin.port()
+	port, err := cli.Admin.client()
 	if err != nil {
 		return err
 	}
-	return port.takeOff(ctx, con.out, c.Node, "leave")
+	defer port.Close()
+	return removeNode(ctx, con.out, port, c.Node, api.Leave)
 }
 
 type adminRemove struct {
@@ -111,20 +109,21 @@ type adminRemove struct {
 
 // Run implements the command.
 func (c adminRemove) Run(ctx context.Context, con console, cli *commands) error {
-	port, err := cli.Admin.port()
+	port, err := cli.Admin.client()
 	if err != nil {
 		return err
 	}
-	return port.takeOff(ctx, con.out, c.Node, "remove")
+	defer port.Close()
+	return removeNode(ctx, con.out, port, c.Node, api.Remove)
 }
 
-// takeOff takes a node off the ring and waits until the data has moved. To stop
-// waiting does not stop the move.
-func (p adminPort) takeOff(ctx context.Context, out io.Writer, node, how string) error {
-	if err := p.call(ctx, "DELETE", "/api/nodes/"+url.PathEscape(node)+"?how="+how, nil, nil); err != nil {
+// removeNode takes a node off the ring and waits until its data has moved. The end
+// of ctx ends the wait, not the move.
+func removeNode(ctx context.Context, out io.Writer, port *api.Client, node string, how api.Departure) error {
+	if _, err := port.RemoveNode(ctx, node, how); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s goes off the ring; its data moves now (Ctrl-C stops the waiting, not the move)\n", node)
+	fmt.Fprintf(out, "%s leaves the ring; its data moves now (Ctrl-C ends the wait, not the move)\n", node)
 	for tick := time.NewTicker(500 * time.Millisecond); ; {
 		select {
 		case <-ctx.Done():
@@ -132,11 +131,10 @@ func (p adminPort) takeOff(ctx context.Context, out io.Writer, node, how string)
 			return ctx.Err()
 		case <-tick.C:
 		}
-		var view admin.View
-		err := p.call(ctx, "GET", "/api/cluster", nil, &view)
-		gone := err == nil && !slices.ContainsFunc(view.Nodes, func(m admin.MemberView) bool { return m.Name == node || m.ID == node })
-		// A node that was asked to send itself away takes its port along.
-		if gone || how == "leave" && errors.Is(err, errUnreachable) {
+		view, err := port.Cluster(ctx)
+		gone := err == nil && !slices.ContainsFunc(view.Nodes, func(m api.Member) bool { return m.Name == node || m.ID == node })
+		// The port of a node that was asked to remove itself ends with the node.
+		if gone || how == api.Leave && errors.Is(err, api.ErrUnreachable) {
 			tick.Stop()
 			fmt.Fprintf(out, "%s is gone\n", node)
 			return nil
@@ -150,95 +148,42 @@ type adminConfig struct {
 
 // Run implements the command.
 func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error {
-	wanted := map[string]int{}
+	var wanted api.QuorumChange
 	for _, setting := range c.Settings {
 		name, text, _ := strings.Cut(strings.ToLower(setting), "=")
 		number, err := strconv.Atoi(text)
-		if err != nil || name != "n" && name != "r" && name != "w" {
+		field := map[string]**int{"n": &wanted.N, "r": &wanted.R, "w": &wanted.W}[name]
+		if err != nil || field == nil {
 			return fmt.Errorf("%w: %q: write n=3, r=2 or w=2", errUsage, setting)
 		}
-		wanted[name] = number
+		*field = &number
 	}
-	port, err := cli.Admin.port()
+	port, err := cli.Admin.client()
 	if err != nil {
 		return err
 	}
-	var now struct{ N, R, W int }
-	if err := port.call(ctx, "POST", "/api/cluster/config", wanted, &now); err != nil {
+	defer port.Close()
+	now, err := port.SetQuorums(ctx, wanted)
+	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(con.out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
 	return err
 }
 
-// adminPort is the admin port of a node, as a client of it.
-type adminPort struct {
-	scheme, addr string
-	token        string
-	secure       *tls.Config // nil: as the system trusts
-}
-
-// newAdminPort takes HOST:PORT, or http:// or https:// before it.
-func newAdminPort(at string) adminPort {
+// reachableURL turns the address of an admin port, HOST:PORT with or without http://
+// or https://, into a URL to connect to.
+func reachableURL(at string) string {
 	scheme, addr, given := strings.Cut(at, "://")
 	if !given {
 		scheme, addr = "http", at
 	}
-	return adminPort{scheme: scheme, addr: localised(strings.TrimSuffix(addr, "/"))}
+	return scheme + "://" + reachable(strings.TrimSuffix(addr, "/"))
 }
 
-// errUnreachable: nobody answers at the port.
-var errUnreachable = errors.New("no answer from the admin port")
-
-const (
-	callTimeout = 10 * time.Second
-	maxAnswer   = 16 << 20
-)
-
-// call makes one request; in and out are JSON, or nil.
-func (p adminPort) call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, method, p.scheme+"://"+p.addr+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	if p.token != "" {
-		request.SetBasicAuth("quorate", p.token)
-	}
-	client := http.Client{Transport: &http.Transport{TLSClientConfig: p.secure, DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("%w %s: %w", errUnreachable, p.addr, err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("%w %s: %w", errUnreachable, p.addr, err)
-	}
-	if response.StatusCode/100 != 2 {
-		var refusal struct{ Error string }
-		if json.Unmarshal(answer, &refusal) != nil || refusal.Error == "" {
-			refusal.Error = response.Status
-		}
-		return errors.New(refusal.Error)
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		return fmt.Errorf("%s is not a quorate admin port: %w", p.addr, err)
-	}
-	return nil
-}
-
-// localised turns an address to listen on into one to connect to: 0.0.0.0 means
-// this machine.
-func localised(addr string) string {
+// reachable turns an address to listen on into one to connect to: it replaces
+// 0.0.0.0 by this machine's loopback address.
+func reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return addr

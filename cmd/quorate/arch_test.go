@@ -28,8 +28,11 @@ var layers = []struct {
 	{"dashboard", []string{"dashboard"}, nil},
 	{"resp", []string{"server/resp"}, nil},
 	{"server", []string{"server", "server/*"}, []string{"core", "engine", "running", "resp", "server"}},
-	{"admin", []string{"admin", "admin/*"}, []string{"core", "engine", "running", "cluster", "dashboard"}},
-	{"cmd", []string{"cmd/*"}, []string{"core", "engine", "running", "cluster", "server", "admin", "cmd"}},
+	{"api", []string{"admin/api"}, nil},
+	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
+	{"admin", []string{"admin"}, []string{"core", "engine", "running", "cluster", "dashboard", "api", "fanout"}},
+	{"bench", []string{"cmd/quorate-bench"}, nil},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "running", "cluster", "server", "api", "admin", "cmd"}},
 }
 
 // What a pure package may take from the standard library: nothing that reads a

@@ -5,22 +5,24 @@ import (
 	"crypto/tls"
 	"fmt"
 	"time"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 // healthCmd is `quorate health`, for a container's health check.
 type healthCmd struct {
 	AdminAddr string `default:"127.0.0.1:8001" help:"Admin port to ask; https://HOST:PORT where it speaks TLS."`
-	Wait      span   `default:"0s" help:"Ask again for so long until it is ready."`
+	Wait      span   `default:"0s" help:"Repeat for this long until it is ready."`
 }
 
 // Run implements the command.
 func (c *healthCmd) Run(ctx context.Context, con console) error {
-	port := newAdminPort(c.AdminAddr)
-	// It asks by an address that the certificate need not name, and tells nothing.
-	port.secure = &tls.Config{InsecureSkipVerify: true}
+	// The certificate may not name the address that is asked, and no secret is sent.
+	port := api.NewClient(api.Config{Addr: reachableURL(c.AdminAddr), TLS: &tls.Config{InsecureSkipVerify: true}})
+	defer port.Close()
 	deadline := time.Now().Add(time.Duration(c.Wait))
 	for {
-		err := port.call(ctx, "GET", "/readyz", nil, nil)
+		err := port.Ready(ctx)
 		if err == nil {
 			_, err = fmt.Fprintln(con.out, "ready")
 			return err

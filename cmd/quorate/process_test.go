@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/admin"
+	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
@@ -223,8 +224,9 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	if m, ok := l.node.Ring().Member(ring.IDOf("D")); !ok || m.AdminAddr == d.nodes[0].member.AdminAddr {
 		t.Errorf("D on the ring: %+v", m)
 	}
-	port := adminPort{scheme: "http", addr: added.node.AdminAddr}
-	within(t, "its own admin port", func() bool { return port.call(t.Context(), "GET", "/readyz", nil, nil) == nil })
+	port := api.NewClient(api.Config{Addr: added.node.AdminAddr})
+	defer port.Close()
+	within(t, "its own admin port", func() bool { return port.Ready(t.Context()) == nil })
 	if err := p.Kill("D"); err != nil {
 		t.Fatal(err)
 	}

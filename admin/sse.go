@@ -5,44 +5,47 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
-// after is the newest event of a node that was told.
+// after returns the id of the newest event of a node that was sent.
 func (w *watcher) after(node string) string { return cmp.Or(w.since[node], w.began) }
 
 // tellEvents tells what came since the last look, in order.
-func (w *watcher) tellEvents(facts map[string]Facts) {
-	events := w.s.cfg.Events.After(w.after(w.s.cfg.Name), maxEventsAtOnce)
+func (w *watcher) sendEvents(facts map[string]api.Node) {
+	events := w.h.cfg.Events.After(w.after(w.h.cfg.Name), maxEventsAtOnce)
 	for name, f := range facts {
-		if name != w.s.cfg.Name {
+		if name != w.h.cfg.Name {
 			events = append(events, f.Events...)
 		}
 	}
-	slices.SortFunc(events, func(a, b LogEvent) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(events, func(a, b api.LogEvent) int { return cmp.Compare(a.ID, b.ID) })
 	for _, e := range events {
-		w.s.feed.tell(message("log", e.ID, e))
+		w.h.hub.send(message("log", e.ID, e))
 		w.since[e.Node] = e.ID
 	}
 }
 
-// getStream serves GET /api/stream until its reader goes or the port closes.
-func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
-	st := s.feed.join()
+// getStream serves GET /api/stream until its reader disconnects or the port
+// closes.
+func (h *streamHandlers) getStream(w http.ResponseWriter, r *http.Request) {
+	st := h.hub.join()
 	if st == nil {
 		writeError(w, errTooManyStreams)
 		return
 	}
-	defer s.feed.leave(st)
+	defer h.hub.leave(st)
 	// The deadlines of ordinary requests would end the stream.
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // not known to a recorder in a test
+	_ = control.SetReadDeadline(time.Time{}) // a recorder in a test has none
 	setHeaders(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.WriteHeader(http.StatusOK)
-	ping := time.NewTicker(pingEvery)
+	ping := time.NewTicker(pingInterval)
 	defer ping.Stop()
 	for next := []byte(": welcome\n\n"); ; {
-		_ = control.SetWriteDeadline(time.Now().Add(streamPatience))
+		_ = control.SetWriteDeadline(time.Now().Add(streamWriteTimeout))
 		if _, err := w.Write(next); err != nil {
 			return
 		}
@@ -55,7 +58,7 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
 			next = []byte(": ping\n\n")
 		case <-r.Context().Done():
 			return
-		case <-s.closing:
+		case <-h.closing:
 			return
 		}
 	}

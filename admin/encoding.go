@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/quorate/quorate/admin/api"
 )
 
 // Encodings of bytes in JSON: as they are where they are UTF-8, else in base64.
@@ -15,27 +17,13 @@ const (
 // maxShown bounds how much of a value is shown.
 const maxShown = 64 << 10
 
-// Key is a key as JSON carries it.
-type Key struct {
-	Key      string `json:"key"`
-	Encoding string `json:"encoding"` // utf8 or base64
-}
-
-// Value is a value as JSON carries it, as far as it is shown.
-type Value struct {
-	Value     string `json:"value"`
-	Encoding  string `json:"encoding"` // utf8 or base64
-	Truncated bool   `json:"truncated"`
-	Bytes     int    `json:"bytes"` // of the whole value
-}
-
-func keyOf(b []byte) Key {
+func keyOf(b []byte) api.Key {
 	text, encoding := encodeText(b)
-	return Key{text, encoding}
+	return api.Key{Key: text, Encoding: encoding}
 }
 
-func valueOf(b []byte) Value {
-	v := Value{Bytes: len(b)}
+func valueOf(b []byte) api.Value {
+	v := api.Value{Bytes: len(b)}
 	if len(b) > maxShown {
 		b, v.Truncated = cut(b, maxShown), true
 	}

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// authorized asks for the token, where one is set.
+// authorized requires the token, where one is set.
 func (s *Server) authorized(next http.Handler) http.Handler {
 	if s.cfg.Token == "" {
 		return next
 	}
 	want := sha256.Sum256([]byte(s.cfg.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Hashes have one length, so that the time taken tells nothing.
+		// Hashes have one length, so that the time of the comparison reveals nothing.
 		if got := sha256.Sum256([]byte(tokenOf(r))); subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", `Basic realm="quorate", charset="UTF-8"`)
 			writeError(w, errUnauthorized)
@@ -26,7 +26,7 @@ func (s *Server) authorized(next http.Handler) http.Handler {
 	})
 }
 
-// tokenOf is what the caller knows: the password of HTTP Basic, or a bearer
+// tokenOf returns the token of a request: the password of HTTP Basic, or a bearer
 // token.
 func tokenOf(r *http.Request) string {
 	if _, password, ok := r.BasicAuth(); ok {
@@ -39,8 +39,8 @@ func tokenOf(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// knownHost refuses, where no password guards the port, a request that came by a
-// host name other than localhost. A page of any site can have its own name
+// knownHost refuses, where no token guards the port, requests by a host name other
+// than localhost. A page of any site can have its own name
 // resolve to 127.0.0.1 and is then of the same origin as this port, so that
 // [http.CrossOriginProtection] lets it pass (DNS rebinding).
 func (s *Server) knownHost(next http.Handler) http.Handler {
@@ -48,7 +48,7 @@ func (s *Server) knownHost(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Only a browser can be led here by a name, and it says who it is.
+		// Only a browser can be misled by a name, and a browser sends these headers.
 		if !plainHost(r.Host) && (r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "") {
 			writeError(w, errForeignHost)
 			return
@@ -57,7 +57,7 @@ func (s *Server) knownHost(next http.Handler) http.Handler {
 	})
 }
 
-// plainHost tells whether a Host header is localhost or an IP address.
+// plainHost reports whether a Host header is localhost or an IP address.
 func plainHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -1,0 +1,79 @@
+package api
+
+// Cluster is what GET /api/cluster answers: the cluster as one node sees it.
+type Cluster struct {
+	N            int      `json:"n"` // as configured
+	R            int      `json:"r"`
+	W            int      `json:"w"`
+	Effective    Quorums  `json:"effective"` // in force: a ring of fewer members caps them
+	Partitions   int      `json:"partitions"`
+	RingVersion  uint64   `json:"ring_version"`
+	InTransition bool     `json:"in_transition"` // data is moving to new owners
+	Pending      []string `json:"pending"`       // nodes that have yet to receive theirs
+	Self         string   `json:"self"`          // the node that was asked
+	Chaos        bool     `json:"chaos"`         // nodes may be killed and links cut
+	Demo         bool     `json:"demo"`          // a node can be added without an address
+	Nodes        []Member `json:"nodes"`
+	Links        []Link   `json:"links"`
+	Missing      []string `json:"missing"` // whose port did not answer in time
+}
+
+// Quorums are N, R and W.
+type Quorums struct {
+	N int `json:"n"`
+	R int `json:"r"`
+	W int `json:"w"`
+}
+
+// Member is one member of a [View]. Figures that are not known are null.
+type Member struct {
+	ID         string           `json:"id"`
+	Name       string           `json:"name"`
+	Status     string           `json:"status"` // up, suspect, down, killed; joining, leaving, removing
+	Alive      bool             `json:"alive"`  // it answers the node that was asked
+	ClientAddr string           `json:"client_addr"`
+	PeerAddr   string           `json:"peer_addr"`
+	AdminAddr  string           `json:"admin_addr"`
+	Zone       string           `json:"zone"`
+	Tokens     int              `json:"tokens"`
+	Keys       *int64           `json:"keys"`
+	Bytes      *int64           `json:"bytes"`
+	Hints      *int64           `json:"hints"` // kept for others
+	HintsFor   map[string]int64 `json:"hints_for"`
+	Reads      *int64           `json:"reads"` // coordinated since it started
+	Writes     *int64           `json:"writes"`
+	UptimeS    *float64         `json:"uptime_s"`
+}
+
+// Link is a fault on the link from one node to another.
+type Link struct {
+	From        string  `json:"from"`
+	To          string  `json:"to"`
+	Cut         bool    `json:"cut"`
+	DelayMillis int64   `json:"delay_ms"`
+	Loss        float64 `json:"loss"`
+}
+
+// QuorumChange is the body of POST /api/cluster/config: what is left out stays.
+type QuorumChange struct {
+	N *int `json:"n,omitempty"`
+	R *int `json:"r,omitempty"`
+	W *int `json:"w,omitempty"`
+}
+
+// MemberChange is what a change of the members answers, when it has begun; GET
+// /api/cluster shows how it goes on.
+type MemberChange struct {
+	Name   string `json:"name"`
+	Status string `json:"status"` // joining, leaving, removing
+}
+
+// AddNodeRequest is the body of POST /api/nodes.
+type AddNodeRequest struct {
+	AdminAddr string `json:"admin_addr,omitempty"` // of a 'quorate server --standby'; empty: start one here
+}
+
+// JoinRequest is the body of POST /api/node/join.
+type JoinRequest struct {
+	Through []string `json:"through"` // peer addresses of the cluster
+}

@@ -1,0 +1,39 @@
+package api
+
+// Gossip is what GET /api/gossip answers: who knows what of whom.
+type Gossip struct {
+	IntervalMillis int64        `json:"gossip_interval_ms"` // between two rounds
+	Nodes          []GossipNode `json:"nodes"`
+	Changes        []RingChange `json:"changes"` // of the ring, the newest first
+}
+
+// GossipNode is how one node sees the others.
+type GossipNode struct {
+	Node        string        `json:"node"`
+	Answered    bool          `json:"answered"` // its port did, in time; else nothing is known
+	RingVersion uint64        `json:"ring_version"`
+	RingDigest  string        `json:"ring_digest"`
+	Health      int           `json:"health"` // of its own part in gossip: 0 is well
+	Sees        []Observation `json:"sees"`
+}
+
+// Observation is how one node's gossip sees another.
+type Observation struct {
+	Node        string  `json:"node"`
+	State       string  `json:"state"`       // alive, suspect, dead, unknown
+	Incarnation *uint32 `json:"incarnation"` // null: not heard of yet
+	SinceMillis int64   `json:"since_ms"`    // when it was first seen so, unix time; 0: never
+}
+
+// RingChange is how one state of the ring spread.
+type RingChange struct {
+	Version uint64 `json:"version"`
+	Digest  string `json:"digest"`
+	Seen    []Seen `json:"seen"` // in the order of time
+}
+
+// Seen is when a node came to have a state of the ring.
+type Seen struct {
+	Node     string `json:"node"`
+	AtMillis int64  `json:"at_ms"`
+}

@@ -1,0 +1,49 @@
+package api
+
+// Node are what one port knows of its own node: GET /api/node. The others ask
+// for them to show the whole cluster.
+type Node struct {
+	Name       string       `json:"name"`
+	Status     string       `json:"status"` // up, killed, starting
+	TimeMillis int64        `json:"time_ms"`
+	Chaos      bool         `json:"chaos"`
+	Demo       bool         `json:"demo"`
+	Faults     []Fault      `json:"faults"` // on links, by peer address
+	Events     []LogEvent   `json:"events"` // newer than ?after=, if that was given
+	Here       *NodeFigures `json:"here"`   // null unless up
+}
+
+// NodeFigures is what a node that runs knows of itself.
+type NodeFigures struct {
+	ID          string           `json:"id"`
+	RingVersion uint64           `json:"ring_version"`
+	RingDigest  string           `json:"ring_digest"`
+	UptimeS     float64          `json:"uptime_s"`
+	Keys        int64            `json:"keys"`
+	Bytes       int64            `json:"bytes"`
+	HintsFor    map[string]int64 `json:"hints_for"`
+	Totals      Totals           `json:"totals"` // since it started
+	ReadTimes   Times            `json:"read_times"`
+	WriteTimes  Times            `json:"write_times"`
+}
+
+// Totals are counters of a node.
+type Totals struct {
+	Reads          int64 `json:"reads"`  // coordinated
+	Writes         int64 `json:"writes"` // coordinated
+	Errors         int64 `json:"errors"` // requests that found no quorum
+	Forwards       int64 `json:"forwards"`
+	Divergent      int64 `json:"divergent"` // reads that found siblings
+	HintsStored    int64 `json:"hints_stored"`
+	HintsDelivered int64 `json:"hints_delivered"`
+	ReadRepairs    int64 `json:"read_repairs"`
+	KeysHealed     int64 `json:"keys_healed"` // by anti-entropy
+}
+
+// Times is a histogram of how long clients waited: pairs of a bucket and its
+// count, those with none left out. Bucket 0 to 7 are so many microseconds; above,
+// there are eight to each doubling.
+type Times struct {
+	SumMicros int64       `json:"sum_us"`
+	Buckets   [][2]uint64 `json:"buckets"`
+}

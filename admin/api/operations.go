@@ -1,0 +1,80 @@
+package api
+
+// Operations is what GET /api/operations answers.
+type Operations struct {
+	Operations []Operation `json:"operations"` // of all nodes that answered, the newest first
+	Nodes      []Repair    `json:"nodes"`
+	Missing    []string    `json:"missing"`
+}
+
+// Operation is one piece of long work of one node.
+type Operation struct {
+	ID             string  `json:"id"` // the node's name, "-", and a number
+	Node           string  `json:"node"`
+	Kind           string  `json:"kind"`    // gain, release, sync, refill
+	Subject        string  `json:"subject"` // what it is about
+	State          string  `json:"state"`   // running, done, failed, cancelled
+	StartedMillis  int64   `json:"started_ms"`
+	EndedMillis    int64   `json:"ended_ms"` // 0: it runs
+	Partitions     Amount  `json:"partitions"`
+	Keys           Amount  `json:"keys"`
+	Bytes          Amount  `json:"bytes"`
+	BytesPerSecond float64 `json:"bytes_per_second"` // lately; of one that has ended, on average
+	Error          string  `json:"error,omitempty"`  // while it runs: why the last attempt failed
+}
+
+// Amount says how much of something is done. Total is 0 where it is not known.
+type Amount struct {
+	Done  int64 `json:"done"`
+	Total int64 `json:"total"`
+}
+
+// Repair says how the work goes on one node that makes copies equal, and brings
+// them where they belong.
+type Repair struct {
+	Node      string    `json:"node"`
+	Hints     Hints     `json:"hints"`
+	Transfers Transfers `json:"transfers"`
+	Pairs     Pairs     `json:"pairs"`
+	Reaping   Reaping   `json:"reaping"`
+}
+
+// Hints counts what became of the hints kept on a node since it started.
+type Hints struct {
+	Delivered int64 `json:"delivered"`
+	Expired   int64 `json:"expired"`
+	Failures  int64 `json:"failures"` // deliveries that stopped early, to be tried again
+}
+
+// Transfers says how far moving partitions has come.
+type Transfers struct {
+	Gaining   int    `json:"gaining"`         // partitions that the node gains
+	Copied    int    `json:"copied"`          // of these, that are there already
+	Releasing int    `json:"releasing"`       // partitions that are there and belong elsewhere
+	Keys      int64  `json:"keys"`            // moved since the node started
+	Bytes     int64  `json:"bytes"`           // moved since the node started
+	Error     string `json:"error,omitempty"` // what holds it up
+}
+
+// Pairs counts pairs of replicas: the node's copy of a partition and a peer's.
+type Pairs struct {
+	Pairs        int   `json:"pairs"`
+	Equal        int   `json:"equal"`     // at the last comparison
+	Failing      int   `json:"failing"`   // whose last exchange failed
+	OldestMillis int64 `json:"oldest_ms"` // the earliest of the times when each was last equal; 0: one never was
+}
+
+// Reaping says how the removal of tombstones goes that the node asks the others
+// about.
+type Reaping struct {
+	Reaped       int64     `json:"reaped"`
+	Pending      int       `json:"pending"`       // agreed on once, to be asked about again
+	InTransition bool      `json:"in_transition"` // nothing is reaped because data moves
+	Blocking     []Blocker `json:"blocking"`      // nothing is reaped because these do not answer
+}
+
+// Blocker is a member that does not answer.
+type Blocker struct {
+	Node        string `json:"node"`
+	SinceMillis int64  `json:"since_ms"`
+}

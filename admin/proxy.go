@@ -1,0 +1,85 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/fanout"
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// A port proxies what it cannot do itself: a request that needs a node, while its
+// own is killed, to a port whose node runs; a request about a node of another
+// process to that node's port; a request on a key to the node that ?via= names. A
+// proxied request is never proxied again.
+
+// anyRunning returns the admin address of a member whose node runs: the first to
+// answer.
+func (b *backend) anyRunning(ctx context.Context) (addr string, err error) {
+	here, err := b.snapshot()
+	if err != nil {
+		return "", err
+	}
+	addr, err = b.ports.First(ctx, here.Others(), func(n api.Node) bool { return n.Status == statusUp })
+	if err != nil {
+		return "", fmt.Errorf("%s: %w, and %w", here.Self, ErrKilled, err)
+	}
+	return addr, nil
+}
+
+// portOf returns the admin address of a node that does not run in this process. The
+// error is [ErrNotHere] where there is none to ask, or the request is proxied
+// already.
+func (b *backend) portOf(c *call, node string) (addr string, err error) {
+	here, err := b.snapshot()
+	if err != nil {
+		return "", err
+	}
+	m, err := findMember(here.Ring, node)
+	if err != nil {
+		return "", err
+	}
+	if fanout.Proxied(c.Request) || m.Name == here.Self || m.AdminAddr == "" {
+		return "", fmt.Errorf("%s: %w", m.Name, ErrNotHere)
+	}
+	return m.AdminAddr, nil
+}
+
+// portVia returns the admin address of the node that is to take a request; empty
+// for this port's own node.
+func (b *backend) portVia(node string) (addr string, err error) {
+	here, err := b.snapshot()
+	if err != nil {
+		return "", err
+	}
+	m, err := findMember(here.Ring, node)
+	if err != nil || m.Name == here.Self {
+		return "", err
+	}
+	if m.AdminAddr == "" {
+		return "", fmt.Errorf("%s: %w", m.Name, ErrNotHere)
+	}
+	return m.AdminAddr, nil
+}
+
+// isNamed reports whether a request names the member, by name or id.
+func isNamed(m ring.Member, node string) bool { return m.Name == node || idText(m.ID) == node }
+
+// forward does at the port of a node what this process tried and could not do
+// because the node does not run here; in is the request's body.
+func (b *backend) forward(ctx context.Context, c *call, node string, in any, tried error) (any, error) {
+	if !errors.Is(tried, ErrNotHere) {
+		return nil, fmt.Errorf("%s: %w", node, tried)
+	}
+	addr, err := b.portOf(c, node)
+	if err != nil {
+		return nil, err
+	}
+	var answer any
+	if err := b.ports.At(addr).Call(ctx, c.Method, c.RequestURI, in, &answer); err != nil {
+		return nil, err
+	}
+	return answer, nil
+}

@@ -1,0 +1,193 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// The live stream. One goroutine, started by [Server.Run], looks at the cluster
+// while there are streams: once a second, and at once when its own node logs
+// something. It encodes a message once and queues it for all streams. A stream whose
+// queue is full misses the message; the others do not wait for it.
+const (
+	maxStreams         = 32
+	streamQueue        = 64 // messages waiting for a slow reader
+	lookInterval       = time.Second
+	minPause           = 100 * time.Millisecond // between two looks
+	pingInterval       = 10 * time.Second
+	streamWriteTimeout = 10 * time.Second // for a reader to take what is written
+)
+
+// streamHandlers serves the live stream.
+type streamHandlers struct {
+	*backend
+	hub     *hub
+	closing chan struct{} // closed when the port closes
+}
+
+// hub has the open streams and the newest view for the next one.
+type hub struct {
+	watched chan struct{} // holds one when a stream opened
+	mu      sync.Mutex
+	streams map[*stream]bool
+	recent  []byte // the newest view, for the next stream
+}
+
+// stream is one open stream.
+type stream struct{ messages chan []byte }
+
+func newHub() *hub {
+	return &hub{watched: make(chan struct{}, 1), streams: make(map[*stream]bool)}
+}
+
+// join adds a stream, or returns nil if there are too many. The caller must call
+// leave.
+func (f *hub) join() *stream {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.streams) == maxStreams {
+		return nil
+	}
+	st := &stream{messages: make(chan []byte, streamQueue)}
+	if f.recent != nil {
+		st.messages <- f.recent
+	}
+	f.streams[st] = true
+	select {
+	case f.watched <- struct{}{}:
+	default:
+	}
+	return st
+}
+
+func (f *hub) leave(st *stream) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.streams, st)
+	if len(f.streams) == 0 {
+		f.recent = nil // it is not kept up to date from now on
+	}
+}
+
+func (f *hub) isWatched() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.streams) > 0
+}
+
+// send queues a message for every stream that has room.
+func (f *hub) send(message []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for st := range f.streams {
+		select {
+		case st.messages <- message:
+		default:
+		}
+	}
+}
+
+// sendView sends a message and keeps it for streams to come.
+func (f *hub) sendView(message []byte) {
+	f.send(message)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.streams) > 0 {
+		f.recent = message
+	}
+}
+
+// watch looks at the cluster while there are streams, until ctx ends.
+func (h *streamHandlers) watch(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-h.hub.watched:
+		}
+		w := watcher{h: h, began: eventID(time.Now().UnixMicro()), since: make(map[string]string)}
+		for h.hub.isWatched() {
+			w.look(ctx)
+			if !h.pause(ctx) {
+				return nil
+			}
+		}
+	}
+}
+
+// pause waits for the next look; it returns false if ctx has ended.
+func (h *streamHandlers) pause(ctx context.Context) bool {
+	least, most := time.NewTimer(minPause), time.NewTimer(lookInterval)
+	defer least.Stop()
+	defer most.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-least.C:
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-most.C:
+	case <-h.cfg.Events.news:
+	case <-h.hub.watched:
+	}
+	return true
+}
+
+// watcher has the state between two looks at the cluster.
+type watcher struct {
+	h      *streamHandlers
+	began  string              // earlier events are not sent
+	since  map[string]string   // by node, the newest event that was sent
+	before map[string]api.Node // at the last load that was sent
+	at     time.Time
+}
+
+// look asks all ports and sends what is new to the streams.
+func (w *watcher) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	facts := w.h.allReports(ctx, func(m ring.Member) string {
+		return "/api/node?" + url.Values{"after": {w.after(m.Name)}}.Encode()
+	})
+	view, err := w.h.view(ctx, facts)
+	if errors.Is(err, ErrKilled) {
+		view, err = w.h.borrowedView(ctx)
+	}
+	if err == nil {
+		w.h.hub.sendView(message("cluster", "", view))
+	}
+	w.sendEvents(facts)
+	if now := time.Now(); now.Sub(w.at) >= lookInterval*9/10 {
+		if w.before != nil {
+			w.h.hub.send(message("load", "", loadBetween(w.before, facts, now.Sub(w.at))))
+		}
+		w.before, w.at = facts, now
+	}
+}
+
+// message renders one event of the stream.
+func message(name, id string, body any) []byte {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic("admin: encode " + name + ": " + err.Error()) // plain structs
+	}
+	var b bytes.Buffer
+	b.WriteString("event: " + name + "\n")
+	if id != "" {
+		b.WriteString("id: " + id + "\n")
+	}
+	b.WriteString("data: ")
+	b.Write(text)
+	b.WriteString("\n\n")
+	return b.Bytes()
+}
