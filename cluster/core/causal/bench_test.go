@@ -19,7 +19,7 @@ func BenchmarkContext(b *testing.B) {
 			b.ReportAllocs()
 			token := AppendContext(nil, key, v)
 			for b.Loop() {
-				if _, err := ParseContext(key, token); err != nil {
+				if _, err := parseVector(key, token); err != nil {
 					b.Fatal(err)
 				}
 			}

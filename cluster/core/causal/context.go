@@ -23,9 +23,9 @@ var ErrBadContext = errors.New("bad context")
 //	own            counter (uvarint; 0: there is none), then node, epoch
 //	checksum       CRC-32C of the key and of all before it (4 bytes)
 //
-// A checksum is no signature: it tells accidents, not forgers. A client that may
-// write a key can, by a forged token, do to that key only what a careless write
-// can. Times are cut to seconds, as they serve only to age entries.
+// A checksum is not a signature: it detects accidents, not forgery. With a forged
+// token, a client that may write a key can do no more to it than with a careless
+// write. Times are cut to seconds because they only age entries.
 const (
 	contextVersion = 1
 	minTokenEntry  = 8 + 8 + 1 + 1
@@ -37,14 +37,14 @@ const (
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
 // AppendContext appends to dst the token for a client that has seen v of key, and
-// that may have written own (see [Object.SeenBy]). Of a vector of over
-// [MaxEntries] entries it holds the newest.
+// that may have written own. If v has more than [MaxEntries] entries, the token
+// holds the newest of them.
 func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
 	if len(v) > MaxEntries {
 		v = newestEntries(v, MaxEntries)
 	}
-	// What is to be encoded is put together behind the place where its encoding
-	// will be, so that a large enough dst is all the memory it takes.
+	// The raw bytes are built in dst behind the place of their base64 form, so that
+	// a large enough dst is all the memory needed.
 	most := 1 + 2 + (len(v)+1)*maxTokenEntry + wire.ChecksumLen
 	dst = slices.Grow(dst, tokenEncoding.EncodedLen(most)+most)
 	raw := dst[len(dst)+tokenEncoding.EncodedLen(most) : len(dst)+tokenEncoding.EncodedLen(most)]
@@ -66,17 +66,10 @@ func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
 	return tokenEncoding.AppendEncode(dst, raw)
 }
 
-// ParseContext is [ParseDotted] without the dot: safe where it cannot be used,
-// at the price that the client's own last value may stay as a sibling.
-func ParseContext(key, token []byte) (Vector, error) {
-	v, _, err := ParseDotted(key, token)
-	return v, err
-}
-
-// ParseDotted reads a client's token for key: the vector of what it has seen, and
-// the dot of its own last write if that is not in the vector (else zero). The
-// empty token says "I have seen nothing" and gives a nil vector. Errors wrap
-// [ErrBadContext].
+// ParseDotted reads a client's token for key. It returns the vector of what the
+// client has seen, and the dot of its last write if the vector does not cover it
+// (else the zero Dot). The empty token means that the client has seen nothing and
+// gives a nil vector. Errors wrap [ErrBadContext].
 func ParseDotted(key, token []byte) (v Vector, own Dot, err error) {
 	if len(token) == 0 {
 		return nil, Dot{}, nil
@@ -143,12 +136,12 @@ func readToken(r *wire.Reader) (v Vector, own Dot) {
 	return v, own
 }
 
-// tokenSum is the checksum that binds a token's body to its key.
+// tokenSum returns the checksum that binds a token's body to its key.
 func tokenSum(key, body []byte) uint32 {
 	return wire.Checksum(key, body)
 }
 
-// newestEntries is the n entries of v with the newest events.
+// newestEntries returns the n entries of v with the newest events.
 func newestEntries(v Vector, n int) Vector {
 	v = v.Clone()
 	slices.SortFunc(v, func(a, b Entry) int {

@@ -1,9 +1,9 @@
 // Package glob matches keys against patterns as Redis does.
 //
-// Invariant: a match takes at most pattern times subject steps, whatever a client
-// sends.
+// Invariant: a match takes at most len(pattern) * len(subject) steps, for any
+// pattern that a client sends.
 //
-// Owns: nothing.
+// Owns: nothing. The package is pure and imports nothing of quorate.
 //
-// Not: which keys there are (cluster).
+// Not: which keys exist (engine, and the scans over all nodes in cluster).
 package glob

@@ -1,13 +1,12 @@
 package glob
 
-// Match matches bytes against a glob as Redis does: * ? [abc] [^a] [a-c],
-// and \ before a byte that stands for itself. An unclosed class runs to the
-// end of the pattern. Time is bounded by pattern times subject, whatever the
-// pattern.
+// Match reports whether subject matches a glob as in Redis: * ? [abc] [^a] [a-c],
+// and \ before a byte that stands for itself. An unclosed class runs to the end of
+// the pattern. It takes at most len(pattern) * len(subject) steps.
 func Match(pattern, subject []byte) bool {
-	// The last star met, and the subject it has swallowed up to: when the rest
-	// does not match, the star swallows one byte more. Only the last star ever
-	// needs to.
+	// star is the last star met, and resume the end of the part of the subject that
+	// it matches. If the rest does not match, the star takes one byte more. Only the
+	// last star ever has to.
 	star, resume := -1, 0
 	p, i := 0, 0
 	for i < len(subject) {

@@ -1,11 +1,9 @@
-// Package histogram counts how long things take, cheaply enough to do so for
-// every request.
+// Package histogram counts durations, cheaply enough to time every request.
 //
-// A [Histogram] is an array of counters whose buckets grow with what they count:
-// eight for each doubling, so that a quantile read from it is off by an eighth at
-// the most, from a microsecond to two minutes. To record is one or two atomic
-// additions; to read is to take a copy, [Counts], which can be added to others,
-// subtracted from a later one, and asked for quantiles.
+// A [Histogram] is an array of counters, eight buckets for each doubling of the
+// duration: a quantile is off by at most an eighth, from a microsecond to two
+// minutes. Recording is two atomic additions. [Counts] is a copy for reading:
+// copies can be added, subtracted from later ones, and asked for quantiles.
 //
 // Invariant: the bounds of buckets never change; counts of different nodes and
 // versions can be added.

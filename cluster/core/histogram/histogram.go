@@ -9,9 +9,9 @@ import (
 const (
 	finest   = 3 // 2^3 buckets for each doubling
 	doubling = 1 << finest
-	longest  = 27 // what takes 2^27 us (134 s) or more is in the last bucket
+	longest  = 27 // durations of 2^27 us (134 s) or more are in the last bucket
 
-	// Buckets is how many there are.
+	// Buckets is the number of buckets of a histogram.
 	Buckets = (longest - finest + 1) * doubling
 )
 
@@ -22,13 +22,14 @@ type Histogram struct {
 	sum     atomic.Int64 // nanoseconds
 }
 
-// Record counts n things that took so long each.
+// Record counts n events that took this long each.
 func (h *Histogram) Record(took time.Duration, n int64) {
 	h.buckets[bucketOf(took)].Add(uint64(n))
 	h.sum.Add(int64(took) * n)
 }
 
-// Reset forgets everything. What is recorded meanwhile may be kept in part.
+// Reset sets all counts to zero. Durations recorded at the same time may be kept
+// in part.
 func (h *Histogram) Reset() {
 	for i := range h.buckets {
 		h.buckets[i].Store(0)
@@ -36,7 +37,7 @@ func (h *Histogram) Reset() {
 	h.sum.Store(0)
 }
 
-// Add adds what h has counted to c.
+// Add adds the counts of h to c.
 func (h *Histogram) Add(c *Counts) {
 	for i := range h.buckets {
 		c.Of[i] += h.buckets[i].Load()
@@ -53,7 +54,7 @@ func bucketOf(took time.Duration) int {
 	return min((top-finest+1)*doubling+int(us>>(top-finest))&(doubling-1), Buckets-1)
 }
 
-// Bound is the upper end of a bucket: what it counts took less.
+// Bound returns the exclusive upper bound of a bucket.
 func Bound(bucket int) time.Duration {
 	if bucket < doubling {
 		return time.Duration(bucket+1) * time.Microsecond
@@ -75,8 +76,8 @@ func (c *Counts) Add(o *Counts) {
 	c.Sum += o.Sum
 }
 
-// Since is what c has counted and before, an earlier reading of the same, had
-// not. A counter that went back began anew: all of it is new.
+// Since returns c minus before, an earlier reading of the same histogram. If a
+// bucket went down, the process restarted, and c is returned.
 func (c *Counts) Since(before *Counts) (d Counts) {
 	for i := range c.Of {
 		if c.Of[i] < before.Of[i] {
@@ -88,7 +89,7 @@ func (c *Counts) Since(before *Counts) (d Counts) {
 	return d
 }
 
-// Total is how many things were counted.
+// Total returns the number of recorded durations.
 func (c *Counts) Total() (n uint64) {
 	for _, of := range c.Of {
 		n += of
@@ -96,8 +97,8 @@ func (c *Counts) Total() (n uint64) {
 	return n
 }
 
-// Quantile is about how long the slowest took of the fraction q, from 0 to 1, of
-// the quickest; 0 where nothing was counted.
+// Quantile estimates the q-quantile (0 <= q <= 1) of the recorded durations, to
+// within an eighth. It returns 0 if none were recorded.
 func (c *Counts) Quantile(q float64) time.Duration {
 	total := c.Total()
 	if total == 0 {
@@ -118,8 +119,9 @@ func (c *Counts) Quantile(q float64) time.Duration {
 	return Bound(Buckets - 1)
 }
 
-// Powers calls fn with the number of things that took less than 2^k us, for each
-// k from least up to most: the bounds that coincide with those of buckets.
+// Powers calls fn with the number of durations below 2^k microseconds, for each k
+// from least to most. These are the bounds that buckets share with any power of
+// two, so the numbers are exact.
 func (c *Counts) Powers(least, most int, fn func(below time.Duration, n uint64)) {
 	var n uint64
 	at := 0

@@ -2,6 +2,7 @@ package object
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -10,7 +11,7 @@ import (
 
 // An object is written as
 //
-//	format version (1 byte), type ('s')
+//	format version (1 byte), type (1 byte: see Type)
 //	clock          (see Vector.Append)
 //	siblings       number (uvarint), then for each, in the order of dots:
 //	    flags      (1 byte)
@@ -24,9 +25,6 @@ import (
 // numbers are as short as they can be; a decoder refuses anything else. So equal
 // bytes are equal objects, and digests can stand for them.
 const (
-	formatVersion = 1
-	typeString    = 's'
-
 	minObjectLen  = 2 + 1 + 1 + wire.ChecksumLen
 	minSiblingLen = 2
 
@@ -36,7 +34,7 @@ const (
 	allFlags       = tombstone | hasExpiry | sameEvent
 )
 
-// EncodedLen is the length of o's encoding.
+// EncodedLen returns the length of o's encoding in bytes.
 func (o *Object) EncodedLen() int {
 	n := 2 + o.Clock.EncodedLen() + wire.UvarintLen(uint64(len(o.Siblings))) + wire.ChecksumLen
 	for i := range o.Siblings {
@@ -61,7 +59,7 @@ func (o *Object) EncodedLen() int {
 func (o *Object) Append(dst []byte) []byte {
 	dst = slices.Grow(dst, o.EncodedLen())
 	start := len(dst)
-	dst = append(dst, formatVersion, typeString)
+	dst = append(dst, formatVersion, byte(Register))
 	dst = o.Clock.Append(dst)
 	dst = wire.AppendUvarint(dst, uint64(len(o.Siblings)))
 	for i := range o.Siblings {
@@ -83,9 +81,9 @@ func (o *Object) Append(dst []byte) []byte {
 	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
 }
 
-// place is where the actor of s, a sibling of o, is in the clock, and the flags
-// that s is written with. A sibling that its object's clock does not cover
-// breaks the invariant that everything rests on.
+// place returns the index of s's actor in the clock of o, and the flags that s, a
+// sibling of o, is written with. It panics if the clock does not cover s: that
+// breaks the invariant on which every merge rests.
 func (o *Object) place(s *Sibling) (at int, flags byte) {
 	at, found := o.Clock.Find(s.Dot.Actor)
 	if !found || o.Clock[at].Counter < s.Dot.Counter {
@@ -104,15 +102,16 @@ func (o *Object) place(s *Sibling) (at int, flags byte) {
 }
 
 // Decode reads an object from its encoding, all of b. The values alias b. Errors
-// wrap [wire.ErrCorrupt].
+// wrap [wire.ErrCorrupt], and also [ErrUnknown] if a newer build wrote b.
 func Decode(b []byte) (Object, error) {
 	var o Object
 	err := o.DecodeFrom(b)
 	return o, err
 }
 
-// DecodeFrom is [Decode] into o, whose slices it uses again: an object that is
-// decoded into over and over allocates nothing. After an error o is empty.
+// DecodeFrom decodes as [Decode] does, into o. It reuses o's slices, so that
+// decoding into the same object again and again allocates nothing. After an error
+// o is empty.
 func (o *Object) DecodeFrom(b []byte) error {
 	err := o.decode(b)
 	if err != nil {
@@ -129,8 +128,8 @@ func (o *Object) decode(b []byte) error {
 	if wire.Checksum(body) != binary.BigEndian.Uint32(sum) {
 		return wire.Corrupt("object: checksum")
 	}
-	if body[0] != formatVersion || body[1] != typeString {
-		return wire.Corrupt("object: unknown format or type")
+	if err := readable(body[0], Type(body[1])); err != nil {
+		return fmt.Errorf("%w: %w", wire.ErrCorrupt, err)
 	}
 	r := wire.NewReader(body[2:])
 	o.Clock = causal.ReadVector(&r, o.Clock)

@@ -112,10 +112,10 @@ func TestObject_Codec_NotCanonical_IsRefused(t *testing.T) {
 	}
 	time9 := []byte{0, 0, 0, 0, 0, 0, 0, 9}
 	huge := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}
-	header := []byte{formatVersion, typeString}
+	header := []byte{formatVersion, byte(Register)}
 	clock := slices.Concat(header, []byte{1}, entry(1, 5))
 	for name, body := range map[string][]byte{
-		"unknown version":           slices.Concat([]byte{2, typeString, 0, 0}),
+		"unknown version":           slices.Concat([]byte{2, byte(Register), 0, 0}),
 		"unknown type":              slices.Concat([]byte{formatVersion, 'c', 0, 0}),
 		"more entries than bytes":   slices.Concat(header, huge, entry(1, 5), []byte{0}),
 		"long number of entries":    slices.Concat(header, []byte{0x81, 0}, entry(1, 5), []byte{0}),

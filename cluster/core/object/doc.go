@@ -11,7 +11,14 @@
 // canonical, so that equal objects have equal bytes and equal digests on every
 // node; an object's vector covers every dot of its siblings.
 //
-// Owns: nothing. The package is pure.
+// A document begins with its format and its [Type]; today the only type is
+// [Register], a single value with siblings.
+//
+// A client's context is a vector and, where no vector can cover the client's own
+// last write without covering values that it has not read, the dot of that write:
+// [Object.SeenBy] makes it and [Object.Without] applies it.
+//
+// Owns: nothing. The package is pure. It imports causal and wire.
 //
 // Not: what a Redis command does to a value, and which of several siblings a plain
 // read shows (cluster/core/datatype/register); where objects are stored (engine).

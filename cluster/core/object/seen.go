@@ -6,22 +6,21 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// A client that wrote with a context is handed a new one. It must cover what the
-// client wrote, so that its next write replaces that, and must not cover values
-// that were written meanwhile by others and that it has not been shown, or its
-// next write would make them go unseen. A vector alone cannot say that: if the
-// client's write is (A, 2), and (A, 1) is another's that is still there, every
-// vector that covers the one covers the other. So the context is a vector and,
-// where that does not cover it, the one dot: the dotted version vector that this
-// package is named for.
+// A client that wrote with a context gets a new context. It must cover what the
+// client wrote, so that the client's next write replaces it. It must not cover
+// values that others wrote meanwhile and that the client has not read, or the next
+// write would remove them unread. A vector alone cannot do both: if the client's
+// write is (A, 2), and another client's (A, 1) is still a sibling, every vector
+// that covers (A, 2) covers (A, 1). So a context is a vector plus, where the vector
+// does not cover it, the one dot: a dotted version vector.
 //
-// SeenBy makes the vector, the token carries both (AppendContext, ParseDotted),
-// and Without takes the dot back into account at the next write.
+// SeenBy makes the vector, the token carries both (causal.AppendContext,
+// causal.ParseDotted), and Without applies the dot at the next write.
 
-// SeenBy is the vector of the context for the client whose write, with a context,
-// made the sibling dot of o: all that o knows up to, for each actor, the first of
-// o's other siblings. Those are what the client has not seen, for what it had seen
-// its write has replaced.
+// SeenBy returns the context vector to give the client that wrote dot with a
+// context. It is o.Clock, lowered so that it covers none of o's other siblings:
+// the client has not seen those, because its write replaced every sibling that it
+// had seen.
 func (o *Object) SeenBy(dot causal.Dot) causal.Vector {
 	if len(o.Siblings) == 1 && o.Siblings[0].Dot == dot {
 		return o.Clock
@@ -45,9 +44,8 @@ func (o *Object) SeenBy(dot causal.Dot) causal.Vector {
 	return seen
 }
 
-// Without is o as the client knows it whose own last write was own: that sibling,
-// if it is still there, is as good as replaced by the write to come. The zero Dot
-// takes nothing away.
+// Without returns o less the sibling own, the client's previous write, which its
+// next write replaces. It returns o as it is if own is zero or not in o.
 func (o *Object) Without(own causal.Dot) Object {
 	at, found := slices.BinarySearchFunc(o.Siblings, own, func(s Sibling, d causal.Dot) int { return s.Dot.Compare(d) })
 	if !found {

@@ -6,7 +6,7 @@ import (
 )
 
 // ErrImpossible is wrapped by every fault that [Policy.Validate] finds.
-var ErrImpossible = errors.New("impossible quorum")
+var ErrImpossible = errors.New("impossible quorums")
 
 // Policy is how many nodes hold a key, and how many of them a read and a write
 // wait for.

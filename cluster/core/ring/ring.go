@@ -38,7 +38,7 @@ func NewRing(s *State) *Ring {
 	}
 	r.inForce = r.configured
 	r.inForce.N = s.layout.n
-	r.inForce = r.inForce.Capped(len(s.layout.seats))
+	r.inForce = r.inForce.Capped(r.Seated())
 	for _, m := range s.Members() {
 		r.all[m.ID] = m
 		if m.Status != Removed {
