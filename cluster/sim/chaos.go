@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
@@ -66,6 +68,16 @@ func (s *Sim) mishap() {
 	case kind == FaultCuts:
 		s.setCut(a, b, true)
 		s.after(s.lasting(), func() { s.setCut(a, b, false) })
+	case kind == FaultDiskFull:
+		if a.life != nil {
+			s.fillDisk(a)
+		}
+	case kind == FaultJoins:
+		s.join()
+	case kind == FaultLeaves:
+		s.leave(a)
+	case kind == FaultRemovals:
+		s.remove(a)
 	case kind == FaultSuspicion:
 		if a.life != nil && !a.life.frozen {
 			s.suspect(a.life, b)
@@ -135,9 +147,21 @@ func (s *Sim) thaw(l *life) {
 
 // revive starts a node that is down.
 func (s *Sim) revive(n *node) {
-	if n.life == nil {
+	if n.life == nil && !n.out {
 		s.start(n)
 	}
+}
+
+// fillDisk leaves a disk no space for a while.
+func (s *Sim) fillDisk(n *node) {
+	s.note("%s has a full disk", n.name)
+	n.disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
+	s.after(s.lasting()+time.Second, func() { s.emptyDisk(n) })
+}
+
+func (s *Sim) emptyDisk(n *node) {
+	s.note("%s has a disk with space", n.name)
+	n.disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
 }
 
 // heal ends every fault.
@@ -151,6 +175,10 @@ func (s *Sim) heal() {
 		}
 	}
 	for _, n := range s.nodes {
+		s.emptyDisk(n)
+		if n.out && n.life == nil {
+			continue
+		}
 		if s.opts.defect == defectAmnesia && n.life != nil {
 			s.crash(n)
 		}

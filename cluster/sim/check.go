@@ -73,8 +73,12 @@ func (s *Sim) checkKept(o *op, left *object.Object) {
 	s.fail("lost: %v was acknowledged and is gone, and nothing may have replaced it; left is %s", o, describe(left))
 }
 
-// checkDeleted: what a deletion covers does not come back.
+// checkDeleted: what a deletion covers does not come back. One that answered 0
+// deleted nothing: it may have asked stand-ins that knew of nothing.
 func (s *Sim) checkDeleted(o *op, left *object.Object) {
+	if o.request.Result.Dot.Counter == 0 {
+		return
+	}
 	if !o.plain {
 		for i := range left.Siblings {
 			if v := &left.Siblings[i]; !v.Tombstone && o.covers(v.Dot) {

@@ -129,7 +129,7 @@ func (s *Sim) entry(key string) *node {
 	if s.opts.Faults&FaultForwards != 0 && s.rng.IntN(2) == 0 {
 		return s.nodes[s.rng.IntN(len(s.nodes))]
 	}
-	primaries := s.ring.Primaries(s.ring.PartitionOf([]byte(key)))
+	primaries := s.ring().Primaries(s.ring().PartitionOf([]byte(key)))
 	return s.byID[primaries[s.rng.IntN(len(primaries))]]
 }
 

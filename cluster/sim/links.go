@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -66,8 +67,12 @@ func (s *Sim) detect(l *life, about *node) {
 		}
 	}
 	was, is := l.connection(about.id), (*life)(nil)
-	if s.reachable(l.node, about) {
+	if m, known := l.ring().Member(about.id); known && m.Status != ring.Removed && s.reachable(l.node, about) {
 		is = about.life
+	}
+	if !l.over && is == nil && s.reachable(l.node, about) {
+		// It is reached once this node knows that it is a member.
+		s.after(100*time.Millisecond, func() { s.give(l, func() { s.detect(l, about) }) })
 	}
 	if was == is || l.over {
 		return

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -27,6 +28,7 @@ type node struct {
 	id    ring.NodeID
 	name  string
 	disk  *vfs.MemFS
+	out   bool  // it does not belong to the ring, not yet or not any more
 	life  *life // nil: it is down
 	lives int
 }
@@ -49,6 +51,9 @@ type life struct {
 	deliverer   *handoff.Deliverer
 	scheduler   *antientropy.Scheduler
 	reaper      *antientropy.Reaper
+	mover       *handoff.Mover
+	state       *ringState
+	ctx         context.Context // of its goroutines
 	cancel      context.CancelFunc
 
 	mu       sync.Mutex            // also tells the race detector of what the bubble's clock does not
@@ -107,6 +112,9 @@ func (l *life) open() (err error) {
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
+	if err := l.loadRing(s.state); err != nil {
+		return fmt.Errorf("load ring: %w", err)
+	}
 	l.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
 		Policy: func() register.Policy { return register.LWW },
@@ -117,6 +125,7 @@ func (l *life) open() (err error) {
 		AppendCount: replica.AppendCount, AppendWrite: replica.AppendWrite, DecodeRefusals: replica.DecodeRefusals,
 	})
 	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring})
+	l.mover = l.newMover()
 	l.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: time.Now,
 		Tick: n.odd(antiEntropyTick, 2), Rand: rand.New(rand.NewPCG(s.opts.Seed, uint64(n.index)<<32|uint64(l.number))),
@@ -131,8 +140,8 @@ func (l *life) open() (err error) {
 // run starts the goroutines of the parts.
 func (l *life) run() {
 	ctx, cancel := context.WithCancel(context.Background())
-	l.cancel = cancel
-	parts := []func(context.Context) error{l.store.Run, l.coordinator.Run, l.exchanger.Run, l.reaper.Run}
+	l.ctx, l.cancel = ctx, cancel
+	parts := []func(context.Context) error{l.store.Run, l.coordinator.Run, l.exchanger.Run, l.reaper.Run, l.mover.Run, l.state.gossip}
 	if l.node.sim.opts.defect != defectRepair {
 		parts = append(parts, l.deliverer.Run, l.scheduler.Run)
 	}
@@ -141,13 +150,24 @@ func (l *life) run() {
 	}
 }
 
-func (l *life) ring() *ring.Ring { return l.node.sim.ring }
+func (l *life) ring() *ring.Ring { return l.state.view.Load() }
 
 // serve is the node's handler of frames.
 func (l *life) serve(reqs []*peer.Request) {
 	for _, r := range reqs {
 		if l.exchanger.Serves(r.Kind) {
 			l.exchanger.ServePeer(r)
+			continue
+		}
+		if r.Kind == peer.RingPush || r.Kind == peer.RingPull {
+			body := bytes.Clone(r.Body)
+			go l.state.serve(r.Kind, body, func(answer []byte, err error) {
+				if err != nil {
+					r.ReplyError(err)
+					return
+				}
+				r.Reply(answer)
+			})
 			continue
 		}
 		l.coordinator.ServePeer([]*peer.Request{r})
@@ -157,6 +177,7 @@ func (l *life) serve(reqs []*peer.Request) {
 // connected is what a node does when it can reach another one again.
 func (l *life) connected(id ring.NodeID) {
 	l.deliverer.Trigger()
+	l.mover.Trigger()
 	l.scheduler.Trigger(id)
 }
 
@@ -167,6 +188,9 @@ func (s *Sim) crash(n *node) {
 	keep := 100
 	if s.on(FaultLostSyncs) && s.rng.IntN(2) == 0 {
 		keep = 0
+	}
+	if n.out { // what it has left is nobody's any more
+		keep = 100
 	}
 	s.note("%s dies; of what was not synced, %d %% is kept", n.name, keep)
 	if s.opts.defect == defectAmnesia {

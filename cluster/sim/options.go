@@ -25,6 +25,10 @@ const (
 	FaultFreezes                      // a process stops, keeps its buffers, and goes on
 	FaultCrashes                      // a process dies and is started again
 	FaultLostSyncs                    // a crash takes what was not synced with it
+	FaultDiskFull                     // a disk has no space for a while
+	FaultJoins                        // no fault: nodes join the ring
+	FaultLeaves                       // no fault: nodes leave it
+	FaultRemovals                     // a node dies for good, and is struck off
 	FaultForwards                     // no fault: clients write through nodes that have to send their writes on
 	FaultOwnDots                      // no fault: clients write with the context that their last write gave them, though it does not cover that write
 
@@ -34,18 +38,14 @@ const (
 const (
 	// AllFaults are all kinds.
 	AllFaults = faultsEnd - 1
-	// DefaultFaults are those under which everything is promised today. Not yet
-	// held are:
-	//
-	//   - with FaultForwards beside anything that makes a coordinator seem silent
-	//     (loss, slow, cuts, suspicion, freezes, crashes): a forwarded update is one
-	//     update. Its twin makes a false sibling, covers what was written since
-	//     (an acknowledged write is lost), or brings a deleted value back.
-	//   - with FaultOwnDots: no false sibling for a client that passes its context.
-	//     A coordinator that has not heard of the client's last write replaces it
-	//     only if it is there.
-	DefaultFaults = AllFaults &^ (FaultForwards | FaultOwnDots)
-	// MildFaults are those under which forwarded updates are promised as well.
+	// SteadyFaults are those under which everything is promised today, on a ring
+	// that does not change.
+	SteadyFaults = FaultLoss | FaultDelay | FaultSlow | FaultReorder | FaultDuplicate | FaultCuts | FaultSuspicion | FaultFreezes | FaultCrashes | FaultLostSyncs
+	// RingFaults are those under which everything is promised today, on a ring that
+	// changes.
+	RingFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultDiskFull | FaultJoins | FaultLeaves | FaultRemovals
+	// MildFaults are those under which it is promised that an update which one node
+	// forwards to another is one update.
 	MildFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards
 )
 
@@ -53,7 +53,7 @@ var faultKinds = bits.OnesCount32(uint32(AllFaults))
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed
@@ -86,21 +86,23 @@ const (
 	defectStorm          // every frame is sent over and over
 )
 
-// ParseFaults reads kinds of faults by their names, "default", or "all".
+// ParseFaults reads kinds of faults by their names, or the sets of them.
 func ParseFaults(text string) (kinds Faults, err error) {
 	for _, name := range strings.Split(text, ",") {
 		switch name {
 		case "", "none":
 		case "all":
 			kinds |= AllFaults
-		case "default":
-			kinds |= DefaultFaults
+		case "steady":
+			kinds |= SteadyFaults
+		case "ring":
+			kinds |= RingFaults
 		case "mild":
 			kinds |= MildFaults
 		default:
 			kind, known := faultNames[name]
 			if !known {
-				return 0, fmt.Errorf("fault %q: want default, mild, all, none, or some of %s", name, strings.Join(slices.Sorted(maps.Keys(faultNames)), ", "))
+				return 0, fmt.Errorf("fault %q: want steady, ring, mild, all, none, or some of %s", name, strings.Join(slices.Sorted(maps.Keys(faultNames)), ", "))
 			}
 			kinds |= kind
 		}

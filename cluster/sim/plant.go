@@ -48,8 +48,8 @@ func (s *Sim) overwritten(key string) *op {
 
 // overwrite makes all nodes forget a key's partition, and hold this object of it.
 func (s *Sim) overwrite(key string, encoded []byte) {
-	p := s.ring.PartitionOf([]byte(key))
-	for _, id := range s.ring.Primaries(p) {
+	p := s.ring().PartitionOf([]byte(key))
+	for _, id := range s.ring().Primaries(p) {
 		l := s.byID[id].life
 		s.step(l, func() {
 			if err := l.store.DropPartition(p); err != nil {

@@ -54,9 +54,19 @@ func (s *Sim) rest() {
 func (s *Sim) unequal() string {
 	holds := make(map[*node]copyOf)
 	keys := make(map[string]bool)
+	now := s.ring()
+	if now.InTransition() {
+		return "the ring is in transition"
+	}
 	for _, n := range s.nodes {
+		if n.out && n.life == nil {
+			continue
+		}
 		if n.life == nil {
 			return n.name + " is down"
+		}
+		if n.life.ring().Digest() != now.Digest() {
+			return n.name + " has another ring"
 		}
 		c := s.look(n)
 		holds[n] = c
@@ -71,8 +81,7 @@ func (s *Sim) unequal() string {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		p := s.ring.PartitionOf([]byte(key))
-		primaries := s.ring.Primaries(p)
+		primaries := now.Primaries(now.PartitionOf([]byte(key)))
 		first := holds[s.byID[primaries[0]]].objects[key]
 		for _, n := range s.nodes {
 			switch {
@@ -94,7 +103,7 @@ func (s *Sim) final() map[string]object.Object {
 			continue
 		}
 		for key, encoded := range s.look(n).objects {
-			if s.ring.Primaries(s.ring.PartitionOf([]byte(key)))[0] != n.id {
+			if s.ring().Primaries(s.ring().PartitionOf([]byte(key)))[0] != n.id {
 				continue
 			}
 			o, err := object.Decode([]byte(encoded))

@@ -24,8 +24,7 @@ type Sim struct {
 	todo  agenda
 	trace *trace
 
-	state   *ring.State
-	ring    *ring.Ring
+	state   *ring.State // that nodes without a saved one start with
 	nodes   []*node
 	byID    map[ring.NodeID]*node
 	links   [][]link
@@ -36,6 +35,7 @@ type Sim struct {
 	clients []*client
 	history history
 	healed  bool
+	removed bool
 	faults  []string // of the run: what the checks found
 }
 
@@ -71,6 +71,7 @@ func Run(t *testing.T, o Options) Result {
 	s.chaos()
 	s.heal()
 	s.rest()
+	s.note("ring %x", s.ring().Digest())
 	s.plant()
 	s.check()
 	for _, n := range s.nodes {
@@ -84,21 +85,24 @@ func Run(t *testing.T, o Options) Result {
 // found makes the nodes and starts them.
 func (s *Sim) found() {
 	var founders []ring.Member
-	for i := range s.opts.Nodes {
+	for i := range s.opts.Nodes + maxJoins {
 		name := string(rune('A' + i))
-		n := &node{sim: s, index: i, id: ring.IDOf(name), name: name, disk: vfs.NewCrashableMem()}
+		n := &node{sim: s, index: i, id: ring.IDOf(name), name: name, disk: vfs.NewCrashableMem(), out: i >= s.opts.Nodes}
 		s.nodes = append(s.nodes, n)
 		s.byID[n.id] = n
-		founders = append(founders, ring.Member{ID: n.id, Name: name, Instance: name})
+		if !n.out {
+			founders = append(founders, n.member())
+		}
 	}
 	s.links = make([][]link, len(s.nodes))
 	for i := range s.links {
 		s.links[i] = make([]link, len(s.nodes))
 	}
 	s.state = ring.NewState("cluster", s.opts.Partitions, ring.Quorums{N: 3, R: 2, W: 2}, founders...)
-	s.ring = ring.NewRing(s.state)
 	for _, n := range s.nodes {
-		s.start(n)
+		if !n.out {
+			s.start(n)
+		}
 	}
 	s.runUntil(time.Second)
 }
@@ -115,6 +119,20 @@ func (s *Sim) fail(format string, args ...any) {
 }
 
 func (s *Sim) on(kind Faults) bool { return s.opts.Faults&kind != 0 && !s.healed }
+
+// ring is the newest that any member has.
+func (s *Sim) ring() *ring.Ring {
+	var newest *ring.Ring
+	for _, n := range s.nodes {
+		if n.life != nil && (newest == nil || n.life.ring().Version() > newest.Version()) {
+			newest = n.life.ring()
+		}
+	}
+	if newest == nil {
+		return ring.NewRing(s.state)
+	}
+	return newest
+}
 
 // chance is true in some of many cases, if that kind of fault is on.
 func (s *Sim) chance(kind Faults, some, of int) bool {
