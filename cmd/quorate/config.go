@@ -26,7 +26,7 @@ type quorumSettings struct {
 type storeSettings struct {
 	Durability      string `default:"always" oneof:"always,interval" help:"When a write is acknowledged: 'always' after it is on the disk of W nodes, 'interval' when they have it in memory; the disk follows within a second."`
 	CacheSize       size   `default:"${cache_size}" min:"1mb" max:"1024gb" help:"Memory for blocks read from disk."`
-	ObjectCacheSize size   `default:"${object_cache_size}" max:"1024gb" help:"Memory for the current objects of hot keys, so that they need not be looked up; 0 for none."`
+	ObjectCacheSize size   `default:"${object_cache_size}" max:"1024gb" help:"Memory for the current objects of hot keys, which then need no lookup; 0: none."`
 	MemtableSize    size   `default:"${memtable_size}" min:"1mb" max:"1gb" help:"Memory for fresh writes before they become a file, at most; there are up to eight. Each start takes a size of its own up to a half below it, so that replicas do not flush at one moment."`
 	HintAge         span   `default:"3h" min:"1m" max:"9d" help:"How long a write is kept for a node that is down. What is dropped is left to anti-entropy."`
 	HintBytes       size   `default:"1gb" min:"1mb" max:"1024gb" help:"How much is kept for nodes that are down."`
@@ -34,27 +34,27 @@ type storeSettings struct {
 }
 
 type replicaSettings struct {
-	ConflictResolution  string `default:"lww" oneof:"lww,merge,error" help:"What a plain GET answers when writes conflicted: 'lww' the last by time, 'merge' JSON objects merged field by field, 'error' an error."`
+	ConflictResolution  string `default:"lww" oneof:"lww,merge,error" help:"What a plain GET answers when writes conflicted: 'lww' the newest by time, 'merge' JSON objects merged field by field, 'error' an error."`
 	RequestTimeout      span   `default:"2s" min:"50ms" max:"60s" help:"How long a request may take before it is answered -NOQUORUM."`
-	SiblingsWarn        int    `default:"25" min:"1" max:"10000" help:"Concurrent values of one key that are worth a line in the log."`
+	SiblingsWarn        int    `default:"25" min:"1" max:"10000" help:"Concurrent values of one key above which a write is logged."`
 	SiblingsRefuse      int    `default:"100" min:"2" max:"10000" help:"Concurrent values of one key beyond which a write that adds another is refused."`
 	AntiEntropyInterval span   `default:"15s" min:"100ms" max:"1d" help:"How often a node compares a partition with another replica."`
 	AntiEntropyRate     size   `default:"8mb" min:"16kb" max:"10gb" help:"Bytes a second that anti-entropy may move."`
-	GossipProfile       string `default:"${gossip_profile}" oneof:"local,lan,wan" help:"How patient failure detection is: 'local' for one machine, 'lan' for one network, 'wan' for the internet."`
+	GossipProfile       string `default:"${gossip_profile}" oneof:"local,lan,wan" help:"Timing of failure detection: 'local' for one machine, 'lan' for one network, 'wan' for the internet."`
 }
 
 type clientSettings struct {
 	Requirepass             string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."`
 	Maxclients              int    `default:"10000" min:"1" max:"1000000" help:"Client connections at once."`
-	Timeout                 span   `default:"0s" max:"3650d" help:"Close a client connection that is idle for so long; 0 never."`
-	ClusterEnabled          string `default:"yes" oneof:"yes,no" help:"Whether CLUSTER SLOTS and its kin tell clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."`
+	Timeout                 span   `default:"0s" max:"3650d" help:"Close a client connection that has been idle for this long; 0: never."`
+	ClusterEnabled          string `default:"yes" oneof:"yes,no" help:"Whether CLUSTER SLOTS, SHARDS and NODES show clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."`
 	ProtoMaxBulkLen         size   `default:"512mb" min:"1mb" max:"512mb" help:"The longest key or value."`
 	ClientBufferLimit       size   `default:"1gb" min:"1mb" max:"64gb" help:"Bytes that one client can make a node buffer."`
 	TotalBufferLimit        size   `default:"2gb" min:"16mb" max:"1024gb" help:"Bytes that all clients together can make a node buffer."`
 	ClientReplyBufferLimit  size   `default:"64mb" min:"64kb" max:"64gb" help:"Bytes of replies that may wait for one client to read them."`
-	SlowlogLogSlowerThan    int64  `default:"10000" min:"-1" max:"1000000000000" help:"Microseconds after which a command is in SLOWLOG; -1 for none."`
+	SlowlogLogSlowerThan    int64  `default:"10000" min:"-1" max:"1000000000000" help:"Microseconds from which on a command is recorded in SLOWLOG; -1: none."`
 	SlowlogMaxLen           int64  `default:"128" max:"10000" help:"Commands that SLOWLOG keeps."`
-	LatencyMonitorThreshold int64  `default:"0" max:"1000000000" help:"Milliseconds after which LATENCY remembers that a command was slow; 0 for none."`
+	LatencyMonitorThreshold int64  `default:"0" max:"1000000000" help:"Milliseconds from which on LATENCY records a slow command; 0: none."`
 }
 
 type adminSettings struct {
@@ -88,7 +88,7 @@ type serverCmd struct {
 	Name    string          `default:"A" group:"Node" help:"Name of the node, unique in its cluster and kept for good."`
 	DataDir string          `default:"quorate-data" group:"Node" type:"path" help:"Directory of the node's data."`
 	Join    listOf          `placeholder:"HOST:PORT,…" group:"Node" help:"Peer addresses of a cluster to join. Without it a fresh node founds one of its own."`
-	Standby bool            `group:"Node" help:"Start with the admin port only, and wait to be told there which cluster to join. A data directory that belongs to one starts as ever."`
+	Standby bool            `group:"Node" help:"Start with the admin port only, and wait for a request there that names the cluster to join. A data directory that belongs to a cluster starts as usual."`
 	Zone    string          `group:"Node" help:"Zone or rack; the replicas of a key are spread over zones first."`
 	Chaos   bool            `group:"Node" help:"Let the admin port kill and revive this node, and break its links."`
 	Address addressSettings `embed:"" group:"Addresses"`

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -176,36 +175,6 @@ func TestTable_EverySetting_HasHelpAndBoundsThatHoldItsDefault(t *testing.T) {
 		}
 		return next(nil)
 	})
-}
-
-func TestReadme_TableOfSettings_IsThatOfTheServer(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	told := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\| (.*) \\|$").FindAllStringSubmatch(string(text), -1) {
-		told[row[1]] = row[2]
-	}
-	var cli commands
-	parser, err := newParser(&cli, console{}, func(int) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := parser.Model.Children[0]
-	for _, flag := range server.Flags {
-		fallback := ""
-		if flag.Default != "" {
-			fallback = "`" + flag.Default + "`"
-		}
-		if got, want := told[flag.Name], fallback+" | "+flag.Help; got != want && flag.Name != "help" {
-			t.Errorf("README: --%s is told as %q, want %q", flag.Name, got, want)
-		}
-		delete(told, flag.Name)
-	}
-	for name := range told {
-		t.Errorf("README: there is no --%s", name)
-	}
 }
 
 func TestRun_BadCommandLine_ExitsWithTwoAndOneMessage(t *testing.T) {

@@ -88,8 +88,10 @@ func (f *settingsFile) check(flags []*kong.Flag) error {
 	return errors.Join(faults...)
 }
 
-// settable tells whether a flag may stand in a file.
-func settable(flag *kong.Flag) bool { return flag.Name != "help" && flag.Name != "config" }
+// settable reports whether a flag may stand in a settings file.
+func settable(flag *kong.Flag) bool {
+	return flag.Name != "help" && flag.Name != "version" && flag.Name != "config"
+}
 
 // Validate implements [kong.Resolver].
 func (f *settingsFile) Validate(*kong.Application) error { return nil }

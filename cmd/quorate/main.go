@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +24,8 @@ type commands struct {
 	Admin   adminCmd   `cmd:"" help:"Ask or change a running cluster through a node's admin port."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if the node behind an admin port is ready to serve."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // Exit codes.
@@ -93,6 +94,7 @@ func newParser(cli *commands, con console, exit func(int), more ...kong.Option) 
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Bind(con, cli),
+		kong.Vars{"version": "quorate " + version()},
 	)...)
 }
 
@@ -117,26 +119,4 @@ func flagName(field reflect.StructField) string {
 		b.WriteRune(r)
 	}
 	return strings.ToLower(b.String())
-}
-
-// versionCmd is `quorate version`.
-type versionCmd struct{}
-
-// Run implements the command.
-func (versionCmd) Run(con console) error {
-	_, err := fmt.Fprintln(con.out, "quorate", version())
-	return err
-}
-
-// version is the module's, and the commit where it was built from a checkout.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	text := info.Main.Version
-	if text == "" || text == "(devel)" {
-		text = "devel"
-	}
-	return text + " " + info.GoVersion
 }
