@@ -26,16 +26,25 @@ const (
 // errRefused says that a node answered, and did not store some hints.
 var errRefused = errors.New("refused by its node, whose log says why")
 
-// reachable reports whether somebody can take a target's hints: the target, or
-// the primaries of its keys once it has left the ring.
+// reachable reports whether a target's hints can be sent: to the target, or to the
+// primaries of their keys once the target has left the ring.
 func (d *Deliverer) reachable(target ring.NodeID) bool {
 	return left(d.cfg.Ring(), target) || target == d.cfg.Self || d.cfg.Channel.Available(target)
 }
 
-// left reports whether a node is no member of the ring any more.
+// left reports whether a node is no longer a member of the ring.
 func left(now *ring.Ring, id ring.NodeID) bool {
 	member, known := now.Member(id)
 	return !known || member.Status == ring.Removed
+}
+
+// delivery is one attempt to send all hints of a target. It belongs to one
+// goroutine.
+type delivery struct {
+	*Deliverer
+	ring    *ring.Ring // when it began
+	target  ring.NodeID
+	refused map[string]bool // keys that were not stored, left for the next delivery
 }
 
 // deliver sends a target's hints until none is left, or one batch fails.
@@ -43,73 +52,57 @@ func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
 	if !d.reachable(target) {
 		return
 	}
-	now := d.cfg.Ring()
-	gone := left(now, target)
-	total := 0
-	refused := make(map[string]bool) // keys, left for the next delivery
-	var err error
-	for ctx.Err() == nil {
-		var hints []engine.Hint
-		if hints, err = d.collect(target, refused); len(hints) == 0 || err != nil {
-			break
-		}
-		var n int
-		n, err = d.batch(ctx, now, target, gone, hints, refused)
-		total += n
-		if err != nil {
-			break
-		}
+	v := delivery{Deliverer: d, ring: d.cfg.Ring(), target: target, refused: make(map[string]bool)}
+	delivered, err := v.all(ctx)
+	if err == nil && len(v.refused) > 0 {
+		err = fmt.Errorf("%d hints: %w", len(v.refused), errRefused)
 	}
-	if err == nil && len(refused) > 0 {
-		err = fmt.Errorf("%d hints: %w", len(refused), errRefused)
-	}
-	if total > 0 {
-		d.delivered.Add(int64(total))
-		d.cfg.Logger.Info("hints delivered", "peer", now.Name(target), "hints", total)
+	if delivered > 0 {
+		d.delivered.Add(int64(delivered))
+		d.cfg.Logger.Info("hints delivered", "peer", v.ring.Name(target), "hints", delivered)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.failures.Add(1)
-		d.cfg.Logger.Warn("hint delivery stopped, will go on when the node answers", "peer", now.Name(target), "err", err)
+		d.cfg.Logger.Warn("hint delivery stopped, will go on when the node answers", "peer", v.ring.Name(target), "err", err)
 	}
 }
 
-// batch delivers one request's worth of hints and deletes what was acknowledged.
-// It adds to refused, and returns how many hints were delivered.
-func (d *Deliverer) batch(ctx context.Context, now *ring.Ring, target ring.NodeID, gone bool, hints []engine.Hint, refused map[string]bool) (int, error) {
-	var err error
-	if gone {
-		err = d.toPrimaries(ctx, now, hints, refused)
-	} else {
-		err = d.to(ctx, target, hints, refused)
+// all sends one batch after the other, and returns how many hints were delivered.
+func (v *delivery) all(ctx context.Context) (delivered int, _ error) {
+	send := v.toTarget
+	if left(v.ring, v.target) {
+		send = v.toPrimaries
 	}
-	if err != nil {
-		return 0, err
-	}
-	refs := make([]engine.HintRef, 0, len(hints))
-	for _, h := range hints {
-		if !refused[string(h.Key)] {
-			refs = append(refs, h.HintRef)
+	for ctx.Err() == nil {
+		hints, err := v.collect()
+		if err != nil || len(hints) == 0 {
+			return delivered, err
+		}
+		if err := send(ctx, hints); err != nil {
+			return delivered, err
+		}
+		n, err := v.remove(hints)
+		if err != nil {
+			return delivered, err
+		}
+		delivered += n
+		if len(v.refused) > mostRefused {
+			return delivered, fmt.Errorf("more than %d hints: %w", mostRefused, errRefused)
 		}
 	}
-	if err := d.cfg.Store.DeleteHints(target, refs); err != nil {
-		return 0, fmt.Errorf("delete delivered hints: %w", err)
-	}
-	if len(refused) > mostRefused {
-		return len(refs), fmt.Errorf("more than %d hints: %w", mostRefused, errRefused)
-	}
-	return len(refs), nil
+	return delivered, nil
 }
 
-// collect copies the first hints of a target that were not refused, as many as fit
-// one request.
-func (d *Deliverer) collect(target ring.NodeID, refused map[string]bool) ([]engine.Hint, error) {
+// collect copies the first hints of the target that were not refused, as many as
+// fit one request.
+func (v *delivery) collect() ([]engine.Hint, error) {
 	var hints []engine.Hint
 	size := 0
-	for h, err := range d.cfg.Store.Hints(target) {
+	for h, err := range v.cfg.Store.Hints(v.target) {
 		if err != nil {
 			return nil, fmt.Errorf("read hints: %w", err)
 		}
-		if refused[string(h.Key)] {
+		if v.refused[string(h.Key)] {
 			continue
 		}
 		if len(hints) > 0 && (size+len(h.Object) > deliverBytes || len(hints) == deliverKeys) {
@@ -121,78 +114,86 @@ func (d *Deliverer) collect(target ring.NodeID, refused map[string]bool) ([]engi
 	return hints, nil
 }
 
+// remove deletes those of hints that were not refused, and returns their number.
+func (v *delivery) remove(hints []engine.Hint) (int, error) {
+	refs := make([]engine.HintRef, 0, len(hints))
+	for _, h := range hints {
+		if !v.refused[string(h.Key)] {
+			refs = append(refs, h.HintRef)
+		}
+	}
+	if err := v.cfg.Store.DeleteHints(v.target, refs); err != nil {
+		return 0, fmt.Errorf("delete delivered hints: %w", err)
+	}
+	return len(refs), nil
+}
+
+// toTarget sends hints to the node that they are kept for.
+func (v *delivery) toTarget(ctx context.Context, hints []engine.Hint) error {
+	return v.to(ctx, v.target, hints)
+}
+
+// toPrimaries sends hints whose target has left the ring to the present primaries
+// of their keys. All of them must acknowledge: a hint that one refuses is refused.
+func (v *delivery) toPrimaries(ctx context.Context, hints []engine.Hint) error {
+	byNode := make(map[ring.NodeID][]engine.Hint)
+	for _, h := range hints {
+		for _, id := range v.ring.Primaries(h.Partition) {
+			byNode[id] = append(byNode[id], h)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(byNode)) {
+		if err := v.to(ctx, id, byNode[id]); err != nil {
+			return fmt.Errorf("send hints to %s: %w", v.ring.Name(id), err)
+		}
+	}
+	return nil
+}
+
 // to sends hints to one node, at the rate that it can take, and adds to refused
 // the keys of those that it did not store.
-func (d *Deliverer) to(ctx context.Context, target ring.NodeID, hints []engine.Hint, refused map[string]bool) error {
-	if target == d.cfg.Self {
-		return d.applyHere(hints, refused)
+func (v *delivery) to(ctx context.Context, id ring.NodeID, hints []engine.Hint) error {
+	if id == v.cfg.Self {
+		return v.applyHere(hints)
 	}
-	body := d.cfg.AppendCount(nil, len(hints))
+	body := v.cfg.AppendCount(nil, len(hints))
 	for _, h := range hints {
-		body = d.cfg.AppendWrite(body, h.Partition, h.Key, h.Object)
+		body = v.cfg.AppendWrite(body, h.Partition, h.Key, h.Object)
 	}
-	limiter := d.limiter(target)
+	limiter := v.limiter(id)
 	if err := limiter.WaitN(ctx, min(len(body), limiter.Burst())); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, deliverTimeout)
 	defer cancel()
 	start := time.Now()
-	answer, err := d.cfg.Channel.Call(ctx, target, peer.Background, peer.Write, body)
+	answer, err := v.cfg.Channel.Call(ctx, id, peer.Background, peer.Write, body)
 	if err != nil {
-		limiter.SetLimit(max(d.cfg.MinRate, limiter.Limit()/2))
+		limiter.SetLimit(max(v.cfg.MinRate, limiter.Limit()/2))
 		return err
 	}
-	not, err := d.cfg.DecodeRefusals(answer, len(hints))
+	not, err := v.cfg.DecodeRefusals(answer, len(hints))
 	if err != nil {
 		return err
 	}
 	for _, i := range not {
-		refused[string(hints[i].Key)] = true
+		v.refused[string(hints[i].Key)] = true
 	}
-	if time.Since(start) < d.cfg.Slow {
-		limiter.SetLimit(min(d.cfg.MaxRate, limiter.Limit()*2))
+	if time.Since(start) < v.cfg.Slow {
+		limiter.SetLimit(min(v.cfg.MaxRate, limiter.Limit()*2))
 	} else {
-		limiter.SetLimit(max(d.cfg.MinRate, limiter.Limit()/2))
-	}
-	return nil
-}
-
-func (d *Deliverer) limiter(target ring.NodeID) *rate.Limiter {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	l := d.mu.rates[target]
-	if l == nil {
-		l = rate.NewLimiter(d.cfg.MinRate, 1<<20)
-		d.mu.rates[target] = l
-	}
-	return l
-}
-
-// toPrimaries sends hints whose node has left the ring to the present primaries of
-// their keys. All of them must acknowledge: a hint that one refuses is refused.
-func (d *Deliverer) toPrimaries(ctx context.Context, now *ring.Ring, hints []engine.Hint, refused map[string]bool) error {
-	byNode := make(map[ring.NodeID][]engine.Hint)
-	for _, h := range hints {
-		for _, id := range now.Primaries(h.Partition) {
-			byNode[id] = append(byNode[id], h)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(byNode)) {
-		if err := d.to(ctx, id, byNode[id], refused); err != nil {
-			return fmt.Errorf("hand on to %s: %w", now.Name(id), err)
-		}
+		limiter.SetLimit(max(v.cfg.MinRate, limiter.Limit()/2))
 	}
 	return nil
 }
 
 // applyHere stores hints whose keys this node itself is now a primary of.
-func (d *Deliverer) applyHere(hints []engine.Hint, refused map[string]bool) error {
+func (v *delivery) applyHere(hints []engine.Hint) error {
 	batch := make([]*engine.Record, len(hints))
 	for i, h := range hints {
 		batch[i] = &engine.Record{Partition: h.Partition, Key: h.Key, Merge: h.Object}
 	}
-	commit, err := d.cfg.Store.Apply(batch)
+	commit, err := v.cfg.Store.Apply(batch)
 	if err != nil {
 		return err
 	}
@@ -201,8 +202,20 @@ func (d *Deliverer) applyHere(hints []engine.Hint, refused map[string]bool) erro
 	}
 	for _, r := range batch {
 		if r.Err != nil {
-			refused[string(r.Key)] = true
+			v.refused[string(r.Key)] = true
 		}
 	}
 	return nil
+}
+
+// limiter returns the limiter of what goes to one node.
+func (d *Deliverer) limiter(id ring.NodeID) *rate.Limiter {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.mu.rates[id]
+	if l == nil {
+		l = rate.NewLimiter(d.cfg.MinRate, 1<<20)
+		d.mu.rates[id] = l
+	}
+	return l
 }
