@@ -15,7 +15,7 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-func TestSync_InSync_CostsOneMessage(t *testing.T) {
+func TestExchanger_Sync_InSync_CostsOneMessage(t *testing.T) {
 	w := newWorld(t, 4, 2, "A", "B")
 	w.fill(1000, 10, "A", "B")
 	for p := range ring.Partition(4) {
@@ -34,7 +34,7 @@ func TestSync_InSync_CostsOneMessage(t *testing.T) {
 	}
 }
 
-func TestSync_FewDifferences_CostsByThem(t *testing.T) {
+func TestExchanger_Sync_FewDifferences_CostsInProportion(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(manyKeys, 8, "A", "B")
 	a, b := w.node("A"), w.node("B")
@@ -74,7 +74,7 @@ func TestSync_FewDifferences_CostsByThem(t *testing.T) {
 
 // TestSync_Random_EndsInTheMerge compares with the naive model: key by key, the
 // merge of both copies.
-func TestSync_Random_EndsInTheMerge(t *testing.T) {
+func TestExchanger_Sync_Random_EndsInTheMerge(t *testing.T) {
 	random := seeded(t)
 	for range 20 {
 		w := newWorld(t, 1, 2, "A", "B")
@@ -133,7 +133,7 @@ func requireContents(t *testing.T, n *node, want map[string]string) {
 	}
 }
 
-func TestSync_EmptyHere_CopiesByPages(t *testing.T) {
+func TestExchanger_Sync_EmptyHere_CopiesByPages(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(500, 10_000, "B")
 	a, b := w.node("A"), w.node("B")
@@ -147,7 +147,7 @@ func TestSync_EmptyHere_CopiesByPages(t *testing.T) {
 	requireSame(t, a, b)
 }
 
-func TestSync_EmptyThere_SendsByPages(t *testing.T) {
+func TestExchanger_Sync_EmptyThere_SendsByPages(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(500, 10_000, "A")
 	a, b := w.node("A"), w.node("B")
@@ -163,7 +163,7 @@ func TestSync_EmptyThere_SendsByPages(t *testing.T) {
 
 // TestSync_LongKeys_ListsByPages has listings and batches of several pages, with
 // keys of either side alone between them.
-func TestSync_LongKeys_ListsByPages(t *testing.T) {
+func TestExchanger_Sync_LongKeys_ListsByPages(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	a, b := w.node("A"), w.node("B")
 	random := seeded(t)
@@ -192,7 +192,7 @@ func TestSync_LongKeys_ListsByPages(t *testing.T) {
 	requireContents(t, b, want)
 }
 
-func TestOffer_LeavesThisSideAlone(t *testing.T) {
+func TestExchanger_Offer_ChangesNothingHere(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(2000, 8, "A", "B")
 	a, b := w.node("A"), w.node("B")
@@ -241,7 +241,7 @@ func (f *fickle) Scan(p ring.Partition, from uint32) iter.Seq2[engine.Entry, err
 	}
 }
 
-func TestSync_TreeBeingRebuilt(t *testing.T) {
+func TestExchanger_Sync_TreeBeingRebuilt_IsNotReady(t *testing.T) {
 	for _, side := range []string{"A", "B"} {
 		w := newWorld(t, 1, 2, "A", "B")
 		w.fill(3000, 8, "A", "B")
@@ -264,7 +264,7 @@ func TestSync_TreeBeingRebuilt(t *testing.T) {
 	}
 }
 
-func TestSync_DamagedObject_DoesNotHoldUpTheOthers(t *testing.T) {
+func TestExchanger_Sync_DamagedObject_DoesNotHoldUpTheOthers(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(500, 8, "B")
 	a, b := w.node("A"), w.node("B")
@@ -278,7 +278,7 @@ func TestSync_DamagedObject_DoesNotHoldUpTheOthers(t *testing.T) {
 	requireContents(t, a, want)
 }
 
-func TestPush_KeyOfAnotherPartition_IsRefused(t *testing.T) {
+func TestExchanger_PushOfAKeyOfAnotherPartition_IsRefused(t *testing.T) {
 	w := newWorld(t, 16, 2, "A", "B")
 	encoded := w.node("A").set("k", "v")
 	p := w.ring.Load().PartitionOf([]byte("k"))
@@ -291,7 +291,7 @@ func TestPush_KeyOfAnotherPartition_IsRefused(t *testing.T) {
 	}
 }
 
-func TestSync_CutOffAnywhere_IsHealedByTheNext(t *testing.T) {
+func TestExchanger_Sync_CutOffAnywhere_IsHealedByTheNext(t *testing.T) {
 	random := seeded(t)
 	for range 10 {
 		w := newWorld(t, 1, 2, "A", "B")

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestInspect_InSync_FindsNothing(t *testing.T) {
+func TestExchanger_Inspect_InSync_FindsNothing(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(1000, 10, "A", "B")
 	d, err := w.node("A").x.Inspect(t.Context(), w.node("B").id, 0)
@@ -15,7 +15,7 @@ func TestInspect_InSync_FindsNothing(t *testing.T) {
 	}
 }
 
-func TestInspect_Differences_AreTheKeysAndWhoHoldsWhat(t *testing.T) {
+func TestExchanger_Inspect_Differences_AreTheKeysAndTheirHolders(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(1000, 10, "A", "B")
 	a, b := w.node("A"), w.node("B")
@@ -46,7 +46,7 @@ func TestInspect_Differences_AreTheKeysAndWhoHoldsWhat(t *testing.T) {
 	}
 }
 
-func TestInspect_ManyDifferences_AreCutShort(t *testing.T) {
+func TestExchanger_Inspect_ManyDifferences_AreCutShort(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	for i := range 3 * MaxKeyDiffs {
 		w.node("A").set(fmt.Sprint("a", i), "x")

@@ -80,8 +80,8 @@ func TestReaper_AllAgree_ReapsAfterSettle(t *testing.T) {
 	}
 }
 
-// TestReaper_NotReaped has one reason each why a tombstone must stay.
-func TestReaper_NotReaped(t *testing.T) {
+// TestReaper_AnyDoubt_NothingIsReaped has one reason in each case why a tombstone must stay.
+func TestReaper_AnyDoubt_NothingIsReaped(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		make func(g *graveyard)
@@ -137,7 +137,7 @@ func TestReaper_WriteBetweenTheQuestions_Stays(t *testing.T) {
 	}
 }
 
-func TestReaper_WriteBeforeTheWord_Stays(t *testing.T) {
+func TestReaper_WriteBeforeTheRemoval_Stays(t *testing.T) {
 	g := newGraveyard(t)
 	g.reaper.round(t.Context())
 	g.pass(6 * time.Minute)
@@ -161,10 +161,10 @@ func TestReaper_WriteBeforeTheWord_Stays(t *testing.T) {
 	}
 }
 
-// TestReaper_MissedWord_IsHarmless has a primary keep the tombstone that the
+// TestReaper_MissedRemoval_IsHarmless has a primary keep the tombstone that the
 // others gave up: a value written meanwhile prevails, and an idle key is reaped
 // another time.
-func TestReaper_MissedWord_IsHarmless(t *testing.T) {
+func TestReaper_MissedRemoval_IsHarmless(t *testing.T) {
 	for _, rewritten := range []bool{false, true} {
 		g := newGraveyard(t)
 		deaf := g.primaries[2]
@@ -226,7 +226,7 @@ func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
 	}
 }
 
-func TestReap_OtherRing_IsRefused(t *testing.T) {
+func TestExchanger_ReapWithAnotherRing_IsRefused(t *testing.T) {
 	g := newGraveyard(t)
 	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: object.DigestOf([]byte(g.key), g.tombstone)}}
 	request := appendReapRequest(nil, g.partition, g.ring.Load().Digest()+1, refs)
@@ -237,5 +237,46 @@ func TestReap_OtherRing_IsRefused(t *testing.T) {
 	}
 	if g.holders() != 3 {
 		t.Fatal("reaped")
+	}
+}
+
+func TestReaper_MemberDown_StatusNamesItAndSinceWhen(t *testing.T) {
+	g := newGraveyard(t)
+	g.setDown(g.fallback.name, true)
+	since := g.time()
+	for range 3 {
+		g.reaper.round(t.Context())
+		g.pass(time.Minute)
+	}
+	status := g.reaper.Status()
+	if len(status.Blocking) != 1 || status.Blocking[0] != (Blocker{Node: g.fallback.id, Since: since}) {
+		t.Errorf("blocking: %+v, want %s since %v", status.Blocking, g.fallback.name, since)
+	}
+	g.setDown(g.fallback.name, false)
+	g.reaper.round(t.Context())
+	status = g.reaper.Status()
+	if len(status.Blocking) != 0 {
+		t.Errorf("blocking: %+v, want none after it came back", status.Blocking)
+	}
+	if status.Pending != 1 {
+		t.Errorf("%d keys pending, want the one that all agreed on", status.Pending)
+	}
+}
+
+func TestReaper_WallClockJumps_SettleIsNotShortened(t *testing.T) {
+	g := newGraveyard(t)
+	jump := 11 * 24 * time.Hour
+	g.reaper.cfg.Now = func() time.Time { return g.time().Add(jump) }
+	g.reaper.round(t.Context())
+	jump += time.Hour
+	g.pass(4 * time.Minute)
+	g.reaper.round(t.Context())
+	if g.holders() != 3 {
+		t.Fatal("reaped before it had settled")
+	}
+	g.pass(2 * time.Minute)
+	g.reaper.round(t.Context())
+	if g.holders() != 0 {
+		t.Fatal("not reaped after it had settled")
 	}
 }

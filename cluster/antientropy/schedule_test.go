@@ -15,13 +15,13 @@ import (
 	"github.com/quorate/quorate/cluster/peer"
 )
 
-// scripted is a Comparer for whom pairs differ as told.
+// scripted is a Comparer whose pairs differ and fail as its functions say.
 type scripted struct {
 	mu      sync.Mutex
 	differs func(pair) bool
 	fails   func(pair) bool
 	takes   time.Duration
-	refuses int                  // comparisons that are left to fail
+	refuses int                  // comparisons yet to fail
 	rebuilt map[ring.NodeID]bool // peers whose trees are being rebuilt
 
 	compared map[ring.NodeID]int
@@ -216,7 +216,7 @@ func TestScheduler_Failure_IsRetriedLaterAndLater(t *testing.T) {
 		}
 		i := slices.IndexFunc(s.Progress(), func(p Progress) bool { return p.Error != nil })
 		if i < 0 || s.Progress()[i].Failures < 5 || s.Progress()[i].Partition != broken.partition {
-			t.Error("progress does not tell")
+			t.Error("the progress does not show the failure")
 		}
 		s.fails = func(pair) bool { return false }
 		s.Trigger(broken.peer)
@@ -239,7 +239,7 @@ func TestScheduler_CatchUpThatFails_IsTriedAgainSoon(t *testing.T) {
 	})
 }
 
-func TestScheduler_TreesBeingRebuilt_AreAskedForMoreAndMoreSeldom(t *testing.T) {
+func TestScheduler_TreesBeingRebuilt_AreComparedMoreAndMoreSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		b := ring.IDOf("B")
@@ -262,7 +262,7 @@ func TestScheduler_TreesBeingRebuilt_AreAskedForMoreAndMoreSeldom(t *testing.T) 
 	})
 }
 
-func TestScheduler_SyncAll_IsCompleteAndSaysWhatIsNot(t *testing.T) {
+func TestScheduler_SyncAll_IsCompleteAndReportsWhatIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		s.differs = func(p pair) bool { return true }
@@ -357,6 +357,30 @@ func TestScheduler_SyncAll_Cancelled_StopsEarly(t *testing.T) {
 		}
 		if got := s.cfg.Operations.List()[0].State; got != operation.Cancelled {
 			t.Errorf("state %s, want %s", got, operation.Cancelled)
+		}
+	})
+}
+
+func TestScheduler_Summary_CountsPairsByTheirState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		broken := pair{ring.IDOf("B"), s.shared[ring.IDOf("B")][0]}
+		s.differs = func(p pair) bool { return p == broken }
+		s.fails = s.differs
+		s.play(t, time.Second)
+		if got, want := s.Summary(), (Summary{Pairs: s.total(), Equal: s.total() - 1, Failing: 1}); got != want {
+			t.Errorf("summary %+v, want %+v", got, want)
+		}
+		s.fails = func(pair) bool { return false }
+		s.differs = func(p pair) bool { return p == broken && s.synced[p] < 3 }
+		s.Trigger(broken.peer)
+		s.play(t, time.Second)
+		got := s.Summary()
+		if got.Equal != got.Pairs || got.Failing != 0 || got.Healed == 0 {
+			t.Errorf("summary %+v, want all of %d equal, and keys healed", got, got.Pairs)
+		}
+		if got.Oldest.IsZero() || got.Oldest.After(time.Now()) {
+			t.Errorf("the oldest comparison is of %v", got.Oldest)
 		}
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 // SyncAll compares with every peer, available or not, and exchanges all that
 // differs, now. It returns when that is done, with what it cost and an error that
-// joins whatever could not be done. It is an operation: whoever cancels it ends it
+// joins whatever could not be done. It is an operation: cancelling it ends it
 // with [operation.ErrCancelled], and what is left is exchanged on schedule.
 func (s *Scheduler) SyncAll(ctx context.Context) (total Stats, err error) {
 	err = s.cfg.Operations.Run(ctx, operation.Sync, "copies of all members", func(ctx context.Context, o *operation.Operation) error {

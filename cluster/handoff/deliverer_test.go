@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,7 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// post is a channel that keeps what was delivered to whom.
+// post is a HintChannel that records the keys delivered to each node.
 type post struct {
 	mu        sync.Mutex
 	up        map[ring.NodeID]bool
@@ -87,11 +88,15 @@ func hinted(t *testing.T, change func(*ring.State)) (*Deliverer, *engine.Store, 
 	return d, store, p
 }
 
+func anObject() object.Object {
+	dot := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("A"), Epoch: 1}, Counter: 1}
+	return object.Put(object.Object{}, nil, dot, causal.TimestampOf(1), object.Value{Data: []byte("v")})
+}
+
 // keepHint stores a hint for B.
 func keepHint(t *testing.T, store *engine.Store, now *ring.Ring, key string) {
 	t.Helper()
-	dot := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("A"), Epoch: 1}, Counter: 1}
-	encoded := object.Put(object.Object{}, nil, dot, causal.TimestampOf(1), object.Value{Data: []byte("v")})
+	encoded := anObject()
 	record := &engine.Record{Partition: now.PartitionOf([]byte(key)), Key: []byte(key), Hint: ring.IDOf("B"), Merge: encoded.Append(nil)}
 	commit, err := store.Apply([]*engine.Record{record})
 	if err == nil {
@@ -186,11 +191,30 @@ func TestDeliverer_Run_DeliversWhenTriggered(t *testing.T) {
 		}
 	})
 	d.Trigger()
-	for deadline := time.Now().Add(5 * time.Second); len(store.HintTargets()) > 0; time.Sleep(time.Millisecond) { // the store tells nobody
+	for deadline := time.Now().Add(5 * time.Second); len(store.HintTargets()) > 0; time.Sleep(time.Millisecond) { // the store has no signal to wait on
 		if time.Now().After(deadline) {
 			t.Fatal("not delivered")
 		}
 	}
 	cancel()
 	run.Wait()
+}
+
+func TestDeliverer_Targets_HaveTheirTurnInTheOrderOfIds(t *testing.T) {
+	d, store, _ := hinted(t, nil)
+	encoded := anObject()
+	for _, name := range []string{"C", "D"} {
+		record := &engine.Record{Partition: 1, Key: []byte("k"), Hint: ring.IDOf(name), Merge: encoded.Append(nil)}
+		if _, err := store.Apply([]*engine.Record{record}); err != nil || record.Err != nil {
+			t.Fatal(err, record.Err)
+		}
+	}
+	first := d.targets()
+	if len(first) != 3 || !slices.IsSorted(first) {
+		t.Fatalf("targets %v, want three in the order of their ids", first)
+	}
+	d.last = first[0]
+	if next, want := d.targets(), []ring.NodeID{first[1], first[2], first[0]}; !slices.Equal(next, want) {
+		t.Errorf("targets %v after the first was served, want %v", next, want)
+	}
 }

@@ -143,7 +143,7 @@ func TestMover_BackAndUpToDate_RenewsLastInSync(t *testing.T) {
 	}
 	w.pass(2 * day)
 	d := w.back("D")
-	w.setDown("A", true) // whom nobody waits for
+	w.setDown("A", true) // a member that is down is not waited for
 	w.round("D")
 	if !d.mover.inSync.at.Before(w.time().Add(-day)) {
 		t.Fatal("renewed before it was up to date")
@@ -260,7 +260,7 @@ func TestMover_StrayWriteWithOneOwnerDown_ReachesTheOthers(t *testing.T) {
 	t.Fatal("no partition changed two of its holders, the first among them")
 }
 
-func TestMover_LongAway_WaitsUntilHalfOfTheOthersHaveTold(t *testing.T) {
+func TestMover_LongAway_WaitsForTheRingOfHalfOfTheOthers(t *testing.T) {
 	w := newMoving(t, 16, "A", "B", "C")
 	w.rounds(1)
 	synctest.Test(t, func(t *testing.T) {

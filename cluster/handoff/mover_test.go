@@ -66,7 +66,7 @@ func TestMover_RemovedDeadNode_IsReplacedFromTheOthers(t *testing.T) {
 	w.fill(200, 100)
 	w.setDown("D", true)
 	w.change(func(s *ring.State) error { return s.Remove(ring.IDOf("D")) })
-	w.rounds(2) // no patience needed: the operator's word is enough
+	w.rounds(2) // no wait for it: the operator has removed it
 	delete(w.nodes, "D")
 	w.requireSettled(200)
 }
@@ -323,7 +323,7 @@ func TestMover_StrayWrite_IsNotDropped(t *testing.T) {
 			}
 			w.rounds(1)
 			if loser.value(key) != "stray" {
-				t.Fatal("dropped with a write that nobody else had")
+				t.Fatal("dropped with a write that no other node had")
 			}
 			w.rounds(8)
 			w.requireSettled(101)
@@ -349,7 +349,7 @@ func TestMover_OwnerLosesWhatItTook_IsGivenItAgain(t *testing.T) {
 		}
 	}
 	w.rounds(10)
-	// Of the partitions that nobody lost to D, anti-entropy takes care.
+	// Anti-entropy makes the partitions equal that no node lost to D.
 	s := antientropy.NewScheduler(antientropy.ScheduleConfig{Self: d.id, Ring: w.ring.Load, Exchanger: d.exchanger, Available: d.Available})
 	if _, err := s.SyncAll(t.Context()); err != nil {
 		t.Fatal(err)
@@ -436,4 +436,31 @@ func TestMover_Run_JoinsEmptyNodesInNoTime(t *testing.T) {
 	}
 	cancel()
 	running.Wait()
+}
+
+func TestMover_WallClockJumps_NeitherWaitIsShortened(t *testing.T) {
+	w := newMoving(t, 32, "A", "B", "C")
+	w.fill(50, 10)
+	jump := time.Duration(0)
+	for _, n := range w.nodes {
+		n.mover.cfg.Now = func() time.Time { return w.time().Add(jump) }
+	}
+	d := w.join("D")
+	d.mover.cfg.Now = w.nodes["A"].mover.cfg.Now
+	w.setDown("A", true)
+	w.round("D")
+	jump += time.Hour
+	if w.round("D"); !errors.Is(d.mover.Progress().LastError, errSilentOwner) {
+		t.Errorf("a silent owner was given up: %v", d.mover.Progress().LastError)
+	}
+	w.setDown("A", false)
+	w.rounds(1)
+	jump += time.Hour
+	w.round("A")
+	w.round("A")
+	if w.nodes["A"].mover.Progress().Releasing == 0 {
+		t.Error("an old copy was dropped before it had settled")
+	}
+	w.rounds(7)
+	w.requireSettled(50)
 }

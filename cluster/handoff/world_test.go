@@ -296,8 +296,8 @@ func (n *movingNode) value(key string) string {
 }
 
 // requireSettled checks that no transition is under way, that every partition is
-// held by its primaries, identically, and by nobody else, and that there are so
-// many keys.
+// held by its primaries, identically, and by no other node, and that the number of
+// keys is as given.
 func (w *moving) requireSettled(keys int) {
 	w.tb.Helper()
 	now := w.ring.Load()
