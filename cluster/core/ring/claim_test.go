@@ -5,6 +5,8 @@ import (
 	"math/rand"
 	"slices"
 	"testing"
+
+	"github.com/quorate/quorate/cluster/core/ring/placement"
 )
 
 // measured is what a change from one layout to another costs, and how even the
@@ -48,8 +50,8 @@ func measure(from, to *layout) (m measured) {
 	}
 	m.tokens, m.held = [2]int{len(to.owners), 0}, [2]int{len(to.owners), 0}
 	for _, s := range to.seats {
-		m.tokens = [2]int{min(m.tokens[0], tokens[s.id]), max(m.tokens[1], tokens[s.id])}
-		m.held = [2]int{min(m.held[0], held[s.id]), max(m.held[1], held[s.id])}
+		m.tokens = [2]int{min(m.tokens[0], tokens[s.ID]), max(m.tokens[1], tokens[s.ID])}
+		m.held = [2]int{min(m.held[0], held[s.ID]), max(m.held[1], held[s.ID])}
 	}
 	return m
 }
@@ -66,19 +68,19 @@ type history struct {
 func newHistory(n, q int) *history {
 	h := &history{q: q, n: n}
 	seats := []seat{h.seat("")}
-	h.layout = newLayout(1, n, seats, found(seats, n, q))
+	h.layout = newLayout(1, n, seats, placement.Found(seats, placement.Size{N: n, Partitions: q}))
 	return h
 }
 
 func (h *history) seat(zone string) seat {
 	h.made++
-	return seat{IDOf(fmt.Sprintf("node-%d", h.made)), zone}
+	return seat{ID: IDOf(fmt.Sprintf("node-%d", h.made)), Zone: zone}
 }
 
 func (h *history) become(seats []seat) measured {
-	slices.SortFunc(seats, seat.compare)
+	slices.SortFunc(seats, seat.Compare)
 	from := h.layout
-	h.layout = newLayout(from.epoch+1, h.n, seats, claim(from, seats, h.n))
+	h.layout = newLayout(from.epoch+1, h.n, seats, placement.Claim(from.owned(), seats, h.n))
 	return measure(from, h.layout)
 }
 
@@ -175,7 +177,7 @@ func TestClaim_Replacement_TouchesNobodyElse(t *testing.T) {
 		h.join("")
 	}
 	seats := slices.Clone(h.layout.seats)
-	gone := seats[2].id
+	gone := seats[2].ID
 	seats[2] = h.seat("")
 	m := h.become(seats)
 	if m.moved != m.tokensGone || m.gainsOfOld > 0 || m.gains != m.heldBefore {
@@ -210,7 +212,7 @@ func TestClaim_AfterARaiseOfN_TheNextJoinEvensOut(t *testing.T) {
 func TestClaim_EqualZones_EvenAndDistinct(t *testing.T) {
 	h := newHistory(3, 256)
 	zones := []string{"a", "b", "c"}
-	h.layout = newLayout(1, 3, []seat{{h.layout.seats[0].id, "a"}}, h.layout.owners)
+	h.layout = newLayout(1, 3, []seat{{ID: h.layout.seats[0].ID, Zone: "a"}}, h.layout.owners)
 	for i := 1; i < 12; i++ {
 		m := h.join(zones[i%3])
 		if i%3 == 2 {
@@ -219,7 +221,7 @@ func TestClaim_EqualZones_EvenAndDistinct(t *testing.T) {
 	}
 	zoneOf := map[NodeID]string{}
 	for _, s := range h.layout.seats {
-		zoneOf[s.id] = s.zone
+		zoneOf[s.ID] = s.Zone
 	}
 	for p := range h.q {
 		met := map[string]bool{}
@@ -255,13 +257,38 @@ func TestFound_FoundersOwnEvenly(t *testing.T) {
 			for range s {
 				seats = append(seats, h.seat(""))
 			}
-			slices.SortFunc(seats, seat.compare)
-			h.layout = newLayout(1, n, seats, found(seats, n, h.q))
+			slices.SortFunc(seats, seat.Compare)
+			h.layout = newLayout(1, n, seats, placement.Found(seats, placement.Size{N: n, Partitions: h.q}))
 			m := measure(h.layout, h.layout)
 			if m.tokens[0] < h.q/s || m.tokens[1] > (h.q+s-1)/s {
 				t.Errorf("n %d, %d founders: tokens %v", n, s, m.tokens)
 			}
 			h.checkHeld(t, m)
+		}
+	}
+}
+
+// Nodes of different builds share a ring: the same members get the same tokens in
+// every build.
+func TestClaim_Owners_AreThoseOfEveryBuild(t *testing.T) {
+	for _, c := range []struct {
+		n, q  int
+		zones []string
+		want  uint64
+	}{
+		{3, 256, []string{""}, 0x86ba86460c7be187},
+		{3, 256, []string{"a", "b", "c"}, 0xeb7777f36411e60c},
+		{5, 64, []string{"a", "b"}, 0x97e5200addffe4bd},
+	} {
+		h := newHistory(c.n, c.q)
+		for i := range 12 {
+			h.join(c.zones[i%len(c.zones)])
+		}
+		h.leave(2)
+		h.leave(5)
+		h.join(c.zones[0])
+		if h.layout.hash != c.want {
+			t.Errorf("n %d, q %d, zones %q: owners with hash %#x, want %#x", c.n, c.q, c.zones, h.layout.hash, c.want)
 		}
 	}
 }
@@ -272,9 +299,9 @@ func BenchmarkClaim_HundredthJoinOf4096(b *testing.B) {
 		h.join("")
 	}
 	wanted := append(slices.Clone(h.layout.seats), h.seat(""))
-	slices.SortFunc(wanted, seat.compare)
+	slices.SortFunc(wanted, seat.Compare)
 	b.ReportAllocs()
 	for b.Loop() {
-		claim(h.layout, wanted, 3)
+		placement.Claim(h.layout.owned(), wanted, 3)
 	}
 }

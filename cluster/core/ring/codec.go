@@ -127,7 +127,7 @@ func (s *State) Encode() []byte {
 func (l *layout) encode() layoutJSON {
 	j := layoutJSON{Epoch: l.epoch, N: l.n, Owners: make([]int, len(l.owners))}
 	for _, s := range l.seats {
-		j.Seats = append(j.Seats, seatJSON{hexID(s.id), s.zone})
+		j.Seats = append(j.Seats, seatJSON{hexID(s.ID), s.Zone})
 	}
 	for p, id := range l.owners {
 		j.Owners[p], _ = l.seat(id)
@@ -237,14 +237,14 @@ func (s *State) decodeLayout(j layoutJSON, q int) error {
 		if len(sj.Zone) > maxText || !utf8.ValidString(sj.Zone) {
 			return fmt.Errorf("seat %d has a bad zone", i)
 		}
-		seats = append(seats, seat{NodeID(sj.ID), sj.Zone})
+		seats = append(seats, seat{ID: NodeID(sj.ID), Zone: sj.Zone})
 	}
 	owners := make([]NodeID, q)
 	for p, i := range j.Owners {
 		if i < 0 || i >= len(seats) {
 			return fmt.Errorf("partition %d is owned by seat %d of %d", p, i, len(seats))
 		}
-		owners[p] = seats[i].id
+		owners[p] = seats[i].ID
 	}
 	s.layout = newLayout(j.Epoch, j.N, seats, owners)
 	return nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/quorate/quorate/cluster/core/ring/placement"
 )
 
 // layout is who owns which token from one flip to the next, and all else that
@@ -22,10 +24,10 @@ type layout struct {
 }
 
 // seat is a member of the ring under a layout.
-type seat struct {
-	id   NodeID
-	zone string
-}
+type seat = placement.Seat
+
+// owned returns the owners of the tokens under l.
+func (l *layout) owned() placement.Owners { return placement.Owners{Seats: l.seats, Tokens: l.owners} }
 
 func newLayout(epoch uint64, n int, seats []seat, owners []NodeID) *layout {
 	l := &layout{epoch: epoch, n: n, seats: seats, owners: owners}
@@ -43,16 +45,12 @@ func (l *layout) compare(o *layout) int {
 	if c := cmp.Or(cmp.Compare(l.epoch, o.epoch), cmp.Compare(l.hash, o.hash)); c != 0 {
 		return c
 	}
-	return cmp.Or(cmp.Compare(l.n, o.n), slices.CompareFunc(l.seats, o.seats, seat.compare), slices.Compare(l.owners, o.owners))
-}
-
-func (s seat) compare(o seat) int {
-	return cmp.Or(cmp.Compare(s.id, o.id), cmp.Compare(s.zone, o.zone))
+	return cmp.Or(cmp.Compare(l.n, o.n), slices.CompareFunc(l.seats, o.seats, seat.Compare), slices.Compare(l.owners, o.owners))
 }
 
 // seat returns the index of id's seat.
 func (l *layout) seat(id NodeID) (int, bool) {
-	return slices.BinarySearchFunc(l.seats, id, func(s seat, id NodeID) int { return cmp.Compare(s.id, id) })
+	return slices.BinarySearchFunc(l.seats, id, func(s seat, id NodeID) int { return cmp.Compare(s.ID, id) })
 }
 
 func (l *layout) sum() uint64 {
@@ -61,8 +59,8 @@ func (l *layout) sum() uint64 {
 	h.uint64(uint64(l.n))
 	h.uint64(uint64(len(l.seats)))
 	for _, s := range l.seats {
-		h.uint64(uint64(s.id))
-		h.text(s.zone)
+		h.uint64(uint64(s.ID))
+		h.text(s.Zone)
 	}
 	for _, id := range l.owners {
 		h.uint64(uint64(id))

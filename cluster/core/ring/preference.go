@@ -1,7 +1,9 @@
 package ring
 
-// preferences holds the preference list of every partition of a layout: all
-// members, the first n of them its primaries.
+import "github.com/quorate/quorate/cluster/core/ring/placement"
+
+// preferences holds the preference list of every partition of a layout. A list has
+// all members; the first n are the primaries.
 type preferences struct {
 	n, stride int
 	nodes     []NodeID // stride per partition
@@ -18,23 +20,23 @@ func (t *preferences) walk(p int) []NodeID {
 }
 
 // newPreferences walks the ring once, counter-clockwise. The walk from p is the
-// walk from p+1 with p's owner moved to its front, so that no list is searched
-// for afresh.
+// walk from p+1 with p's owner moved to its front, so that no list has
+// to be searched for.
 func newPreferences(l *layout) preferences {
 	q, s := len(l.owners), len(l.seats)
-	spread := newSpread(l.seats, l.n)
-	t := preferences{n: spread.n, stride: s, nodes: make([]NodeID, q*s)}
+	zones := newZoneOrder(l.seats, l.n)
+	t := preferences{n: zones.n, stride: s, nodes: make([]NodeID, q*s)}
 
 	seatOf := make(map[NodeID]int, s)
 	for i, seat := range l.seats {
-		seatOf[seat.id] = i
+		seatOf[seat.ID] = i
 	}
 	walk := firstWalk(l.owners, seatOf)
 	for p := q - 1; p >= 0; p-- {
 		toFront(walk, seatOf[l.owners[p]])
 		list := t.nodes[p*s : p*s : p*s+s]
-		for _, i := range spread.order(walk) {
-			list = append(list, l.seats[i].id)
+		for _, i := range zones.order(walk) {
+			list = append(list, l.seats[i].ID)
 		}
 	}
 	return t
@@ -72,11 +74,11 @@ func toFront(walk []int, seat int) {
 	}
 }
 
-// spread chooses primaries from a walk so that zones share them as evenly as
+// zoneOrder chooses primaries from a walk so that zones share them as evenly as
 // their sizes allow: every zone is asked for one node, in the walk's order, then
 // each for a second, and so on until there are n. Where zones are not used,
 // these are simply the first n nodes of the walk.
-type spread struct {
+type zoneOrder struct {
 	n      int
 	zoneOf []int // by seat
 	// A zone gives rounds-1 nodes for certain (or all that it has), and lastly
@@ -88,50 +90,31 @@ type spread struct {
 	list  []int // scratch
 }
 
-func newSpread(seats []seat, n int) *spread {
-	s := &spread{n: min(n, len(seats)), zoneOf: make([]int, len(seats))}
+func newZoneOrder(seats []seat, n int) *zoneOrder {
+	s := &zoneOrder{n: min(n, len(seats)), zoneOf: make([]int, len(seats))}
 	var sizes []int
 	index := make(map[string]int)
 	for i, seat := range seats {
-		z, ok := index[seat.zone]
+		z, ok := index[seat.Zone]
 		if !ok {
 			z = len(sizes)
-			index[seat.zone] = z
+			index[seat.Zone] = z
 			sizes = append(sizes, 0)
 		}
 		sizes[z]++
 		s.zoneOf[i] = z
 	}
-	s.rounds, s.extras = rounds(sizes, s.n)
+	s.rounds, s.extras = placement.ZoneRounds(sizes, s.n)
 	s.given = make([]int, len(sizes))
 	s.round = make([]int, len(seats))
 	s.list = make([]int, 0, len(seats))
 	return s
 }
 
-// rounds says how n nodes are drawn from zones of these sizes, which have as many
-// between them: each zone gives one per round while it has any; in the last round
-// only extras zones are asked.
-func rounds(sizes []int, n int) (rounds, extras int) {
-	for extras = n; ; {
-		rounds++
-		giving := 0
-		for _, size := range sizes {
-			if size >= rounds {
-				giving++
-			}
-		}
-		if giving >= extras {
-			return rounds, extras
-		}
-		extras -= giving
-	}
-}
-
 // order returns the walk with its n primaries first: those of the first round,
 // of the second, and so on, then the fallbacks in the walk's order. The result
 // is valid until the next call.
-func (s *spread) order(walk []int) []int {
+func (s *zoneOrder) order(walk []int) []int {
 	if len(s.given) == 1 {
 		return walk
 	}
@@ -161,7 +144,7 @@ func (s *spread) order(walk []int) []int {
 	return s.append(walk, 0)
 }
 
-func (s *spread) append(walk []int, round int) []int {
+func (s *zoneOrder) append(walk []int, round int) []int {
 	for at, seat := range walk {
 		if s.round[at] == round {
 			s.list = append(s.list, seat)

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+
+	"github.com/quorate/quorate/cluster/core/ring/placement"
 )
 
 // MaxMembers bounds the members wanted at one time (Q bounds them as well: each
@@ -128,7 +130,7 @@ func NewState(clusterID string, q int, initial Quorums, founders ...Member) *Sta
 		}
 	}
 	seats := s.wanted()
-	s.layout = newLayout(1, initial.N, seats, found(seats, initial.N, q))
+	s.layout = newLayout(1, initial.N, seats, placement.Found(seats, placement.Size{N: initial.N, Partitions: q}))
 	return s
 }
 
@@ -221,15 +223,15 @@ func (s *State) wanted() []seat {
 		switch w := s.records[id].word; {
 		case w.intent != in:
 		case s.layout != nil && s.seated(id):
-			seats = append(seats, seat{id, w.zone})
+			seats = append(seats, seat{ID: id, Zone: w.zone})
 		default:
-			waiting = append(waiting, seat{id, w.zone})
+			waiting = append(waiting, seat{ID: id, Zone: w.zone})
 		}
 	}
 	if room := max(0, MaxMembers-len(seats)); len(waiting) > room {
 		waiting = waiting[:room]
 	}
 	seats = append(seats, waiting...)
-	slices.SortFunc(seats, seat.compare)
+	slices.SortFunc(seats, seat.Compare)
 	return seats
 }

@@ -2,6 +2,8 @@ package ring
 
 import (
 	"slices"
+
+	"github.com/quorate/quorate/cluster/core/ring/placement"
 )
 
 // plan is a transition: where the ring is going, and who gains what on the way.
@@ -37,7 +39,7 @@ func (s *State) transition() *plan {
 		return nil
 	}
 	if name := s.words(); s.plan == nil || s.plan.name != name {
-		owners := claim(s.layout, wanted, s.quorums.N)
+		owners := placement.Claim(s.layout.owned(), wanted, s.quorums.N)
 		target := newLayout(s.layout.epoch+1, s.quorums.N, wanted, owners)
 		s.plan = newPlan(name, s.layout, target)
 	}

@@ -1,13 +1,13 @@
-package ring
+package placement
 
 import "slices"
 
-// loads keeps count of the partitions that each node of an arrangement holds
-// while tokens change hands, at the cost of the few lists that a token is in.
+// loads counts the partitions that each node of an arrangement holds while tokens
+// change owners. A change costs only the few preference lists that the token is in.
 type loads struct {
 	*arrangement
 	k              int // primaries per partition
-	rounds, extras int // see rounds
+	rounds, extras int // see ZoneRounds
 	lists          []int
 	reach          []int // by partition: tokens walked until the list was full
 	held           []int // by node
@@ -42,7 +42,7 @@ func newLoads(a *arrangement, before *loads, joiner int) *loads {
 			sizes[a.zone[node]]++
 		}
 	}
-	l.rounds, l.extras = rounds(sizes, l.k)
+	l.rounds, l.extras = ZoneRounds(sizes, l.k)
 	l.lists = make([]int, q*l.k)
 	for p := range q {
 		l.fill(p)
@@ -53,10 +53,10 @@ func newLoads(a *arrangement, before *loads, joiner int) *loads {
 
 func (l *loads) list(p int) []int { return l.lists[p*l.k : (p+1)*l.k] }
 
-// tally adds p's list to the counts, or takes it away.
+// tally adds p's list to the counts (sign 1) or subtracts it (sign -1).
 func (l *loads) tally(p, sign int) {
 	for _, node := range l.list(p) {
-		if node == nobody {
+		if node == noNode {
 			break
 		}
 		before := l.held[node]
@@ -68,8 +68,8 @@ func (l *loads) tally(p, sign int) {
 	}
 }
 
-// fill walks from p until it has k primaries. It chooses as spread does; the
-// order within the list does not matter here.
+// fill walks from p until it has k primaries. It chooses the nodes that the ring's
+// preference lists do; their order does not matter here.
 func (l *loads) fill(p int) {
 	l.walk++
 	clear(l.given)
@@ -100,15 +100,15 @@ func (l *loads) fill(p int) {
 	}
 	// More members than tokens: some have none.
 	for ; chosen < l.k; chosen++ {
-		list[chosen] = nobody
+		list[chosen] = noNode
 	}
 	l.reach[p] = q
 }
 
 // move gives token p to node. A walk that begins further back never ends further
-// ahead, so the first list that does not reach p is the last to look at.
+// ahead, so the first list that does not reach p ends the search for lists.
 func (l *loads) move(p, node int) {
-	l.give(p, node)
+	l.assign(p, node)
 	q := len(l.owner)
 	for i := range q {
 		from := p - i
@@ -124,7 +124,7 @@ func (l *loads) move(p, node int) {
 	}
 }
 
-// bounds are the least and the most that a member holds.
+// bounds returns the least and the most partitions that a member holds.
 func (l *loads) bounds() (least, most int) {
 	least = len(l.owner)
 	for node, is := range l.member {

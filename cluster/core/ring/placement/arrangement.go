@@ -1,14 +1,14 @@
-package ring
+package placement
 
 import (
 	"cmp"
 	"slices"
 )
 
-// nobody owns a token that is being dealt out.
-const nobody = -1
+// noNode is the owner of a token that is being dealt out.
+const noNode = -1
 
-// arrangement is the tokens as a claim moves them about. Nodes are numbered.
+// arrangement is the state of a claim in progress. Nodes are numbered.
 type arrangement struct {
 	n       int
 	owner   []int // by partition
@@ -19,7 +19,7 @@ type arrangement struct {
 	zones   int // of the members
 }
 
-func newArrangement(nodes []seat, n, q int) *arrangement {
+func newArrangement(nodes []Seat, n, q int) *arrangement {
 	a := &arrangement{
 		n:      n,
 		owner:  make([]int, q),
@@ -29,31 +29,33 @@ func newArrangement(nodes []seat, n, q int) *arrangement {
 	}
 	index := make(map[string]int)
 	for i, s := range nodes {
-		if _, ok := index[s.zone]; !ok {
-			index[s.zone] = len(index)
+		if _, ok := index[s.Zone]; !ok {
+			index[s.Zone] = len(index)
 		}
-		a.zone[i] = index[s.zone]
+		a.zone[i] = index[s.Zone]
 	}
 	for p := range a.owner {
-		a.owner[p] = nobody
+		a.owner[p] = noNode
 	}
 	return a
 }
 
-func (a *arrangement) admit(node int) {
+// add makes node a member.
+func (a *arrangement) add(node int) {
 	a.member[node] = true
 	a.recount()
 }
 
-// dismiss takes node off the ring. Its tokens are nobody's.
-func (a *arrangement) dismiss(node int) {
+// remove takes node off the ring. Its tokens then have no owner.
+func (a *arrangement) remove(node int) {
 	for _, p := range a.tokensOf(node) {
-		a.give(p, nobody)
+		a.assign(p, noNode)
 	}
 	a.member[node] = false
 	a.recount()
 }
 
+// recount counts the members and their zones.
 func (a *arrangement) recount() {
 	a.members = 0
 	zones := make(map[int]bool)
@@ -66,16 +68,18 @@ func (a *arrangement) recount() {
 	a.zones = len(zones)
 }
 
-func (a *arrangement) give(p, node int) {
-	if old := a.owner[p]; old != nobody {
+// assign makes node the owner of token p.
+func (a *arrangement) assign(p, node int) {
+	if old := a.owner[p]; old != noNode {
 		a.count[old]--
 	}
 	a.owner[p] = node
-	if node != nobody {
+	if node != noNode {
 		a.count[node]++
 	}
 }
 
+// tokensOf returns the tokens that node owns.
 func (a *arrangement) tokensOf(node int) (list []int) {
 	for p, owner := range a.owner {
 		if owner == node {
@@ -85,14 +89,15 @@ func (a *arrangement) tokensOf(node int) (list []int) {
 	return list
 }
 
-// share is the least and the most tokens that a member may own.
+// share returns the least and the most tokens that a member may own.
 func (a *arrangement) share() (floor, ceil int) {
 	q := len(a.owner)
 	return q / a.members, (q + a.members - 1) / a.members
 }
 
-// quotas gives every member its share. Those who own the most keep the odd
-// tokens, so that fewer move.
+// quotas returns the number of tokens that each member shall own. If Q is not a
+// multiple of the members, those that own the most get one more, so that fewer
+// tokens move.
 func (a *arrangement) quotas() []int {
 	order := make([]int, 0, a.members)
 	for node, is := range a.member {
@@ -112,18 +117,19 @@ func (a *arrangement) quotas() []int {
 	return quota
 }
 
-// lookahead is how far apart a node's tokens are kept if nothing more important
-// is at stake, beyond the N that matters now: N may be raised one day.
+// lookahead is the distance that a node's tokens keep where it costs nothing else.
+// It is more than today's N needs, because N may be raised.
 const lookahead = 7
 
-// The weights of spacing. What breaks n distinct primaries in a row outweighs any
-// number of zones shared, and that any number of tokens merely close by.
+// The weights of spacing. A node twice among n consecutive tokens outweighs any
+// number of shared zones, which outweigh any number of tokens that are merely near.
 const (
 	weightNode = 1 << 16
 	weightZone = 1 << 8
 )
 
-// crowding is the cost of node's owning token p, given the owners around it.
+// crowding returns the cost of node as the owner of token p, given the owners
+// around p.
 func (a *arrangement) crowding(p, node int) (cost int) {
 	q := len(a.owner)
 	reach := min(max(a.n, lookahead), a.members, q/2+1)
@@ -138,7 +144,7 @@ func (a *arrangement) crowding(p, node int) (cost int) {
 		}
 		for _, other := range [...]int{a.owner[back], a.owner[ahead]} {
 			switch {
-			case other == nobody:
+			case other == noNode:
 			case other == node:
 				cost++
 				if d < a.n {

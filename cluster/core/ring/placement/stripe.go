@@ -1,21 +1,21 @@
-package ring
+package placement
 
 import (
 	"cmp"
 	"slices"
 )
 
-// stripe deals all tokens out in turns: every member's follow one another at the
-// same distance. Members of one zone are set apart as evenly as their number
-// allows. What remains of the last turn goes to whom it crowds least.
+// stripe deals all tokens out in turns, so that a member's tokens are equally far
+// apart. Members of one zone follow one another as evenly as their number allows.
+// The tokens of the last, incomplete turn go where they crowd least.
 func (a *arrangement) stripe() {
 	for node := range a.member {
-		a.admit(node)
+		a.add(node)
 	}
 	order := a.byZone()
 	whole := len(a.owner) - len(a.owner)%a.members
 	for p := range whole {
-		a.give(p, order[p%a.members])
+		a.assign(p, order[p%a.members])
 	}
 	var rest []int
 	for p := whole; p < len(a.owner); p++ {
@@ -24,7 +24,7 @@ func (a *arrangement) stripe() {
 	a.deal(rest)
 }
 
-// byZone lists the members so that those of one zone stand at even distances.
+// byZone returns the members in an order that spaces those of one zone evenly.
 func (a *arrangement) byZone() []int {
 	size := make(map[int]int)
 	for node, is := range a.member {
@@ -54,26 +54,25 @@ func (a *arrangement) byZone() []int {
 // joinStripe prepares the ring of N nodes while there are fewer. All nodes hold
 // all partitions until then, so that the owner of a token only says who comes
 // first; but the first join beyond N finds the tokens as they are now, and can
-// space them only if they stand in N stripes (p mod N), one per node.
+// space them only if they are in N stripes (p mod N), one per node.
 //
-// So every node has a stripe of its own, its home, and the stripes without a home
-// are shared evenly by all. A joiner takes one of these for its home, and its
-// part of each of the rest: in all Q/S tokens, every one from somebody who has
-// too many.
+// So every node has a home, a stripe that it owns alone, and all nodes share the
+// other stripes evenly. A joiner takes one of those as its home and its part of
+// each of the rest: Q/S tokens in all, each from a node that has too many.
 func (a *arrangement) joinStripe(node int) {
 	stripes := a.stripes()
 	floor, _ := a.share()
 	homed := make([]bool, len(a.member))
-	home := nobody
+	home := noNode
 	for s, tokens := range stripes {
-		if owner := a.soleOwner(tokens); owner != nobody && !homed[owner] {
+		if owner := a.soleOwner(tokens); owner != noNode && !homed[owner] {
 			homed[owner] = true
 			stripes[s] = nil
-		} else if home == nobody {
+		} else if home == noNode {
 			home = s
 		}
 	}
-	if home == nobody {
+	if home == noNode {
 		return // not a ring of stripes (nodes have left): pick sees to it
 	}
 	quota := a.quotas()
@@ -82,7 +81,8 @@ func (a *arrangement) joinStripe(node int) {
 	for _, tokens := range stripes {
 		a.takeSome(node, quota, tokens, min(len(tokens)/a.members, floor-a.count[node]))
 	}
-	// What rounding left over: never from a home, or it would be one no more.
+	// The tokens that rounding left over. None is taken from a home, which has to
+	// stay whole.
 	var rest []int
 	for p := len(a.owner) - len(a.owner)%a.n; p < len(a.owner); p++ {
 		rest = append(rest, p)
@@ -91,8 +91,8 @@ func (a *arrangement) joinStripe(node int) {
 	a.takeSome(node, quota, slices.Concat(stripes...), floor-a.count[node])
 }
 
-// stripes lists the tokens of each of N stripes, without what is left over at the
-// end of the ring.
+// stripes returns the tokens of each of N stripes. Tokens left over at the end of
+// the ring are in none.
 func (a *arrangement) stripes() [][]int {
 	stripes := make([][]int, a.n)
 	for p := range len(a.owner) - len(a.owner)%a.n {
@@ -101,27 +101,28 @@ func (a *arrangement) stripes() [][]int {
 	return stripes
 }
 
+// soleOwner returns the node that owns all the tokens, or noNode.
 func (a *arrangement) soleOwner(tokens []int) int {
 	for _, p := range tokens {
 		if a.owner[p] != a.owner[tokens[0]] {
-			return nobody
+			return noNode
 		}
 	}
 	if len(tokens) == 0 {
-		return nobody
+		return noNode
 	}
 	return a.owner[tokens[0]]
 }
 
 // takeSome moves want of the tokens to node, evenly along the stripe, and from
-// each owner in proportion to what it has of it.
+// each owner in proportion to its tokens in the stripe.
 func (a *arrangement) takeSome(node int, quota, tokens []int, want int) {
 	has := make([]int, len(a.count))
 	for _, p := range tokens {
 		has[a.owner[p]]++
 	}
 	for i := range want {
-		best := nobody
+		best := noNode
 		for j := range tokens {
 			// From this pick's place on, once around.
 			p := tokens[(i*len(tokens)/want+j)%len(tokens)]
@@ -129,14 +130,14 @@ func (a *arrangement) takeSome(node int, quota, tokens []int, want int) {
 			if from == node || a.count[from] <= quota[from] {
 				continue
 			}
-			if best == nobody || has[from] > has[a.owner[best]] {
+			if best == noNode || has[from] > has[a.owner[best]] {
 				best = p
 			}
 		}
-		if best == nobody {
+		if best == noNode {
 			return
 		}
 		has[a.owner[best]]--
-		a.give(best, node)
+		a.assign(best, node)
 	}
 }

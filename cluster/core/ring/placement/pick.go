@@ -1,8 +1,8 @@
-package ring
+package placement
 
-// pick lets node take tokens until it has its quota, evenly around the ring, from
-// those who own more than theirs, where it crowds nobody. It returns all tokens
-// that node then owns.
+// pick moves tokens to node until it has its quota: evenly around the ring, from
+// members above their quota, where they crowd least. It returns all the tokens that
+// node then owns.
 func (a *arrangement) pick(node int) []int {
 	quota := a.quotas()
 	want := quota[node] - a.count[node]
@@ -18,10 +18,10 @@ func (a *arrangement) pick(node int) []int {
 }
 
 // take moves the best token within radius of middle to node: the one that crowds
-// least, then of the owner with the most to spare, then the nearest.
+// least, then the one of the owner furthest above its quota, then the nearest.
 func (a *arrangement) take(node int, quota []int, middle, radius int) bool {
 	q := len(a.owner)
-	best, bestCost, bestSpare := nobody, 0, 0
+	best, bestCost, bestSpare := noNode, 0, 0
 	for i := range 2*radius + 1 {
 		// 0, +1, -1, +2, …: the nearest first.
 		away := (i + 1) / 2
@@ -35,33 +35,33 @@ func (a *arrangement) take(node int, quota []int, middle, radius int) bool {
 		}
 		cost := a.crowding(p, node) - a.crowding(p, from)
 		spare := a.count[from] - quota[from]
-		if best == nobody || cost < bestCost || cost == bestCost && spare > bestSpare {
+		if best == noNode || cost < bestCost || cost == bestCost && spare > bestSpare {
 			best, bestCost, bestSpare = p, cost, spare
 		}
 	}
-	if best == nobody {
+	if best == noNode {
 		return false
 	}
-	a.give(best, node)
+	a.assign(best, node)
 	return true
 }
 
-// deal gives every token of nobody to the member that it crowds least among those
-// below their quota, then to the one that lacks the most.
+// deal gives each of the tokens, which have no owner, to the member below its quota
+// where it crowds least, then to the one furthest below its quota.
 func (a *arrangement) deal(tokens []int) {
 	quota := a.quotas()
 	for _, p := range tokens {
-		best, bestCost := nobody, 0
+		best, bestCost := noNode, 0
 		for node, is := range a.member {
 			if !is || a.count[node] >= quota[node] {
 				continue
 			}
 			cost := a.crowding(p, node)
 			lacks := quota[node] - a.count[node]
-			if best == nobody || cost < bestCost || cost == bestCost && lacks > quota[best]-a.count[best] {
+			if best == noNode || cost < bestCost || cost == bestCost && lacks > quota[best]-a.count[best] {
 				best, bestCost = node, cost
 			}
 		}
-		a.give(p, best)
+		a.assign(p, best)
 	}
 }
