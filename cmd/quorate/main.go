@@ -25,7 +25,7 @@ type commands struct {
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if the node behind an admin port is ready to serve."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
-	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
+	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
 }
 
 // Exit codes.

@@ -14,10 +14,22 @@ import (
 	"testing"
 )
 
-// The README's lines of curl are run as they stand, one after another, but for
-// the ports.
+// The lines of curl in README.md and admin/REST.md are run as they stand, one after
+// another, except for the ports.
 
 func TestReadme_EveryLineOfCurl_DoesWhatItSays(t *testing.T) {
+	nodes, _ := startDemo(t)
+	runCurlLines(t, nodes, "README.md")
+}
+
+func TestRestPage_EveryLineOfCurl_DoesWhatItSaysAndEveryRouteHasOne(t *testing.T) {
+	nodes, _ := startDemo(t)
+	everyRoute(t, nodes[0], runCurlLines(t, nodes, "admin/REST.md"))
+}
+
+// runCurlLines runs the lines of curl of a page, and returns them.
+func runCurlLines(t *testing.T, nodes []*node, page string) string {
+	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("there is no curl")
 	}
@@ -25,12 +37,14 @@ func TestReadme_EveryLineOfCurl_DoesWhatItSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(root, page))
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := regexp.MustCompile(`(?m)^ +\$ (curl .*)$`).FindAllStringSubmatch(string(text), -1)
-	nodes, _ := startDemo(t)
+	if len(lines) < 5 {
+		t.Fatalf("%s has %d lines of curl", page, len(lines))
+	}
 	var used []string
 	for _, line := range lines {
 		command := line[1]
@@ -40,10 +54,10 @@ func TestReadme_EveryLineOfCurl_DoesWhatItSays(t *testing.T) {
 		used = append(used, command)
 		within(t, patience, line[1], func() error { return shell(t.Context(), root, command) })
 	}
-	everyRoute(t, nodes[0], strings.Join(used, "\n"))
+	return strings.Join(used, "\n")
 }
 
-// shell runs a line of curl; a live stream for a while, for it does not end.
+// shell runs a line of curl; a live stream, which does not end, for two seconds.
 func shell(ctx context.Context, dir, command string) error {
 	stream := strings.Contains(command, "/api/stream")
 	most := "20"
@@ -86,7 +100,7 @@ func everyRoute(t *testing.T, n *node, commands string) {
 				found = found || has && regexp.MustCompile(pattern).MatchString(command)
 			}
 			if !found {
-				t.Errorf("the README has no example of %s %s", strings.ToUpper(method), path)
+				t.Errorf("admin/REST.md has no example of %s %s", strings.ToUpper(method), path)
 			}
 		}
 	}
