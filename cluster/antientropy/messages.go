@@ -15,9 +15,9 @@ import (
 // Roots and nodes.
 
 func appendRootsRequest(dst []byte, parts []ring.Partition) []byte {
-	dst = binary.AppendUvarint(append(dst, wireVersion), uint64(len(parts)))
+	dst = wire.AppendUvarint(append(dst, wireVersion), uint64(len(parts)))
 	for _, p := range parts {
-		dst = binary.BigEndian.AppendUint16(dst, uint16(p))
+		dst = wire.AppendUint16(dst, uint16(p))
 	}
 	return dst
 }
@@ -33,7 +33,7 @@ func decodeRootsRequest(b []byte) ([]ring.Partition, error) {
 }
 
 func appendRoot(dst []byte, r root) []byte {
-	return binary.BigEndian.AppendUint64(wire.AppendFlag(dst, r.ready), r.hash)
+	return wire.AppendUint64(wire.AppendFlag(dst, r.ready), r.hash)
 }
 
 // decodeRoots reads the answer to a request for n roots.
@@ -57,9 +57,9 @@ type nodesRequest struct {
 
 func (q nodesRequest) append(dst []byte) []byte {
 	dst = append(appendHeader(dst, q.partition), byte(q.level))
-	dst = binary.AppendUvarint(dst, uint64(len(q.index)))
+	dst = wire.AppendUvarint(dst, uint64(len(q.index)))
 	for _, i := range q.index {
-		dst = binary.BigEndian.AppendUint16(dst, uint16(i))
+		dst = wire.AppendUint16(dst, uint16(i))
 	}
 	return dst
 }
@@ -88,7 +88,7 @@ func appendNotReady(dst []byte) []byte { return wire.AppendFlag(dst, false) }
 func appendHashes(dst []byte, hashes []uint64) []byte {
 	dst = wire.AppendFlag(dst, true)
 	for _, h := range hashes {
-		dst = binary.BigEndian.AppendUint64(dst, h)
+		dst = wire.AppendUint64(dst, h)
 	}
 	return dst
 }
@@ -123,9 +123,9 @@ type rangeRequest struct {
 func (q *rangeRequest) append(dst []byte) []byte {
 	dst = appendHeader(dst, q.partition)
 	for _, word := range q.leaves {
-		dst = binary.BigEndian.AppendUint64(dst, word)
+		dst = wire.AppendUint64(dst, word)
 	}
-	dst = binary.BigEndian.AppendUint32(dst, q.at.hash)
+	dst = wire.AppendUint32(dst, q.at.hash)
 	return wire.AppendBytes(wire.AppendFlag(dst, q.at.past), q.at.key)
 }
 
@@ -147,7 +147,7 @@ type listed struct {
 }
 
 func (e listed) append(dst []byte) []byte {
-	return wire.AppendBytes(binary.BigEndian.AppendUint64(dst, uint64(e.digest)), e.key)
+	return wire.AppendBytes(wire.AppendUint64(dst, uint64(e.digest)), e.key)
 }
 
 // stored is one object under its key, as it travels.
@@ -208,7 +208,7 @@ func decodeObjects(b []byte, at position) (page[stored], error) {
 // Fetches.
 
 func appendFetchRequest(dst []byte, p ring.Partition, keys [][]byte) []byte {
-	dst = binary.AppendUvarint(appendHeader(dst, p), uint64(len(keys)))
+	dst = wire.AppendUvarint(appendHeader(dst, p), uint64(len(keys)))
 	for _, key := range keys {
 		dst = wire.AppendBytes(dst, key)
 	}
@@ -255,7 +255,7 @@ func decodePushRequest(b []byte) (ring.Partition, []stored, error) {
 type pushed struct{ changed, failed uint64 }
 
 func (a pushed) append(dst []byte) []byte {
-	return binary.AppendUvarint(binary.AppendUvarint(dst, a.changed), a.failed)
+	return wire.AppendUvarint(wire.AppendUvarint(dst, a.changed), a.failed)
 }
 
 func decodePushed(b []byte) (pushed, error) {
@@ -267,9 +267,9 @@ func decodePushed(b []byte) (pushed, error) {
 // Reaping.
 
 func appendReapRequest(dst []byte, p ring.Partition, ringDigest uint64, refs []engine.Ref) []byte {
-	dst = binary.BigEndian.AppendUint64(appendHeader(dst, p), ringDigest)
+	dst = wire.AppendUint64(appendHeader(dst, p), ringDigest)
 	for _, ref := range refs {
-		dst = wire.AppendBytes(binary.BigEndian.AppendUint64(dst, uint64(ref.Digest)), ref.Key)
+		dst = wire.AppendBytes(wire.AppendUint64(dst, uint64(ref.Digest)), ref.Key)
 	}
 	return dst
 }

@@ -1,13 +1,13 @@
 package antientropy
 
 import (
-	"encoding/binary"
 	"errors"
 	"iter"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -82,5 +82,5 @@ func (x *Exchanger) serveReap(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	n, err := x.cfg.Store.Reap(refs)
-	return binary.AppendUvarint(nil, uint64(n)), err
+	return wire.AppendUvarint(nil, uint64(n)), err
 }

@@ -1,7 +1,6 @@
 package antientropy
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -36,7 +35,7 @@ const (
 // message.
 
 func appendHeader(dst []byte, p ring.Partition) []byte {
-	return binary.BigEndian.AppendUint16(append(dst, wireVersion), uint16(p))
+	return wire.AppendUint16(append(dst, wireVersion), uint16(p))
 }
 
 // reader reads the fields of a message. Decoders check once, with end.
