@@ -16,7 +16,7 @@ type Counter uint64
 // overflow by handing in a context: past it the node goes on in a new epoch.
 const MaxCounter Counter = 1 << 48
 
-// Actor is who mints versions: a node in one of its epochs.
+// Actor mints versions: it is a node in one of its epochs.
 type Actor struct {
 	Node  NodeID
 	Epoch Epoch

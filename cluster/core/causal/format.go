@@ -41,7 +41,7 @@ func (v Vector) Format(name func(NodeID) string) string {
 	return out.String()
 }
 
-// Short is four hexadecimal digits by which people tell epochs apart.
+// Short returns four hexadecimal digits by which people tell epochs apart.
 func (e Epoch) Short() string {
 	return fmt.Sprintf("%04x", uint16(e^e>>16^e>>32^e>>48))
 }

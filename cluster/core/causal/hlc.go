@@ -16,10 +16,10 @@ const logicalBits = 16
 // goes back; it decides "last write wins", and never what is covered by what.
 type Timestamp uint64
 
-// UnixMilli is the wall time of t.
+// UnixMilli returns the wall time of t in unix milliseconds.
 func (t Timestamp) UnixMilli() int64 { return int64(t >> logicalBits) }
 
-// TimestampOf is the first reading of the given unix millisecond.
+// TimestampOf returns the first timestamp of the given unix millisecond.
 func TimestampOf(unixMilli int64) Timestamp {
 	return Timestamp(max(unixMilli, 0)) << logicalBits
 }
@@ -38,10 +38,10 @@ type Clock struct {
 	last      atomic.Uint64
 }
 
-// NewClock is a clock on top of wallMilli, the time in unix milliseconds.
+// NewClock returns a clock on top of wallMilli, the time in unix milliseconds.
 func NewClock(wallMilli func() int64) *Clock { return &Clock{wallMilli: wallMilli} }
 
-// Now is a stamp after every stamp that was returned or observed before.
+// Now returns a stamp later than every stamp returned or observed before.
 func (c *Clock) Now() Timestamp {
 	wall := TimestampOf(c.wallMilli())
 	for {
@@ -54,12 +54,12 @@ func (c *Clock) Now() Timestamp {
 }
 
 // Observe makes later stamps of this clock come after t, another node's. A stamp
-// more than [MaxDrift] ahead of this node's wall clock is not believed: it
-// returns [ErrDrift], wrapped, and the clock stays as it is.
+// more than [MaxDrift] ahead of this node's wall clock is refused by an error that
+// wraps [ErrDrift], and the clock stays as it is.
 func (c *Clock) Observe(t Timestamp) error {
 	last := Timestamp(c.last.Load())
 	if t <= last {
-		return nil // the common case needs no look at the wall
+		return nil // the common case does not read the wall clock
 	}
 	if limit := TimestampOf(c.wallMilli() + MaxDrift.Milliseconds()); t > limit {
 		return fmt.Errorf("observe stamp %d ms ahead: %w", (t-limit).UnixMilli()+MaxDrift.Milliseconds(), ErrDrift)

@@ -10,12 +10,13 @@ import (
 type Entry struct {
 	Actor   Actor
 	Counter Counter
-	Time    Timestamp // of the actor's newest event in this vector; it ages the entry, and orders nothing
+	Time    Timestamp // of the actor's newest event in this vector; it ages the entry and never orders events
 }
 
-// MaxEntries is the length that no vector of a stored object or a context exceeds,
-// but for entries that its siblings need. It bounds what forged contexts, or a
-// node that crashes in a loop and so starts epoch after epoch, can do to a key.
+// MaxEntries is the greatest length of a vector in a stored object or a context;
+// only entries that cover siblings may exceed it. It bounds the growth of a key by
+// forged contexts, or by a node that crashes in a loop and starts an epoch each
+// time.
 const MaxEntries = 256
 
 // Vector is a version vector: for each actor the newest of its events that is
@@ -24,18 +25,18 @@ const MaxEntries = 256
 // results may share memory with arguments.
 type Vector []Entry
 
-// Order is how two vectors stand to each other.
+// Order is the relation of two vectors.
 type Order int
 
-// The four ways in which two vectors can stand to each other.
+// The four relations of two vectors.
 const (
 	Equal      Order = iota
-	Before           // the first knows less
-	After            // the first knows more
-	Concurrent       // each knows what the other does not
+	Before           // the second covers the first
+	After            // the first covers the second
+	Concurrent       // each has an event that the other has not
 )
 
-// Counter is the newest event of a that v knows, or 0.
+// Counter returns the counter of the newest event of a in v, or 0.
 func (v Vector) Counter(a Actor) Counter {
 	// Vectors are short: a scan beats a search.
 	for i := range v {
@@ -46,10 +47,10 @@ func (v Vector) Counter(a Actor) Counter {
 	return 0
 }
 
-// Covers says whether v knows the event d.
+// Covers reports whether v contains the event d.
 func (v Vector) Covers(d Dot) bool { return v.Counter(d.Actor) >= d.Counter }
 
-// Newest is the entry of n's highest epoch in v.
+// Newest returns the entry of n's highest epoch in v.
 func (v Vector) Newest(n NodeID) (e Entry, ok bool) {
 	for i := range v {
 		if v[i].Actor.Node == n {
@@ -59,7 +60,7 @@ func (v Vector) Newest(n NodeID) (e Entry, ok bool) {
 	return e, ok
 }
 
-// Latest is the time of the newest event in v, 0 for an empty vector.
+// Latest returns the time of the newest event in v, 0 for an empty vector.
 func (v Vector) Latest() (t Timestamp) {
 	for i := range v {
 		t = max(t, v[i].Time)
@@ -67,10 +68,10 @@ func (v Vector) Latest() (t Timestamp) {
 	return t
 }
 
-// Clone is a copy that shares no memory with v.
+// Clone returns a copy that shares no memory with v.
 func (v Vector) Clone() Vector { return slices.Clone(v) }
 
-// Compare tells how a stands to b. Times play no part in it.
+// Compare returns the relation of a to b. It ignores times.
 func Compare(a, b Vector) Order {
 	less, more := false, false // a lacks something, a has something more
 	i, j := 0, 0
@@ -102,8 +103,8 @@ func Compare(a, b Vector) Order {
 	return Equal
 }
 
-// Join is the vector that knows what a knows and what b knows, and no more. It
-// is a or b itself where that is the answer.
+// Join returns the vector of all events in a or in b. It returns a or b itself if
+// that is the join.
 func Join(a, b Vector) Vector {
 	joinsToA, joinsToB := JoinIs(a, b)
 	switch {

@@ -2,29 +2,29 @@ package object
 
 import "github.com/quorate/quorate/cluster/core/causal"
 
-// Relation says whether the merge of two objects is one of them, so that a
-// caller who holds their encodings need not encode the result.
+// Relation tells whether the merge of two objects equals one of them, so that a
+// caller that has their encodings need not encode the result.
 type Relation int
 
 // How a merge relates to what was merged.
 const (
 	Neither    Relation = iota
-	SameAsA             // the result is the first; the second told nothing new
+	SameAsA             // the result is the first: the second knows nothing more
 	SameAsB             // the result is the second
-	SameAsBoth          // the two were equal
+	SameAsBoth          // the two are equal
 )
 
-// Merge is the one way in which two copies of an object meet: writes that reach
-// a replica, hints, read repair, anti-entropy, data that moves. A sibling stays
-// if both have it, or if the other has never known it; one that the other has
-// known and no longer has was replaced there. The clocks are joined, then
-// trimmed.
+// Merge joins two copies of an object. All copies meet by Merge alone: writes that
+// reach a replica, hints, read repair, anti-entropy, transfers. A sibling stays if
+// both copies have it, or if the other's clock does not cover it. If the other's
+// clock covers it and the other does not have it, it was replaced there. The clocks
+// are joined, then trimmed.
 //
 // Merge is commutative, associative and idempotent (up to trimming), so copies
 // that have exchanged the same events are the same, whatever the order.
 //
-// a and b stay as they are. Where the result is one of them it is returned as it
-// is, and nothing is allocated; else it shares the bytes of their values.
+// Merge does not change a or b. If the result equals one of them, Merge returns
+// that one and allocates nothing; else the result shares the bytes of their values.
 func Merge(a, b Object) (Object, Relation) {
 	isA, isB := causal.JoinIs(a.Clock, b.Clock)
 	if isA || isB {
@@ -60,8 +60,8 @@ func Merge(a, b Object) (Object, Relation) {
 	return m, Neither
 }
 
-// survive says whether the siblings that a merge of a and b keeps are exactly
-// a's, and whether they are exactly b's.
+// survive reports whether a merge of a and b keeps exactly a's siblings, and
+// whether it keeps exactly b's.
 func (a *Object) survive(b *Object) (areA, areB bool) {
 	areA, areB = true, true
 	i, j := 0, 0
@@ -123,8 +123,9 @@ func appendSurvivors(dst []Sibling, a, b *Object) []Sibling {
 	return dst
 }
 
-// nextOf tells which of two sorted lists, not both empty, has the next dot: below
-// 0 the first, above 0 the second, 0 both.
+// nextOf compares the first dots of two sorted lists, which are not both empty: the
+// result is negative if the first list has the next dot, positive if the second
+// has it, and 0 if both have it.
 func nextOf(a, b []Sibling) int {
 	switch {
 	case len(a) == 0:

@@ -4,16 +4,15 @@ import "github.com/quorate/quorate/cluster/core/causal"
 
 // NextDot names the next event of node on the object o.
 //
-// It goes on counting in the node's newest epoch that o knows, if the node can
-// still vouch for that epoch (it is not below floor). Where the node holds no
-// copy (exists is false), or holds one that does not tell what it minted
-// before, it asks fresh for an epoch that it has never used: counting on from a
-// lost memory would give one dot to two values, and a merge would drop one of
-// them. ctx is the context of the write: its counters are passed by as well,
-// for the new object's clock will cover them.
+// It counts on in the node's newest epoch that o knows, if that epoch is not below
+// floor, the first epoch of which the node knows all dots. If the node has no copy
+// (exists is false), or one without such an epoch, it calls fresh for an epoch that
+// the node has never used: without a full record of its dots, the node could give
+// one dot to two values, and a merge would drop one of them. ctx is the context of
+// the write; the new counter is above ctx's too, because the new object's clock
+// will cover them.
 //
-// fresh must return another epoch on every call. o is not looked at unless
-// exists.
+// fresh must return another epoch on every call. o is read only if exists is true.
 func NextDot(o *Object, exists bool, ctx causal.Vector, node causal.NodeID, floor causal.Epoch, fresh func() causal.Epoch) causal.Dot {
 	if exists {
 		if e, ok := o.Clock.Newest(node); ok && e.Actor.Epoch >= floor {
@@ -22,8 +21,8 @@ func NextDot(o *Object, exists bool, ctx causal.Vector, node causal.NodeID, floo
 			}
 		}
 	}
-	// A forged context can name any actor, even one yet to come; hence the loop,
-	// which such a context of at most MaxEntries entries cannot hold for long.
+	// A forged context can name any actor, even one of a future epoch, and use up
+	// its counters. It has at most MaxEntries entries, which bounds the loop.
 	for {
 		a := causal.Actor{Node: node, Epoch: fresh()}
 		n := ctx.Counter(a)

@@ -8,27 +8,27 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// Value is what one event wrote.
+// Value is the value or deletion that one event wrote.
 type Value struct {
 	Data      []byte
-	Expiry    int64 // unix milliseconds at which the value is no more; 0: never
+	Expiry    int64 // unix milliseconds at which the value expires; 0 means never
 	Tombstone bool  // a deletion: no data, no expiry
 }
 
-// Live says whether v can be read at the time now (unix milliseconds): it is
+// Live reports whether v can be read at the time now (unix milliseconds): it is
 // neither a deletion nor expired.
 func (v Value) Live(now int64) bool {
 	return !v.Tombstone && (v.Expiry == 0 || v.Expiry > now)
 }
 
-// normal is v in the one form in which it is stored, so that equal values have
-// equal encodings.
+// normal returns v in the one form in which it is stored, so that equal values
+// have equal encodings.
 func (v Value) normal() Value {
 	if v.Tombstone {
 		return Value{Tombstone: true}
 	}
 	if v.Expiry < 0 {
-		v.Expiry = 1 // before 1970 or just after: gone either way
+		v.Expiry = 1 // before 1970: expired either way
 	}
 	return v
 }
@@ -40,8 +40,8 @@ type Sibling struct {
 	Value
 }
 
-// compare orders two siblings of the same dot. They are equal but for a bug or
-// a tampered disk, and even then all nodes must settle on the same one.
+// compare orders two siblings of the same dot. Only a bug or a tampered disk makes
+// them differ, and even then all nodes must keep the same one.
 func (s *Sibling) compare(o *Sibling) int {
 	if c := cmp.Compare(s.Time, o.Time); c != 0 {
 		return c
@@ -61,8 +61,8 @@ func (s *Sibling) compare(o *Sibling) int {
 	return bytes.Compare(s.Data, o.Data)
 }
 
-// After reports whether s was written later than o, by time and then by dot: the
-// order of "last write wins", the same on every node.
+// After reports whether s wins over o by "last write wins": by time, then by dot.
+// Every node decides the same.
 func (s *Sibling) After(o *Sibling) bool {
 	if s.Time != o.Time {
 		return s.Time > o.Time
@@ -70,14 +70,14 @@ func (s *Sibling) After(o *Sibling) bool {
 	return s.Dot.Compare(o.Dot) > 0
 }
 
-// Object is all that a node knows of one key. The zero Object is one of which
-// nothing is known.
+// Object is the stored document of one key, of type [Register]. The zero Object is
+// that of a key of which no event is known.
 type Object struct {
 	Clock    causal.Vector // covers every sibling's dot
 	Siblings []Sibling     // sorted by dot, each dot once
 }
 
-// Live says whether any value of o can be read at the time now (unix
+// Live reports whether any value of o can be read at the time now (unix
 // milliseconds).
 func (o *Object) Live(now int64) bool {
 	for i := range o.Siblings {
@@ -88,8 +88,7 @@ func (o *Object) Live(now int64) bool {
 	return false
 }
 
-// Equal says whether o and p are the same to the last bit, and so have the same
-// encoding.
+// Equal reports whether o and p have the same encoding.
 func (o *Object) Equal(p *Object) bool {
 	if !slices.Equal(o.Clock, p.Clock) || len(o.Siblings) != len(p.Siblings) {
 		return false
@@ -103,7 +102,7 @@ func (o *Object) Equal(p *Object) bool {
 	return true
 }
 
-// Clone is a copy that shares no memory with o, nor with the bytes that o was
+// Clone returns a copy that shares no memory with o, nor with the bytes that o was
 // decoded from.
 func (o *Object) Clone() Object {
 	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings)}

@@ -7,26 +7,26 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// Trimming keeps vectors short as the paper does (section 4.4): it forgets the
-// oldest actors of a long vector. What is forgotten can come back as a sibling
-// (a false conflict, which the next write settles); it can never lose a value,
-// for a vector that covers less makes fewer siblings go.
+// Trimming keeps vectors short as the paper does (section 4.4): it drops the oldest
+// actors of a long vector. A dropped event can come back as a sibling, a false
+// conflict that the next write settles. No value is lost, because a vector that
+// covers less removes fewer siblings.
 //
 // It is a function of the object alone: ages are measured from the object's own
 // newest event, not from a wall clock, so that all nodes trim alike.
 const (
-	// MaxVector is the length up to which vectors are left alone.
+	// MaxVector is the greatest length of a vector that is never trimmed.
 	MaxVector = 10
 
 	// TrimAge is how much older than the object's newest event an entry must be to
-	// be forgotten: longer than any hint lives and any replica stays behind.
+	// be dropped: longer than any hint lives and any replica stays behind.
 	TrimAge = 10 * 24 * time.Hour
 )
 
 var trimSpan = causal.TimestampOf(TrimAge.Milliseconds())
 
-// trim forgets the entries of o, which the caller owns, that are to be
-// forgotten, and says whether there were any.
+// trim drops the old entries of o, which the caller owns, and reports whether there
+// were any.
 func (o *Object) trim() bool {
 	if !o.trimmable() {
 		return false
@@ -64,7 +64,7 @@ func (o *Object) trim() bool {
 	return true
 }
 
-// trimmable says whether trim would forget anything, without allocating.
+// trimmable reports, without allocating, whether trim would drop an entry.
 func (o *Object) trimmable() bool {
 	if len(o.Clock) <= MaxVector {
 		return false
@@ -78,6 +78,7 @@ func (o *Object) trimmable() bool {
 	return false
 }
 
+// aged reports whether e is so much older than the latest event that it may go.
 func aged(e causal.Entry, latest causal.Timestamp) bool {
 	return e.Time < latest && latest-e.Time > trimSpan
 }

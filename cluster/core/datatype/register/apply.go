@@ -1,16 +1,16 @@
 package register
 
 import (
-	"github.com/quorate/quorate/cluster/core/object"
-
 	"math"
 	"strconv"
+
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// Apply does u to the current value of a key at the time now (unix
-// milliseconds). exists is false where there is none; a deleted or expired one
-// counts as none. If write is true, next is to be written, else the key stays as
-// it is. next and r may share memory with u and with current.
+// Apply applies u to the current value of a key at the time now (unix
+// milliseconds). exists is false if the key has no value; a deleted or expired
+// value counts as none. If write is true, the caller must write next; else the key
+// stays as it is. next and r may share memory with u and with current.
 func (u *Update) Apply(current object.Value, exists bool, now int64) (next object.Value, write bool, r Result) {
 	if exists = exists && current.Live(now); !exists {
 		current = object.Value{}
@@ -24,8 +24,9 @@ func (u *Update) Apply(current object.Value, exists bool, now int64) (next objec
 		next, write = u.set(current, exists, now)
 		r.Applied = write
 	case Delete:
-		// A client that has seen something may delete what this node has not seen
-		// yet; one that has seen nothing has nothing to delete.
+		// The context may cover values that this node does not have yet: the
+		// deletion must be written for them. An empty context covers no value, so
+		// there is nothing to delete.
 		write = exists && !u.HasContext || len(u.Context) > 0 || u.Own.Counter > 0
 		next, r.Applied = object.Value{Tombstone: true}, write
 	case Increment:
@@ -72,7 +73,7 @@ func (u *Update) set(current object.Value, exists bool, now int64) (object.Value
 	return expiring(u.Data, u.Expiry, now), true
 }
 
-// expiring is data with an expiry, which makes it a deletion if that is past.
+// expiring returns data with an expiry, or a deletion if the expiry is past.
 func expiring(data []byte, expiry, now int64) object.Value {
 	if expiry <= now {
 		return object.Value{Tombstone: true}
@@ -80,8 +81,8 @@ func expiring(data []byte, expiry, now int64) object.Value {
 	return object.Value{Data: data, Expiry: expiry}
 }
 
-// expires says whether Expire's condition holds for a value that expires at
-// current (0: never).
+// expires reports whether Expire's condition holds for a value that expires at
+// current (0 means never).
 func (u *Update) expires(current int64) bool {
 	has := current != 0
 	switch u.Condition {
@@ -162,15 +163,15 @@ func (u *Update) setRange(current object.Value, r *Result) (next object.Value, w
 		return next, false
 	}
 	size = max(size, offset+added)
-	data := make([]byte, size) // zeroed: what lies between is NUL
+	data := make([]byte, size) // zeroed: the gap before the offset is NUL bytes
 	copy(data, current.Data)
 	copy(data[offset:], u.Data)
 	r.Number, r.Applied = size, true
 	return object.Value{Data: data, Expiry: current.Expiry}, true
 }
 
-// parseInteger reads an integer as Redis does: no plus, no leading zero, no
-// blank, no -0.
+// parseInteger parses a 64-bit integer as Redis does: it refuses a plus sign, a
+// leading zero, blanks, and -0.
 func parseInteger(b []byte) (int64, bool) {
 	const longest = len("-9223372036854775808")
 	if len(b) == 0 || len(b) > longest {

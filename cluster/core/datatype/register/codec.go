@@ -9,9 +9,10 @@ import (
 )
 
 // An update is written as kind, condition and flags (a byte each), then the fields
-// that flags names, in the order of the bits: numbers as varints, bytes with their
-// length before them, a vector in its own form. The peer channel that carries it
-// agrees on a version and guards the bytes.
+// whose flags are set, in the order written in Append: numbers as varints, bytes
+// after their length, a vector and a dot in their own forms. The peer channel
+// negotiates the version of this form and protects the bytes by a checksum. All
+// eight flags are in use: another field needs another form.
 const (
 	flagKeepTTL byte = 1 << iota
 	flagWantOld

@@ -1,12 +1,15 @@
-// Package register says what a string command does to a value: Redis 7's
-// semantics of SET, DEL, INCR, APPEND, EXPIRE and their kin as one pure function,
-// [Update.Apply], from the old value to the new one and what to tell the client.
+// Package register is the data type of a Redis string: what a command does to its
+// value, and which value a plain read shows when there are several siblings.
 //
-// An [Update] is made once, by the node that the client talks to, and can travel
-// to the node that coordinates it; times in it are absolute. It is applied where
-// the key is locked, so everything in it that can be checked without the old
-// value was checked before. A key whose siblings differ has been resolved to one
-// value when Apply sees it (Resolve).
+// [Update.Apply] has Redis 7's semantics of SET, DEL, INCR, APPEND, EXPIRE and the
+// like, as one pure function from the old value to the new value and a [Result] for
+// the client. The node that the client is connected to makes an [Update] once; it
+// can travel to the node that coordinates it, so its times are absolute. Apply runs
+// under the lock of the key. Whatever can be checked without the old value has been
+// checked before.
+//
+// [Resolve] makes one value of siblings that differ, by a [Policy]. Apply is given
+// the resolved value.
 //
 // Invariant: Apply depends on its arguments alone and changes none of them; what
 // Append wrote, Decode reads back, and no bytes make Decode panic or allocate more
@@ -14,6 +17,7 @@
 //
 // Owns: nothing. The package is pure: no I/O, no goroutine, no clock.
 //
-// Not: syntax and error texts (server), versions of the value (cluster/core/causal),
-// who coordinates (cluster/replica). It imports cluster/core/causal only.
+// Not: syntax and error texts (server), siblings and their merge
+// (cluster/core/object), who coordinates (cluster/replica). Of quorate it imports
+// causal, object and wire.
 package register

@@ -22,7 +22,8 @@ const (
 
 var roundsToZero = new(big.Float).SetMantExp(big.NewFloat(1), longDoubleMinExp)
 
-// addFloats is the sum of two numbers as Redis writes it, or why there is none.
+// addFloats returns the sum of two numbers as Redis writes it, or the reason why
+// there is none.
 func addFloats(a []byte, b string) ([]byte, Failure) {
 	x, ok := parseFloat(string(a))
 	if !ok {
@@ -42,6 +43,7 @@ func addFloats(a []byte, b string) ([]byte, Failure) {
 	return formatFloat(sum), None
 }
 
+// formatFloat writes f as Redis does, without trailing zeros.
 func formatFloat(f *big.Float) []byte {
 	text := f.Append(nil, 'f', floatDecimals)
 	end := len(text)

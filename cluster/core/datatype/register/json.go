@@ -9,11 +9,10 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// uniteJSON is the union of the fields of siblings that are all live JSON
-// objects; the newest sibling that has a field gives its value, and the newest of
-// all gives the expiry. Fields are written in the order of their names, so that
-// the result has the same bytes on every node. ok is false if any sibling is
-// anything else.
+// uniteJSON returns the union of the fields of siblings that are all live JSON
+// objects. A field has the value of the newest sibling that has it; the expiry is
+// that of the newest sibling. Fields are sorted by name, so that the result has the
+// same bytes on every node. ok is false if any sibling is not a live JSON object.
 func uniteJSON(siblings []object.Sibling, now int64) (v object.Value, ok bool) {
 	oldestFirst := make([]*object.Sibling, len(siblings))
 	for i := range siblings {
@@ -31,7 +30,7 @@ func uniteJSON(siblings []object.Sibling, now int64) (v object.Value, ok bool) {
 	})
 	fields := map[string]json.RawMessage{}
 	for _, s := range oldestFirst {
-		// Into a map that is there already, Unmarshal adds.
+		// Unmarshal keeps the fields that the map already has.
 		if json.Unmarshal(s.Data, &fields) != nil {
 			return object.Value{}, false
 		}
@@ -48,8 +47,9 @@ func uniteJSON(siblings []object.Sibling, now int64) (v object.Value, ok bool) {
 	}, true
 }
 
-// looksLikeObject is a cheap test that spares other values a parse. Text that is
-// not UTF-8 is left alone, for a parser would change it.
+// looksLikeObject reports whether b may be a JSON object, cheaply, so that other
+// values are not parsed. It refuses text that is not UTF-8, because the parser would
+// change it.
 func looksLikeObject(b []byte) bool {
 	b = bytes.TrimLeft(b, " \t\r\n")
 	return len(b) > 0 && b[0] == '{' && utf8.Valid(b)

@@ -8,24 +8,24 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// Policy is how one value is made of several siblings, where a client that knows
-// nothing of siblings asks for one.
+// Policy is the rule by which several siblings become one value, for a client that
+// asks for one value.
 type Policy uint8
 
 // The policies. None of them deletes a sibling.
 const (
 	LWW       Policy = iota // the newest event wins
-	MergeJSON               // JSON objects are united, the newest wins per field; else LWW
+	MergeJSON               // JSON objects: all their fields, the newest value of each; else LWW
 	Refuse                  // siblings that differ are an error
 )
 
 var policyNames = [...]string{LWW: "lww", MergeJSON: "merge", Refuse: "error"}
 
-// ErrConflict says that a key has siblings that differ, and that the policy is
-// not to choose.
+// ErrConflict is returned when a key has siblings that differ and the policy is
+// [Refuse].
 var ErrConflict = errors.New("key has conflicting values")
 
-// ParsePolicy reads a policy's name: lww, merge or error.
+// ParsePolicy returns the policy of that name: lww, merge or error.
 func ParsePolicy(name string) (Policy, error) {
 	for p, n := range policyNames {
 		if n == name {
@@ -42,13 +42,14 @@ func (p Policy) String() string {
 	return fmt.Sprintf("policy(%d)", uint8(p))
 }
 
-// Resolve makes one value of o at the time now (unix milliseconds); found is
-// false if there is none. It depends on the object, the policy and the time
-// alone, so every node gives the same answer.
+// Resolve chooses one value of o at the time now (unix milliseconds); found is
+// false if o has none. The result depends only on the object, the policy and the
+// time, so every node gives the same answer.
 //
-// A deletion or an expired value takes part like any other: if it is the newest,
-// [LWW] finds nothing. Under [Refuse] the siblings must agree (all gone, or all
-// of the same bytes), or the error is [ErrConflict]. Other policies do not fail.
+// A deletion or an expired value counts like any other: if it is the newest, [LWW]
+// finds nothing. Under [Refuse] the siblings must agree (all deleted or expired, or
+// all of the same bytes), or the error is [ErrConflict]. Other policies do not
+// fail.
 func Resolve(o *object.Object, p Policy, now int64) (v object.Value, found bool, err error) {
 	switch len(o.Siblings) {
 	case 0:

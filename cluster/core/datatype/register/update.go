@@ -20,11 +20,11 @@ const (
 	kinds
 )
 
-// Condition says when an update is applied. For Set, present and absent speak of
-// the key; for Expire, of its expiry.
+// Condition restricts when an update is applied. Present and absent refer to the
+// key for Set, and to the key's expiry for Expire.
 type Condition uint8
 
-// The conditions. No expiry counts as one that never comes.
+// The conditions. A key without an expiry counts as one that expires never.
 const (
 	Always           Condition = iota
 	IfAbsent                   // NX
@@ -37,8 +37,8 @@ const (
 	conditions
 )
 
-// MaxValue is the longest value that an update makes unless it says otherwise:
-// Redis's proto-max-bulk-len.
+// MaxValue is the default limit of a new value, in bytes: Redis's
+// proto-max-bulk-len.
 const MaxValue = 512 << 20
 
 // Update is one write of a client to one key.
@@ -46,8 +46,8 @@ type Update struct {
 	Kind       Kind
 	Condition  Condition
 	KeepTTL    bool   // Set: the old expiry stays
-	WantOld    bool   // the client asks for the value that was there before
-	HasContext bool   // the client says what it has seen: Context, which may be empty
+	WantOld    bool   // the client asks for the old value
+	HasContext bool   // the client sent a context, which may be empty
 	Data       []byte // the client's bytes
 	Float      string // IncrementFloat: as the client wrote it
 	Amount     int64
@@ -57,10 +57,10 @@ type Update struct {
 	Own        causal.Dot // with a context: the client's own last write, if Context does not cover it
 }
 
-// NeedsRead says whether a read quorum must be heard before the update is
-// applied: its condition, its result or its reply depends on the old value. A
-// write that carries its client's context replaces what the client has seen,
-// whatever that is, and needs no look at it.
+// NeedsRead reports whether the coordinator must read from a quorum before it
+// applies the update, because the update's condition, value or reply depends on the
+// old value. A write with a context replaces what the context covers and does not
+// depend on the old value.
 func (u *Update) NeedsRead() bool {
 	switch u.Kind {
 	case Set:
@@ -71,9 +71,10 @@ func (u *Update) NeedsRead() bool {
 	return true
 }
 
-// Serial says whether the update computes from the old value, so that it and its
-// like should meet at one node: the first primary of the key that can be reached.
-// A plain deletion only counts what was there.
+// Serial reports whether the update computes from the old value. Such updates of a
+// key should meet at one node, its first reachable primary, so that they do not
+// become siblings. A plain deletion is not one: only its reply depends on the old
+// value.
 func (u *Update) Serial() bool {
 	if u.Kind == Delete {
 		return u.WantOld
@@ -81,6 +82,7 @@ func (u *Update) Serial() bool {
 	return u.NeedsRead()
 }
 
+// limit returns the greatest length of the new value in bytes.
 func (u *Update) limit() int64 {
 	if u.Limit > 0 {
 		return u.Limit
@@ -88,25 +90,24 @@ func (u *Update) limit() int64 {
 	return MaxValue
 }
 
-// Failure is why an update that reached its key could not be done. The key is
-// then as it was.
+// Failure is the reason why an update could not be applied. The key is unchanged.
 type Failure uint8
 
 // The failures.
 const (
 	None       Failure = iota
-	NotInteger         // the value, or what to add, is not a 64-bit integer
-	Overflow           // the sum is not one
-	NotFloat           // the value, or what to add, is not a number
+	NotInteger         // the value or the amount is not a 64-bit integer
+	Overflow           // the sum is not a 64-bit integer
+	NotFloat           // the value or the amount is not a number
 	NaN                // the sum is not a finite number
 	TooLong            // the new value would be longer than allowed
 	BadOffset          // SetRange at a negative offset
-	Conflict           // the key's siblings differ, and the policy is not to choose
+	Conflict           // the key's siblings differ, and the policy is Refuse
 
 	failures
 )
 
-// Result is what an update did, and what its client is told.
+// Result is the effect of an update and the data for its reply.
 type Result struct {
 	Applied bool // the condition held and the update took effect
 	Existed bool // there was a value before
@@ -117,5 +118,5 @@ type Result struct {
 
 	// The coordinator adds:
 	Dot     causal.Dot    // the event, if there was one
-	Context causal.Vector // what a client that wrote with a context has seen now, Dot apart (object.Object.SeenBy)
+	Context causal.Vector // the new context of a client that wrote with one, without Dot (see object.Object.SeenBy)
 }
