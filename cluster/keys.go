@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +13,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 )
@@ -28,8 +28,6 @@ const (
 	pagePartitions = 64     // partitions that one call walks through at most; or as many as it asks for keys, if those are more
 	hashBits       = 32
 )
-
-var errMalformedPage = errors.New("malformed key page")
 
 // listed is one key on one replica.
 type listed struct {
@@ -139,9 +137,8 @@ func (n *Node) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partition
 	if id == n.id {
 		return n.scanHere(p, from, count)
 	}
-	body := binary.BigEndian.AppendUint16(nil, uint16(p))
-	body = binary.BigEndian.AppendUint32(body, from)
-	body = binary.BigEndian.AppendUint32(body, uint32(count))
+	body := wire.AppendUint16(nil, uint16(p))
+	body = wire.AppendUint32(wire.AppendUint32(body, from), uint32(count))
 	reply, err := n.channel.Call(ctx, id, peer.Background, peer.Scan, body)
 	if err != nil {
 		return page{}, err
@@ -174,15 +171,15 @@ func (n *Node) scanHere(p ring.Partition, from uint32, count int) (pg page, err 
 }
 
 func (n *Node) answerScan(body []byte) ([]byte, error) {
-	if len(body) != 10 {
-		return nil, errMalformedPage
+	r := wire.NewReader(body)
+	p, from, count := ring.Partition(r.Uint16()), r.Uint32(), min(int(r.Uint32()), maxPage)
+	if err := r.Done("request for a key page"); err != nil {
+		return nil, err
 	}
-	p := ring.Partition(binary.BigEndian.Uint16(body))
 	if int(p) >= n.keeper.ring().Partitions() {
-		return nil, fmt.Errorf("scan of partition %d: %w", p, errMalformedPage)
+		return nil, wire.Corrupt(fmt.Sprintf("scan of partition %d", p))
 	}
-	count := min(int(binary.BigEndian.Uint32(body[6:])), maxPage)
-	pg, err := n.scanHere(p, binary.BigEndian.Uint32(body[2:]), max(1, count))
+	pg, err := n.scanHere(p, from, max(1, count))
 	if err != nil {
 		return nil, err
 	}
@@ -190,47 +187,27 @@ func (n *Node) answerScan(body []byte) ([]byte, error) {
 }
 
 func (pg page) append(dst []byte) []byte {
-	if pg.more {
-		dst = binary.BigEndian.AppendUint32(append(dst, 1), pg.next)
-	} else {
-		dst = append(dst, 0)
+	if dst = wire.AppendFlag(dst, pg.more); pg.more {
+		dst = wire.AppendUint32(dst, pg.next)
 	}
 	for _, k := range pg.keys {
-		dst = binary.BigEndian.AppendUint32(dst, k.hash)
-		alive := byte(0)
-		if k.alive {
-			alive = 1
-		}
-		dst = binary.BigEndian.AppendUint64(append(dst, alive), uint64(k.at))
-		dst = binary.AppendUvarint(dst, uint64(len(k.key)))
-		dst = append(dst, k.key...)
+		dst = wire.AppendFlag(wire.AppendUint32(dst, k.hash), k.alive)
+		dst = wire.AppendBytes(wire.AppendUint64(dst, uint64(k.at)), k.key)
 	}
 	return dst
 }
 
 func decodePage(b []byte) (pg page, err error) {
-	if len(b) == 0 {
-		return pg, errMalformedPage
+	r := wire.NewReader(b)
+	if pg.more = r.Flag(); pg.more {
+		pg.next = r.Uint32()
 	}
-	if pg.more = b[0] == 1; pg.more {
-		if len(b) < 5 {
-			return pg, errMalformedPage
-		}
-		pg.next = binary.BigEndian.Uint32(b[1:])
-		b = b[4:]
-	}
-	for b = b[1:]; len(b) > 0; {
-		if len(b) < 13 {
-			return pg, errMalformedPage
-		}
-		k := listed{hash: binary.BigEndian.Uint32(b), alive: b[4] == 1, at: causal.Timestamp(binary.BigEndian.Uint64(b[5:]))}
-		size, used := binary.Uvarint(b[13:])
-		if b = b[13:]; used <= 0 || size > uint64(len(b)-used) {
-			return pg, errMalformedPage
-		}
-		k.key = bytes.Clone(b[used : used+int(size)])
-		b = b[used+int(size):]
+	for len(r.Rest()) > 0 {
+		k := listed{hash: r.Uint32(), alive: r.Flag(), at: causal.Timestamp(r.Uint64()), key: bytes.Clone(r.Bytes())}
 		pg.keys = append(pg.keys, k)
+	}
+	if err := r.Done("key page"); err != nil {
+		return page{}, err
 	}
 	return pg, nil
 }

@@ -2,14 +2,13 @@ package cluster
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -114,7 +113,7 @@ func (n *Node) pull(ctx context.Context, from ring.NodeID) error {
 }
 
 // pullRequest names the state that this node has.
-func (n *Node) pullRequest() []byte { return binary.BigEndian.AppendUint64(nil, n.keeper.digest()) }
+func (n *Node) pullRequest() []byte { return wire.AppendUint64(nil, n.keeper.digest()) }
 
 // answerPush merges a pushed state, and replies with ours if it knows more.
 func (n *Node) answerPush(body []byte) ([]byte, error) {
@@ -133,10 +132,12 @@ func (n *Node) answerPush(body []byte) ([]byte, error) {
 
 // answerPull replies with our state unless the asker has the same.
 func (n *Node) answerPull(body []byte) ([]byte, error) {
-	if len(body) != 8 {
-		return nil, errors.New("malformed ring pull")
+	r := wire.NewReader(body)
+	theirs := r.Uint64()
+	if err := r.Done("ring pull"); err != nil {
+		return nil, err
 	}
-	if binary.BigEndian.Uint64(body) == n.keeper.digest() {
+	if theirs == n.keeper.digest() {
 		return nil, nil
 	}
 	return n.keeper.encoded(), nil

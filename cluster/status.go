@@ -2,12 +2,11 @@ package cluster
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 )
@@ -107,27 +106,24 @@ func (n *Node) askCounts(ctx context.Context) map[ring.NodeID]counts {
 
 func (n *Node) answerCount() ([]byte, error) {
 	c := n.countHere()
-	out := binary.AppendUvarint(nil, uint64(c.bytes))
-	out = binary.AppendUvarint(out, uint64(c.hints))
+	out := wire.AppendUvarint(nil, uint64(c.bytes))
+	out = wire.AppendUvarint(out, uint64(c.hints))
 	for _, k := range c.keys {
-		out = binary.AppendUvarint(out, uint64(max(0, k)))
+		out = wire.AppendUvarint(out, uint64(max(0, k)))
 	}
 	return out, nil
 }
 
 func decodeCounts(b []byte) (c counts, err error) {
-	var all []int64
-	for len(b) > 0 {
-		v, used := binary.Uvarint(b)
-		if used <= 0 {
-			return c, errors.New("malformed counts")
-		}
-		all, b = append(all, int64(v)), b[used:]
+	r := wire.NewReader(b)
+	c.bytes, c.hints = int64(r.Uvarint()), int64(r.Uvarint())
+	for len(r.Rest()) > 0 {
+		c.keys = append(c.keys, int64(r.Uvarint()))
 	}
-	if len(all) < 2 {
-		return c, errors.New("malformed counts")
+	if err := r.Done("counts"); err != nil {
+		return counts{}, err
 	}
-	return counts{bytes: all[0], hints: all[1], keys: all[2:]}, nil
+	return c, nil
 }
 
 // Health is nil, or why this node refuses writes: see [engine.Store.Health].
