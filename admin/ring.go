@@ -15,10 +15,14 @@ func (h *ringHandlers) getRing(_ context.Context, c *call) (any, error) {
 	now := c.node.Ring()
 	v := api.Ring{
 		Partitions: now.Partitions(), Slots: ring.Slots, Version: now.Version(), N: now.Quorums().N,
-		Owners: make([]string, now.Partitions()), Nodes: []api.RingNode{},
+		Owners: make([]string, now.Partitions()), Primaries: make([][]string, now.Partitions()), Nodes: []api.RingNode{},
 	}
 	for p := range v.Owners {
 		v.Owners[p] = now.Name(now.Owner(ring.Partition(p)))
+		v.Primaries[p] = []string{}
+		for _, id := range now.Primaries(ring.Partition(p)) {
+			v.Primaries[p] = append(v.Primaries[p], now.Name(id))
+		}
 	}
 	if now.InTransition() {
 		next := make([]string, now.Partitions())

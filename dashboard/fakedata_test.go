@@ -21,7 +21,15 @@ func (f *fake) ringLocked() object {
 	for _, name := range f.mu.names {
 		nodes = append(nodes, object{"name": name, "status": "up"})
 	}
-	return object{"partitions": f.mu.partitions, "slots": 16384, "version": f.mu.version, "n": f.mu.n, "owners": owners, "next": nil, "nodes": nodes}
+	primaries := make([][]string, len(owners))
+	for p := range owners {
+		for i := 0; i < len(owners) && len(primaries[p]) < f.mu.n; i++ {
+			if node := owners[(p+i)%len(owners)]; !slices.Contains(primaries[p], node) {
+				primaries[p] = append(primaries[p], node)
+			}
+		}
+	}
+	return object{"partitions": f.mu.partitions, "slots": 16384, "version": f.mu.version, "n": f.mu.n, "owners": owners, "primaries": primaries, "next": nil, "nodes": nodes}
 }
 
 // slot hashes a key as Redis Cluster does.

@@ -1,6 +1,6 @@
 package api
 
-// NodeState is what POST /api/nodes/{node}/kill and /revive answer.
+// NodeState is the answer of POST /api/nodes/{node}/kill and /revive.
 type NodeState struct {
 	Node   string `json:"node"`
 	Status string `json:"status"` // killed or reviving
@@ -11,10 +11,10 @@ type ReviveRequest struct {
 	LoseDisk bool `json:"lose_disk,omitempty"` // it comes back with an empty disk
 }
 
-// LinkFaults is what a change of links answers.
+// LinkFaults is the answer of a change of links.
 type LinkFaults struct {
-	Links   []Link   `json:"links"`   // all that is wrong now
-	Missing []string `json:"missing"` // whose port did not take it
+	Links   []Link   `json:"links"`   // all faults now in force
+	Missing []string `json:"missing"` // nodes whose port did not accept it
 }
 
 // CutRequest is the body of POST /api/nodes/{node}/partition.
@@ -32,16 +32,15 @@ type SlowRequest struct {
 
 // SplitRequest is the body of POST /api/partition.
 type SplitRequest struct {
-	Groups [][]string `json:"groups"` // who can still talk to each other; whoever is in none can talk to all
+	Groups [][]string `json:"groups"` // nodes of one group still reach each other; a node in no group reaches all
 }
 
-// FaultTable is all the faults of one process: the body of PUT /api/node/links.
+// FaultTable holds all faults of one process: the body of PUT /api/node/links.
 type FaultTable struct {
 	Faults []Fault `json:"faults"`
 }
 
-// Fault is what is wrong on the link from one node to another, by their peer
-// addresses.
+// Fault is a fault on the link from one node to another, by their peer addresses.
 type Fault struct {
 	From        string  `json:"from"`
 	To          string  `json:"to"`

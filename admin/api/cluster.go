@@ -1,6 +1,6 @@
 package api
 
-// Cluster is what GET /api/cluster answers: the cluster as one node sees it.
+// Cluster is the answer of GET /api/cluster: the cluster as one node sees it.
 type Cluster struct {
 	N            int      `json:"n"` // as configured
 	R            int      `json:"r"`
@@ -15,7 +15,7 @@ type Cluster struct {
 	Demo         bool     `json:"demo"`          // a node can be added without an address
 	Nodes        []Member `json:"nodes"`
 	Links        []Link   `json:"links"`
-	Missing      []string `json:"missing"` // whose port did not answer in time
+	Missing      []string `json:"missing"` // nodes whose port did not answer in time
 }
 
 // Quorums are N, R and W.
@@ -25,7 +25,7 @@ type Quorums struct {
 	W int `json:"w"`
 }
 
-// Member is one member of a [View]. Figures that are not known are null.
+// Member is one member of a [Cluster]. Figures that are not known are null.
 type Member struct {
 	ID         string           `json:"id"`
 	Name       string           `json:"name"`
@@ -54,15 +54,15 @@ type Link struct {
 	Loss        float64 `json:"loss"`
 }
 
-// QuorumChange is the body of POST /api/cluster/config: what is left out stays.
+// QuorumChange is the body of POST /api/cluster/config: absent settings stay as they are.
 type QuorumChange struct {
 	N *int `json:"n,omitempty"`
 	R *int `json:"r,omitempty"`
 	W *int `json:"w,omitempty"`
 }
 
-// MemberChange is what a change of the members answers, when it has begun; GET
-// /api/cluster shows how it goes on.
+// MemberChange is the answer of a change of the members, which has only begun by
+// then; GET /api/cluster shows its progress.
 type MemberChange struct {
 	Name   string `json:"name"`
 	Status string `json:"status"` // joining, leaving, removing
@@ -70,7 +70,7 @@ type MemberChange struct {
 
 // AddNodeRequest is the body of POST /api/nodes.
 type AddNodeRequest struct {
-	AdminAddr string `json:"admin_addr,omitempty"` // of a 'quorate server --standby'; empty: start one here
+	AdminAddr string `json:"admin_addr,omitempty"` // of a 'quorate server --standby'; empty: a demo starts a node
 }
 
 // JoinRequest is the body of POST /api/node/join.

@@ -1,16 +1,16 @@
 package api
 
-// KeyPage is what GET /api/data answers.
+// KeyPage is the answer of GET /api/data.
 type KeyPage struct {
 	Keys   []Key  `json:"keys"`
-	Cursor string `json:"cursor"` // to go on with; "0" at the end
+	Cursor string `json:"cursor"` // of the next page; "0" at the end
 }
 
-// ReadAnswer is what GET /api/data/{key} answers.
+// ReadAnswer is the answer of GET /api/data/{key}.
 type ReadAnswer struct {
 	Key
 	Found     bool      `json:"found"`
-	Resolved  *Value    `json:"resolved"` // what a plain GET answers; null: nothing, or the conflict is an error
+	Resolved  *Value    `json:"resolved"` // the answer of a plain GET; null without a value, or where a conflict is an error
 	Values    []Value   `json:"values"`   // live ones
 	Context   string    `json:"context"`  // to write with
 	Clock     Clock     `json:"clock"`
@@ -29,7 +29,7 @@ type Sibling struct {
 	ExpiresAtMillis *int64 `json:"expires_at_ms"`
 }
 
-// WriteAnswer is what PUT /api/data/{key} answers.
+// WriteAnswer is the answer of PUT /api/data/{key}.
 type WriteAnswer struct {
 	Key
 	Context   string `json:"context"` // covers what was written
@@ -44,26 +44,26 @@ type WriteAnswer struct {
 type WriteRequest struct {
 	Value     string  `json:"value"`
 	Encoding  string  `json:"encoding,omitempty"` // utf8 (default) or base64
-	Context   *string `json:"context,omitempty"`  // what the writer has seen; empty: nothing
+	Context   *string `json:"context,omitempty"`  // the versions that the writer has seen; empty: none; absent: those that the coordinator knows
 	W         int     `json:"w,omitempty"`
 	TTLMillis int64   `json:"ttl_ms,omitempty"`
 }
 
-// DeleteAnswer is what DELETE /api/data/{key} answers.
+// DeleteAnswer is the answer of DELETE /api/data/{key}.
 type DeleteAnswer struct {
 	Key
-	Deleted bool   `json:"deleted"` // there was something
+	Deleted bool   `json:"deleted"` // whether there was a value
 	Context string `json:"context"`
 	Trace   *Trace `json:"trace"`
 }
 
-// Key is a key as JSON carries it.
+// Key is a key in JSON.
 type Key struct {
 	Key      string `json:"key"`
 	Encoding string `json:"encoding"` // utf8 or base64
 }
 
-// Value is a value as JSON carries it, as far as it is shown.
+// Value is a value in JSON, shortened if it is long.
 type Value struct {
 	Value     string `json:"value"`
 	Encoding  string `json:"encoding"` // utf8 or base64

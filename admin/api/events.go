@@ -11,7 +11,7 @@ type LogEvent struct {
 	Fields     map[string]string `json:"fields"`
 }
 
-// Events is what GET /api/events answers.
+// Events is the answer of GET /api/events.
 type Events struct {
 	Events  []LogEvent `json:"events"` // the oldest first
 	Missing []string   `json:"missing"`

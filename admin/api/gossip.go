@@ -1,6 +1,6 @@
 package api
 
-// Gossip is what GET /api/gossip answers: who knows what of whom.
+// Gossip is the answer of GET /api/gossip: how each node sees the others.
 type Gossip struct {
 	IntervalMillis int64        `json:"gossip_interval_ms"` // between two rounds
 	Nodes          []GossipNode `json:"nodes"`
@@ -10,10 +10,10 @@ type Gossip struct {
 // GossipNode is how one node sees the others.
 type GossipNode struct {
 	Node        string        `json:"node"`
-	Answered    bool          `json:"answered"` // its port did, in time; else nothing is known
+	Answered    bool          `json:"answered"` // whether its port did in time; if not, nothing else is known
 	RingVersion uint64        `json:"ring_version"`
 	RingDigest  string        `json:"ring_digest"`
-	Health      int           `json:"health"` // of its own part in gossip: 0 is well
+	Health      int           `json:"health"` // of its own part in gossip; 0 is best
 	Sees        []Observation `json:"sees"`
 }
 
@@ -21,7 +21,7 @@ type GossipNode struct {
 type Observation struct {
 	Node        string  `json:"node"`
 	State       string  `json:"state"`       // alive, suspect, dead, unknown
-	Incarnation *uint32 `json:"incarnation"` // null: not heard of yet
+	Incarnation *uint32 `json:"incarnation"` // null if gossip has not named the node yet
 	SinceMillis int64   `json:"since_ms"`    // when it was first seen so, unix time; 0: never
 }
 

@@ -1,18 +1,18 @@
 package api
 
-// Load is what the cluster did since the message before.
+// Load says what the cluster did since the previous message of the stream.
 type Load struct {
 	TimeMillis int64      `json:"time_ms"`
-	Nodes      []NodeLoad `json:"nodes"` // of those that answered both times
+	Nodes      []NodeLoad `json:"nodes"` // that answered both times
 }
 
-// NodeLoad is what one node did, each second.
+// NodeLoad holds the rates of one node, per second, and its latencies.
 type NodeLoad struct {
 	Node           string    `json:"node"`
 	Reads          float64   `json:"reads_s"`
 	Writes         float64   `json:"writes_s"`
 	Errors         float64   `json:"errors_s"`
-	ReadMillis     Quantiles `json:"read_ms"` // null where nobody read
+	ReadMillis     Quantiles `json:"read_ms"` // null without reads
 	WriteMillis    Quantiles `json:"write_ms"`
 	Divergent      float64   `json:"divergent_s"`
 	HintsStored    float64   `json:"hints_stored_s"`

@@ -18,7 +18,7 @@ type Exchanges struct {
 	NaiveKeys          int64 `json:"naive_keys"`
 }
 
-// Merkle is what GET /api/merkle answers.
+// Merkle is the answer of GET /api/merkle.
 type Merkle struct {
 	Partitions int       `json:"partitions"`
 	Leaves     int       `json:"leaves"` // of each partition's tree
@@ -38,7 +38,7 @@ type Pair struct {
 	Diverged []int  `json:"diverged"`
 }
 
-// Difference is what GET /api/merkle/{partition} answers: where the copies of two
+// Difference is the answer of GET /api/merkle/{partition}: where the copies of two
 // nodes differ.
 type Difference struct {
 	Partition     int              `json:"partition"`
@@ -65,7 +65,7 @@ type KeyDifference struct {
 	B *string `json:"b"`
 }
 
-// SyncAnswer is what POST /api/merkle/sync answers.
+// SyncAnswer is the answer of POST /api/merkle/sync.
 type SyncAnswer struct {
 	Nodes []SyncedNode `json:"nodes"`
 }

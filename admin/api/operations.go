@@ -1,6 +1,6 @@
 package api
 
-// Operations is what GET /api/operations answers.
+// Operations is the answer of GET /api/operations.
 type Operations struct {
 	Operations []Operation `json:"operations"` // of all nodes that answered, the newest first
 	Nodes      []Repair    `json:"nodes"`

@@ -1,18 +1,19 @@
 package api
 
-// Ring is what GET /api/ring answers. A partition has one token, whose owner
-// is the first of its preference list.
+// Ring is the answer of GET /api/ring. A partition has one token; the owner of the
+// token is the first of the partition's primaries.
 type Ring struct {
 	Partitions int        `json:"partitions"`
 	Slots      int        `json:"slots"`
 	Version    uint64     `json:"version"`
 	N          int        `json:"n"`
-	Owners     []string   `json:"owners"` // by partition
-	Next       *[]string  `json:"next"`   // after the change under way; null: there is none
+	Owners     []string   `json:"owners"`    // by partition
+	Primaries  [][]string `json:"primaries"` // by partition: the nodes that hold its keys, in the order of the preference list
+	Next       *[]string  `json:"next"`      // owners after the change under way; null without one
 	Nodes      []RingNode `json:"nodes"`
 }
 
-// RingNode is one member of a [RingView].
+// RingNode is one member of a [Ring].
 type RingNode struct {
 	Name   string `json:"name"`
 	Status string `json:"status"`

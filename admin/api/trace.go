@@ -16,7 +16,7 @@ type Trace struct {
 	Steps          []Step   `json:"steps"` // in the order of their beginning
 	Hints          []Hint   `json:"hints"`
 	ReadRepairs    []string `json:"read_repairs"`
-	Siblings       int      `json:"siblings"` // values of the key, as far as was seen
+	Siblings       int      `json:"siblings"` // values of the key, as far as the request saw them
 }
 
 // Place is one node of a key's preference list.

@@ -1,6 +1,6 @@
 package api
 
-// Versions is what GET /api/versions/{key} answers: how a key's value came about.
+// Versions is the answer of GET /api/versions/{key}: how a key's value came about.
 type Versions struct {
 	Key
 	Versions []Version `json:"versions"` // the oldest first

@@ -1,4 +1,4 @@
-// Where a key lives: Redis Cluster's hash slot, and the walk from its partition.
+// The hash slot of a key, as in Redis Cluster.
 
 export const SLOTS = 16384;
 
@@ -17,12 +17,4 @@ function tagged(bytes) {
   if (open < 0) return bytes;
   const close = bytes.indexOf(0x7d, open + 1);
   return close > open + 1 ? bytes.subarray(open + 1, close) : bytes;
-}
-
-
-// walk goes clockwise from a partition and returns the first nodes that it meets.
-export function walk(owners, from, most) {
-  const met = new Set();
-  for (let i = 0; i < owners.length && met.size < most; i++) met.add(owners[(from + i) % owners.length]);
-  return [...met];
 }

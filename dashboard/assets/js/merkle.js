@@ -1,11 +1,10 @@
-// The hash trees: which replicas hold the same, where they differ, and how little
-// it took to find out.
+// The hash trees: which replicas are equal, where they differ, and how few
+// comparisons that took.
 
 import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
 import { h, put, s } from "./dom.js";
 import { count, list, percent, plural } from "./format.js";
-import { walk } from "./hash.js";
 import { attempt } from "./notice.js";
 import { state } from "./store.js";
 import { isOpen, panel } from "./tabs.js";
@@ -97,7 +96,10 @@ function drawPair() {
     part.leaves = h("div", { class: "leaves", "aria-live": "polite" }));
 }
 
-// strip is the ring unrolled: a tick for each partition that the two share.
+// shares tells whether both nodes of a pair are primaries of a partition.
+export const shares = (ring, partition, { a, b }) => ring.primaries[partition].includes(a) && ring.primaries[partition].includes(b);
+
+// strip draws the ring as a line, with a tick for each partition that the two share.
 function strip(p) {
   const { ring } = state;
   if (!ring) return null;
@@ -108,10 +110,7 @@ function strip(p) {
   for (let i = 0; i < q; i++) {
     const x = ((i + 0.5) * 1000) / q;
     if (bad.has(i)) differ += `M${x} 2V26`;
-    else {
-      const met = walk(ring.owners, i, ring.n);
-      if (met.includes(p.a) && met.includes(p.b)) fine += `M${x} 9V19`;
-    }
+    else if (shares(ring, i, p)) fine += `M${x} 9V19`;
   }
   return s("svg", { class: "strip", viewBox: "0 0 1000 28", preserveAspectRatio: "none", role: "img", "aria-label": `${p.in_sync} of ${p.shared} shared partitions in sync` },
     s("path", { class: "good", d: fine }), s("path", { class: "bad", d: differ }));

@@ -252,8 +252,7 @@ function pickNear(share) {
   if (near && near.far < SLOTS / 60) onKey(near.k.key, near.k.encoding);
 }
 
-const sentenceAt = (partition) => partitionSentence(state.ring, partition, state.cluster?.effective?.n ?? state.ring.n,
-  state.cluster?.nodes.some((n) => n.zone));
+const sentenceAt = (partition) => partitionSentence(state.ring, partition, state.cluster?.nodes.some((n) => n.zone));
 
 function tellSlider() {
   set(slider, "aria-valuenow", focusPartition);

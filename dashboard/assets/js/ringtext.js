@@ -1,7 +1,7 @@
 // What each part of the ring is, in a sentence.
 
 import { bytes, count, list, percent, plural } from "./format.js";
-import { SLOTS, walk } from "./hash.js";
+import { SLOTS } from "./hash.js";
 
 const states = {
   up: "is up",
@@ -23,14 +23,15 @@ export function nodeSentence(node, ring) {
   return `${parts.join("; ")}.`;
 }
 
-export function partitionSentence(ring, partition, n, zoned) {
+export function partitionSentence(ring, partition, zoned) {
   const size = SLOTS / ring.partitions;
   const owner = ring.owners[partition];
   const first = `Partition ${partition} holds slots ${partition * size} to ${(partition + 1) * size - 1}; ${owner} owns its token.`;
   const next = ring.next?.[partition];
   const moves = next && next !== owner ? ` It is moving to ${next}.` : "";
-  if (zoned) return first + moves;
-  return `${first} Its keys live on ${list(walk(ring.owners, partition, n))}, the first ${n} nodes met clockwise.${moves}`;
+  const primaries = ring.primaries[partition];
+  const met = zoned ? "the first nodes met clockwise, from different zones where there are enough" : `the first ${primaries.length} nodes met clockwise`;
+  return `${first} Its keys live on ${list(primaries)}, ${met}.${moves}`;
 }
 
 export function walkSentence(key) {
