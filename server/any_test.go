@@ -29,14 +29,15 @@ func TestServer_AnyArguments_OneReplyEach(t *testing.T) {
 	defer s.forget(c)
 	c.borrow()
 	defer c.giveBack()
-	table := newTable().counted
+	defer c.unwatch() // MONITOR is among the commands
+	table := documentedTable().All()
 	for i := range 60000 {
 		row := table[r.IntN(len(table))]
-		switch row.full {
+		switch row.Full() {
 		case "client|reply", "client|kill", "quit":
 			continue // these change whether there is a reply, or a session
 		}
-		args := strings.Split(row.full, "|")
+		args := strings.Split(row.Full(), "|")
 		for range r.IntN(7) {
 			word := words[r.IntN(len(words))]
 			if r.IntN(20) == 0 {
@@ -44,18 +45,18 @@ func TestServer_AnyArguments_OneReplyEach(t *testing.T) {
 			}
 			args = append(args, word)
 		}
-		c.in.buf = []byte(encode(args...))
-		c.in.start, c.in.end = 0, len(c.in.buf)
-		c.admit(true) // whatever the last CONFIG SET requirepass or RESET did
+		c.input.buf = []byte(encode(args...))
+		c.input.start, c.input.end = 0, len(c.input.buf)
+		c.SetAuthenticated(true) // whatever the last CONFIG SET requirepass or RESET did
 		if err := c.turn(t.Context()); err != nil {
 			t.Fatalf("%d, %q: %v", i, args, err)
 		}
-		in := bufio.NewReader(bytes.NewReader(c.out.Buf))
+		in := bufio.NewReader(bytes.NewReader(c.client.Out.Buf))
 		reply, err := readReply(in)
 		if rest, _ := io.ReadAll(in); err != nil || len(rest) > 0 {
 			t.Fatalf("%d, %q: %q, %v, and then %q", i, args, reply, err, rest)
 		}
-		c.out.Buf = c.out.Buf[:0]
+		c.client.Out.Buf = c.client.Out.Buf[:0]
 	}
 }
 

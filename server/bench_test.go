@@ -77,10 +77,10 @@ func BenchmarkTurn(b *testing.B) {
 	b.ReportAllocs()
 	c.borrow()
 	for n := 0; n < b.N; n += depth {
-		c.in.buf, c.in.start, c.in.end = raw, 0, len(raw)
+		c.input.buf, c.input.start, c.input.end = raw, 0, len(raw)
 		if err := c.turn(context.Background()); err != nil {
 			b.Fatal(err)
 		}
-		c.out.Buf = c.out.Buf[:0]
+		c.client.Out.Buf = c.client.Out.Buf[:0]
 	}
 }

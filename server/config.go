@@ -8,23 +8,19 @@ import (
 	"math"
 	"time"
 
-	"github.com/quorate/quorate/server/resp"
+	"github.com/quorate/quorate/server/introspect"
+	"github.com/quorate/quorate/server/limits"
 )
 
-// RedisVersion is the version of Redis that clients are told: the one whose
-// replies and texts quorate keeps to.
-const RedisVersion = "7.2.4"
-
-// Config is what a [Server] is made of. A zero field takes its default.
+// Config is what a [Server] is made of. A zero field takes its default. The names
+// and bounds of the settings that CONFIG SET may change are in server/introspect.
 type Config struct {
-	// Addr is the TCP address to listen on; default 127.0.0.1:6379.
-	Addr string
 	// Password, when not empty, is asked of every client (requirepass).
 	Password string
-	// Version of quorate, told by INFO.
+	// Version of quorate, which INFO shows.
 	Version string
 	// Standalone makes the node answer as a Redis outside of a cluster does:
-	// CLUSTER and its kin are refused, and INFO says so (cluster-enabled no).
+	// CLUSTER and its relatives are refused, and INFO says so (cluster-enabled no).
 	Standalone bool
 
 	MaxClients      int           // connections at once; default 10000
@@ -44,8 +40,12 @@ type Config struct {
 	// block. Without it the command is refused.
 	Shutdown func()
 
-	// Preset are settings put into force at the start, as CONFIG SET would.
-	Preset map[string]string
+	// Slowlog says what SLOWLOG keeps; default 128 commands of 10 ms and longer.
+	Slowlog *SlowlogConfig
+	// LatencyThreshold is what LATENCY remembers: commands of this length and
+	// longer, in whole milliseconds; default 0: nothing.
+	LatencyThreshold time.Duration
+
 	// Rewrite, when set, puts what CONFIG SET changed into the node's settings
 	// file, for CONFIG REWRITE. Without it the command is refused.
 	Rewrite func(changed map[string]string) error
@@ -62,6 +62,12 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// SlowlogConfig says what the slow log keeps.
+type SlowlogConfig struct {
+	LongerThan time.Duration // in whole microseconds; 0: every command; below 0: none
+	Entries    int64         // the newest that are kept
+}
+
 // Validate reports every impossible value at once.
 func (c Config) Validate() error {
 	c = c.withDefaults()
@@ -72,19 +78,21 @@ func (c Config) Validate() error {
 		}
 	}
 	check(c.MaxClients > 0, "maximum of clients: %d is not positive", c.MaxClients)
-	check(c.ProtoMaxBulkLen >= 1<<20 && c.ProtoMaxBulkLen <= maxBulk,
-		"proto-max-bulk-len: %d is not between 1 MiB and %d", c.ProtoMaxBulkLen, maxBulk)
+	check(c.ProtoMaxBulkLen >= limits.MinBulk && c.ProtoMaxBulkLen <= limits.MaxBulk,
+		"proto-max-bulk-len: %d is not between 1 MiB and %d", c.ProtoMaxBulkLen, limits.MaxBulk)
 	check(c.MaxArguments >= 16 && c.MaxArguments <= math.MaxInt32, "maximum of arguments: %d is not between 16 and 2^31", c.MaxArguments)
-	check(c.InputLimit >= inputKept, "input limit: %d bytes are less than %d", c.InputLimit, inputKept)
-	check(c.OutputLimit >= resp.FlushBytes, "output limit: %d bytes are less than %d", c.OutputLimit, resp.FlushBytes)
-	check(c.BufferedLimit >= inputKept, "limit of buffered bytes: %d are less than %d", c.BufferedLimit, inputKept)
+	check(c.InputLimit >= limits.MinBuffered, "input limit: %d bytes are less than %d", c.InputLimit, limits.MinBuffered)
+	check(c.OutputLimit >= limits.MinBuffered, "output limit: %d bytes are less than %d", c.OutputLimit, limits.MinBuffered)
+	check(c.BufferedLimit >= limits.MinBuffered, "limit of buffered bytes: %d are less than %d", c.BufferedLimit, limits.MinBuffered)
+	check(c.Slowlog.Entries >= 0 && c.Slowlog.Entries <= introspect.MaxSlowlogEntries,
+		"slow log: %d entries are not between 0 and %d", c.Slowlog.Entries, introspect.MaxSlowlogEntries)
+	check(c.LatencyThreshold >= 0, "latency threshold: %v is negative", c.LatencyThreshold)
 	check(c.IdleTimeout >= 0, "idle timeout: %v is negative", c.IdleTimeout)
 	check(c.WriteTimeout > 0, "write timeout: %v is not positive", c.WriteTimeout)
 	return errors.Join(faults...)
 }
 
 func (c Config) withDefaults() Config {
-	orElse(&c.Addr, "127.0.0.1:6379")
 	orElse(&c.Version, "dev")
 	orElse(&c.MaxClients, 10000)
 	orElse(&c.ProtoMaxBulkLen, 512<<20)
@@ -95,6 +103,9 @@ func (c Config) withDefaults() Config {
 	orElse(&c.BufferedLimit, 2<<30)
 	orElse(&c.Grace, 2*time.Second)
 	orElse(&c.WarnValueSize, 5<<20)
+	if c.Slowlog == nil {
+		c.Slowlog = &SlowlogConfig{LongerThan: 10 * time.Millisecond, Entries: 128}
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -4,191 +4,183 @@ import (
 	"context"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/introspect"
 	"github.com/quorate/quorate/server/resp"
 )
 
-// dispatch plans one whole command, or runs it after the batch. An error ends
-// the connection.
-func (s *session) dispatch(ctx context.Context, raw []byte, kind resp.Shape) error {
-	args, err := s.batch.parse(raw, kind)
+// Bounds of one batch. It starts small and grows with the client's pipelines, but
+// shrinks when values are large: the results of a batch are all in memory at once.
+const (
+	batchStart = 16       // requests
+	batchBytes = 16 << 20 // of replies worth having in memory at once
+)
+
+// dispatch plans one whole command, or runs it after the batch. An error ends the
+// connection.
+func (s *session) dispatch(ctx context.Context, raw []byte, shape resp.Shape) error {
+	args, err := s.client.Batch.Parse(raw, shape)
 	if err != nil || len(args) == 0 {
 		return err
 	}
-	silent := s.mute || s.skip
-	s.skip = false
-	c, refusal := s.server.choose(args, s.authenticated)
-	if c == nil && resp.IsCrossProtocol(args[0]) {
+	silent := s.mode.silent()
+	r, refusal := s.server.table.Choose(args, command.Rights{Authenticated: s.authenticated, Standalone: s.server.cfg.Standalone})
+	if r == nil && resp.IsCrossProtocol(args[0]) {
 		return resp.ErrCrossProtocol
 	}
-	if refusal == "" && s.server.attention.Load() {
-		if args, err = s.attend(ctx, c, args, raw, kind); err != nil {
+	if refusal == "" && s.server.hooks.armed.Load() {
+		if args, err = s.runHooks(ctx, r, args, unparsed{raw, shape}); err != nil {
 			return err
 		}
 	}
-	if refusal == "" && c.alone(len(args)) {
-		if len(s.batch.entries) > 0 {
+	if refusal == "" && r.Alone(len(args)) {
+		if len(s.client.Batch.Calls) > 0 {
 			s.flushBatch(ctx)
-			if args, err = s.batch.parse(raw, kind); err != nil {
+			if args, err = s.client.Batch.Parse(raw, shape); err != nil {
 				return err
 			}
 		}
-		s.runAlone(ctx, c, args, silent)
+		c := s.client.Batch.Add(&s.client, r, args)
+		c.Silent = silent
+		s.runAlone(ctx, c)
 		return nil
 	}
-	e := s.batch.add(c, args)
-	e.silent = silent
+	c := s.client.Batch.Add(&s.client, r, args)
+	c.Silent = silent
 	if refusal != "" {
-		s.refuse(e, refusal)
-		s.server.reject(c)
+		c.Refuse(refusal)
+		if r != nil {
+			s.server.counters.Reject(r)
+		}
 	} else {
-		c.plan(s, e)
+		r.Plan(c)
 	}
-	if s.full() {
+	if s.batchIsFull() {
 		s.flushBatch(ctx)
 	}
 	return nil
 }
 
-// choose finds the command and what speaks against it, in Redis's order: does
-// it exist, is it complete, may this client run it. The command is nil if there
-// is none of that name.
-func (s *Server) choose(args [][]byte, authenticated bool) (*command, string) {
-	c := s.table.find(args[0])
-	switch {
-	case c == nil:
-		return s.chooseUnsupported(args, authenticated)
-	case len(c.subcommands) > 0 && len(args) > 1:
-		sub := s.table.findSub(c, args[1])
-		if sub == nil {
-			return c, s.refuseSub(c, args[1], authenticated)
-		}
-		c = sub
-	}
-	switch {
-	case !c.fits(len(args)):
-		return c, wrongArity(c)
-	case !authenticated && !c.stranger:
-		return c, textNoAuth
-	}
-	return c, ""
+// batchIsFull reports whether the batch should run before more is added.
+func (s *session) batchIsFull() bool {
+	b := s.client.Batch
+	return len(b.Requests) >= s.batchLimit || len(b.Calls) >= command.BatchMax
 }
 
-// flushBatch executes what is planned and renders the replies.
+// flushBatch executes the planned calls and renders the replies.
 func (s *session) flushBatch(ctx context.Context) {
-	b := s.batch
-	if len(b.entries) == 0 {
-		b.reset()
+	b := s.client.Batch
+	if len(b.Calls) == 0 {
+		b.Reset()
 		return
 	}
 	start := time.Now()
-	if len(b.requests) > 0 {
-		s.server.store.Do(ctx, b.requests)
-		s.noteSlow(b.entries[0].command, b.entries[0].args, len(b.entries)-1, start)
+	if len(b.Requests) > 0 {
+		s.server.node.Store.Do(ctx, b.Requests)
+		s.noteSlow(&b.Calls[0], len(b.Calls)-1, start)
 	}
-	s.look()
-	before := s.out.sent + int64(len(s.out.Buf))
-	for i := range b.entries {
-		e := &b.entries[i]
-		mark := s.beginReply(e.silent)
-		failures := s.out.Failures
-		e.reply(s, e)
-		s.endReply(mark, e.silent)
-		e.failed = min(s.out.Failures-failures, 1)
+	s.client.Look()
+	before := s.output.sent + int64(len(s.client.Out.Buf))
+	for i := range b.Calls {
+		c := &b.Calls[i]
+		mark := s.beginReply(c.Silent)
+		failures := s.client.Out.Failures
+		c.Reply(c)
+		s.endReply(mark, c.Silent)
+		c.Failed = min(s.client.Out.Failures-failures, 1)
 	}
-	s.adapt(s.out.sent + int64(len(s.out.Buf)) - before)
+	s.adaptBatch(s.output.sent + int64(len(s.client.Out.Buf)) - before)
 	s.account(start)
-	b.reset()
+	b.Reset()
 }
 
-// runAlone executes one command that is not part of a batch.
-func (s *session) runAlone(ctx context.Context, c *command, args [][]byte, silent bool) {
+// runAlone executes one call that is not part of a batch.
+func (s *session) runAlone(ctx context.Context, c *command.Call) {
 	start := time.Now()
-	s.look()
-	mark := s.beginReply(silent)
-	failures := s.out.Failures
-	c.run(ctx, s, c, args)
-	if c.full == "client|reply" { // it decides for itself whether it is answered
-		silent = silent && s.mute
+	s.client.Look()
+	r := c.Row
+	mark := s.beginReply(c.Silent)
+	failures := s.client.Out.Failures
+	r.Run(ctx, c)
+	silent := c.Silent
+	if r.DecidesSilence {
+		silent = silent && s.mode.off
 	}
 	s.endReply(mark, silent)
-	s.noteSlow(c, args, 0, start)
-	s.batch.reset()
+	s.noteSlow(c, 0, start)
+	s.client.Batch.Reset()
 	took := time.Since(start)
-	s.server.counters.record(c, 1, s.out.Failures-failures, took, took)
-	s.noteActivity(c, start)
-}
-
-// look takes what all replies of a batch share.
-func (s *session) look() {
-	s.now = s.server.cfg.Now().UnixMilli()
-	s.policy = s.server.store.Policy()
+	s.server.counters.Record(r, 1, s.client.Out.Failures-failures, took, took)
+	s.noteActivity(r, start)
 }
 
 func (s *session) beginReply(silent bool) int {
-	s.out.Muted = silent
-	return len(s.out.Buf)
+	s.client.Out.Muted = silent
+	return len(s.client.Out.Buf)
 }
 
 func (s *session) endReply(mark int, silent bool) {
 	if silent {
-		s.out.Buf = s.out.Buf[:mark]
+		s.client.Out.Buf = s.client.Out.Buf[:mark]
 	}
-	s.out.Muted = false
-	s.out.Trim()
+	s.client.Out.Muted = false
+	s.client.Out.Trim()
+}
+
+// adaptBatch moves the batch's limit after one whose replies took this many bytes.
+func (s *session) adaptBatch(bytes int64) {
+	switch used := len(s.client.Batch.Requests); {
+	case bytes > batchBytes:
+		s.batchLimit = max(1, int(int64(used)*batchBytes/bytes))
+	case used >= s.batchLimit:
+		s.batchLimit = min(2*s.batchLimit, command.BatchMax)
+	}
 }
 
 // account counts the batch: runs of one command at once, each with its share of
 // the time.
 func (s *session) account(start time.Time) {
-	entries := s.batch.entries
+	calls := s.client.Batch.Calls
 	took := time.Since(start)
-	share := took / time.Duration(len(entries))
-	for i := 0; i < len(entries); {
-		c, calls, failed := entries[i].command, int64(0), int64(0)
-		for i < len(entries) && entries[i].command == c {
-			calls++
-			failed += entries[i].failed
+	share := took / time.Duration(len(calls))
+	for i := 0; i < len(calls); {
+		r, count, failed := calls[i].Row, int64(0), int64(0)
+		for i < len(calls) && calls[i].Row == r {
+			count++
+			failed += calls[i].Failed
 			i++
 		}
-		if c != nil {
-			s.server.counters.record(c, calls, failed, share*time.Duration(calls), took)
+		if r != nil {
+			s.server.counters.Record(r, count, failed, share*time.Duration(count), took)
 		}
 	}
-	s.noteActivity(entries[len(entries)-1].command, start)
-	if s.hits+s.misses > 0 {
-		s.server.counters.hits.Add(s.hits)
-		s.server.counters.misses.Add(s.misses)
-		s.hits, s.misses = 0, 0
+	s.noteActivity(calls[len(calls)-1].Row, start)
+	if s.client.Hits+s.client.Misses > 0 {
+		s.server.counters.Hits.Add(s.client.Hits)
+		s.server.counters.Misses.Add(s.client.Misses)
+		s.client.Hits, s.client.Misses = 0, 0
 	}
 }
 
-// noteSlow remembers what took long: in the slow log, and as an event of LATENCY.
-func (s *session) noteSlow(c *command, args [][]byte, more int, start time.Time) {
+// noteSlow remembers a call that took long, in the slow log and as an event of
+// LATENCY. It had this many followers in its pipeline.
+func (s *session) noteSlow(c *command.Call, followers int, start time.Time) {
 	took := time.Since(start)
-	if s.server.slowlog.slow(took) {
-		s.server.slowlog.add(s, c, args, more, start, took)
+	if s.server.slowlog.Slow(took) {
+		s.server.slowlog.Add(introspect.SlowCall{Call: c, Followers: followers, At: start, Took: took})
 	}
-	if s.server.latency.slow(took) {
-		s.server.latency.add(c, start, took)
+	if s.server.latency.Slow(took) {
+		s.server.latency.Add(c.Row, start, took)
 	}
 }
 
-func (s *session) noteActivity(c *command, at time.Time) {
+// noteActivity records what CLIENT LIST and INFO show of the traffic.
+func (s *session) noteActivity(r *command.Row, at time.Time) {
 	s.active.Store(at.UnixNano())
-	if c != nil {
-		s.last.Store(c)
+	if r != nil {
+		s.last.Store(r)
 	}
-	s.server.counters.received.Add(s.drained)
-	s.server.counters.sent.Add(s.out.sent - s.counted)
-	s.drained, s.counted = 0, s.out.sent
-}
-
-// value is what a read found, as the policy for siblings has it.
-func (s *session) value(sl *slot) (object.Value, bool, error) {
-	if sl.Err != nil {
-		return object.Value{}, false, sl.Err
-	}
-	return register.Resolve(&sl.Object, s.policy, s.now)
+	s.server.counters.Received.Add(s.received)
+	s.server.counters.Sent.Add(s.output.sent - s.sentCounted)
+	s.received, s.sentCounted = 0, s.output.sent
 }

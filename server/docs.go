@@ -5,35 +5,37 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/quorate/quorate/server/command"
 )
 
-// CommandTable renders the commands as a Markdown table for the README: name,
+// CommandTable renders the commands as a Markdown table, for COMMANDS.md: name,
 // what it does, and since which version of Redis it does so.
 func CommandTable() string {
 	var text strings.Builder
 	text.WriteString("| command | what it does | since Redis |\n|---|---|---|\n")
-	row := func(c *command) {
-		name := strings.ToUpper(strings.ReplaceAll(c.full, "|", " "))
-		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", name, c.summary, c.since)
+	row := func(r *command.Row) {
+		name := strings.ToUpper(strings.ReplaceAll(r.Full(), "|", " "))
+		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", name, r.Summary, r.Since)
 	}
-	for _, c := range newTable().list {
-		if len(c.subcommands) == 0 || c.run != nil {
-			row(c)
+	for _, r := range documentedTable().Top() {
+		if len(r.Subcommands) == 0 || r.Run != nil {
+			row(r)
 		}
-		for i := range c.subcommands {
-			if c.subcommands[i].name != "help" {
-				row(&c.subcommands[i])
+		for i := range r.Subcommands {
+			if r.Subcommands[i].Name != "help" {
+				row(&r.Subcommands[i])
 			}
 		}
 	}
 	return text.String()
 }
 
-// RefusedTable renders, likewise, what Redis knows and quorate refuses, and what
-// to use instead.
+// RefusedTable renders, likewise, the commands of Redis that quorate refuses, and
+// what to use instead.
 func RefusedTable() string {
 	names := make(map[string][]string)
-	for name, advice := range unsupported {
+	for name, advice := range refusedCommands() {
 		names[advice] = append(names[advice], "`"+strings.ToUpper(strings.ReplaceAll(name, "|", " "))+"`")
 	}
 	rows := make([]string, 0, len(names))
@@ -43,4 +45,26 @@ func RefusedTable() string {
 	}
 	slices.Sort(rows)
 	return "| refused | because, or what to use instead |\n|---|---|\n" + strings.Join(rows, "")
+}
+
+// CommandsPage renders COMMANDS.md.
+func CommandsPage() string {
+	return `# Commands
+
+This page is generated from the table of commands; ` + "`go test ./server -run Page -update`" + ` writes it.
+
+Replies and error texts are those of Redis ` + RedisVersion + `, unless the table says otherwise. Arguments of GET, SET and DEL that
+Redis does not have:
+
+* ` + "`GET key [CONTEXT] [R n]`" + `: with CONTEXT, the causal context and all values of the key; R replicas must answer.
+* ` + "`SET key value … [CONTEXT ctx] [W n]`" + `: with CONTEXT, replaces the values that were read with that context, and answers with
+  the next context; W replicas must acknowledge.
+* ` + "`DEL key CONTEXT ctx [W n]`" + `: deletes only the values that were read with that context.
+
+` + CommandTable() + `
+## Refused
+
+Other commands of Redis are refused with one line that says so; ` + "`SELECT`" + ` of another database than 0 is, too.
+
+` + RefusedTable()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/fnv"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -224,16 +225,24 @@ func (f *fake) SetQuorums(_ context.Context, n, r, w int) error {
 
 func (f *fake) failWith(fault faultFunc) { f.fault.Store(&fault) }
 
-// serve runs a server on a free port until the test ends.
-func serve(t testing.TB, cfg Config, store Store) *Server {
+// newServer makes a server on a free port, which must be run or closed.
+func newServer(t testing.TB, cfg Config, store Store) *Server {
 	t.Helper()
-	if cfg.Addr == "" {
-		cfg.Addr = "127.0.0.1:0"
-	}
-	s, err := New(cfg, store)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	s, err := New(cfg, listener, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// serve runs a server on a free port until the test ends.
+func serve(t testing.TB, cfg Config, store Store) *Server {
+	t.Helper()
+	s := newServer(t, cfg, store)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -242,8 +251,8 @@ func serve(t testing.TB, cfg Config, store Store) *Server {
 		if err := <-done; err != nil {
 			t.Errorf("run: %v", err)
 		}
-		if used := s.budget.used.Load(); used != 0 {
-			t.Errorf("%d bytes of the budget were never given back", used)
+		if used := s.budget.Used(); used != 0 {
+			t.Errorf("%d bytes of the budget were never returned", used)
 		}
 	})
 	return s

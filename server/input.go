@@ -3,28 +3,30 @@ package server
 import (
 	"errors"
 	"net"
+
+	"github.com/quorate/quorate/server/limits"
 )
 
 const (
 	inputBase = 4 << 10  // what every connection has
 	inputKept = 64 << 10 // what a busy one may keep between commands
-	inputCalm = 64       // reads in a row that need little, after which it is taken away
+	inputCalm = 64       // reads in a row that need little, after which a large buffer is dropped
 )
 
-// Refusals of the input. The client is told, then the connection is closed.
+// Refusals of the input. The client gets the text, then the connection is closed.
 var (
 	errQueryTooBig = errors.New("ERR max query buffer length reached: the command is larger than this connection may buffer")
 	errNodeFull    = errors.New("ERR max buffered bytes of all clients reached on this node, try again later")
 )
 
-// input is what a client sent and the server has not yet executed:
+// input holds the bytes that a client sent and the server has not yet executed:
 // buf[start:end]. Commands alias it, so that nothing is copied on the way to
 // the store: it must not be filled or discarded while a batch runs.
 type input struct {
 	buf        []byte
 	start, end int
-	limits     *limits
-	budget     *budget
+	limits     *limits.Limits
+	budget     *limits.Budget
 	charged    int64 // bytes of buf that the node's budget granted
 	calm       int   // reads in a row that needed little of buf
 }
@@ -34,10 +36,10 @@ func (in *input) pending() []byte { return in.buf[in.start:in.end] }
 // discard drops the first n pending bytes.
 func (in *input) discard(n int) { in.start += n }
 
-// fill reads once, after making room. missing is how many bytes the unfinished
-// command needs at the least: a large one grows the buffer no further than its
-// end, and only as its bytes arrive, for a header alone is no reason to reserve
-// what it promises.
+// fill reads once, after making room. The unfinished command needs at least
+// missing more bytes. A large command grows the buffer no further than its end, and
+// only as its bytes arrive: a header alone does not reserve the length that it
+// announces.
 func (in *input) fill(conn net.Conn, missing int) (int, error) {
 	if err := in.makeRoom(missing); err != nil {
 		return 0, err
@@ -67,9 +69,9 @@ func (in *input) makeRoom(missing int) error {
 	return in.resize(size)
 }
 
-// reuse starts anew in an empty buffer. One that was full has a busy client:
-// it may double, up to what is kept. One that a large command had grown goes, and
-// so does one that has been too large for a while.
+// reuse starts anew in an empty buffer. A buffer that was full has a busy client:
+// it may double, up to inputKept. A buffer that a large command had grown is
+// replaced, and so is one that has been too large for a while.
 func (in *input) reuse() {
 	full := in.end == len(in.buf)
 	if in.end < len(in.buf)/8 {
@@ -88,10 +90,10 @@ func (in *input) reuse() {
 }
 
 func (in *input) resize(size int) error {
-	if size = min(size, int(in.limits.input.Load())); size <= in.end {
+	if size = min(size, int(in.limits.Input.Load())); size <= in.end {
 		return errQueryTooBig
 	}
-	if extra := int64(size) - int64(len(in.buf)); in.budget.take(extra) {
+	if extra := int64(size) - int64(len(in.buf)); in.budget.Take(extra) {
 		in.charged += extra
 	} else {
 		return errNodeFull
@@ -102,8 +104,8 @@ func (in *input) resize(size int) error {
 	return nil
 }
 
-// release gives everything back to the node's budget.
+// release drops the buffer and returns its bytes to the node's budget.
 func (in *input) release() {
-	in.budget.give(in.charged)
+	in.budget.Give(in.charged)
 	in.charged, in.buf = 0, nil
 }

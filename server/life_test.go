@@ -5,27 +5,26 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-func TestNew_PortInUse_SaysSo(t *testing.T) {
-	s := serve(t, Config{}, newFake(t))
-	_, err := New(Config{Addr: s.Addr().String()}, newFake(t))
-	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), s.Addr().String()) || !strings.Contains(err.Error(), "--client-addr") {
-		t.Fatalf("%v", err)
-	}
-}
-
 func TestNew_BadConfig_ReportsEverything(t *testing.T) {
-	_, err := New(Config{MaxClients: -1, IdleTimeout: -1, ProtoMaxBulkLen: 5}, newFake(t))
-	for _, want := range []string{"clients", "idle", "proto-max-bulk-len"} {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{MaxClients: -1, IdleTimeout: -1, ProtoMaxBulkLen: 5, Slowlog: &SlowlogConfig{Entries: -1}}
+	_, err = New(cfg, listener, newFake(t))
+	for _, want := range []string{"clients", "idle", "proto-max-bulk-len", "slow log"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Fatalf("%v does not mention %s", err, want)
 		}
+	}
+	if _, err := listener.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the listener is still open: %v", err)
 	}
 }
 
@@ -50,10 +49,7 @@ func (s *slow) Do(ctx context.Context, requests []*replica.Request) {
 
 func runSlow(t *testing.T, grace time.Duration) (*Server, *slow, context.CancelFunc, chan error) {
 	store := &slow{fake: newFake(t), entered: make(chan struct{}, 10), release: make(chan struct{})}
-	s, err := New(Config{Addr: "127.0.0.1:0", Grace: grace}, store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Config{Grace: grace}, store)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	done := make(chan error, 1)

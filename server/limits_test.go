@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/quorate/quorate/server/command"
 )
 
 func TestServer_HostileBytes_AnswersThenCloses(t *testing.T) {
@@ -43,7 +45,7 @@ func TestServer_BulkOverLimit_IsRefused(t *testing.T) {
 	if got := c.do("SET", "a", strings.Repeat("x", 1<<20)); got != "+OK\r\n" {
 		t.Fatal(got)
 	}
-	if got := c.do("APPEND", "a", "x"); got != "-"+textTooLong+"\r\n" {
+	if got := c.do("APPEND", "a", "x"); got != "-"+command.TextTooLong+"\r\n" {
 		t.Fatal(got)
 	}
 	c.send("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1048577\r\n")
@@ -69,7 +71,7 @@ func TestServer_InputLimits_HoldPerConnectionAndNode(t *testing.T) {
 		open = append(open, c)
 	}
 	if !refused {
-		t.Errorf("%d bytes buffered for %d connections", s.budget.used.Load(), len(open))
+		t.Errorf("%d bytes buffered for %d connections", s.budget.Used(), len(open))
 	}
 	if got := dial(t, s.Addr().String()).do("PING"); got != "+PONG\r\n" {
 		t.Errorf("a small client meanwhile: %q", got)
@@ -87,7 +89,7 @@ func TestServer_LargeValue_GrowsAndShrinks(t *testing.T) {
 	}
 	c.expect("+PONG\r\n")
 	c.do("PING") // the turn in which the buffer is given up has passed
-	if used := s.budget.used.Load(); used > inputKept {
+	if used := s.budget.Used(); used > inputKept {
 		t.Errorf("%d bytes are still held", used)
 	}
 }
@@ -154,7 +156,7 @@ func TestServer_ClientThatNeverReads_IsClosed(t *testing.T) {
 			}
 			break
 		}
-		if used := s.budget.used.Load(); used > 4<<20 {
+		if used := s.budget.Used(); used > 4<<20 {
 			t.Fatalf("%d bytes buffered", used)
 		}
 	}

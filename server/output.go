@@ -7,32 +7,33 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quorate/quorate/server/limits"
 	"github.com/quorate/quorate/server/resp"
 )
 
 const (
-	outputKept     = 128 << 10              // bytes that a connection keeps between batches
-	outputPatience = 100 * time.Millisecond // how long a client may take before replies are buffered
+	outputKept = 128 << 10              // bytes that a connection keeps between batches
+	sendTime   = 100 * time.Millisecond // how long a client may take before replies are buffered
 )
 
 // errSlowReader closes a client that does not read: its replies are lost.
 var errSlowReader = errors.New("client does not read its replies")
 
-// output is the way back to one client.
+// output sends replies to one client.
 //
-// Replies are rendered into buf and written by the session itself. A client
-// that sends a long pipeline before it reads the first reply must not be waited
-// for, or both sides would wait for ever: what its socket does not take within
-// outputPatience goes to the backlog, which a second goroutine, alive only as
+// The writer renders replies, and the session sends them itself. It must not wait
+// for a client that sends a long pipeline before it reads the first reply, or both
+// sides would wait for ever: bytes that the socket does not take within
+// sendTime go to the backlog, which a second goroutine, alive only as
 // long as there is one, sends. The backlog is bounded per connection and per
 // node. When it is full the session waits, so that TCP holds the client back;
 // a client that does not even take resp.FlushBytes bytes within the write timeout
 // loses its connection.
 type output struct {
-	resp.Writer
+	writer  *resp.Writer
 	conn    net.Conn
-	limits  *limits
-	budget  *budget
+	limits  *limits.Limits
+	budget  *limits.Budget
 	timeout time.Duration
 	start   func(func()) // runs a goroutine that the server waits for
 	sent    int64        // bytes handed over
@@ -50,18 +51,18 @@ type output struct {
 
 // Flush sends what has been rendered. After an error nothing is sent any more.
 func (o *output) Flush() error {
-	if len(o.Buf) == 0 {
+	if len(o.writer.Buf) == 0 {
 		return o.failed()
 	}
-	err := o.Send(o.Buf)
-	if cap(o.Buf) > outputKept {
-		o.Buf = nil
+	err := o.Send(o.writer.Buf)
+	if cap(o.writer.Buf) > outputKept {
+		o.writer.Buf = nil
 	}
-	o.Buf = o.Buf[:0]
+	o.writer.Buf = o.writer.Buf[:0]
 	return err
 }
 
-// Send hands p to the client or, if it is behind, to the backlog. It keeps no
+// Send gives p to the client or, if it is behind, to the backlog. It keeps no
 // reference to p.
 func (o *output) Send(p []byte) error {
 	o.sent += int64(len(p))
@@ -88,8 +89,8 @@ func (o *output) Send(p []byte) error {
 // extendDeadline moves the write deadline when half of it has passed: setting
 // it for each write would cost as much as the rest of a small reply.
 func (o *output) extendDeadline() {
-	if now := time.Now(); o.deadline.Sub(now) < outputPatience/2 {
-		o.deadline = now.Add(outputPatience)
+	if now := time.Now(); o.deadline.Sub(now) < sendTime/2 {
+		o.deadline = now.Add(sendTime)
 		_ = o.conn.SetWriteDeadline(o.deadline)
 	}
 }
@@ -99,7 +100,7 @@ func (o *output) extendDeadline() {
 func (o *output) postpone(p []byte) error {
 	size := int64(len(p))
 	o.mu.Lock()
-	fits := o.mu.waiting+size <= o.limits.output.Load() && o.budget.take(size)
+	fits := o.mu.waiting+size <= o.limits.Output.Load() && o.budget.Take(size)
 	if fits {
 		o.mu.waiting += size
 		o.mu.backlog = append(o.mu.backlog, p...)
@@ -125,10 +126,10 @@ func (o *output) drain() {
 	var sending []byte
 	for {
 		o.mu.Lock()
-		o.budget.give(int64(len(sending)))
+		o.budget.Give(int64(len(sending)))
 		o.mu.waiting -= int64(len(sending))
 		if len(o.mu.backlog) == 0 || o.mu.err != nil {
-			o.budget.give(o.mu.waiting)
+			o.budget.Give(o.mu.waiting)
 			o.mu.waiting, o.mu.backlog = 0, nil
 			o.deadline = time.Time{} // read by the session only once drained is nil
 			close(o.mu.drained)
@@ -142,8 +143,8 @@ func (o *output) drain() {
 	}
 }
 
-// sendSlowly gives each piece the whole write timeout: a client that reads at
-// all keeps its connection. Only one goroutine sends at any time: the drain
+// sendSlowly gives each piece the whole write timeout: a client that reads at all
+// keeps its connection. Only one goroutine sends at any time: the drain
 // while there is one, else the session.
 func (o *output) sendSlowly(p []byte) error {
 	for len(p) > 0 {
@@ -161,8 +162,8 @@ func (o *output) sendSlowly(p []byte) error {
 	return nil
 }
 
-// fail remembers why the client is lost and closes the connection, which wakes
-// a session that reads.
+// fail remembers why the client is lost and closes the connection, which wakes a
+// session that reads.
 func (o *output) fail(err error) error {
 	o.mu.Lock()
 	if o.mu.err == nil {
@@ -179,7 +180,7 @@ func (o *output) failed() error {
 	return o.mu.err
 }
 
-// backlog is how many bytes wait for the client to read. Any goroutine may ask.
+// backlog returns how many bytes wait for the client to read. Any goroutine may ask.
 func (o *output) backlog() int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -10,12 +10,12 @@ func TestConfigRewrite_HandsOverWhatChanged(t *testing.T) {
 	var got map[string]string
 	var fail error
 	cfg := Config{
-		Preset:  map[string]string{"slowlog-max-len": "7"},
+		Slowlog: &SlowlogConfig{Entries: 7},
 		Rewrite: func(changed map[string]string) error { got = changed; return fail },
 	}
 	c := dial(t, serve(t, cfg, newFake(t)).Addr().String())
 	if got := render(c.do("CONFIG", "GET", "slowlog-max-len")); got != "*2 $15 slowlog-max-len $1 7" {
-		t.Errorf("preset: %s", got)
+		t.Errorf("configured: %s", got)
 	}
 	c.do("CONFIG", "SET", "proto-max-bulk-len", "2mb", "w", "3", "requirepass", "sesame")
 	c.do("CONFIG", "SET", "timeout", "nonsense")
@@ -30,14 +30,5 @@ func TestConfigRewrite_HandsOverWhatChanged(t *testing.T) {
 	fail = errors.New("read-only file system")
 	if reply := c.do("CONFIG", "REWRITE"); reply != "-ERR Rewriting config file: read-only file system\r\n" {
 		t.Errorf("%q", reply)
-	}
-}
-
-func TestNew_RefusesAnImpossiblePreset(t *testing.T) {
-	for name, value := range map[string]string{"slowlog-max-len": "-1", "databases": "2", "nosuch": "1"} {
-		if s, err := New(Config{Addr: "127.0.0.1:0", Preset: map[string]string{name: value}}, newFake(t)); err == nil {
-			_ = s.listener.Close()
-			t.Errorf("%s = %s was taken", name, value)
-		}
 	}
 }

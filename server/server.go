@@ -10,9 +10,15 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
+	"golang.org/x/time/rate"
+
+	"github.com/quorate/quorate/server/auth"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/connection"
+	"github.com/quorate/quorate/server/introspect"
+	"github.com/quorate/quorate/server/limits"
 	"github.com/quorate/quorate/server/resp"
 )
 
@@ -23,27 +29,19 @@ var errServerClosing = errors.New("server is closing")
 // serves.
 type Server struct {
 	cfg      Config
-	store    Store
 	listener net.Listener
-	table    *table
-	settings *settings
-	limits   limits
-	budget   budget
-	counters counters
-	tally    errorTally
-	rates    rates
-	slowlog  slowlog
-	latency  latency
-	batches  sync.Pool // of *batch
-	born     time.Time
-	runID    string // 40 hex digits, new with each start
-
-	strangers, greedy, large seldom // log lines
-
-	pause     pause
-	monitors  monitors
-	around    sync.Mutex  // see lookAround
-	attention atomic.Bool // some client watches, or there is a pause
+	node     *command.Node
+	table    *command.Table
+	limits   *limits.Limits
+	budget   *limits.Budget
+	users    *auth.Users
+	counters *introspect.Counters
+	errors   *introspect.ErrorTally
+	slowlog  *introspect.Slowlog
+	latency  *introspect.Latency
+	batches  sync.Pool // of *command.Batch
+	hooks    hooks
+	logged   throttles
 
 	closing  atomic.Bool
 	stopping chan struct{} // closed once closing is set
@@ -51,7 +49,7 @@ type Server struct {
 	kill     sync.Once
 	empty    chan struct{} // a signal, now and then, that no session is left
 
-	work     sync.WaitGroup // sessions and their drains
+	work     sync.WaitGroup // sessions, their drains and deliveries
 	sessions struct {
 		sync.Mutex
 		byID map[int64]*session
@@ -59,50 +57,94 @@ type Server struct {
 	}
 }
 
-// New binds the client port. A port that is taken is told in so many words.
-func New(cfg Config, store Store) (*Server, error) {
+// throttles let a log line through every ten seconds: hostile clients must not fill
+// the disk by way of the log.
+type throttles struct{ protocol, limits, large rate.Sometimes }
+
+const logInterval = 10 * time.Second
+
+// New makes the client port on a listener, which it owns from then on: also when it
+// fails, the listener is closed.
+func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("client port: %w", err)
-	}
-	listener, err := net.Listen("tcp", cfg.Addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("client port %s is in use by another process: stop it, or choose another with --client-addr: %w", cfg.Addr, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("client port: %w", err)
+		return nil, errors.Join(fmt.Errorf("client port: %w", err), listener.Close())
 	}
 	s := &Server{
 		cfg:      cfg,
-		store:    store,
 		listener: listener,
-		table:    newTable(),
-		born:     cfg.Now(),
-		runID:    newRunID(),
+		limits:   newLimits(cfg),
+		users:    auth.NewUsers(cfg.Password),
+		errors:   introspect.NewErrorTally(),
+		slowlog:  new(introspect.Slowlog),
+		latency:  new(introspect.Latency),
+		logged: throttles{
+			protocol: rate.Sometimes{Interval: logInterval},
+			limits:   rate.Sometimes{Interval: logInterval},
+			large:    rate.Sometimes{Interval: logInterval},
+		},
 		killed:   make(chan struct{}),
 		stopping: make(chan struct{}),
 		empty:    make(chan struct{}, 1),
 	}
-	s.slowlog.threshold.Store(10_000)
-	s.slowlog.most.Store(128)
-	s.limits.protocol.BulkBytes.Store(cfg.ProtoMaxBulkLen)
-	s.limits.protocol.Arguments.Store(cfg.MaxArguments)
-	s.limits.clients.Store(int64(cfg.MaxClients))
-	s.limits.idle.Store(int64(cfg.IdleTimeout))
-	s.limits.input.Store(cfg.InputLimit)
-	s.limits.output.Store(cfg.OutputLimit)
-	s.limits.buffered.Store(cfg.BufferedLimit)
-	s.batches.New = func() any { return new(batch) }
-	s.budget.limits = &s.limits
-	s.counters.commands = make([]commandCounters, len(s.table.counted))
-	s.tally.counts = make(map[string]int64)
-	s.sessions.byID = make(map[int64]*session)
-	s.settings = newSettings(s)
-	if err := s.settings.preset(cfg.Preset); err != nil {
-		return nil, errors.Join(fmt.Errorf("client port: %w", err), listener.Close())
+	s.slowlog.Threshold.Store(cfg.Slowlog.LongerThan.Microseconds())
+	if cfg.Slowlog.LongerThan < 0 {
+		s.slowlog.Threshold.Store(-1)
 	}
+	s.slowlog.Entries.Store(cfg.Slowlog.Entries)
+	s.latency.Threshold.Store(cfg.LatencyThreshold.Milliseconds())
+	s.budget = limits.NewBudget(s.limits)
+	s.hooks.pause.Changed = s.hooks.arm
+	s.batches.New = func() any { return new(command.Batch) }
+	s.sessions.byID = make(map[int64]*session)
+	s.node = &command.Node{
+		Store: store, Now: cfg.Now, Limits: s.limits, Budget: s.budget,
+		Standalone: cfg.Standalone, Version: cfg.Version, Logger: cfg.Logger,
+		LargeValueBytes: cfg.WarnValueSize, LargeValue: s.logLargeValue,
+	}
+	s.table = s.families(store).table()
+	s.node.Table = s.table
+	s.counters.Size(s.table)
 	return s, nil
 }
+
+// families assembles what the commands work with.
+func (s *Server) families(store Store) *families {
+	s.counters = introspect.NewCounters()
+	return &families{
+		users:      s.users,
+		connection: &connection.Family{Users: s.users, Clients: s, Pause: &s.hooks.pause},
+		introspect: &introspect.Family{
+			Counters: s.counters, Errors: s.errors, Slowlog: s.slowlog, Latency: s.latency,
+			Settings: introspect.NewSettings(introspect.SettingsConfig{
+				Store: store, Limits: s.limits, Users: s.users, Slowlog: s.slowlog, Latency: s.latency,
+				Standalone: s.cfg.Standalone, Addr: s.listener.Addr(), Fixed: s.cfg.Settings,
+			}),
+			Born: s.cfg.Now(), RunID: newRunID(), Connected: s.connected,
+			Facts: s.cfg.Facts, Rewrite: s.cfg.Rewrite, Shutdown: s.cfg.Shutdown, Chaos: s.cfg.Chaos, Sleep: s.sleep,
+		},
+	}
+}
+
+func newLimits(cfg Config) *limits.Limits {
+	l := new(limits.Limits)
+	l.Protocol.BulkBytes.Store(cfg.ProtoMaxBulkLen)
+	l.Protocol.Arguments.Store(cfg.MaxArguments)
+	l.Clients.Store(int64(cfg.MaxClients))
+	l.Idle.Store(int64(cfg.IdleTimeout))
+	l.Input.Store(cfg.InputLimit)
+	l.Output.Store(cfg.OutputLimit)
+	l.Buffered.Store(cfg.BufferedLimit)
+	return l
+}
+
+func (s *Server) logLargeValue(size int, client string) {
+	s.logged.large.Do(func() { s.cfg.Logger.Warn("large value stored", "bytes", size, "client", client) })
+}
+
+// EachCommand calls fn for each command that was called since the start, or since
+// CONFIG RESETSTAT. The argument is fn's until it returns.
+func (s *Server) EachCommand(fn func(CommandTimes)) { s.counters.Each(s.table, fn) }
 
 func newRunID() string {
 	var id [20]byte
@@ -110,11 +152,10 @@ func newRunID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// Addr is where the server listens.
+// Addr returns the address on which the server listens.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Kill drops every connection at once, without a goodbye, and makes Run
-// return.
+// Kill drops every connection at once, without a reply, and makes Run return.
 func (s *Server) Kill() { s.kill.Do(func() { close(s.killed) }) }
 
 // Run serves until ctx ends or Kill is called. When ctx ends no command is
@@ -145,7 +186,7 @@ func (s *Server) Run(ctx context.Context) error {
 // drain wakes idle sessions, which then end, and waits for the others as long as
 // the grace allows.
 func (s *Server) drain() {
-	for _, c := range s.clients() {
+	for _, c := range s.open() {
 		_ = c.conn.SetReadDeadline(past)
 	}
 	over := time.NewTimer(s.cfg.Grace)
@@ -163,7 +204,7 @@ func (s *Server) drain() {
 
 // drop closes every connection, and with it ends every session.
 func (s *Server) drop() {
-	for _, c := range s.clients() {
+	for _, c := range s.open() {
 		_ = c.conn.Close()
 	}
 }
@@ -181,7 +222,7 @@ func (s *Server) accept(ctx context.Context) error {
 		case s.closing.Load() || errors.Is(err, net.ErrClosed):
 			return nil
 		}
-		// Out of file descriptors, most likely: it passes, but not by asking
+		// Out of file descriptors, most likely: that passes, but not by trying
 		// again at once.
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 		s.cfg.Logger.Warn("cannot accept clients for now", "err", err, "retry_in", pause)
@@ -197,13 +238,13 @@ func (s *Server) accept(ctx context.Context) error {
 
 // admit starts a session, or turns the client away.
 func (s *Server) admit(ctx context.Context, conn net.Conn) {
-	s.counters.connections.Add(1)
+	s.counters.Connections.Add(1)
 	c := s.newSession(conn)
 	if c == nil {
-		s.counters.rejected.Add(1)
-		s.tally.CountError(textMaxClients)
-		_ = conn.SetWriteDeadline(time.Now().Add(outputPatience))
-		_, _ = conn.Write([]byte("-" + textMaxClients + "\r\n"))
+		s.counters.Rejected.Add(1)
+		s.errors.CountError(command.TextMaxClients)
+		_ = conn.SetWriteDeadline(time.Now().Add(sendTime))
+		_, _ = conn.Write([]byte("-" + command.TextMaxClients + "\r\n"))
 		_ = conn.Close()
 		return
 	}
@@ -217,7 +258,7 @@ func (s *Server) admit(ctx context.Context, conn net.Conn) {
 func (s *Server) newSession(conn net.Conn) *session {
 	s.sessions.Lock()
 	defer s.sessions.Unlock()
-	if int64(len(s.sessions.byID)) >= s.limits.clients.Load() || s.closing.Load() {
+	if int64(len(s.sessions.byID)) >= s.limits.Clients.Load() || s.closing.Load() {
 		return nil
 	}
 	s.sessions.next++
@@ -227,20 +268,21 @@ func (s *Server) newSession(conn net.Conn) *session {
 		id:     s.sessions.next,
 		conn:   conn,
 		born:   now,
-		in:     input{limits: &s.limits, budget: &s.budget},
-		out: output{
+		input:  input{limits: s.limits, budget: s.budget},
+		output: output{
 			conn:    conn,
-			limits:  &s.limits,
-			budget:  &s.budget,
+			limits:  s.limits,
+			budget:  s.budget,
 			timeout: s.cfg.WriteTimeout,
 			start:   s.work.Go,
 		},
-		framer: resp.Framer{Limits: &s.limits.protocol},
-		limit:  batchStart,
+		framer:     resp.Framer{Limits: &s.limits.Protocol},
+		batchLimit: batchStart,
 	}
-	c.out.Writer = resp.NewWriter(&c.out, &s.tally)
+	c.client = command.Client{Node: s.node, Session: c, Out: resp.NewWriter(&c.output, s.errors)}
+	c.output.writer = &c.client.Out
 	c.active.Store(now.UnixNano())
-	c.admit(s.settings.openToAll())
+	c.SetAuthenticated(s.users.Open())
 	s.sessions.byID[c.id] = c
 	return c
 }
@@ -257,8 +299,18 @@ func (s *Server) forget(c *session) {
 	}
 }
 
-// clients lists the connections that nobody killed, oldest first.
-func (s *Server) clients() []*session {
+// Clients implements [connection.Clients].
+func (s *Server) Clients() []connection.Client {
+	open := s.open()
+	list := make([]connection.Client, len(open))
+	for i, c := range open {
+		list[i] = c
+	}
+	return list
+}
+
+// open lists the connections that no client killed, the oldest first.
+func (s *Server) open() []*session {
 	s.sessions.Lock()
 	list := make([]*session, 0, len(s.sessions.byID))
 	for _, c := range s.sessions.byID {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
 
@@ -47,7 +48,7 @@ func TestServer_Pipeline_DependentCommandsSeeEarlierOnes(t *testing.T) {
 func TestServer_ManyKeys_InPieces(t *testing.T) {
 	f := newFake(t)
 	c := dial(t, serve(t, Config{}, f).Addr().String())
-	const n = 3 * batchMax
+	const n = 3 * command.BatchMax
 	set, get, del := []string{"MSET"}, []string{"MGET"}, []string{"DEL"}
 	for i := range n {
 		key := fmt.Sprintf("key:%d", i)
@@ -80,7 +81,7 @@ func TestServer_ManyKeys_InPieces(t *testing.T) {
 	if got := c.do("KEYS", "*"); strings.Count(got, "key:") != n {
 		t.Fatalf("%.40q", got)
 	}
-	if largest := f.batch.Load(); largest > batchMax {
+	if largest := f.batch.Load(); largest > command.BatchMax {
 		t.Errorf("a batch of %d requests", largest)
 	}
 }

@@ -10,24 +10,27 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
 
-// A client that dribbles an unfinished command is given this long, and a second
+// A client that sends an unfinished command slowly is given this long, and a second
 // more for every slowestRate bytes it managed to send.
 const (
 	unfinishedGrace = 30 * time.Second
 	slowestRate     = 1 << 10
 )
 
-// Closing with a protocol error, the rest of what the client is sending is read
-// away for a moment: otherwise the kernel resets the connection, and the client
-// may never see why.
+// When a connection is closed with a protocol error, the rest of what the client is
+// sending is read away for a moment: otherwise the kernel resets the connection, and
+// the client may never see why.
 const (
 	lingerTime  = 200 * time.Millisecond
 	lingerBytes = 1 << 20
 )
+
+// past is a deadline that wakes a reader at once.
+var past = time.Unix(1, 0)
 
 // session serves one connection, in one goroutine.
 type session struct {
@@ -35,109 +38,121 @@ type session struct {
 	id     int64
 	conn   net.Conn
 	born   time.Time
-	in     input
-	out    output
-	framer resp.Framer
-	batch  *batch // while a turn lasts
-	limit  int    // requests after which a batch runs
+	client command.Client // what handlers see; its Batch is set while a turn lasts
 
-	feed    *feed // of MONITOR; nil: it does not watch
-	choices       // what the client chose, undone by RESET
-	ending  bool  // close when the replies are sent
-	begun   int64 // when the unfinished command began, unix ns; 0: there is none
-	timed   bool  // a read deadline is set
-	now     int64 // unix ms, at the replies of a batch
-	policy  register.Policy
-	token   []byte   // scratch of a context being written
-	values  [][]byte // scratch of MGET
-	hits    int64
-	misses  int64
-	drained int64 // bytes received and not yet counted
-	counted int64 // bytes of out.sent that are
+	input      input
+	framer     resp.Framer
+	output     output
+	watcher    watcher
+	batchLimit int // requests after which a batch runs
 
-	held   atomic.Uint64           // bytes that wait in the input, and in the upper half its room, for CLIENT LIST
-	active atomic.Int64            // unix ns of the last batch, for CLIENT LIST
-	last   atomic.Pointer[command] // the last command
-	killed atomic.Bool             // by CLIENT KILL: on its way out, and no longer listed
-	public struct {                // what other sessions see in CLIENT LIST
+	authenticated bool
+	mode          replyMode
+	ending        bool      // close when the replies are sent
+	unfinished    time.Time // when the unfinished command began; zero: there is none
+	hasDeadline   bool      // of reading
+
+	received    int64 // bytes that noteActivity has not counted
+	sentCounted int64 // bytes of output.sent that it has
+
+	inputBytes atomic.Int64                // that wait in the input, for CLIENT LIST
+	inputRoom  atomic.Int64                // bytes of the input's buffer, likewise
+	active     atomic.Int64                // unix ns of the last batch
+	last       atomic.Pointer[command.Row] // command
+	killed     atomic.Bool                 // by CLIENT KILL: on its way out, and no longer listed
+
+	mu struct { // what other sessions see in CLIENT LIST
 		sync.Mutex
-		identity
+		identity command.Identity
 	}
 }
 
-// choices are a connection's own settings.
-type choices struct {
-	authenticated bool
-	contexts      bool // CLIENT CONTEXTS ON
-	r, w          int  // CLIENT QUORUM; 0: the cluster's
-	mute          bool // CLIENT REPLY OFF
-	skip          bool // CLIENT REPLY SKIP: the next command is silent
+// replyMode is what CLIENT REPLY chose.
+type replyMode struct {
+	off  bool // until CLIENT REPLY ON
+	skip bool // the next command is not answered
+}
+
+// silent reports whether the next command is not answered.
+func (m *replyMode) silent() bool {
+	silent := m.off || m.skip
+	m.skip = false
+	return silent
 }
 
 // serve runs until the client leaves, is sent away, or the server ends.
 func (s *session) serve(ctx context.Context) {
 	err := s.loop(ctx)
+	s.takeTurn()
 	s.unwatch()
-	s.out.finish()
-	s.farewell(err)
+	s.output.finish()
+	s.logEnd(err)
 	_ = s.conn.Close()
-	s.in.release()
+	s.input.release()
 }
 
 func (s *session) loop(ctx context.Context) error {
 	for {
-		missing := s.framer.Missing(s.in.end - s.in.start)
-		if err := s.awaitTurn(); err != nil {
+		missing := s.framer.Missing(s.input.end - s.input.start)
+		if err := s.setReadDeadline(); err != nil {
 			return err
 		}
-		n, err := s.in.fill(s.conn, missing)
-		s.drained += int64(n)
-		if s.feed != nil && errors.Is(err, os.ErrDeadlineExceeded) && s.deliver() {
-			continue
+		n, err := s.input.fill(s.conn, missing)
+		s.received += int64(n)
+		s.takeTurn()
+		switch {
+		case errors.Is(err, errQueryTooBig), errors.Is(err, errNodeFull):
+			err = s.sendAway(err)
+		case err == nil:
+			s.borrow()
+			if err = s.turn(ctx); err == nil {
+				err = s.output.Flush()
+			}
+			s.giveBack()
 		}
-		if errors.Is(err, errQueryTooBig) || errors.Is(err, errNodeFull) {
-			return s.sendAway(err)
-		}
-		if err != nil {
-			return err
-		}
-		s.borrow()
-		err = s.turn(ctx)
-		if err == nil {
-			err = s.out.Flush()
-		}
-		s.giveBack()
-		s.held.Store(uint64(len(s.in.buf))<<32 | uint64(s.in.end-s.in.start))
+		s.endTurn()
+		s.inputBytes.Store(int64(s.input.end - s.input.start))
+		s.inputRoom.Store(int64(len(s.input.buf)))
 		if err != nil || s.ending {
 			return err
 		}
 	}
 }
 
-// awaitTurn sets the deadline for the next read.
-func (s *session) awaitTurn() error {
+// borrow takes a batch from the pool, with memory for replies.
+func (s *session) borrow() {
+	b := s.server.batches.Get().(*command.Batch)
+	s.client.Batch = b
+	s.client.Out.Buf, b.Rendered = b.Rendered, nil
+}
+
+// giveBack returns the batch, when the replies have been sent.
+func (s *session) giveBack() {
+	b := s.client.Batch
+	b.Shrink()
+	b.Rendered, s.client.Out.Buf = s.client.Out.Buf[:0], nil
+	s.server.batches.Put(b)
+	s.client.Batch = nil
+}
+
+// setReadDeadline sets the deadline of the next read: that of an unfinished command,
+// or of an idle client. A client that watches by MONITOR is never idle.
+func (s *session) setReadDeadline() error {
 	var deadline time.Time
-	if have := s.in.end - s.in.start; have > 0 {
-		now := time.Now()
-		if s.begun == 0 {
-			s.begun = now.UnixNano()
+	if have := s.input.end - s.input.start; have > 0 {
+		if s.unfinished.IsZero() {
+			s.unfinished = time.Now()
 		}
-		patience := unfinishedGrace + time.Duration(have/slowestRate)*time.Second
-		deadline = time.Unix(0, s.begun).Add(patience)
+		deadline = s.unfinished.Add(unfinishedGrace + time.Duration(have/slowestRate)*time.Second)
 	} else {
-		s.begun = 0
-		if idle := s.server.limits.idle.Load(); idle > 0 {
+		s.unfinished = time.Time{}
+		if idle := s.server.limits.Idle.Load(); idle > 0 && s.watcher.mailbox == nil {
 			deadline = time.Now().Add(time.Duration(idle))
 		}
 	}
-	if s.timed || !deadline.IsZero() || s.feed != nil {
-		s.timed = !deadline.IsZero()
+	if s.hasDeadline || !deadline.IsZero() {
+		s.hasDeadline = !deadline.IsZero()
 		if err := s.conn.SetReadDeadline(deadline); err != nil {
-			return err
-		}
-	}
-	if s.feed != nil && s.feed.waiting() { // it came while nobody read
-		if err := s.conn.SetReadDeadline(past); err != nil {
 			return err
 		}
 	}
@@ -151,7 +166,7 @@ func (s *session) awaitTurn() error {
 // turn executes every whole command that has arrived.
 func (s *session) turn(ctx context.Context) error {
 	for !s.ending {
-		n, kind, err := s.framer.Next(s.in.pending())
+		n, shape, err := s.framer.Next(s.input.pending())
 		if err != nil {
 			s.flushBatch(ctx)
 			return s.sendAway(err)
@@ -159,13 +174,13 @@ func (s *session) turn(ctx context.Context) error {
 		if n == 0 {
 			break
 		}
-		s.begun = 0
-		raw := s.in.pending()[:n]
-		s.in.discard(n)
-		if kind == resp.ShapeBlank {
+		s.unfinished = time.Time{}
+		raw := s.input.pending()[:n]
+		s.input.discard(n)
+		if shape == resp.ShapeBlank {
 			continue
 		}
-		if err := s.dispatch(ctx, raw, kind); err != nil {
+		if err := s.dispatch(ctx, raw, shape); err != nil {
 			s.flushBatch(ctx)
 			return s.sendAway(err)
 		}
@@ -174,14 +189,14 @@ func (s *session) turn(ctx context.Context) error {
 	return nil
 }
 
-// sendAway tells the client why its connection ends, unless it may be no client
-// of ours at all.
+// sendAway tells the client why its connection ends, unless it may not speak the
+// protocol at all.
 func (s *session) sendAway(cause error) error {
-	if !errors.Is(cause, resp.ErrCrossProtocol) && !s.mute {
-		s.out.Error(cause.Error())
+	if !errors.Is(cause, resp.ErrCrossProtocol) && !s.mode.off {
+		s.client.Out.Error(cause.Error())
 	}
-	_ = s.out.Flush()
-	s.out.finish()
+	_ = s.output.Flush()
+	s.output.finish()
 	if half, ok := s.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_ = s.conn.SetReadDeadline(time.Now().Add(lingerTime))
 		_, _ = io.CopyN(io.Discard, s.conn, lingerBytes)
@@ -189,18 +204,18 @@ func (s *session) sendAway(cause error) error {
 	return cause
 }
 
-// farewell logs an end that an operator may ask about.
-func (s *session) farewell(err error) {
-	log := s.server.cfg.Logger.With("client", s.conn.RemoteAddr().String())
+// logEnd logs an end that an operator may ask about.
+func (s *session) logEnd(err error) {
+	log := s.server.cfg.Logger.With("client", s.Address())
 	var broken resp.ProtocolError
 	switch {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, errServerClosing):
 	case errors.As(err, &broken), errors.Is(err, resp.ErrCrossProtocol):
-		s.server.strangers.Do(func() { log.Warn("closed a client that broke the protocol", "err", err) })
+		s.server.logged.protocol.Do(func() { log.Warn("closed a client that broke the protocol", "err", err) })
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		log.Debug("closed an idle client")
 	case errors.Is(err, errSlowReader), errors.Is(err, errQueryTooBig), errors.Is(err, errNodeFull):
-		s.server.greedy.Do(func() { log.Warn("closed a client over its limits", "err", err) })
+		s.server.logged.limits.Do(func() { log.Warn("closed a client over its limits", "err", err) })
 	default:
 		log.Debug("connection lost", "err", err)
 	}

@@ -1,57 +1,15 @@
 package server
 
 import (
-	"context"
-
-	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/introspect"
 )
 
-// Store is the cluster as the client port sees it: this node, speaking for all.
-type Store interface {
-	Coordinator
-	Keyspace
-	Cluster
-}
+// RedisVersion is the version of Redis that the node presents itself as.
+const RedisVersion = command.RedisVersion
 
-// Coordinator runs requests on single keys.
-type Coordinator interface {
-	// Do carries out a pipeline, in order per key, and returns when every
-	// request has its result or its error. The server reuses the requests,
-	// their keys and their updates afterwards.
-	Do(ctx context.Context, requests []*replica.Request)
-}
+// Store is the cluster as the client port sees it: this node, on behalf of all.
+type Store = command.Store
 
-// Keyspace looks at all keys of the cluster at once.
-type Keyspace interface {
-	// ScanKeys returns about count keys from cursor on, and the cursor to go on
-	// from: 0 at the end. Cursors stay below 2^53, for some clients keep them in
-	// a float.
-	ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error)
-	// DBSize counts the live keys.
-	DBSize(ctx context.Context) (int64, error)
-	// RandomKey returns any live key, or nil when there is none.
-	RandomKey(ctx context.Context) ([]byte, error)
-	// SlotKeys returns up to most live keys of a hash slot; all of them if most
-	// is negative.
-	SlotKeys(ctx context.Context, slot ring.Slot, most int) ([][]byte, error)
-	// Flush deletes every key.
-	Flush(ctx context.Context) error
-}
-
-// Cluster is what the client port tells about the node and may change.
-type Cluster interface {
-	ID() ring.NodeID
-	Name() string
-	Ring() *ring.Ring
-	// Alive reports whether a member answers this node.
-	Alive(id ring.NodeID) bool
-	// History is what the members remember of how a key came about.
-	History(ctx context.Context, key []byte) replica.History
-	// SetQuorums changes N, R and W for the whole cluster, or nothing.
-	SetQuorums(ctx context.Context, n, r, w int) error
-	// Policy is how a read that does not ask for the context resolves siblings.
-	Policy() register.Policy
-	SetPolicy(register.Policy)
-}
+// CommandTimes are the calls of one command.
+type CommandTimes = introspect.CommandTimes

@@ -1,15 +1,34 @@
 package server
 
 import (
-	"slices"
-	"strings"
+	"github.com/quorate/quorate/server/auth"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/connection"
+	"github.com/quorate/quorate/server/introspect"
+	"github.com/quorate/quorate/server/keyspace"
+	"github.com/quorate/quorate/server/stringcmd"
+	"github.com/quorate/quorate/server/topology"
 )
 
-// commandRows is the table: groups of rows, in files of their own.
-// Arity, flags, key positions, categories and summaries are Redis's, but for what
-// quorate adds or does not promise.
-func commandRows() []command {
-	rows := slices.Concat(stringRows(), keyRows(), connectionRows(), serverRows(), watchRows(), aclRows(), clusterRows(), dynamoRows())
-	slices.SortFunc(rows, func(a, b command) int { return strings.Compare(a.name, b.name) })
-	return rows
+// families are those whose commands need more than their [command.Call].
+type families struct {
+	users      *auth.Users
+	connection *connection.Family
+	introspect *introspect.Family
 }
+
+// table assembles the commands of all families. A new command is a row and a
+// handler in its family's package; a new family is one more line here.
+func (f *families) table() *command.Table {
+	return command.NewTable(refusedCommands(),
+		stringcmd.Rows(),
+		keyspace.Rows(),
+		topology.Rows(),
+		f.users.Rows(),
+		f.connection.Rows(),
+		f.introspect.Rows(),
+	)
+}
+
+// documentedTable is the table without a server: for looking at, not for running.
+func documentedTable() *command.Table { return new(families).table() }

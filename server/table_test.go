@@ -1,63 +1,67 @@
 package server
 
 import (
-	"os"
 	"strings"
 	"testing"
 )
 
-// TestTable_IsSound checks what no compiler can: every row can be run, named
-// and found.
-func TestTable_IsSound(t *testing.T) {
-	table := newTable()
-	for _, c := range table.counted {
-		if c.name != strings.ToLower(c.name) || len(c.name) > len(nameBuffer{}) {
-			t.Errorf("%s: its name cannot be found", c.full)
+// TestTable_EveryRow_IsSound checks what no compiler can: every row can be run,
+// named and found.
+func TestTable_EveryRow_IsSound(t *testing.T) {
+	table := documentedTable()
+	for _, r := range table.All() {
+		if r.Name != strings.ToLower(r.Name) {
+			t.Errorf("%s: its name cannot be found", r.Full())
 		}
-		if c.summary == "" || c.group == "" || c.since == "" || c.acl == "" || c.arity == 0 {
-			t.Errorf("%s: incomplete", c.full)
+		if r.Summary == "" || r.Group == "" || r.Since == "" || r.Categories == "" || r.Arity == 0 || r.Complexity == "" {
+			t.Errorf("%s: incomplete", r.Full())
 		}
-		if runs := c.plan != nil || c.run != nil; runs == (len(c.subcommands) > 0) && c.name != "command" {
-			t.Errorf("%s: a command runs, a container has subcommands", c.full)
+		if runs := r.Plan != nil || r.Run != nil; runs == (len(r.Subcommands) > 0) && r.Name != "command" {
+			t.Errorf("%s: a command runs, a container has subcommands", r.Full())
 		}
-		if (c.first == 0) != (c.access == "") || (c.first == 0) != (c.step == 0) {
-			t.Errorf("%s: keys without access, or the reverse", c.full)
+		if (r.Keys.First == 0) != (r.Keys.Access == "") || (r.Keys.First == 0) != (r.Keys.Step == 0) {
+			t.Errorf("%s: keys without access, or the reverse", r.Full())
 		}
-		if got := table.findFull([]byte(strings.ToUpper(c.full))); got != c {
-			t.Errorf("%s: found %v", c.full, got)
+		if got := table.FindFull([]byte(strings.ToUpper(r.Full()))); got != r {
+			t.Errorf("%s: found %v", r.Full(), got)
 		}
-		if c.summary != "" && strings.Contains(c.summary, "|") {
-			t.Errorf("%s: its summary breaks the README's table", c.full)
+		if strings.Contains(r.Summary, "|") {
+			t.Errorf("%s: its summary breaks the table of COMMANDS.md", r.Full())
 		}
-		if _, both := unsupported[c.full]; both {
-			t.Errorf("%s: supported and not", c.full)
+		if r.Traceable && r.Plan == nil {
+			t.Errorf("%s: DYNAMO TRACE can only plan it", r.Full())
+		}
+		if _, both := table.Refused()[r.Full()]; both {
+			t.Errorf("%s: supported and refused", r.Full())
 		}
 	}
 }
 
-// TestREADME_TellsTheCommands holds the README to the table; -update writes it.
-func TestREADME_TellsTheCommands(t *testing.T) {
-	const path = "../README.md"
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(data)
-	for _, want := range []string{CommandTable(), RefusedTable()} {
-		head, _, _ := strings.Cut(want, "\n")
-		before, table, found := strings.Cut(text, head)
-		if !found {
-			t.Fatalf("%s has no table that begins with %s", path, head)
+// TestTable_EveryCommand_StandsInAWireScript holds each command and subcommand to
+// at least one exact reply, or to a test that says why it cannot have one.
+func TestTable_EveryCommand_StandsInAWireScript(t *testing.T) {
+	covered := map[string]bool{}
+	for _, kind := range []string{"redis", "cluster", "quorate"} {
+		for _, path := range scripts(t, kind) {
+			for _, x := range parseScript(t, path) {
+				name := strings.ToLower(x.args[0])
+				covered[name] = true
+				if len(x.args) > 1 {
+					covered[name+"|"+strings.ToLower(x.args[1])] = true
+				}
+			}
 		}
-		table, after, _ := strings.Cut(head+table, "\n\n")
-		if table += "\n"; table != want && !*rewrite {
-			t.Errorf("%s: the table of commands is not the server's; 'go test ./server -run README -update' writes it", path)
-		}
-		text = before + want + "\n" + after
 	}
-	if *rewrite {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+	for name := range strings.FieldsSeq(elsewhere) {
+		covered[name] = true
+	}
+	for _, r := range documentedTable().All() {
+		if len(r.Subcommands) == 0 && r.Name != "help" && !covered[r.Full()] {
+			t.Errorf("%s has no exact reply in testdata/wire", r.Full())
 		}
 	}
 }
+
+// elsewhere are the commands whose replies no script can hold, and which other
+// tests of this package check.
+const elsewhere = "quit dynamo|trace dynamo|preflist dynamo|versions"

@@ -12,11 +12,7 @@ import (
 // pipe starts a session on an in-memory connection, in a bubble's time.
 func pipe(t *testing.T, cfg Config) (near net.Conn, ended <-chan struct{}) {
 	t.Helper()
-	cfg.Addr = "127.0.0.1:0"
-	s, err := New(cfg, newFake(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, cfg, newFake(t))
 	t.Cleanup(func() { s.listener.Close() })
 	near, far := net.Pipe()
 	c := s.newSession(far)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/quorate/quorate/server/push"
 )
 
 func TestMonitor_ShowsWhatOthersDo(t *testing.T) {
@@ -31,8 +33,8 @@ func TestMonitor_ShowsWhatOthersDo(t *testing.T) {
 	c.do("CONFIG", "GET", "*")
 	c.do("SET", "key", "a\"b\\c\r\n\x00\xff")
 	shows(`"SET" "key" "a\"b\\c\r\n\x00\xff"`)
-	c.do("get", strings.Repeat("k", monitorArgument+5))
-	shows(`"get" "` + strings.Repeat("k", monitorArgument) + `"... (5 more bytes)`)
+	c.do("get", strings.Repeat("k", push.MonitorArgument+5))
+	shows(`"get" "` + strings.Repeat("k", push.MonitorArgument) + `"... (5 more bytes)`)
 	c.do("NOSUCH")
 	c.send(encode("PING") + encode("DEL", "a", "b"))
 	shows(`"PING"`)
@@ -57,24 +59,8 @@ func TestMonitor_ShowsWhatOthersDo(t *testing.T) {
 	if got := watcher.do("PING"); got != "+PONG\r\n" {
 		t.Fatalf("%q", got)
 	}
-	if s.attention.Load() {
+	if s.hooks.armed.Load() {
 		t.Error("sessions still look before each command")
-	}
-}
-
-func TestMonitor_SlowReader_LosesLinesAndIsTold(t *testing.T) {
-	var f feed
-	watcher := &session{conn: dial(t, serve(t, Config{}, newFake(t)).Addr().String()).Conn, feed: &f}
-	line := []byte(strings.Repeat("x", 1000))
-	for range 2 * monitorBehind / len(line) {
-		f.add(line, watcher)
-	}
-	got := string(f.take())
-	if len(got) > monitorBehind+200 || !strings.HasSuffix(got, " commands are not shown: this client reads too slowly\r\n") {
-		t.Errorf("%d bytes, ending in %q", len(got), got[max(0, len(got)-100):])
-	}
-	if f.waiting() || len(f.take()) > 0 {
-		t.Error("lines twice")
 	}
 }
 
@@ -115,17 +101,14 @@ func TestPause_All_EndsByItself(t *testing.T) {
 	if took := time.Since(began); took < 50*time.Millisecond {
 		t.Errorf("answered after %v of a pause of 50 ms", took)
 	}
-	if s.attention.Load() {
+	if s.hooks.armed.Load() {
 		t.Error("sessions still look before each command")
 	}
 }
 
 func TestPause_DoesNotKeepTheServerFromStopping(t *testing.T) {
 	store := newFake(t)
-	s, err := New(Config{Addr: "127.0.0.1:0"}, store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Config{}, store)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -206,19 +189,6 @@ func TestLatency_RemembersSlowSeconds(t *testing.T) {
 	}
 	if got := c.do("LATENCY", "LATEST"); got != "*0\r\n" {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestLatency_KeepsSoMuchAndNoMore(t *testing.T) {
-	var l latency
-	for second := range int64(3 * latencySamples) {
-		for _, millis := range []time.Duration{5, 9, 7} {
-			l.add(nil, time.Unix(second, 0), millis*time.Millisecond)
-		}
-	}
-	list := l.history("command")
-	if len(list) != latencySamples || list[0] != (latencySample{2 * latencySamples, 9}) {
-		t.Errorf("%d samples, the first %v", len(list), list[0])
 	}
 }
 

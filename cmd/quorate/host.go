@@ -23,7 +23,7 @@ import (
 // and join only ask it to.
 type host struct {
 	node   cluster.Config
-	client server.Config
+	client clientPort
 	log    *slog.Logger
 
 	kills  chan struct{} // requests, at most one waiting
@@ -44,7 +44,7 @@ type start struct {
 
 // newHost opens the node's store and binds its ports, so that what is wrong with
 // them is told at once. On success Run must be called.
-func newHost(node cluster.Config, client server.Config, log *slog.Logger) (*host, error) {
+func newHost(node cluster.Config, client clientPort, log *slog.Logger) (*host, error) {
 	h := &host{
 		node: node, client: client, log: log,
 		kills: make(chan struct{}, 1), starts: make(chan start, 1),
@@ -59,7 +59,7 @@ func newHost(node cluster.Config, client server.Config, log *slog.Logger) (*host
 
 // newStandby is newHost for a node that waits to be told which cluster to join,
 // unless its directory remembers one.
-func newStandby(node cluster.Config, client server.Config, log *slog.Logger) (*host, error) {
+func newStandby(node cluster.Config, client clientPort, log *slog.Logger) (*host, error) {
 	h, err := newHost(node, client, log)
 	if err != nil || h.mu.life.node.Ring() != nil {
 		return h, err
@@ -210,12 +210,16 @@ type life struct {
 	client *server.Server
 }
 
-func newLife(node cluster.Config, client server.Config) (*life, error) {
+func newLife(node cluster.Config, client clientPort) (*life, error) {
 	n, err := cluster.New(node)
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(client, n)
+	listener, err := client.listen()
+	if err != nil {
+		return nil, errors.Join(err, n.Run(ended()))
+	}
+	s, err := server.New(client.Config, listener, n)
 	if err != nil {
 		return nil, errors.Join(err, n.Run(ended()))
 	}

@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -148,7 +147,7 @@ func (s *nodeSettings) adminServer(p *process, events *admin.EventLog, log *slog
 
 // configs turns settings, which have been checked, into what a node and its
 // client port are made of. The caller adds names and addresses.
-func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, server.Config) {
+func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, clientPort) {
 	durability, err := engine.ParseDurability(s.Store.Durability)
 	if err != nil {
 		panic(err) // it was checked
@@ -183,15 +182,14 @@ func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, se
 		Password: s.Clients.Requirepass, Version: version(),
 		MaxClients: s.Clients.Maxclients, ProtoMaxBulkLen: int64(s.Clients.ProtoMaxBulkLen),
 		IdleTimeout: time.Duration(s.Clients.Timeout), Standalone: s.Clients.ClusterEnabled == "no",
-		InputLimit: int64(s.Clients.ClientBufferLimit), BufferedLimit: int64(s.Clients.TotalBufferLimit),
-		Preset: map[string]string{
-			"client-reply-buffer-limit": strconv.FormatInt(int64(s.Clients.ClientReplyBufferLimit), 10),
-			"slowlog-log-slower-than":   strconv.FormatInt(s.Clients.SlowlogLogSlowerThan, 10),
-			"slowlog-max-len":           strconv.FormatInt(s.Clients.SlowlogMaxLen, 10),
-			"latency-monitor-threshold": strconv.FormatInt(s.Clients.LatencyMonitorThreshold, 10),
+		InputLimit: int64(s.Clients.ClientBufferLimit), OutputLimit: int64(s.Clients.ClientReplyBufferLimit),
+		BufferedLimit: int64(s.Clients.TotalBufferLimit),
+		Slowlog: &server.SlowlogConfig{
+			LongerThan: time.Duration(s.Clients.SlowlogLogSlowerThan) * time.Microsecond, Entries: s.Clients.SlowlogMaxLen,
 		},
-		Settings: map[string]string{"dir": dir, "appendfsync": s.Store.Durability, "durability": s.Store.Durability},
-		Logger:   log.With("component", "server"),
+		LatencyThreshold: time.Duration(s.Clients.LatencyMonitorThreshold) * time.Millisecond,
+		Settings:         map[string]string{"dir": dir, "appendfsync": s.Store.Durability, "durability": s.Store.Durability},
+		Logger:           log.With("component", "server"),
 	}
-	return node, client
+	return node, clientPort{Config: client}
 }

@@ -1,0 +1,196 @@
+package command
+
+import (
+	"context"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// Call is one command of a client, as its handlers see it.
+type Call struct {
+	*Client
+	Row      *Row
+	Args     [][]byte    // the name first
+	Requests []*Request  // of this call
+	Reply    func(*Call) // writes the answer, once the requests are done
+	Silent   bool        // CLIENT REPLY said so
+	Failed   int64       // 1 once it was answered with an error
+
+	refusal string
+}
+
+// Read plans a read of key with the connection's quorum.
+func (c *Call) Read(key []byte) *Request {
+	r := c.Batch.request(key)
+	r.R, r.W = c.Options.R, c.Options.W
+	used := len(c.Batch.Requests)
+	c.Requests = c.Batch.slab[used-len(c.Requests)-1 : used]
+	return r
+}
+
+// Write plans an update of key with the connection's quorum. The caller fills in
+// the update.
+func (c *Call) Write(key []byte, kind register.Kind) (*Request, *register.Update) {
+	r := c.Read(key)
+	r.Update = &r.update
+	r.update.Kind = kind
+	return r, &r.update
+}
+
+// Store plans an update that carries a value from the client.
+func (c *Call) Store(key []byte, kind register.Kind, data []byte) (*Request, *register.Update) {
+	r, u := c.Write(key, kind)
+	u.Data = data
+	if int64(len(data)) > c.Node.LargeValueBytes {
+		c.Node.LargeValue(len(data), c.Session.Address())
+	}
+	return r, u
+}
+
+// Refuse makes an error the answer and takes back the requests planned so far. It
+// is for Plan only.
+func (c *Call) Refuse(text string) {
+	c.Batch.takeBack(c)
+	c.refusal, c.Reply = text, replyRefusal
+}
+
+// Refused reports whether Refuse was called.
+func (c *Call) Refused() bool { return c.refusal != "" }
+
+func replyRefusal(c *Call) { c.Out.Error(c.refusal) }
+
+// Fail answers with an error of the store.
+func (c *Call) Fail(err error) { c.Out.Error(ErrorText(err)) }
+
+// FailedWrite answers for an update that has an error or could not be applied, and
+// reports whether it did.
+func (c *Call) FailedWrite(r *Request) bool {
+	switch {
+	case r.Err != nil:
+		c.Fail(r.Err)
+	case r.Result.Failure != 0:
+		c.Out.Error(failureText(c.Row, r.Result.Failure))
+	default:
+		return false
+	}
+	return true
+}
+
+// Value returns what a read found, by the policy for siblings. This is the one
+// place where the client port makes one value of many.
+func (c *Call) Value(r *Request) (value object.Value, found bool, err error) {
+	if r.Err != nil {
+		return object.Value{}, false, r.Err
+	}
+	return register.Resolve(&r.Object, c.Policy, c.Now)
+}
+
+// Exists reports whether a read found a live value, whatever the policy: a
+// conflict is between values, so that the key exists.
+func (c *Call) Exists(r *Request) bool {
+	_, found, err := c.Value(r)
+	return found || err != nil && r.Err == nil
+}
+
+// Found writes a value or nil, and counts a hit or a miss.
+func (c *Call) Found(data []byte, found bool) {
+	c.Count(found)
+	if !found {
+		c.Out.Null()
+		return
+	}
+	c.Out.Value(data)
+}
+
+// Count counts a hit or a miss.
+func (c *Call) Count(hit bool) {
+	if hit {
+		c.Hits++
+	} else {
+		c.Misses++
+	}
+}
+
+// LiveSiblings counts the values that a client would be shown.
+func (c *Call) LiveSiblings(o *object.Object) (n int) {
+	for i := range o.Siblings {
+		if o.Siblings[i].Live(c.Now) {
+			n++
+		}
+	}
+	return n
+}
+
+// WriteContext writes a causal context as a bulk string; it is empty for a key that
+// was never written. A writer's context has its own event beside what it had seen.
+func (c *Call) WriteContext(key []byte, clock causal.Vector, own ...causal.Dot) {
+	c.contextToken = c.contextToken[:0]
+	if len(clock)+len(own) > 0 {
+		c.contextToken = causal.AppendContext(c.contextToken, key, clock, own...)
+	}
+	c.Out.Bulk(c.contextToken)
+}
+
+// ReplyNumber answers with the number that an update made.
+func ReplyNumber(c *Call) {
+	if r := c.Requests[0]; !c.FailedWrite(r) {
+		c.Out.Int(r.Result.Number)
+	}
+}
+
+// ReplyApplied answers with 1 if the update was applied, else 0.
+func ReplyApplied(c *Call) {
+	if r := c.Requests[0]; !c.FailedWrite(r) {
+		c.Out.Flag(r.Result.Applied)
+	}
+}
+
+// ReplyOld answers with the value that the update replaced.
+func ReplyOld(c *Call) {
+	if r := c.Requests[0]; !c.FailedWrite(r) {
+		c.Found(r.Result.Old, r.Result.Existed)
+	}
+}
+
+// ReplyValue answers with the value that was read, or nil.
+func ReplyValue(c *Call) {
+	v, found, err := c.Value(c.Requests[0])
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	c.Found(v.Data, found)
+}
+
+// ReadNow carries out one read, for Run. The request, and what it found, live
+// until the next ReadNow or WriteNow.
+func (c *Call) ReadNow(ctx context.Context, key []byte) *Request {
+	c.Batch.release()
+	c.Requests = nil
+	r := c.Read(key)
+	c.Node.Store.Do(ctx, c.Batch.Requests)
+	return r
+}
+
+// WriteNow carries out one update, for Run. The request lives as long as that of
+// ReadNow.
+func (c *Call) WriteNow(ctx context.Context, key []byte, u register.Update) *Request {
+	c.Batch.release()
+	c.Requests = nil
+	r, update := c.Write(key, u.Kind)
+	*update = u
+	c.Node.Store.Do(ctx, c.Batch.Requests)
+	return r
+}
+
+// Quorum reads the number of an R or W option: 1 to N.
+func (c *Call) Quorum(side byte, arg []byte) (n int, refusal string) {
+	parsed, ok := resp.ParseInt(arg)
+	if limit := c.Node.Store.Ring().Configured().N; !ok || parsed < 1 || parsed > int64(limit) {
+		return 0, quorumRange(side, limit)
+	}
+	return int(parsed), ""
+}

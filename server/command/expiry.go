@@ -1,0 +1,74 @@
+package command
+
+import (
+	"math"
+
+	"github.com/quorate/quorate/server/resp"
+)
+
+// TimeUnit says how a client names a moment.
+type TimeUnit struct {
+	factor   int64 // milliseconds
+	relative bool  // to now
+}
+
+// The units of EX, PX, EXAT and PXAT.
+var (
+	SecondsFromNow = TimeUnit{1000, true}
+	MillisFromNow  = TimeUnit{1, true}
+	UnixSeconds    = TimeUnit{1000, false}
+	UnixMillis     = TimeUnit{1, false}
+)
+
+// ParseTimeUnit recognises the options EX, PX, EXAT and PXAT.
+func ParseTimeUnit(option []byte) (TimeUnit, bool) {
+	switch {
+	case resp.Is(option, "EX"):
+		return SecondsFromNow, true
+	case resp.Is(option, "PX"):
+		return MillisFromNow, true
+	case resp.Is(option, "EXAT"):
+		return UnixSeconds, true
+	case resp.Is(option, "PXAT"):
+		return UnixMillis, true
+	}
+	return TimeUnit{}, false
+}
+
+// moment turns n units into unix milliseconds; ok is false beyond their range.
+func (u TimeUnit) moment(n, now int64) (at int64, ok bool) {
+	if n > math.MaxInt64/u.factor || n < math.MinInt64/u.factor {
+		return 0, false
+	}
+	at = n * u.factor
+	if u.relative {
+		if at > math.MaxInt64-now {
+			return 0, false
+		}
+		at += now
+	}
+	return at, true
+}
+
+// Moment reads a moment in unix milliseconds, which may be past, or returns the
+// refusal.
+func (c *Call) Moment(u TimeUnit, arg []byte) (at int64, refusal string) {
+	n, ok := resp.ParseInt(arg)
+	if !ok {
+		return 0, TextNotInteger
+	}
+	if at, ok = u.moment(n, c.Node.Now().UnixMilli()); !ok {
+		return 0, InvalidExpire(c.Row)
+	}
+	return at, ""
+}
+
+// Expiry reads the moment at which a value that is being written ends: as Moment,
+// but the number must be positive.
+func (c *Call) Expiry(u TimeUnit, arg []byte) (at int64, refusal string) {
+	at, refusal = c.Moment(u, arg)
+	if n, _ := resp.ParseInt(arg); refusal == "" && n <= 0 {
+		return 0, InvalidExpire(c.Row)
+	}
+	return at, refusal
+}

@@ -1,0 +1,143 @@
+package command
+
+import (
+	"bytes"
+	"context"
+)
+
+// Sum gathers the results of a command on many keys. One key that cannot be
+// answered makes the whole command fail, though others may have been written.
+type Sum struct {
+	Keys    int
+	Count   int64    // of those that existed
+	Values  [][]byte // nil where missing
+	Refusal string
+
+	bytes int64 // of Values
+}
+
+// AddCounts counts the keys of a call that existed.
+func (m *Sum) AddCounts(c *Call) {
+	for _, r := range c.Requests {
+		m.Keys++
+		switch {
+		case r.Err != nil:
+			m.Refusal = ErrorText(r.Err)
+		case r.Update != nil && r.Result.Failure != 0:
+			m.Refusal = failureText(c.Row, r.Result.Failure)
+		case r.Update != nil && r.Result.Existed, r.Update == nil && c.Exists(r):
+			m.Count++
+		}
+	}
+}
+
+// AddValues takes the values of a call's reads. They alias its results: see own.
+func (m *Sum) AddValues(c *Call) {
+	for _, r := range c.Requests {
+		m.Keys++
+		m.addValue(c, r)
+	}
+}
+
+func (m *Sum) addValue(c *Call, r *Request) {
+	v, found, err := c.Value(r)
+	if err != nil {
+		m.Refusal = ErrorText(err)
+		return
+	}
+	c.Count(found)
+	if !found {
+		m.Values = append(m.Values, nil)
+		return
+	}
+	if v.Data == nil {
+		v.Data = []byte{}
+	}
+	m.bytes += int64(len(v.Data))
+	m.Values = append(m.Values, v.Data)
+	if m.bytes > c.Node.Limits.Output.Load() {
+		m.Refusal = TextReplyTooBig
+	}
+}
+
+// own copies the values from the given one on: the requests that they came with
+// are about to be used again.
+func (m *Sum) own(from int) {
+	for i, v := range m.Values[from:] {
+		m.Values[from+i] = bytes.Clone(v)
+	}
+}
+
+// ReplyCount answers with the number of keys that existed.
+func (m *Sum) ReplyCount(c *Call) {
+	if m.Refusal != "" {
+		c.Out.Error(m.Refusal)
+		return
+	}
+	c.Out.Int(m.Count)
+}
+
+// ReplyOK answers with OK.
+func (m *Sum) ReplyOK(c *Call) {
+	if m.Refusal != "" {
+		c.Out.Error(m.Refusal)
+		return
+	}
+	c.Out.OK()
+}
+
+// ReplyValues answers with all values, nil where a key is missing.
+func (m *Sum) ReplyValues(c *Call) {
+	if m.Refusal != "" {
+		c.Out.Error(m.Refusal)
+		return
+	}
+	c.Out.Array(m.Keys)
+	for _, value := range m.Values {
+		if value == nil {
+			c.Out.Null()
+			continue
+		}
+		c.Out.Value(value)
+	}
+}
+
+// ReplyCount answers a planned call with the number of its keys that existed.
+func ReplyCount(c *Call) {
+	var m Sum
+	m.AddCounts(c)
+	m.ReplyCount(c)
+}
+
+// ReplyAllOK answers a planned call with OK, or the failure of one of its keys.
+func ReplyAllOK(c *Call) {
+	var m Sum
+	m.AddCounts(c)
+	m.ReplyOK(c)
+}
+
+// ReplyValues answers a planned call with the values of all its keys.
+func ReplyValues(c *Call) {
+	m := Sum{Values: c.values[:0]}
+	m.AddValues(c)
+	m.ReplyValues(c)
+	clear(m.Values)
+	c.values = m.Values[:0]
+}
+
+// InPieces carries out args[1:] with plan, BatchMax arguments at a time: with
+// memory for one piece at a time, apart from gathered values. It is for Run.
+func (c *Call) InPieces(ctx context.Context, args [][]byte, plan func(*Call), gather func(*Sum, *Call)) Sum {
+	var m Sum
+	for at := 1; at < len(args) && m.Refusal == ""; at += BatchMax {
+		piece := Call{Client: c.Client, Row: c.Row}
+		piece.Args = args[at-1 : min(at+BatchMax, len(args))] // as if its first were the name
+		plan(&piece)
+		c.Node.Store.Do(ctx, c.Batch.Requests)
+		have := len(m.Values)
+		gather(&m, &piece)
+		m.own(have)
+		c.Batch.release()
+	}
+	return m
+}

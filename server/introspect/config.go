@@ -1,0 +1,137 @@
+package introspect
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// runConfigGet serves CONFIG GET glob …. It answers with the name as the client wrote it.
+func (f *Family) runConfigGet(_ context.Context, c *command.Call) {
+	all := f.Settings.byName
+	names := slices.Sorted(maps.Keys(all))
+	found := make(map[string]string)
+	for _, arg := range c.Args[2:] {
+		pattern := strings.ToLower(string(arg))
+		if _, exact := all[pattern]; exact {
+			found[pattern] = string(arg)
+			continue
+		}
+		for _, name := range names {
+			if _, have := found[name]; !have && glob.Match([]byte(pattern), []byte(name)) {
+				found[name] = name
+			}
+		}
+	}
+	c.Out.Map(len(found))
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		c.Out.Text(found[name])
+		c.Out.Text(all[name].get())
+	}
+}
+
+// runConfigSet serves CONFIG SET name value …: all of it or nothing.
+func (f *Family) runConfigSet(ctx context.Context, c *command.Call) {
+	if len(c.Args)%2 != 0 {
+		c.Out.Error(command.TextSyntax)
+		return
+	}
+	var change configChange
+	for i := 2; i < len(c.Args); i += 2 {
+		if refusal := change.add(f.Settings, strings.ToLower(string(c.Args[i])), string(c.Args[i+1])); refusal != "" {
+			c.Out.Error(refusal)
+			return
+		}
+	}
+	if change.quorums != nil {
+		q := c.Node.Store.Ring().Configured()
+		n, r, w := change.quorum("n", q.N), change.quorum("r", q.R), change.quorum("w", q.W)
+		if err := c.Node.Store.SetQuorums(ctx, n, r, w); err != nil {
+			c.Out.Error(configFailure(change.first, err))
+			return
+		}
+	}
+	for _, apply := range change.apply {
+		apply()
+	}
+	f.Settings.note(change.names)
+	c.Node.Logger.Info("settings changed by a client", "names", change.names)
+	c.Out.OK()
+}
+
+// configChange is one CONFIG SET, checked before any of it is put into force.
+// The quorums are one change, and the only one that can fail when it is made:
+// it goes first.
+type configChange struct {
+	names   []string
+	apply   []func()
+	quorums map[string]int
+	first   string // name of a quorum, for the error
+}
+
+func (c *configChange) add(settings *Settings, name, value string) (refusal string) {
+	setting, known := settings.byName[name]
+	if !known {
+		return "ERR Unknown option or number of arguments for CONFIG SET - '" + name + "'"
+	}
+	if slices.Contains(c.names, name) {
+		return configFailure(name, errors.New("duplicate parameter"))
+	}
+	c.names = append(c.names, name)
+	if isQuorum(name) {
+		n, ok := resp.ParseInt([]byte(value))
+		if !ok || n < 1 || n > 1<<10 {
+			return configFailure(name, errors.New("argument must be a positive integer"))
+		}
+		if c.quorums == nil {
+			c.quorums, c.first = map[string]int{}, name
+		}
+		c.quorums[name] = int(n)
+		return ""
+	}
+	if setting.set == nil {
+		return configFailure(name, errors.New("can't set immutable config"))
+	}
+	apply, err := setting.set(value)
+	if err != nil {
+		return configFailure(name, err)
+	}
+	c.apply = append(c.apply, apply)
+	return ""
+}
+
+func (c *configChange) quorum(name string, now int) int {
+	if n, changed := c.quorums[name]; changed {
+		return n
+	}
+	return now
+}
+
+func configFailure(name string, err error) string {
+	return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + err.Error()
+}
+
+func (f *Family) runConfigResetStat(_ context.Context, c *command.Call) {
+	f.Counters.reset()
+	f.Errors.reset()
+	c.Out.OK()
+}
+
+func (f *Family) runConfigRewrite(_ context.Context, c *command.Call) {
+	if f.Rewrite == nil {
+		c.Out.Error("ERR The server is running without a config file")
+		return
+	}
+	if err := f.Rewrite(f.Settings.changes()); err != nil {
+		c.Node.Logger.Warn("settings file cannot be rewritten", "err", err)
+		c.Out.Error("ERR Rewriting config file: " + err.Error())
+		return
+	}
+	c.Out.OK()
+}

@@ -1,0 +1,112 @@
+package introspect
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// What a key takes beyond its bytes: the store's record and one entry of its
+// clock, roughly.
+const (
+	keyOverhead     = 48
+	siblingOverhead = 24
+)
+
+// planMemoryUsage serves MEMORY USAGE key [SAMPLES n]: about how many bytes a
+// replica has for the key, all its siblings together.
+func planMemoryUsage(c *command.Call) {
+	switch len(c.Args) {
+	case 3:
+	case 5:
+		n, ok := resp.ParseInt(c.Args[4])
+		switch {
+		case !resp.Is(c.Args[3], "SAMPLES"), ok && n < 0:
+			c.Refuse(command.TextSyntax)
+			return
+		case !ok:
+			c.Refuse(command.TextNotInteger)
+			return
+		}
+	default:
+		c.Refuse(command.TextSyntax)
+		return
+	}
+	c.Read(c.Args[2])
+	c.Reply = replyMemoryUsage
+}
+
+func replyMemoryUsage(c *command.Call) {
+	switch sl := c.Requests[0]; {
+	case sl.Err != nil:
+		c.Fail(sl.Err)
+	case !c.Exists(sl):
+		c.Out.Null()
+	default:
+		size := len(sl.Key) + keyOverhead
+		for i := range sl.Object.Siblings {
+			size += len(sl.Object.Siblings[i].Data) + siblingOverhead
+		}
+		c.Out.Int(int64(size))
+	}
+}
+
+// runMemoryStats serves MEMORY STATS: Redis's names, as far as they mean
+// something here.
+func runMemoryStats(ctx context.Context, c *command.Call) {
+	ctx, cancel := context.WithTimeout(ctx, infoTimeout)
+	defer cancel()
+	used, total := heap()
+	keys, _ := c.Node.Store.DBSize(ctx) // 0 where they cannot be counted
+	buffered := c.Node.Budget.Used()
+	share := func(part, whole uint64) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
+	numbers := []struct {
+		name  string
+		value int64
+	}{
+		{"peak.allocated", int64(total)}, {"total.allocated", int64(used)}, {"startup.allocated", 0}, {"replication.backlog", 0},
+		{"clients.slaves", 0}, {"clients.normal", buffered}, {"cluster.links", 0}, {"aof.buffer", 0}, {"lua.caches", 0},
+		{"functions.caches", 0}, {"overhead.total", buffered}, {"keys.count", keys},
+		{"keys.bytes-per-key", int64(used) / max(keys, 1)}, {"dataset.bytes", max(int64(used)-buffered, 0)},
+	}
+	c.Out.Map(len(numbers) + 3)
+	for _, n := range numbers {
+		c.Out.Text(n.name)
+		c.Out.Int(n.value)
+	}
+	for _, n := range []struct {
+		name  string
+		value float64
+	}{
+		{"dataset.percentage", share(used-min(used, uint64(buffered)), used)}, {"peak.percentage", share(used, total)},
+		{"fragmentation", share(total, used) / 100},
+	} {
+		c.Out.Text(n.name)
+		c.Out.Double(n.value)
+	}
+}
+
+// runMemoryDoctor serves MEMORY DOCTOR.
+func runMemoryDoctor(_ context.Context, c *command.Call) {
+	used, total := heap()
+	buffered, most := c.Node.Budget.Used(), c.Node.Limits.Buffered.Load()
+	text := fmt.Sprintf("%s are in use of %s that the process took. Clients make this node buffer %s of the %s they may.\n",
+		human(used), human(total), human(uint64(buffered)), human(uint64(most)))
+	switch {
+	case buffered > most/2:
+		text += "That is much: CLIENT LIST shows who is behind with reading (omem) or sends large commands (qbuf).\n"
+	case total > 4*used && total > 1<<30:
+		text += "Most of it is free again; MEMORY PURGE gives it back to the system.\n"
+	default:
+		text += "There is nothing to complain of.\n"
+	}
+	c.Out.Verbatim(text)
+}
+
+func runMemoryPurge(_ context.Context, c *command.Call) {
+	debug.FreeOSMemory()
+	c.Out.OK()
+}

@@ -1,0 +1,216 @@
+package introspect
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/server/auth"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/limits"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// SettingsConfig is what the settings work on.
+type SettingsConfig struct {
+	Store      command.Cluster
+	Limits     *limits.Limits
+	Users      *auth.Users
+	Slowlog    *Slowlog
+	Latency    *Latency
+	Standalone bool
+	Addr       net.Addr          // of the client port
+	Fixed      map[string]string // shown by CONFIG GET and not changed: facts that other parts of the node know
+}
+
+// Settings is what CONFIG GET and CONFIG SET work on: the single source of the
+// settings' names and bounds. Make it with [NewSettings].
+type Settings struct {
+	cfg    SettingsConfig
+	port   string
+	byName map[string]setting
+	mu     struct {
+		sync.Mutex
+		changed map[string]bool // by CONFIG SET, since the start
+	}
+}
+
+// setting is one name of CONFIG.
+type setting struct {
+	get func() string
+	// set checks a value and returns the function that puts it into force; nil:
+	// immutable.
+	set func(value string) (apply func(), err error)
+}
+
+// NewSettings assembles the table.
+func NewSettings(cfg SettingsConfig) *Settings {
+	c := &Settings{cfg: cfg}
+	quorum := func(pick func(ring.Quorums) int) setting {
+		return setting{get: func() string { return strconv.Itoa(pick(cfg.Store.Ring().Configured())) }}
+	}
+	host, port, _ := net.SplitHostPort(cfg.Addr.String())
+	c.port = port
+	l := cfg.Limits
+	c.byName = map[string]setting{
+		"n":                         quorum(func(q ring.Quorums) int { return q.N }),
+		"r":                         quorum(func(q ring.Quorums) int { return q.R }),
+		"w":                         quorum(func(q ring.Quorums) int { return q.W }),
+		"conflict-resolution":       {get: func() string { return cfg.Store.Policy().String() }, set: c.setPolicy},
+		"requirepass":               {get: c.hiddenPassword, set: c.setPassword},
+		"proto-max-bulk-len":        memorySetting(&l.Protocol.BulkBytes, bounds{limits.MinBulk, limits.MaxBulk}),
+		"client-buffer-limit":       memorySetting(&l.Input, bounds{limits.MinBuffered, limits.MaxBuffered}),
+		"client-reply-buffer-limit": memorySetting(&l.Output, bounds{limits.MinBuffered, limits.MaxBuffered}),
+		"total-buffer-limit":        memorySetting(&l.Buffered, bounds{limits.MinBuffered, limits.MaxBuffered}),
+		"maxclients":                numberSetting(&l.Clients, 1, bounds{1, 1 << 20}),
+		"timeout":                   numberSetting(&l.Idle, int64(time.Second), bounds{0, 1<<31 - 1}),
+		"slowlog-log-slower-than":   numberSetting(&cfg.Slowlog.Threshold, 1, bounds{-1, math.MaxInt64}),
+		"slowlog-max-len":           numberSetting(&cfg.Slowlog.Entries, 1, bounds{0, MaxSlowlogEntries}),
+		"latency-monitor-threshold": numberSetting(&cfg.Latency.Threshold, 1, bounds{0, math.MaxInt64}),
+		"cluster-enabled":           fixed(yesNo(!cfg.Standalone)),
+		"port":                      fixed(port),
+		"bind":                      fixed(host),
+	}
+	// What clients probe, or tools print. The values are those of a Redis that
+	// behaves as quorate does.
+	for name, value := range map[string]string{
+		"appendfsync": "always", "appendonly": "yes", "databases": "1", "dbfilename": "",
+		"dir": "", "io-threads": "1", "lfu-decay-time": "1", "maxmemory": "0",
+		"maxmemory-policy": "noeviction", "maxmemory-samples": "5", "notify-keyspace-events": "",
+		"replica-read-only": "no", "save": "",
+		"tcp-keepalive": "15", "tls-port": "0",
+	} {
+		c.byName[name] = fixed(value)
+	}
+	for name, value := range cfg.Fixed {
+		c.byName[name] = fixed(value)
+	}
+	return c
+}
+
+// bounds are the least and the greatest value of a setting.
+type bounds struct{ least, most int64 }
+
+func (b bounds) check(n int64) error {
+	if n < b.least || n > b.most {
+		return fmt.Errorf("argument must be between %d and %d inclusive", b.least, b.most)
+	}
+	return nil
+}
+
+func fixed(value string) setting { return setting{get: func() string { return value }} }
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+// hiddenPassword shows whether there is a password.
+func (c *Settings) hiddenPassword() string {
+	if c.cfg.Users.Open() {
+		return ""
+	}
+	return "*****"
+}
+
+func (c *Settings) setPassword(value string) (func(), error) {
+	return func() { c.cfg.Users.SetPassword(value) }, nil
+}
+
+// namesPassword reports whether a CONFIG SET holds a password.
+func namesPassword(args [][]byte) bool {
+	return slices.ContainsFunc(args, func(arg []byte) bool { return resp.Is(arg, "REQUIREPASS") })
+}
+
+func (c *Settings) setPolicy(value string) (func(), error) {
+	policy, err := register.ParsePolicy(strings.ToLower(value))
+	if err != nil {
+		return nil, errors.New("argument(s) must be one of the following: lww, merge, error")
+	}
+	return func() { c.cfg.Store.SetPolicy(policy) }, nil
+}
+
+// numberSetting is a bounded number, kept in units.
+func numberSetting(n *atomic.Int64, unit int64, within bounds) setting {
+	return setting{
+		get: func() string { return strconv.FormatInt(n.Load()/unit, 10) },
+		set: func(value string) (func(), error) {
+			v, ok := resp.ParseInt([]byte(value))
+			if !ok {
+				return nil, errors.New("argument couldn't be parsed into an integer")
+			}
+			return func() { n.Store(v * unit) }, within.check(v)
+		},
+	}
+}
+
+// memorySetting is a bounded number of bytes, with or without a suffix such as mb.
+func memorySetting(n *atomic.Int64, within bounds) setting {
+	return setting{
+		get: func() string { return strconv.FormatInt(n.Load(), 10) },
+		set: func(value string) (func(), error) {
+			v, ok := parseMemory(value)
+			if !ok {
+				return nil, errors.New("argument must be a memory value")
+			}
+			return func() { n.Store(v) }, within.check(v)
+		},
+	}
+}
+
+// parseMemory reads "512mb" and its like: k, m and g are powers of ten, kb, mb
+// and gb of two.
+func parseMemory(value string) (int64, bool) {
+	digits := strings.TrimRight(strings.ToLower(value), "bkmg")
+	n, ok := resp.ParseInt([]byte(digits))
+	unit := map[string]int64{
+		"": 1, "b": 1, "k": 1e3, "kb": 1 << 10, "m": 1e6, "mb": 1 << 20, "g": 1e9, "gb": 1 << 30,
+	}[strings.ToLower(value[len(digits):])]
+	if !ok || unit == 0 || n < 0 || n > (1<<62)/unit {
+		return 0, false
+	}
+	return n * unit, true
+}
+
+// note remembers the names that CONFIG REWRITE has to write. N, R and W are the
+// cluster's, which keeps them by itself.
+func (c *Settings) note(names []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.changed == nil {
+		c.mu.changed = make(map[string]bool)
+	}
+	for _, name := range names {
+		if !isQuorum(name) {
+			c.mu.changed[name] = true
+		}
+	}
+}
+
+// changes returns the present values of the settings that CONFIG SET has changed
+// since the start.
+func (c *Settings) changes() map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	values := make(map[string]string, len(c.mu.changed))
+	for name := range c.mu.changed {
+		values[name] = c.byName[name].get()
+	}
+	if c.mu.changed["requirepass"] {
+		values["requirepass"] = c.cfg.Users.Password() // not as it is shown
+	}
+	return values
+}
+
+func isQuorum(name string) bool { return name == "n" || name == "r" || name == "w" }

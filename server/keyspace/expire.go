@@ -1,0 +1,99 @@
+package keyspace
+
+import (
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// planExpire serves EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT, which count in
+// different units. A moment that is past deletes the key.
+func planExpire(u command.TimeUnit) func(*command.Call) {
+	return func(c *command.Call) {
+		condition, refusal := expireCondition(c.Args[3:])
+		if refusal != "" {
+			c.Refuse(refusal)
+			return
+		}
+		at, refusal := c.Moment(u, c.Args[2])
+		if refusal != "" {
+			c.Refuse(refusal)
+			return
+		}
+		_, update := c.Write(c.Args[1], register.Expire)
+		update.Condition = condition
+		update.Expiry = max(at, 1) // 0 would be never
+		c.Reply = command.ReplyApplied
+	}
+}
+
+func expireCondition(options [][]byte) (register.Condition, string) {
+	var nx, xx, gt, lt bool
+	for _, option := range options {
+		switch {
+		case resp.Is(option, "NX"):
+			nx = true
+		case resp.Is(option, "XX"):
+			xx = true
+		case resp.Is(option, "GT"):
+			gt = true
+		case resp.Is(option, "LT"):
+			lt = true
+		default:
+			return register.Always, "ERR Unsupported option " + string(option)
+		}
+	}
+	switch {
+	case nx && (xx || gt || lt):
+		return register.Always, "ERR NX and XX, GT or LT options at the same time are not compatible"
+	case gt && lt:
+		return register.Always, "ERR GT and LT options at the same time are not compatible"
+	case xx && gt:
+		return register.IfPresentGreater, ""
+	case xx && lt:
+		return register.IfPresentLess, ""
+	case nx:
+		return register.IfAbsent, ""
+	case xx:
+		return register.IfPresent, ""
+	case gt:
+		return register.IfGreater, ""
+	case lt:
+		return register.IfLess, ""
+	}
+	return register.Always, ""
+}
+
+func planPersist(c *command.Call) {
+	c.Write(c.Args[1], register.Persist)
+	c.Reply = command.ReplyApplied
+}
+
+// planExpiry serves TTL, PTTL, EXPIRETIME and PEXPIRETIME, which show the expiry in
+// different units. Show gets the expiry and the present, in unix milliseconds.
+func planExpiry(show func(expiry, now int64) int64) func(*command.Call) {
+	reply := func(c *command.Call) {
+		switch v, found, err := c.Value(c.Requests[0]); {
+		case err != nil:
+			c.Fail(err)
+		case !found:
+			c.Out.Int(-2)
+		case v.Expiry == 0:
+			c.Out.Int(-1)
+		default:
+			c.Out.Int(show(v.Expiry, c.Now))
+		}
+	}
+	return func(c *command.Call) {
+		c.Read(c.Args[1])
+		c.Reply = reply
+	}
+}
+
+func secondsLeft(expiry, now int64) int64 { return toSeconds(millisLeft(expiry, now)) }
+func millisLeft(expiry, now int64) int64  { return max(expiry-now, 0) }
+func unixSeconds(expiry, _ int64) int64   { return toSeconds(expiry) }
+func unixMillis(expiry, _ int64) int64    { return expiry }
+
+// toSeconds rounds as Redis does, half a second up.
+func toSeconds(millis int64) int64 { return millis/1000 + (millis%1000+500)/1000 }

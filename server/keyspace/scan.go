@@ -1,0 +1,155 @@
+package keyspace
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// walkTimeout bounds a command that looks at the whole cluster.
+const walkTimeout = 10 * time.Second
+
+// maxScanCount is the most keys that one page is asked for: more only cost memory.
+const maxScanCount = 10000
+
+// scanOptions are those of SCAN.
+type scanOptions struct {
+	match  []byte
+	count  int64
+	filter bool // TYPE was given
+	string bool // and it is the one type there is
+}
+
+func (o *scanOptions) parse(args [][]byte) string {
+	for ; len(args) >= 2; args = args[2:] {
+		switch value := args[1]; {
+		case resp.Is(args[0], "MATCH"):
+			o.match = value
+		case resp.Is(args[0], "COUNT"):
+			n, ok := resp.ParseInt(value)
+			if !ok {
+				return command.TextNotInteger
+			}
+			if n < 1 {
+				return command.TextSyntax
+			}
+			o.count = n
+		case resp.Is(args[0], "TYPE"):
+			o.filter, o.string = true, resp.Is(value, "STRING")
+		default:
+			return command.TextSyntax
+		}
+	}
+	if len(args) > 0 {
+		return command.TextSyntax
+	}
+	return ""
+}
+
+// runScan serves SCAN cursor [MATCH glob] [COUNT n] [TYPE type].
+func runScan(ctx context.Context, c *command.Call) {
+	cursor, ok := resp.ParseUint(c.Args[1])
+	if !ok {
+		c.Out.Error(command.TextBadCursor)
+		return
+	}
+	o := scanOptions{count: 10}
+	if refusal := o.parse(c.Args[2:]); refusal != "" {
+		c.Out.Error(refusal)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, walkTimeout)
+	defer cancel()
+	keys, next, err := c.Node.Store.ScanKeys(ctx, cursor, int(min(o.count, maxScanCount)))
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	shown := keys[:0]
+	for _, key := range keys {
+		if (!o.filter || o.string) && (o.match == nil || glob.Match(o.match, key)) {
+			shown = append(shown, key)
+		}
+	}
+	c.Out.Array(2)
+	c.Out.Text(strconv.FormatUint(next, 10))
+	c.Out.Array(len(shown))
+	for _, key := range shown {
+		c.Out.Value(key)
+	}
+}
+
+// runKeys serves KEYS glob. All keys of the answer are in memory at once, as in
+// Redis, but no more than a client's replies may take.
+func runKeys(ctx context.Context, c *command.Call) {
+	ctx, cancel := context.WithTimeout(ctx, walkTimeout)
+	defer cancel()
+	var shown [][]byte
+	size, limit := int64(0), c.Node.Limits.Output.Load()
+	for cursor := uint64(0); ; {
+		keys, next, err := c.Node.Store.ScanKeys(ctx, cursor, maxScanCount)
+		if err != nil {
+			c.Fail(err)
+			return
+		}
+		for _, key := range keys {
+			if glob.Match(c.Args[1], key) {
+				shown = append(shown, key)
+				size += int64(len(key)) + 24
+			}
+		}
+		if size > limit {
+			c.Out.Error(command.TextReplyTooBig + "; use SCAN")
+			return
+		}
+		if cursor = next; cursor == 0 {
+			break
+		}
+	}
+	c.Out.Array(len(shown))
+	for _, key := range shown {
+		c.Out.Value(key)
+	}
+}
+
+func runRandomKey(ctx context.Context, c *command.Call) {
+	ctx, cancel := context.WithTimeout(ctx, walkTimeout)
+	defer cancel()
+	switch key, err := c.Node.Store.RandomKey(ctx); {
+	case err != nil:
+		c.Fail(err)
+	case key == nil:
+		c.Out.Null()
+	default:
+		c.Out.Value(key)
+	}
+}
+
+func runDBSize(ctx context.Context, c *command.Call) {
+	ctx, cancel := context.WithTimeout(ctx, walkTimeout)
+	defer cancel()
+	n, err := c.Node.Store.DBSize(ctx)
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	c.Out.Int(n)
+}
+
+// runFlush serves FLUSHALL and FLUSHDB, which are the same: there is one
+// database. ASYNC and SYNC make no difference either.
+func runFlush(ctx context.Context, c *command.Call) {
+	if len(c.Args) > 2 || len(c.Args) == 2 && !resp.Is(c.Args[1], "ASYNC") && !resp.Is(c.Args[1], "SYNC") {
+		c.Out.Error(command.TextSyntax)
+		return
+	}
+	if err := c.Node.Store.Flush(ctx); err != nil {
+		c.Fail(err)
+		return
+	}
+	c.Out.OK()
+}

@@ -1,0 +1,52 @@
+package limits
+
+import (
+	"sync/atomic"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// Bounds of the bounds: no value is longer than an update makes it or a peer's
+// frame holds, and no sum of lengths overflows.
+const (
+	MinBulk     = 1 << 20
+	MaxBulk     = register.MaxValue
+	MinBuffered = 64 << 10
+	MaxBuffered = 1 << 40
+)
+
+// Limits are the bounds that CONFIG SET may move.
+type Limits struct {
+	Protocol resp.Limits  // of one command
+	Clients  atomic.Int64 // connections at once
+	Idle     atomic.Int64 // nanoseconds without a command; 0: for ever
+	Input    atomic.Int64 // bytes of one connection's unfinished commands
+	Output   atomic.Int64 // bytes of replies that one client has not read
+	Buffered atomic.Int64 // bytes of both, over all connections of this node
+}
+
+// Budget counts the bytes that clients made this node buffer, beyond what each
+// connection has from the start.
+type Budget struct {
+	limits *Limits
+	used   atomic.Int64
+}
+
+// NewBudget returns an empty budget of limits.Buffered bytes.
+func NewBudget(limits *Limits) *Budget { return &Budget{limits: limits} }
+
+// Take asks for n bytes and reports whether they are granted.
+func (b *Budget) Take(n int64) bool {
+	if used := b.used.Add(n); used > b.limits.Buffered.Load() {
+		b.used.Add(-n)
+		return false
+	}
+	return true
+}
+
+// Give returns n bytes that were granted.
+func (b *Budget) Give(n int64) { b.used.Add(-n) }
+
+// Used returns the bytes granted and not yet returned.
+func (b *Budget) Used() int64 { return b.used.Load() }

@@ -1,0 +1,17 @@
+// Package push brings messages to connections that did not ask for them just now:
+// the lines of MONITOR today.
+//
+// A connection that may get messages has a [Mailbox]. Others put messages there and
+// never wait; one goroutine per mailbox delivers them between two turns of the
+// connection's session. A [Group] is a set of mailboxes that get the same messages.
+//
+// Invariant: a message is delivered whole, in order, and never inside a reply; a
+// mailbox holds no more than its limit. Overflow: a message that does not fit is
+// dropped and counted, and a note with the number follows the last message that
+// did fit.
+//
+// Owns: nothing; the caller runs [Mailbox.Deliver].
+//
+// Not: writing to the connection (server), what the messages say ([MonitorLine]
+// apart). It imports server/resp only.
+package push

@@ -1,0 +1,62 @@
+package server
+
+import "strings"
+
+// Advice for Redis's commands that quorate does not have.
+const (
+	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
+	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
+	adviceType        = "only strings are stored for now"
+	adviceBits        = "there are no operations on bits; read the value with GET key CONTEXT and write it with SET key value CONTEXT ctx"
+	advicePubSub      = "there is no publish and subscribe"
+	adviceSync        = "no dump of the data is given; copy it with SCAN, GET and SET, or add a node with --join"
+	adviceDump        = "values cannot be dumped; copy them with GET and SET"
+	adviceSave        = "there is nothing to save: every write is logged as --durability says"
+	adviceReplication = "nodes replicate among themselves; add one with --join"
+	adviceDatabase    = "there is one database, 0"
+	adviceUser        = "there is one user, default, whose password is requirepass"
+	adviceModule      = "there are no modules"
+	adviceAllocator   = "memory is Go's; see MEMORY STATS and /metrics of the admin port"
+	adviceRing        = "the ring changes by --join, 'quorate admin leave' and 'quorate admin remove'"
+)
+
+// refusedCommands returns the commands of Redis that are refused with a reason,
+// rather than as unknown: advice by full name.
+func refusedCommands() map[string]string {
+	words := map[string]string{
+		adviceTransaction: "multi exec discard watch unwatch",
+		adviceScript:      "eval eval_ro evalsha evalsha_ro script function fcall fcall_ro",
+		advicePubSub:      "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe publish spublish pubsub",
+		adviceDump:        "dump restore restore-asking migrate",
+		adviceSave:        "save bgsave bgrewriteaof",
+		adviceReplication: "replicaof slaveof failover",
+		adviceSync:        "sync psync replconf",
+		adviceDatabase:    "move swapdb",
+		adviceUser:        "acl|setuser acl|deluser acl|load acl|save acl|log acl|dryrun",
+		adviceModule:      "module|load module|loadex module|unload",
+		adviceAllocator:   "memory|malloc-stats",
+		adviceRing: "cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots cluster|delslotsrange " +
+			"cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate cluster|reset " +
+			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",
+		adviceType: "lpush rpush lpushx rpushx lpop rpop llen lindex linsert lset lrange lrem ltrim lpos lmove rpoplpush " +
+			"lmpop blpop brpop blmove brpoplpush blmpop " +
+			"sadd srem smembers sismember smismember scard spop srandmember smove sinter sintercard sinterstore " +
+			"sunion sunionstore sdiff sdiffstore sscan " +
+			"hset hsetnx hget hmset hmget hgetall hdel hexists hincrby hincrbyfloat hkeys hvals hlen hstrlen hscan hrandfield " +
+			"zadd zrem zcard zcount zscore zmscore zincrby zrange zrangebyscore zrangebylex zrangestore zrevrange " +
+			"zrevrangebyscore zrevrangebylex zrank zrevrank zremrangebyrank zremrangebyscore zremrangebylex zlexcount " +
+			"zpopmin zpopmax zmpop bzpopmin bzpopmax bzmpop zrandmember zunion zunionstore zinter zintercard zinterstore " +
+			"zdiff zdiffstore zscan " +
+			"xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
+			"geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch geosearchstore " +
+			"pfadd pfcount pfmerge pfdebug pfselftest sort sort_ro",
+		adviceBits: "setbit getbit bitcount bitpos bitop bitfield bitfield_ro",
+	}
+	advice := make(map[string]string)
+	for text, names := range words {
+		for name := range strings.FieldsSeq(names) {
+			advice[name] = text
+		}
+	}
+	return advice
+}

@@ -1,0 +1,184 @@
+package stringcmd
+
+import (
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/resp"
+)
+
+// lcsMost bounds the table that LCS fills: a byte of one value times a byte of the
+// other is a cell of four bytes, and a nanosecond or two of work.
+const lcsMost = 16 << 20 // cells
+
+const (
+	textLCSBoth = "ERR If you want both the length and indexes, please just use IDX."
+	textLCSBig  = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
+)
+
+// lcsOptions are those of LCS.
+type lcsOptions struct {
+	length, ranges, rangeLengths bool
+	shortest                     int64 // range that is shown
+}
+
+func (o *lcsOptions) parse(args [][]byte) (refusal string) {
+	for i := 3; i < len(args); i++ {
+		switch arg := args[i]; {
+		case resp.Is(arg, "LEN"):
+			o.length = true
+		case resp.Is(arg, "IDX"):
+			o.ranges = true
+		case resp.Is(arg, "WITHMATCHLEN"):
+			o.rangeLengths = true
+		case resp.Is(arg, "MINMATCHLEN") && i+1 < len(args):
+			n, ok := resp.ParseInt(args[i+1])
+			if !ok {
+				return command.TextNotInteger
+			}
+			o.shortest = max(n, 0)
+			i++
+		default:
+			return command.TextSyntax
+		}
+	}
+	if o.length && o.ranges {
+		return textLCSBoth
+	}
+	return ""
+}
+
+// planLCS serves LCS key key [LEN] [IDX] [MINMATCHLEN n] [WITHMATCHLEN].
+func planLCS(c *command.Call) {
+	var o lcsOptions
+	if refusal := o.parse(c.Args); refusal != "" {
+		c.Refuse(refusal)
+		return
+	}
+	c.Read(c.Args[1])
+	c.Read(c.Args[2])
+	c.Reply = replyLCS
+}
+
+func replyLCS(c *command.Call) {
+	var values [2][]byte
+	for i, r := range c.Requests {
+		v, _, err := c.Value(r)
+		if err != nil {
+			c.Fail(err)
+			return
+		}
+		values[i] = v.Data
+	}
+	a, b := values[0], values[1]
+	cells := (len(a) + 1) * (len(b) + 1)
+	if cells > lcsMost || !c.Node.Budget.Take(4*int64(cells)) {
+		c.Out.Error(textLCSBig)
+		return
+	}
+	defer c.Node.Budget.Give(4 * int64(cells))
+	table := newLCSTable(a, b)
+	var o lcsOptions
+	_ = o.parse(c.Args) // the plan has refused what is wrong
+	switch {
+	case o.length:
+		c.Out.Int(int64(table.length(len(a), len(b))))
+	case o.ranges:
+		replyLCSRanges(c, o, table)
+	default:
+		c.Out.Value(table.common())
+	}
+}
+
+// replyLCSRanges writes the ranges that match, the last first, as positions in
+// both values.
+func replyLCSRanges(c *command.Call, o lcsOptions, t *lcsTable) {
+	ranges := t.ranges()
+	shown := ranges[:0]
+	for _, r := range ranges {
+		if int64(r.length) >= o.shortest {
+			shown = append(shown, r)
+		}
+	}
+	c.Out.Map(2)
+	c.Out.Text("matches")
+	c.Out.Array(len(shown))
+	for _, r := range shown {
+		parts := 2
+		if o.rangeLengths {
+			parts = 3
+		}
+		c.Out.Array(parts)
+		for _, start := range [...]int{r.a, r.b} {
+			c.Out.Array(2)
+			c.Out.Int(int64(start))
+			c.Out.Int(int64(start + r.length - 1))
+		}
+		if parts == 3 {
+			c.Out.Int(int64(r.length))
+		}
+	}
+	c.Out.Text("len")
+	c.Out.Int(int64(t.length(len(t.a), len(t.b))))
+}
+
+// lcsTable holds the length of the longest common subsequence of every pair of
+// beginnings of a and b.
+type lcsTable struct {
+	a, b  []byte
+	cells []uint32
+}
+
+func newLCSTable(a, b []byte) *lcsTable {
+	width := len(b) + 1
+	t := &lcsTable{a: a, b: b, cells: make([]uint32, (len(a)+1)*width)}
+	for i, c := range a {
+		above, row := t.cells[i*width:(i+1)*width], t.cells[(i+1)*width:(i+2)*width]
+		for j, d := range b {
+			if c == d {
+				row[j+1] = above[j] + 1
+			} else {
+				row[j+1] = max(above[j+1], row[j])
+			}
+		}
+	}
+	return t
+}
+
+func (t *lcsTable) length(i, j int) uint32 { return t.cells[i*(len(t.b)+1)+j] }
+
+// lcsRange is a stretch that both values have.
+type lcsRange struct{ a, b, length int }
+
+// ranges walks back through the table, and where both ways are as good goes back
+// in b, as Redis does: the last stretch comes first.
+func (t *lcsTable) ranges() (list []lcsRange) {
+	i, j, open := len(t.a), len(t.b), false
+	for i > 0 && j > 0 {
+		if t.a[i-1] != t.b[j-1] {
+			open = false
+			if t.length(i-1, j) > t.length(i, j-1) {
+				i--
+			} else {
+				j--
+			}
+			continue
+		}
+		i, j = i-1, j-1
+		if !open {
+			list, open = append(list, lcsRange{}), true
+		}
+		last := &list[len(list)-1]
+		last.a, last.b, last.length = i, j, last.length+1
+	}
+	return list
+}
+
+// common is the subsequence itself.
+func (t *lcsTable) common() []byte {
+	out := make([]byte, t.length(len(t.a), len(t.b)))
+	at := len(out)
+	for _, r := range t.ranges() {
+		at -= r.length
+		copy(out[at:], t.a[r.a:r.a+r.length])
+	}
+	return out
+}
