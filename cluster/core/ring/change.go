@@ -2,9 +2,9 @@ package ring
 
 import "fmt"
 
-// Join says that m shall be a member. A member that was removed may come back as
-// another instance; a node that already is one (the same instance) may say so
-// again, which only renews its addresses, and cancels no leave. Errors:
+// Join makes m a wanted member. A member that was removed may come back as another
+// instance. For a node that is a member already (the same instance), Join only
+// renews its addresses; it does not cancel a leave. Errors:
 // [ErrBadMember], [ErrBadName], [ErrNameTaken] where another instance holds the
 // name (remove it first, and wait until it is gone), [ErrRemovedMember] where it
 // is the one that was removed, [ErrTooManyMembers].
@@ -36,9 +36,8 @@ func (s *State) Join(m Member) error {
 	return nil
 }
 
-// Update renews the addresses and the zone of a member: a node says so about
-// itself when it starts. Nothing changes, not even the version, if all is known
-// already. Errors: [ErrBadMember], [ErrBadName], [ErrUnknownMember],
+// Update renews the addresses and the zone of a member; a node calls it for itself
+// when it starts. If nothing is new, it does not change the version either. Errors: [ErrBadMember], [ErrBadName], [ErrUnknownMember],
 // [ErrRemovedMember], [ErrNameTaken] where another instance holds the name.
 func (s *State) Update(m Member) error {
 	if m.ID == 0 {
@@ -54,7 +53,7 @@ func (s *State) Update(m Member) error {
 	case s.status(m.ID) == Removed:
 		return fmt.Errorf("update %s: %w", m.Name, ErrRemovedMember)
 	case r.word.instance == "":
-		m.Instance = "" // a founder, whose instance the others were never told
+		m.Instance = "" // a founder, whose instance the others do not know
 	}
 	return s.renew(r, m)
 }
@@ -81,9 +80,9 @@ func (s *State) renew(r record, m Member) error {
 	return nil
 }
 
-// Leave says that id shall hand its data over and go. It does nothing to a
-// member that is going or gone already. Errors: [ErrUnknownMember];
-// [ErrLastMember] where no other is wanted.
+// Leave makes id a member that transfers its data and leaves. It changes nothing if
+// id is leaving or gone already. Errors: [ErrUnknownMember]; [ErrLastMember] if no
+// other member is wanted.
 func (s *State) Leave(id NodeID) error {
 	r, ok := s.records[id]
 	if !ok {
@@ -100,10 +99,10 @@ func (s *State) Leave(id NodeID) error {
 	return nil
 }
 
-// Remove says that id is dead: the others shall make do with the copies that
-// they have. It does nothing to one that is gone already. Errors:
-// [ErrUnknownMember]; [ErrLastMember] where no other is wanted, or none of the
-// others holds any data to copy from.
+// Remove declares id dead: the others copy its data from the replicas that they
+// have. It changes nothing if id is gone already. Errors: [ErrUnknownMember];
+// [ErrLastMember] if no other member is wanted, or none of the others has data to
+// copy from.
 func (s *State) Remove(id NodeID) error {
 	r, ok := s.records[id]
 	if !ok {
@@ -162,8 +161,8 @@ func (s *State) MarkDone(id NodeID, target uint64) error {
 	return nil
 }
 
-// Unmark takes id's done-mark back, for it has lost what it held. Only id itself
-// may say so.
+// Unmark withdraws id's done-mark because id has lost its data. Only id itself may
+// call it.
 func (s *State) Unmark(id NodeID) {
 	if r, ok := s.records[id]; ok && r.done.target != 0 {
 		r.done = mark{s.next(), 0}
@@ -171,9 +170,9 @@ func (s *State) Unmark(id NodeID) {
 	}
 }
 
-// next is the version of a new word: greater than all that s has seen. (It stops
-// at the limit, which nobody comes near by honest words, so that what s encodes
-// to can always be read again.)
+// next returns the version of a new word: greater than every version in s. It stops
+// at maxVersion, which no real cluster reaches, so that an encoded s can always be
+// decoded.
 func (s *State) next() uint64 { return min(s.lamport()+1, maxVersion) }
 
 func (s *State) set(id NodeID, r record) {

@@ -23,10 +23,10 @@ const (
 	maxVersion = 1 << 53
 )
 
-// The stored form is JSON: it is small, rarely written, and an operator can read
-// it. Ids and target names are 16 hex digits, for JSON numbers would lose their
-// low bits in many readers. Fields that are not known are refused: dropping them
-// would leave two nodes that never agree.
+// The stored form is JSON: it is small, rarely written, and readable for an
+// operator. Ids and target names are 16 hex digits, because many readers lose the
+// low bits of large JSON numbers. Unknown fields are refused: two nodes of which one
+// drops them would never agree.
 type (
 	stateJSON struct {
 		Format     int          `json:"format"`
@@ -135,8 +135,8 @@ func (l *layout) encode() layoutJSON {
 	return j
 }
 
-// DecodeState is the reverse of Encode. It refuses, by an error that wraps
-// [ErrBadState], all that Encode cannot have made.
+// DecodeState decodes what Encode returned. It refuses, by an error that wraps
+// [ErrBadState], any bytes that Encode cannot have made.
 func DecodeState(b []byte) (*State, error) {
 	s, err := decodeState(b)
 	if err != nil {

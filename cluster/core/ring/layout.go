@@ -10,10 +10,10 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring/placement"
 )
 
-// layout is who owns which token from one flip to the next, and all else that
-// the primaries follow from: N as configured then, and the zones of the seated.
-// What operators change in between shows in the next layout, not in this one.
-// It is immutable.
+// layout is the owners of the tokens from one flip to the next, and what else the
+// primaries are derived from: N at the time of the flip, and the zones of the
+// seated members. Later changes by operators show in the next layout. A layout is
+// immutable.
 type layout struct {
 	epoch  uint64
 	n      int

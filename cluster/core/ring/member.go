@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Status is where a member stands in its life on the ring.
+// Status is the phase of a member's life on the ring.
 type Status string
 
 // A member's status is never stored: it follows from the operator's word (in,
@@ -16,7 +16,7 @@ const (
 	Joining  Status = "joining"  // wanted, holds nothing yet
 	Up       Status = "up"       // wanted, and seated
 	Leaving  Status = "leaving"  // on its way out; serves and gives data until the flip
-	Removing Status = "removing" // struck off as dead; still seated until the others hold its data
+	Removing Status = "removing" // removed as dead; still seated until the others hold its data
 	Removed  Status = "removed"  // gone; kept so that its name still resolves
 )
 
@@ -30,20 +30,20 @@ type Member struct {
 	// Zone is the failure domain: primaries are spread over distinct zones
 	// first. Empty where zones are not used.
 	Zone string
-	// Instance is the random id of the data directory: it tells a node from an
-	// impostor, or from a successor on an empty disk, of the same name.
+	// Instance is the random id of the data directory. It distinguishes a node from
+	// another of the same name: an impostor, or a successor on an empty disk.
 	Instance string
 	// Status is derived; what a caller sets is ignored.
 	Status Status
 	// Version is the Lamport version of the addresses.
 	Version uint64
-	// WordVersion is that of the last word about the member's place: join,
-	// leave, remove, a new zone.
+	// WordVersion is the version of the last word, the operator's decision about the
+	// member's place: join, leave, remove, a new zone.
 	WordVersion uint64
 }
 
-// ErrBadMember is returned for a member whose fields cannot be: too long, not
-// UTF-8, or an id that is not its name's.
+// ErrBadMember is returned for a member with an invalid field: one that is too
+// long or not UTF-8, or an id that is not the hash of its name.
 var ErrBadMember = errors.New("bad member")
 
 // maxText bounds each text of a member but its name.
@@ -60,7 +60,7 @@ func (m *Member) validate() error {
 		if len(text) > maxText {
 			return fmt.Errorf("%w: %s has a text of %d bytes, want at most %d", ErrBadMember, m.Name, len(text), maxText)
 		}
-		// JSON would silently mend it, and the copies would differ for ever.
+		// JSON would replace the bad bytes silently, and the copies would differ.
 		if !utf8.ValidString(text) {
 			return fmt.Errorf("%w: %s has a text that is not UTF-8: %q", ErrBadMember, m.Name, text)
 		}
@@ -68,19 +68,19 @@ func (m *Member) validate() error {
 	return nil
 }
 
-// intent is the operator's word about a member. A later stage wins a tie of
-// versions: of two words said at once, the one that is harder to take back.
+// intent is the decision in a word. If versions tie, the later stage wins: of two
+// concurrent decisions, the one that is harder to take back.
 type intent uint8
 
 const (
-	in   intent = iota // it shall hold its share
-	out                // it shall hand over its data and go
-	gone               // it is dead: the others shall do without it
+	in   intent = iota // it shall own its share of the tokens
+	out                // it shall transfer its data and leave
+	gone               // it is dead: the others replace its copies
 )
 
-// record holds what is known of one member: three registers, merged apart, so
-// that a node that changes its address cannot undo an operator's word that it
-// has not heard, nor the other way round.
+// record holds what is known of one member. Its three registers are merged
+// separately, so that a node that changes its address cannot undo an operator's
+// decision that it has not received, nor the reverse.
 type record struct {
 	name    string
 	address address
@@ -94,7 +94,8 @@ type address struct {
 	client, peer, admin string
 }
 
-// word is the register that operators write: all that placement depends on.
+// word is the register that operators write: all of a member that placement
+// depends on.
 type word struct {
 	version  uint64
 	intent   intent
@@ -130,8 +131,8 @@ func (a mark) compare(b mark) int {
 	return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.target, b.target))
 }
 
-// join merges other into r. The name is no register: ids are names' hashes, and
-// of two names with one hash (which Join refuses) the greater stands.
+// join merges other into r. The name is not a register: an id is the hash of a
+// name, and of two names with one hash, which Join refuses, the greater one wins.
 func (r *record) join(other record) (changed bool) {
 	if other.name > r.name {
 		r.name, changed = other.name, true

@@ -5,8 +5,8 @@ import "fmt"
 // Merge joins other into s and reports whether that changed s. It is
 // commutative, associative and idempotent. A state of another cluster
 // ([ErrOtherCluster]) or one that brings more names than [MaxNames]
-// ([ErrTooManyMembers]) is refused, and nothing changed. other stays as it is,
-// and shares only what is immutable.
+// ([ErrTooManyMembers]) is refused, and s is unchanged. Merge does not change
+// other, and shares only immutable parts with it.
 func (s *State) Merge(other *State) (changed bool, err error) {
 	if s.cluster != other.cluster || s.Partitions() != other.Partitions() {
 		return false, fmt.Errorf("%w: %s with %d partitions, not %s with %d",

@@ -9,8 +9,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// NodeID names a node in everything that is stored or sent: the hash of its
-// name. Zero means none.
+// NodeID identifies a node in all stored and sent forms. It is the hash of the
+// node's name. Zero means no node.
 type NodeID = causal.NodeID
 
 // MaxName is the length limit of a node's name: a DNS label's, and short enough

@@ -93,7 +93,7 @@ func (r *Ring) Owner(p Partition) NodeID { return r.layout.owners[p] }
 // Tokens returns how many tokens id owns.
 func (r *Ring) Tokens(id NodeID) int { return r.tokens[id] }
 
-// Held returns of how many partitions id is a primary.
+// Held returns the number of partitions of which id is a primary.
 func (r *Ring) Held(id NodeID) int { return r.held[id] }
 
 // Gains returns the partitions that id gains in the transition under way.
@@ -106,7 +106,7 @@ func (r *Ring) Quorums() Quorums { return r.inForce }
 // Configured returns N, R and W as they were set.
 func (r *Ring) Configured() Quorums { return r.configured }
 
-// Seated returns how many members the layout in force has: those that Walk
+// Seated returns the number of members in the layout in force: those that Walk
 // lists.
 func (r *Ring) Seated() int { return len(r.layout.seats) }
 
@@ -122,7 +122,7 @@ func (r *Ring) Member(id NodeID) (Member, bool) {
 // MemberByName returns the member called name, which may have been removed.
 func (r *Ring) MemberByName(name string) (Member, bool) { return r.Member(IDOf(name)) }
 
-// Name returns the name of id, or its 16 hex digits if it was never a member.
+// Name returns the name of id, or its 16 hex digits if id was never a member.
 func (r *Ring) Name(id NodeID) string {
 	if m, ok := r.all[id]; ok {
 		return m.Name
@@ -141,7 +141,7 @@ func (r *Ring) Target() uint64 {
 	return r.plan.name
 }
 
-// TargetPrimaries returns the primaries of p after the flip: those of now where
+// TargetPrimaries returns the primaries of p after the flip, or today's primaries if
 // no transition is under way.
 func (r *Ring) TargetPrimaries(p Partition) []NodeID {
 	if r.plan == nil {
@@ -153,11 +153,11 @@ func (r *Ring) TargetPrimaries(p Partition) []NodeID {
 // Pending returns the gaining nodes that are not done yet.
 func (r *Ring) Pending() []NodeID { return r.pending }
 
-// Epoch counts the flips.
+// Epoch returns the number of the layout in force: see [State.Epoch].
 func (r *Ring) Epoch() uint64 { return r.layout.epoch }
 
-// Version is that of the state. See [State.Version].
+// Version returns the version of the state: see [State.Version].
 func (r *Ring) Version() uint64 { return r.version }
 
-// Digest is that of the state. See [State.Digest].
+// Digest returns the digest of the state: see [State.Digest].
 func (r *Ring) Digest() uint64 { return r.digest }

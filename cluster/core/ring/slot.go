@@ -16,7 +16,7 @@ const Slots = 16384
 type Partition uint16
 
 // SlotOf returns the hash slot of key: CRC16 (XMODEM) of the key, or of its hash
-// tag (what stands between the first '{' and the first '}' after it, unless
+// tag (the bytes between the first '{' and the first '}' after it, unless
 // that is empty), modulo [Slots].
 func SlotOf(key []byte) Slot {
 	if open := bytes.IndexByte(key, '{'); open >= 0 {

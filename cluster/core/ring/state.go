@@ -30,49 +30,49 @@ var (
 	ErrOtherTarget    = errors.New("transition has another target")
 )
 
-// State is all that the cluster agrees on: the members, the layout in force (who
-// owns which token), N, R and W, and how far a transition has come. It is a
-// join-semilattice, so that nodes may change it at once, and merge in any order,
-// any number of times, and end with the same state.
+// State is what the whole cluster agrees on: the members, the layout in force (who
+// owns which token), N, R and W, and the progress of a transition. It is a
+// join-semilattice: nodes may change it concurrently, and merge in any order and
+// any number of times, and all end with the same state.
 //
 // It is made of registers, each of which is replaced as a whole by a greater
 // one: by Lamport version, and by content where versions tie.
 //
-//   - per member: its addresses (written by itself), the last word about its
-//     place (by operators), and its done-mark (by itself);
+//   - per member: its addresses (written by itself), its word, which is the last
+//     decision of an operator about its place, and its done-mark (by itself);
 //   - the quorums, with the version of the last change of N;
 //   - the layout: epoch, N, seats with their zones, owners. The later epoch wins.
 //
 // A transition goes like this:
 //
-//  1. A word changes what is wanted. The target is what claim makes of the layout
-//     in force and of what is wanted; it is computed, never stored.
-//  2. The target's name is a hash of the layout, of all words and of the claim.
-//     Words only grow, so a name never comes back, even where the same owners are
-//     aimed at again: a mark made under an earlier name says nothing about the
-//     writes that did not reach its node in between.
+//  1. A word changes which members are wanted. placement.Claim makes the target
+//     from the layout in force and the wanted members; it is computed, never stored.
+//  2. The target's name is a hash of the layout, of all words and of the version of
+//     Claim. Versions of words only grow, so a name never returns, even if a later
+//     target has the same owners: a mark made under an earlier name proves nothing
+//     about the writes that did not reach its node in between.
 //  3. From then on writes go to the primaries of the layout and to those of the
 //     target. Each node that gains partitions copies them and marks itself done
-//     under the target's name. Any new word makes a new target, and the marks
-//     void.
-//  4. When all that gain are done, any node may flip: the target becomes the
-//     layout, under the next epoch. All who flip from the same state make the
-//     same layout, so flips need no version and no coordinator.
+//     under the target's name. Any new word makes a new target and voids the
+//     marks.
+//  4. When all gaining nodes are done, any node may flip: the target becomes the
+//     layout, under the next epoch. All nodes that flip from the same state make
+//     the same layout, so flips need no version and no coordinator.
 //
-// Whoever copies must know that a coordinator which has not heard of the target
-// yet sends its writes to the old primaries alone; and whoever ceases to be a
-// primary hands its data over to those who are before it lets go of it.
+// A coordinator that does not know the target yet sends its writes to the old
+// primaries alone, and a node that copies must allow for that. A node that ceases to
+// be a primary gives its data to the new primaries before it drops it.
 //
-// Statuses are not stored either (see [Status]): a flip therefore cannot undo a
-// word that it has not heard.
+// Statuses are not stored either (see [Status]), so a flip cannot undo a word that
+// the flipping node has not received.
 type State struct {
 	cluster string
 	records map[NodeID]record
 	quorums quorums
 	layout  *layout
 
-	plan    *plan // what transition last found; it follows from the rest
-	planned bool  // and nothing that it follows from has changed since
+	plan    *plan // the last result of transition, derived from the rest
+	planned bool  // plan is up to date
 }
 
 // quorums is the register that SetQuorums writes.
@@ -99,9 +99,8 @@ func ValidPartitions(q int) error {
 }
 
 // NewState returns the state of a new cluster of q partitions, whose founders own
-// the tokens evenly at once. It panics on arguments that cannot be (q, quorums,
-// a founder's fields, no founder or two of one name): the caller has validated
-// its configuration.
+// the tokens evenly at once. It panics on invalid arguments (q, quorums, a founder's
+// fields, no founder, or two of one name): the caller has validated them.
 func NewState(clusterID string, q int, initial Quorums, founders ...Member) *State {
 	if err := errors.Join(ValidPartitions(q), initial.Validate(), validCluster(clusterID)); err != nil {
 		panic(fmt.Sprintf("ring: new state: %v", err))
@@ -134,7 +133,8 @@ func NewState(clusterID string, q int, initial Quorums, founders ...Member) *Sta
 	return s
 }
 
-// Clone returns a copy that may be changed apart. What is immutable is shared.
+// Clone returns a copy that can be changed independently. Immutable parts are
+// shared.
 func (s *State) Clone() *State {
 	c := *s
 	c.records = maps.Clone(s.records)
@@ -147,7 +147,7 @@ func (s *State) ClusterID() string { return s.cluster }
 // Partitions returns Q.
 func (s *State) Partitions() int { return len(s.layout.owners) }
 
-// Epoch counts the flips.
+// Epoch returns the number of the layout in force; each flip adds one.
 func (s *State) Epoch() uint64 { return s.layout.epoch }
 
 // Configured returns the quorums as they were set. [Ring.Quorums] says which are
@@ -214,9 +214,9 @@ func (s *State) Digest() uint64 {
 func (s *State) ids() []NodeID { return slices.Sorted(maps.Keys(s.records)) }
 
 // wanted returns the members that operators want on the ring, sorted by id. There
-// are never more than the larger of [MaxMembers] and what is seated: Join sees to
-// it, and where joins on several nodes at once did not know of each other, those
-// with the greatest ids wait.
+// are never more than the larger of [MaxMembers] and the number of seats: Join
+// refuses more, and if several nodes accepted joins concurrently, the joiners with
+// the greatest ids wait.
 func (s *State) wanted() []seat {
 	var seats, waiting []seat
 	for _, id := range s.ids() {

@@ -6,8 +6,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring/placement"
 )
 
-// plan is a transition: where the ring is going, and who gains what on the way.
-// It is immutable, and follows from the state's words and layout.
+// plan is a transition: the target layout, and the partitions that nodes gain by
+// it. It is immutable and derived from the state's words and layout.
 type plan struct {
 	name   uint64
 	target *layout
@@ -18,13 +18,13 @@ type plan struct {
 	gainers []NodeID // sorted
 }
 
-// claimVersion is part of a target's name: builds whose claims differ must not
-// take each other's marks for their own.
+// claimVersion is part of a target's name: builds whose placement.Claim differs must
+// not accept each other's marks.
 const claimVersion = 1
 
-// transition returns the plan of the transition under way, or nil. It is computed
-// when it is first asked for after a change: a state that was received only to be
-// merged never needs its own, and a mark or a renewed address leaves it as it is.
+// transition returns the plan of the transition under way, or nil. It computes the
+// plan at the first call after a change: a state that was received only to be
+// merged never needs one, and a mark or a renewed address does not change it.
 func (s *State) transition() *plan {
 	if s.planned {
 		return s.plan
@@ -33,8 +33,8 @@ func (s *State) transition() *plan {
 	wanted := s.wanted()
 	settled := slices.Equal(wanted, s.layout.seats) && s.quorums.N == s.layout.n
 	if settled || len(wanted) == 0 {
-		// Where two nodes each removed the last but the other, nobody is wanted:
-		// the ring stays as it is until an operator says more.
+		// No member is wanted if two nodes each removed all others concurrently. The
+		// ring then stays as it is until an operator decides.
 		s.plan = nil
 		return nil
 	}
@@ -46,12 +46,12 @@ func (s *State) transition() *plan {
 	return s.plan
 }
 
-// replan makes the next call of transition look again.
+// replan makes the next call of transition compute the plan again.
 func (s *State) replan() { s.planned = false }
 
-// words names the target: a hash of all that it follows from. All words count,
-// even those about members long removed, so that undoing one does not bring an
-// old name back.
+// words returns the target's name: a hash of everything that the target is derived
+// from. It includes the words of removed members, so that undoing a word does not
+// bring an old name back.
 func (s *State) words() uint64 {
 	h := newHash()
 	h.uint64(claimVersion)
@@ -96,8 +96,8 @@ func (p *plan) gains(id NodeID) bool {
 	return ok
 }
 
-// Target names the transition under way: what the gaining nodes pass to MarkDone.
-// It is zero where there is none.
+// Target returns the name of the transition under way, which the gaining nodes pass
+// to MarkDone. It is zero if there is none.
 func (s *State) Target() uint64 {
 	if plan := s.transition(); plan != nil {
 		return plan.name
@@ -120,8 +120,8 @@ func (s *State) Pending() []NodeID {
 	return pending
 }
 
-// Advance flips if it can: where all nodes that gain are done (or none gains),
-// the target becomes the layout in force. It reports whether it did.
+// Advance puts the target in force if all gaining nodes are done, or none gains. It
+// reports whether it did.
 func (s *State) Advance() bool {
 	plan := s.transition()
 	if plan == nil || len(s.Pending()) > 0 {
