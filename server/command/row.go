@@ -18,7 +18,7 @@ type Row struct {
 	Categories string // of ACL, with their @
 	// Tips are words separated by commas. Redis sends some commands to every node
 	// of a cluster and adds up the answers (request_policy:all_shards); here any
-	// one node answers for all, and clients must not be told otherwise.
+	// one node answers for all, and clients must not be led to ask them all.
 	Tips         string
 	Group, Since string
 	Complexity   string

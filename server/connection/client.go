@@ -15,7 +15,7 @@ import (
 
 const textBadName = "ERR Client names cannot contain spaces, newlines or special characters."
 
-// printable tells whether a name can stand in CLIENT LIST.
+// printable reports whether a name can stand in CLIENT LIST.
 func printable(name []byte) bool {
 	return !slices.ContainsFunc(name, func(c byte) bool { return c < '!' || c > '~' })
 }

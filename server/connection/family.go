@@ -16,7 +16,7 @@ type Family struct {
 
 // Clients lists the connections of the node.
 type Clients interface {
-	// Clients returns those that nobody closed, the oldest first.
+	// Clients returns those that no client closed, the oldest first.
 	Clients() []Client
 }
 

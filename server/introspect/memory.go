@@ -101,7 +101,7 @@ func runMemoryDoctor(_ context.Context, c *command.Call) {
 	case total > 4*used && total > 1<<30:
 		text += "Most of it is free again; MEMORY PURGE gives it back to the system.\n"
 	default:
-		text += "There is nothing to complain of.\n"
+		text += "Memory is no problem.\n"
 	}
 	c.Out.Verbatim(text)
 }

@@ -6,7 +6,7 @@
 // [Writer] renders replies. redcon does the parsing of arguments that come as
 // an array, and only that: its server loop rescans an unfinished command on
 // every read, keeps buffers as large as the largest command forever, copies
-// each command, and starts goroutines nobody waits for.
+// each command, and starts goroutines that it never waits for.
 //
 // Invariant: redcon sees whole, validated commands only; a command that comes
 // in pieces is looked at once; an error line never contains CR or LF; texts of

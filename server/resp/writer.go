@@ -34,7 +34,7 @@ type Writer struct {
 	Failures int64 // error replies so far
 
 	sink   Sink         // nil: everything stays in Buf
-	errors ErrorCounter // nil: nobody counts
+	errors ErrorCounter // nil: errors are not counted
 }
 
 // NewWriter returns a writer of RESP2. Both arguments may be nil.

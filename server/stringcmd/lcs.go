@@ -172,7 +172,7 @@ func (t *lcsTable) ranges() (list []lcsRange) {
 	return list
 }
 
-// common is the subsequence itself.
+// common returns the subsequence.
 func (t *lcsTable) common() []byte {
 	out := make([]byte, t.length(len(t.a), len(t.b)))
 	at := len(out)

@@ -79,7 +79,7 @@ func (t *topology) serving(p ring.Partition) (r slotRange) {
 // rows are the ranges as CLUSTER SLOTS lists them. Some clients (redis-py 4) take
 // a node's role from the first row that names it, and are lost when the only one
 // that they took for a master dies. So each coordinator is introduced by a row of
-// its own, of one slot, that names nobody else.
+// its own, of one slot, that names no other node.
 func (t *topology) rows() []slotRange {
 	var introductions, rest []slotRange
 	known := make(map[ring.NodeID]bool)
