@@ -13,11 +13,12 @@ type bubble struct {
 	quiet chan struct{} // likewise
 	ended chan struct{}
 	at    time.Duration // simulated time that the bubble's clock has come to
+	skew  time.Duration // by which that clock is ahead
 }
 
-// newBubble starts a bubble whose clock shows at.
-func newBubble(t *testing.T, at time.Duration) *bubble {
-	b := &bubble{steps: make(chan func()), quiet: make(chan struct{}), ended: make(chan struct{})}
+// newBubble starts a bubble at a simulated time, with a clock that is ahead by skew.
+func newBubble(t *testing.T, at, skew time.Duration) *bubble {
+	b := &bubble{skew: skew, steps: make(chan func()), quiet: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(b.ended)
 		synctest.Test(t, func(*testing.T) {
@@ -28,7 +29,8 @@ func newBubble(t *testing.T, at time.Duration) *bubble {
 			}
 		})
 	}()
-	b.advance(at)
+	b.at = at
+	b.do(func() { time.Sleep(at + skew) })
 	return b
 }
 
@@ -57,6 +59,5 @@ func (b *bubble) end() {
 // epoch is what every bubble's clock shows first.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// elapsed is the simulated time that a bubble's clock shows. It must be called
-// within.
-func elapsed() time.Duration { return time.Since(epoch) }
+// now is the simulated time at which the bubble is. It must be called within.
+func (b *bubble) now() time.Duration { return time.Since(epoch) - b.skew }

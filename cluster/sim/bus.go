@@ -40,7 +40,7 @@ func (l *life) send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byt
 		done.Complete(to, nil, peer.ErrUnavailable)
 		return
 	}
-	l.post(&packet{at: elapsed(), from: l, to: target, class: class, kind: kind, body: bytes.Clone(body), done: done})
+	l.post(&packet{at: l.bubble.now(), from: l, to: target, class: class, kind: kind, body: bytes.Clone(body), done: done})
 }
 
 func (l *life) post(p *packet) {
@@ -51,7 +51,7 @@ func (l *life) post(p *packet) {
 
 // Answer posts the answer to a request that this node serves.
 func (p *packet) Answer(body []byte, err error) {
-	p.to.post(&packet{at: elapsed(), from: p.to, to: p.from, class: p.class, kind: p.kind, body: body, err: err, answers: p})
+	p.to.post(&packet{at: p.to.bubble.now(), from: p.to, to: p.from, class: p.class, kind: p.kind, body: body, err: err, answers: p})
 }
 
 // call is a completion to wait for.

@@ -53,8 +53,11 @@ func (s *Sim) lasting() time.Duration {
 func (s *Sim) mishap() {
 	a := s.nodes[s.rng.IntN(len(s.nodes))]
 	b := s.nodes[(a.index+1+s.rng.IntN(len(s.nodes)-1))%len(s.nodes)]
-	switch kind := Faults(1) << s.rng.IntN(faultKinds); {
-	case kind&s.opts.Faults == 0:
+	kinds := s.opts.Faults.mishaps()
+	if len(kinds) == 0 {
+		return
+	}
+	switch kind := kinds[s.rng.IntN(len(kinds))]; {
 	case kind == FaultLoss:
 		k := s.link(a, b)
 		k.lossy = 1 + s.rng.IntN(30)
@@ -71,6 +74,18 @@ func (s *Sim) mishap() {
 	case kind == FaultDiskFull:
 		if a.life != nil {
 			s.fillDisk(a)
+		}
+	case kind == FaultRestarts, kind == FaultRestores && a.backup == nil:
+		if a.life != nil && !a.life.frozen {
+			s.stop(a)
+			s.after(s.lasting(), func() { s.revive(a) })
+		}
+	case kind == FaultRestores:
+		if a.life != nil {
+			s.crash(a)
+			s.note("%s gets an older disk back", a.name)
+			a.disk, a.backup = a.backup, nil
+			s.after(s.lasting(), func() { s.revive(a) })
 		}
 	case kind == FaultJoins:
 		s.join()
@@ -152,14 +167,23 @@ func (s *Sim) revive(n *node) {
 	}
 }
 
-// fillDisk leaves a disk no space for a while.
+// fillDisk leaves a disk no space for a while. One at a time: with more, writes
+// wait for a quorum until they are taken for lost.
 func (s *Sim) fillDisk(n *node) {
+	if s.full != nil {
+		return
+	}
+	s.full = n
 	s.note("%s has a full disk", n.name)
 	n.disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
 	s.after(s.lasting()+time.Second, func() { s.emptyDisk(n) })
 }
 
 func (s *Sim) emptyDisk(n *node) {
+	if s.full != n {
+		return
+	}
+	s.full = nil
 	s.note("%s has a disk with space", n.name)
 	n.disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
 }

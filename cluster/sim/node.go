@@ -23,14 +23,16 @@ import (
 
 // node is a member of the cluster, whatever becomes of its process.
 type node struct {
-	sim   *Sim
-	index int
-	id    ring.NodeID
-	name  string
-	disk  *vfs.MemFS
-	out   bool  // it does not belong to the ring, not yet or not any more
-	life  *life // nil: it is down
-	lives int
+	sim    *Sim
+	index  int
+	id     ring.NodeID
+	name   string
+	disk   *vfs.MemFS
+	skew   time.Duration // by which its clock is ahead
+	backup *vfs.MemFS    // a copy of its disk after a clean stop
+	out    bool          // it does not belong to the ring, not yet or not any more
+	life   *life         // nil: it is down
+	lives  int
 }
 
 // life is a process of a node, from its start to its death.
@@ -84,8 +86,12 @@ func (s *Sim) start(n *node) {
 		node: n, number: n.lives, log: s.opts.Logger,
 		peers: make(map[ring.NodeID]*life), pending: make(map[uint64]*packet),
 	}
-	l.bubble = newBubble(s.t, s.now)
-	s.note("%s starts, life %d", n.name, l.number)
+	if s.opts.Faults&FaultSkew != 0 {
+		// Mostly little; ahead only, for what counts is the difference.
+		n.skew = time.Duration(s.rng.Int64N(int64([]time.Duration{30 * time.Millisecond, time.Second, 5 * time.Second}[s.rng.IntN(3)])))
+	}
+	l.bubble = newBubble(s.t, s.now, n.skew)
+	s.note("%s starts, life %d, clock %v ahead", n.name, l.number, n.skew)
 	var err error
 	l.bubble.do(func() { err = l.open() })
 	if err != nil {
@@ -200,6 +206,26 @@ func (s *Sim) crash(n *node) {
 	}
 	n.life = nil
 	s.bury(l)
+	for _, other := range s.nodes {
+		s.detectSoon(other, n, true)
+	}
+}
+
+// stop ends a life in good order, and keeps a copy of its disk.
+func (s *Sim) stop(n *node) {
+	l := n.life
+	s.note("%s stops in good order", n.name)
+	n.life, l.over = nil, true
+	l.bubble.do(func() { l.cancel() })
+	l.bubble.advance(l.bubble.at + afterlife)
+	var err error
+	l.bubble.do(func() { err = l.store.Close() })
+	l.bubble.end()
+	if err != nil {
+		s.note("%s does not stop in good order: %v", n.name, err)
+	}
+	n.backup = n.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
+	n.disk = n.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
 	for _, other := range s.nodes {
 		s.detectSoon(other, n, true)
 	}

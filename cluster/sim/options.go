@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +28,9 @@ const (
 	FaultJoins                        // no fault: nodes join the ring
 	FaultLeaves                       // no fault: nodes leave it
 	FaultRemovals                     // a node dies for good, and is struck off
+	FaultSkew                         // clocks differ by up to 5 s
+	FaultRestarts                     // no fault: a node stops in good order, and is started again
+	FaultRestores                     // a disk is put back from a copy that was made after a stop in good order
 	FaultForwards                     // no fault: clients write through nodes that have to send their writes on
 	FaultOwnDots                      // no fault: clients write with the context that their last write gave them, though it does not cover that write
 
@@ -49,11 +51,20 @@ const (
 	MildFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards
 )
 
-var faultKinds = bits.OnesCount32(uint32(AllFaults))
+// mishaps lists the kinds that befall a node or a link at some time and last, those
+// of the set.
+func (f Faults) mishaps() (kinds []Faults) {
+	for kind := Faults(1); kind < faultsEnd; kind <<= 1 {
+		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultOwnDots) != 0 {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed

@@ -36,6 +36,7 @@ type Sim struct {
 	history history
 	healed  bool
 	removed bool
+	full    *node    // its disk is
 	faults  []string // of the run: what the checks found
 }
 
