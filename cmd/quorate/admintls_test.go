@@ -63,12 +63,12 @@ func TestAdminPort_TokenAndTLS_AreAskedForAndGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{}
+	h := &supervisor{}
 	h.become(nil, admin.ErrStandby)
 	ctx, cancel := context.WithCancel(context.Background())
 	var group errgroup.Group
 	group.Go(func() error {
-		return c.adminServer(&process{own: h, hosts: new(hosts)}, admin.NewEventLog("A"), slog.New(slog.DiscardHandler)).Run(ctx, listener)
+		return c.adminServer(&process{own: h, supervisors: new(supervisors)}, admin.NewEventLog("A"), slog.New(slog.DiscardHandler)).Run(ctx, listener)
 	})
 	t.Cleanup(func() {
 		cancel()

@@ -91,7 +91,7 @@ func TestSettings_BadFile_IsToldInPlainWords(t *testing.T) {
 	for _, test := range []struct{ file, want string }{
 		{"client_addr: 127.0.0.1:1\n", `there is no setting "client_addr": do you mean "client-addr"?`},
 		{"n: 3\ndurabilty: always\nzzzzzzzzzzzzzzz: 1\n", `there is no setting "zzzzzzzzzzzzzzz"`},
-		{"n: 3\ndurabilty: always\n", `:2: there is no setting "durabilty": do you mean "durability"?`},
+		{"n: 3\ndurabilty: always\n", `:2: there is no setting "durabilty"`},
 		{"n: {a: b}\n", "n: write a plain value, or a list of them"},
 		{"n: many\n", "--n"},
 		{"n: [\n", "yaml"},

@@ -65,24 +65,22 @@ func readSettings(path string) (*settingsFile, error) {
 	return f, nil
 }
 
-// check reports every key that is not one of the flags, each with the name that
-// comes nearest.
+// check reports every key that is not the name of one of the flags.
 func (f *settingsFile) check(flags []*kong.Flag) error {
-	known := make([]string, 0, len(flags))
+	known := make(map[string]bool, len(flags))
 	for _, flag := range flags {
-		if settable(flag) {
-			known = append(known, flag.Name)
-		}
+		known[flag.Name] = settable(flag)
 	}
 	var faults []error
 	for key, node := range f.values {
-		if nearest, distance := nearestName(key, known); distance > 0 {
-			fault := fmt.Errorf("%s:%d: there is no setting %q", f.path, node.Line, key)
-			if distance <= 1+len(key)/3 {
-				fault = fmt.Errorf("%w: do you mean %q?", fault, nearest)
-			}
-			faults = append(faults, fault)
+		if known[key] {
+			continue
 		}
+		fault := fmt.Errorf("%s:%d: there is no setting %q", f.path, node.Line, key)
+		if hyphens := strings.ReplaceAll(key, "_", "-"); known[hyphens] {
+			fault = fmt.Errorf("%w: do you mean %q?", fault, hyphens)
+		}
+		faults = append(faults, fault)
 	}
 	sortErrors(faults)
 	return errors.Join(faults...)
@@ -132,41 +130,4 @@ func plainText(node *yaml.Node) (string, error) {
 	default:
 		return "", errors.New("write a plain value, or a list of them")
 	}
-}
-
-// nearestName returns the candidate with the smallest edit distance to name, and
-// that distance. Underscores count as hyphens.
-func nearestName(name string, candidates []string) (nearest string, distance int) {
-	distance = 1 << 30
-	for _, candidate := range candidates {
-		if candidate == name {
-			return name, 0
-		}
-		if d := max(1, editDistance(strings.ReplaceAll(name, "_", "-"), candidate)); d < distance {
-			nearest, distance = candidate, d
-		}
-	}
-	return nearest, distance
-}
-
-// editDistance counts the insertions, deletions and substitutions (Levenshtein)
-// that turn a into b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -46,26 +46,26 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 // demo is a cluster in one process. Each node has its own admin port, as it
 // would alone, and each port may kill and revive any of them.
 type demo struct {
-	settings *demoCmd
-	dir      string
-	log      *slog.Logger
-	ports    demoPorts
-	links    *fault.Links // between all of them
-	stop     func()       // ends the whole demo
-	rewrite  func(changed map[string]string) error
-	hosts    hosts             // all that ever ran
-	nodes    []demoNode        // those that it begins with
-	wishes   chan chan<- grown // see demo_grow.go
+	settings    *demoCmd
+	dir         string
+	log         *slog.Logger
+	ports       demoPorts
+	links       *fault.Links // between all of them
+	stop        func()       // ends the whole demo
+	rewrite     func(changed map[string]string) error
+	supervisors supervisors     // all that ever ran
+	nodes       []demoNode      // those that it begins with
+	addRequests chan addRequest // see demo_addnode.go
 }
 
 // demoNode is one node of a demo.
 type demoNode struct {
-	member ring.Member
-	host   *host
-	admin  net.Listener
-	events *admin.EventLog
-	log    *slog.Logger
-	ended  chan struct{} // closed when the node has lived its last life
+	member     ring.Member
+	supervisor *supervisor
+	admin      net.Listener
+	events     *admin.EventLog
+	log        *slog.Logger
+	ended      chan struct{} // closed when the node has lived its last life
 }
 
 // assemble opens all nodes, or none: as many founders as are asked for, and what a
@@ -73,7 +73,7 @@ type demoNode struct {
 func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
 	d := &demo{
 		settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: new(fault.Links),
-		stop: stop, rewrite: rewriterOf(c.Config), wishes: make(chan chan<- grown),
+		stop: stop, rewrite: rewriterOf(c.Config), addRequests: make(chan addRequest),
 	}
 	var members []ring.Member
 	for i := range max(c.Nodes, nodesIn(dir)) {
@@ -105,7 +105,7 @@ func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, er
 		return nil, errors.Join(err, d.close())
 	}
 	for _, n := range d.nodes {
-		d.hosts.add(n.host)
+		d.supervisors.add(n.supervisor)
 	}
 	return d, nil
 }
@@ -123,19 +123,19 @@ func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error
 	if err != nil {
 		return demoNode{}, err
 	}
-	h, err := newHost(node, client, log)
+	h, err := newSupervisor(node, client, log)
 	if err != nil {
 		return demoNode{}, errors.Join(err, listener.Close())
 	}
-	return demoNode{member: m, host: h, admin: listener, events: events, log: log, ended: make(chan struct{})}, nil
+	return demoNode{member: m, supervisor: h, admin: listener, events: events, log: log, ended: make(chan struct{})}, nil
 }
 
 // close gives back what stands already when another node cannot be opened.
 func (d *demo) close() error {
 	var errs []error
 	for _, n := range d.nodes {
-		if n.host != nil {
-			errs = append(errs, n.host.Run(ended()), n.admin.Close())
+		if n.supervisor != nil {
+			errs = append(errs, n.supervisor.Run(ended()), n.admin.Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -156,7 +156,7 @@ func (d *demo) run(ctx context.Context, welcome func()) error {
 		d.launch(ctx, &group, n)
 	}
 	group.Go(func() error {
-		d.growAll(ctx, &group)
+		d.serveAddRequests(ctx, &group)
 		return nil
 	})
 	if d.awaitReady(ctx) {
@@ -171,13 +171,13 @@ func (d *demo) run(ctx context.Context, welcome func()) error {
 func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
 	group.Go(func() error {
 		defer close(n.ended)
-		err := n.host.Run(ctx)
+		err := n.supervisor.Run(ctx)
 		if err != nil && ctx.Err() == nil {
 			n.log.Error("node ended", "err", err)
 		}
 		return err
 	})
-	p := &process{own: n.host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}
+	p := &process{own: n.supervisor, supervisors: &d.supervisors, links: d.links, addNode: func(asking context.Context) (string, error) { return d.addNode(asking, ctx) }}
 	group.Go(func() error {
 		return d.settings.adminServer(p, n.events, n.log).Run(ctx, n.admin)
 	})
@@ -188,7 +188,7 @@ func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
 func (d *demo) awaitReady(ctx context.Context) bool {
 	for _, n := range d.nodes {
 		var ready <-chan struct{}
-		if l, why := n.host.state(); l != nil {
+		if l, why := n.supervisor.state(); l != nil {
 			ready = l.node.Ready()
 		} else if errors.Is(why, admin.ErrKilled) {
 			continue // somebody was quick

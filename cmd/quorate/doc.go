@@ -2,19 +2,19 @@
 // ports.
 //
 //	quorate server    one node
-//	quorate demo      a cluster of five in one process, to try and to break
+//	quorate demo      a cluster of five in one process, to try and to test faults on
 //	quorate admin     status, live settings and members of a running cluster
 //	quorate health    whether the node behind an admin port is ready
 //	quorate version
 //
 // Every setting stands in one table (config.go): its name, default, bounds and
 // help. Flags come from it, and the variables QUORATE_*, and the keys of the
-// file that --config names; a flag outdoes a variable, a variable the file, the
-// file the default.
+// file that --config names; a flag wins over a variable, a variable over the
+// file, the file over the default.
 //
-// A process is a host (host.go), in a demo several: an admin port, which always runs, and a node
-// with its client port, which can be killed and revived behind it. [newHost]
-// puts one together, top to bottom.
+// A process has a supervisor (supervisor.go), in a demo several: an admin port, which
+// always runs, and behind it a node with its client port, which can be killed and
+// revived. [newSupervisor] puts one together.
 //
 // Invariant: nothing is listened on beyond loopback without a password, unless
 // --insecure says so; listeners close first and the engine last, so that no

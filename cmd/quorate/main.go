@@ -30,27 +30,28 @@ type commands struct {
 
 // Exit codes.
 const (
-	exitFault = 1 // it was tried, and went wrong
-	exitUsage = 2 // it was asked for in the wrong way
+	exitFault = 1 // the command failed
+	exitUsage = 2 // the command line or a setting is wrong
 )
 
-// impatience is after how long a second signal is meant as one.
-const impatience = time.Second
+// secondSignal is the time after which another signal is a second one, and not
+// part of the first.
+const secondSignal = time.Second
 
-// errUsage marks what the person at the command line can put right there.
+// errUsage marks errors that the caller can correct on the command line.
 var errUsage = errors.New("bad settings")
 
-// console is where a command speaks to the person who called it.
+// console holds the output streams of a command.
 type console struct {
 	out, err io.Writer
 }
 
 func main() {
-	// SIGTERM and Ctrl-C end a command in good order. A while later they have
-	// their usual effect again, so that a second Ctrl-C ends it at once; not
-	// sooner, for some who end a process signal it and its group.
+	// SIGTERM and Ctrl-C end a command in good order. After secondSignal they have
+	// their usual effect again, so that a second Ctrl-C ends it at once. They do not
+	// sooner, because some tools signal a process and then its group.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, func() { time.AfterFunc(impatience, stop) })
+	context.AfterFunc(ctx, func() { time.AfterFunc(secondSignal, stop) })
 	code := run(ctx, os.Args[1:], console{out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string, con console) int {
 		panic(fmt.Sprintf("the table of commands: %v", err))
 	}
 	command, err := parser.Parse(args)
-	if exited { // --help was answered
+	if exited { // --help or --version was answered
 		return 0
 	}
 	if err != nil {
@@ -98,7 +99,7 @@ func newParser(cli *commands, con console, exit func(int), more ...kong.Option) 
 	)...)
 }
 
-// usageError puts the faults of the settings under one heading.
+// usageError joins the faults of the settings under one heading.
 func usageError(faults error) error {
 	if faults == nil {
 		return nil
@@ -106,7 +107,7 @@ func usageError(faults error) error {
 	return fmt.Errorf("%w:\n  %s", errUsage, strings.ReplaceAll(faults.Error(), "\n", "\n  "))
 }
 
-// flagName is the name of the flag that a field of the table makes.
+// flagName returns the name of the flag that kong makes of a field.
 func flagName(field reflect.StructField) string {
 	if name := field.Tag.Get("name"); name != "" {
 		return name

@@ -11,10 +11,10 @@ import (
 
 // process is what an admin port may do to its process.
 type process struct {
-	own   *host // behind this port
-	hosts *hosts
-	links *fault.Links                          // nil: nothing may be broken
-	grow  func(context.Context) (string, error) // nil: no nodes may be added
+	own         *supervisor // behind this port
+	supervisors *supervisors
+	links       *fault.Links                          // nil: nothing may be broken
+	addNode     func(context.Context) (string, error) // nil: no nodes may be added
 }
 
 // Node implements [admin.Process].
@@ -24,7 +24,7 @@ func (p *process) Node() (admin.Node, error) { return p.own.Node() }
 func (p *process) Chaos() bool { return p.links != nil }
 
 // Demo implements [admin.Process].
-func (p *process) Demo() bool { return p.grow != nil }
+func (p *process) Demo() bool { return p.addNode != nil }
 
 // Kill implements [admin.Process].
 func (p *process) Kill(node string) error {
@@ -44,11 +44,11 @@ func (p *process) Revive(node string, loseDisk bool) error {
 	return h.revive(loseDisk)
 }
 
-func (p *process) find(node string) (*host, error) {
+func (p *process) find(node string) (*supervisor, error) {
 	if !p.Chaos() {
 		return nil, admin.ErrChaosForbidden
 	}
-	if h := p.hosts.find(node); h != nil {
+	if h := p.supervisors.find(node); h != nil {
 		return h, nil
 	}
 	return nil, admin.ErrNotHere
@@ -75,7 +75,7 @@ func (p *process) AddNode(ctx context.Context) (string, error) {
 	if !p.Demo() {
 		return "", admin.ErrNotDemo
 	}
-	return p.grow(ctx)
+	return p.addNode(ctx)
 }
 
 // maxThrough bounds the addresses that a node may be told to join through.

@@ -74,7 +74,7 @@ func startDemoIn(t *testing.T, dir string, args ...string) (d *demo, p *process,
 		}
 	}
 	<-ready
-	return d, &process{own: d.nodes[0].host, hosts: &d.hosts, links: d.links, grow: func(asking context.Context) (string, error) { return d.grow(asking, ctx) }}, stop
+	return d, &process{own: d.nodes[0].supervisor, supervisors: &d.supervisors, links: d.links, addNode: func(asking context.Context) (string, error) { return d.addNode(asking, ctx) }}, stop
 }
 
 func within(t *testing.T, what string, holds func() bool) {
@@ -88,8 +88,8 @@ func within(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// lives waits until a host's node serves.
-func lives(t *testing.T, h *host) *life {
+// lives waits until the node of a supervisor serves.
+func lives(t *testing.T, h *supervisor) *life {
 	t.Helper()
 	var l *life
 	within(t, h.name()+" to be ready", func() bool {
@@ -106,7 +106,7 @@ func lives(t *testing.T, h *host) *life {
 	return l
 }
 
-func put(h *host, key, value string) error {
+func put(h *supervisor, key, value string) error {
 	l, why := h.state()
 	if l == nil {
 		return why
@@ -119,21 +119,21 @@ func put(h *host, key, value string) error {
 func TestProcess_KeptDemo_StartsAgainOnOtherPorts(t *testing.T) {
 	dir := t.TempDir()
 	d, _, stop := startDemoIn(t, dir, "--nodes", "3")
-	if err := put(d.nodes[0].host, "k", "v"); err != nil {
+	if err := put(d.nodes[0].supervisor, "k", "v"); err != nil {
 		t.Fatal(err)
 	}
 	stop()
 	d, _, stop = startDemoIn(t, dir, "--nodes", "3") // on ports that are free now
 	defer stop()
 	for _, n := range d.nodes {
-		l := lives(t, n.host)
+		l := lives(t, n.supervisor)
 		r := &replica.Request{Key: []byte("k"), R: 3}
-		within(t, n.host.name()+" to find the others", func() bool {
+		within(t, n.supervisor.name()+" to find the others", func() bool {
 			l.node.Do(t.Context(), []*replica.Request{r})
 			return r.Err == nil
 		})
 		if len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
-			t.Errorf("through %s: %+v", n.host.name(), r.Object)
+			t.Errorf("through %s: %+v", n.supervisor.name(), r.Object)
 		}
 	}
 }
@@ -150,13 +150,13 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 		now := l.node.Ring()
 		return now.Seated() == 3 && !now.InTransition()
 	}
-	first := lives(t, d.nodes[0].host)
+	first := lives(t, d.nodes[0].supervisor)
 	within(t, "four to share the ring", func() bool { return first.node.Ring().Seated() == 4 && !first.node.Ring().InTransition() })
 	if err := first.node.Leave(t.Context(), ring.IDOf("C")); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "C to have left", func() bool { return atRest(first) })
-	if err := put(d.nodes[0].host, "k", "v"); err != nil {
+	if err := put(d.nodes[0].supervisor, "k", "v"); err != nil {
 		t.Fatal(err)
 	}
 	stop()
@@ -166,8 +166,8 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 		t.Fatalf("%d nodes were started, want A, B, D, and C, who says that it has left", len(d.nodes))
 	}
 	for _, i := range []int{0, 1, 3} {
-		l := lives(t, d.nodes[i].host)
-		within(t, d.nodes[i].host.name()+" to find the others", func() bool {
+		l := lives(t, d.nodes[i].supervisor)
+		within(t, d.nodes[i].supervisor.name()+" to find the others", func() bool {
 			for _, j := range []int{0, 1, 3} {
 				if !l.node.Alive(d.nodes[j].member.ID) {
 					return false
@@ -178,10 +178,10 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 		r := &replica.Request{Key: []byte("k"), R: 3}
 		l.node.Do(t.Context(), []*replica.Request{r})
 		if r.Err != nil || len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
-			t.Errorf("through %s: %+v, %v", d.nodes[i].host.name(), r.Object, r.Err)
+			t.Errorf("through %s: %+v, %v", d.nodes[i].supervisor.name(), r.Object, r.Err)
 		}
 	}
-	within(t, "C to have ended", func() bool { l, _ := d.nodes[2].host.state(); return l == nil })
+	within(t, "C to have ended", func() bool { l, _ := d.nodes[2].supervisor.state(); return l == nil })
 	if name, err := p.AddNode(t.Context()); err != nil || name != "E" {
 		t.Errorf("added %q, %v, want E", name, err)
 	}
@@ -198,7 +198,7 @@ func TestProcess_DemoWhoseFounderFails_EndsWithItsError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, _ := d.nodes[1].host.state()
+	l, _ := d.nodes[1].supervisor.state()
 	l.node.Crash()
 	if err := d.run(ctx, func() { t.Error("the demo says that it is ready") }); err == nil || !strings.Contains(err.Error(), "node B: ") {
 		t.Errorf("the demo ended with %v", err)
@@ -215,7 +215,7 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 			t.Fatalf("added %q, %v, want %s", name, err, want)
 		}
 	}
-	added := p.hosts.find("D")
+	added := p.supervisors.find("D")
 	l := lives(t, added)
 	within(t, "a ring of four at rest", func() bool {
 		now := l.node.Ring()
@@ -244,7 +244,7 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	if err := l.node.Leave(t.Context(), ring.IDOf("D")); err == nil {
 		t.Error("a life that is over did something")
 	}
-	if err := lives(t, d.nodes[0].host).node.Leave(t.Context(), ring.IDOf("D")); err != nil {
+	if err := lives(t, d.nodes[0].supervisor).node.Leave(t.Context(), ring.IDOf("D")); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "D to leave", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrGone) })
@@ -263,8 +263,8 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 
 func TestProcess_Demo_HasNoMoreNodesThanLetters(t *testing.T) {
 	d, p := startDemo(t, "--nodes", "1")
-	for len(d.hosts.list()) < maxDemoNodes {
-		d.hosts.add(&host{})
+	for len(d.supervisors.list()) < maxDemoNodes {
+		d.supervisors.add(&supervisor{})
 	}
 	if name, err := p.AddNode(t.Context()); !errors.Is(err, admin.ErrAlready) {
 		t.Errorf("added %q, %v", name, err)
@@ -284,14 +284,14 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 	if err := p.Kill("C"); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "C to be killed", func() bool { l, _ := c.host.state(); return l == nil })
+	within(t, "C to be killed", func() bool { l, _ := c.supervisor.state(); return l == nil })
 	if err := p.Revive("C", false); err != nil {
 		t.Fatal(err)
 	}
-	if err := put(d.nodes[0].host, "k", "v"); err != nil {
+	if err := put(d.nodes[0].supervisor, "k", "v"); err != nil {
 		t.Errorf("a write on the side of two: %v", err)
 	}
-	revived := lives(t, c.host)
+	revived := lives(t, c.supervisor)
 	for _, n := range d.nodes[:2] {
 		if revived.node.Alive(n.member.ID) {
 			t.Errorf("C reaches %s through the cut", n.member.Name)
@@ -312,14 +312,14 @@ func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
 	d, p := startDemo(t, "--nodes", "3")
 	const keys = 200
 	for i := range keys {
-		if err := put(d.nodes[0].host, fmt.Sprint("k", i), "v"); err != nil {
+		if err := put(d.nodes[0].supervisor, fmt.Sprint("k", i), "v"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// With three nodes and N = 3 each of them holds everything.
-	roots := func(h *host) string { l, _ := h.state(); return fmt.Sprint(l.node.MerkleRoots()) }
-	want := roots(d.nodes[0].host)
-	b := d.nodes[1].host
+	roots := func(h *supervisor) string { l, _ := h.state(); return fmt.Sprint(l.node.MerkleRoots()) }
+	want := roots(d.nodes[0].supervisor)
+	b := d.nodes[1].supervisor
 	within(t, "the replicas to be equal", func() bool { return roots(b) == want })
 	if err := p.Kill("B"); err != nil {
 		t.Fatal(err)
@@ -333,7 +333,7 @@ func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
 }
 
 func TestProcess_WithoutChaos_BreaksNothing(t *testing.T) {
-	p := &process{hosts: new(hosts)}
+	p := &process{supervisors: new(supervisors)}
 	for what, err := range map[string]error{
 		"kill": p.Kill("A"), "revive": p.Revive("A", false), "links": p.SetLinks(nil),
 	} {
@@ -367,8 +367,8 @@ func standby(t *testing.T, args ...string) (p *process, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group errgroup.Group
 	group.Go(func() error { return h.Run(ctx) })
-	p = &process{own: h, hosts: new(hosts), links: new(fault.Links)}
-	p.hosts.add(h)
+	p = &process{own: h, supervisors: new(supervisors), links: new(fault.Links)}
+	p.supervisors.add(h)
 	stopped := false
 	stop = func() {
 		if cancel(); !stopped {

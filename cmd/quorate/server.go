@@ -24,7 +24,7 @@ import (
 	"github.com/quorate/quorate/server"
 )
 
-// Run implements `quorate server`: one host and its admin port, until ctx ends.
+// Run implements `quorate server`: one node and its admin port, until ctx ends.
 func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if err := usageError(c.check()); err != nil {
 		return err
@@ -50,9 +50,9 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	client.Rewrite = rewriterOf(c.Config)
 	log.Info("starting", "version", version(), "node", c.Name, "data_dir", node.Store.Dir,
 		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
-	p := &process{hosts: new(hosts), links: c.links()}
+	p := &process{supervisors: new(supervisors), links: c.links()}
 	node.Links = p.links
-	open := newHost
+	open := newSupervisor
 	if c.Standby {
 		open = newStandby
 	}
@@ -64,7 +64,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 		log.Warn("r + w is not more than n: a read may miss the newest write", "n", c.Quorum.N, "r", c.Quorum.R, "w", c.Quorum.W)
 	}
 	p.own = h
-	p.hosts.add(h)
+	p.supervisors.add(h)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer stop() // a node that has left takes its process with it

@@ -16,12 +16,12 @@ import (
 	"github.com/quorate/quorate/server"
 )
 
-// host keeps one node with its client port: it runs it, kills it as a crash
-// would, and starts it again from the same directory.
+// supervisor runs one node with its client port, kills it as a crash would, and
+// starts it again from the same directory.
 //
-// One goroutine, that of Run, moves the host from state to state; kill, revive
-// and join only ask it to.
-type host struct {
+// Only the goroutine of Run changes the state; kill, revive and join send it
+// requests.
+type supervisor struct {
 	node   cluster.Config
 	client clientPort
 	log    *slog.Logger
@@ -36,16 +36,16 @@ type host struct {
 	}
 }
 
-// start asks for a life.
+// start is a request to start the node.
 type start struct {
 	loseData bool
 	through  []string // peer addresses to join through; nil: as before
 }
 
-// newHost opens the node's store and binds its ports, so that what is wrong with
-// them is told at once. On success Run must be called.
-func newHost(node cluster.Config, client clientPort, log *slog.Logger) (*host, error) {
-	h := &host{
+// newSupervisor opens the node's store and binds its ports, so that faults of both
+// are reported at once. After success Run must be called.
+func newSupervisor(node cluster.Config, client clientPort, log *slog.Logger) (*supervisor, error) {
+	h := &supervisor{
 		node: node, client: client, log: log,
 		kills: make(chan struct{}, 1), starts: make(chan start, 1),
 	}
@@ -57,10 +57,10 @@ func newHost(node cluster.Config, client clientPort, log *slog.Logger) (*host, e
 	return h, nil
 }
 
-// newStandby is newHost for a node that waits to be told which cluster to join,
-// unless its directory remembers one.
-func newStandby(node cluster.Config, client clientPort, log *slog.Logger) (*host, error) {
-	h, err := newHost(node, client, log)
+// newStandby is newSupervisor for a node that waits for a request that names the
+// cluster to join, unless its directory belongs to one.
+func newStandby(node cluster.Config, client clientPort, log *slog.Logger) (*supervisor, error) {
+	h, err := newSupervisor(node, client, log)
 	if err != nil || h.mu.life.node.Ring() != nil {
 		return h, err
 	}
@@ -71,10 +71,10 @@ func newStandby(node cluster.Config, client clientPort, log *slog.Logger) (*host
 	return h, nil
 }
 
-func (h *host) name() string { return h.node.Name }
+func (h *supervisor) name() string { return h.node.Name }
 
-// Node implements [admin.Process] for a host by itself.
-func (h *host) Node() (admin.Node, error) {
+// Node implements [admin.Process] for a single node.
+func (h *supervisor) Node() (admin.Node, error) {
 	l, why := h.state()
 	if l != nil {
 		return l.node, nil
@@ -82,21 +82,21 @@ func (h *host) Node() (admin.Node, error) {
 	return nil, fmt.Errorf("%s: %w", h.name(), why)
 }
 
-// state is the life, or why there is none.
-func (h *host) state() (*life, error) {
+// state returns the running life, or the reason why there is none.
+func (h *supervisor) state() (*life, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.mu.life, h.mu.why
 }
 
-func (h *host) become(l *life, why error) {
+func (h *supervisor) become(l *life, why error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.mu.life, h.mu.why = l, why
 }
 
-// kill asks for a crash.
-func (h *host) kill() error {
+// kill requests a crash.
+func (h *supervisor) kill() error {
 	switch l, why := h.state(); {
 	case l != nil:
 		return ask(h.kills, struct{}{})
@@ -107,9 +107,9 @@ func (h *host) kill() error {
 	}
 }
 
-// revive asks for a new life of a killed node, without its data if it is to have
-// lost its disk.
-func (h *host) revive(loseDisk bool) error {
+// revive requests the start of a killed node; with loseDisk it starts without its
+// data.
+func (h *supervisor) revive(loseDisk bool) error {
 	switch l, why := h.state(); {
 	case l != nil:
 		return fmt.Errorf("%w: it runs", admin.ErrAlready)
@@ -119,8 +119,8 @@ func (h *host) revive(loseDisk bool) error {
 	return ask(h.starts, start{loseData: loseDisk})
 }
 
-// join asks for the first life of a node that stands by.
-func (h *host) join(through []string) error {
+// join requests the first start of a node on standby.
+func (h *supervisor) join(through []string) error {
 	switch l, why := h.state(); {
 	case l != nil:
 		return fmt.Errorf("%w: it runs", admin.ErrAlready)
@@ -135,15 +135,15 @@ func ask[T any](requests chan T, what T) error {
 	case requests <- what:
 		return nil
 	default:
-		return fmt.Errorf("%w: it was asked for a moment ago", admin.ErrAlready)
+		return fmt.Errorf("%w: another request is waiting", admin.ErrAlready)
 	}
 }
 
-// Run lives the node's lives until ctx ends, the node has left its cluster, or
-// it fails by itself.
-func (h *host) Run(ctx context.Context) error {
+// Run runs the node, again after each kill and revive, until ctx ends, the node has
+// left its cluster, or it fails by itself.
+func (h *supervisor) Run(ctx context.Context) error {
 	_, why := h.state()
-	novice := errors.Is(why, admin.ErrStandby) // in no cluster yet
+	joining := errors.Is(why, admin.ErrStandby) // in no cluster yet
 	for {
 		l, _ := h.state()
 		if l == nil {
@@ -152,7 +152,7 @@ func (h *host) Run(ctx context.Context) error {
 			}
 		}
 		err := l.run(ctx, h.kills, h.log)
-		novice = novice && l.node.Ring() == nil
+		joining = joining && l.node.Ring() == nil
 		switch {
 		case errors.Is(err, errKilled):
 			h.become(nil, admin.ErrKilled)
@@ -160,7 +160,7 @@ func (h *host) Run(ctx context.Context) error {
 		case errors.Is(err, cluster.ErrLeft):
 			h.become(nil, fmt.Errorf("%w: it has left the cluster", admin.ErrGone))
 			return nil // cluster has logged it
-		case err != nil && novice:
+		case err != nil && joining:
 			err = explain(err)
 			h.become(nil, fmt.Errorf("%w; it could not join the one it was told: %w", admin.ErrStandby, err))
 			h.log.Error("node did not join", "node", h.name(), "err", err)
@@ -174,15 +174,15 @@ func (h *host) Run(ctx context.Context) error {
 	}
 }
 
-// awaitLife returns the node's next life, or nil when ctx ends. A life that
-// cannot begin is logged, and may be asked for again.
-func (h *host) awaitLife(ctx context.Context) *life {
+// awaitLife returns the node's next life, or nil when ctx ends. A start that fails
+// is logged, and can be requested again.
+func (h *supervisor) awaitLife(ctx context.Context) *life {
 	for {
 		var wanted start
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-h.kills: // came in as the node died
+		case <-h.kills: // arrived while the node was ending
 			continue
 		case wanted = <-h.starts:
 		}
@@ -226,15 +226,15 @@ func newLife(node cluster.Config, client clientPort) (*life, error) {
 	return &life{node: n, client: s}, nil
 }
 
-// ended is the context of what must not begin: Run then only gives back what New
-// took, the store and the ports.
+// ended returns a context that has ended: with it Run only releases what New took,
+// the store and the ports.
 func ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }
 
-// discard ends a life that never began.
+// discard releases a life that never ran.
 func (l *life) discard() error { return errors.Join(l.client.Run(ended()), l.node.Run(ended())) }
 
 // run serves until ctx ends (nil), a kill is asked for ([errKilled]), or the
@@ -245,15 +245,15 @@ func (l *life) run(ctx context.Context, kills <-chan struct{}, log *slog.Logger)
 		return l.discard()
 	}
 	group, serving := errgroup.WithContext(ctx)
-	living, stopLiving := context.WithCancel(context.WithoutCancel(ctx))
-	group.Go(func() error { return l.node.Run(living) })
+	nodeCtx, stopNode := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return l.node.Run(nodeCtx) })
 	group.Go(func() error {
-		defer stopLiving()
-		born := time.Now()
+		defer stopNode()
+		started := time.Now()
 		select {
 		case <-l.node.Ready():
 			log.Info("node is ready", "node", l.node.Name(), "id", fmt.Sprintf("%016x", uint64(ring.IDOf(l.node.Name()))),
-				"client_addr", l.client.Addr().String(), "peer_addr", l.node.PeerAddr(), "took", time.Since(born).Round(time.Millisecond))
+				"client_addr", l.client.Addr().String(), "peer_addr", l.node.PeerAddr(), "took", time.Since(started).Round(time.Millisecond))
 		case <-serving.Done():
 		}
 		return l.client.Run(serving)
