@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestDynamo_Trace_AnswersAndTellsTheWay(t *testing.T) {
+func TestDynamo_Trace_AnswersAndShowsTheSteps(t *testing.T) {
 	s := serve(t, Config{}, newFake(t))
 	c := dial(t, s.Addr().String())
 	got := c.do("DYNAMO", "TRACE", "SET", "k", "v", "EX", "100")
@@ -51,7 +51,7 @@ func TestDynamo_Trace_OfAnythingElse_IsRefused(t *testing.T) {
 	}
 }
 
-func TestDynamo_Preflist_TellsWhereAKeyLives(t *testing.T) {
+func TestDynamo_Preflist_ShowsNodesOfAKey(t *testing.T) {
 	s := serve(t, Config{}, newFake(t))
 	got := dial(t, s.Addr().String()).do("DYNAMO", "PREFLIST", "foo")
 	if !strings.HasPrefix(got, "*6\r\n$4\r\nslot\r\n:12182\r\n$9\r\npartition\r\n:11\r\n$15\r\npreference list\r\n*3\r\n") ||
@@ -60,7 +60,7 @@ func TestDynamo_Preflist_TellsWhereAKeyLives(t *testing.T) {
 	}
 }
 
-func TestDynamo_Versions_TellHowAValueCameAbout(t *testing.T) {
+func TestDynamo_Versions_ShowsPredecessors(t *testing.T) {
 	s := serve(t, Config{}, newFake(t))
 	got := dial(t, s.Addr().String()).do("DYNAMO", "VERSIONS", "k")
 	want := "*2\r\n" +

@@ -57,7 +57,7 @@ func runSlow(t *testing.T, grace time.Duration) (*Server, *slow, context.CancelF
 	return s, store, cancel, done
 }
 
-func TestServer_Ends_AfterCommandsUnderWay(t *testing.T) {
+func TestServer_Run_FinishesCommandsUnderWay(t *testing.T) {
 	s, store, cancel, done := runSlow(t, 10*time.Second)
 	idle, busy := dial(t, s.Addr().String()), dial(t, s.Addr().String())
 	idle.do("PING")
@@ -81,7 +81,7 @@ func TestServer_Ends_AfterCommandsUnderWay(t *testing.T) {
 	}
 }
 
-func TestServer_Ends_AtTheLatestAfterGrace(t *testing.T) {
+func TestServer_Run_EndsAfterGrace(t *testing.T) {
 	s, store, cancel, done := runSlow(t, 50*time.Millisecond)
 	c := dial(t, s.Addr().String())
 	c.send(encode("SET", "a", "1"))

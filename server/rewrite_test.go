@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestConfigRewrite_HandsOverWhatChanged(t *testing.T) {
+func TestConfigRewrite_GetsChangedSettings(t *testing.T) {
 	var got map[string]string
 	var fail error
 	cfg := Config{

@@ -26,9 +26,9 @@ func pipe(t *testing.T, cfg Config) (near net.Conn, ended <-chan struct{}) {
 	return near, done
 }
 
-// TestSession_UnfinishedCommand_IsGivenAMoment shows that a client that sends a
+// TestSession_UnfinishedCommand_IsClosedAfterGrace shows that a client that sends a
 // byte now and then does not hold its place for ever.
-func TestSession_UnfinishedCommand_IsGivenAMoment(t *testing.T) {
+func TestSession_UnfinishedCommand_IsClosedAfterGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, ended := pipe(t, Config{})
 		go func() { _, _ = io.Copy(io.Discard, near) }()

@@ -13,7 +13,7 @@ import (
 	"github.com/quorate/quorate/server/push"
 )
 
-func TestMonitor_ShowsWhatOthersDo(t *testing.T) {
+func TestMonitor_ShowsCommandsOfOthers(t *testing.T) {
 	s := serve(t, Config{Password: "secret"}, newFake(t))
 	addr := s.Addr().String()
 	watcher, c := dial(t, addr), dial(t, addr)
@@ -106,7 +106,7 @@ func TestPause_All_EndsByItself(t *testing.T) {
 	}
 }
 
-func TestPause_DoesNotKeepTheServerFromStopping(t *testing.T) {
+func TestPause_WhenTheServerStops_Ends(t *testing.T) {
 	store := newFake(t)
 	s := newServer(t, Config{}, store)
 	ctx, stop := context.WithCancel(t.Context())
@@ -125,7 +125,7 @@ func TestPause_DoesNotKeepTheServerFromStopping(t *testing.T) {
 	}
 }
 
-func TestSlowlog_TellsWhatTookLong(t *testing.T) {
+func TestSlowlog_Get_ShowsSlowCommands(t *testing.T) {
 	addr := serve(t, Config{}, newFake(t)).Addr().String()
 	c := dialRedis(t, addr, 3, "")
 	ctx := t.Context()
@@ -166,7 +166,7 @@ func TestSlowlog_TellsWhatTookLong(t *testing.T) {
 	}
 }
 
-func TestLatency_RemembersSlowSeconds(t *testing.T) {
+func TestLatency_SlowCommand_IsASample(t *testing.T) {
 	c := dial(t, serve(t, Config{Chaos: true}, newFake(t)).Addr().String())
 	c.do("CONFIG", "SET", "latency-monitor-threshold", "10")
 	if got := c.do("DEBUG", "SLEEP", "0.02"); got != "+OK\r\n" {
@@ -192,7 +192,7 @@ func TestLatency_RemembersSlowSeconds(t *testing.T) {
 	}
 }
 
-func TestDebug_NeedsChaos(t *testing.T) {
+func TestDebug_WithoutChaos_IsRefused(t *testing.T) {
 	c := dial(t, serve(t, Config{}, newFake(t)).Addr().String())
 	if got := c.do("DEBUG", "SLEEP", "100"); !strings.HasPrefix(got, "-ERR DEBUG command not allowed.") {
 		t.Errorf("%q", got)
@@ -248,7 +248,7 @@ func TestACL_ShowsThePasswordsHashOnly(t *testing.T) {
 	}
 }
 
-func TestClientList_TellsWhatIsHeld(t *testing.T) {
+func TestClientList_ShowsUnfinishedInput(t *testing.T) {
 	addr := serve(t, Config{}, newFake(t)).Addr().String()
 	behind, c := dial(t, addr), dial(t, addr)
 	behind.do("CLIENT", "SETNAME", "behind")

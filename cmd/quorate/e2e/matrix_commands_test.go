@@ -7,7 +7,7 @@ import (
 	"github.com/quorate/quorate/server"
 )
 
-// sample is how the client matrix calls one command of the README's table.
+// sample is how the client matrix calls one command of server/COMMANDS.md.
 type sample struct {
 	Args  []string `json:"args"`
 	Key   string   `json:"key,omitempty"`   // it goes to this key's slot; empty: anywhere
@@ -47,7 +47,7 @@ var refusals = map[string]string{
 // a library relies on: the connection, its protocol, the process.
 var elsewhere = strings.Fields("AUTH HELLO QUIT RESET MONITOR SHUTDOWN CLIENT|REPLY FLUSHALL FLUSHDB")
 
-// samples is one call of every command of the README's table, with keys of the
+// samples is one call of every command of server/COMMANDS.md, with keys of the
 // caller's own.
 func samples(t testing.TB, caller string) (list []sample) {
 	t.Helper()
