@@ -22,6 +22,7 @@ import (
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -139,13 +140,7 @@ func (f *fleet) settle() {
 
 func (f *fleet) eventually(what string, holds func() bool) {
 	f.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !holds() {
-		if time.Now().After(deadline) {
-			f.t.Fatalf("waited in vain for %s", what)
-		}
-		time.Sleep(5 * time.Millisecond) // real nodes: there is nothing to wait on
-	}
+	poll.Until(f.t, what, holds)
 }
 
 func (p *port) Node() (Node, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -119,13 +120,7 @@ func (w *world) settled(n int) {
 
 func (w *world) eventually(what string, holds func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !holds() {
-		if time.Now().After(deadline) {
-			w.t.Fatalf("waited in vain for %s", what)
-		}
-		time.Sleep(5 * time.Millisecond) // real nodes: there is nothing to wait on
-	}
+	poll.Until(w.t, what, holds)
 }
 
 func (w *world) crash(name string) {

@@ -17,6 +17,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -191,11 +192,7 @@ func TestDeliverer_Run_DeliversWhenTriggered(t *testing.T) {
 		}
 	})
 	d.Trigger()
-	for deadline := time.Now().Add(5 * time.Second); len(store.HintTargets()) > 0; time.Sleep(time.Millisecond) { // the store has no signal to wait on
-		if time.Now().After(deadline) {
-			t.Fatal("not delivered")
-		}
-	}
+	poll.Until(t, "the hints to be delivered", func() bool { return len(store.HintTargets()) == 0 })
 	cancel()
 	run.Wait()
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // echo answers a request with its own body, a Scan with an error, and a Count
@@ -64,11 +65,7 @@ func (e *end) id() causal.NodeID { return e.cfg.Self }
 
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) { // real sockets: there is nothing to wait on
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
+	poll.Until(t, what, holds)
 }
 
 func pair(t testing.TB, change func(*Config)) (a, b *end) {

@@ -19,6 +19,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -186,11 +187,7 @@ func (w *world) connect() {
 
 func (w *world) eventually(what string, holds func() bool) {
 	w.tb.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) { // real sockets: there is nothing to wait on
-		if time.Now().After(deadline) {
-			w.tb.Fatalf("waited in vain until %s", what)
-		}
-	}
+	poll.Until(w.tb, what, holds)
 }
 
 // at is the node at a place of the key's walk.

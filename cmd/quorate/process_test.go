@@ -21,6 +21,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // freePort is one that nobody holds just now.
@@ -81,11 +82,7 @@ func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	began := time.Now()
 	defer func() { t.Logf("%v for %s", time.Since(began), what) }()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) { // real nodes: there is nothing to wait on
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	poll.Until(t, what, holds)
 }
 
 // lives waits until the node of a supervisor serves.
