@@ -20,9 +20,9 @@ type clientDescs struct{ times, failures, siblings *prometheus.Desc }
 
 func newClientDescs() clientDescs {
 	return clientDescs{
-		times:    desc("quorate_command_duration_seconds", "How long clients waited for a command, the rest of its pipeline included.", "command"),
+		times:    desc("quorate_command_duration_seconds", "Time that clients waited for a command, including the rest of its pipeline.", "command"),
 		failures: desc("quorate_command_failures_total", "Commands answered with an error.", "command"),
-		siblings: desc("quorate_read_siblings", "Values that a read found: more than one are in conflict."),
+		siblings: desc("quorate_read_siblings", "Values found by a read; more than one are in conflict."),
 	}
 }
 
@@ -63,12 +63,12 @@ func newRingDescs() ringDescs {
 		version:   desc("quorate_ring_version", "Version of the ring that the node knows."),
 		tokens:    desc("quorate_ring_tokens", "Partitions whose token the node owns."),
 		held:      desc("quorate_ring_held_partitions", "Partitions of which the node is a primary."),
-		moving:    desc("quorate_ring_in_transition", "Whether data is moving to new owners."),
+		moving:    desc("quorate_ring_in_transition", "1 while data moves to new owners, else 0."),
 		members:   desc("quorate_ring_members", "Members of the ring, this node included."),
 		reachable: desc("quorate_peers_reachable", "Members that answer this node, itself included."),
-		sights:    desc("quorate_gossip_members", "Other members by what gossip believes of them.", "state"),
-		health:    desc("quorate_gossip_health_score", "How badly the node's own part in gossip goes; 0 is well."),
-		pending:   desc("quorate_hints_pending", "Hints kept for a member.", "node"),
+		sights:    desc("quorate_gossip_members", "Other members, by their state in gossip.", "state"),
+		health:    desc("quorate_gossip_health_score", "Health score of the node's own part in gossip; 0 is best."),
+		pending:   desc("quorate_hints_pending", "Hints stored for a member.", "node"),
 		keys:      desc("quorate_keys", "Live keys that the node holds."),
 	}
 }
@@ -116,10 +116,10 @@ type storeDescs struct {
 func newStoreDescs() storeDescs {
 	return storeDescs{
 		compactions:   desc("quorate_pebble_compactions_total", "Compactions that ended."),
-		debt:          desc("quorate_pebble_compaction_debt_bytes", "Bytes that have yet to be compacted, about."),
+		debt:          desc("quorate_pebble_compaction_debt_bytes", "Estimated bytes that still have to be compacted."),
 		running:       desc("quorate_pebble_compactions_running", "Compactions under way."),
 		flushes:       desc("quorate_pebble_flushes_total", "Memtables written to files."),
-		fsync:         desc("quorate_pebble_wal_fsync_duration_seconds", "How long the write-ahead log took to be synced."),
+		fsync:         desc("quorate_pebble_wal_fsync_duration_seconds", "Duration of a sync of the write-ahead log."),
 		walBytes:      desc("quorate_pebble_wal_written_bytes_total", "Bytes written to the write-ahead log."),
 		hits:          desc("quorate_pebble_block_cache_hits_total", "Blocks found in the cache."),
 		misses:        desc("quorate_pebble_block_cache_misses_total", "Blocks read from disk."),

@@ -66,7 +66,7 @@ type collector struct {
 // few, whatever clients do.
 func NewMetrics(process Process) *prometheus.Registry {
 	c := &collector{
-		process: process, up: desc("quorate_up", "Whether the node is running."),
+		process: process, up: desc("quorate_up", "1 while the node runs, else 0."),
 		ring: newRingDescs(), store: newStoreDescs(), clients: newClientDescs(), work: newWorkDescs(),
 	}
 	for _, m := range metrics {

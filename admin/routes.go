@@ -19,8 +19,8 @@ const streamPath = "/api/stream"
 var (
 	nodeParam  = param{name: "node", in: "path", kind: aText, help: "A node's name, or its id."}
 	keyParam   = param{name: "key", in: "path", kind: aText, help: "The key, percent-encoded: any bytes, and none."}
-	localParam = param{name: "local", in: "query", kind: aWord, words: []string{"1"}, help: "1: what this port knows by itself; nobody is asked."}
-	ctxParam   = param{name: "context", in: "query", kind: aText, help: "What the writer has seen, as a read told it. Empty: nothing; not given: whatever there is."}
+	localParam = param{name: "local", in: "query", kind: aWord, words: []string{"1"}, help: "1: only what this port knows by itself, without asking other ports."}
+	ctxParam   = param{name: "context", in: "query", kind: aText, help: "The versions that the writer has seen: the context of a read. Empty: none; absent: those that the coordinator knows."}
 	viaParam   = param{name: "via", in: "query", kind: aText, help: "The node that takes the request, by name or id; default: this port's."}
 	wParam     = param{name: "w", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must have it; default: the cluster's W."}
 )
@@ -40,20 +40,20 @@ func (s *Server) table() []route {
 	)
 	return []route{
 		{
-			method: "GET", path: "/api/cluster", summary: "The cluster as one node sees it: members, quorums, who holds how much, faults on links.",
+			method: "GET", path: "/api/cluster", summary: "The cluster as one node sees it: members, quorums, data held by each node, faults on links.",
 			params: []param{localParam}, answer: api.Cluster{}, handle: nodes.getCluster,
 		},
 		{
-			method: "POST", path: "/api/cluster/config", summary: "Changes settings of the whole cluster, live; answers those in force.",
+			method: "POST", path: "/api/cluster/config", summary: "Changes N, R and W of the whole cluster while it runs, and answers those in force.",
 			body: api.QuorumChange{}, answer: api.Quorums{}, needsNode: true, handle: nodes.postConfig,
 		},
 		{
-			method: "POST", path: "/api/nodes", summary: "Adds a node: one that stands by at an admin address or, in a demo, one more of its own.",
+			method: "POST", path: "/api/nodes", summary: "Adds a node: one on standby at an admin address or, in a demo, a new one.",
 			body: api.AddNodeRequest{}, answer: api.MemberChange{}, status: http.StatusAccepted, fails: []int{409, 502}, needsNode: true, handle: nodes.postNodes,
 		},
 		{
-			method: "DELETE", path: "/api/nodes/{node}", summary: "Takes a node off the ring: a live one leaves, its data moved first; of a dead one the others make new copies.",
-			params: []param{nodeParam, {name: "how", in: "query", kind: aWord, words: []string{"leave", "remove"}, help: "Insist on one of the two."}},
+			method: "DELETE", path: "/api/nodes/{node}", summary: "Takes a node off the ring: a live node moves its data first and leaves; the data of a dead node is copied anew by the others.",
+			params: []param{nodeParam, {name: "how", in: "query", kind: aWord, words: []string{"leave", "remove"}, help: "Accept only this way; default: by the state of the node."}},
 			answer: api.MemberChange{}, fails: []int{404, 409}, needsNode: true, handle: nodes.deleteNode,
 		},
 		{
@@ -73,19 +73,19 @@ func (s *Server) table() []route {
 			params: []param{nodeParam}, body: api.SlowRequest{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postSlow,
 		},
 		{
-			method: "POST", path: "/api/nodes/{node}/heal", summary: "Mends all links of a node.",
+			method: "POST", path: "/api/nodes/{node}/heal", summary: "Removes all faults from the links of a node.",
 			params: []param{nodeParam}, body: struct{}{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postHealNode,
 		},
 		{
-			method: "POST", path: "/api/partition", summary: "Splits the cluster into groups that cannot talk to each other.",
+			method: "POST", path: "/api/partition", summary: "Splits the cluster into groups that cannot reach each other.",
 			body: api.SplitRequest{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postSplit,
 		},
 		{
-			method: "POST", path: "/api/heal", summary: "Mends all links.",
+			method: "POST", path: "/api/heal", summary: "Removes all faults from all links.",
 			body: struct{}{}, answer: api.LinkFaults{}, fails: []int{403}, handle: chaos.postHeal,
 		},
 		{
-			method: "GET", path: "/api/ring", summary: "Whose each partition's token is, now and after the change under way.",
+			method: "GET", path: "/api/ring", summary: "The owner and the primaries of each partition, and the owners after a change under way.",
 			answer: api.Ring{}, needsNode: true, handle: ringView.getRing,
 		},
 		{
@@ -95,19 +95,19 @@ func (s *Server) table() []route {
 		{
 			method: "GET", path: "/api/data", summary: "Keys of the whole cluster, page by page.",
 			params: []param{
-				{name: "cursor", in: "query", kind: aText, help: "Where to go on: the cursor of the page before; 0 or nothing begins."},
+				{name: "cursor", in: "query", kind: aText, help: "The cursor of the previous page; 0 or absent: the first page."},
 				{name: "count", in: "query", kind: aNumber, least: 1, most: 1000, otherwise: 100, help: "About how many keys to look at."},
 				{name: "match", in: "query", kind: aText, help: "Only keys that match this glob, as Redis's SCAN has it."},
 			},
 			answer: api.KeyPage{}, fails: []int{503}, needsNode: true, handle: data.getKeys,
 		},
 		{
-			method: "GET", path: "/api/data/{key}", summary: "Reads a key: the resolved value, all siblings, the context to write with, and the way the read went. 404, with the same body, if there is no value.",
+			method: "GET", path: "/api/data/{key}", summary: "Reads a key: the resolved value, all siblings, the context to write with, and the trace of the read. 404, with the same body, if there is no value.",
 			params: []param{keyParam, viaParam, {name: "r", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must answer; default: the cluster's R."}},
 			answer: api.ReadAnswer{}, fails: []int{404, 502, 503}, needsNode: true, handle: data.getData,
 		},
 		{
-			method: "PUT", path: "/api/data/{key}", summary: "Writes a key: the body is the value or, with Content-Type application/json, says it and how.",
+			method: "PUT", path: "/api/data/{key}", summary: "Writes a key: the body is the value or, with Content-Type application/json, an object with the value and the settings of the write.",
 			params: []param{keyParam, viaParam, wParam, ctxParam, {name: "ttl_ms", in: "query", kind: aNumber, least: 1, most: math.MaxInt, help: "Milliseconds to live."}},
 			body:   api.WriteRequest{}, rawBody: true, longBody: true, answer: api.WriteAnswer{}, fails: []int{404, 409, 413, 502, 503}, needsNode: true, handle: data.putData,
 		},
@@ -116,7 +116,7 @@ func (s *Server) table() []route {
 			params: []param{keyParam, viaParam, wParam, ctxParam}, answer: api.DeleteAnswer{}, fails: []int{404, 409, 502, 503}, needsNode: true, handle: data.deleteData,
 		},
 		{
-			method: "GET", path: "/api/versions/{key}", summary: "How a key's value came about: its versions, their clocks and parents, as far as the nodes remember.",
+			method: "GET", path: "/api/versions/{key}", summary: "The history of a key: its versions, their clocks and parents, as far as the nodes still have them.",
 			params: []param{keyParam}, answer: api.Versions{}, needsNode: true, handle: data.getVersions,
 		},
 		{
@@ -146,14 +146,14 @@ func (s *Server) table() []route {
 			answer: api.Operation{}, fails: []int{404, 502}, needsNode: true, handle: operations.deleteOperation,
 		},
 		{
-			method: "GET", path: "/api/gossip", summary: "Who sees whom alive, and how the changes of the ring spread.",
+			method: "GET", path: "/api/gossip", summary: "Which nodes each node sees alive, and when each node learned of the changes of the ring.",
 			params: []param{localParam}, answer: api.Gossip{}, needsNode: true, handle: gossip.getGossip,
 		},
 		{
 			method: "GET", path: "/api/events", summary: "The newest lines of all nodes' logs, from Info up.",
 			params: []param{
-				{name: "after", in: "query", kind: aText, help: "Only events after the one of this id."},
-				{name: "limit", in: "query", kind: aNumber, least: 1, most: maxEvents, otherwise: 200, help: "At most so many, the newest."},
+				{name: "after", in: "query", kind: aText, help: "Only events after the one with this id."},
+				{name: "limit", in: "query", kind: aNumber, least: 1, most: maxEvents, otherwise: 200, help: "The largest number of events; the newest are kept."},
 				{name: "node", in: "query", kind: aText, help: "Only of this node."},
 				{name: "kind", in: "query", kind: aText, help: "Only of this component."},
 				{name: "level", in: "query", kind: aWord, words: []string{"info", "warn", "error"}, help: "Only of this level."},
@@ -166,16 +166,16 @@ func (s *Server) table() []route {
 			answer: "", media: "text/event-stream", fails: []int{503}, serve: s.streams.getStream,
 		},
 		{
-			method: "GET", path: "/api/node", summary: "What this port knows of its own node; the other ports ask for it.",
-			params: []param{{name: "after", in: "query", kind: aText, help: "With the events after the one of this id."}},
+			method: "GET", path: "/api/node", summary: "What this port knows of its own node; other ports request it.",
+			params: []param{{name: "after", in: "query", kind: aText, help: "Include the events after the one with this id."}},
 			answer: api.Node{}, handle: nodes.getNode,
 		},
 		{
-			method: "PUT", path: "/api/node/links", summary: "Replaces the faults that this process obeys on links, by peer address; other ports send it.",
+			method: "PUT", path: "/api/node/links", summary: "Replaces the faults of this process on links, by peer address; sent by other ports.",
 			body: api.FaultTable{}, answer: api.FaultTable{}, longBody: true, fails: []int{403}, handle: chaos.putLinks,
 		},
 		{
-			method: "POST", path: "/api/node/join", summary: "Takes the node that stands by here into a cluster; other ports send it.",
+			method: "POST", path: "/api/node/join", summary: "Makes the node on standby here join a cluster; sent by other ports.",
 			body: api.JoinRequest{}, answer: api.MemberChange{}, status: http.StatusAccepted, fails: []int{409}, handle: nodes.postJoin,
 		},
 		{
