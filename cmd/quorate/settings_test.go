@@ -4,10 +4,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 var update = flag.Bool("update", false, "write SETTINGS.md")
@@ -108,4 +112,16 @@ func bounds(f *kong.Flag) string {
 		lowest = "0"
 	}
 	return lowest + " to " + highest
+}
+
+// TestSettings_BoundsOfQuorums_AreThoseOfTheRing holds the bounds in the table, which
+// are text in struct tags, to the constants that the ring checks by.
+func TestSettings_BoundsOfQuorums_AreThoseOfTheRing(t *testing.T) {
+	table := reflect.TypeFor[quorumSettings]()
+	for name, want := range map[string]int{"N": ring.MaxReplicas, "R": ring.MaxReplicas, "W": ring.MaxReplicas, "Partitions": ring.Slots} {
+		field, _ := table.FieldByName(name)
+		if got := field.Tag.Get("max"); got != strconv.Itoa(want) {
+			t.Errorf("--%s may be up to %s, want %d", flagName(field), got, want)
+		}
+	}
 }
