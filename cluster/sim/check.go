@@ -57,6 +57,7 @@ func (s *Sim) checkKept(o *op, left *object.Object) {
 		return // its absence is what it asked for
 	}
 	dot := o.request.Result.Dot
+	s.checkShown(o, left)
 	for i := range left.Siblings {
 		if string(left.Siblings[i].Data) == o.value && !left.Siblings[i].Tombstone {
 			return
@@ -71,6 +72,23 @@ func (s *Sim) checkKept(o *op, left *object.Object) {
 		}
 	}
 	s.fail("lost: %v was acknowledged and is gone, and nothing may have replaced it; left is %s", o, describe(left))
+}
+
+// checkShown: a plain read shows the last write, if that was plain and no other was
+// under way with it.
+func (s *Sim) checkShown(o *op, left *object.Object) {
+	if !o.plain {
+		return
+	}
+	for _, u := range s.history.ops {
+		if u != o && u.key == o.key && u.action != actionGet && (u.outcome != succeeded || u.end > o.start) {
+			return
+		}
+	}
+	v, found, _ := register.Resolve(left, register.LWW, 0)
+	if !found || string(v.Data) != o.value {
+		s.fail("hidden: %v was the last write, and a plain read shows %q of %s", o, v.Data, describe(left))
+	}
 }
 
 // checkDeleted: what a deletion covers does not come back. One that answered 0

@@ -38,7 +38,8 @@
 //
 // # What is checked
 //
-// No acknowledged write is lost; nothing deleted returns; no dot is minted twice;
+// No acknowledged write is lost; a plain read shows the last plain write; nothing
+// deleted returns; no dot is minted twice;
 // a client that passes its context gets no false sibling; the copies of all
 // primaries are equal at rest, with no hint and no request left; and the frames
 // that a run costs are bounded. For each there is a defect that is planted to see
@@ -60,6 +61,8 @@
 //   - With the disks of several nodes full at once a write waits for a quorum until
 //     its coordinator seems silent, with the same twins. The simulator fills one disk
 //     at a time.
+//   - skew with forwards: a plain read may show an older write, for the last one was
+//     stamped by a clock that is behind.
 //   - restores: a disk that is put back from a copy made after a stop in good order
 //     is trusted. Writes are lost, a dot is minted twice, deleted values return.
 //   - A deletion that reads from stand-ins, for primaries are slow, may find nothing,
@@ -70,8 +73,7 @@
 // Ring state travels by a simple exchange of this package, in place of package
 // cluster's own dissemination. Joining by address, gossip, a node's watchdog of its
 // streams, wall clocks that jump, cloned disks, and restarts at other addresses are
-// not simulated. Clocks that differ (skew) are, but no check looks yet at which value
-// a plain read prefers. Three hand-made worlds remain in the tests of
+// not simulated. Three hand-made worlds remain in the tests of
 // cluster/replica, cluster/antientropy and cluster/handoff.
 //
 // Invariant: a seed and a set of options give the same trace, byte for byte, on

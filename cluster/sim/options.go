@@ -91,6 +91,7 @@ const (
 	defectNone    defect = iota
 	defectAmnesia        // a crash takes everything that was written since the start
 	defectForget         // tombstones are forgotten while an old copy is still somewhere
+	defectNewer          // an old value comes back under a time that is later than all
 	defectTwins          // another value under the dot of a stored one
 	defectContext        // coordinators are told that a client has seen nothing
 	defectRepair         // neither hints nor differences between copies are looked after

@@ -23,6 +23,11 @@ func (s *Sim) plant() {
 			}
 			dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
 			o = object.Put(object.Object{}, nil, dot, 1, object.Value{Data: []byte(old.value)})
+		case defectNewer:
+			if old := s.overwritten(key); old != nil {
+				dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
+				o = object.Put(o, nil, dot, causal.TimestampOf(1<<42), object.Value{Data: []byte(old.value)})
+			}
 		case defectTwins:
 			if len(o.Siblings) == 0 || o.Siblings[0].Tombstone {
 				continue

@@ -99,6 +99,7 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 	}{
 		{"a crash takes what was synced", defectAmnesia, "lost: "},
 		{"tombstones are forgotten too early", defectForget, "returned: "},
+		{"an old value has the latest time", defectNewer, "hidden: "},
 		{"two values have one dot", defectTwins, "dot minted twice: "},
 		{"contexts are ignored", defectContext, "false sibling: "},
 		{"nothing is repaired", defectRepair, "replicas are not equal at rest: "},
