@@ -14,8 +14,11 @@ import (
 
 const module = "github.com/quorate/quorate/"
 
-// Imports point one way. A package may import those of its own line and of the
-// lines above it that its line names.
+// The running parts of a node, which the root package puts together.
+var parts = []string{"peer", "operation", "membership", "settings", "replica", "coverage", "antientropy", "handoff"}
+
+// Imports point one way. A package may import only the packages of the lines that its
+// line names.
 var layers = []struct {
 	name     string
 	packages []string // relative to the module; a trailing /* takes in everything below
@@ -23,18 +26,27 @@ var layers = []struct {
 }{
 	{"core", []string{"cluster/core/*"}, []string{"core"}},
 	{"engine", []string{"engine", "engine/*"}, []string{"core", "engine"}},
-	{"running", []string{"cluster/*"}, []string{"core", "engine", "running"}},
-	{"cluster", []string{"cluster"}, []string{"core", "engine", "running"}},
+	{"fault", []string{"cluster/peer/fault"}, nil},
+	{"peer", []string{"cluster/peer"}, []string{"core", "fault"}},
+	{"operation", []string{"cluster/operation"}, []string{"core"}},
+	{"membership", []string{"cluster/membership"}, []string{"core", "peer"}},
+	{"settings", []string{"cluster/settings"}, []string{"core", "peer"}},
+	{"replica", []string{"cluster/replica"}, []string{"core", "engine", "peer"}},
+	{"coverage", []string{"cluster/coverage"}, []string{"core", "engine", "peer", "replica"}},
+	{"antientropy", []string{"cluster/antientropy"}, []string{"core", "engine", "peer", "operation"}},
+	{"handoff", []string{"cluster/handoff"}, []string{"core", "engine", "peer", "operation", "antientropy"}},
+	{"cluster", []string{"cluster"}, append([]string{"core", "engine", "fault"}, parts...)},
+	{"sim", []string{"cluster/sim", "cluster/sim/*"}, append([]string{"core", "engine", "cluster", "sim"}, parts...)},
 	{"dashboard", []string{"dashboard"}, nil},
 	{"resp", []string{"server/resp"}, nil},
-	{"server parts", []string{"server/limits", "server/command", "server/auth", "server/push"}, []string{"core", "engine", "running", "resp", "server parts"}},
-	{"families", []string{"server/stringcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "running", "resp", "server parts"}},
-	{"server", []string{"server"}, []string{"core", "running", "resp", "server parts", "families"}},
+	{"server parts", []string{"server/limits", "server/command", "server/auth", "server/push"}, []string{"core", "engine", "replica", "coverage", "resp", "server parts"}},
+	{"families", []string{"server/stringcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "server parts"}},
+	{"server", []string{"server"}, []string{"core", "replica", "coverage", "resp", "server parts", "families"}},
 	{"api", []string{"admin/api"}, nil},
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
-	{"admin", []string{"admin"}, []string{"core", "engine", "running", "cluster", "dashboard", "api", "fanout"}},
+	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
-	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "running", "cluster", "server", "api", "admin", "cmd"}},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "cluster", "server", "api", "admin", "cmd"}},
 }
 
 // What a pure package may take from the standard library: nothing that reads a
