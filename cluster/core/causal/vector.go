@@ -25,17 +25,6 @@ const MaxEntries = 256
 // results may share memory with arguments.
 type Vector []Entry
 
-// Order is the relation of two vectors.
-type Order int
-
-// The four relations of two vectors.
-const (
-	Equal      Order = iota
-	Before           // the second covers the first
-	After            // the first covers the second
-	Concurrent       // each has an event that the other has not
-)
-
 // Counter returns the counter of the newest event of a in v, or 0.
 func (v Vector) Counter(a Actor) Counter {
 	// Vectors are short: a scan beats a search.
@@ -70,38 +59,6 @@ func (v Vector) Latest() (t Timestamp) {
 
 // Clone returns a copy that shares no memory with v.
 func (v Vector) Clone() Vector { return slices.Clone(v) }
-
-// Compare returns the relation of a to b. It ignores times.
-func Compare(a, b Vector) Order {
-	less, more := false, false // a lacks something, a has something more
-	i, j := 0, 0
-	for i < len(a) && j < len(b) {
-		switch c := a[i].Actor.Compare(b[j].Actor); {
-		case c < 0:
-			more = true
-			i++
-		case c > 0:
-			less = true
-			j++
-		default:
-			more = more || a[i].Counter > b[j].Counter
-			less = less || a[i].Counter < b[j].Counter
-			i++
-			j++
-		}
-	}
-	more = more || i < len(a)
-	less = less || j < len(b)
-	switch {
-	case less && more:
-		return Concurrent
-	case less:
-		return Before
-	case more:
-		return After
-	}
-	return Equal
-}
 
 // Join returns the vector of all events in a or in b. It returns a or b itself if
 // that is the join.

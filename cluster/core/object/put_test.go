@@ -239,7 +239,7 @@ func TestSeenBy_HidesNoUnseenSibling(t *testing.T) {
 				t.Fatalf("%v covers %v", v, s.Dot)
 			}
 		}
-		if c := causal.Compare(v, o.Clock); c != causal.Before && c != causal.Equal {
+		if _, isClock := causal.JoinIs(v, o.Clock); !isClock {
 			t.Fatalf("%v goes beyond %v", v, o.Clock)
 		}
 	})
