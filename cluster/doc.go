@@ -1,21 +1,134 @@
-// Package cluster is one node put together: the engine, the peer channel, the
+// Package cluster is one node put together: the storage engine, the peer channel, the
 // coordinator, gossip, hinted handoff and anti-entropy, around one ring.
 //
-// A [Node] is made by [New], which opens the store and binds the peer port, and
-// lives in [Node.Run]. Before [Node.Ready] it has no ring yet: a fresh node that
-// was told to join is still knocking.
+// A [Node] is made by [New], which opens the store and binds the peer port, and works
+// in [Node.Run]. Before [Node.Ready] it has no ring: a new node that is to join a
+// cluster is still asking for it.
 //
-// The ring state (members, owners of partitions, N, R and W) is a join
-// semilattice. Every change goes through the keeper: it is merged, saved with a
-// sync, and only then acted upon and told to others, so no node ever forgets
-// what it made others believe.
+// The ring state (members, owners of partitions, N, R and W) is a join semilattice.
+// Every change is merged into the saved state, saved with a sync, and only then acted
+// upon and sent to others. So a node never forgets what others have learned from it.
 //
-// Invariant: what a node acts on is saved; a node that was killed at any instant
-// comes back with the ring it had shown to others.
+// Invariant: what a node acts on is saved. A node that is killed at any instant comes
+// back with the ring that it had shown to others.
 //
-// Owns: everything below it; Run returns when all of it has stopped. Order of
-// stopping: the channel and gossip first, so that nothing new arrives, then the
-// coordinator, which finishes what it has, and the store last.
+// Owns: all parts of the node. Run returns when all of them have stopped. They stop in
+// this order: the channel and gossip, so that nothing new arrives; the coordinator,
+// which finishes its requests; the store.
 //
 // Not: RESP (server), HTTP (admin), processes and flags (cmd).
+//
+// # Where to look
+//
+// ARCHITECTURE.md in this folder draws the packages and follows a SET, a hint and a
+// join through them. In short:
+//
+//	where a hint is stored                 engine (hints.go); sent on by cluster/handoff (delivery.go)
+//	where a write has its quorum           cluster/replica (write.go), over cluster/core/quorum
+//	where copies of a key are merged       cluster/core/object (merge.go)
+//	where a tombstone is dropped           cluster/antientropy (reap.go) decides, engine (tombstone.go) removes
+//	which nodes hold a key                 cluster/core/ring (preference.go)
+//	how a join moves data                  cluster/handoff (mover.go, gain.go, release.go)
+//	what a node sends to another           cluster/peer (kind.go lists the messages)
+//	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …
+//	where a route of the admin port is     admin (routes.go), its types in admin/api
+//	where a setting is added               cmd/quorate (config.go)
+//	where faults are simulated             cluster/sim
+//
+// # Glossary
+//
+// actor: who makes versions: a node in one of its epochs.
+//
+// anti-entropy: background comparison of replicas by their Merkle trees, which copies
+// what differs (the paper, section 4.7).
+//
+// background, foreground: the two classes of peer messages. A client waits for
+// foreground messages; each class has its own stream.
+//
+// bootstrap: the ways in which a node gets its first ring: it founds one, joins one, or
+// loads its own from disk.
+//
+// context: what a client has seen of a key: a version vector, given out as an opaque
+// token and handed back with a write.
+//
+// coordinator: the node that carries out a request: for a write, the first reachable
+// primary, or else a fallback.
+//
+// coverage: a read that needs every partition, such as SCAN or DBSIZE.
+//
+// digest: a 64-bit hash of a key and its encoded object. Equal digests mean equal
+// copies.
+//
+// dot: (actor, counter): the one event that made one value. No dot is used twice.
+//
+// epoch: one span of a node's unbroken memory. A node that cannot prove that it knows
+// every version it has made starts a new epoch.
+//
+// exchange: one frame to one peer, and its answer.
+//
+// fallback: a node that stands in for a primary that is down: the next healthy node on
+// the walk.
+//
+// floor: the lowest epoch that a node may go on counting in.
+//
+// forward: a node that is no primary of a key sends the update to one that is.
+//
+// gaining: a node that is about to own a partition and is being filled. Writes go to it
+// as well.
+//
+// grace: how long a tombstone is kept at least (--tombstone-grace).
+//
+// handoff: moving data to where it belongs: hints to their targets, and partitions to
+// their new owners.
+//
+// hint: a write that a node keeps for another one, its target, until that one has it.
+//
+// HLC: hybrid logical clock. Its timestamps order values for "last write wins", and
+// decide nothing else.
+//
+// leaf: one of the 1024 ranges of a partition's Merkle tree: the XOR of the digests of
+// its objects.
+//
+// lineage: one of the separate memories of what a node has made: its own copies, and
+// the hints for each target. Each lineage has its own epochs.
+//
+// member: a node that belongs to the ring, whether it answers or not.
+//
+// object: what is stored of one key: a version vector and siblings.
+//
+// operation: long work with an id, progress and a way to cancel it: a transfer, a sync.
+//
+// partition: one of Q equal arcs of the slots. Q is a power of two and fixed when the
+// cluster is made.
+//
+// preference list: the nodes of the walk from a key's partition, in order: primaries,
+// then fallbacks.
+//
+// primary: one of the first N nodes of a partition's walk.
+//
+// read repair: writing the merged object to replicas that answered with an older one.
+//
+// rejoin: trying again and again to reach members that gossip has lost.
+//
+// sibling: one of several concurrent values of a key.
+//
+// slot: Redis Cluster's hash slot: CRC16 of the key, modulo 16384.
+//
+// sloppy quorum: a quorum in which fallbacks count.
+//
+// token: a partition's position on the ring, claimed by a node; also called a virtual
+// node.
+//
+// tombstone: a deletion, kept as a sibling without a value until it is safe to drop.
+//
+// transition: the time between a change of the members and the moment when every
+// gaining node has its data. Ownership changes at its end.
+//
+// trim: forgetting the oldest entries of a long version vector.
+//
+// version vector: for each actor the highest counter that is known.
+//
+// wait time: how long a peer's answer may take before another node is asked.
+//
+// walk: the distinct nodes met clockwise from a partition, distinct zones first.
 package cluster

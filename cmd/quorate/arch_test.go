@@ -137,3 +137,20 @@ func hasSource(dir string) bool {
 	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 	return slices.ContainsFunc(files, func(f string) bool { return !strings.HasSuffix(f, "_test.go") })
 }
+
+// The architecture page names every package, so that a new one is drawn too.
+func TestArchitecture_EveryPackage_IsNamed(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "cluster", "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range listPackages(t) {
+		name := filepath.Base(p.ImportPath)
+		if strings.Contains(p.ImportPath, "/e2e") || strings.HasSuffix(p.ImportPath, "sim/poll") {
+			continue // tests only
+		}
+		if !strings.Contains(string(page), name) {
+			t.Errorf("%s is not on the page", p.ImportPath)
+		}
+	}
+}
