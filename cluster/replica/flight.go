@@ -38,13 +38,8 @@ type op struct {
 	followed bool // others of the wave are on the same key
 	carrier  int  // phaseWrite: the op of the group whose object replicates
 	phase    phase
-	need     int
-	asked    quorum.Nodes // of this phase, by their places in walk
-	answered quorum.Nodes // of this phase
-	failed   quorum.Nodes // of this phase: asked in vain, to be asked again after a pause
-	silent   quorum.Nodes // asked, and out of patience
-	refused  quorum.Nodes // phaseForward: cannot write now, and said so
-	refusal  error        // of the last of them
+	tally    quorum.Tally // of this phase, by places in walk
+	refusal  error        // phaseForward: of the last node that refused
 	batch    int          // phaseWrite: the engine batch that it was applied in
 	since    time.Time
 
@@ -258,13 +253,12 @@ func (f *flight) impatient() {
 	defer f.mu.Unlock()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
-		o.asked &^= o.failed // they may be asked again
-		o.failed = 0
-		quiet := o.asked &^ o.answered &^ o.silent
+		o.tally.Retry()
+		quiet := o.tally.Waiting()
 		switch o.phase {
 		case phaseRead:
 			if o.group == i && now.Sub(o.since) >= f.patientWith(o, quiet) {
-				o.silent |= quiet
+				o.tally.Silence(quiet)
 				o.since = now
 				if f.askAnotherLocked(i) {
 					f.settleReadLocked(i)
@@ -277,7 +271,7 @@ func (f *flight) impatient() {
 			}
 		case phaseForward:
 			if now.Sub(o.since) >= f.forwardPatience(o) {
-				o.silent |= quiet
+				o.tally.Silence(quiet)
 				f.mu.reroute = append(f.mu.reroute, i)
 			}
 		}
@@ -324,17 +318,17 @@ func (f *flight) expire() {
 		if o.phase == phaseDone {
 			continue
 		}
-		err := &NoQuorumError{Op: OpRead, Needed: o.need, Got: o.answered.Len()}
+		err := &NoQuorumError{Op: OpRead, Needed: o.tally.Need(), Got: o.tally.Got()}
 		if o.phase == phaseWrite || o.phase == phaseForward {
 			err.Op = OpWrite
 			if carrier := &f.mu.ops[o.carrier]; o.phase == phaseWrite {
-				err.Needed, err.Got = carrier.need, carrier.answered.Len()
+				err.Needed, err.Got = carrier.tally.Need(), carrier.tally.Got()
 			} else {
-				err.Needed, err.Got = max(1, o.need), 0
+				err.Needed, err.Got = max(1, o.tally.Need()), 0
 			}
 		}
 		if head := &f.mu.ops[o.group]; o.phase == phaseRead {
-			err.Needed, err.Got = head.need, head.answered.Len()
+			err.Needed, err.Got = head.tally.Need(), head.tally.Got()
 		}
 		f.c.count.NoQuorum.Add(1)
 		f.decideLocked(i, err)

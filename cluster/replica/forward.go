@@ -47,7 +47,7 @@ func (f *flight) forwardPatience(o *op) (d time.Duration) {
 	if o.req.Update.Serial() {
 		return d + serialPatience
 	}
-	return d + max(f.patientWith(o, o.asked), 20*time.Millisecond)
+	return d + max(f.patientWith(o, o.tally.Asked()), 20*time.Millisecond)
 }
 
 // forwardLocked sends an op to the first reachable node of its walk, or leaves
@@ -58,18 +58,18 @@ func (f *flight) forwardLocked(i int) {
 	o.since = f.c.cfg.Now()
 	at := f.firstReachable(o)
 	if at < 0 {
-		if o.refused != 0 && o.asked == o.refused {
+		if o.tally.RefusedByAll() {
 			f.decideLocked(i, o.refusal) // nobody is left who might
 		}
 		return
 	}
 	if at == o.self {
-		o.asked, o.answered, o.silent, o.failed = 0, 0, 0, 0
+		o.tally.Start(0)
 		f.startUpdateLocked(i)
 		return
 	}
 	f.c.count.Forwards.Add(1)
-	o.asked = o.asked.With(at)
+	o.tally.Ask(at)
 	x := f.to(o.walk[at], peer.Forward)
 	x.items = append(x.items, exchangeItem{op: i, position: at})
 	var flags byte
@@ -126,13 +126,14 @@ func (x *exchange) completeForward(body []byte, err error) {
 		}
 		o.traceForwarded(x.to, cmp.Or(err, refusal))
 		if err != nil || d.bad || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing) {
-			o.failed = o.failed.With(it.position)
+			o.tally.Fail(it.position)
 			f.mu.reroute = append(f.mu.reroute, it.op)
 			f.signal()
 			continue
 		}
 		if cannotWrite(refusal) {
-			o.refused, o.refusal = o.refused.With(it.position), refusal
+			o.tally.Refuse(it.position)
+			o.refusal = refusal
 			f.mu.reroute = append(f.mu.reroute, it.op)
 			f.signal()
 			continue

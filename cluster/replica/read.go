@@ -32,7 +32,7 @@ func (f *flight) startReadLocked(i int) {
 		return // its group's head was quick, and answered for it
 	}
 	o.phase = phaseRead
-	o.need = o.policy().Reads(o.req.R)
+	o.tally.Start(o.policy().Reads(o.req.R))
 	if o.follows() && o.req.Update == nil {
 		return // its group's head answers for it
 	}
@@ -42,7 +42,7 @@ func (f *flight) startReadLocked(i int) {
 			return
 		}
 	}
-	for o.asked.Len() < o.need && f.askAnotherLocked(i) {
+	for o.tally.Asked().Len() < o.tally.Need() && f.askAnotherLocked(i) {
 	}
 	f.settleReadLocked(i)
 }
@@ -57,7 +57,7 @@ func (o *op) policy() quorum.Policy {
 // keeps for others.
 func (f *flight) readLocalLocked(i int) {
 	o := &f.mu.ops[i]
-	o.asked = o.asked.With(o.self)
+	o.tally.Ask(o.self)
 	o.step(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
 	var err error
 	if o.isPrimary() {
@@ -76,12 +76,12 @@ func (f *flight) readLocalLocked(i int) {
 		return
 	}
 	if !o.hasLocal && o.isPrimary() && f.c.cfg.Store.Lacking() {
-		o.asked = o.asked.Without(o.self) // another is, at once; a primary does not ask itself
+		o.tally.Withdraw(o.self) // another is, at once; a primary does not ask itself
 		o.conclude(f.c.cfg.Self, OutcomeFailed, nil, errLacking)
 		return
 	}
 	o.concludeRead(f.c.cfg.Self, o.hasLocal, o.local, OutcomeValue)
-	o.answered = o.answered.With(o.self)
+	o.tally.Answer(o.self)
 }
 
 // askAnotherLocked asks the best node not asked yet: primaries first, in the
@@ -89,7 +89,7 @@ func (f *flight) readLocalLocked(i int) {
 func (f *flight) askAnotherLocked(i int) bool {
 	o := &f.mu.ops[i]
 	for at, id := range o.walk {
-		if o.asked.Has(at) {
+		if o.tally.Asked().Has(at) {
 			continue
 		}
 		if at == o.self {
@@ -103,7 +103,7 @@ func (f *flight) askAnotherLocked(i int) bool {
 			o.skipOnce(at)
 			continue
 		}
-		brief := !o.hasLocal && !o.isPrimary() && o.asked&^o.silent != 0
+		brief := !o.hasLocal && !o.isPrimary() && o.tally.Heeded() != 0
 		f.askLocked(i, at, brief)
 		return true
 	}
@@ -112,7 +112,7 @@ func (f *flight) askAnotherLocked(i int) bool {
 
 func (f *flight) askLocked(i, at int, brief bool) {
 	o := &f.mu.ops[i]
-	o.asked = o.asked.With(at)
+	o.tally.Ask(at)
 	action := ActionRead
 	if brief {
 		action = ActionDigest
@@ -165,11 +165,11 @@ func (x *exchange) completeRead(body []byte, err error) {
 		}
 		o := &f.mu.ops[it.op]
 		o.traceAnswer(x.to, a, err)
-		if o.phase != phaseRead || o.answered.Has(it.position) {
+		if o.phase != phaseRead || o.tally.Answered().Has(it.position) {
 			continue
 		}
 		if err != nil || d.bad || a.outcome == outcomeFailed || !o.take(it.position, a) {
-			o.failed = o.failed.With(it.position)
+			o.tally.Fail(it.position)
 			f.mu.reask = append(f.mu.reask, it.op)
 			f.signal()
 			continue
@@ -197,21 +197,21 @@ func (o *op) take(position int, a answer) bool {
 	}
 	o.found = slices.DeleteFunc(o.found, func(old finding) bool { return old.position == position })
 	o.found = append(o.found, fd)
-	o.answered = o.answered.With(position)
+	o.tally.Answer(position)
 	return true
 }
 
 // settleReadLocked ends the read phase when enough has been heard.
 func (f *flight) settleReadLocked(i int) {
 	o := &f.mu.ops[i]
-	if o.phase != phaseRead || o.answered.Len() < o.need {
+	if o.phase != phaseRead || !o.tally.Won() {
 		return
 	}
 	exists := o.hasLocal
 	for _, fd := range o.found {
 		exists = exists || fd.exists
 	}
-	if !exists && o.answered&quorum.FirstNodes(o.n) == 0 {
+	if !exists && o.tally.Answered()&quorum.FirstNodes(o.n) == 0 {
 		// Stand-ins that know nothing must not outvote the only one who does.
 		f.mu.reask = append(f.mu.reask, i)
 		f.signal()
@@ -234,7 +234,7 @@ func (o *op) wantsWhole() bool {
 			continue
 		}
 		more = true
-		o.answered = o.answered.Without(fd.position)
+		o.tally.Recount(fd.position)
 		o.f.mu.refetch = append(o.f.mu.refetch, refetch{op: o.at, position: fd.position})
 	}
 	if more {

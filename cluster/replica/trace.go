@@ -174,7 +174,7 @@ func (o *op) concludeRead(node ring.NodeID, exists bool, encoded []byte, outcome
 // decided notes that the op has its answer.
 func (o *op) decided() {
 	if t := o.req.Trace; t != nil {
-		t.Need, t.Got, t.Took = o.need, o.answered.Len(), o.f.elapsed()
+		t.Need, t.Got, t.Took = o.tally.Need(), o.tally.Got(), o.f.elapsed()
 	}
 }
 

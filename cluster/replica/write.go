@@ -38,7 +38,7 @@ func (f *flight) firstReachable(o *op) int {
 			return at
 		case at == o.self:
 			last = at
-		case !o.asked.Has(at) && f.c.cfg.Channel.Available(id):
+		case !o.tally.Asked().Has(at) && f.c.cfg.Channel.Available(id):
 			return at
 		}
 	}
@@ -132,9 +132,8 @@ func (f *flight) apply() {
 			continue
 		}
 		o.phase, o.batch = phaseWrite, f.batches
-		o.asked, o.answered, o.silent, o.failed = 0, 0, 0, 0
 		o.since = f.c.cfg.Now()
-		o.need = o.policy().Writes(o.req.W)
+		o.tally.Start(o.policy().Writes(o.req.W))
 		r := &f.records[i]
 		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.remote, Edit: (*edit)(o), Room: o.encoded}
 		if !o.isPrimary() {
@@ -227,7 +226,7 @@ func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
 			}
 		}
 		if o.carrier != i {
-			f.mu.ops[o.carrier].need = max(f.mu.ops[o.carrier].need, o.need)
+			f.mu.ops[o.carrier].tally.Raise(o.tally.Need())
 			continue
 		}
 		o.object = r.Stored
@@ -244,7 +243,7 @@ func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
 func (f *flight) replicateLocked(i int) {
 	o := &f.mu.ops[i]
 	if o.self >= 0 {
-		o.asked = o.asked.With(o.self)
+		o.tally.Ask(o.self)
 	}
 	for at := range o.n {
 		switch {
@@ -274,7 +273,7 @@ func (f *flight) replicateLocked(i int) {
 
 func (f *flight) sendWriteLocked(i, at int, hint ring.NodeID) {
 	o := &f.mu.ops[i]
-	o.asked = o.asked.With(at)
+	o.tally.Ask(at)
 	o.traceSend(at, hint)
 	x := f.to(o.walk[at], peer.Write)
 	x.items = append(x.items, exchangeItem{op: i, position: at, hint: hint})
@@ -303,12 +302,12 @@ func (f *flight) standInLocked() {
 func (f *flight) placeLocked(l lacking) bool {
 	o := &f.mu.ops[l.op]
 	at := o.position(l.node)
-	if at >= 0 && !o.asked.Has(at) && f.c.cfg.Channel.Available(l.node) {
+	if at >= 0 && !o.tally.Asked().Has(at) && f.c.cfg.Channel.Available(l.node) {
 		f.sendWriteLocked(l.op, at, 0)
 		return true
 	}
 	for at := o.n; at < len(o.walk); at++ {
-		if !o.asked.Has(at) && at != o.self && f.c.cfg.Channel.Available(o.walk[at]) {
+		if !o.tally.Asked().Has(at) && at != o.self && f.c.cfg.Channel.Available(o.walk[at]) {
 			f.sendWriteLocked(l.op, at, l.node)
 			return true
 		}
@@ -326,7 +325,7 @@ type standIn struct {
 // they were sent: should they answer after all, it counts.
 func (f *flight) silentWriteLocked(i int, quiet quorum.Nodes) {
 	o := &f.mu.ops[i]
-	o.silent |= quiet
+	o.tally.Silence(quiet)
 	for at := range o.walk {
 		if quiet.Has(at) && at != o.self {
 			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.standsFor(at)})
@@ -377,7 +376,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	}
 	if !f.mu.finished && it.position >= 0 {
 		o := &f.mu.ops[it.op]
-		o.failed = o.failed.With(it.position)
+		o.tally.Fail(it.position)
 		f.mu.lacking = append(f.mu.lacking, lacking{op: it.op, node: node})
 		f.signal()
 		return
@@ -400,8 +399,8 @@ func (f *flight) ackLocked(i, position int) {
 	if position < 0 || o.phase != phaseWrite {
 		return
 	}
-	o.answered = o.answered.With(position)
-	if o.answered.Len() < o.need {
+	o.tally.Answer(position)
+	if !o.tally.Won() {
 		return
 	}
 	f.decideLocked(i, nil)

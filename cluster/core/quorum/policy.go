@@ -16,7 +16,7 @@ type Policy struct {
 	W int // acknowledgements that complete a write
 }
 
-// Validate tells every reason why no cluster could work by p, each wrapping
+// Validate returns every reason why no cluster can work with p, each wrapping
 // [ErrImpossible].
 func (p Policy) Validate() error {
 	var faults []error
@@ -32,13 +32,8 @@ func (p Policy) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Overlaps says whether, while no stand-in is at work, every read hears of every
-// write that completed before it: any R nodes and any W nodes have one in common.
-func (p Policy) Overlaps() bool { return p.R+p.W > p.N }
-
-// Capped is p on a ring of so many members, where N is at most their number, and
-// R and W at most N: one node alone is a working store. Members count even while
-// they are down.
+// Capped limits p to a ring with this many members: N to their number, R and W to N, so
+// that one node alone is a working store. Members count while they are down, too.
 func (p Policy) Capped(members int) Policy {
 	p.N = max(1, min(p.N, members))
 	p.R = p.Reads(0)
@@ -46,12 +41,12 @@ func (p Policy) Capped(members int) Policy {
 	return p
 }
 
-// Reads is how many answers one read waits for: its own number if it names one
-// (0: it does not), else R; never more than N.
+// Reads returns how many answers one read waits for: own, the request's own number, or R
+// if that is 0; never more than N.
 func (p Policy) Reads(own int) int { return p.wanted(own, p.R) }
 
-// Writes is how many acknowledgements one write waits for: its own number if it
-// names one (0: it does not), else W; never more than N.
+// Writes returns how many acknowledgements one write waits for: own, the request's own
+// number, or W if that is 0; never more than N.
 func (p Policy) Writes(own int) int { return p.wanted(own, p.W) }
 
 func (p Policy) wanted(own, standard int) int {

@@ -54,86 +54,137 @@ func TestPolicy_Capped_OneNodeAloneWorks(t *testing.T) {
 	if p.Reads(1) != 1 || p.Reads(0) != 2 || p.Reads(9) != 3 || p.Writes(0) != 3 || p.Writes(2) != 2 {
 		t.Error("a request's own quorum is not honoured, or not capped")
 	}
-	if !p.Overlaps() || (Policy{3, 1, 2}).Overlaps() {
-		t.Error("overlap is R+W > N")
-	}
 }
 
-func TestTally_Outcome(t *testing.T) {
-	tally := NewTally(2)
-	step := func(what string, want Outcome, spare int) {
+func TestTally_Phase_WonByDistinctAnswersOnly(t *testing.T) {
+	var tally Tally
+	tally.Start(2)
+	check := func(what string, won bool, waiting Nodes) {
 		t.Helper()
-		if got := tally.Outcome(spare); got != want {
-			t.Errorf("%s: %v, want %v (%+v)", what, got, want, tally)
+		if tally.Won() != won || tally.Waiting() != waiting {
+			t.Errorf("%s: won %v, waiting %b; want %v, %b (%+v)", what, tally.Won(), tally.Waiting(), won, waiting, tally)
 		}
 	}
-	step("nobody to ask", Lost, 1)
-	step("two could be asked", Pending, 2)
+	check("nobody asked", false, 0)
 	tally.Ask(0)
 	tally.Ask(1)
-	step("two asked", Pending, 0)
+	check("two asked", false, 0b11)
 	tally.Answer(0)
 	tally.Answer(0)
-	step("one answered twice", Pending, 0)
+	check("one answered twice", false, 0b10)
 	tally.Fail(0)
-	step("an answer cannot be taken back", Pending, 0)
-	tally.Fail(1)
-	step("the other failed", Lost, 0)
-	step("but a third can be asked", Pending, 1)
-	tally.Ask(1)
-	step("asked again", Pending, 0)
-	tally.Fail(1)
-	tally.Answer(1)
-	step("a late answer counts", Won, 0)
-	if tally.Got() != 2 || tally.Left() != 0 || tally.Failed() != 0 || tally.Need() != 2 ||
-		tally.Asked() != FirstNodes(2) || tally.Answered() != FirstNodes(2) {
-		t.Errorf("counts: %+v", tally)
+	tally.Retry()
+	if !tally.Asked().Has(0) {
+		t.Error("a node that had answered is new after it failed")
 	}
-	for o, want := range map[Outcome]string{Pending: "pending", Won: "won", Lost: "lost", 9: "outcome(9)"} {
-		if o.String() != want {
-			t.Errorf("%d prints as %s", o, o)
-		}
+	tally.Silence(tally.Waiting())
+	check("the other is silent", false, 0)
+	if tally.Heeded() != 0b01 {
+		t.Errorf("heeded %b", tally.Heeded())
+	}
+	tally.Answer(1)
+	check("a late answer counts", true, 0)
+	tally.Recount(1)
+	check("more is wanted of it", false, 0)
+	tally.Answer(1)
+	tally.Raise(3)
+	check("a follower needs three", false, 0)
+	tally.Raise(1)
+	if tally.Need() != 3 || tally.Got() != 2 {
+		t.Errorf("need %d, got %d", tally.Need(), tally.Got())
+	}
+	tally.Start(1)
+	check("a new phase", false, 0)
+	if tally.Asked() != 0 || tally.Answered() != 0 || tally.Need() != 1 {
+		t.Errorf("a new phase remembers: %+v", tally)
 	}
 }
 
-// A tally agrees with a model that keeps one state per node.
+func TestTally_Refusals_CountOnlyIfNobodyElseWasAsked(t *testing.T) {
+	var tally Tally
+	tally.Start(1)
+	if tally.RefusedByAll() {
+		t.Error("nobody was asked")
+	}
+	tally.Ask(2)
+	tally.Refuse(2)
+	if !tally.RefusedByAll() {
+		t.Error("the only node refused")
+	}
+	tally.Ask(3)
+	if tally.RefusedByAll() {
+		t.Error("another node may still do it")
+	}
+	tally.Fail(3)
+	tally.Retry()
+	if !tally.RefusedByAll() {
+		t.Error("the other one failed and is new again")
+	}
+}
+
+// A tally agrees with a model that keeps a few facts for each node.
 func TestTally_AgreesWithModel(t *testing.T) {
+	type facts struct{ asked, answered, failed, silent, refused bool }
 	rapid.Check(t, func(t *rapid.T) {
 		need := rapid.IntRange(1, 5).Draw(t, "need")
-		tally := NewTally(need)
-		state := map[int]string{}
-		for range rapid.IntRange(0, 40).Draw(t, "steps") {
-			at := rapid.IntRange(0, 7).Draw(t, "node") * 9 // to MaxNodes-1
-			switch rapid.IntRange(0, 2).Draw(t, "what") {
+		var tally Tally
+		tally.Start(need)
+		nodes := map[int]*facts{}
+		for range rapid.IntRange(0, 60).Draw(t, "steps") {
+			at := rapid.IntRange(0, 7).Draw(t, "node") * 9 // up to MaxNodes-1
+			n := nodes[at]
+			if n == nil {
+				n = new(facts)
+				nodes[at] = n
+			}
+			switch rapid.IntRange(0, 7).Draw(t, "what") {
 			case 0:
 				tally.Ask(at)
-				if state[at] != "answered" {
-					state[at] = "asked"
-				}
+				n.asked = true
 			case 1:
 				tally.Answer(at)
-				state[at] = "answered"
+				n.answered = true
 			case 2:
 				tally.Fail(at)
-				if state[at] != "answered" {
-					state[at] = "failed"
+				n.failed = n.failed || !n.answered
+			case 3:
+				tally.Silence(FirstNodes(at + 1))
+				for other := 0; other <= at; other += 9 {
+					if nodes[other] == nil {
+						nodes[other] = new(facts)
+					}
+					nodes[other].silent = true
+				}
+			case 4:
+				tally.Refuse(at)
+				n.refused = true
+			case 5:
+				tally.Withdraw(at)
+				n.asked = false
+			case 6:
+				tally.Recount(at)
+				n.answered = false
+			case 7:
+				tally.Retry()
+				for _, other := range nodes {
+					other.asked = other.asked && !other.failed
+					other.failed = false
 				}
 			}
-			count := map[string]int{}
-			for _, s := range state {
-				count[s]++
+			got, waiting := 0, Nodes(0)
+			refused, same := false, true
+			for place, n := range nodes {
+				if n.answered {
+					got++
+				}
+				if n.asked && !n.answered && !n.silent {
+					waiting = waiting.With(place)
+				}
+				refused = refused || n.refused
+				same = same && n.asked == n.refused
 			}
-			if tally.Got() != count["answered"] || tally.Left() != count["asked"] || tally.Failed() != count["failed"] {
-				t.Fatalf("%+v, model %v", tally, count)
-			}
-			want := Pending
-			if count["answered"] >= need {
-				want = Won
-			} else if count["answered"]+count["asked"] < need {
-				want = Lost
-			}
-			if got := tally.Outcome(0); got != want {
-				t.Fatalf("%v, want %v: %+v", got, want, tally)
+			if tally.Got() != got || tally.Waiting() != waiting || tally.Won() != (got >= need) || tally.RefusedByAll() != (refused && same) {
+				t.Fatalf("%+v, model: got %d, waiting %b, refused by all %v", tally, got, waiting, refused && same)
 			}
 		}
 	})
@@ -162,17 +213,18 @@ func TestNodes_RefuseImpossiblePlaces(t *testing.T) {
 func BenchmarkTally(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		t := NewTally(2)
+		var t Tally
+		t.Start(2)
 		t.Ask(0)
 		t.Ask(1)
 		t.Ask(2)
 		t.Answer(0)
-		if t.Outcome(0) != Pending {
-			b.Fatal("settled by one")
+		if t.Won() {
+			b.Fatal("won by one answer")
 		}
 		t.Answer(2)
-		if t.Outcome(0) != Won {
-			b.Fatal("not settled by two")
+		if !t.Won() {
+			b.Fatal("not won by two answers")
 		}
 	}
 }

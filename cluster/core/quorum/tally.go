@@ -5,14 +5,14 @@ import (
 	"math/bits"
 )
 
-// MaxNodes is how many nodes one request may turn to.
+// MaxNodes bounds the nodes that one request may use.
 const MaxNodes = 64
 
-// Nodes is a set of the nodes that one request may turn to, by their place in
-// the key's walk: 0 up to MaxNodes-1.
+// Nodes is a set of nodes, by their place in the walk of the key's partition: 0 up to
+// MaxNodes-1.
 type Nodes uint64
 
-// FirstNodes is the set of the first n places.
+// FirstNodes returns the set of the first n places.
 func FirstNodes(n int) Nodes {
 	if n < 0 || n > MaxNodes {
 		panic(fmt.Sprintf("quorum: a set of %d nodes", n))
@@ -20,16 +20,16 @@ func FirstNodes(n int) Nodes {
 	return Nodes(1)<<n - 1
 }
 
-// Has says whether the node at a place is in s.
+// Has reports whether the node at a place is in s.
 func (s Nodes) Has(place int) bool { return s&node(place) != 0 }
 
-// With is s and the node at a place.
+// With returns s with the node at a place added.
 func (s Nodes) With(place int) Nodes { return s | node(place) }
 
-// Without is s less the node at a place.
+// Without returns s with the node at a place removed.
 func (s Nodes) Without(place int) Nodes { return s &^ node(place) }
 
-// Len is the number of nodes in s.
+// Len returns the number of nodes in s.
 func (s Nodes) Len() int { return bits.OnesCount64(uint64(s)) }
 
 func node(place int) Nodes {
@@ -39,88 +39,94 @@ func node(place int) Nodes {
 	return Nodes(1) << place
 }
 
-// Outcome is where a tally stands.
-type Outcome uint8
-
-// A tally's outcomes.
-const (
-	Pending Outcome = iota // more replies can settle it
-	Won                    // enough nodes have answered
-	Lost                   // not enough are left that could
-)
-
-func (o Outcome) String() string {
-	switch o {
-	case Pending:
-		return "pending"
-	case Won:
-		return "won"
-	case Lost:
-		return "lost"
-	}
-	return fmt.Sprintf("outcome(%d)", uint8(o))
-}
-
-// Tally counts the replies to one request, each node once. A node that failed may
-// still answer: a late answer is as good as another. One that answered cannot
-// fail any more.
+// Tally counts the answers to one phase of a request: a read that waits for R
+// replicas, a write that waits for W, or a forward that waits for one coordinator.
+//
+// A node passes through these states:
+//
+//	new       not asked
+//	waiting   asked; its answer may still come
+//	silent    asked, and out of time: another node was asked in its place
+//	failed    its answer was an error, or it could not be reached
+//	refused   it answered that it cannot do this now
+//	answered  its answer counts
+//
+// Ask makes a new node waiting. Answer makes any node answered, also a silent or a
+// failed one: a late answer is as good as another. Fail and Silence leave a node
+// that has answered as it is. Retry makes failed nodes new again. Withdraw makes any
+// node new, and Recount takes back an answer that turned out to be not enough.
+//
+// A request whose quorum cannot be reached now is not given up: a node that is down
+// may come back before the request's deadline, and the driver asks it then. So a tally
+// knows that it has won, and never that it has lost.
+//
+// The zero Tally has asked nobody and needs no answer. It is a value: copy it freely.
 type Tally struct {
 	need     int
-	asked    Nodes
+	asked    Nodes // every state but new
 	answered Nodes
 	failed   Nodes
+	silent   Nodes
+	refused  Nodes
 }
 
-// NewTally is the tally of a request that need distinct nodes have to answer.
-func NewTally(need int) Tally { return Tally{need: need} }
+// Start begins a phase in which need distinct nodes have to answer.
+func (t *Tally) Start(need int) { *t = Tally{need: need} }
 
-// Ask counts a node among those that may answer, once more if it failed before.
-func (t *Tally) Ask(place int) {
-	t.asked = t.asked.With(place)
-	t.failed = t.failed.Without(place)
-}
+// Raise lets the phase need more answers; a smaller need changes nothing.
+func (t *Tally) Raise(need int) { t.need = max(t.need, need) }
 
-// Answer counts a node's answer, asked or not.
-func (t *Tally) Answer(place int) {
-	t.asked = t.asked.With(place)
-	t.answered = t.answered.With(place)
-	t.failed = t.failed.Without(place)
-}
+// Ask records that a node was asked.
+func (t *Tally) Ask(place int) { t.asked = t.asked.With(place) }
 
-// Fail counts a node out, unless it has answered.
+// Answer counts a node's answer.
+func (t *Tally) Answer(place int) { t.answered = t.answered.With(place) }
+
+// Fail records that asking a node failed, unless it has answered.
 func (t *Tally) Fail(place int) {
 	if !t.answered.Has(place) {
-		t.asked = t.asked.With(place)
 		t.failed = t.failed.With(place)
 	}
 }
 
-// Asked is the set of the nodes that were asked.
+// Refuse records that a node cannot do what it was asked now.
+func (t *Tally) Refuse(place int) { t.refused = t.refused.With(place) }
+
+// Silence records that nodes took too long. What they answer later still counts.
+func (t *Tally) Silence(nodes Nodes) { t.silent |= nodes }
+
+// Retry makes the nodes that failed new again, so that they may be asked once more.
+func (t *Tally) Retry() {
+	t.asked &^= t.failed
+	t.failed = 0
+}
+
+// Withdraw makes a node new again, as if it had not been asked.
+func (t *Tally) Withdraw(place int) { t.asked = t.asked.Without(place) }
+
+// Recount takes back a node's answer: more is wanted of it.
+func (t *Tally) Recount(place int) { t.answered = t.answered.Without(place) }
+
+// Asked returns the nodes that are not new.
 func (t *Tally) Asked() Nodes { return t.asked }
 
-// Answered is the set of the nodes that answered.
+// Answered returns the nodes whose answers count.
 func (t *Tally) Answered() Nodes { return t.answered }
 
-// Need is how many nodes have to answer.
+// Waiting returns the nodes whose answers may still come in time.
+func (t *Tally) Waiting() Nodes { return t.asked &^ t.answered &^ t.silent }
+
+// Heeded returns the nodes that were asked and are not silent.
+func (t *Tally) Heeded() Nodes { return t.asked &^ t.silent }
+
+// RefusedByAll reports whether nodes were asked and each of them refused.
+func (t *Tally) RefusedByAll() bool { return t.refused != 0 && t.asked == t.refused }
+
+// Need returns how many nodes have to answer.
 func (t *Tally) Need() int { return t.need }
 
-// Got is how many nodes have answered.
+// Got returns how many nodes have answered.
 func (t *Tally) Got() int { return t.answered.Len() }
 
-// Failed is how many nodes were asked in vain.
-func (t *Tally) Failed() int { return t.failed.Len() }
-
-// Left is how many nodes may still answer.
-func (t *Tally) Left() int { return (t.asked &^ t.answered &^ t.failed).Len() }
-
-// Outcome tells where t stands if others could still be asked: so many of them as
-// spare says. What it cannot win even with all of those is lost.
-func (t *Tally) Outcome(spare int) Outcome {
-	switch got := t.Got(); {
-	case got >= t.need:
-		return Won
-	case got+t.Left()+spare < t.need:
-		return Lost
-	}
-	return Pending
-}
+// Won reports whether enough nodes have answered.
+func (t *Tally) Won() bool { return t.Got() >= t.need }
