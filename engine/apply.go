@@ -185,7 +185,12 @@ func (t *txn) merge(old object.Object, exists bool, incoming []byte) (version, e
 // edit lets the coordinator make its version.
 func (t *txn) edit(r *Record, v version, exists bool) (version, error) {
 	t.shown = v.object
-	next, write, err := r.Edit.Edit(&t.shown, exists)
+	t.minter = Minter{store: t.store, record: r}
+	if exists {
+		t.minter.stored = &t.shown
+	}
+	next, write, err := r.Edit.Edit(&t.shown, &t.minter)
+	t.minter = Minter{}
 	if err != nil || !write {
 		return v, err
 	}

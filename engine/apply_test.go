@@ -21,9 +21,9 @@ func TestApply_SameKeyInOneBatch_SeesPredecessor(t *testing.T) {
 	var recs []*Record
 	for i := range 5 {
 		recs = append(recs,
-			&Record{Partition: 1, Key: []byte("k"), Edit: &put{s: s, p: 1, value: data(fmt.Sprint(i))}},
-			&Record{Partition: 1, Key: fmt.Appendf(nil, "other%d", i), Edit: &put{s: s, p: 1, value: data("x")}},
-			&Record{Partition: 2, Key: []byte("k"), Edit: &put{s: s, p: 2, value: data("elsewhere")}})
+			&Record{Partition: 1, Key: []byte("k"), Edit: &put{s: s, value: data(fmt.Sprint(i))}},
+			&Record{Partition: 1, Key: fmt.Appendf(nil, "other%d", i), Edit: &put{s: s, value: data("x")}},
+			&Record{Partition: 2, Key: []byte("k"), Edit: &put{s: s, value: data("elsewhere")}})
 	}
 	apply(t, s, recs...)
 	wantValues(t, s, 1, "k", "4")
@@ -81,8 +81,8 @@ func TestApply_Concurrent_BecomeSiblings(t *testing.T) {
 
 type editFunc func(*object.Object, bool) (object.Object, bool, error)
 
-func (f editFunc) Edit(o *object.Object, exists bool) (object.Object, bool, error) {
-	return f(o, exists)
+func (f editFunc) Edit(o *object.Object, mint *Minter) (object.Object, bool, error) {
+	return f(o, mint.stored != nil)
 }
 
 // TestApply_FaultyRecord_LeavesOthersAlone also pins what each fault reports.
@@ -147,7 +147,7 @@ func TestApply_ManyWriters_EveryEventSurvives(t *testing.T) {
 					p := ring.Partition((k + w) % keys) // every order of keys
 					recs = append(recs, &Record{
 						Partition: p, Key: fmt.Appendf(nil, "k%d", p),
-						Edit: &put{s: s, p: p, blind: true, value: data(fmt.Sprintf("%d.%d", w, i))},
+						Edit: &put{s: s, blind: true, value: data(fmt.Sprintf("%d.%d", w, i))},
 					})
 				}
 				apply(t, s, recs...)

@@ -79,7 +79,6 @@ func BenchmarkApplyCoordinator(b *testing.B) {
 				for j, r := range recs {
 					n := (i*size + j) % 100000
 					r.Key, r.Partition = benchKey(r.Key, n), ring.Partition(n%256)
-					r.Edit.(*put).p = r.Partition
 				}
 				finish(b, s, recs)
 			}
@@ -98,7 +97,6 @@ func BenchmarkApplyCoordinatorParallel(b *testing.B) {
 		recs := []*Record{r}
 		for i := 0; pb.Next(); i++ {
 			r.Key, r.Partition = benchKey(r.Key, i%100000), ring.Partition(i%256)
-			e.p = r.Partition
 			finish(b, s, recs)
 		}
 	})

@@ -45,7 +45,7 @@ func TestAlways_PowerCut_LosesNothingAcknowledged(t *testing.T) {
 				for i := 0; ; i++ {
 					key := fmt.Sprintf("%d-%d", w, i%50)
 					value := fmt.Sprintf("%d.%d.%0*d", round, i, 200, i)
-					e := &put{s: s, p: ring.Partition(w), value: data(value)}
+					e := &put{s: s, value: data(value)}
 					r := &Record{Partition: ring.Partition(w), Key: []byte(key), Edit: e}
 					c, err := s.Apply([]*Record{r})
 					if err == nil && r.Err == nil {

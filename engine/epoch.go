@@ -10,7 +10,6 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
-	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Epochs keep dots unique. A node names an event by (node, epoch, counter), and
@@ -101,23 +100,6 @@ func (s *Store) loadEpochs(b *pebble.Batch, trusted bool) error {
 		}
 		return nil
 	})
-}
-
-// NextDot mints the dot of a new event on an object of the store proper. exists
-// says whether a copy is stored here, which is what [Editor.Edit] is told; objects
-// that merely came along with the request prove nothing about what this node
-// minted. To be called from Edit.
-func (s *Store) NextDot(p ring.Partition, o *object.Object, exists bool, ctx causal.Vector) causal.Dot {
-	floor := max(s.epochs.floor, causal.Epoch(s.epochs.floors[p].Load()))
-	return object.NextDot(o, exists && s.remembers(o, 0), ctx, s.opts.Self, floor, s.freshEpoch)
-}
-
-// NextHintDot is NextDot for an object that is a hint for target.
-func (s *Store) NextHintDot(target causal.NodeID, o *object.Object, exists bool, ctx causal.Vector) causal.Dot {
-	memory := memoryOf(target)
-	floor := causal.Epoch(s.epochs.hints.Load())
-	return object.NextDot(o, exists && s.remembers(o, memory), ctx, s.opts.Self, floor,
-		func() causal.Epoch { return s.mintEpoch(memory) })
 }
 
 // remembers says whether the node's newest epoch in o is one of that memory.

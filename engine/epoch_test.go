@@ -105,11 +105,11 @@ func TestEpochs_HintComesBackOlder_ContinuesNothing(t *testing.T) {
 			o := testOptions(vfs.NewMem())
 			s := open(t, o)
 			if test.before {
-				apply(t, s, &Record{Key: []byte("k"), Hint: test.comes, Edit: &put{s: s, target: test.comes, value: data("0")}})
+				apply(t, s, &Record{Key: []byte("k"), Hint: test.comes, Edit: &put{s: s, value: data("0")}})
 			}
-			old := &Record{Key: []byte("k"), Hint: target, Edit: &put{s: s, target: target, value: data("1")}}
+			old := &Record{Key: []byte("k"), Hint: target, Edit: &put{s: s, value: data("1")}}
 			apply(t, s, old)
-			forgotten := &put{s: s, target: target, value: data("2")}
+			forgotten := &put{s: s, value: data("2")}
 			apply(t, s, &Record{Key: []byte("k"), Hint: target, Edit: forgotten})
 			for _, h := range collect(t, s, target) {
 				if err := s.DeleteHints(target, []HintRef{h.HintRef}); err != nil {
@@ -123,7 +123,7 @@ func TestEpochs_HintComesBackOlder_ContinuesNothing(t *testing.T) {
 				}
 				s = open(t, o)
 			}
-			next := &put{s: s, target: test.comes, value: data("3")}
+			next := &put{s: s, value: data("3")}
 			apply(t, s, &Record{Key: []byte("k"), Hint: test.comes, Edit: next})
 			if next.dot == forgotten.dot {
 				t.Fatalf("dot %v names two events", next.dot)

@@ -196,7 +196,7 @@ func TestHints_Dots_NeverMeetTheStoresOwn(t *testing.T) {
 	var merged []byte
 	for round := range 30 {
 		for _, target := range []causal.NodeID{0, 8, 9} {
-			e := &put{s: s, p: 2, target: target, value: data(fmt.Sprint(round))}
+			e := &put{s: s, value: data(fmt.Sprint(round))}
 			r := &Record{Partition: 2, Key: []byte("k"), Hint: target, Merge: merged, Edit: e}
 			apply(t, s, r)
 			if seen[e.dot] {

@@ -74,7 +74,7 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 						r.Merge = foreign(7, others, causal.TimestampOf(clock.at.UnixMilli()), value())
 					}
 					if r.Merge == nil || rapid.Bool().Draw(rt, "edit") {
-						r.Edit = &put{s: s, p: p, value: value(), blind: rapid.Bool().Draw(rt, "blind")}
+						r.Edit = &put{s: s, value: value(), blind: rapid.Bool().Draw(rt, "blind")}
 					}
 					recs = append(recs, r)
 				}

@@ -89,10 +89,10 @@ func TestDropPartition_GivesSpaceBack(t *testing.T) {
 
 func TestDropPartition_KeysReturn_StartANewEpoch(t *testing.T) {
 	s := openMem(t)
-	first := &put{s: s, p: 3, value: data("1")}
+	first := &put{s: s, value: data("1")}
 	old := &Record{Partition: 3, Key: []byte("k"), Edit: first}
 	apply(t, s, old)
-	second := &put{s: s, p: 3, value: data("2")}
+	second := &put{s: s, value: data("2")}
 	apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: second})
 	if err := s.DropPartition(3); err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestDropPartition_KeysReturn_StartANewEpoch(t *testing.T) {
 	wantValues(t, s, 3, "k")
 	// A replica that missed the second write hands back the first.
 	apply(t, s, &Record{Partition: 3, Key: []byte("k"), Merge: old.Stored})
-	third := &put{s: s, p: 3, value: data("3")}
+	third := &put{s: s, value: data("3")}
 	apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: third})
 	if third.dot.Actor.Epoch <= second.dot.Actor.Epoch {
 		t.Fatalf("dot %v after the drop, %v before", third.dot, second.dot)

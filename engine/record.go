@@ -10,13 +10,12 @@ import (
 
 // Editor makes a new version of an object.
 type Editor interface {
-	// Edit is called under the key's lock, and must not block. current is the
-	// stored object with Record.Merge merged in, valid during the call only. exists says whether an object was stored
-	// here before, which is what NextDot must be told; an object that only came
-	// by Merge does not count. If write is false or err is not nil, next is
-	// ignored; next may share memory with current, and belongs to Apply until it
+	// Edit is called under the key's lock, and must not block nor call the store.
+	// current is the stored object with Record.Merge merged in, valid during the call
+	// only. mint names the new event. If write is false or err is not nil, next is
+	// ignored. next may share memory with current, and belongs to Apply until it
 	// returns.
-	Edit(current *object.Object, exists bool) (next object.Object, write bool, err error)
+	Edit(current *object.Object, mint *Minter) (next object.Object, write bool, err error)
 }
 
 // Record is one key's part of a batch. It is the caller's; its slices must not

@@ -113,9 +113,9 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		if err := s.SaveState("ring", []byte("mine")); err != nil {
 			t.Fatal(err)
 		}
-		lost := &put{s: s, p: 3, value: data("1")}
+		lost := &put{s: s, value: data("1")}
 		apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: lost},
-			&Record{Partition: 3, Key: []byte("h"), Edit: &put{s: s, p: 3, target: 7, value: data("2")}, Hint: 7})
+			&Record{Partition: 3, Key: []byte("h"), Edit: &put{s: s, value: data("2")}, Hint: 7})
 		write(t, s, 4, "mortal", object.Value{Data: []byte("3"), Expiry: clock.now().Add(time.Minute).UnixMilli()})
 		if s.Lacking() {
 			t.Errorf("%s: a new store lacks something", what)
@@ -137,7 +137,7 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		if state, err := s.LoadState("ring"); err != nil || string(state) != "mine" {
 			t.Errorf("%s: state %q, %v", what, state, err)
 		}
-		next := &put{s: s, p: 3, value: data("4")}
+		next := &put{s: s, value: data("4")}
 		apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: next})
 		if next.dot.Actor.Epoch <= lost.dot.Actor.Epoch {
 			t.Errorf("%s: dot %v after %v, in no newer epoch", what, next.dot, lost.dot)

@@ -42,26 +42,20 @@ func openMem(tb testing.TB) *Store { return open(tb, testOptions(vfs.NewMem())) 
 
 // put is a plain SET at a coordinator: it replaces what is known.
 type put struct {
-	s      *Store
-	p      ring.Partition
-	target causal.NodeID
-	ctx    causal.Vector
-	blind  bool // ctx as given, instead of the object's own clock
-	value  object.Value
-	at     causal.Timestamp
-	dot    causal.Dot // result
+	s     *Store
+	ctx   causal.Vector
+	blind bool // ctx as given, instead of the object's own clock
+	value object.Value
+	at    causal.Timestamp
+	dot   causal.Dot // result
 }
 
-func (e *put) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
+func (e *put) Edit(current *object.Object, mint *Minter) (object.Object, bool, error) {
 	ctx := current.Clock
 	if e.blind {
 		ctx = e.ctx
 	}
-	if e.target != 0 {
-		e.dot = e.s.NextHintDot(e.target, current, exists, ctx)
-	} else {
-		e.dot = e.s.NextDot(e.p, current, exists, ctx)
-	}
+	e.dot = mint.Dot(ctx)
 	at := e.at
 	if at == 0 {
 		at = causal.TimestampOf(e.s.now())
@@ -74,7 +68,7 @@ func data(v string) object.Value { return object.Value{Data: []byte(v)} }
 // write applies one edit and waits for it.
 func write(tb testing.TB, s *Store, p ring.Partition, key string, v object.Value) *Record {
 	tb.Helper()
-	r := &Record{Partition: p, Key: []byte(key), Edit: &put{s: s, p: p, value: v}}
+	r := &Record{Partition: p, Key: []byte(key), Edit: &put{s: s, value: v}}
 	apply(tb, s, r)
 	return r
 }

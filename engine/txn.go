@@ -45,6 +45,7 @@ type txn struct {
 	value    []byte // of an object that came from the cache
 	old, in  object.Object
 	shown    object.Object // to the editor
+	minter   Minter        // for the editor
 }
 
 type slot struct {

@@ -113,7 +113,11 @@ func (f *fake) apply(r *replica.Request) error {
 	if r.Update.HasContext {
 		seen = r.Update.Context
 	}
-	dot := object.NextDot(&current, exists, seen, ring.IDOf(fakeNode), 0, f.freshEpoch)
+	copied := &current
+	if !exists {
+		copied = nil
+	}
+	dot := object.NextDot(copied, seen, ring.IDOf(fakeNode), 0, f.freshEpoch)
 	stored := object.Put(current, seen, dot, f.clock.Now(), next)
 	f.objects[string(r.Key)] = stored
 	r.Result.Dot, r.Result.Context = dot, stored.Clock

@@ -153,12 +153,11 @@ func (a answer) ReplyError(err error) {
 // put is a plain SET at a coordinator.
 type put struct {
 	n     *node
-	p     ring.Partition
 	value object.Value
 }
 
-func (e *put) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
-	dot := e.n.store.NextDot(e.p, current, exists, current.Clock)
+func (e *put) Edit(current *object.Object, mint *engine.Minter) (object.Object, bool, error) {
+	dot := mint.Dot(current.Clock)
 	at := max(causal.TimestampOf(e.n.world.now.Load()), current.Clock.Latest()+1)
 	return object.Put(*current, current.Clock, dot, at, e.value), true, nil
 }
@@ -173,7 +172,7 @@ func (n *node) remove(key string) []byte { return n.write(key, object.Value{Tomb
 func (n *node) write(key string, v object.Value) []byte {
 	n.world.tb.Helper()
 	p := n.world.ring.Load().PartitionOf([]byte(key))
-	r := &engine.Record{Partition: p, Key: []byte(key), Edit: &put{n: n, p: p, value: v}}
+	r := &engine.Record{Partition: p, Key: []byte(key), Edit: &put{n: n, value: v}}
 	n.apply(r)
 	return r.Stored
 }
@@ -222,7 +221,7 @@ func (w *world) fill(count, size int, names ...string) {
 		for i := from; i < min(count, from+1000); i++ {
 			key := fmt.Appendf(nil, "key:%d", i)
 			p := w.ring.Load().PartitionOf(key)
-			recs = append(recs, &engine.Record{Partition: p, Key: key, Edit: &put{n: first, p: p, value: object.Value{Data: value}}})
+			recs = append(recs, &engine.Record{Partition: p, Key: key, Edit: &put{n: first, value: object.Value{Data: value}}})
 		}
 		first.apply(recs...)
 		for _, name := range names[1:] {

@@ -22,11 +22,10 @@ const day = 24 * time.Hour
 // deletion is a DEL at a coordinator.
 type deletion struct {
 	n *movingNode
-	p ring.Partition
 }
 
-func (e *deletion) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
-	dot := e.n.store.NextDot(e.p, current, exists, current.Clock)
+func (e *deletion) Edit(current *object.Object, mint *engine.Minter) (object.Object, bool, error) {
+	dot := mint.Dot(current.Clock)
 	at := max(causal.TimestampOf(e.n.world.now.Load()), current.Clock.Latest()+1)
 	return object.Put(*current, current.Clock, dot, at, object.Value{Tombstone: true}), true, nil
 }
@@ -44,7 +43,7 @@ func (w *moving) del(key, down string) {
 		}
 		r := &engine.Record{Partition: p, Key: []byte(key), Merge: stored}
 		if stored == nil {
-			r.Edit = &deletion{n, p}
+			r.Edit = &deletion{n}
 		}
 		if err := n.apply(r); err != nil {
 			w.tb.Fatal(err)

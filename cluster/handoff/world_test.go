@@ -217,12 +217,11 @@ func (w *moving) round(name string) {
 // editor is a plain SET at a coordinator.
 type editor struct {
 	n     *movingNode
-	p     ring.Partition
 	value string
 }
 
-func (e *editor) Edit(current *object.Object, exists bool) (object.Object, bool, error) {
-	dot := e.n.store.NextDot(e.p, current, exists, current.Clock)
+func (e *editor) Edit(current *object.Object, mint *engine.Minter) (object.Object, bool, error) {
+	dot := mint.Dot(current.Clock)
 	at := max(causal.TimestampOf(e.n.world.now.Load()), current.Clock.Latest()+1)
 	return object.Put(*current, current.Clock, dot, at, object.Value{Data: []byte(e.value)}), true, nil
 }
@@ -247,7 +246,7 @@ func (w *moving) set(key, value string, view *ring.Ring, others func(ring.NodeID
 }
 
 func editRecord(n *movingNode, p ring.Partition, key, value string) *engine.Record {
-	return &engine.Record{Partition: p, Key: []byte(key), Edit: &editor{n: n, p: p, value: value}}
+	return &engine.Record{Partition: p, Key: []byte(key), Edit: &editor{n: n, value: value}}
 }
 
 func everyone(ring.NodeID) bool { return true }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
@@ -49,7 +48,7 @@ func (f *flight) firstReachable(o *op) int {
 type edit op
 
 // Edit applies the update to the current object, under the key's lock.
-func (e *edit) Edit(current *object.Object, exists bool) (next object.Object, write bool, err error) {
+func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
 	now := c.cfg.Now().UnixMilli()
@@ -77,7 +76,7 @@ func (e *edit) Edit(current *object.Object, exists bool) (next object.Object, wr
 	if u.HasContext {
 		ctx = u.Context
 	}
-	dot := c.mint(o, current, exists, ctx)
+	dot := mint.Dot(ctx)
 	next = o.next
 	next.BecomePut(current.Without(u.Own), ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
 	o.next = next
@@ -104,15 +103,6 @@ func (o *op) blind() bool {
 		}
 	}
 	return false
-}
-
-// mint names the event. A key's own copy and a hint have separate epochs, for
-// the two are separate memories of what was minted.
-func (c *Coordinator) mint(o *op, current *object.Object, exists bool, ctx causal.Vector) causal.Dot {
-	if o.isPrimary() {
-		return c.cfg.Store.NextDot(o.p, current, exists, ctx)
-	}
-	return c.cfg.Store.NextHintDot(o.hintFor(), current, exists, ctx)
 }
 
 // hintFor is the node that this one, not being a primary, keeps a write for: the

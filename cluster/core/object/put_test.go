@@ -88,13 +88,17 @@ func TestNextDot(t *testing.T) {
 			causal.Vector{{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: causal.MaxCounter, Time: 1}, {Actor: causal.Actor{Node: node, Epoch: 101}, Counter: causal.MaxCounter, Time: 1}}, 10, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 102}, Counter: 1}},
 	} {
 		epoch := causal.Epoch(99)
-		got := NextDot(&c.o, c.exists, c.ctx, node, c.floor, func() causal.Epoch { epoch++; return epoch })
+		stored := &c.o
+		if !c.exists {
+			stored = nil
+		}
+		got := NextDot(stored, c.ctx, node, c.floor, func() causal.Epoch { epoch++; return epoch })
 		if got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 		Put(c.o, c.ctx, got, 10, Value{}) // must be a new event
 	}
-	if got := NextDot(nil, false, nil, node, 0, func() causal.Epoch { return 1 }); got != (causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: 1}) {
+	if got := NextDot(nil, nil, node, 0, func() causal.Epoch { return 1 }); got != (causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: 1}) {
 		t.Errorf("no object at all: %v", got)
 	}
 }

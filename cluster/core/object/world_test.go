@@ -53,7 +53,11 @@ func (w *world) fresh() causal.Epoch {
 // put writes at r with the context of a read, as the coordinator does.
 func (w *world) put(r *replica, ctx read) causal.Dot {
 	w.now += causal.TimestampOf(1)
-	dot := NextDot(&r.object, r.exists, ctx.vector, r.node, r.floor, w.fresh)
+	stored := &r.object
+	if !r.exists {
+		stored = nil
+	}
+	dot := NextDot(stored, ctx.vector, r.node, r.floor, w.fresh)
 	if w.minted[dot] {
 		panic(fmt.Sprintf("dot %v minted twice", dot))
 	}
