@@ -143,7 +143,6 @@ func (n *Node) assemble() (err error) {
 	})
 	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,
-		AppendCount: replica.AppendCount, AppendWrite: replica.AppendWrite, DecodeRefusals: replica.DecodeRefusals,
 		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
 	})
 	n.assembleRepair()

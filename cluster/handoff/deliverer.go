@@ -30,13 +30,7 @@ type HintConfig struct {
 	Store   *engine.Store
 	Channel HintChannel
 	Ring    func() *ring.Ring
-	// AppendCount and AppendWrite encode the body of a write request.
-	AppendCount func(dst []byte, n int) []byte
-	AppendWrite func(dst []byte, p ring.Partition, key, object []byte) []byte
-	// DecodeRefusals reads the answer to a request with n writes: the indexes of
-	// those that were not stored.
-	DecodeRefusals func(answer []byte, n int) ([]int, error)
-	Logger         *slog.Logger
+	Logger  *slog.Logger
 
 	// Tick is how often to look for hints to deliver without a trigger; default 250 ms.
 	Tick time.Duration

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,8 +13,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
@@ -43,14 +44,16 @@ func (p *post) Call(_ context.Context, to ring.NodeID, _ peer.Class, kind peer.K
 		return nil, errors.New("refused")
 	}
 	var refused []byte
-	for i, key := range strings.Fields(string(body)) {
-		if key == p.cannot {
-			refused = append(refused, byte(i))
-			continue
+	r := wire.NewReader(body)
+	for i := range message.ReadCount(&r) {
+		w := message.ReadWrite(&r)
+		if key := string(w.Key); key == p.cannot {
+			refused = message.Refusal{Code: message.CodeText, Text: "no room"}.Append(wire.AppendUvarint(refused, uint64(i)))
+		} else {
+			p.delivered[to] = append(p.delivered[to], key)
 		}
-		p.delivered[to] = append(p.delivered[to], key)
 	}
-	return refused, nil
+	return refused, r.Done("write")
 }
 
 // hinted is a deliverer on node A of a ring of three, with one hint for B.
@@ -76,14 +79,6 @@ func hinted(t *testing.T, change func(*ring.State)) (*Deliverer, *engine.Store, 
 	p := &post{up: map[ring.NodeID]bool{}, delivered: map[ring.NodeID][]string{}}
 	d := NewDeliverer(HintConfig{
 		Self: id("A"), Store: store, Channel: p, Ring: func() *ring.Ring { return now },
-		AppendCount: func(dst []byte, _ int) []byte { return dst },
-		AppendWrite: func(dst []byte, _ ring.Partition, key, _ []byte) []byte { return append(append(dst, key...), ' ') },
-		DecodeRefusals: func(answer []byte, _ int) (refused []int, err error) {
-			for _, i := range answer {
-				refused = append(refused, int(i))
-			}
-			return refused, nil
-		},
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	return d, store, p

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -156,9 +157,9 @@ func (v *delivery) to(ctx context.Context, id ring.NodeID, hints []engine.Hint) 
 	if id == v.cfg.Self {
 		return v.applyHere(hints)
 	}
-	body := v.cfg.AppendCount(nil, len(hints))
+	body := message.AppendCount(nil, len(hints))
 	for _, h := range hints {
-		body = v.cfg.AppendWrite(body, h.Partition, h.Key, h.Object)
+		body = message.Write{Partition: h.Partition, Key: h.Key, Object: h.Object}.Append(body)
 	}
 	limiter := v.limiter(id)
 	if err := limiter.WaitN(ctx, min(len(body), limiter.Burst())); err != nil {
@@ -172,7 +173,7 @@ func (v *delivery) to(ctx context.Context, id ring.NodeID, hints []engine.Hint) 
 		limiter.SetLimit(max(v.cfg.MinRate, limiter.Limit()/2))
 		return err
 	}
-	not, err := v.cfg.DecodeRefusals(answer, len(hints))
+	not, err := message.DecodeRefusals(answer, len(hints))
 	if err != nil {
 		return err
 	}

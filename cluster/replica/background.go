@@ -3,6 +3,7 @@ package replica
 import (
 	"bytes"
 
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -145,7 +146,7 @@ func (f *flight) sendRepairs() {
 			}
 			continue
 		}
-		body := AppendWrite(AppendCount(nil, 1), r.p, r.key, r.object)
+		body := message.Write{Partition: r.p, Key: r.key, Object: r.object}.Append(message.AppendCount(nil, 1))
 		f.c.cfg.Channel.Send(r.node, peer.Background, peer.Write, body, ignored{})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -406,15 +407,15 @@ func (x *exchange) seal() {
 	if x.kind == peer.Forward {
 		head = x.appendForwardHeader(head)
 	}
-	AppendCount(head, len(x.items))
+	message.AppendCount(head, len(x.items))
 }
 
 // headerLen is the room kept before the first item.
 func headerLen(kind peer.Kind) int {
 	if kind == peer.Forward {
-		return forwardHeaderLen + countLen
+		return forwardHeaderLen + message.CountLen
 	}
-	return countLen
+	return message.CountLen
 }
 
 // Complete takes a peer's reply, or the failure to get one.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -78,9 +80,9 @@ func (f *flight) forwardLocked(i int) {
 	}
 	o.step(o.walk[at], RoleCoordinator, ActionForward, 0)
 	x.body = append(x.body, flags, byte(min(o.req.R, 255)), byte(min(o.req.W, 255)))
-	x.body = appendBytes(x.body, o.req.Key)
+	x.body = wire.AppendBytes(x.body, o.req.Key)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
-	x.body = appendBytes(x.body, x.scratch)
+	x.body = wire.AppendBytes(x.body, x.scratch)
 	x.patience = max(x.patience, f.forwardPatience(o))
 }
 
@@ -109,23 +111,23 @@ func (x *exchange) completeForward(body []byte, err error) {
 	if f.mu.finished {
 		return
 	}
-	d := decoder{rest: body}
+	d := wire.NewReader(body)
 	for _, it := range x.items {
 		var result register.Result
 		var refusal error
 		var trace []byte
 		o := &f.mu.ops[it.op]
 		if err == nil {
-			result, refusal = d.forwardAnswer()
+			result, refusal = readForwardAnswer(&d)
 			if o.req.Trace != nil {
-				trace = d.bytes()
+				trace = d.Bytes()
 			}
 		}
 		if o.phase != phaseForward {
 			continue
 		}
 		o.traceForwarded(x.to, cmp.Or(err, refusal))
-		if err != nil || d.bad || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing) {
+		if err != nil || d.Failed() || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing) {
 			o.tally.Fail(it.position)
 			f.mu.reroute = append(f.mu.reroute, it.op)
 			f.signal()
@@ -157,13 +159,13 @@ const (
 	forwardRefused = 1
 )
 
-func (d *decoder) forwardAnswer() (r register.Result, refusal error) {
-	if d.byte() == forwardRefused {
-		return r, d.refusal()
+func readForwardAnswer(d *wire.Reader) (r register.Result, refusal error) {
+	if d.Byte() == forwardRefused {
+		return r, readRefusal(d)
 	}
-	r, err := register.DecodeResult(append([]byte(nil), d.bytes()...))
+	r, err := register.DecodeResult(append([]byte(nil), d.Bytes()...))
 	if err != nil {
-		d.fail()
+		d.Fail()
 	}
 	return r, nil
 }
@@ -192,23 +194,23 @@ func (c *Coordinator) serveForward(r *peer.Request) {
 }
 
 func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
-	d := decoder{rest: body}
-	startBy, stamp := int64(d.uint64()), causal.Timestamp(d.uint64())
-	reqs := make([]*Request, d.count())
+	d := wire.NewReader(body)
+	startBy, stamp := int64(d.Uint64()), causal.Timestamp(d.Uint64())
+	reqs := make([]*Request, message.ReadCount(&d))
 	for i := range reqs {
-		flags := d.byte()
-		r := &Request{R: int(d.byte()), W: int(d.byte()), Key: d.bytes()}
+		flags := d.Byte()
+		r := &Request{R: int(d.Byte()), W: int(d.Byte()), Key: d.Bytes()}
 		if flags&flagTrace != 0 {
 			r.Trace = new(Trace)
 		}
-		u, err := register.Decode(d.bytes())
+		u, err := register.Decode(d.Bytes())
 		if err != nil {
 			return nil, fmt.Errorf("forwarded update: %w", err)
 		}
 		r.Update = &u
 		reqs[i] = r
 	}
-	if err := d.done("forward"); err != nil {
+	if err := d.Done("forward"); err != nil {
 		return nil, err
 	}
 	if err := c.cfg.Clock.Observe(stamp); err != nil {
@@ -229,7 +231,7 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 			out = appendRefusal(append(out, forwardRefused), r.Err)
 		} else {
 			scratch = r.Result.Append(scratch[:0])
-			out = appendBytes(append(out, forwardDone), scratch)
+			out = wire.AppendBytes(append(out, forwardDone), scratch)
 		}
 		if r.Trace != nil {
 			out = appendTrace(out, r.Trace)
@@ -241,42 +243,42 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 // refusals are the errors that keep their meaning across the wire.
 var refusals = []error{errExpired, ErrClosing, ErrTooManySiblings, register.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull}
 
-const (
-	refusalText     = 0xff
-	refusalNoQuorum = 0xfe
-)
-
 func appendRefusal(dst []byte, err error) []byte {
+	return refusalOf(err).Append(dst)
+}
+
+func refusalOf(err error) message.Refusal {
 	var quorum *NoQuorumError
 	if errors.As(err, &quorum) {
-		side := byte(0)
+		f := message.Refusal{Code: message.CodeNoQuorum, Needed: byte(quorum.Needed), Got: byte(quorum.Got)}
 		if quorum.Op == OpWrite {
-			side = 1
+			f.Side = 1
 		}
-		return append(dst, refusalNoQuorum, side, byte(quorum.Needed), byte(quorum.Got))
+		return f
 	}
 	for code, known := range refusals {
 		if errors.Is(err, known) {
-			return append(dst, byte(code))
+			return message.Refusal{Code: byte(code)}
 		}
 	}
-	return appendBytes(append(dst, refusalText), []byte(err.Error()))
+	return message.Refusal{Code: message.CodeText, Text: err.Error()}
 }
 
-func (d *decoder) refusal() error {
-	switch code := d.byte(); {
-	case code == refusalNoQuorum:
+// readRefusal returns the error that a refusal stands for.
+func readRefusal(d *wire.Reader) error {
+	switch f := message.ReadRefusal(d); {
+	case f.Code == message.CodeNoQuorum:
 		side := OpRead
-		if d.byte() == 1 {
+		if f.Side == 1 {
 			side = OpWrite
 		}
-		return &NoQuorumError{Op: side, Needed: int(d.byte()), Got: int(d.byte())}
-	case code == refusalText:
-		return errors.New(string(d.bytes()))
-	case int(code) < len(refusals):
-		return refusals[code]
+		return &NoQuorumError{Op: side, Needed: int(f.Needed), Got: int(f.Got)}
+	case f.Code == message.CodeText:
+		return errors.New(f.Text)
+	case int(f.Code) < len(refusals):
+		return refusals[f.Code]
 	default:
-		d.fail()
-		return ErrMalformed
+		d.Fail()
+		return wire.ErrCorrupt
 	}
 }

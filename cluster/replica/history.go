@@ -7,8 +7,10 @@ import (
 	"sync"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 // Version is one event on a key that this node coordinated: what its vector
@@ -76,7 +78,7 @@ func (h *history) record(key []byte, past causal.Vector, own causal.Dot, next *o
 			if len(h.slots) < historyLen {
 				h.slots = append(h.slots, nil)
 			}
-			h.slots[h.next] = appendVersion(appendBytes(h.slots[h.next][:0], key), past, own, s)
+			h.slots[h.next] = appendVersion(wire.AppendBytes(h.slots[h.next][:0], key), past, own, s)
 			h.next = (h.next + 1) % historyLen
 			h.mu.Unlock()
 			return
@@ -89,11 +91,11 @@ func (h *history) of(key []byte) (all []Version) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range h.slots {
-		d := decoder{rest: h.slots[(h.next+i)%len(h.slots)]}
-		if !bytes.Equal(d.bytes(), key) {
+		d := wire.NewReader(h.slots[(h.next+i)%len(h.slots)])
+		if !bytes.Equal(d.Bytes(), key) {
 			continue
 		}
-		if v := d.version(); !d.bad {
+		if v := readVersion(&d); !d.Failed() {
 			v.Data = bytes.Clone(v.Data)
 			all = append(all, v)
 		}
@@ -131,25 +133,20 @@ func appendVersion(dst []byte, past causal.Vector, own causal.Dot, s *object.Sib
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.Expiry))
 	dst = past.Append(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(s.Data)))
-	return appendBytes(dst, s.Data[:min(len(s.Data), historyData)])
+	return wire.AppendBytes(dst, s.Data[:min(len(s.Data), historyData)])
 }
 
-func (d *decoder) version() (v Version) {
-	flags := d.byte()
+func readVersion(d *wire.Reader) (v Version) {
+	flags := d.Byte()
 	v.Tombstone = flags&versionTombstone != 0
-	v.Dot = d.dot()
+	v.Dot = readDot(d)
 	if flags&versionOwn != 0 {
-		v.Own = d.dot()
+		v.Own = readDot(d)
 	}
-	v.Time, v.Expiry = causal.Timestamp(d.uint64()), int64(d.uint64())
-	past, rest, err := causal.DecodeVector(d.rest)
-	if err != nil {
-		d.fail()
-		return v
-	}
-	v.Past, d.rest = past, rest
-	v.Length = int(d.uvarint())
-	v.Data = d.bytes()
+	v.Time, v.Expiry = causal.Timestamp(d.Uint64()), int64(d.Uint64())
+	v.Past = causal.ReadVector(d, nil)
+	v.Length = int(d.Uvarint())
+	v.Data = d.Bytes()
 	return v
 }
 
@@ -159,9 +156,9 @@ func appendDot(dst []byte, x causal.Dot) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(x.Counter))
 }
 
-func (d *decoder) dot() (x causal.Dot) {
-	x.Actor.Node, x.Actor.Epoch = causal.NodeID(d.uint64()), causal.Epoch(d.uint64())
-	x.Counter = causal.Counter(d.uint64())
+func readDot(d *wire.Reader) (x causal.Dot) {
+	x.Actor.Node, x.Actor.Epoch = causal.NodeID(d.Uint64()), causal.Epoch(d.Uint64())
+	x.Counter = causal.Counter(d.Uint64())
 	return x
 }
 
@@ -178,7 +175,7 @@ func AppendVersions(dst []byte, all []Version, complete bool) []byte {
 	if complete {
 		dst[len(dst)-1] = 1
 	}
-	dst = AppendCount(dst, len(all))
+	dst = message.AppendCount(dst, len(all))
 	for i := range all {
 		v := &all[i]
 		dst = appendVersion(dst, v.Past, v.Own, &object.Sibling{Dot: v.Dot, Time: v.Time, Value: object.Value{Data: v.Data, Expiry: v.Expiry, Tombstone: v.Tombstone}})
@@ -187,15 +184,15 @@ func AppendVersions(dst []byte, all []Version, complete bool) []byte {
 	return dst
 }
 
-// DecodeVersions is the inverse. Errors wrap [ErrMalformed].
+// DecodeVersions is the inverse. Errors wrap [wire.ErrCorrupt].
 func DecodeVersions(b []byte) (all []Version, complete bool, err error) {
-	d := decoder{rest: b}
-	complete = d.byte() == 1
-	for range d.count() {
-		v := d.version()
-		v.Length = int(d.uvarint())
+	d := wire.NewReader(b)
+	complete = d.Byte() == 1
+	for range message.ReadCount(&d) {
+		v := readVersion(&d)
+		v.Length = int(d.Uvarint())
 		v.Data = bytes.Clone(v.Data)
 		all = append(all, v)
 	}
-	return all, complete, d.done("versions")
+	return all, complete, d.Done("versions")
 }

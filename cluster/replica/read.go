@@ -4,9 +4,11 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -119,12 +121,12 @@ func (f *flight) askLocked(i, at int, brief bool) {
 	}
 	o.step(o.walk[at], o.roleAt(at), action, 0)
 	x := f.to(o.walk[at], peer.Read)
-	it := readItem{partition: o.p, key: o.req.Key, brief: brief, known: o.hasLocal}
-	if it.known {
-		it.digest = o.digest
+	it := message.Read{Partition: o.p, Key: o.req.Key, Brief: brief, Known: o.hasLocal}
+	if it.Known {
+		it.Digest = o.digest
 	}
 	x.items = append(x.items, exchangeItem{op: i, position: at})
-	x.body = appendReadItem(x.body, it)
+	x.body = it.Append(x.body)
 }
 
 // refetchLocked asks for the whole objects behind digests that differ.
@@ -157,18 +159,18 @@ func (x *exchange) completeRead(body []byte, err error) {
 	if f.mu.finished {
 		return
 	}
-	d := decoder{rest: body}
+	d := wire.NewReader(body)
 	for _, it := range x.items {
-		var a answer
+		var a message.Answer
 		if err == nil {
-			a = d.answer()
+			a = message.ReadAnswer(&d)
 		}
 		o := &f.mu.ops[it.op]
 		o.traceAnswer(x.to, a, err)
 		if o.phase != phaseRead || o.tally.Answered().Has(it.position) {
 			continue
 		}
-		if err != nil || d.bad || a.outcome == outcomeFailed || !o.take(it.position, a) {
+		if err != nil || d.Failed() || a.Found == message.Failed || !o.take(it.position, a) {
 			o.tally.Fail(it.position)
 			f.mu.reask = append(f.mu.reask, it.op)
 			f.signal()
@@ -179,16 +181,16 @@ func (x *exchange) completeRead(body []byte, err error) {
 }
 
 // take records an answer; false: it cannot be understood.
-func (o *op) take(position int, a answer) bool {
-	fd := finding{position: position, exists: a.outcome != outcomeAbsent}
-	switch a.outcome {
-	case outcomeSame:
+func (o *op) take(position int, a message.Answer) bool {
+	fd := finding{position: position, exists: a.Found != message.Absent}
+	switch a.Found {
+	case message.Same:
 		fd.digest = o.digest
 		fd.encoded = o.local
-	case outcomeDigest:
-		fd.brief, fd.digest = true, a.digest
-	case outcomeObject:
-		fd.encoded = slices.Clone(a.object) // the frame's memory is not ours
+	case message.DigestOnly:
+		fd.brief, fd.digest = true, a.Digest
+	case message.Whole:
+		fd.encoded = slices.Clone(a.Object) // the frame's memory is not ours
 		fd.digest = object.DigestOf(o.req.Key, fd.encoded)
 		var err error
 		if fd.object, err = object.Decode(fd.encoded); err != nil {

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"sync"
 
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -66,16 +68,16 @@ var servedPool = sync.Pool{New: func() any { return new(served) }}
 // addWrite decodes a frame's items into records. A frame that cannot be decoded
 // is refused whole.
 func (b *served) addWrite(r *peer.Request) {
-	d := decoder{rest: r.Body}
+	d := wire.NewReader(r.Body)
 	first := len(b.records)
-	for range d.count() {
-		it := d.writeItem()
-		if d.bad {
+	for range message.ReadCount(&d) {
+		it := message.ReadWrite(&d)
+		if d.Failed() {
 			break // whatever the count says, there is no more
 		}
-		b.records = append(b.records, engine.Record{Partition: it.partition, Key: it.key, Hint: it.hint, Merge: it.object})
+		b.records = append(b.records, engine.Record{Partition: it.Partition, Key: it.Key, Hint: it.Hint, Merge: it.Object})
 	}
-	if err := d.done("write"); err != nil {
+	if err := d.Done("write"); err != nil {
 		b.records = b.records[:first]
 		r.ReplyError(err)
 		return
@@ -127,40 +129,22 @@ func appendRefusals(dst []byte, records []engine.Record) []byte {
 	return dst
 }
 
-// DecodeRefusals reads the answer to a write frame of n items, and returns those
-// that were not stored.
-func DecodeRefusals(body []byte, n int) (refused []int, err error) {
-	if len(body) == 0 {
-		return nil, nil
-	}
-	d := decoder{rest: body}
-	for len(d.rest) > 0 {
-		i := d.uvarint()
-		_ = d.refusal() // what counts here is that it is not stored
-		if i >= uint64(n) {
-			d.fail()
-		}
-		refused = append(refused, int(i))
-	}
-	return refused, d.done("write answer")
-}
-
 // serveRead answers for this node's copies, and for the hints that it keeps.
 func (c *Coordinator) serveRead(r *peer.Request, b *served) {
-	d := decoder{rest: r.Body}
+	d := wire.NewReader(r.Body)
 	now := c.cfg.Ring()
 	b.reply = b.reply[:0]
-	for range d.count() {
-		it := d.readItem()
-		if d.bad || int(it.partition) >= now.Partitions() {
-			d.fail()
+	for range message.ReadCount(&d) {
+		it := message.ReadRead(&d)
+		if d.Failed() || int(it.Partition) >= now.Partitions() {
+			d.Fail()
 			break
 		}
-		var a answer
+		var a message.Answer
 		a, b.object = c.find(it, b.object[:0])
-		b.reply = appendAnswer(b.reply, a)
+		b.reply = a.Append(b.reply)
 	}
-	if err := d.done("read"); err != nil {
+	if err := d.Done("read"); err != nil {
 		r.ReplyError(err)
 		return
 	}
@@ -168,31 +152,31 @@ func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 }
 
 // find looks one key up, into buffer where the asker wants the object.
-func (c *Coordinator) find(it readItem, buffer []byte) (a answer, encoded []byte) {
+func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, encoded []byte) {
 	encoded = buffer
-	digest, exists, err := c.cfg.Store.Digest(it.partition, it.key)
+	digest, exists, err := c.cfg.Store.Digest(it.Partition, it.Key)
 	switch {
 	case err != nil:
 	case !exists:
-		if encoded, exists, err = c.cfg.Store.GetHint(it.partition, it.key, buffer); exists {
-			digest = object.DigestOf(it.key, encoded)
+		if encoded, exists, err = c.cfg.Store.GetHint(it.Partition, it.Key, buffer); exists {
+			digest = object.DigestOf(it.Key, encoded)
 		} else if err == nil && c.cfg.Store.Lacking() {
 			err = errLacking
 		}
-	case it.brief || it.known && digest == it.digest:
+	case it.Brief || it.Known && digest == it.Digest:
 	default:
-		encoded, digest, exists, err = c.cfg.Store.Find(it.partition, it.key, buffer)
+		encoded, digest, exists, err = c.cfg.Store.Find(it.Partition, it.Key, buffer)
 	}
 	switch {
 	case err != nil:
-		return answer{outcome: outcomeFailed, failure: err.Error()}, encoded
+		return message.Answer{Found: message.Failed, Failure: err.Error()}, encoded
 	case !exists:
-		return answer{outcome: outcomeAbsent}, encoded
-	case it.known && digest == it.digest:
-		return answer{outcome: outcomeSame}, encoded
-	case it.brief:
-		return answer{outcome: outcomeDigest, digest: digest}, encoded
+		return message.Answer{Found: message.Absent}, encoded
+	case it.Known && digest == it.Digest:
+		return message.Answer{Found: message.Same}, encoded
+	case it.Brief:
+		return message.Answer{Found: message.DigestOnly, Digest: digest}, encoded
 	default:
-		return answer{outcome: outcomeObject, object: encoded}, encoded
+		return message.Answer{Found: message.Whole, Object: encoded}, encoded
 	}
 }

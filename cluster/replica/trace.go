@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 // Trace is the way of one request through the cluster, for people: who was
@@ -242,7 +244,7 @@ func appendTrace(dst []byte, t *Trace) []byte {
 	if err != nil {
 		encoded = nil // the answer counts more
 	}
-	return appendBytes(dst, encoded)
+	return wire.AppendBytes(dst, encoded)
 }
 
 // roleHere is this node's role for the key of an op that it coordinates.
@@ -261,23 +263,23 @@ func (o *op) skipOnce(at int) {
 }
 
 // traceAnswer notes a replica's answer to a read.
-func (o *op) traceAnswer(node ring.NodeID, a answer, err error) {
+func (o *op) traceAnswer(node ring.NodeID, a message.Answer, err error) {
 	if o.req.Trace == nil {
 		return
 	}
 	switch {
 	case err != nil:
 		o.conclude(node, OutcomeFailed, nil, err)
-	case a.outcome == outcomeAbsent:
+	case a.Found == message.Absent:
 		o.conclude(node, OutcomeAbsent, nil, nil)
-	case a.outcome == outcomeSame:
+	case a.Found == message.Same:
 		o.concludeRead(node, true, o.local, OutcomeSame)
-	case a.outcome == outcomeDigest:
+	case a.Found == message.DigestOnly:
 		o.conclude(node, OutcomeDigest, nil, nil)
-	case a.outcome == outcomeObject:
-		o.concludeRead(node, true, a.object, OutcomeValue)
+	case a.Found == message.Whole:
+		o.concludeRead(node, true, a.Object, OutcomeValue)
 	default:
-		o.conclude(node, OutcomeFailed, nil, errors.New(a.failure))
+		o.conclude(node, OutcomeFailed, nil, errors.New(a.Failure))
 	}
 }
 

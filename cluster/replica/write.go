@@ -5,9 +5,11 @@ import (
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -253,7 +255,7 @@ func (f *flight) replicateLocked(i int) {
 			o.step(id, RoleGaining, ActionWrite, 0)
 			x := f.to(id, peer.Write)
 			x.items = append(x.items, exchangeItem{op: i, position: -1})
-			x.body = appendWriteItem(x.body, writeItem{partition: o.p, key: o.req.Key, object: o.object})
+			x.body = message.Write{Partition: o.p, Key: o.req.Key, Object: o.object}.Append(x.body)
 			continue
 		}
 		f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
@@ -267,7 +269,7 @@ func (f *flight) sendWriteLocked(i, at int, hint ring.NodeID) {
 	o.traceSend(at, hint)
 	x := f.to(o.walk[at], peer.Write)
 	x.items = append(x.items, exchangeItem{op: i, position: at, hint: hint})
-	x.body = appendWriteItem(x.body, writeItem{partition: o.p, hint: hint, key: o.req.Key, object: o.object})
+	x.body = message.Write{Partition: o.p, Hint: hint, Key: o.req.Key, Object: o.object}.Append(x.body)
 	if hint != 0 {
 		o.stands = append(o.stands, standIn{position: at, node: hint})
 		f.c.count.StandIns.Add(1)
@@ -338,7 +340,7 @@ func (x *exchange) completeWrite(body []byte, err error) {
 	f := x.f
 	var refused []int
 	if err == nil {
-		refused, err = DecodeRefusals(body, len(x.items))
+		refused, err = message.DecodeRefusals(body, len(x.items))
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -374,12 +376,12 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	// The copy of a gaining node makes no quorum, nor would its stand-in's. Or the
 	// request was answered long ago and its memory is the caller's again. What was
 	// sent is still in the frame.
-	d := decoder{rest: x.body[headerLen(x.kind):]}
+	d := wire.NewReader(x.body[headerLen(x.kind):])
 	for range k {
-		d.writeItem()
+		message.ReadWrite(&d)
 	}
-	if w := d.writeItem(); !d.bad {
-		f.c.keepLate(lateHint{node: node, partition: w.partition, key: w.key, object: w.object}.clone())
+	if w := message.ReadWrite(&d); !d.Failed() {
+		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object}.clone())
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -383,19 +385,19 @@ func TestServe_MalformedFrames_AreRefused(t *testing.T) {
 		body = binary.BigEndian.AppendUint64(body, 1)
 		return append(binary.BigEndian.AppendUint32(body, count), items...)
 	}
-	item := appendBytes(appendBytes([]byte{0, 0, 0}, w.key), blind.Append(nil))
+	item := wire.AppendBytes(wire.AppendBytes([]byte{0, 0, 0}, w.key), blind.Append(nil))
 	for _, test := range []struct {
 		name string
 		kind peer.Kind
 		body []byte
 	}{
 		{"nothing", peer.Write, nil},
-		{"more items than there are", peer.Write, append(AppendCount(nil, 3), make([]byte, 12)...)},
-		{"leftovers", peer.Write, append(AppendWrite(AppendCount(nil, 1), 0, w.key, strange(1, "v")), 0)},
+		{"more items than there are", peer.Write, append(message.AppendCount(nil, 3), make([]byte, 12)...)},
+		{"leftovers", peer.Write, append(message.Write{Partition: 0, Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1)), 0)},
 		{"no count", peer.Read, []byte{1}},
-		{"partition out of range", peer.Read, appendReadItem(AppendCount(nil, 1), readItem{partition: 16, key: w.key})},
-		{"cut short", peer.Read, appendReadItem(AppendCount(nil, 1), readItem{key: w.key})[:8]},
-		{"huge length", peer.Read, append(AppendCount(nil, 1), 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)},
+		{"partition out of range", peer.Read, message.Read{Partition: 16, Key: w.key}.Append(message.AppendCount(nil, 1))},
+		{"cut short", peer.Read, message.Read{Key: w.key}.Append(message.AppendCount(nil, 1))[:8]},
+		{"huge length", peer.Read, append(message.AppendCount(nil, 1), 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)},
 		{"no header", peer.Forward, []byte{1, 2, 3}},
 		{"cut", peer.Forward, forward(1, item[:len(item)-1])},
 		{"too few", peer.Forward, forward(2, item)},
@@ -404,8 +406,8 @@ func TestServe_MalformedFrames_AreRefused(t *testing.T) {
 			t.Errorf("%s: answered with %q", test.name, body)
 		}
 	}
-	body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, AppendWrite(AppendCount(nil, 1), 16, w.key, strange(1, "v")))
-	if refused, bad := DecodeRefusals(body, 1); err != nil || bad != nil || len(refused) != 1 {
+	body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, message.Write{Partition: 16, Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1)))
+	if refused, bad := message.DecodeRefusals(body, 1); err != nil || bad != nil || len(refused) != 1 {
 		t.Errorf("write to a partition out of range: %v, %v, %v", refused, bad, err)
 	}
 	if got := b.stored(w.key); got != "-" {
@@ -417,7 +419,7 @@ func TestServe_MalformedFrames_AreRefused(t *testing.T) {
 // bounded by what is in it.
 func TestServed_CountThatLies_CostsNothing(t *testing.T) {
 	const size = 1 << 16
-	body := append(AppendCount(nil, size), bytes.Repeat([]byte{0xff}, size)...)
+	body := append(message.AppendCount(nil, size), bytes.Repeat([]byte{0xff}, size)...)
 	b := new(served)
 	func() {
 		defer func() { _ = recover() }() // a request made by hand cannot be replied to

@@ -128,7 +128,6 @@ func (l *life) open() (err error) {
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: time.Now, Tick: n.odd(hintTick, 1),
-		AppendCount: replica.AppendCount, AppendWrite: replica.AppendWrite, DecodeRefusals: replica.DecodeRefusals,
 	})
 	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring})
 	l.mover = l.newMover()

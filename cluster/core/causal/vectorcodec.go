@@ -35,17 +35,6 @@ func (v Vector) Append(dst []byte) []byte {
 	return dst
 }
 
-// DecodeVector reads a vector off the front of b and returns what follows it.
-// Errors wrap [wire.ErrCorrupt].
-func DecodeVector(b []byte) (v Vector, rest []byte, err error) {
-	r := wire.NewReader(b)
-	v = ReadVector(&r, nil)
-	if r.Failed() {
-		return nil, nil, wire.Corrupt("version vector")
-	}
-	return v, r.Rest(), nil
-}
-
 // ReadVector reads a vector, into v's memory where that suffices.
 func ReadVector(r *wire.Reader, v Vector) Vector {
 	n := r.Count(minEntryLen)

@@ -15,13 +15,13 @@ func TestVector_Codec(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := anyVector(t)
 		b := append(v.Append([]byte("x")), "rest"...)
-		got, rest, err := DecodeVector(b[1:])
+		got, rest, err := decodeVector(b[1:])
 		if err != nil || !slices.Equal(got, v) || string(rest) != "rest" {
 			t.Fatalf("%v: %v, want %v; rest %q", err, got, v, rest)
 		}
 		whole := v.Append(nil)
 		for i := range whole {
-			if _, _, err := DecodeVector(whole[:i]); !errors.Is(err, wire.ErrCorrupt) {
+			if _, _, err := decodeVector(whole[:i]); !errors.Is(err, wire.ErrCorrupt) {
 				t.Fatalf("cut at %d: %v", i, err)
 			}
 		}
@@ -46,7 +46,7 @@ func FuzzDecodeVector(f *testing.F) {
 	}
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		v, rest, err := DecodeVector(b)
+		v, rest, err := decodeVector(b)
 		if err != nil {
 			if !errors.Is(err, wire.ErrCorrupt) {
 				t.Fatal(err)
@@ -57,4 +57,15 @@ func FuzzDecodeVector(f *testing.F) {
 			t.Fatalf("decoded %x, encoded %x", b, again)
 		}
 	})
+}
+
+// decodeVector reads a vector off the front of b and returns what follows it.
+// Errors wrap [wire.ErrCorrupt].
+func decodeVector(b []byte) (v Vector, rest []byte, err error) {
+	r := wire.NewReader(b)
+	v = ReadVector(&r, nil)
+	if r.Failed() {
+		return nil, nil, wire.Corrupt("version vector")
+	}
+	return v, r.Rest(), nil
 }

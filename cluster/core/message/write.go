@@ -1,0 +1,58 @@
+package message
+
+import (
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
+)
+
+// CountLen is the length of the number of items that begins every body, in bytes. It
+// is fixed, so that the number can be set when the items behind it are known.
+const CountLen = 4
+
+// AppendCount appends the number of items that begins a body.
+func AppendCount(dst []byte, n int) []byte { return wire.AppendUint32(dst, uint32(n)) }
+
+// ReadCount reads the number of items. No item is shorter than a byte, which bounds
+// it by the length of the body.
+func ReadCount(r *wire.Reader) int {
+	n := r.Uint32()
+	if uint64(n) > uint64(len(r.Rest())) {
+		r.Fail()
+		return 0
+	}
+	return int(n)
+}
+
+const flagHint = 1 << 0 // keep the object for another node
+
+// Write is one object on its way to a replica.
+type Write struct {
+	Partition ring.Partition
+	Hint      ring.NodeID // the node that the object is kept for; 0 for the receiver itself
+	Key       []byte
+	Object    []byte // encoded
+}
+
+// Append appends the item of a write body.
+func (w Write) Append(dst []byte) []byte {
+	dst = wire.AppendUint16(dst, uint16(w.Partition))
+	if w.Hint != 0 {
+		dst = append(dst, flagHint)
+		dst = wire.AppendUint64(dst, uint64(w.Hint))
+	} else {
+		dst = append(dst, 0)
+	}
+	dst = wire.AppendBytes(dst, w.Key)
+	return wire.AppendBytes(dst, w.Object)
+}
+
+// ReadWrite reads what [Write.Append] wrote.
+func ReadWrite(r *wire.Reader) (w Write) {
+	w.Partition = ring.Partition(r.Uint16())
+	if r.Byte()&flagHint != 0 {
+		w.Hint = ring.NodeID(r.Uint64())
+	}
+	w.Key = r.Bytes()
+	w.Object = r.Bytes()
+	return w
+}

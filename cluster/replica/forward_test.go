@@ -1,0 +1,55 @@
+package replica
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/wire"
+)
+
+func TestRefusals_KeepTheirMeaning(t *testing.T) {
+	for _, want := range refusals {
+		d := wire.NewReader(appendRefusal(nil, want))
+		if got := readRefusal(&d); d.Done("") != nil || !errors.Is(got, want) {
+			t.Errorf("%v came back as %v", want, got)
+		}
+	}
+	d := wire.NewReader(appendRefusal(nil, &NoQuorumError{Op: OpWrite, Needed: 3, Got: 1}))
+	var quorum *NoQuorumError
+	if got := readRefusal(&d); !errors.As(got, &quorum) || *quorum != (NoQuorumError{Op: OpWrite, Needed: 3, Got: 1}) {
+		t.Errorf("a NoQuorumError came back as %v", got)
+	}
+	d = wire.NewReader(appendRefusal(nil, errors.New("anything")))
+	if got := readRefusal(&d); got == nil || got.Error() != "anything" {
+		t.Errorf("a text came back as %v", got)
+	}
+}
+
+func TestWaves_Split_CutsWhereOrderNeedsIt(t *testing.T) {
+	get := func(k string) *Request { return &Request{Key: []byte(k)} }
+	with := func(k string, u register.Update) *Request { return &Request{Key: []byte(k), Update: &u} }
+	set := func(k string) *Request { return with(k, register.Update{Kind: register.Set}) }
+	incr := func(k string) *Request { return with(k, register.Update{Kind: register.Increment, Amount: 1}) }
+	del := func(k string) *Request { return with(k, register.Update{Kind: register.Delete}) }
+	for name, c := range map[string]struct {
+		reqs   []*Request
+		want   int
+		groups []int
+	}{
+		"different keys":          {[]*Request{set("a"), get("b"), incr("c")}, 3, []int{0, 1, 2}},
+		"writes to one key":       {[]*Request{set("a"), set("b"), set("a")}, 3, []int{0, 1, 0}},
+		"reads of one key":        {[]*Request{get("a"), get("a")}, 2, []int{0, 0}},
+		"read after write":        {[]*Request{set("a"), set("b"), get("a")}, 2, []int{0, 1}},
+		"write after read":        {[]*Request{get("a"), set("a")}, 1, []int{0}},
+		"blind after computing":   {[]*Request{incr("a"), set("a")}, 1, []int{0}},
+		"other coordinator":       {[]*Request{del("a"), incr("a")}, 1, []int{0}},
+		"increments share a wave": {[]*Request{incr("a"), incr("a"), incr("a")}, 3, []int{0, 0, 0}},
+	} {
+		w := &waves{first: make(map[uint64]int)}
+		if got := w.split(c.reqs); got != c.want || !reflect.DeepEqual(w.groups, c.groups) {
+			t.Errorf("%s: %d in the wave with groups %v, want %d with %v", name, got, w.groups, c.want, c.groups)
+		}
+	}
+}
