@@ -19,6 +19,7 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/operation"
@@ -59,10 +60,10 @@ func (n *fakeNode) record(format string, a ...any) {
 	n.calls = append(n.calls, fmt.Sprintf(format, a...))
 }
 
-func (n *fakeNode) Status(context.Context) (all []cluster.MemberStatus) {
+func (n *fakeNode) Status(context.Context) (all []coverage.MemberStatus) {
 	for _, m := range n.Ring().Members() {
 		up := n.Alive(m.ID)
-		all = append(all, cluster.MemberStatus{Member: m, Up: up, Known: up, Keys: 5})
+		all = append(all, coverage.MemberStatus{Member: m, Up: up, Known: up, Keys: 5})
 	}
 	return all
 }
@@ -105,8 +106,8 @@ func (n *fakeNode) Do(_ context.Context, requests []*replica.Request) {
 	}
 }
 
-func (n *fakeNode) Figures() cluster.Figures {
-	return cluster.Figures{Keys: 5, Hints: map[ring.NodeID]int64{ring.IDOf("C"): 2}}
+func (n *fakeNode) Figures() coverage.Figures {
+	return coverage.Figures{Keys: 5, Hints: map[ring.NodeID]int64{ring.IDOf("C"): 2}}
 }
 
 func (n *fakeNode) History(context.Context, []byte) (h replica.History) { return h }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/admin/fanout"
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
 )
 
@@ -23,8 +23,8 @@ type Reporter interface {
 	// Alive reports whether a member answers.
 	Alive(id ring.NodeID) bool
 	// Status asks every member; of those that are silent it says what is known.
-	Status(ctx context.Context) []cluster.MemberStatus
-	Figures() cluster.Figures
+	Status(ctx context.Context) []coverage.MemberStatus
+	Figures() coverage.Figures
 	Born() time.Time
 }
 

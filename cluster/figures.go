@@ -12,38 +12,6 @@ import (
 
 // What a node knows of itself, for those who watch it. None of it asks anybody.
 
-// Figures are how much a node holds.
-type Figures struct {
-	Keys  int64 // live keys
-	Bytes int64 // on its disk, approximately
-	Hints map[ring.NodeID]int64
-}
-
-// Figures counts what this node holds.
-func (n *Node) Figures() Figures {
-	c := n.countHere()
-	f := Figures{Bytes: c.bytes, Hints: make(map[ring.NodeID]int64)}
-	for _, keys := range c.keys {
-		f.Keys += keys
-	}
-	for id, h := range n.store.HintTargets() {
-		f.Hints[id] = h.Count
-	}
-	return f
-}
-
-func (n *Node) countHere() (c counts) {
-	for p := range n.keeper.ring().Partitions() {
-		live, _ := n.store.Keys(ring.Partition(p))
-		c.keys = append(c.keys, live)
-	}
-	c.bytes = n.store.Metrics().DiskBytes
-	for _, h := range n.store.HintTargets() {
-		c.hints += h.Count
-	}
-	return c
-}
-
 // Born is when this life of the node began.
 func (n *Node) Born() time.Time { return n.born }
 
@@ -83,3 +51,6 @@ func (n *Node) GossipHealth() int { return n.gossip.Health() }
 // RingChanges are the newest states of the ring that this node had, the oldest
 // of them first.
 func (n *Node) RingChanges() []RingChange { return n.keeper.changes() }
+
+// Health returns why this node refuses writes, or nil: see [engine.Store.Health].
+func (n *Node) Health() error { return n.store.Health() }

@@ -16,6 +16,7 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/operation"
@@ -53,12 +54,13 @@ type Node struct {
 	clock       *causal.Clock
 	policy      policy
 	coordinator *replica.Coordinator
-	deliverer   *handoff.Deliverer
-	mover       *handoff.Mover
-	exchanger   *antientropy.Exchanger
-	scheduler   *antientropy.Scheduler
-	reaper      *antientropy.Reaper
-	operations  *operation.Registry
+	*coverage.Reader
+	deliverer  *handoff.Deliverer
+	mover      *handoff.Mover
+	exchanger  *antientropy.Exchanger
+	scheduler  *antientropy.Scheduler
+	reaper     *antientropy.Reaper
+	operations *operation.Registry
 
 	jobs    chan job
 	changes chan change
@@ -140,6 +142,9 @@ func (n *Node) assemble() (err error) {
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
 		RequestTimeout: n.cfg.RequestTimeout,
 		SiblingsWarn:   n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
+	})
+	n.Reader = coverage.New(coverage.Config{
+		Self: n.id, Ring: n.keeper.ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator, Now: n.cfg.Now,
 	})
 	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,

@@ -122,11 +122,11 @@ func (n *Node) carryOut(ctx context.Context, j job) {
 	case peer.RingPush:
 		reply, err = n.answerPush(j.body)
 	case peer.Scan:
-		reply, err = n.answerScan(j.body)
+		reply, err = n.AnswerScan(j.body)
 	case peer.Count:
-		reply, err = n.answerCount()
+		reply, err = n.AnswerCount()
 	case peer.History:
-		reply = n.answerHistory(j.body)
+		reply = n.AnswerHistory(j.body)
 	default:
 		err = fmt.Errorf("unknown request kind %d", j.kind)
 	}

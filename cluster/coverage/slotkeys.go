@@ -1,4 +1,4 @@
-package cluster
+package coverage
 
 import (
 	"context"
@@ -8,11 +8,11 @@ import (
 
 // SlotKeys returns up to most live keys of a hash slot, all of them if most is
 // negative. It walks the whole partition that the slot lies in.
-func (n *Node) SlotKeys(ctx context.Context, slot ring.Slot, most int) (keys [][]byte, err error) {
-	now := n.keeper.ring()
+func (r *Reader) SlotKeys(ctx context.Context, slot ring.Slot, most int) (keys [][]byte, err error) {
+	now := r.cfg.Ring()
 	p := ring.PartitionOf(slot, now.Partitions())
 	for from, more := uint32(0), true; more && (most < 0 || len(keys) < most); {
-		pg, err := n.scanPartition(ctx, now, p, from, maxPage)
+		pg, err := r.scanPartition(ctx, now, p, from, maxPage)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package cluster
+package coverage
 
 import (
 	"cmp"
@@ -10,25 +10,25 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// HistoryHere is what this node coordinated of a key and still remembers.
-func (n *Node) HistoryHere(key []byte) (h replica.History) {
-	h.Versions, h.Complete = n.coordinator.Versions(key)
+// HistoryHere returns what this node coordinated of a key and still remembers.
+func (r *Reader) HistoryHere(key []byte) (h replica.History) {
+	h.Versions, h.Complete = r.cfg.Coordinator.Versions(key)
 	return h
 }
 
 // History asks every member, and waits for none of them longer than a second.
-func (n *Node) History(ctx context.Context, key []byte) replica.History {
+func (r *Reader) History(ctx context.Context, key []byte) replica.History {
 	ctx, cancel := context.WithTimeout(ctx, statusBudget)
 	defer cancel()
-	all := n.HistoryHere(key)
+	all := r.HistoryHere(key)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for _, m := range n.keeper.ring().Members() {
-		if m.ID == n.id {
+	for _, m := range r.cfg.Ring().Members() {
+		if m.ID == r.cfg.Self {
 			continue
 		}
 		wg.Go(func() {
-			reply, err := n.channel.Call(ctx, m.ID, peer.Background, peer.History, key)
+			reply, err := r.cfg.Channel.Call(ctx, m.ID, peer.Background, peer.History, key)
 			var versions []replica.Version
 			var complete bool
 			if err == nil {
@@ -50,7 +50,8 @@ func (n *Node) History(ctx context.Context, key []byte) replica.History {
 	return all
 }
 
-func (n *Node) answerHistory(key []byte) []byte {
-	h := n.HistoryHere(key)
+// AnswerHistory returns what this node remembers of a key, to a peer.
+func (r *Reader) AnswerHistory(key []byte) []byte {
+	h := r.HistoryHere(key)
 	return replica.AppendVersions(nil, h.Versions, h.Complete)
 }

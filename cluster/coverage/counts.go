@@ -1,4 +1,4 @@
-package cluster
+package coverage
 
 import (
 	"context"
@@ -26,18 +26,18 @@ const statusBudget = time.Second
 
 // Status asks every member for its figures, and waits for none of them longer
 // than a second.
-func (n *Node) Status(ctx context.Context) []MemberStatus {
-	now := n.keeper.ring()
+func (r *Reader) Status(ctx context.Context) []MemberStatus {
+	now := r.cfg.Ring()
 	tokens := make(map[ring.NodeID]int)
 	for p := range now.Partitions() {
 		if owners := now.Walk(ring.Partition(p)); len(owners) > 0 {
 			tokens[owners[0]]++
 		}
 	}
-	counts := n.askCounts(ctx)
+	counts := r.askCounts(ctx)
 	var out []MemberStatus
 	for _, m := range now.Members() {
-		s := MemberStatus{Member: m, Up: m.ID == n.id || n.channel.Available(m.ID), Tokens: tokens[m.ID]}
+		s := MemberStatus{Member: m, Up: m.ID == r.cfg.Self || r.cfg.Channel.Available(m.ID), Tokens: tokens[m.ID]}
 		if c, ok := counts[m.ID]; ok {
 			s.Known, s.Bytes, s.Hints = true, c.bytes, c.hints
 			for _, keys := range c.keys {
@@ -49,12 +49,12 @@ func (n *Node) Status(ctx context.Context) []MemberStatus {
 	return out
 }
 
-// DBSize is the number of live keys in the cluster: for each partition what its
-// fullest reachable primary has. Keys that expired within the last seconds may
+// DBSize returns the number of live keys in the cluster: for each partition, what its
+// fullest available primary has. Keys that expired within the last seconds may
 // be counted.
-func (n *Node) DBSize(ctx context.Context) (int64, error) {
-	now := n.keeper.ring()
-	counts := n.askCounts(ctx)
+func (r *Reader) DBSize(ctx context.Context) (int64, error) {
+	now := r.cfg.Ring()
+	counts := r.askCounts(ctx)
 	var total int64
 	for p := range now.Partitions() {
 		most, known := int64(0), false
@@ -78,18 +78,18 @@ type counts struct {
 }
 
 // askCounts returns the figures of every member that answers in time.
-func (n *Node) askCounts(ctx context.Context) map[ring.NodeID]counts {
+func (r *Reader) askCounts(ctx context.Context) map[ring.NodeID]counts {
 	ctx, cancel := context.WithTimeout(ctx, statusBudget)
 	defer cancel()
 	var mu sync.Mutex
-	out := map[ring.NodeID]counts{n.id: n.countHere()}
+	out := map[ring.NodeID]counts{r.cfg.Self: r.countHere()}
 	var wg sync.WaitGroup
-	for _, m := range n.keeper.ring().Members() {
-		if m.ID == n.id || !n.channel.Available(m.ID) {
+	for _, m := range r.cfg.Ring().Members() {
+		if m.ID == r.cfg.Self || !r.cfg.Channel.Available(m.ID) {
 			continue
 		}
 		wg.Go(func() {
-			reply, err := n.channel.Call(ctx, m.ID, peer.Background, peer.Count, nil)
+			reply, err := r.cfg.Channel.Call(ctx, m.ID, peer.Background, peer.Count, nil)
 			if err != nil {
 				return // shown as unknown
 			}
@@ -104,8 +104,9 @@ func (n *Node) askCounts(ctx context.Context) map[ring.NodeID]counts {
 	return out
 }
 
-func (n *Node) answerCount() ([]byte, error) {
-	c := n.countHere()
+// AnswerCount returns this node's figures, to a peer.
+func (r *Reader) AnswerCount() ([]byte, error) {
+	c := r.countHere()
 	out := wire.AppendUvarint(nil, uint64(c.bytes))
 	out = wire.AppendUvarint(out, uint64(c.hints))
 	for _, k := range c.keys {
@@ -126,5 +127,35 @@ func decodeCounts(b []byte) (c counts, err error) {
 	return c, nil
 }
 
-// Health is nil, or why this node refuses writes: see [engine.Store.Health].
-func (n *Node) Health() error { return n.store.Health() }
+// Figures tells how much a node holds.
+type Figures struct {
+	Keys  int64 // live keys
+	Bytes int64 // on its disk, approximately
+	Hints map[ring.NodeID]int64
+}
+
+// Figures counts what this node holds.
+func (r *Reader) Figures() Figures {
+	c := r.countHere()
+	f := Figures{Bytes: c.bytes, Hints: make(map[ring.NodeID]int64)}
+	for _, keys := range c.keys {
+		f.Keys += keys
+	}
+	for id, h := range r.cfg.Store.HintTargets() {
+		f.Hints[id] = h.Count
+	}
+	return f
+}
+
+// countHere returns this node's figures.
+func (r *Reader) countHere() (c counts) {
+	for p := range r.cfg.Ring().Partitions() {
+		live, _ := r.cfg.Store.Keys(ring.Partition(p))
+		c.keys = append(c.keys, live)
+	}
+	c.bytes = r.cfg.Store.Metrics().DiskBytes
+	for _, h := range r.cfg.Store.HintTargets() {
+		c.hints += h.Count
+	}
+	return c
+}

@@ -1,4 +1,4 @@
-package cluster
+package coverage
 
 import (
 	"bytes"
@@ -18,10 +18,10 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// Listing keys. A cursor is a position in the key space, partition and hash, so
-// nothing is kept between pages and any node can serve any page. Each page is
-// asked of R primaries and joined, so that a replica which missed a write does
-// not hide a key: a key is listed if the newest of the copies seen is alive.
+// A cursor is a position in the key space: partition and hash. So no state is kept
+// between pages, and any node can serve any page. Each page is asked of R primaries
+// and joined, so that a replica which missed a write does not hide a key: a key is
+// listed if the newest of its copies is alive.
 
 const (
 	maxPage        = 10_000 // keys asked of a replica at once
@@ -37,8 +37,8 @@ type listed struct {
 	key   []byte
 }
 
-// page is what one replica has of a partition from a hash on. The keys of one
-// hash are never split over two pages.
+// page holds the keys that one replica has of a partition from a hash on. The keys of
+// one hash are never split over two pages.
 type page struct {
 	keys []listed
 	next uint32 // where to go on, if more
@@ -48,15 +48,15 @@ type page struct {
 // ScanKeys returns the keys from a cursor on, count of them or a few more, and
 // the cursor to go on with: 0 at the end, as at the start. Every key present
 // throughout a scan is returned at least once. Cursors stay below 2^53.
-func (n *Node) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error) {
-	now := n.keeper.ring()
+func (r *Reader) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error) {
+	now := r.cfg.Ring()
 	p, hash := int(cursor>>hashBits), uint32(cursor)
 	count = max(1, min(count, maxPage))
 	for walked := 0; p < now.Partitions(); walked++ {
 		if len(keys) >= count || walked == max(count, pagePartitions) {
 			return keys, uint64(p)<<hashBits | uint64(hash), nil
 		}
-		pg, err := n.scanPartition(ctx, now, ring.Partition(p), hash, count-len(keys))
+		pg, err := r.scanPartition(ctx, now, ring.Partition(p), hash, count-len(keys))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -73,15 +73,15 @@ func (n *Node) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][
 }
 
 // scanPartition joins the pages of R primaries.
-func (n *Node) scanPartition(ctx context.Context, now *ring.Ring, p ring.Partition, from uint32, count int) (page, error) {
+func (r *Reader) scanPartition(ctx context.Context, now *ring.Ring, p ring.Partition, from uint32, count int) (page, error) {
 	var pages []page
 	needed := min(now.Quorums().R, len(now.Primaries(p)))
 	var errs []error
-	for _, id := range n.nearestFirst(now.Primaries(p)) {
+	for _, id := range r.nearestFirst(now.Primaries(p)) {
 		if len(pages) == needed {
 			break
 		}
-		pg, err := n.scanReplica(ctx, id, p, from, count)
+		pg, err := r.scanReplica(ctx, id, p, from, count)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", now.Name(id), err))
 			continue
@@ -95,12 +95,12 @@ func (n *Node) scanPartition(ctx context.Context, now *ring.Ring, p ring.Partiti
 }
 
 // nearestFirst puts this node first, and leaves out those that do not answer.
-func (n *Node) nearestFirst(ids []ring.NodeID) []ring.NodeID {
+func (r *Reader) nearestFirst(ids []ring.NodeID) []ring.NodeID {
 	var out []ring.NodeID
 	for _, id := range ids {
-		if id == n.id {
+		if id == r.cfg.Self {
 			out = slices.Insert(out, 0, id)
-		} else if n.channel.Available(id) {
+		} else if r.cfg.Channel.Available(id) {
 			out = append(out, id)
 		}
 	}
@@ -133,13 +133,13 @@ func joinPages(pages []page) page {
 	return out
 }
 
-func (n *Node) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partition, from uint32, count int) (page, error) {
-	if id == n.id {
-		return n.scanHere(p, from, count)
+func (r *Reader) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partition, from uint32, count int) (page, error) {
+	if id == r.cfg.Self {
+		return r.scanHere(p, from, count)
 	}
 	body := wire.AppendUint16(nil, uint16(p))
 	body = wire.AppendUint32(wire.AppendUint32(body, from), uint32(count))
-	reply, err := n.channel.Call(ctx, id, peer.Background, peer.Scan, body)
+	reply, err := r.cfg.Channel.Call(ctx, id, peer.Background, peer.Scan, body)
 	if err != nil {
 		return page{}, err
 	}
@@ -147,10 +147,10 @@ func (n *Node) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partition
 }
 
 // scanHere reads a page from this node's own copies.
-func (n *Node) scanHere(p ring.Partition, from uint32, count int) (pg page, err error) {
-	nowMilli := n.cfg.Now().UnixMilli()
+func (r *Reader) scanHere(p ring.Partition, from uint32, count int) (pg page, err error) {
+	nowMilli := r.cfg.Now().UnixMilli()
 	var stored object.Object
-	for e, err := range n.store.Scan(p, from) {
+	for e, err := range r.cfg.Store.Scan(p, from) {
 		if err != nil {
 			return page{}, err
 		}
@@ -170,16 +170,17 @@ func (n *Node) scanHere(p ring.Partition, from uint32, count int) (pg page, err 
 	return pg, nil
 }
 
-func (n *Node) answerScan(body []byte) ([]byte, error) {
-	r := wire.NewReader(body)
-	p, from, count := ring.Partition(r.Uint16()), r.Uint32(), min(int(r.Uint32()), maxPage)
-	if err := r.Done("request for a key page"); err != nil {
+// AnswerScan returns a page of this node's keys of one partition, to a peer.
+func (r *Reader) AnswerScan(body []byte) ([]byte, error) {
+	d := wire.NewReader(body)
+	p, from, count := ring.Partition(d.Uint16()), d.Uint32(), min(int(d.Uint32()), maxPage)
+	if err := d.Done("request for a key page"); err != nil {
 		return nil, err
 	}
-	if int(p) >= n.keeper.ring().Partitions() {
+	if int(p) >= r.cfg.Ring().Partitions() {
 		return nil, wire.Corrupt(fmt.Sprintf("scan of partition %d", p))
 	}
-	pg, err := n.scanHere(p, from, max(1, count))
+	pg, err := r.scanHere(p, from, max(1, count))
 	if err != nil {
 		return nil, err
 	}
@@ -214,12 +215,12 @@ func decodePage(b []byte) (pg page, err error) {
 
 // RandomKey returns some key, or nil when there is none: the first one met from
 // a random position on.
-func (n *Node) RandomKey(ctx context.Context) ([]byte, error) {
-	q := n.keeper.ring().Partitions()
+func (r *Reader) RandomKey(ctx context.Context) ([]byte, error) {
+	q := r.cfg.Ring().Partitions()
 	start := uint64(rand.IntN(q))<<hashBits | uint64(rand.Uint32())
 	for _, cursor := range []uint64{start, 0} {
 		for {
-			keys, next, err := n.ScanKeys(ctx, cursor, 1)
+			keys, next, err := r.ScanKeys(ctx, cursor, 1)
 			if err != nil {
 				return nil, err
 			}
@@ -237,9 +238,9 @@ func (n *Node) RandomKey(ctx context.Context) ([]byte, error) {
 
 // Flush deletes every key that it finds, each by a write of its own with the
 // cluster's quorum. What is written meanwhile may stay.
-func (n *Node) Flush(ctx context.Context) error {
+func (r *Reader) Flush(ctx context.Context) error {
 	for cursor := uint64(0); ; {
-		keys, next, err := n.ScanKeys(ctx, cursor, 1000)
+		keys, next, err := r.ScanKeys(ctx, cursor, 1000)
 		if err != nil {
 			return err
 		}
@@ -247,10 +248,10 @@ func (n *Node) Flush(ctx context.Context) error {
 		for i, k := range keys {
 			reqs[i] = &replica.Request{Key: k, Update: &register.Update{Kind: register.Delete}}
 		}
-		n.Do(ctx, reqs)
-		for _, r := range reqs {
-			if r.Err != nil {
-				return r.Err
+		r.cfg.Coordinator.Do(ctx, reqs)
+		for _, q := range reqs {
+			if q.Err != nil {
+				return q.Err
 			}
 		}
 		if next == 0 {

@@ -1,0 +1,15 @@
+// Package coverage answers questions that need every partition: the keys of the
+// cluster, how many there are, what each member holds, and the history of a key.
+//
+// A [Reader] asks the members that it needs, all at once, and joins their answers. No
+// state is kept between two pages of a scan: the cursor says it all, so any node can
+// serve any page.
+//
+// Invariant: a key that is present during a whole scan is listed at least once. Each
+// page is asked of R primaries, so that one replica that missed a write hides nothing.
+//
+// Owns: nothing. Its goroutines end before the call returns.
+//
+// Not: requests for single keys (cluster/replica). It imports cluster/core,
+// cluster/peer, cluster/replica and engine.
+package coverage
