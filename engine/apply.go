@@ -73,7 +73,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	}
 	if !v.changed {
 		if old.fresh {
-			t.store.objects.put(r.Partition, hash, r.Key, old.object, old.digest)
+			t.store.objects.Put(r.Partition, hash, r.Key, old.object, old.digest)
 		}
 		t.unchanged(at, r, old)
 		t.outcomes[at] = outcome{set: true, known: known, standing: st, digest: old.digest}
@@ -107,7 +107,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		ch.bytes += int64(len(r.Key))
 	}
 	t.changes = append(t.changes, ch)
-	t.caches = append(t.caches, cacheNote{address: address{partition: r.Partition, hash: hash, key: r.Key}, object: v.encoded, digest: digest})
+	t.caches = append(t.caches, cacheNote{partition: r.Partition, hash: hash, key: r.Key, object: v.encoded, digest: digest})
 	t.outcomes[at] = outcome{set: true, known: true, standing: next, digest: digest}
 	r.Stored, r.Changed = v.encoded, true
 	return nil

@@ -32,7 +32,7 @@
 //
 // # Reading
 //
-// A cache of current objects (objectcache.go) stands before Pebble, for reads and
+// A cache of current objects (package objectcache) stands before Pebble, for reads and
 // for the read half of every write. Scans, transfers and Merkle trees go to Pebble
 // and leave it alone.
 //

@@ -41,7 +41,7 @@ func (s *Store) Metrics() Metrics {
 		Repaired:          c.repaired.Load(),
 		UnreadyPartitions: s.accounts.unready.Load(),
 	}
-	m.CacheHits, m.CacheMisses, m.CachedBytes = s.objects.stats()
+	m.CacheHits, m.CacheMisses, m.CachedBytes = s.objects.Stats()
 	if s.gate.enter() {
 		defer s.gate.leave()
 		m.Pebble = s.db.Metrics()

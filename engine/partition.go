@@ -84,7 +84,7 @@ func (s *Store) dropLocked(b *pebble.Batch, p ring.Partition, condition func() b
 	}
 	s.epochs.floors[p].Store(floor)
 	s.accounts.of[p].Store(nil)
-	s.objects.forgetPartition(p)
+	s.objects.ForgetPartition(p)
 	s.accounts.setReady(p)
 	return true, nil
 }

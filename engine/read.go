@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine/objectcache"
 )
 
 // Get appends a key's encoded object to dst. found is false, and dst as it was,
@@ -26,9 +27,9 @@ func (s *Store) Find(p ring.Partition, key, dst []byte) (encoded []byte, digest 
 	defer s.gate.leave()
 	s.counters.reads.Add(1)
 	hash := hashOf(key)
-	dst, digest, known := s.objects.get(p, hash, key, dst)
-	if known != unknown {
-		return dst, digest, known == knownObject, nil
+	dst, digest, known := s.objects.Get(p, hash, key, dst)
+	if known != objectcache.Unknown {
+		return dst, digest, known == objectcache.Present, nil
 	}
 	return s.findStored(p, hash, key, dst)
 }
@@ -41,9 +42,9 @@ func (s *Store) Digest(p ring.Partition, key []byte) (digest object.Digest, foun
 	defer s.gate.leave()
 	s.counters.reads.Add(1)
 	hash := hashOf(key)
-	digest, known := s.objects.digest(p, hash, key)
-	if known != unknown {
-		return digest, known == knownObject, nil
+	digest, known := s.objects.Digest(p, hash, key)
+	if known != objectcache.Unknown {
+		return digest, known == objectcache.Present, nil
 	}
 	buffer := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(buffer)
@@ -75,7 +76,7 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 	if !found {
 		encoded = nil
 	}
-	s.objects.put(p, hash, key, encoded, digest)
+	s.objects.Put(p, hash, key, encoded, digest)
 	return dst, digest, found, nil
 }
 

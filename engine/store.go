@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine/objectcache"
 )
 
 // Store is a node's storage. All methods are safe for concurrent use.
@@ -26,7 +27,7 @@ type Store struct {
 	accounts accounts
 	epochs   epochs
 	hints    hints
-	objects  objectCache
+	objects  objectcache.Cache
 	expiry   expiry
 	rebuild  rebuild
 	dropped  chan ring.Partition // partitions whose space waits for a compaction
@@ -53,7 +54,7 @@ func Open(o Options) (_ *Store, err error) {
 		opts:     o,
 		gate:     newGate(),
 		accounts: newAccounts(o.Partitions),
-		objects:  newObjectCache(o.ObjectCacheBytes, o.Partitions),
+		objects:  objectcache.New(o.ObjectCacheBytes, o.Partitions),
 		dropped:  make(chan ring.Partition, o.Partitions),
 	}
 	s.health.onFatal = o.OnFatal

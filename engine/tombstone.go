@@ -128,6 +128,6 @@ func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
 	if err := t.move(r.Partition, hash, r.Key, st, standing{}); err != nil {
 		return false, err
 	}
-	t.caches = append(t.caches, cacheNote{address: address{partition: r.Partition, hash: hash, key: r.Key}})
+	t.caches = append(t.caches, cacheNote{partition: r.Partition, hash: hash, key: r.Key})
 	return true, t.batch.Delete(t.key, nil)
 }

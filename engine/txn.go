@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine/objectcache"
 )
 
 // maxBatch is what one commit may hold; Pebble's own limit is 4 GiB.
@@ -62,11 +63,13 @@ type outcome struct {
 	standing
 }
 
-// cacheNote tells the cache of a change, nil for a removal.
+// cacheNote is a change for the object cache; object is nil for a removal.
 type cacheNote struct {
-	address
-	object []byte
-	digest object.Digest
+	partition ring.Partition
+	hash      uint64
+	key       []byte
+	object    []byte
+	digest    object.Digest
 }
 
 // expiryNote tells the sweep of a new entry.
@@ -175,7 +178,7 @@ func (t *txn) finish(mode syncMode) (Commit, error) {
 		s.health.fail(err)
 		s.disk.freeze()
 		for _, c := range t.caches { // nobody knows what a reader finds now
-			s.objects.forget(c.partition, c.hash, c.key)
+			s.objects.Forget(c.partition, c.hash, c.key)
 		}
 		return Commit{}, err
 	}
@@ -196,7 +199,7 @@ func (t *txn) book() {
 		s.accounts.apply(c)
 	}
 	for _, c := range t.caches {
-		s.objects.put(c.partition, c.hash, c.key, c.object, c.digest)
+		s.objects.Put(c.partition, c.hash, c.key, c.object, c.digest)
 	}
 	for _, c := range t.hinted {
 		s.hints.book(c)
@@ -250,12 +253,12 @@ func (f *found) close() {
 // find looks a key's object up, in the cache or in the store; the key is locked.
 func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f found, err error) {
 	s := t.store
-	var known knowledge
-	t.value, f.digest, known = s.objects.get(p, hash, key, t.value[:0])
+	var known objectcache.Knowledge
+	t.value, f.digest, known = s.objects.Get(p, hash, key, t.value[:0])
 	switch known {
-	case knownAbsent:
+	case objectcache.Absent:
 		return f, nil
-	case knownObject:
+	case objectcache.Present:
 		f.object = t.value
 		return f, nil
 	}

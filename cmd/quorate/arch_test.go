@@ -25,7 +25,8 @@ var layers = []struct {
 	may      []string // names of layers
 }{
 	{"core", []string{"cluster/core/*"}, []string{"core"}},
-	{"engine", []string{"engine", "engine/*"}, []string{"core", "engine"}},
+	{"objectcache", []string{"engine/objectcache"}, []string{"core"}},
+	{"engine", []string{"engine"}, []string{"core", "objectcache"}},
 	{"fault", []string{"cluster/peer/fault"}, nil},
 	{"peer", []string{"cluster/peer"}, []string{"core", "fault"}},
 	{"operation", []string{"cluster/operation"}, []string{"core"}},

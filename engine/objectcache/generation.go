@@ -1,4 +1,4 @@
-package engine
+package objectcache
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ type cached struct {
 // address is where an object belongs.
 type address struct {
 	partition ring.Partition
-	term      uint32 // of the partition: see objectCache
+	term      uint32 // of the partition: see Cache
 	hash      uint64
 	key       []byte
 }
