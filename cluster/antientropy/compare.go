@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/peer"
 )
 
 // compareLeaves goes through leaves that both sides have, page by page of the
@@ -14,7 +15,7 @@ func (c *comparison) compareLeaves(ctx context.Context, leaves *leafSet) error {
 	var at position
 	for {
 		request := rangeRequest{partition: c.partition, leaves: *leaves, at: at}
-		answer, err := c.call(ctx, KindLeafDigests, request.append(nil))
+		answer, err := c.call(ctx, peer.LeafDigests, request.append(nil))
 		if err != nil {
 			return err
 		}

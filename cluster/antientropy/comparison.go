@@ -112,7 +112,7 @@ func (c *comparison) descend(ctx context.Context) (plans, error) {
 
 func (c *comparison) nodes(ctx context.Context, level int, index []int) ([]uint64, error) {
 	request := nodesRequest{partition: c.partition, level: level, index: index}
-	answer, err := c.call(ctx, KindMerkleNodes, request.append(nil))
+	answer, err := c.call(ctx, peer.MerkleNodes, request.append(nil))
 	if err != nil {
 		return nil, err
 	}

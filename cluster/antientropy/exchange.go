@@ -127,13 +127,13 @@ func (x *Exchanger) Offer(ctx context.Context, peer ring.NodeID, p ring.Partitio
 	return x.exchange(ctx, peer, p, outwards, anyMeans)
 }
 
-// Differing compares the Merkle roots of parts with peer's, by one small message.
+// Differing compares the Merkle roots of parts with member's, by one small message.
 // It returns those that differ, and those for which that is unknown because the
 // tree of either side is being rebuilt.
-func (x *Exchanger) Differing(ctx context.Context, peer ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error) {
-	c := comparison{x: x, peer: peer, limiter: x.repair}
+func (x *Exchanger) Differing(ctx context.Context, member ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error) {
+	c := comparison{x: x, peer: member, limiter: x.repair}
 	defer c.finish()
-	answer, err := c.call(ctx, KindMerkleRoots, appendRootsRequest(nil, parts))
+	answer, err := c.call(ctx, peer.MerkleRoots, appendRootsRequest(nil, parts))
 	if err == nil {
 		var theirs []root
 		if theirs, err = decodeRoots(answer, len(parts)); err == nil {

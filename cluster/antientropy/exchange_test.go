@@ -283,7 +283,7 @@ func TestExchanger_PushOfAKeyOfAnotherPartition_IsRefused(t *testing.T) {
 	encoded := w.node("A").set("k", "v")
 	p := w.ring.Load().PartitionOf([]byte("k"))
 	request := stored{key: []byte("k"), object: encoded}.append(appendHeader(nil, (p+1)%16))
-	if _, err := w.node("B").x.respond(KindPush, request); !errors.Is(err, ErrBadMessage) {
+	if _, err := w.node("B").x.respond(peer.PushObjects, request); !errors.Is(err, ErrBadMessage) {
 		t.Fatal(err)
 	}
 	if len(w.node("B").contents()) != 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -78,7 +79,7 @@ func (c *comparison) inspect(ctx context.Context, d *Diff) error {
 // inspectPage compares one page as comparePage does, and changes nothing.
 func (c *comparison) inspectPage(ctx context.Context, leaves *leafSet, at *position, d *Diff) (more bool, err error) {
 	request := rangeRequest{partition: c.partition, leaves: *leaves, at: *at}
-	answer, err := c.call(ctx, KindLeafDigests, request.append(nil))
+	answer, err := c.call(ctx, peer.LeafDigests, request.append(nil))
 	if err != nil {
 		return false, err
 	}
@@ -110,7 +111,7 @@ func (c *comparison) inspectKeys(ctx context.Context, keys []listed, d *Diff) er
 		for _, k := range keys {
 			names = append(names, k.key)
 		}
-		answer, err := c.call(ctx, KindFetch, appendFetchRequest(nil, c.partition, names))
+		answer, err := c.call(ctx, peer.Fetch, appendFetchRequest(nil, c.partition, names))
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -15,7 +16,7 @@ func (c *comparison) fetchLeaves(ctx context.Context, leaves *leafSet) error {
 	for more := true; more; {
 		err := c.carry(ctx, func(ctx context.Context) error {
 			request := rangeRequest{partition: c.partition, leaves: *leaves, at: at}
-			answer, err := c.call(ctx, KindObjects, request.append(nil))
+			answer, err := c.call(ctx, peer.Objects, request.append(nil))
 			if err != nil {
 				return err
 			}
@@ -100,7 +101,7 @@ func (c *comparison) fetchSome(ctx context.Context, wanted []listed) (n int, err
 		}
 		keys = append(keys, key)
 	}
-	answer, err := c.call(ctx, KindFetch, appendFetchRequest(nil, c.partition, keys))
+	answer, err := c.call(ctx, peer.Fetch, appendFetchRequest(nil, c.partition, keys))
 	if err != nil {
 		return 0, err
 	}
@@ -147,7 +148,7 @@ func (c *comparison) push(ctx context.Context, objects []stored) error {
 			}
 			request = objects[n].append(request)
 		}
-		answer, err := c.call(ctx, KindPush, request)
+		answer, err := c.call(ctx, peer.PushObjects, request)
 		if err != nil {
 			return err
 		}

@@ -11,20 +11,8 @@ import (
 	"github.com/quorate/quorate/cluster/peer"
 )
 
-// The kinds of peer messages of anti-entropy.
-const (
-	KindMerkleRoots = peer.MerkleRoots
-	KindMerkleNodes = peer.MerkleNodes
-	KindLeafDigests = peer.LeafDigests
-	KindFetch       = peer.Fetch
-	KindPush        = peer.Kind(24)
-	KindObjects     = peer.Kind(25)
-	KindReapAsk     = peer.Kind(26)
-	KindReap        = peer.Kind(27)
-)
-
 // Serves reports whether ServePeer answers requests of this kind.
-func (x *Exchanger) Serves(kind peer.Kind) bool { return kind >= KindMerkleRoots && kind <= KindReap }
+func (x *Exchanger) Serves(kind peer.Kind) bool { return kind >= peer.MerkleRoots && kind <= peer.Reap }
 
 // ErrBusy answers a request that found the queue full. The peer tries again later,
 // so that background work does not pile up.
@@ -150,21 +138,21 @@ func (x *Exchanger) answer(r request) {
 
 func (x *Exchanger) respond(kind peer.Kind, body []byte) ([]byte, error) {
 	switch kind {
-	case KindMerkleRoots:
+	case peer.MerkleRoots:
 		return x.serveRoots(body)
-	case KindMerkleNodes:
+	case peer.MerkleNodes:
 		return x.serveNodes(body)
-	case KindLeafDigests:
+	case peer.LeafDigests:
 		return x.serveListing(body)
-	case KindObjects:
+	case peer.Objects:
 		return x.serveObjects(body)
-	case KindFetch:
+	case peer.Fetch:
 		return x.serveFetch(body)
-	case KindPush:
+	case peer.PushObjects:
 		return x.servePush(body)
-	case KindReapAsk:
+	case peer.ReapAsk:
 		return x.serveReapAsk(body)
-	case KindReap:
+	case peer.Reap:
 		return x.serveReap(body)
 	}
 	return nil, fmt.Errorf("kind %d: %w", kind, ErrBadMessage)

@@ -15,11 +15,11 @@ func TestExchanger_Serve_QueueFull_IsRefused(t *testing.T) {
 	var waiting []answer
 	for range queueLength {
 		a := make(answer, 1)
-		x.Serve(KindMerkleRoots, []byte{1, 2}, a)
+		x.Serve(peer.MerkleRoots, []byte{1, 2}, a)
 		waiting = append(waiting, a)
 	}
 	refused := make(answer, 1)
-	x.Serve(KindMerkleRoots, nil, refused)
+	x.Serve(peer.MerkleRoots, nil, refused)
 	if r := <-refused; !errors.Is(r.err, ErrBusy) {
 		t.Fatal(r.err)
 	}
@@ -57,7 +57,7 @@ func TestExchanger_Serve_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) 
 	synctest.Test(t, func(t *testing.T) {
 		x := NewExchanger(Config{})
 		a := make(answer, 1)
-		x.Serve(KindPush, nil, a)
+		x.Serve(peer.PushObjects, nil, a)
 		time.Sleep(defaultCallTimeout + time.Second)
 		x.answer(<-x.queue.requests)
 		if r := <-a; !errors.Is(r.err, ErrBusy) {

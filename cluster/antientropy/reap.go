@@ -283,7 +283,7 @@ func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 // ask asks every member about refs, and returns those that all agree on.
 func (r *Reaper) ask(ctx context.Context, now *ring.Ring, p ring.Partition, refs []engine.Ref) ([]engine.Ref, error) {
 	agreed := r.cfg.Exchanger.agrees(now, p, refs)
-	err := r.callOthers(ctx, now, KindReapAsk, appendReapRequest(nil, p, now.Digest(), refs), func(answer []byte) error {
+	err := r.callOthers(ctx, now, peer.ReapAsk, appendReapRequest(nil, p, now.Digest(), refs), func(answer []byte) error {
 		theirs, err := decodeBits(answer, len(refs))
 		if err != nil {
 			return err
@@ -312,7 +312,7 @@ func (r *Reaper) finish(ctx context.Context, now *ring.Ring, p ring.Partition, r
 	if err != nil || len(refs) == 0 {
 		return err
 	}
-	err = r.callOthers(ctx, now, KindReap, appendReapRequest(nil, p, now.Digest(), refs), func([]byte) error { return nil })
+	err = r.callOthers(ctx, now, peer.Reap, appendReapRequest(nil, p, now.Digest(), refs), func([]byte) error { return nil })
 	if err != nil {
 		return fmt.Errorf("ask others to reap: %w", err)
 	}

@@ -143,7 +143,7 @@ func TestReaper_WriteBeforeTheRemoval_Stays(t *testing.T) {
 	g.pass(6 * time.Minute)
 	var encoded []byte
 	g.before = func(to ring.NodeID, kind peer.Kind) error {
-		if kind == KindReap && to == g.primaries[2].id {
+		if kind == peer.Reap && to == g.primaries[2].id {
 			encoded = g.primaries[2].set(g.key, "alive")
 		}
 		return nil
@@ -169,7 +169,7 @@ func TestReaper_MissedRemoval_IsHarmless(t *testing.T) {
 		g := newGraveyard(t)
 		deaf := g.primaries[2]
 		g.before = func(to ring.NodeID, kind peer.Kind) error {
-			if kind == KindReap && to == deaf.id {
+			if kind == peer.Reap && to == deaf.id {
 				return peer.ErrUnavailable
 			}
 			return nil
@@ -230,7 +230,7 @@ func TestExchanger_ReapWithAnotherRing_IsRefused(t *testing.T) {
 	g := newGraveyard(t)
 	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: object.DigestOf([]byte(g.key), g.tombstone)}}
 	request := appendReapRequest(nil, g.partition, g.ring.Load().Digest()+1, refs)
-	for _, kind := range []peer.Kind{KindReapAsk, KindReap} {
+	for _, kind := range []peer.Kind{peer.ReapAsk, peer.Reap} {
 		if _, err := g.primaries[1].x.respond(kind, request); !errors.Is(err, ErrRingDiffers) {
 			t.Fatal(err)
 		}

@@ -98,7 +98,7 @@ func FuzzRespond(f *testing.F) {
 	w := newWorld(f, 4, 1, "A")
 	w.fill(20, 10, "A")
 	x := w.node("A").x
-	for kind := KindMerkleRoots; kind <= KindReap; kind++ {
+	for kind := peer.MerkleRoots; kind <= peer.Reap; kind++ {
 		for _, m := range sampleMessages() {
 			f.Add(byte(kind), m)
 		}

@@ -363,7 +363,7 @@ func TestMover_TargetChanges_StartsAgain(t *testing.T) {
 	w.join("D")
 	var once sync.Once
 	w.before = func(from *movingNode, _ ring.NodeID, kind peer.Kind) error {
-		if from.name == "D" && kind == antientropy.KindObjects {
+		if from.name == "D" && kind == peer.Objects {
 			once.Do(func() { w.join("E") })
 		}
 		return nil

@@ -1,25 +1,30 @@
 package peer
 
-// Kind says what a frame asks. A reply carries its request's kind.
+// Kind is what a frame asks for. A reply carries its request's kind.
 type Kind uint8
 
-// The kinds in use. Bodies belong to the packages that send and serve them.
+// All kinds of messages, with the package that sends and serves them. Their numbers are
+// part of the wire format.
 const (
-	Write   Kind = 1 // objects to merge: cluster/replica
+	Write   Kind = 1 // objects to merge: cluster/replica, cluster/handoff
 	Read    Kind = 2 // objects or digests wanted: cluster/replica
-	Forward Kind = 3 // requests to coordinate: cluster/replica
-	Scan    Kind = 4 // keys of a partition: cluster
-	Count   Kind = 5 // key counts: cluster
-	History Kind = 6 // what happened to a key: cluster
+	Forward Kind = 3 // updates to coordinate: cluster/replica
+	Scan    Kind = 4 // keys of a partition: cluster/coverage
+	Count   Kind = 5 // figures of a node: cluster/coverage
+	History Kind = 6 // versions of a key: cluster/coverage
 
-	RingPull Kind = 10 // the ring state, unless it is the asker's: cluster
+	RingPull Kind = 10 // the ring state, unless the sender has the same: cluster
 	RingPush Kind = 11 // a ring state to merge: cluster
-	Join     Kind = 12 // to be taken into the ring; the only kind a stranger may send: cluster
+	Join     Kind = 12 // to become a member, the only kind that a stranger may send: cluster
 
-	MerkleRoots Kind = 20 // 20 to 29: cluster/antientropy
-	MerkleNodes Kind = 21
-	LeafDigests Kind = 22
-	Fetch       Kind = 23
+	MerkleRoots Kind = 20 // roots of hash trees: cluster/antientropy, as all that follow
+	MerkleNodes Kind = 21 // inner nodes of a tree
+	LeafDigests Kind = 22 // digests of the keys of leaves
+	Fetch       Kind = 23 // objects by key
+	PushObjects Kind = 24 // objects to merge
+	Objects     Kind = 25 // objects of whole leaves
+	ReapAsk     Kind = 26 // may these tombstones be dropped?
+	Reap        Kind = 27 // drop them
 
 	// Kinds from 200 up are the channel's own.
 	kindPing     Kind = 200

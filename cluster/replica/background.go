@@ -15,8 +15,8 @@ import (
 type pendingCommit struct {
 	commit engine.Commit
 	served *served // of other nodes' writes, or
-	flight *flight // of this node's own; neither: nobody is told
-	batch  int     // of flight
+	wave   *wave   // of this node's own; neither: nobody is told
+	batch  int     // of wave
 }
 
 // awaitCommits acknowledges replica writes as they become durable.
@@ -26,9 +26,9 @@ func (c *Coordinator) awaitCommits() {
 		switch {
 		case p.served != nil:
 			p.served.acknowledge(err)
-		case p.flight != nil:
-			p.flight.ownStored(err, p.batch)
-			p.flight.leave()
+		case p.wave != nil:
+			p.wave.ownStored(err, p.batch)
+			p.wave.leave()
 		}
 	}
 	for {
@@ -136,7 +136,7 @@ func (h lateHint) record(self ring.NodeID) *engine.Record {
 // sendRepairs brings replicas that a read found stale up to date, after the
 // client has its answer. A repair that is lost is made by the next read, or by
 // anti-entropy.
-func (f *flight) sendRepairs() {
+func (f *wave) sendRepairs() {
 	for _, r := range f.repairs {
 		f.c.count.ReadRepairs.Add(1)
 		if r.node == f.c.cfg.Self {

@@ -64,7 +64,7 @@ type Coordinator struct {
 	tasks   sync.WaitGroup
 	count   Counters
 	history history
-	hangar  sync.Pool // of *flight
+	pool    sync.Pool // of *wave
 }
 
 // New makes a coordinator; Run must be called for it to answer.
@@ -87,7 +87,7 @@ func New(cfg Config) *Coordinator {
 		late:    make(chan lateHint, maxLate),
 		slots:   make(chan struct{}, maxForwarded),
 		closing: make(chan struct{}),
-		hangar:  sync.Pool{New: buildFlight},
+		pool:    sync.Pool{New: buildWave},
 	}
 }
 
@@ -195,7 +195,7 @@ func (c *Coordinator) wave(ctx context.Context, reqs []*Request, groups []int, f
 		return
 	default:
 	}
-	f := newFlight(c, reqs, groups, from)
+	f := newWave(c, reqs, groups, from)
 	f.start()
 	f.run(ctx)
 }

@@ -11,7 +11,7 @@
 //	  object cache, read and written         15 %     8 %
 //	  rest of the engine: locks, books        9 %     3 %
 //	  versions: decode, put, merge, digest    7 %     3 %
-//	  coordinator: flights, quorums           4 %     9 %
+//	  coordinator: waves, quorums           4 %     9 %
 //	  peer frames                             3 %     5 %
 //	  peer sockets                            2 %    11 %
 //	  client sockets                          4 %    20 %
@@ -24,8 +24,8 @@
 // and a share of those between the nodes, which is small because what is sent at
 // one moment leaves in one write (peer.pen).
 //
-// Neither allocates: flights, frames, records and results use the same memory
-// again (hangar.go, Request.Reset; held by a test in package cluster).
+// Neither allocates: waves, frames, records and results use the same memory
+// again (pool.go, Request.Reset; held by a test in package cluster).
 //
 // A value is copied, on its way through the coordinator, from the socket into the
 // client's buffer, from there into the encoded object, and from that into

@@ -33,8 +33,8 @@ import (
 // error, and behind it the trace, if the flags ask for one.
 
 const (
-	serialPatience = 500 * time.Millisecond // before an update that computes is sent elsewhere
-	serialGrace    = 100 * time.Millisecond // of that, what is kept for the answer
+	serialWait  = 500 * time.Millisecond // before an update that computes is sent elsewhere
+	serialGrace = 100 * time.Millisecond // of that, what is kept for the answer
 
 	forwardHeaderLen = 16
 )
@@ -42,19 +42,19 @@ const (
 // errExpired refuses a forwarded update that comes too late to begin.
 var errExpired = errors.New("forwarded update came after its time")
 
-func (f *flight) forwardPatience(o *op) (d time.Duration) {
+func (f *wave) forwardWait(o *op) (d time.Duration) {
 	if o.req.Trace != nil {
 		d = traceLinger
 	}
 	if o.req.Update.Serial() {
-		return d + serialPatience
+		return d + serialWait
 	}
-	return d + max(f.patientWith(o, o.tally.Asked()), 20*time.Millisecond)
+	return d + max(f.longestWait(o, o.tally.Asked()), 20*time.Millisecond)
 }
 
 // forwardLocked sends an op to the first reachable node of its walk, or leaves
 // it for the next turn if there is none.
-func (f *flight) forwardLocked(i int) {
+func (f *wave) forwardLocked(i int) {
 	o := &f.mu.ops[i]
 	o.phase = phaseForward
 	o.since = f.c.cfg.Now()
@@ -83,11 +83,11 @@ func (f *flight) forwardLocked(i int) {
 	x.body = wire.AppendBytes(x.body, o.req.Key)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
 	x.body = wire.AppendBytes(x.body, x.scratch)
-	x.patience = max(x.patience, f.forwardPatience(o))
+	x.wait = max(x.wait, f.forwardWait(o))
 }
 
 // rerouteLocked sends on what its coordinator did not answer.
-func (f *flight) rerouteLocked() {
+func (f *wave) rerouteLocked() {
 	pending := f.mu.reroute
 	f.mu.reroute = nil
 	for _, i := range pending {
@@ -98,7 +98,7 @@ func (f *flight) rerouteLocked() {
 }
 
 func (x *exchange) appendForwardHeader(dst []byte) []byte {
-	startBy := x.f.c.cfg.Now().Add(x.patience - min(serialGrace, x.patience/2))
+	startBy := x.f.c.cfg.Now().Add(x.wait - min(serialGrace, x.wait/2))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(startBy.UnixMilli()))
 	return binary.BigEndian.AppendUint64(dst, uint64(x.f.from.stamp))
 }

@@ -28,7 +28,7 @@ type finding struct {
 
 // startReadLocked begins the read phase of an op: this node's own copy if it is
 // a primary, and as many others as R still needs.
-func (f *flight) startReadLocked(i int) {
+func (f *wave) startReadLocked(i int) {
 	o := &f.mu.ops[i]
 	if o.phase == phaseDone {
 		return // its group's head was quick, and answered for it
@@ -57,7 +57,7 @@ func (o *op) policy() quorum.Policy {
 
 // readLocalLocked reads this node's copy, as a primary or from the hints that it
 // keeps for others.
-func (f *flight) readLocalLocked(i int) {
+func (f *wave) readLocalLocked(i int) {
 	o := &f.mu.ops[i]
 	o.tally.Ask(o.self)
 	o.step(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
@@ -88,7 +88,7 @@ func (f *flight) readLocalLocked(i int) {
 
 // askAnotherLocked asks the best node not asked yet: primaries first, in the
 // order of the walk, then stand-ins. It reports whether there was one.
-func (f *flight) askAnotherLocked(i int) bool {
+func (f *wave) askAnotherLocked(i int) bool {
 	o := &f.mu.ops[i]
 	for at, id := range o.walk {
 		if o.tally.Asked().Has(at) {
@@ -112,7 +112,7 @@ func (f *flight) askAnotherLocked(i int) bool {
 	return false
 }
 
-func (f *flight) askLocked(i, at int, brief bool) {
+func (f *wave) askLocked(i, at int, brief bool) {
 	o := &f.mu.ops[i]
 	o.tally.Ask(at)
 	action := ActionRead
@@ -130,7 +130,7 @@ func (f *flight) askLocked(i, at int, brief bool) {
 }
 
 // refetchLocked asks for the whole objects behind digests that differ.
-func (f *flight) refetchLocked() {
+func (f *wave) refetchLocked() {
 	for _, r := range f.mu.refetch {
 		if f.mu.ops[r.op].phase == phaseRead {
 			f.askLocked(r.op, r.position, false)
@@ -141,7 +141,7 @@ func (f *flight) refetchLocked() {
 
 // reaskLocked asks one more node for each read that was failed by one, or that
 // stand-ins alone cannot answer.
-func (f *flight) reaskLocked() {
+func (f *wave) reaskLocked() {
 	pending := f.mu.reask
 	f.mu.reask = nil
 	for _, i := range pending {
@@ -204,7 +204,7 @@ func (o *op) take(position int, a message.Answer) bool {
 }
 
 // settleReadLocked ends the read phase when enough has been heard.
-func (f *flight) settleReadLocked(i int) {
+func (f *wave) settleReadLocked(i int) {
 	o := &f.mu.ops[i]
 	if o.phase != phaseRead || !o.tally.Won() {
 		return
@@ -255,7 +255,7 @@ func (o *op) knows(d object.Digest) bool {
 
 // finishReadLocked merges the answers: the result of a read, or what an update
 // has to know before it is applied.
-func (f *flight) finishReadLocked(i int) error {
+func (f *wave) finishReadLocked(i int) error {
 	o := &f.mu.ops[i]
 	if o.req.Update != nil {
 		if err := o.gatherRemote(); err != nil {
@@ -283,7 +283,7 @@ func (f *flight) finishReadLocked(i int) error {
 }
 
 // readyLocked lets an update, and those behind it in its group, be applied.
-func (f *flight) readyLocked(i int) {
+func (f *wave) readyLocked(i int) {
 	o := &f.mu.ops[i]
 	o.phase = phaseApply
 	for k := i + 1; o.followed && k < len(f.mu.ops); k++ {
@@ -345,7 +345,7 @@ type repairItem struct {
 
 // planRepairLocked lists the primaries whose answer was short of the merged one
 // (section 5 of the paper: read repair).
-func (f *flight) planRepairLocked(i int, encoded []byte) {
+func (f *wave) planRepairLocked(i int, encoded []byte) {
 	if encoded == nil {
 		return
 	}

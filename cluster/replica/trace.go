@@ -83,7 +83,7 @@ const (
 	OutcomeSame    Outcome = "same"   // the same as the coordinator's
 	OutcomeAbsent  Outcome = "absent" // nothing
 	OutcomeFailed  Outcome = "failed"
-	OutcomeSilent  Outcome = "silent" // no answer within its patience
+	OutcomeSilent  Outcome = "silent" // no answer within its wait time
 	OutcomeDown    Outcome = "down"   // known to be, and not asked
 )
 
@@ -91,7 +91,7 @@ const (
 const traceLinger = 200 * time.Millisecond
 
 // beginTrace starts an op's trace, if one was asked for.
-func (f *flight) beginTrace(o *op) {
+func (f *wave) beginTrace(o *op) {
 	t := o.req.Trace
 	if t == nil {
 		return
@@ -103,7 +103,7 @@ func (f *flight) beginTrace(o *op) {
 	}
 }
 
-func (f *flight) elapsed() time.Duration { return f.c.cfg.Now().Sub(f.started) }
+func (f *wave) elapsed() time.Duration { return f.c.cfg.Now().Sub(f.started) }
 
 // roleAt is the role of the node at a place of the walk; -1: a gaining one.
 func (o *op) roleAt(at int) Role {
@@ -184,9 +184,9 @@ func (t *Trace) pending() bool {
 	return slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Took < 0 })
 }
 
-// lingersLocked says that the flight is decided, but waits for answers that its
+// lingersLocked says that the wave is decided, but waits for answers that its
 // traces want to show.
-func (f *flight) lingersLocked() bool {
+func (f *wave) lingersLocked() bool {
 	if !f.traced {
 		return false
 	}
@@ -199,7 +199,7 @@ func (f *flight) lingersLocked() bool {
 }
 
 // endTracesLocked marks what was never answered.
-func (f *flight) endTracesLocked() {
+func (f *wave) endTracesLocked() {
 	if !f.traced {
 		return
 	}

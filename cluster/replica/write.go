@@ -19,7 +19,7 @@ import (
 // computes from the old value, so that such updates meet in one place), or
 // nobody ahead of it in the walk can be reached. A node whose disk takes no writes
 // coordinates only what nobody else can.
-func (f *flight) coordinates(o *op) bool {
+func (f *wave) coordinates(o *op) bool {
 	if f.from.forwarded {
 		return true
 	}
@@ -31,7 +31,7 @@ func (f *flight) coordinates(o *op) bool {
 
 // firstReachable is the position of the first node of the walk that can be
 // asked to write, or -1.
-func (f *flight) firstReachable(o *op) int {
+func (f *wave) firstReachable(o *op) int {
 	last := -1
 	for at, id := range o.walk {
 		switch {
@@ -113,7 +113,7 @@ func (o *op) hintFor() ring.NodeID { return o.walk[0] }
 
 // apply makes the new versions on this node, in one engine batch, and sends
 // them out before it waits for its own disk.
-func (f *flight) apply() {
+func (f *wave) apply() {
 	f.mu.Lock()
 	f.batches++
 	batch, index := f.batch[:0], f.index[:0]
@@ -165,14 +165,14 @@ func (f *flight) apply() {
 
 // awaitOwn has this node's copies counted when they are safe. A disk that hangs
 // must not keep the others from making the quorum, so it is waited for elsewhere.
-func (f *flight) awaitOwn(commit engine.Commit, batch int) {
+func (f *wave) awaitOwn(commit engine.Commit, batch int) {
 	if commit.Durable() {
 		f.ownStored(commit.Wait(), batch)
 		return
 	}
 	f.users.Add(1)
 	select {
-	case f.c.commits <- pendingCommit{commit: commit, flight: f, batch: batch}:
+	case f.c.commits <- pendingCommit{commit: commit, wave: f, batch: batch}:
 	case <-f.c.closing:
 		f.ownStored(commit.Wait(), batch)
 		f.leave()
@@ -181,7 +181,7 @@ func (f *flight) awaitOwn(commit engine.Commit, batch int) {
 
 // ownStored counts this node's copies of one batch. One that is not safe counts
 // nothing: the others may make the quorum.
-func (f *flight) ownStored(err error, batch int) {
+func (f *wave) ownStored(err error, batch int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.mu.finished || err != nil {
@@ -198,7 +198,7 @@ func (f *flight) ownStored(err error, batch int) {
 // carryLocked decides what is settled by the local result alone, and returns the
 // ops whose objects must replicate: the last of each key, which carries the
 // events of those before it.
-func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
+func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 	carriers := f.carriers[:0]
 	for k := len(index) - 1; k >= 0; k-- {
 		i, r := index[k], batch[k]
@@ -232,7 +232,7 @@ func (f *flight) carryLocked(batch []*engine.Record, index []int) []int {
 
 // replicateLocked sends an op's object to every other primary, to stand-ins for
 // those that are down, and to nodes that are gaining the partition.
-func (f *flight) replicateLocked(i int) {
+func (f *wave) replicateLocked(i int) {
 	o := &f.mu.ops[i]
 	if o.self >= 0 {
 		o.tally.Ask(o.self)
@@ -263,7 +263,7 @@ func (f *flight) replicateLocked(i int) {
 	f.standInLocked()
 }
 
-func (f *flight) sendWriteLocked(i, at int, hint ring.NodeID) {
+func (f *wave) sendWriteLocked(i, at int, hint ring.NodeID) {
 	o := &f.mu.ops[i]
 	o.tally.Ask(at)
 	o.traceSend(at, hint)
@@ -280,7 +280,7 @@ func (f *flight) sendWriteLocked(i, at int, hint ring.NodeID) {
 // it can be reached after all, else the next healthy node of the walk, which
 // keeps a hint. What finds nobody is tried again at the next turn, and ends as a
 // hint on this node.
-func (f *flight) standInLocked() {
+func (f *wave) standInLocked() {
 	pending := f.mu.lacking
 	f.mu.lacking = nil
 	for _, l := range pending {
@@ -291,7 +291,7 @@ func (f *flight) standInLocked() {
 	}
 }
 
-func (f *flight) placeLocked(l lacking) bool {
+func (f *wave) placeLocked(l lacking) bool {
 	o := &f.mu.ops[l.op]
 	at := o.position(l.node)
 	if at >= 0 && !o.tally.Asked().Has(at) && f.c.cfg.Channel.Available(l.node) {
@@ -313,13 +313,13 @@ type standIn struct {
 	node     ring.NodeID
 }
 
-// silentWriteLocked gives up on the quiet for this op, without taking back what
+// silentWriteLocked gives up on the silent for this op, without taking back what
 // they were sent: should they answer after all, it counts.
-func (f *flight) silentWriteLocked(i int, quiet quorum.Nodes) {
+func (f *wave) silentWriteLocked(i int, silent quorum.Nodes) {
 	o := &f.mu.ops[i]
-	o.tally.Silence(quiet)
+	o.tally.Silence(silent)
 	for at := range o.walk {
-		if quiet.Has(at) && at != o.self {
+		if silent.Has(at) && at != o.self {
 			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.standsFor(at)})
 		}
 	}
@@ -386,7 +386,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 }
 
 // ackLocked counts a node that holds an op's object.
-func (f *flight) ackLocked(i, position int) {
+func (f *wave) ackLocked(i, position int) {
 	o := &f.mu.ops[i]
 	if position < 0 || o.phase != phaseWrite {
 		return

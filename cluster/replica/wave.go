@@ -25,12 +25,12 @@ const (
 	phaseDone
 )
 
-// op is one request on its way. Its fields are guarded by the flight's mutex
+// op is one request being carried out. Its fields are guarded by the wave's mutex
 // once frames are out.
 type op struct {
 	req      *Request
-	f        *flight
-	at       int // its index in the flight
+	f        *wave
+	at       int // its index in the wave
 	p        ring.Partition
 	walk     []ring.NodeID
 	n        int  // primaries among walk
@@ -56,7 +56,7 @@ type op struct {
 	encoded []byte        // and for its encoding
 }
 
-// follows says that another op of the wave, before it, is on the same key.
+// follows reports whether an earlier op of the wave is on the same key.
 func (o *op) follows() bool { return o.group != o.at }
 
 func (o *op) isPrimary() bool { return o.self >= 0 && o.self < o.n }
@@ -70,15 +70,15 @@ func (o *op) position(id ring.NodeID) int {
 	return -1
 }
 
-// flight is one wave of requests under way. One goroutine, the caller's, drives
+// wave is one wave of requests under way. One goroutine, the caller's, drives
 // it; the streams' goroutines report to it through exchanges. It is pooled, see
-// hangar.go.
-type flight struct {
+// pool.go.
+type wave struct {
 	c       *Coordinator
 	ring    *ring.Ring
 	from    origin
 	started time.Time
-	patient time.Duration // how long the slowest of those asked may take
+	longest time.Duration // how long the slowest of those asked may take
 	wake    chan struct{}
 	outbox  []*exchange // frames being filled; touched by the driver alone
 	traced  bool        // some op has a trace
@@ -109,8 +109,8 @@ type lacking struct {
 
 type refetch struct{ op, position int }
 
-func newFlight(c *Coordinator, reqs []*Request, groups []int, from origin) *flight {
-	f := c.hangar.Get().(*flight)
+func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
+	f := c.pool.Get().(*wave)
 	f.c, f.ring, f.from, f.started = c, c.cfg.Ring(), from, c.cfg.Now()
 	f.sound = c.cfg.Store.Health() == nil
 	f.users.Store(1)
@@ -137,7 +137,7 @@ func newFlight(c *Coordinator, reqs []*Request, groups []int, from origin) *flig
 }
 
 // start puts every op into its first phase and sends the first frames.
-func (f *flight) start() {
+func (f *wave) start() {
 	f.mu.Lock()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
@@ -159,8 +159,8 @@ func (f *flight) start() {
 	f.flush()
 }
 
-// countArrivalsLocked tells how well clients find the nodes of their keys.
-func (f *flight) countArrivalsLocked() {
+// countArrivalsLocked counts the requests that arrived at a primary of their key.
+func (f *wave) countArrivalsLocked() {
 	direct := int64(0)
 	for i := range f.mu.ops {
 		if f.mu.ops[i].isPrimary() {
@@ -172,7 +172,7 @@ func (f *flight) countArrivalsLocked() {
 }
 
 // startUpdateLocked begins an update that this node coordinates.
-func (f *flight) startUpdateLocked(i int) {
+func (f *wave) startUpdateLocked(i int) {
 	o := &f.mu.ops[i]
 	switch {
 	case o.follows() && f.mu.ops[o.group].phase == phaseRead:
@@ -187,8 +187,8 @@ func (f *flight) startUpdateLocked(i int) {
 	}
 }
 
-// run drives the flight until every request is decided.
-func (f *flight) run(ctx context.Context) {
+// run drives the wave until every request is decided.
+func (f *wave) run(ctx context.Context) {
 	deadline := f.started.Add(f.c.cfg.RequestTimeout)
 	defer func() {
 		f.timer.Stop()
@@ -208,7 +208,7 @@ func (f *flight) run(ctx context.Context) {
 		if !idle {
 			continue
 		}
-		wait := min(f.patience(), time.Until(deadline))
+		wait := min(f.waitTime(), time.Until(deadline))
 		if f.traced {
 			wait = min(wait, traceLinger/4)
 		}
@@ -220,19 +220,19 @@ func (f *flight) run(ctx context.Context) {
 		select {
 		case <-f.wake:
 		case <-f.timer.C:
-			f.impatient()
+			f.checkSilent()
 		case <-ctx.Done():
 		}
 	}
 }
 
-// patience is how long to sleep before looking for the silent.
-func (f *flight) patience() time.Duration {
-	return max(f.patient, 20*time.Millisecond)
+// waitTime returns how long to sleep before the next check for silent nodes.
+func (f *wave) waitTime() time.Duration {
+	return max(f.longest, 20*time.Millisecond)
 }
 
 // advance does whatever the answers so far call for.
-func (f *flight) advance() {
+func (f *wave) advance() {
 	f.mu.Lock()
 	f.refetchLocked()
 	f.reaskLocked()
@@ -247,50 +247,50 @@ func (f *flight) advance() {
 	f.flush()
 }
 
-// impatient marks what has stayed silent too long, so that others are asked.
-func (f *flight) impatient() {
+// checkSilent marks nodes that have taken too long, so that others are asked.
+func (f *wave) checkSilent() {
 	now := f.c.cfg.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
 		o.tally.Retry()
-		quiet := o.tally.Waiting()
+		silent := o.tally.Waiting()
 		switch o.phase {
 		case phaseRead:
-			if o.group == i && now.Sub(o.since) >= f.patientWith(o, quiet) {
-				o.tally.Silence(quiet)
+			if o.group == i && now.Sub(o.since) >= f.longestWait(o, silent) {
+				o.tally.Silence(silent)
 				o.since = now
 				if f.askAnotherLocked(i) {
 					f.settleReadLocked(i)
 				}
 			}
 		case phaseWrite:
-			if o.carrier == i && quiet != 0 && now.Sub(o.since) >= f.patientWith(o, quiet) {
-				f.silentWriteLocked(i, quiet)
+			if o.carrier == i && silent != 0 && now.Sub(o.since) >= f.longestWait(o, silent) {
+				f.silentWriteLocked(i, silent)
 				o.since = now
 			}
 		case phaseForward:
-			if now.Sub(o.since) >= f.forwardPatience(o) {
-				o.tally.Silence(quiet)
+			if now.Sub(o.since) >= f.forwardWait(o) {
+				o.tally.Silence(silent)
 				f.mu.reroute = append(f.mu.reroute, i)
 			}
 		}
 	}
 }
 
-// patientWith is the longest patience that any of the quiet deserves.
-func (f *flight) patientWith(o *op, quiet quorum.Nodes) (d time.Duration) {
+// longestWait returns the longest wait time of the nodes that have not answered.
+func (f *wave) longestWait(o *op, silent quorum.Nodes) (d time.Duration) {
 	for i, id := range o.walk {
-		if quiet.Has(i) {
+		if silent.Has(i) {
 			d = max(d, f.c.cfg.Channel.WaitTime(id))
 		}
 	}
 	return d
 }
 
-// decideLocked ends an op.
-func (f *flight) decideLocked(i int, err error) {
+// decideLocked ends an op with its result or with err.
+func (f *wave) decideLocked(i int, err error) {
 	o := &f.mu.ops[i]
 	if o.phase == phaseDone {
 		return
@@ -310,8 +310,8 @@ func (f *flight) decideLocked(i int, err error) {
 	}
 }
 
-// expire ends what is still undecided when the time is up.
-func (f *flight) expire() {
+// expire ends the ops that are undecided at the deadline.
+func (f *wave) expire() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.mu.ops {
@@ -337,9 +337,9 @@ func (f *flight) expire() {
 	f.finishLocked()
 }
 
-// finishLocked lets the streams know that nobody drives the flight any more;
+// finishLocked ends the wave for the streams, which may still report to it;
 // copies that still lack a stand-in are kept as late hints.
-func (f *flight) finishLocked() {
+func (f *wave) finishLocked() {
 	f.mu.finished = true
 	f.endTracesLocked()
 	for _, l := range f.mu.lacking {
@@ -351,7 +351,7 @@ func (f *flight) finishLocked() {
 	f.mu.lacking = nil
 }
 
-func (f *flight) signal() {
+func (f *wave) signal() {
 	select {
 	case f.wake <- struct{}{}:
 	default:
@@ -360,14 +360,14 @@ func (f *flight) signal() {
 
 // exchange is one frame to one peer, and the record of what it asked.
 type exchange struct {
-	f     *flight
+	f     *wave
 	to    ring.NodeID
 	kind  peer.Kind
 	items []exchangeItem
 	body  []byte // room for header and count, then the items
 
-	patience time.Duration // forward: how long the answer may take
-	scratch  []byte
+	wait    time.Duration // forward: how long the answer may take
+	scratch []byte
 }
 
 type exchangeItem struct {
@@ -377,7 +377,7 @@ type exchangeItem struct {
 }
 
 // to returns the frame of a kind being filled for a peer.
-func (f *flight) to(id ring.NodeID, kind peer.Kind) *exchange {
+func (f *wave) to(id ring.NodeID, kind peer.Kind) *exchange {
 	for _, x := range f.outbox {
 		if x.to == id && x.kind == kind {
 			return x
@@ -388,12 +388,12 @@ func (f *flight) to(id ring.NodeID, kind peer.Kind) *exchange {
 	x.body = slices.Grow(x.body[:0], 256)[:headerLen(kind)]
 	f.users.Add(1)
 	f.outbox = append(f.outbox, x)
-	f.patient = max(f.patient, f.c.cfg.Channel.WaitTime(id))
+	f.longest = max(f.longest, f.c.cfg.Channel.WaitTime(id))
 	return x
 }
 
 // flush sends the filled frames.
-func (f *flight) flush() {
+func (f *wave) flush() {
 	for _, x := range f.outbox {
 		x.seal()
 		f.c.cfg.Channel.Send(x.to, peer.Foreground, x.kind, x.body, x)

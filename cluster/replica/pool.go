@@ -6,36 +6,36 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// A flight is given back when nobody uses it any more: its driver, and every
-// exchange whose answer is yet to come. That may be long after its requests
-// were answered, for a replica that is not needed answers too.
+// A wave returns to the pool when neither its driver nor any exchange uses it any more.
+// That may be long after its requests were answered, because replicas that were not
+// needed answer too.
 
-// reused is memory of a flight that the driver alone touches.
+// reused is memory of a wave that only the driver uses.
 type reused struct {
 	timer     *time.Timer
 	records   []engine.Record
 	batch     []*engine.Record
 	index     []int // of batch: the ops
 	carriers  []int
-	exchanges []*exchange // all that there are; taken of them are in use
+	exchanges []*exchange // the first taken of them are in use
 	taken     int
 }
 
-// What one giant flight needed is not kept for the next.
+// Bounds of what a wave keeps for the next one.
 const (
 	mostOps  = 1 << 10
 	mostBody = 64 << 10
 )
 
-func buildFlight() any {
-	f := &flight{wake: make(chan struct{}, 1)}
+func buildWave() any {
+	f := &wave{wake: make(chan struct{}, 1)}
 	f.timer = time.NewTimer(time.Hour)
 	f.timer.Stop()
 	return f
 }
 
-// exchange returns one that is not in use.
-func (f *flight) exchange() *exchange {
+// exchange returns an exchange that is not in use.
+func (f *wave) exchange() *exchange {
 	if f.taken == len(f.exchanges) {
 		f.exchanges = append(f.exchanges, &exchange{f: f})
 	}
@@ -43,8 +43,8 @@ func (f *flight) exchange() *exchange {
 	return f.exchanges[f.taken-1]
 }
 
-// leave gives up one use of the flight; the last one out gives it back.
-func (f *flight) leave() {
+// leave ends one use of the wave. The last one returns it to the pool.
+func (f *wave) leave() {
 	if f.users.Add(-1) > 0 {
 		return
 	}
@@ -53,23 +53,23 @@ func (f *flight) leave() {
 		return
 	}
 	f.reset()
-	c.hangar.Put(f)
+	c.pool.Put(f)
 }
 
-// reset forgets everything but memory, whose contents others may own.
-func (f *flight) reset() {
+// reset clears the wave and keeps its memory, except what others may own.
+func (f *wave) reset() {
 	select {
 	case <-f.wake:
 	default:
 	}
-	f.c, f.ring, f.from, f.patient, f.traced = nil, nil, origin{}, 0, false
+	f.c, f.ring, f.from, f.longest, f.traced = nil, nil, origin{}, 0, false
 	f.batches = 0
 	clear(f.repairs)
 	f.repairs = f.repairs[:0]
 	clear(f.records)
 	clear(f.batch)
 	for _, x := range f.exchanges[:f.taken] {
-		x.items, x.patience = x.items[:0], 0
+		x.items, x.wait = x.items[:0], 0
 		if cap(x.body) > mostBody {
 			x.body = nil
 		}
