@@ -259,7 +259,7 @@ func (f *wave) checkSilent() {
 		switch o.phase {
 		case phaseRead:
 			if o.group == i && now.Sub(o.since) >= f.longestWait(o, silent) {
-				o.tally.Silence(silent)
+				o.tally.Silence()
 				o.since = now
 				if f.askAnotherLocked(i) {
 					f.settleReadLocked(i)
@@ -272,7 +272,7 @@ func (f *wave) checkSilent() {
 			}
 		case phaseForward:
 			if now.Sub(o.since) >= f.forwardWait(o) {
-				o.tally.Silence(silent)
+				o.tally.Silence()
 				f.mu.reroute = append(f.mu.reroute, i)
 			}
 		}

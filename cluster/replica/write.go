@@ -317,7 +317,7 @@ type standIn struct {
 // they were sent: should they answer after all, it counts.
 func (f *wave) silentWriteLocked(i int, silent quorum.Nodes) {
 	o := &f.mu.ops[i]
-	o.tally.Silence(silent)
+	o.tally.Silence()
 	for at := range o.walk {
 		if silent.Has(at) && at != o.self {
 			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.standsFor(at)})

@@ -77,7 +77,7 @@ func TestTally_Phase_WonByDistinctAnswersOnly(t *testing.T) {
 	if !tally.Asked().Has(0) {
 		t.Error("a node that had answered is new after it failed")
 	}
-	tally.Silence(tally.Waiting())
+	tally.Silence()
 	check("the other is silent", false, 0)
 	if tally.Heeded() != 0b01 {
 		t.Errorf("heeded %b", tally.Heeded())
@@ -85,7 +85,7 @@ func TestTally_Phase_WonByDistinctAnswersOnly(t *testing.T) {
 	tally.Answer(1)
 	check("a late answer counts", true, 0)
 	tally.Recount(1)
-	check("more is wanted of it", false, 0)
+	check("more is wanted of it", false, 0b10)
 	tally.Answer(1)
 	tally.Raise(3)
 	check("a follower needs three", false, 0)
@@ -122,72 +122,90 @@ func TestTally_Refusals_CountOnlyIfNobodyElseWasAsked(t *testing.T) {
 	}
 }
 
-// A tally agrees with a model that keeps a few facts for each node.
+// A tally agrees with a model that keeps one word for each node.
 func TestTally_AgreesWithModel(t *testing.T) {
-	type facts struct{ asked, answered, failed, silent, refused bool }
 	rapid.Check(t, func(t *rapid.T) {
 		need := rapid.IntRange(1, 5).Draw(t, "need")
 		var tally Tally
 		tally.Start(need)
-		nodes := map[int]*facts{}
+		states := map[int]string{}
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {
 			at := rapid.IntRange(0, 7).Draw(t, "node") * 9 // up to MaxNodes-1
-			n := nodes[at]
-			if n == nil {
-				n = new(facts)
-				nodes[at] = n
-			}
-			switch rapid.IntRange(0, 7).Draw(t, "what") {
+			was := states[at]
+			switch rapid.IntRange(0, 6).Draw(t, "what") {
 			case 0:
 				tally.Ask(at)
-				n.asked = true
+				if was == "" {
+					states[at] = "waiting"
+				}
 			case 1:
 				tally.Answer(at)
-				n.answered = true
+				states[at] = "answered"
 			case 2:
 				tally.Fail(at)
-				n.failed = n.failed || !n.answered
+				if was != "answered" {
+					states[at] = "failed"
+				}
 			case 3:
-				tally.Silence(FirstNodes(at + 1))
-				for other := 0; other <= at; other += 9 {
-					if nodes[other] == nil {
-						nodes[other] = new(facts)
+				late := tally.Silence()
+				for place, s := range states {
+					if (s == "waiting") != late.Has(place) {
+						t.Fatalf("the node at %d is %s, and silence is %b", place, s, late)
 					}
-					nodes[other].silent = true
+					if s == "waiting" {
+						states[place] = "silent"
+					}
 				}
 			case 4:
 				tally.Refuse(at)
-				n.refused = true
+				if was != "answered" {
+					states[at] = "refused"
+				}
 			case 5:
-				tally.Withdraw(at)
-				n.asked = false
-			case 6:
 				tally.Recount(at)
-				n.answered = false
-			case 7:
+				if was == "answered" {
+					states[at] = "waiting"
+				}
+			case 6:
 				tally.Retry()
-				for _, other := range nodes {
-					other.asked = other.asked && !other.failed
-					other.failed = false
+				for place, s := range states {
+					if s == "failed" {
+						delete(states, place)
+					}
 				}
 			}
-			got, waiting := 0, Nodes(0)
-			refused, same := false, true
-			for place, n := range nodes {
-				if n.answered {
-					got++
-				}
-				if n.asked && !n.answered && !n.silent {
+			var asked, waiting, answered Nodes
+			refused := 0
+			for place, s := range states {
+				asked = asked.With(place)
+				switch s {
+				case "waiting":
 					waiting = waiting.With(place)
+				case "answered":
+					answered = answered.With(place)
+				case "refused":
+					refused++
 				}
-				refused = refused || n.refused
-				same = same && n.asked == n.refused
 			}
-			if tally.Got() != got || tally.Waiting() != waiting || tally.Won() != (got >= need) || tally.RefusedByAll() != (refused && same) {
-				t.Fatalf("%+v, model: got %d, waiting %b, refused by all %v", tally, got, waiting, refused && same)
+			if tally.Asked() != asked || tally.Waiting() != waiting || tally.Answered() != answered ||
+				tally.Won() != (answered.Len() >= need) || tally.RefusedByAll() != (refused > 0 && refused == len(states)) {
+				t.Fatalf("%+v, model: %v", tally, states)
 			}
 		}
 	})
+}
+
+func TestTally_NodeAskedAgain_MayFallSilentAgain(t *testing.T) {
+	var tally Tally
+	tally.Start(1)
+	tally.Ask(0)
+	tally.Silence()
+	tally.Fail(0)
+	tally.Retry()
+	tally.Ask(0)
+	if !tally.Waiting().Has(0) {
+		t.Error("the node is not waited for, so its time never runs out")
+	}
 }
 
 func TestNodes_RefuseImpossiblePlaces(t *testing.T) {

@@ -42,19 +42,19 @@ func node(place int) Nodes {
 // Tally counts the answers to one phase of a request: a read that waits for R
 // replicas, a write that waits for W, or a forward that waits for one coordinator.
 //
-// A node passes through these states:
+// A node is in one of these states:
 //
 //	new       not asked
-//	waiting   asked; its answer may still come
-//	silent    asked, and out of time: another node was asked in its place
+//	waiting   asked; its answer may still come in time
+//	silent    asked, and out of time: another node may be asked in its place
 //	failed    its answer was an error, or it could not be reached
 //	refused   it answered that it cannot do this now
 //	answered  its answer counts
 //
 // Ask makes a new node waiting. Answer makes any node answered, also a silent or a
-// failed one: a late answer is as good as another. Fail and Silence leave a node
-// that has answered as it is. Retry makes failed nodes new again. Withdraw makes any
-// node new, and Recount takes back an answer that turned out to be not enough.
+// failed one: a late answer is as good as another. Fail, Refuse and Silence leave a
+// node that has answered as it is. Retry makes failed nodes new again. Recount makes
+// a node that has answered wait again, because more is wanted of it.
 //
 // A request whose quorum cannot be reached now is not given up: a node that is down
 // may come back before the request's deadline, and the driver asks it then. So a tally
@@ -62,12 +62,9 @@ func node(place int) Nodes {
 //
 // The zero Tally has asked nobody and needs no answer. It is a value: copy it freely.
 type Tally struct {
-	need     int
-	asked    Nodes // every state but new
-	answered Nodes
-	failed   Nodes
-	silent   Nodes
-	refused  Nodes
+	need int
+	// A node is in one of these sets, or in none while it is new.
+	waiting, silent, failed, refused, answered Nodes
 }
 
 // Start begins a phase in which need distinct nodes have to answer.
@@ -76,51 +73,63 @@ func (t *Tally) Start(need int) { *t = Tally{need: need} }
 // Raise lets the phase need more answers; a smaller need changes nothing.
 func (t *Tally) Raise(need int) { t.need = max(t.need, need) }
 
-// Ask records that a node was asked.
-func (t *Tally) Ask(place int) { t.asked = t.asked.With(place) }
-
-// Answer counts a node's answer.
-func (t *Tally) Answer(place int) { t.answered = t.answered.With(place) }
-
-// Fail records that asking a node failed, unless it has answered.
-func (t *Tally) Fail(place int) {
-	if !t.answered.Has(place) {
-		t.failed = t.failed.With(place)
+// Ask records that a new node was asked.
+func (t *Tally) Ask(place int) {
+	if !t.Asked().Has(place) {
+		t.waiting = t.waiting.With(place)
 	}
 }
 
-// Refuse records that a node cannot do what it was asked now.
-func (t *Tally) Refuse(place int) { t.refused = t.refused.With(place) }
+// Answer counts a node's answer.
+func (t *Tally) Answer(place int) { t.move(node(place), &t.answered) }
 
-// Silence records that nodes took too long. What they answer later still counts.
-func (t *Tally) Silence(nodes Nodes) { t.silent |= nodes }
+// Fail records that asking a node failed, unless it has answered.
+func (t *Tally) Fail(place int) { t.move(node(place)&^t.answered, &t.failed) }
 
-// Retry makes the nodes that failed new again, so that they may be asked once more.
-func (t *Tally) Retry() {
-	t.asked &^= t.failed
-	t.failed = 0
+// Refuse records that a node cannot do what it was asked now, unless it has answered.
+func (t *Tally) Refuse(place int) { t.move(node(place)&^t.answered, &t.refused) }
+
+// Silence records that the nodes that are waited for took too long, and returns them.
+// What they answer later still counts.
+func (t *Tally) Silence() Nodes {
+	late := t.waiting
+	t.move(late, &t.silent)
+	return late
 }
 
-// Withdraw makes a node new again, as if it had not been asked.
-func (t *Tally) Withdraw(place int) { t.asked = t.asked.Without(place) }
+// Retry makes the nodes that failed new again, so that they may be asked once more.
+func (t *Tally) Retry() { t.failed = 0 }
 
 // Recount takes back a node's answer: more is wanted of it.
-func (t *Tally) Recount(place int) { t.answered = t.answered.Without(place) }
+func (t *Tally) Recount(place int) { t.move(node(place)&t.answered, &t.waiting) }
+
+// Withdraw makes a node new again, as if it had not been asked.
+func (t *Tally) Withdraw(place int) { t.move(node(place), new(Nodes)) }
+
+// move puts nodes into one of the sets, and out of the others.
+func (t *Tally) move(nodes Nodes, set *Nodes) {
+	t.waiting &^= nodes
+	t.silent &^= nodes
+	t.failed &^= nodes
+	t.refused &^= nodes
+	t.answered &^= nodes
+	*set |= nodes
+}
 
 // Asked returns the nodes that are not new.
-func (t *Tally) Asked() Nodes { return t.asked }
+func (t *Tally) Asked() Nodes { return t.waiting | t.silent | t.failed | t.refused | t.answered }
 
 // Answered returns the nodes whose answers count.
 func (t *Tally) Answered() Nodes { return t.answered }
 
 // Waiting returns the nodes whose answers may still come in time.
-func (t *Tally) Waiting() Nodes { return t.asked &^ t.answered &^ t.silent }
+func (t *Tally) Waiting() Nodes { return t.waiting }
 
-// Heeded returns the nodes that were asked and are not silent.
-func (t *Tally) Heeded() Nodes { return t.asked &^ t.silent }
+// Heeded returns the nodes that have answered, or whose answers may still come in time.
+func (t *Tally) Heeded() Nodes { return t.waiting | t.answered }
 
 // RefusedByAll reports whether nodes were asked and each of them refused.
-func (t *Tally) RefusedByAll() bool { return t.refused != 0 && t.asked == t.refused }
+func (t *Tally) RefusedByAll() bool { return t.refused != 0 && t.Asked() == t.refused }
 
 // Need returns how many nodes have to answer.
 func (t *Tally) Need() int { return t.need }
