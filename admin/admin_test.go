@@ -54,6 +54,12 @@ func (n *fakeNode) Ring() *ring.Ring             { return ring.NewRing(n.state) 
 func (n *fakeNode) Alive(id ring.NodeID) bool    { return id != ring.IDOf("C") }
 func (n *fakeNode) MerkleRoots() []uint64        { return []uint64{0, 255, 0, 1} }
 func (n *fakeNode) PeerCounters() *peer.Counters { return new(peer.Counters) }
+func (n *fakeNode) PeerStatus() map[ring.NodeID]peer.PeerStatus {
+	return map[ring.NodeID]peer.PeerStatus{
+		ring.IDOf("B"): {Foreground: true, Background: true, Available: true, WaitTime: 20 * time.Millisecond},
+		ring.IDOf("C"): {WaitTime: 100 * time.Millisecond, LastError: errors.New("dial: refused"), FailedAt: time.UnixMilli(7)},
+	}
+}
 func (n *fakeNode) Counters() *replica.Counters  { return new(replica.Counters) }
 func (n *fakeNode) StoreMetrics() engine.Metrics { return engine.Metrics{Records: 7} }
 func (n *fakeNode) record(format string, a ...any) {

@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/peer"
 )
 
 // gossipHandlers shows how the nodes see each other.
@@ -27,6 +28,8 @@ type Gossiper interface {
 	// RingChanges are the newest states of the ring that the node had, the
 	// oldest of them first.
 	RingChanges() []cluster.RingChange
+	// PeerStatus describes the node's streams to each other member.
+	PeerStatus() map[ring.NodeID]peer.PeerStatus
 }
 
 // maxChanges is how many changes of the ring are shown.
@@ -79,15 +82,13 @@ func newestChanges(changes map[string]*api.RingChange) []api.RingChange {
 func gossipOf(node Node) api.Gossip {
 	now := node.Ring()
 	g := api.GossipNode{Node: node.Name(), Answered: true, RingVersion: now.Version(), RingDigest: hash(now.Digest()), Health: node.GossipHealth(), Sees: []api.Observation{}}
+	peers := node.PeerStatus()
 	for _, m := range now.Members() {
 		if m.Name == node.Name() {
 			continue
 		}
 		sight := node.Sight(m.ID)
-		seen := api.Observation{Node: m.Name, State: string(sight.State)}
-		if !sight.Since.IsZero() {
-			seen.SinceMillis = sight.Since.UnixMilli()
-		}
+		seen := api.Observation{Node: m.Name, State: string(sight.State), SinceMillis: millisOf(sight.Since), Streams: streamsOf(peers[m.ID])}
 		if sight.Incarnation > 0 {
 			seen.Incarnation = &sight.Incarnation
 		}
@@ -98,6 +99,17 @@ func gossipOf(node Node) api.Gossip {
 		v.Changes = append(v.Changes, api.RingChange{
 			Version: change.Version, Digest: hash(change.Digest), Seen: []api.Seen{{Node: node.Name(), AtMillis: change.Time.UnixMilli()}},
 		})
+	}
+	return v
+}
+
+func streamsOf(p peer.PeerStatus) api.Streams {
+	v := api.Streams{
+		Foreground: p.Foreground, Background: p.Background, Available: p.Available,
+		QueuedBytes: p.Queued, Unanswered: p.Unanswered, WaitMillis: p.WaitTime.Milliseconds(), ErrorMillis: millisOf(p.FailedAt),
+	}
+	if p.LastError != nil {
+		v.Error = p.LastError.Error()
 	}
 	return v
 }

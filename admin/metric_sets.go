@@ -107,6 +107,36 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 	}
 }
 
+// peerDescs describe the node's streams to each other member.
+type peerDescs struct{ available, queued, unanswered, wait *prometheus.Desc }
+
+func newPeerDescs() peerDescs {
+	return peerDescs{
+		available:  desc("quorate_peer_available", "1 while requests can be sent to a member, else 0.", "node"),
+		queued:     desc("quorate_peer_queued_bytes", "Bytes that wait to be written to a member.", "node"),
+		unanswered: desc("quorate_peer_unanswered_requests", "Requests that a member has not answered yet.", "node"),
+		wait:       desc("quorate_peer_wait_seconds", "After this time without an answer from a member, another node is asked.", "node"),
+	}
+}
+
+func (d *peerDescs) collect(node Node, out chan<- prometheus.Metric) {
+	now, peers := node.Ring(), node.PeerStatus()
+	for _, m := range now.Members() {
+		p, known := peers[m.ID]
+		if !known { // this node itself, or a member that has just joined
+			continue
+		}
+		available := 0.0
+		if p.Available {
+			available = 1
+		}
+		put(out, d.available, gauge, available, m.Name)
+		put(out, d.queued, gauge, float64(p.Queued), m.Name)
+		put(out, d.unanswered, gauge, float64(p.Unanswered), m.Name)
+		put(out, d.wait, gauge, p.WaitTime.Seconds(), m.Name)
+	}
+}
+
 // storeDescs are of Pebble, below the store.
 type storeDescs struct {
 	compactions, debt, running, flushes, fsync, walBytes, hits, misses, cache *prometheus.Desc

@@ -59,6 +59,7 @@ type collector struct {
 	store   storeDescs
 	clients clientDescs
 	work    workDescs
+	peers   peerDescs
 }
 
 // NewMetrics makes the registry of a process: Go's runtime, the process, and the
@@ -67,7 +68,7 @@ type collector struct {
 func NewMetrics(process Process) *prometheus.Registry {
 	c := &collector{
 		process: process, up: desc("quorate_up", "1 while the node runs, else 0."),
-		ring: newRingDescs(), store: newStoreDescs(), clients: newClientDescs(), work: newWorkDescs(),
+		ring: newRingDescs(), store: newStoreDescs(), clients: newClientDescs(), work: newWorkDescs(), peers: newPeerDescs(),
 	}
 	for _, m := range metrics {
 		c.scalars = append(c.scalars, desc(m.name, m.help))
@@ -107,6 +108,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	if isReady(node) {
 		c.ring.collect(node, out)
+		c.peers.collect(node, out)
 	}
 }
 

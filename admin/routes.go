@@ -146,7 +146,7 @@ func (s *Server) table() []route {
 			answer: api.Operation{}, fails: []int{404, 502}, needsNode: true, handle: operations.deleteOperation,
 		},
 		{
-			method: "GET", path: "/api/gossip", summary: "Which nodes each node sees alive, and when each node learned of the changes of the ring.",
+			method: "GET", path: "/api/gossip", summary: "How each node sees the others, by gossip and by its streams to them, and when each node learned of the changes of the ring.",
 			params: []param{localParam}, answer: api.Gossip{}, needsNode: true, handle: gossip.getGossip,
 		},
 		{

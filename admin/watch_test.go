@@ -220,6 +220,11 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 		if !n.Answered || len(n.Sees) != 2 || n.Sees[0].State != "alive" || n.Sees[0].SinceMillis == 0 || n.RingDigest != g.Nodes[0].RingDigest {
 			t.Errorf("%+v", n)
 		}
+		for _, x := range n.Sees {
+			if s := x.Streams; !s.Foreground || !s.Background || !s.Available || s.WaitMillis <= 0 {
+				t.Errorf("the streams of %s to %s: %+v", n.Node, x.Node, s)
+			}
+		}
 	}
 	newest := g.Changes[0]
 	if newest.Digest != g.Nodes[0].RingDigest || len(newest.Seen) != 3 || newest.Seen[0].Node != "A" {
@@ -228,7 +233,8 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 	must[api.NodeState](f, "A", "POST", "/api/nodes/B/kill", nil)
 	f.eventually("B seen dead", func() bool {
 		g := must[api.Gossip](f, "A", "GET", "/api/gossip", nil)
-		return !g.Nodes[1].Answered && g.Nodes[0].Sees[0].State == "dead"
+		b := g.Nodes[0].Sees[0]
+		return !g.Nodes[1].Answered && b.State == "dead" && !b.Streams.Available && b.Streams.Error != "" && b.Streams.ErrorMillis > 0
 	})
 }
 

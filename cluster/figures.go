@@ -24,6 +24,9 @@ func (n *Node) StoreMetrics() engine.Metrics { return n.store.Metrics() }
 // PeerCounters are the peer channel's; they change while they are read.
 func (n *Node) PeerCounters() *peer.Counters { return n.channel.Counters() }
 
+// PeerStatus describes this node's streams to each other member.
+func (n *Node) PeerStatus() map[ring.NodeID]peer.PeerStatus { return n.channel.Status() }
+
 // MerkleRoots is the root of each partition's hash tree on this node, 0 where it
 // holds nothing: equal roots, equal data.
 func (n *Node) MerkleRoots() []uint64 { return n.store.MerkleRoots(nil) }

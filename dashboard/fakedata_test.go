@@ -268,7 +268,7 @@ func (f *fake) gossipLocked() object {
 			if f.mu.dead[b] {
 				state = "dead"
 			}
-			sees = append(sees, object{"node": b, "state": state, "incarnation": 1 + (i+j)%3, "since_ms": time.Now().UnixMilli() - int64(1000*(i+3*j))})
+			sees = append(sees, object{"node": b, "state": state, "incarnation": 1 + (i+j)%3, "since_ms": time.Now().UnixMilli() - int64(1000*(i+3*j)), "streams": f.streamsLocked(a, b)})
 		}
 		nodes = append(nodes, object{"node": a, "answered": !f.mu.dead[a], "ring_version": f.mu.version, "sees": sees})
 		seen = append(seen, object{"node": a, "at_ms": 1_700_000_000_000 + 210*i})
@@ -277,4 +277,12 @@ func (f *fake) gossipLocked() object {
 		"gossip_interval_ms": 200, "nodes": nodes,
 		"changes": []object{{"version": f.mu.version, "digest": "9f3a", "seen": seen}, {"version": f.mu.version - 1, "digest": "1c02", "seen": seen[:3]}},
 	}
+}
+
+// streamsLocked returns the streams of a to b. Requests of A do not reach E.
+func (f *fake) streamsLocked(a, b string) object {
+	if a == "A" && b == "E" || f.mu.dead[b] {
+		return object{"foreground": false, "background": false, "available": false, "queued_bytes": 0, "unanswered_requests": 0, "wait_ms": 20, "error": "dial tcp: timeout", "error_ms": time.Now().UnixMilli()}
+	}
+	return object{"foreground": true, "background": true, "available": true, "queued_bytes": 0, "unanswered_requests": 0, "wait_ms": 20, "error": "", "error_ms": 0}
 }

@@ -44,6 +44,8 @@ func TestBrowser_Gossip_TellsWhoSuspectsWhom(t *testing.T) {
 	b.click("#tab-gossip")
 	b.shows("#panel-gossip", "Everybody sees everybody alive")
 	b.shows("#panel-gossip", "reached 5 nodes in 840 ms: 5 rounds")
+	b.shows("#panel-gossip", "Requests do not get through from A to E")
+	b.until(`document.querySelector('#panel-gossip td.warn').title.includes("dial tcp: timeout")`)
 	b.click(`[aria-label="Kill C"]`)
 	b.shows("#panel-gossip", "other than alive")
 	b.shows("#panel-gossip", "does not answer")

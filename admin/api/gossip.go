@@ -1,6 +1,7 @@
 package api
 
-// Gossip is the answer of GET /api/gossip: how each node sees the others.
+// Gossip is the answer of GET /api/gossip: how each node sees the others, by gossip and
+// by its streams to them.
 type Gossip struct {
 	IntervalMillis int64        `json:"gossip_interval_ms"` // between two rounds
 	Nodes          []GossipNode `json:"nodes"`
@@ -17,12 +18,26 @@ type GossipNode struct {
 	Sees        []Observation `json:"sees"`
 }
 
-// Observation is how one node's gossip sees another.
+// Observation is how one node sees another.
 type Observation struct {
 	Node        string  `json:"node"`
-	State       string  `json:"state"`       // alive, suspect, dead, unknown
+	State       string  `json:"state"`       // of gossip: alive, suspect, dead, unknown
 	Incarnation *uint32 `json:"incarnation"` // null if gossip has not named the node yet
-	SinceMillis int64   `json:"since_ms"`    // when it was first seen so, unix time; 0: never
+	SinceMillis int64   `json:"since_ms"`    // when gossip first saw it so, unix time; 0: never
+	Streams     Streams `json:"streams"`
+}
+
+// Streams describes what one node sends its requests to another through: a foreground
+// stream for what clients wait for, and a background stream.
+type Streams struct {
+	Foreground  bool   `json:"foreground"` // connected
+	Background  bool   `json:"background"` // connected
+	Available   bool   `json:"available"`  // requests are sent to it: the foreground stream is connected and answers
+	QueuedBytes int    `json:"queued_bytes"`
+	Unanswered  int    `json:"unanswered_requests"`
+	WaitMillis  int64  `json:"wait_ms"`  // after this time without an answer another node is asked
+	Error       string `json:"error"`    // why a connection last failed or broke; empty if none did
+	ErrorMillis int64  `json:"error_ms"` // when, unix time; 0: never
 }
 
 // RingChange is how one state of the ring spread.

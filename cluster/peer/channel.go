@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -219,24 +218,4 @@ func (c *Channel) Trigger(id causal.NodeID) {
 	if r := c.remote(id); r != nil {
 		r.trigger()
 	}
-}
-
-// PeerStatus is what the channel knows of one peer.
-type PeerStatus struct {
-	Addr      string
-	Connected bool // there is a foreground stream
-	Available bool
-	WaitTime  time.Duration
-}
-
-// Status returns what is known about each peer.
-func (c *Channel) Status() map[causal.NodeID]PeerStatus {
-	all := make(map[causal.NodeID]PeerStatus)
-	for id, r := range maps.All(*c.remotes.Load()) {
-		all[id] = PeerStatus{
-			Addr: *r.addr.Load(), Connected: r.streams[Foreground].Load() != nil,
-			Available: r.available(), WaitTime: r.wait.get(),
-		}
-	}
-	return all
 }

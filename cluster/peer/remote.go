@@ -27,7 +27,8 @@ type remote struct {
 	streams  [classes]atomic.Pointer[stream]
 	triggers [classes]chan struct{}
 	wait     waitTime
-	cancel   context.CancelFunc // guarded by Channel.mu; nil until Run
+	failed   atomic.Pointer[failure] // the newest one; nil: none
+	cancel   context.CancelFunc      // guarded by Channel.mu; nil until Run
 }
 
 func (c *Channel) newRemote(id causal.NodeID, addr string) *remote {
@@ -55,12 +56,13 @@ func (r *remote) trigger() {
 	}
 }
 
-// keep holds one stream to the peer until ctx ends.
+// maintain holds one stream to the peer until ctx ends.
 func (r *remote) maintain(ctx context.Context, class Class) {
 	backoff := firstBackoff
 	for ctx.Err() == nil {
 		began := r.c.now()
 		if s, err := r.connect(ctx, class); err != nil {
+			r.note(err)
 			r.report(err)
 		} else {
 			r.serve(ctx, s)
@@ -90,7 +92,7 @@ func (r *remote) connect(ctx context.Context, class Class) (*stream, error) {
 	return r.c.newStream(conn, r.id, h.peer.name, class, r), nil
 }
 
-// hold runs a stream until it breaks or ctx ends.
+// serve runs a stream until it breaks or ctx ends.
 func (r *remote) serve(ctx context.Context, s *stream) {
 	stop := context.AfterFunc(ctx, func() { s.fail(errForgotten) })
 	defer stop()
@@ -101,11 +103,15 @@ func (r *remote) serve(ctx context.Context, s *stream) {
 		r.c.cfg.Connected(r.id)
 	}
 	err := s.run()
+	r.note(err)
 	r.c.count.StreamsBroken.Add(1)
 	if s.class == Foreground && ctx.Err() == nil {
 		r.c.log.Info("connection to peer lost", "peer", s.name, "addr", *r.addr.Load(), "err", err)
 	}
 }
+
+// note stores err for [Channel.Status].
+func (r *remote) note(err error) { r.failed.Store(&failure{err: err, at: time.Now()}) }
 
 // key identifies the peer to the log throttle, whether or not its name is known yet.
 func (r *remote) key() string { return fmt.Sprintf("%016x", uint64(r.id)) }

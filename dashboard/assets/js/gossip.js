@@ -1,9 +1,10 @@
-// Who knows what of whom, and how a change of the ring spread.
+// How each node sees the others, by gossip and by its streams to them, and how a
+// change of the ring spread.
 
 import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
 import { h, put, s } from "./dom.js";
-import { millis, plural, span } from "./format.js";
+import { bytes, list, millis, plural, span } from "./format.js";
 import { isOpen, panel } from "./tabs.js";
 
 const AGAIN = 1500; // ms
@@ -31,13 +32,15 @@ const WORDS = { alive: "alive", suspect: "suspect", dead: "dead", left: "left", 
 const KINDS = { alive: "good", suspect: "warn", dead: "bad", left: "", unknown: "" };
 
 function draw(gossip) {
-  const signature = JSON.stringify([gossip.nodes.map((n) => [n.node, n.answered, n.ring_version, n.sees.map((x) => [x.node, x.state, x.incarnation])]), gossip.changes, chosen]);
+  const signature = JSON.stringify([gossip.nodes.map((n) => [n.node, n.answered, n.ring_version, n.sees.map((x) => [x.node, x.state, x.incarnation, x.streams])]), gossip.changes, chosen]);
   if (part.signature === signature) return;
   part.signature = signature;
   const answered = gossip.nodes.filter((n) => n.answered);
   const odd = answered.flatMap((n) => n.sees.filter((x) => x.state !== "alive" && x.node !== n.node)).length;
+  const cut = answered.flatMap((n) => n.sees.filter((x) => halfOpen(x)).map((x) => `${n.node} to ${x.node}`));
   const versions = new Set(answered.map((n) => n.ring_version));
   put(part.said, odd ? h("b", { class: "warn" }, `${plural(odd, "view")} other than alive. `) : h("b", { class: "good" }, "Everybody sees everybody alive. "),
+    cut.length ? h("b", { class: "warn" }, `Requests do not get through from ${list(cut)}. `) : null,
     h("span", { class: "soft" }, versions.size > 1 ? `Rings of versions ${[...versions].join(", ")} are about.` : `All know ring version ${[...versions][0]}.`));
   const names = [...new Set(gossip.nodes.flatMap((n) => [n.node, ...n.sees.map((x) => x.node)]))].sort();
   const disc = (n) => h("span", { class: `disc ${colour(n)}` }, initials(n));
@@ -52,8 +55,24 @@ function view(n, name) {
   if (n.node === name) return h("td", { class: "self" }, "itself");
   const x = n.sees.find((v) => v.node === name);
   if (!x) return h("td", {}, "–");
-  return h("td", { class: KINDS[x.state] ?? "", title: `${n.node} sees ${name} ${x.state} for ${span((Date.now() - x.since_ms) / 1000)}` },
-    WORDS[x.state] ?? x.state, x.incarnation == null ? "" : h("small", {}, ` #${x.incarnation}`));
+  const seen = [`${n.node} sees ${name} ${x.state} for ${span((Date.now() - x.since_ms) / 1000)}`, ...streamFacts(n, x)];
+  return h("td", { class: halfOpen(x) ? "warn" : KINDS[x.state] ?? "", title: seen.join("\n") },
+    WORDS[x.state] ?? x.state, x.incarnation == null ? "" : h("small", {}, ` #${x.incarnation}`),
+    halfOpen(x) ? h("small", {}, " no requests") : null);
+}
+
+// halfOpen says whether gossip sees a node alive to which requests cannot be sent.
+const halfOpen = (x) => x.state === "alive" && !x.streams.available;
+
+// streamFacts describes the streams of n to the node of x, a line for each fact.
+function streamFacts(n, { node, streams }) {
+  const facts = [streams.available
+    ? `requests to ${node}: after ${millis(streams.wait_ms)} without an answer another node is asked`
+    : `requests are not sent to ${node}: ${streams.foreground ? "it does not answer" : "there is no connection"}`];
+  if (streams.queued_bytes || streams.unanswered_requests) facts.push(`${plural(streams.unanswered_requests, "request")} unanswered, ${bytes(streams.queued_bytes)} queued`);
+  if (!streams.background && streams.foreground) facts.push("the background stream is not connected");
+  if (streams.error) facts.push(`last failure, ${span((Date.now() - streams.error_ms) / 1000)} ago: ${streams.error}`);
+  return facts;
 }
 
 function drawChanges(gossip) {
@@ -63,7 +82,7 @@ function drawChanges(gossip) {
     return;
   }
   chosen = Math.min(chosen, changes.length - 1);
-  const list = h("div", { class: "buttons" }, changes.slice(0, 8).map((c, i) => h("button", { type: "button", "aria-pressed": String(i === chosen), onclick: () => { chosen = i; draw(gossip); } }, `v${c.version}`, h("small", { class: "soft" }, ` ${c.digest.slice(0, 4)}`))));
+  const buttons = h("div", { class: "buttons" }, changes.slice(0, 8).map((c, i) => h("button", { type: "button", "aria-pressed": String(i === chosen), onclick: () => { chosen = i; draw(gossip); } }, `v${c.version}`, h("small", { class: "soft" }, ` ${c.digest.slice(0, 4)}`))));
   const c = changes[chosen];
   const seen = [...c.seen].sort((a, b) => a.at_ms - b.at_ms);
   const first = seen[0]?.at_ms ?? 0;
@@ -77,6 +96,6 @@ function drawChanges(gossip) {
   const rows = seen.map((v, i) => s("g", { class: colour(v.node) },
     s("path", { class: "since", d: `M20 ${26 + i * 22}H${x(v.at_ms).toFixed(1)}` }),
     s("circle", { cx: x(v.at_ms).toFixed(1), cy: 26 + i * 22, r: 8 }), s("text", { class: "who", x: x(v.at_ms).toFixed(1), y: 30 + i * 22 }, initials(v.node))));
-  put(part.changes, list, h("p", {}, `Ring version ${c.version} reached ${plural(seen.length, "node")} in ${millis(lastSeen - first)}: ${plural(rounds, "round")} of gossip, ${millis(round)} each.`),
+  put(part.changes, buttons, h("p", {}, `Ring version ${c.version} reached ${plural(seen.length, "node")} in ${millis(lastSeen - first)}: ${plural(rounds, "round")} of gossip, ${millis(round)} each.`),
     s("svg", { class: "spread", viewBox: `0 0 450 ${34 + seen.length * 22}`, role: "img", "aria-label": seen.map((v) => `${v.node} after ${millis(v.at_ms - first)}`).join(", ") }, grid, rows));
 }

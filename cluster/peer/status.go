@@ -1,0 +1,64 @@
+package peer
+
+import (
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+)
+
+// PeerStatus describes the two streams that this node dials to one peer. The streams
+// that the peer dials to this node are not part of it.
+type PeerStatus struct {
+	Addr       string
+	Foreground bool          // the foreground stream is connected
+	Background bool          // the background stream is connected
+	Available  bool          // there is a foreground stream, and its answers are not overdue
+	Queued     int           // bytes that wait to be written, on both streams
+	Unanswered int           // requests that wait for their answer, on both streams
+	WaitTime   time.Duration // see [Channel.WaitTime]
+	LastError  error         // why the newest attempt to connect failed or the newest stream broke; nil if none did
+	FailedAt   time.Time     // when LastError occurred
+}
+
+// failure is why a stream to a peer could not be made or broke.
+type failure struct {
+	err error
+	at  time.Time
+}
+
+// Status describes every peer. It allocates, and takes the lock of each stream.
+func (c *Channel) Status() map[causal.NodeID]PeerStatus {
+	remotes := *c.remotes.Load()
+	all := make(map[causal.NodeID]PeerStatus, len(remotes))
+	for id, r := range remotes {
+		all[id] = r.status()
+	}
+	return all
+}
+
+func (r *remote) status() PeerStatus {
+	foreground, background := r.streams[Foreground].Load(), r.streams[Background].Load()
+	p := PeerStatus{
+		Addr: *r.addr.Load(), Foreground: foreground != nil, Background: background != nil,
+		Available: r.available(), WaitTime: r.wait.get(),
+	}
+	for _, s := range []*stream{foreground, background} {
+		if s != nil {
+			queued, unanswered := s.load()
+			p.Queued += queued
+			p.Unanswered += unanswered
+		}
+	}
+	if f := r.failed.Load(); f != nil {
+		p.LastError, p.FailedAt = f.err, f.at
+	}
+	return p
+}
+
+// load returns the bytes that wait to be written and the requests that wait for their
+// answer.
+func (s *stream) load() (queued, unanswered int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.out.bytes + s.mu.writing, s.mu.waiting.count
+}
