@@ -30,6 +30,7 @@
 //	which nodes hold a key                 cluster/core/ring (preference.go)
 //	how a join moves data                  cluster/handoff (mover.go, gain.go, release.go)
 //	what a node sends to another           cluster/peer (kind.go lists the messages)
+//	who answers a message                  newMux (serve.go) registers the handlers in cluster/peer (mux.go)
 //	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …
 //	where a route of the admin port is     admin (routes.go), its types in admin/api
 //	where a setting is added               cmd/quorate (config.go)

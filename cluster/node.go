@@ -49,6 +49,7 @@ type Node struct {
 
 	store       *engine.Store
 	channel     *peer.Channel
+	mux         *peer.Mux
 	gossip      *membership.Membership
 	keeper      *keeper
 	clock       *causal.Clock
@@ -62,7 +63,6 @@ type Node struct {
 	reaper     *antientropy.Reaper
 	operations *operation.Registry
 
-	jobs    chan job
 	changes chan change
 	ready   chan struct{}
 	once    sync.Once
@@ -79,8 +79,8 @@ func New(cfg Config) (*Node, error) {
 	cfg.setDefaults()
 	n := &Node{
 		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: cfg.Now(),
-		jobs: make(chan job, maxJobs), changes: make(chan change, maxChanges),
-		ready: make(chan struct{}), fatal: make(chan error, 1),
+		changes: make(chan change, maxChanges),
+		ready:   make(chan struct{}), fatal: make(chan error, 1),
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
 	n.policy.set(cfg.Policy)
@@ -151,6 +151,7 @@ func (n *Node) assemble() (err error) {
 		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
 	})
 	n.assembleRepair()
+	n.mux = n.newMux()
 	return nil
 }
 
@@ -167,9 +168,9 @@ func (n *Node) Run(ctx context.Context) error {
 	var last errgroup.Group
 	last.Go(func() error { return n.coordinator.Run(serving) })
 	last.Go(func() error { return n.store.Run(serving) })
-	last.Go(func() error { return n.work(serving) })
+	last.Go(func() error { return n.mux.Run(serving) })
 
-	group.Go(func() error { return n.channel.Run(ctx, n) })
+	group.Go(func() error { return n.channel.Run(ctx, n.mux) })
 	group.Go(func() error {
 		select {
 		case err := <-n.fatal:

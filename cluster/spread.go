@@ -147,7 +147,7 @@ func (n *Node) answerPull(body []byte) ([]byte, error) {
 // thinks of it: gossip itself may need the hint, after a long split.
 func (n *Node) connected(id ring.NodeID) {
 	n.gossip.Knock(id)
-	n.enqueue(job{pull: id})
+	n.pullLater(id)
 	n.deliverer.Trigger()
 	n.mover.Trigger()
 	n.scheduler.Trigger(id)
@@ -162,7 +162,7 @@ func (d gossipDelegate) RingDigest() uint64 { return d.n.keeper.digest() }
 // RingBehind says that another node has another ring state.
 func (d gossipDelegate) RingBehind(from ring.NodeID, digest uint64) {
 	if digest != d.n.keeper.digest() {
-		d.n.enqueue(job{pull: from})
+		d.n.pullLater(from)
 	}
 }
 
@@ -173,7 +173,7 @@ func (d gossipDelegate) PeerUp(id ring.NodeID) {
 	d.n.mover.Trigger()
 	d.n.scheduler.Trigger(id)
 	d.n.log.Info("node is up", "node", d.n.keeper.ring().Name(id))
-	d.n.enqueue(job{pull: id})
+	d.n.pullLater(id)
 }
 
 // PeerDown says that a member was declared dead, or left.

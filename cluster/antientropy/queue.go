@@ -5,14 +5,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/quorate/quorate/cluster/peer"
 )
 
-// Serves reports whether ServePeer answers requests of this kind.
-func (x *Exchanger) Serves(kind peer.Kind) bool { return kind >= peer.MerkleRoots && kind <= peer.Reap }
+// handlers has what answers each kind of request.
+var handlers = map[peer.Kind]func(x *Exchanger, body []byte) ([]byte, error){
+	peer.MerkleRoots: (*Exchanger).serveRoots,
+	peer.MerkleNodes: (*Exchanger).serveNodes,
+	peer.LeafDigests: (*Exchanger).serveListing,
+	peer.Objects:     (*Exchanger).serveObjects,
+	peer.Fetch:       (*Exchanger).serveFetch,
+	peer.PushObjects: (*Exchanger).servePush,
+	peer.ReapAsk:     (*Exchanger).serveReapAsk,
+	peer.Reap:        (*Exchanger).serveReap,
+}
+
+// Kinds returns the kinds of requests that [Exchanger.ServePeer] answers.
+func Kinds() []peer.Kind { return slices.Sorted(maps.Keys(handlers)) }
 
 // ErrBusy answers a request that found the queue full. The peer tries again later,
 // so that background work does not pile up.
@@ -49,12 +63,16 @@ type Answer interface {
 	ReplyError(err error)
 }
 
-// ServePeer accepts a peer's request and returns at once. Run answers it later, or
-// it is answered by ErrBusy now if the queue is full.
-func (x *Exchanger) ServePeer(r *peer.Request) { x.Serve(r.Kind, r.Body, r) }
+// ServePeer accepts the requests of a peer and returns at once. Run answers them later.
+// Those that find the queue full are answered by ErrBusy now. It implements
+// [peer.Handler].
+func (x *Exchanger) ServePeer(reqs []*peer.Request) {
+	for _, r := range reqs {
+		x.Serve(r.Kind, r.Body, r)
+	}
+}
 
-// Serve does what ServePeer does for a request that came another way. body is
-// copied.
+// Serve accepts one request, as ServePeer does, that came another way. It copies body.
 func (x *Exchanger) Serve(kind peer.Kind, body []byte, answer Answer) {
 	x.queue.add(kind, body, answer)
 }
@@ -137,23 +155,9 @@ func (x *Exchanger) answer(r request) {
 }
 
 func (x *Exchanger) respond(kind peer.Kind, body []byte) ([]byte, error) {
-	switch kind {
-	case peer.MerkleRoots:
-		return x.serveRoots(body)
-	case peer.MerkleNodes:
-		return x.serveNodes(body)
-	case peer.LeafDigests:
-		return x.serveListing(body)
-	case peer.Objects:
-		return x.serveObjects(body)
-	case peer.Fetch:
-		return x.serveFetch(body)
-	case peer.PushObjects:
-		return x.servePush(body)
-	case peer.ReapAsk:
-		return x.serveReapAsk(body)
-	case peer.Reap:
-		return x.serveReap(body)
+	serve, known := handlers[kind]
+	if !known {
+		return nil, fmt.Errorf("kind %d: %w", kind, ErrBadMessage)
 	}
-	return nil, fmt.Errorf("kind %d: %w", kind, ErrBadMessage)
+	return serve(x, body)
 }

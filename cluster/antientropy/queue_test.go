@@ -3,6 +3,7 @@ package antientropy
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,11 +67,14 @@ func TestExchanger_Serve_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) 
 	})
 }
 
-func TestExchanger_Serves_EveryKindOfAntiEntropyOnly(t *testing.T) {
-	x := NewExchanger(Config{})
-	for kind, want := range map[peer.Kind]bool{peer.Write: false, peer.Join: false, 20: true, 23: true, 27: true, 28: false} {
-		if x.Serves(kind) != want {
-			t.Errorf("kind %d: %v", kind, !want)
-		}
+func TestKinds_AreThoseOfAntiEntropyOnly(t *testing.T) {
+	if want := []peer.Kind{20, 21, 22, 23, 24, 25, 26, 27}; !slices.Equal(Kinds(), want) {
+		t.Errorf("%v, want %v", Kinds(), want)
+	}
+}
+
+func TestExchanger_Serve_UnknownKind_IsRefused(t *testing.T) {
+	if _, err := NewExchanger(Config{}).respond(28, nil); !errors.Is(err, ErrBadMessage) {
+		t.Error(err)
 	}
 }

@@ -104,8 +104,8 @@ func (r *Reader) askCounts(ctx context.Context) map[ring.NodeID]counts {
 	return out
 }
 
-// AnswerCount returns this node's figures, to a peer.
-func (r *Reader) AnswerCount() ([]byte, error) {
+// AnswerCount returns this node's figures, to a peer. The request has no body.
+func (r *Reader) AnswerCount([]byte) ([]byte, error) {
 	c := r.countHere()
 	out := wire.AppendUvarint(nil, uint64(c.bytes))
 	out = wire.AppendUvarint(out, uint64(c.hints))

@@ -51,7 +51,7 @@ func (r *Reader) History(ctx context.Context, key []byte) replica.History {
 }
 
 // AnswerHistory returns what this node remembers of a key, to a peer.
-func (r *Reader) AnswerHistory(key []byte) []byte {
+func (r *Reader) AnswerHistory(key []byte) ([]byte, error) {
 	h := r.HistoryHere(key)
-	return replica.AppendVersions(nil, h.Versions, h.Complete)
+	return replica.AppendVersions(nil, h.Versions, h.Complete), nil
 }

@@ -26,7 +26,7 @@
 // a damaged length is never used, and it holds the body's checksum. Everything that is
 // queued while a write is in progress leaves in the next write. All frames that
 // arrived together are passed to the [Handler] as one slice. Replies may come in any
-// order.
+// order. A [Mux] is a handler that knows which part of the node serves which [Kind].
 //
 // # Why not gRPC, drpc or yamux
 //
@@ -49,7 +49,8 @@
 //
 // Owns: the port, and the goroutines of Run: one that accepts, one that reads UDP, the
 // watchdog for timeouts and pings, one for each peer and class that keeps its stream
-// open and reads it with a writer beside it, and two for each accepted stream. Lock
+// open and reads it with a writer beside it, and two for each accepted stream; and the
+// workers of Mux.Run. Lock
 // order: Channel.mu before stream.mu. No lock is held during I/O or calls out of the
 // package.
 //

@@ -203,7 +203,7 @@ func (s *Sim) deliver(p *packet) {
 		s.note("%s", p)
 		s.step(p.to, func() {
 			r := peer.NewRequest(p.from.node.id, p.class, p.kind, p.body, p)
-			p.to.serve([]*peer.Request{r})
+			p.to.mux.ServePeer([]*peer.Request{r})
 		})
 	})
 }

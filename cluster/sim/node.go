@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -48,6 +47,7 @@ type life struct {
 	pending map[uint64]*packet // its requests without an answer
 
 	store       *engine.Store
+	mux         *peer.Mux
 	coordinator *replica.Coordinator
 	exchanger   *antientropy.Exchanger
 	deliverer   *handoff.Deliverer
@@ -139,14 +139,25 @@ func (l *life) open() (err error) {
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: time.Now,
 		Tick: n.odd(reapTick, 3), Grace: reapGrace, Settle: reapSettle,
 	})
+	l.mux = l.newMux()
 	return nil
+}
+
+// newMux registers the handler of each kind of frame.
+func (l *life) newMux() *peer.Mux {
+	m := peer.NewMux(func() error { return nil }) // there is always a ring
+	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward)
+	m.Batch(l.exchanger, antientropy.Kinds()...)
+	m.Queue(peer.RingPull, l.state.answerPull)
+	m.Queue(peer.RingPush, l.state.answerPush)
+	return m
 }
 
 // run starts the goroutines of the parts.
 func (l *life) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.ctx, l.cancel = ctx, cancel
-	parts := []func(context.Context) error{l.store.Run, l.coordinator.Run, l.exchanger.Run, l.reaper.Run, l.mover.Run, l.state.gossip}
+	parts := []func(context.Context) error{l.store.Run, l.coordinator.Run, l.mux.Run, l.exchanger.Run, l.reaper.Run, l.mover.Run, l.state.gossip}
 	if l.node.sim.opts.defect != defectRepair {
 		parts = append(parts, l.deliverer.Run, l.scheduler.Run)
 	}
@@ -156,28 +167,6 @@ func (l *life) run() {
 }
 
 func (l *life) ring() *ring.Ring { return l.state.view.Load() }
-
-// serve is the node's handler of frames.
-func (l *life) serve(reqs []*peer.Request) {
-	for _, r := range reqs {
-		if l.exchanger.Serves(r.Kind) {
-			l.exchanger.ServePeer(r)
-			continue
-		}
-		if r.Kind == peer.RingPush || r.Kind == peer.RingPull {
-			body := bytes.Clone(r.Body)
-			go l.state.serve(r.Kind, body, func(answer []byte, err error) {
-				if err != nil {
-					r.ReplyError(err)
-					return
-				}
-				r.Reply(answer)
-			})
-			continue
-		}
-		l.coordinator.ServePeer([]*peer.Request{r})
-	}
-}
 
 // connected is what a node does when it can reach another one again.
 func (l *life) connected(id ring.NodeID) {

@@ -133,24 +133,29 @@ func (r *ringState) gossip(ctx context.Context) error {
 	}
 }
 
-// serve answers a push or a pull.
-func (r *ringState) serve(kind peer.Kind, body []byte, answer func([]byte, error)) {
-	digest := uint64(0)
-	if kind == peer.RingPush {
-		if err := r.merge(body); err != nil {
-			answer(nil, err)
-			return
-		}
-		other, _ := ring.DecodeState(body) // merge has decoded it
-		digest = other.Digest()
-	} else {
-		digest = binary.BigEndian.Uint64(body)
+// answerPush merges a pushed state, and replies with this node's own if it has more.
+func (r *ringState) answerPush(body []byte) ([]byte, error) {
+	if err := r.merge(body); err != nil {
+		return nil, err
 	}
+	other, err := ring.DecodeState(body)
+	if err != nil {
+		return nil, err
+	}
+	return r.unless(other.Digest()), nil
+}
+
+// answerPull replies with this node's state, unless the other node has the same.
+func (r *ringState) answerPull(body []byte) ([]byte, error) {
+	return r.unless(binary.BigEndian.Uint64(body)), nil
+}
+
+// unless returns the state, or nothing if it has the digest.
+func (r *ringState) unless(digest uint64) []byte {
 	if r.view.Load().Digest() == digest {
-		answer(nil, nil)
-		return
+		return nil
 	}
-	answer(r.encoded(), nil)
+	return r.encoded()
 }
 
 // newMover makes the part that moves partitions.
