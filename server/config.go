@@ -8,12 +8,12 @@ import (
 	"math"
 	"time"
 
-	"github.com/quorate/quorate/server/introspect"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/limits"
 )
 
-// Config is what a [Server] is made of. A zero field takes its default. The names
-// and bounds of the settings that CONFIG SET may change are in server/introspect.
+// Config is what a [Server] is made of. A zero field takes its default. The
+// ranges of its numbers are in server/limits.
 type Config struct {
 	// Password, when not empty, is asked of every client (requirepass).
 	Password string
@@ -42,9 +42,9 @@ type Config struct {
 
 	// Slowlog says what SLOWLOG keeps; default 128 commands of 10 ms and longer.
 	Slowlog *SlowlogConfig
-	// LatencyThreshold is what LATENCY remembers: commands of this length and
-	// longer, in whole milliseconds; default 0: nothing.
-	LatencyThreshold time.Duration
+	// LatencyThresholdMillis is the duration in milliseconds from which on LATENCY
+	// records a command; default 0: none.
+	LatencyThresholdMillis int64
 
 	// Rewrite, when set, puts what CONFIG SET changed into the node's settings
 	// file, for CONFIG REWRITE. Without it the command is refused.
@@ -64,8 +64,8 @@ type Config struct {
 
 // SlowlogConfig says what the slow log keeps.
 type SlowlogConfig struct {
-	LongerThan time.Duration // in whole microseconds; 0: every command; below 0: none
-	Entries    int64         // the newest that are kept
+	SlowerThanMicros int64 // microseconds from which on a command is recorded; -1: none
+	Entries          int64 // the newest that are kept
 }
 
 // Validate reports every impossible value at once.
@@ -77,19 +77,25 @@ func (c Config) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.MaxClients > 0, "maximum of clients: %d is not positive", c.MaxClients)
-	check(c.ProtoMaxBulkLen >= limits.MinBulk && c.ProtoMaxBulkLen <= limits.MaxBulk,
-		"proto-max-bulk-len: %d is not between 1 MiB and %d", c.ProtoMaxBulkLen, limits.MaxBulk)
+	checkRange(&faults, "maximum of clients", c.MaxClients, limits.ClientCount)
+	checkRange(&faults, "proto-max-bulk-len", c.ProtoMaxBulkLen, limits.BulkBytes)
 	check(c.MaxArguments >= 16 && c.MaxArguments <= math.MaxInt32, "maximum of arguments: %d is not between 16 and 2^31", c.MaxArguments)
-	check(c.InputLimit >= limits.MinBuffered, "input limit: %d bytes are less than %d", c.InputLimit, limits.MinBuffered)
-	check(c.OutputLimit >= limits.MinBuffered, "output limit: %d bytes are less than %d", c.OutputLimit, limits.MinBuffered)
-	check(c.BufferedLimit >= limits.MinBuffered, "limit of buffered bytes: %d are less than %d", c.BufferedLimit, limits.MinBuffered)
-	check(c.Slowlog.Entries >= 0 && c.Slowlog.Entries <= introspect.MaxSlowlogEntries,
-		"slow log: %d entries are not between 0 and %d", c.Slowlog.Entries, introspect.MaxSlowlogEntries)
-	check(c.LatencyThreshold >= 0, "latency threshold: %v is negative", c.LatencyThreshold)
-	check(c.IdleTimeout >= 0, "idle timeout: %v is negative", c.IdleTimeout)
+	checkRange(&faults, "input limit in bytes", c.InputLimit, limits.BufferedBytes)
+	checkRange(&faults, "output limit in bytes", c.OutputLimit, limits.BufferedBytes)
+	checkRange(&faults, "limit of buffered bytes", c.BufferedLimit, limits.BufferedBytes)
+	checkRange(&faults, "slow log threshold in microseconds", c.Slowlog.SlowerThanMicros, limits.SlowlogMicros)
+	checkRange(&faults, "slow log entries", c.Slowlog.Entries, limits.SlowlogEntries)
+	checkRange(&faults, "latency threshold in milliseconds", c.LatencyThresholdMillis, limits.LatencyMillis)
+	checkRange(&faults, "idle timeout", c.IdleTimeout, limits.IdleTime)
 	check(c.WriteTimeout > 0, "write timeout: %v is not positive", c.WriteTimeout)
 	return errors.Join(faults...)
+}
+
+// checkRange adds a fault if a value is out of its range.
+func checkRange[T ~int | ~int64](faults *[]error, what string, v T, within number.Range[T]) {
+	if !within.Holds(v) {
+		*faults = append(*faults, fmt.Errorf("%s: %v is not between %v and %v", what, v, within.Least, within.Most))
+	}
 }
 
 func (c Config) withDefaults() Config {
@@ -104,7 +110,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.Grace, 2*time.Second)
 	orElse(&c.WarnValueSize, 5<<20)
 	if c.Slowlog == nil {
-		c.Slowlog = &SlowlogConfig{LongerThan: 10 * time.Millisecond, Entries: 128}
+		c.Slowlog = &SlowlogConfig{SlowerThanMicros: 10_000, Entries: 128}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -87,12 +87,9 @@ func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 		stopping: make(chan struct{}),
 		empty:    make(chan struct{}, 1),
 	}
-	s.slowlog.Threshold.Store(cfg.Slowlog.LongerThan.Microseconds())
-	if cfg.Slowlog.LongerThan < 0 {
-		s.slowlog.Threshold.Store(-1)
-	}
+	s.slowlog.Threshold.Store(cfg.Slowlog.SlowerThanMicros)
 	s.slowlog.Entries.Store(cfg.Slowlog.Entries)
-	s.latency.Threshold.Store(cfg.LatencyThreshold.Milliseconds())
+	s.latency.Threshold.Store(cfg.LatencyThresholdMillis)
 	s.budget = limits.NewBudget(s.limits)
 	s.hooks.pause.Changed = s.hooks.arm
 	s.batches.New = func() any { return new(command.Batch) }

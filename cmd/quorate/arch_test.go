@@ -38,15 +38,16 @@ var layers = []struct {
 	{"cluster", []string{"cluster"}, append([]string{"core", "engine", "fault"}, parts...)},
 	{"sim", []string{"cluster/sim", "cluster/sim/*"}, append([]string{"core", "engine", "cluster", "sim"}, parts...)},
 	{"dashboard", []string{"dashboard"}, nil},
-	{"resp", []string{"server/resp"}, nil},
-	{"server parts", []string{"server/limits", "server/command", "server/auth", "server/push"}, []string{"core", "engine", "replica", "coverage", "resp", "server parts"}},
-	{"families", []string{"server/stringcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "server parts"}},
-	{"server", []string{"server"}, []string{"core", "replica", "coverage", "resp", "server parts", "families"}},
+	{"resp", []string{"server/resp"}, []string{"core"}},
+	{"limits", []string{"server/limits"}, []string{"core", "resp"}},
+	{"server parts", []string{"server/command", "server/auth", "server/push"}, []string{"core", "engine", "replica", "coverage", "resp", "limits", "server parts"}},
+	{"families", []string{"server/stringcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
+	{"server", []string{"server"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts", "families"}},
 	{"api", []string{"admin/api"}, nil},
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
 	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
-	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "cluster", "server", "api", "admin", "cmd"}},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "cluster", "limits", "server", "api", "admin", "cmd"}},
 }
 
 // What a pure package may take from the standard library: nothing that reads a

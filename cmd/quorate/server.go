@@ -185,11 +185,11 @@ func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, cl
 		InputLimit: int64(s.Clients.ClientBufferLimit), OutputLimit: int64(s.Clients.ClientReplyBufferLimit),
 		BufferedLimit: int64(s.Clients.TotalBufferLimit),
 		Slowlog: &server.SlowlogConfig{
-			LongerThan: time.Duration(s.Clients.SlowlogLogSlowerThan) * time.Microsecond, Entries: s.Clients.SlowlogMaxLen,
+			SlowerThanMicros: s.Clients.SlowlogLogSlowerThan, Entries: s.Clients.SlowlogMaxLen,
 		},
-		LatencyThreshold: time.Duration(s.Clients.LatencyMonitorThreshold) * time.Millisecond,
-		Settings:         map[string]string{"dir": dir, "appendfsync": s.Store.Durability, "durability": s.Store.Durability},
-		Logger:           log.With("component", "server"),
+		LatencyThresholdMillis: s.Clients.LatencyMonitorThreshold,
+		Settings:               map[string]string{"dir": dir, "appendfsync": s.Store.Durability, "durability": s.Store.Durability},
+		Logger:                 log.With("component", "server"),
 	}
 	return node, clientPort{Config: client}
 }

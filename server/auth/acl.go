@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 // ACL: there is one user, who may do everything.
@@ -112,7 +112,7 @@ func (u *Users) runACLGetUser(_ context.Context, c *command.Call) {
 func runACLGenPass(_ context.Context, c *command.Call) {
 	bits := int64(256)
 	if len(c.Args) > 2 {
-		n, ok := resp.ParseInt(c.Args[2])
+		n, ok := number.ParseInt(c.Args[2])
 		switch {
 		case !ok:
 			c.Out.Error(command.TextNotInteger)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
-	"github.com/quorate/quorate/server/resp"
 )
 
 // Call is one command of a client, as its handlers see it.
@@ -188,7 +188,7 @@ func (c *Call) WriteNow(ctx context.Context, key []byte, u register.Update) *Req
 
 // Quorum reads the number of an R or W option: 1 to N.
 func (c *Call) Quorum(side byte, arg []byte) (n int, refusal string) {
-	parsed, ok := resp.ParseInt(arg)
+	parsed, ok := number.ParseInt(arg)
 	if limit := c.Node.Store.Ring().Configured().N; !ok || parsed < 1 || parsed > int64(limit) {
 		return 0, quorumRange(side, limit)
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"math"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/resp"
 )
 
@@ -53,7 +54,7 @@ func (u TimeUnit) moment(n, now int64) (at int64, ok bool) {
 // Moment reads a moment in unix milliseconds, which may be past, or returns the
 // refusal.
 func (c *Call) Moment(u TimeUnit, arg []byte) (at int64, refusal string) {
-	n, ok := resp.ParseInt(arg)
+	n, ok := number.ParseInt(arg)
 	if !ok {
 		return 0, TextNotInteger
 	}
@@ -67,7 +68,7 @@ func (c *Call) Moment(u TimeUnit, arg []byte) (at int64, refusal string) {
 // but the number must be positive.
 func (c *Call) Expiry(u TimeUnit, arg []byte) (at int64, refusal string) {
 	at, refusal = c.Moment(u, arg)
-	if n, _ := resp.ParseInt(arg); refusal == "" && n <= 0 {
+	if n, _ := number.ParseInt(arg); refusal == "" && n <= 0 {
 		return 0, InvalidExpire(c.Row)
 	}
 	return at, refusal

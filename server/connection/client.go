@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
@@ -93,7 +94,7 @@ func (f *Family) runClientList(_ context.Context, c *command.Call) {
 	case resp.Is(c.Args[2], "ID") && len(c.Args) > 3:
 		all = false
 		for _, arg := range c.Args[3:] {
-			id, ok := resp.ParseInt(arg)
+			id, ok := number.ParseInt(arg)
 			if !ok {
 				c.Out.Error("ERR Invalid client ID")
 				return
@@ -260,7 +261,7 @@ func runClientCaching(_ context.Context, c *command.Call) {
 
 // runClientUnblock serves CLIENT UNBLOCK id [TIMEOUT|ERROR]. No command blocks.
 func runClientUnblock(_ context.Context, c *command.Call) {
-	switch _, ok := resp.ParseInt(c.Args[2]); {
+	switch _, ok := number.ParseInt(c.Args[2]); {
 	case len(c.Args) > 4:
 		c.Out.Error(command.WrongSubcommand(c.Row, c.Args[1]))
 	case len(c.Args) == 4 && !resp.Is(c.Args[3], "TIMEOUT") && !resp.Is(c.Args[3], "ERROR"):

@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
@@ -57,7 +58,7 @@ func (f *Family) runReset(_ context.Context, c *command.Call) {
 func (f *Family) runHello(_ context.Context, c *command.Call) {
 	resp3 := c.Out.RESP3
 	if len(c.Args) > 1 {
-		switch n, ok := resp.ParseInt(c.Args[1]); {
+		switch n, ok := number.ParseInt(c.Args[1]); {
 		case !ok:
 			c.Out.Error("ERR Protocol version is not an integer or out of range")
 			return

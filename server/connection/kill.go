@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
@@ -67,7 +68,7 @@ func (f *killFilter) parse(args [][]byte) (refusal string) {
 		switch option := args[0]; {
 		case resp.Is(option, "ID"):
 			var ok bool
-			if f.id, ok = resp.ParseInt(value); !ok || f.id < 1 {
+			if f.id, ok = number.ParseInt(value); !ok || f.id < 1 {
 				refusal = "ERR client-id should be greater than 0"
 			}
 		case resp.Is(option, "ADDR"):

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
@@ -97,7 +98,7 @@ func (f *Family) runClientPause(_ context.Context, c *command.Call) {
 			return
 		}
 	}
-	switch ms, ok := resp.ParseInt(c.Args[2]); {
+	switch ms, ok := number.ParseInt(c.Args[2]); {
 	case !ok || ms > math.MaxInt64/int64(time.Millisecond):
 		c.Out.Error("ERR timeout is not an integer or out of range")
 	case ms < 0:

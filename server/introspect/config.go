@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 // runConfigGet serves CONFIG GET glob …. It answers with the name as the client wrote it.
@@ -85,7 +85,7 @@ func (c *configChange) add(settings *Settings, name, value string) (refusal stri
 	}
 	c.names = append(c.names, name)
 	if isQuorum(name) {
-		n, ok := resp.ParseInt([]byte(value))
+		n, ok := number.ParseInt([]byte(value))
 		if !ok || n < 1 || n > 1<<10 {
 			return configFailure(name, errors.New("argument must be a positive integer"))
 		}

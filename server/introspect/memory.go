@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
@@ -22,7 +23,7 @@ func planMemoryUsage(c *command.Call) {
 	switch len(c.Args) {
 	case 3:
 	case 5:
-		n, ok := resp.ParseInt(c.Args[4])
+		n, ok := number.ParseInt(c.Args[4])
 		switch {
 		case !resp.Is(c.Args[3], "SAMPLES"), ok && n < 0:
 			c.Refuse(command.TextSyntax)

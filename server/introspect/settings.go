@@ -3,7 +3,6 @@ package introspect
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/command"
@@ -32,8 +32,8 @@ type SettingsConfig struct {
 	Fixed      map[string]string // shown by CONFIG GET and not changed: facts that other parts of the node know
 }
 
-// Settings is what CONFIG GET and CONFIG SET work on: the single source of the
-// settings' names and bounds. Make it with [NewSettings].
+// Settings holds what CONFIG GET shows and CONFIG SET changes. Make it with
+// [NewSettings].
 type Settings struct {
 	cfg    SettingsConfig
 	port   string
@@ -67,15 +67,15 @@ func NewSettings(cfg SettingsConfig) *Settings {
 		"w":                         quorum(func(q ring.Quorums) int { return q.W }),
 		"conflict-resolution":       {get: func() string { return cfg.Store.Policy().String() }, set: c.setPolicy},
 		"requirepass":               {get: c.hiddenPassword, set: c.setPassword},
-		"proto-max-bulk-len":        memorySetting(&l.Protocol.BulkBytes, bounds{limits.MinBulk, limits.MaxBulk}),
-		"client-buffer-limit":       memorySetting(&l.Input, bounds{limits.MinBuffered, limits.MaxBuffered}),
-		"client-reply-buffer-limit": memorySetting(&l.Output, bounds{limits.MinBuffered, limits.MaxBuffered}),
-		"total-buffer-limit":        memorySetting(&l.Buffered, bounds{limits.MinBuffered, limits.MaxBuffered}),
-		"maxclients":                numberSetting(&l.Clients, 1, bounds{1, 1 << 20}),
-		"timeout":                   numberSetting(&l.Idle, int64(time.Second), bounds{0, 1<<31 - 1}),
-		"slowlog-log-slower-than":   numberSetting(&cfg.Slowlog.Threshold, 1, bounds{-1, math.MaxInt64}),
-		"slowlog-max-len":           numberSetting(&cfg.Slowlog.Entries, 1, bounds{0, MaxSlowlogEntries}),
-		"latency-monitor-threshold": numberSetting(&cfg.Latency.Threshold, 1, bounds{0, math.MaxInt64}),
+		"proto-max-bulk-len":        memorySetting(&l.Protocol.BulkBytes, limits.BulkBytes),
+		"client-buffer-limit":       memorySetting(&l.Input, limits.BufferedBytes),
+		"client-reply-buffer-limit": memorySetting(&l.Output, limits.BufferedBytes),
+		"total-buffer-limit":        memorySetting(&l.Buffered, limits.BufferedBytes),
+		"maxclients":                numberSetting(&l.Clients, 1, limits.ClientCount),
+		"timeout":                   numberSetting(&l.Idle, time.Second, limits.IdleTime),
+		"slowlog-log-slower-than":   numberSetting(&cfg.Slowlog.Threshold, 1, limits.SlowlogMicros),
+		"slowlog-max-len":           numberSetting(&cfg.Slowlog.Entries, 1, limits.SlowlogEntries),
+		"latency-monitor-threshold": numberSetting(&cfg.Latency.Threshold, 1, limits.LatencyMillis),
 		"cluster-enabled":           fixed(yesNo(!cfg.Standalone)),
 		"port":                      fixed(port),
 		"bind":                      fixed(host),
@@ -95,16 +95,6 @@ func NewSettings(cfg SettingsConfig) *Settings {
 		c.byName[name] = fixed(value)
 	}
 	return c
-}
-
-// bounds are the least and the greatest value of a setting.
-type bounds struct{ least, most int64 }
-
-func (b bounds) check(n int64) error {
-	if n < b.least || n > b.most {
-		return fmt.Errorf("argument must be between %d and %d inclusive", b.least, b.most)
-	}
-	return nil
 }
 
 func fixed(value string) setting { return setting{get: func() string { return value }} }
@@ -141,46 +131,40 @@ func (c *Settings) setPolicy(value string) (func(), error) {
 	return func() { c.cfg.Store.SetPolicy(policy) }, nil
 }
 
-// numberSetting is a bounded number, kept in units.
-func numberSetting(n *atomic.Int64, unit int64, within bounds) setting {
+// numberSetting makes the setting of a number, which CONFIG shows in units.
+func numberSetting[T ~int | ~int64](n *atomic.Int64, unit T, within number.Range[T]) setting {
+	least, most := int64(within.Least/unit), int64(within.Most/unit)
 	return setting{
-		get: func() string { return strconv.FormatInt(n.Load()/unit, 10) },
+		get: func() string { return strconv.FormatInt(n.Load()/int64(unit), 10) },
 		set: func(value string) (func(), error) {
-			v, ok := resp.ParseInt([]byte(value))
+			v, ok := number.ParseInt([]byte(value))
 			if !ok {
 				return nil, errors.New("argument couldn't be parsed into an integer")
 			}
-			return func() { n.Store(v * unit) }, within.check(v)
+			if v < least || v > most {
+				return nil, fmt.Errorf("argument must be between %d and %d inclusive", least, most)
+			}
+			return func() { n.Store(v * int64(unit)) }, nil
 		},
 	}
 }
 
-// memorySetting is a bounded number of bytes, with or without a suffix such as mb.
-func memorySetting(n *atomic.Int64, within bounds) setting {
+// memorySetting makes the setting of a number of bytes, which may be set with a suffix
+// such as mb.
+func memorySetting(n *atomic.Int64, within number.Range[int64]) setting {
 	return setting{
 		get: func() string { return strconv.FormatInt(n.Load(), 10) },
 		set: func(value string) (func(), error) {
-			v, ok := parseMemory(value)
-			if !ok {
+			v, err := number.ParseSize(value)
+			if err != nil {
 				return nil, errors.New("argument must be a memory value")
 			}
-			return func() { n.Store(v) }, within.check(v)
+			if !within.Holds(v) {
+				return nil, fmt.Errorf("argument must be between %d and %d inclusive", within.Least, within.Most)
+			}
+			return func() { n.Store(v) }, nil
 		},
 	}
-}
-
-// parseMemory reads "512mb" and its like: k, m and g are powers of ten, kb, mb
-// and gb of two.
-func parseMemory(value string) (int64, bool) {
-	digits := strings.TrimRight(strings.ToLower(value), "bkmg")
-	n, ok := resp.ParseInt([]byte(digits))
-	unit := map[string]int64{
-		"": 1, "b": 1, "k": 1e3, "kb": 1 << 10, "m": 1e6, "mb": 1 << 20, "g": 1e9, "gb": 1 << 30,
-	}[strings.ToLower(value[len(digits):])]
-	if !ok || unit == 0 || n < 0 || n > (1<<62)/unit {
-		return 0, false
-	}
-	return n * unit, true
 }
 
 // note remembers the names that CONFIG REWRITE has to write. N, R and W are the

@@ -9,8 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
+	"github.com/quorate/quorate/server/limits"
 )
 
 // What an entry of the slow log shows of a command, as in Redis.
@@ -18,9 +19,6 @@ const (
 	slowArguments = 32
 	slowArgument  = 128 // bytes
 )
-
-// MaxSlowlogEntries bounds the length of the slow log.
-const MaxSlowlogEntries = 10_000
 
 // Slowlog remembers the commands that took long. Commands that arrived together
 // are carried out together, so that none has a time of its own: such a pipeline is
@@ -124,16 +122,16 @@ func (f *Family) runSlowlogGet(_ context.Context, c *command.Call) {
 		return
 	}
 	if len(c.Args) == 3 {
-		n, ok := resp.ParseInt(c.Args[2])
+		n, ok := number.ParseInt(c.Args[2])
 		if !ok || n < -1 {
 			c.Out.Error("ERR count should be greater than or equal to -1")
 			return
 		}
 		if count = n; n == -1 {
-			count = MaxSlowlogEntries
+			count = limits.SlowlogEntries.Most
 		}
 	}
-	entries := f.Slowlog.newest(int(min(count, MaxSlowlogEntries)))
+	entries := f.Slowlog.newest(int(min(count, limits.SlowlogEntries.Most)))
 	c.Out.Array(len(entries))
 	for i := range entries {
 		e := &entries[i]
@@ -151,7 +149,7 @@ func (f *Family) runSlowlogGet(_ context.Context, c *command.Call) {
 }
 
 func (f *Family) runSlowlogLen(_ context.Context, c *command.Call) {
-	c.Out.Int(int64(len(f.Slowlog.newest(MaxSlowlogEntries))))
+	c.Out.Int(int64(len(f.Slowlog.newest(int(limits.SlowlogEntries.Most)))))
 }
 
 func (f *Family) runSlowlogReset(_ context.Context, c *command.Call) {

@@ -1,8 +1,8 @@
 package keyspace
 
 import (
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 // OBJECT: facts about one key.
@@ -26,7 +26,7 @@ func replyObjectEncoding(c *command.Call) {
 		c.Out.Null()
 		return
 	}
-	if _, ok := resp.ParseInt(v.Data); ok {
+	if _, ok := number.ParseInt(v.Data); ok {
 		c.Out.Text("int")
 	} else if len(v.Data) <= 44 {
 		c.Out.Text("embstr")
@@ -69,7 +69,7 @@ func planObjectRefcount(c *command.Call) {
 		if !found {
 			return
 		}
-		if n, ok := resp.ParseInt(data); ok && n >= 0 && n < 10_000 {
+		if n, ok := number.ParseInt(data); ok && n >= 0 && n < 10_000 {
 			c.Out.Int(1<<31 - 1)
 			return
 		}

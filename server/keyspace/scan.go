@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/glob"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
@@ -30,7 +31,7 @@ func (o *scanOptions) parse(args [][]byte) string {
 		case resp.Is(args[0], "MATCH"):
 			o.match = value
 		case resp.Is(args[0], "COUNT"):
-			n, ok := resp.ParseInt(value)
+			n, ok := number.ParseInt(value)
 			if !ok {
 				return command.TextNotInteger
 			}
@@ -52,7 +53,7 @@ func (o *scanOptions) parse(args [][]byte) string {
 
 // runScan serves SCAN cursor [MATCH glob] [COUNT n] [TYPE type].
 func runScan(ctx context.Context, c *command.Call) {
-	cursor, ok := resp.ParseUint(c.Args[1])
+	cursor, ok := number.ParseUint(c.Args[1])
 	if !ok {
 		c.Out.Error(command.TextBadCursor)
 		return

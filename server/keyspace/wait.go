@@ -4,19 +4,19 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 // runWait serves WAIT replicas timeout. A write is answered only when W replicas
 // have it: the earlier writes of this connection have at least W-1 copies besides
 // the first. There may be more by now, but WAIT does not wait for them.
 func runWait(_ context.Context, c *command.Call) {
-	if _, ok := resp.ParseInt(c.Args[1]); !ok {
+	if _, ok := number.ParseInt(c.Args[1]); !ok {
 		c.Out.Error(command.TextNotInteger)
 		return
 	}
-	switch timeout, ok := resp.ParseInt(c.Args[2]); {
+	switch timeout, ok := number.ParseInt(c.Args[2]); {
 	case !ok:
 		c.Out.Error("ERR timeout is not an integer or out of range")
 	case timeout < 0:

@@ -16,6 +16,6 @@
 // given by the caller sends what was rendered.
 //
 // Not: what commands mean (server/command), connections and their buffers
-// (server). It imports no other package of quorate, and only packages below
-// server may import it.
+// (server). Of quorate it imports cluster/core/number alone, and only packages
+// below server may import it.
 package resp

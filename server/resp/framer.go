@@ -3,6 +3,8 @@ package resp
 import (
 	"bytes"
 	"sync/atomic"
+
+	"github.com/quorate/quorate/cluster/core/number"
 )
 
 // Bounds of the protocol itself. An operator may move those of [Limits].
@@ -171,7 +173,7 @@ func (f *Framer) line(b []byte, tooBig ProtocolError) ([]byte, bool, error) {
 }
 
 func (f *Framer) count(line []byte) error {
-	n, ok := ParseInt(line)
+	n, ok := number.ParseInt(line)
 	switch {
 	case !ok || n > f.Limits.Arguments.Load():
 		return errArrayLength
@@ -183,7 +185,7 @@ func (f *Framer) count(line []byte) error {
 }
 
 func (f *Framer) length(line []byte) error {
-	n, ok := ParseInt(line)
+	n, ok := number.ParseInt(line)
 	switch {
 	case !ok || n < 0 || n > f.Limits.BulkBytes.Load():
 		return errBulkLength

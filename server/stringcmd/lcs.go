@@ -1,6 +1,7 @@
 package stringcmd
 
 import (
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
@@ -30,7 +31,7 @@ func (o *lcsOptions) parse(args [][]byte) (refusal string) {
 		case resp.Is(arg, "WITHMATCHLEN"):
 			o.rangeLengths = true
 		case resp.Is(arg, "MINMATCHLEN") && i+1 < len(args):
-			n, ok := resp.ParseInt(args[i+1])
+			n, ok := number.ParseInt(args[i+1])
 			if !ok {
 				return command.TextNotInteger
 			}

@@ -2,8 +2,8 @@ package stringcmd
 
 import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 func planIncr(c *command.Call) { planIncrement(c, 1) }
@@ -11,7 +11,7 @@ func planIncr(c *command.Call) { planIncrement(c, 1) }
 func planDecr(c *command.Call) { planIncrement(c, -1) }
 
 func planIncrBy(c *command.Call) {
-	delta, ok := resp.ParseInt(c.Args[2])
+	delta, ok := number.ParseInt(c.Args[2])
 	if !ok {
 		c.Refuse(command.TextNotInteger)
 		return
@@ -20,7 +20,7 @@ func planIncrBy(c *command.Call) {
 }
 
 func planDecrBy(c *command.Call) {
-	delta, ok := resp.ParseInt(c.Args[2])
+	delta, ok := number.ParseInt(c.Args[2])
 	switch {
 	case !ok:
 		c.Refuse(command.TextNotInteger)

@@ -2,8 +2,8 @@ package stringcmd
 
 import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 func planAppend(c *command.Call) {
@@ -13,7 +13,7 @@ func planAppend(c *command.Call) {
 }
 
 func planSetRange(c *command.Call) {
-	offset, ok := resp.ParseInt(c.Args[2])
+	offset, ok := number.ParseInt(c.Args[2])
 	switch {
 	case !ok:
 		c.Refuse(command.TextNotInteger)
@@ -65,8 +65,8 @@ func replyGetRange(c *command.Call) {
 }
 
 func rangeOf(args [][]byte) (start, end int64, ok bool) {
-	start, isStart := resp.ParseInt(args[2])
-	end, isEnd := resp.ParseInt(args[3])
+	start, isStart := number.ParseInt(args[2])
+	end, isEnd := number.ParseInt(args[3])
 	return start, end, isStart && isEnd
 }
 

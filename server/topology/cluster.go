@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 // CLUSTER and its relatives, by which cluster-aware clients route.
@@ -144,7 +144,7 @@ func runClusterKeySlot(_ context.Context, c *command.Call) {
 // runClusterCountKeys serves CLUSTER COUNTKEYSINSLOT slot, for the whole
 // cluster, whichever node is asked.
 func runClusterCountKeys(ctx context.Context, c *command.Call) {
-	slot, ok := resp.ParseInt(c.Args[2])
+	slot, ok := number.ParseInt(c.Args[2])
 	switch {
 	case !ok:
 		c.Out.Error(command.TextNotInteger)
@@ -160,8 +160,8 @@ func runClusterCountKeys(ctx context.Context, c *command.Call) {
 
 // runClusterGetKeys serves CLUSTER GETKEYSINSLOT slot count, likewise.
 func runClusterGetKeys(ctx context.Context, c *command.Call) {
-	slot, isSlot := resp.ParseInt(c.Args[2])
-	count, isCount := resp.ParseInt(c.Args[3])
+	slot, isSlot := number.ParseInt(c.Args[2])
+	count, isCount := number.ParseInt(c.Args[3])
 	switch {
 	case !isSlot || !isCount:
 		c.Out.Error(command.TextNotInteger)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
@@ -15,7 +16,7 @@ import (
 // drawn with the initial of the node that owns the token there.
 func runLolwut(_ context.Context, c *command.Call) {
 	if len(c.Args) > 2 && resp.Is(c.Args[1], "VERSION") {
-		if _, ok := resp.ParseInt(c.Args[2]); !ok {
+		if _, ok := number.ParseInt(c.Args[2]); !ok {
 			c.Out.Error(command.TextNotInteger)
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
@@ -104,7 +105,7 @@ func (u *Update) increment(current object.Value, exists bool, r *Result) (next o
 	var old int64
 	if exists {
 		var ok bool
-		if old, ok = parseInteger(current.Data); !ok {
+		if old, ok = number.ParseInt(current.Data); !ok {
 			r.Failure = NotInteger
 			return next, false
 		}
@@ -168,22 +169,4 @@ func (u *Update) setRange(current object.Value, r *Result) (next object.Value, w
 	copy(data[offset:], u.Data)
 	r.Number, r.Applied = size, true
 	return object.Value{Data: data, Expiry: current.Expiry}, true
-}
-
-// parseInteger parses a 64-bit integer as Redis does: it refuses a plus sign, a
-// leading zero, blanks, and -0.
-func parseInteger(b []byte) (int64, bool) {
-	const longest = len("-9223372036854775808")
-	if len(b) == 0 || len(b) > longest {
-		return 0, false
-	}
-	digits := b
-	if b[0] == '-' {
-		digits = b[1:]
-	}
-	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' || digits[0] == '0' && len(b) > 1 {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(string(b), 10, 64)
-	return n, err == nil
 }

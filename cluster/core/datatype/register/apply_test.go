@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
@@ -208,7 +209,7 @@ func TestApply_Increment(t *testing.T) {
 			t.Errorf("%+v + %d: %+v", c.on, c.by, r)
 			continue
 		}
-		if n, ok := parseInteger(next.Data); write && (!ok || n != c.want) {
+		if n, ok := number.ParseInt(next.Data); write && (!ok || n != c.want) {
 			t.Errorf("%+v + %d wrote %s", c.on, c.by, next.Data)
 		}
 	}

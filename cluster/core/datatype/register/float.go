@@ -73,7 +73,7 @@ func parseFloat(text string) (*big.Float, bool) {
 	if strings.EqualFold(body, "inf") || strings.EqualFold(body, "infinity") {
 		return new(big.Float).SetInf(negative), true
 	}
-	n, ok := scanNumber(body)
+	n, ok := scanNumeral(body)
 	if !ok {
 		return nil, false
 	}
@@ -108,16 +108,16 @@ func parseFloat(text string) (*big.Float, bool) {
 	return f, true
 }
 
-// number is what a text says before it is computed.
-type number struct {
+// numeral holds what a text says before it is computed.
+type numeral struct {
 	hex      bool
 	zero     bool
 	exponent int // as written; far out ones are cut to ±math.MaxInt32
 }
 
-// scanNumber checks the grammar of C's strtold: decimal digits with a point and
+// scanNumeral checks the grammar of C's strtold: decimal digits with a point and
 // an exponent of ten, or, after 0x, hexadecimal ones with an exponent of two.
-func scanNumber(s string) (n number, ok bool) {
+func scanNumeral(s string) (n numeral, ok bool) {
 	isDigit, mark := isDecimal, byte('e')
 	if len(s) > 2 && s[0] == '0' && s[1]|0x20 == 'x' {
 		n.hex, isDigit, mark = true, isHexadecimal, 'p'
