@@ -87,6 +87,8 @@ func (s *Sim) mishap() {
 			a.disk, a.backup = a.backup, nil
 			s.after(s.lasting(), func() { s.revive(a) })
 		}
+	case kind == FaultJumps:
+		s.setClock(a, a.jump.Load()+int64(s.jumping()))
 	case kind == FaultJoins:
 		s.join()
 	case kind == FaultLeaves:
@@ -200,6 +202,7 @@ func (s *Sim) heal() {
 	}
 	for _, n := range s.nodes {
 		s.emptyDisk(n)
+		s.setClock(n, 0)
 		if n.out && n.life == nil {
 			continue
 		}

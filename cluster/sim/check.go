@@ -74,10 +74,11 @@ func (s *Sim) checkKept(o *op, left *object.Object) {
 	s.fail("lost: %v was acknowledged and is gone, and nothing may have replaced it; left is %s", o, describe(left))
 }
 
-// checkShown: a plain read shows the last write, if that was plain and no other was
-// under way with it.
+// checkShown: a plain read shows the last write, if that was plain, no other was
+// under way with it, and clocks agree: of two values that do not know of one another
+// the later stamp is shown.
 func (s *Sim) checkShown(o *op, left *object.Object) {
-	if !o.plain {
+	if !o.plain || s.opts.Faults&(FaultSkew|FaultJumps) != 0 {
 		return
 	}
 	for _, u := range s.history.ops {

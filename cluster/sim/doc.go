@@ -21,8 +21,11 @@
 // its wall clock has moved, and what waited in its buffers comes before, among or
 // after its overdue timers, as the seed says.
 //
-// A clock that is ahead is a bubble that began later. It stays ahead until the
-// process ends.
+// A clock that is ahead (skew) is a bubble that began later. It stays ahead until
+// the process ends. A wall clock that jumps is an offset which the simulator adds to
+// what the parts of a node read through their Now. Timers do not see it. The offset
+// is added to monotonic readings too, so a part that measures a duration with Now
+// measures the jump.
 //
 // # Running it
 //
@@ -38,8 +41,8 @@
 //
 // # What is checked
 //
-// No acknowledged write is lost; a plain read shows the last plain write; nothing
-// deleted returns; no dot is minted twice;
+// No acknowledged write is lost; a plain read shows the last plain write, if clocks
+// agree; nothing deleted returns; no dot is minted twice;
 // a client that passes its context gets no false sibling; the copies of all
 // primaries are equal at rest, with no hint and no request left; and the frames
 // that a run costs are bounded. For each there is a defect that is planted to see
@@ -48,7 +51,7 @@
 // # What is not held yet
 //
 // The suite uses three sets of faults under which everything is held: steady, ring
-// and mild. These combinations are outside of them, for they are known to break
+// and mild, the first two also with jumps of wall clocks. These combinations are outside of them, for they are known to break
 // something:
 //
 //   - forwards with anything that makes a coordinator seem silent (loss, slow, cuts,
@@ -72,7 +75,7 @@
 //
 // Ring state travels by a simple exchange of this package, in place of package
 // cluster's own dissemination. Joining by address, gossip, a node's watchdog of its
-// streams, wall clocks that jump, cloned disks, and restarts at other addresses are
+// streams, cloned disks, and restarts at other addresses are
 // not simulated. Three hand-made worlds remain in the tests of
 // cluster/replica, cluster/antientropy and cluster/handoff.
 //

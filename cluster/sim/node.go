@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -28,6 +29,7 @@ type node struct {
 	name   string
 	disk   *vfs.MemFS
 	skew   time.Duration // by which its clock is ahead
+	jump   atomic.Int64  // by which its wall clock has been set forwards, in nanoseconds
 	backup *vfs.MemFS    // a copy of its disk after a clean stop
 	out    bool          // it does not belong to the ring, not yet or not any more
 	life   *life         // nil: it is down
@@ -113,7 +115,7 @@ func (l *life) open() (err error) {
 	l.store, err = engine.Open(engine.Options{
 		Dir: "data", FS: n.disk, Partitions: s.opts.Partitions, Self: n.id, Name: n.name,
 		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
-		Now: time.Now, Logger: l.log,
+		Now: n.wall, Logger: l.log,
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -124,19 +126,19 @@ func (l *life) open() (err error) {
 	l.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
 		Policy: func() register.Policy { return register.LWW },
-		Clock:  causal.NewClock(func() int64 { return time.Now().UnixMilli() }), Logger: l.log, Now: time.Now,
+		Clock:  causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
-		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: time.Now, Tick: n.odd(hintTick, 1),
+		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: n.wall, Tick: n.odd(hintTick, 1),
 	})
 	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring})
 	l.mover = l.newMover()
 	l.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
-		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: time.Now,
+		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
 		Tick: n.odd(antiEntropyTick, 2), Rand: rand.New(rand.NewPCG(s.opts.Seed, uint64(n.index)<<32|uint64(l.number))),
 	})
 	l.reaper = antientropy.NewReaper(antientropy.ReapConfig{
-		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: time.Now,
+		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
 		Tick: n.odd(reapTick, 3), Grace: reapGrace, Settle: reapSettle,
 	})
 	l.mux = l.newMux()

@@ -162,7 +162,7 @@ func (r *ringState) unless(digest uint64) []byte {
 func (l *life) newMover() *handoff.Mover {
 	n := l.node
 	return handoff.NewMover(handoff.MoverConfig{
-		Self: n.id, Ring: l.ring, Store: l.store, Exchanger: l.exchanger, Logger: l.log, Now: time.Now,
+		Self: n.id, Ring: l.ring, Store: l.store, Exchanger: l.exchanger, Logger: l.log, Now: n.wall,
 		Announce: l.state.push, Available: func(id ring.NodeID) bool { return id == n.id || l.Available(id) },
 		Done: func(target uint64) error {
 			_, err := l.state.change(func(s *ring.State) error { return s.MarkDone(n.id, target) })
