@@ -17,6 +17,9 @@ const (
 	RingPush Kind = 11 // a ring state to merge: cluster
 	Join     Kind = 12 // to become a member, the only kind that a stranger may send: cluster
 
+	SettingsPull Kind = 13 // the cluster's settings, unless the sender has the same: cluster/settings
+	SettingsPush Kind = 14 // settings of the cluster to merge: cluster/settings
+
 	MerkleRoots Kind = 20 // roots of hash trees: cluster/antientropy, as all that follow
 	MerkleNodes Kind = 21 // inner nodes of a tree
 	LeafDigests Kind = 22 // digests of the keys of leaves
