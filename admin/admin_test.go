@@ -69,7 +69,7 @@ func (n *fakeNode) record(format string, a ...any) {
 func (n *fakeNode) Status(context.Context) (all []coverage.MemberStatus) {
 	for _, m := range n.Ring().Members() {
 		up := n.Alive(m.ID)
-		all = append(all, coverage.MemberStatus{Member: m, Up: up, Known: up, Keys: 5})
+		all = append(all, coverage.MemberStatus{Member: m, Known: up, Keys: 5})
 	}
 	return all
 }
@@ -113,7 +113,7 @@ func (n *fakeNode) Do(_ context.Context, requests []*replica.Request) {
 }
 
 func (n *fakeNode) Figures() coverage.Figures {
-	return coverage.Figures{Keys: 5, Hints: map[ring.NodeID]int64{ring.IDOf("C"): 2}}
+	return coverage.Figures{Keys: 5, Hints: map[ring.NodeID]engine.HintStats{ring.IDOf("C"): {Count: 2, Bytes: 60, Oldest: time.UnixMilli(9000)}}}
 }
 
 func (n *fakeNode) History(context.Context, []byte) (h replica.History) { return h }
@@ -129,6 +129,7 @@ func (n *fakeNode) Operations() *operation.Registry                     { return
 func (n *fakeNode) Repair() cluster.RepairStatus {
 	return cluster.RepairStatus{
 		Hints:   handoff.HintStats{Delivered: 3},
+		Failing: []antientropy.Progress{{Partition: 5, Peer: ring.IDOf("C"), Failures: 2, Error: errors.New("no stream"), Retry: time.UnixMilli(8000)}},
 		Reaping: antientropy.ReapStatus{Blocking: []antientropy.Blocker{{Node: ring.IDOf("C"), Since: time.UnixMilli(1_800_000_000_000)}}},
 	}
 }

@@ -55,7 +55,7 @@ func bucketsOf(c *histogram.Counts) map[float64]uint64 {
 
 // ringDescs are of the node's place in the cluster.
 type ringDescs struct {
-	version, tokens, held, moving, members, reachable, sights, health, pending, keys *prometheus.Desc
+	version, tokens, held, moving, members, reachable, sights, health, pending, oldest, keys *prometheus.Desc
 }
 
 func newRingDescs() ringDescs {
@@ -69,6 +69,7 @@ func newRingDescs() ringDescs {
 		sights:    desc("quorate_gossip_members", "Other members, by their state in gossip.", "state"),
 		health:    desc("quorate_gossip_health_score", "Health score of the node's own part in gossip; 0 is best."),
 		pending:   desc("quorate_hints_pending", "Hints stored for a member.", "node"),
+		oldest:    desc("quorate_hints_oldest_timestamp_seconds", "When the oldest hint for a member was stored, or earlier; it is dropped at the age of --hint-age.", "node"),
 		keys:      desc("quorate_keys", "Live keys that the node holds."),
 	}
 }
@@ -102,8 +103,9 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 	put(out, d.health, gauge, float64(node.GossipHealth()))
 	figures := node.Figures()
 	put(out, d.keys, gauge, float64(figures.Keys))
-	for id, n := range figures.Hints {
-		put(out, d.pending, gauge, float64(n), now.Name(id))
+	for id, h := range figures.Hints {
+		put(out, d.pending, gauge, float64(h.Count), now.Name(id))
+		put(out, d.oldest, gauge, float64(millisOf(h.Oldest))/1000, now.Name(id))
 	}
 }
 

@@ -24,6 +24,7 @@ var metrics = []metric{
 	{"quorate_store_records_total", "Records applied to the store.", counter, func(s *sample) int64 { return s.store.Records }},
 	{"quorate_store_batches_total", "Batches they were applied in.", counter, func(s *sample) int64 { return s.store.Batches }},
 	{"quorate_store_reads_total", "Objects read from the store.", counter, func(s *sample) int64 { return s.store.Reads }},
+	{"quorate_store_syncs_total", "Periodic syncs of the write-ahead log, which --durability interval makes.", counter, func(s *sample) int64 { return s.store.Syncs }},
 	{"quorate_store_stalls_total", "Times that writes waited for compactions.", counter, func(s *sample) int64 { return s.store.Stalls }},
 	{"quorate_expired_total", "Values that expired.", counter, func(s *sample) int64 { return s.store.Expired }},
 	{"quorate_reaped_total", "Tombstones that were removed.", counter, func(s *sample) int64 { return s.store.Reaped }},

@@ -108,8 +108,8 @@ func (b *backend) figures(node Node) *api.NodeFigures {
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
 		Totals: totalsOf(node),
 	}
-	for id, n := range figures.Hints {
-		h.HintsFor[now.Name(id)] = n
+	for id, hints := range figures.Hints {
+		h.HintsFor[now.Name(id)] = hints.Count
 	}
 	reads, writes := b.waitTimes()
 	h.ReadTimes, h.WriteTimes = timesOf(reads), timesOf(writes)

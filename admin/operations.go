@@ -65,16 +65,30 @@ func operationOf(node string, s operation.Status) api.Operation {
 }
 
 func repairOf(node Node) api.Repair {
-	r, now := node.Repair(), node.Ring()
+	r, now, figures := node.Repair(), node.Ring(), node.Figures()
 	out := api.Repair{
 		Node:  node.Name(),
-		Hints: api.Hints{Delivered: r.Hints.Delivered, Expired: node.StoreMetrics().HintsExpired, Failures: r.Hints.Failures},
+		Hints: api.Hints{Delivered: r.Hints.Delivered, Expired: node.StoreMetrics().HintsExpired, Failures: r.Hints.Failures, Targets: []api.HintTarget{}},
 		Transfers: api.Transfers{
 			Gaining: r.Transfers.Gaining, Copied: r.Transfers.Copied, Releasing: r.Transfers.Releasing,
-			Keys: r.Transfers.Keys, Bytes: r.Transfers.Bytes, Error: textOf(r.Transfers.LastError),
+			Keys: r.Transfers.Keys, Bytes: r.Transfers.Bytes,
+			SinceMillis: millisOf(r.Transfers.Since), Error: textOf(r.Transfers.LastError),
 		},
-		Pairs:   api.Pairs{Pairs: r.Pairs.Pairs, Equal: r.Pairs.Equal, Failing: r.Pairs.Failing, OldestMillis: millisOf(r.Pairs.Oldest)},
+		Pairs: api.Pairs{
+			Pairs: r.Pairs.Pairs, Equal: r.Pairs.Equal, Failing: r.Pairs.Failing, KeysExchanged: r.Pairs.Healed,
+			OldestMillis: millisOf(r.Pairs.Oldest), Failures: []api.PairFailure{},
+		},
 		Reaping: api.Reaping{Reaped: r.Reaping.Reaped, Pending: r.Reaping.Pending, InTransition: r.Reaping.InTransition, Blocking: []api.Blocker{}},
+	}
+	for id, h := range figures.Hints {
+		out.Hints.Targets = append(out.Hints.Targets, api.HintTarget{Node: now.Name(id), Count: h.Count, Bytes: h.Bytes, OldestMillis: millisOf(h.Oldest)})
+	}
+	slices.SortFunc(out.Hints.Targets, func(a, b api.HintTarget) int { return cmp.Compare(a.Node, b.Node) })
+	for _, p := range r.Failing {
+		out.Pairs.Failures = append(out.Pairs.Failures, api.PairFailure{
+			Partition: int(p.Partition), Peer: now.Name(p.Peer), Failures: p.Failures, Error: textOf(p.Error),
+			RetryMillis: millisOf(p.Retry), ComparedMillis: millisOf(p.Compared), KeysExchanged: p.Healed,
+		})
 	}
 	for _, b := range r.Reaping.Blocking {
 		out.Reaping.Blocking = append(out.Reaping.Blocking, api.Blocker{Node: now.Name(b.Node), SinceMillis: millisOf(b.Since)})

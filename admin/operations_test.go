@@ -63,6 +63,12 @@ func TestOperations_MemberDown_IsWhatKeepsTombstones(t *testing.T) {
 	if want := `"blocking":[{"node":"C","since_ms":1800000000000}]`; !strings.Contains(w.Body.String(), want) {
 		t.Errorf("%s: no %s", w.Body, want)
 	}
+	if want := `"failures":[{"partition":5,"peer":"C","failures":2,"error":"no stream","retry_ms":8000,"compared_ms":0,"keys_exchanged":0}]`; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%s: no %s", w.Body, want)
+	}
+	if want := `"targets":[{"node":"C","count":2,"bytes":60,"oldest_ms":9000}]`; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%s: no %s", w.Body, want)
+	}
 	w = do(s, "GET", "/metrics", "")
 	if want := `quorate_reap_blocked_since_timestamp_seconds{node="C"} 1.8e+09`; !strings.Contains(w.Body.String(), want) {
 		t.Errorf("no %s", want)

@@ -43,6 +43,7 @@ type RepairStatus struct {
 	Transfers handoff.MoverProgress
 	Exchanges antientropy.Stats // of the comparisons that this node began
 	Pairs     antientropy.Summary
+	Failing   []antientropy.Progress // pairs whose last exchange failed, the first of them
 	Reaping   antientropy.ReapStatus
 }
 
@@ -50,7 +51,7 @@ type RepairStatus struct {
 func (n *Node) Repair() RepairStatus {
 	return RepairStatus{
 		Hints: n.deliverer.Stats(), Transfers: n.mover.Progress(), Exchanges: n.exchanger.Totals(),
-		Pairs: n.scheduler.Summary(), Reaping: n.reaper.Status(),
+		Pairs: n.scheduler.Summary(), Failing: n.scheduler.Failing(), Reaping: n.reaper.Status(),
 	}
 }
 

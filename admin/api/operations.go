@@ -39,29 +39,53 @@ type Repair struct {
 	Reaping   Reaping   `json:"reaping"`
 }
 
-// Hints counts what became of the hints kept on a node since it started.
+// Hints describes the hints that a node stores for others, and counts what became of
+// them since it started.
 type Hints struct {
-	Delivered int64 `json:"delivered"`
-	Expired   int64 `json:"expired"`
-	Failures  int64 `json:"failures"` // deliveries that stopped early, to be tried again
+	Delivered int64        `json:"delivered"`
+	Expired   int64        `json:"expired"`
+	Failures  int64        `json:"failures"` // deliveries that stopped early, to be tried again
+	Targets   []HintTarget `json:"targets"`  // in the order of their names
+}
+
+// HintTarget describes the hints stored for one node.
+type HintTarget struct {
+	Node         string `json:"node"`
+	Count        int64  `json:"count"`
+	Bytes        int64  `json:"bytes"`
+	OldestMillis int64  `json:"oldest_ms"` // when the oldest was stored, or earlier, unix time
 }
 
 // Transfers says how far moving partitions has come.
 type Transfers struct {
-	Gaining   int    `json:"gaining"`         // partitions that the node gains
-	Copied    int    `json:"copied"`          // of these, that are there already
-	Releasing int    `json:"releasing"`       // partitions that are there and belong elsewhere
-	Keys      int64  `json:"keys"`            // moved since the node started
-	Bytes     int64  `json:"bytes"`           // moved since the node started
-	Error     string `json:"error,omitempty"` // what holds it up
+	Gaining     int    `json:"gaining"`         // partitions that the node gains
+	Copied      int    `json:"copied"`          // of these, that are there already
+	Releasing   int    `json:"releasing"`       // partitions that are there and belong elsewhere
+	Keys        int64  `json:"keys"`            // moved since the node started
+	Bytes       int64  `json:"bytes"`           // moved since the node started
+	SinceMillis int64  `json:"since_ms"`        // when the node began to gain them, unix time; 0: it gains none
+	Error       string `json:"error,omitempty"` // what holds it up
 }
 
 // Pairs counts pairs of replicas: the node's copy of a partition and a peer's.
 type Pairs struct {
-	Pairs        int   `json:"pairs"`
-	Equal        int   `json:"equal"`     // at the last comparison
-	Failing      int   `json:"failing"`   // whose last exchange failed
-	OldestMillis int64 `json:"oldest_ms"` // the earliest of the times when each was last equal; 0: one never was
+	Pairs         int           `json:"pairs"`
+	Equal         int           `json:"equal"`          // at the last comparison
+	Failing       int           `json:"failing"`        // whose last exchange failed
+	KeysExchanged int64         `json:"keys_exchanged"` // to make them equal, since the node started
+	OldestMillis  int64         `json:"oldest_ms"`      // the earliest of the times when each was last equal; 0: one never was
+	Failures      []PairFailure `json:"failures"`       // those that fail; at most 20
+}
+
+// PairFailure is a pair of replicas whose last exchange failed.
+type PairFailure struct {
+	Partition      int    `json:"partition"`
+	Peer           string `json:"peer"`
+	Failures       int    `json:"failures"`       // in a row
+	Error          string `json:"error"`          // of the last one
+	RetryMillis    int64  `json:"retry_ms"`       // when it is tried again, unix time
+	ComparedMillis int64  `json:"compared_ms"`    // when the copies were last equal, unix time; 0: never
+	KeysExchanged  int64  `json:"keys_exchanged"` // since the node started
 }
 
 // Reaping says how the removal of tombstones goes that the node asks the others

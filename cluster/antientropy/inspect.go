@@ -15,8 +15,6 @@ import (
 
 // Diff says how this node's copy of a partition and a peer's differ.
 type Diff struct {
-	Partition     ring.Partition
-	Peer          ring.NodeID
 	NodesCompared int64     // hashes that were compared
 	Leaves        []int     // that differ, ascending
 	Keys          []KeyDiff // in those leaves, by leaf; at most MaxKeyDiffs
@@ -38,7 +36,7 @@ const MaxKeyDiffs = 64
 // It returns ErrNotReady if the Merkle tree of either is being rebuilt.
 func (x *Exchanger) Inspect(ctx context.Context, peer ring.NodeID, p ring.Partition) (Diff, error) {
 	c := comparison{x: x, peer: peer, partition: p, limiter: x.repair}
-	d := Diff{Partition: p, Peer: peer}
+	var d Diff
 	err := c.inspect(ctx, &d)
 	if d.NodesCompared = c.stats.NodesCompared; err == nil {
 		err = c.pay(ctx)

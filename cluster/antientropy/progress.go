@@ -8,8 +8,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// Progress says how far one pair of replicas is known to be equal: this node's
-// copy of a partition and a peer's.
+// Progress is what is known of one pair of replicas: this node's copy of a partition
+// and a peer's.
 type Progress struct {
 	Partition ring.Partition
 	Peer      ring.NodeID
@@ -75,14 +75,25 @@ func retryAfter(failures int) time.Duration {
 	return min(lastRetry, firstRetry<<min(failures-1, 10))
 }
 
-// Progress returns the state of every pair seen so far and still shared, in
-// order of peer and partition.
-func (s *Scheduler) Progress() []Progress {
+// maxFailing bounds what Failing lists.
+const maxFailing = 20
+
+// Failing lists pairs whose last exchange failed, in order of peer and partition: the
+// first 20 of them.
+func (s *Scheduler) Failing() []Progress {
+	failing := s.list(func(p *Progress) bool { return p.Failures > 0 })
+	return failing[:min(len(failing), maxFailing)]
+}
+
+// list returns the pairs of which keep is true, in order of peer and partition.
+func (s *Scheduler) list(keep func(*Progress) bool) []Progress {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]Progress, 0, len(s.mu.pairs))
+	var list []Progress
 	for _, p := range s.mu.pairs {
-		list = append(list, *p)
+		if keep(p) {
+			list = append(list, *p)
+		}
 	}
 	slices.SortFunc(list, func(a, b Progress) int {
 		return comparePairs(pair{a.Peer, a.Partition}, pair{b.Peer, b.Partition})

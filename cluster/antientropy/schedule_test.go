@@ -133,7 +133,7 @@ func TestScheduler_AllEqual_ComparesRootsOnly(t *testing.T) {
 				t.Errorf("compared %d times with a peer", s.compared[id])
 			}
 		}
-		progress := s.Progress()
+		progress := s.progress()
 		if len(progress) != s.total() {
 			t.Errorf("%d pairs, progress of %d", s.total(), len(progress))
 		}
@@ -214,14 +214,20 @@ func TestScheduler_Failure_IsRetriedLaterAndLater(t *testing.T) {
 		if n := s.synced[broken]; n < 5 || n > 20 {
 			t.Errorf("tried %d times in an hour", n)
 		}
-		i := slices.IndexFunc(s.Progress(), func(p Progress) bool { return p.Error != nil })
-		if i < 0 || s.Progress()[i].Failures < 5 || s.Progress()[i].Partition != broken.partition {
+		if f := s.Failing(); len(f) != 1 || f[0].Partition != broken.partition || f[0].Peer != broken.peer || f[0].Error == nil {
+			t.Errorf("failing: %+v", f)
+		}
+		i := slices.IndexFunc(s.progress(), func(p Progress) bool { return p.Error != nil })
+		if i < 0 || s.progress()[i].Failures < 5 || s.progress()[i].Partition != broken.partition {
 			t.Error("the progress does not show the failure")
 		}
 		s.fails = func(pair) bool { return false }
 		s.Trigger(broken.peer)
 		s.play(t, time.Second)
-		if p := s.Progress()[i]; p.Failures != 0 || p.Healed != 1 || p.Error != nil {
+		if f := s.Failing(); len(f) != 0 {
+			t.Errorf("still failing: %+v", f)
+		}
+		if p := s.progress()[i]; p.Failures != 0 || p.Healed != 1 || p.Error != nil {
 			t.Errorf("after it came back: %+v", p)
 		}
 	})

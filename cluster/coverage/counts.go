@@ -9,17 +9,16 @@ import (
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/engine"
 )
 
-// MemberStatus is one member as this node sees it now.
+// MemberStatus is what one member says that it holds.
 type MemberStatus struct {
 	ring.Member
-	Up     bool  // it answers this node
-	Known  bool  // it answered in time; the figures below are its own
-	Tokens int   // partitions whose first primary it is
-	Keys   int64 // live keys that it holds
-	Bytes  int64 // on its disk, approximately
-	Hints  int64 // that it keeps for others
+	Known bool  // it answered in time; if not, the figures are 0
+	Keys  int64 // live keys that it holds
+	Bytes int64 // on its disk, approximately
+	Hints int64 // stored on it for others
 }
 
 const statusBudget = time.Second
@@ -28,16 +27,10 @@ const statusBudget = time.Second
 // than a second.
 func (r *Reader) Status(ctx context.Context) []MemberStatus {
 	now := r.cfg.Ring()
-	tokens := make(map[ring.NodeID]int)
-	for p := range now.Partitions() {
-		if owners := now.Walk(ring.Partition(p)); len(owners) > 0 {
-			tokens[owners[0]]++
-		}
-	}
 	counts := r.askCounts(ctx)
 	var out []MemberStatus
 	for _, m := range now.Members() {
-		s := MemberStatus{Member: m, Up: m.ID == r.cfg.Self || r.cfg.Channel.Available(m.ID), Tokens: tokens[m.ID]}
+		s := MemberStatus{Member: m}
 		if c, ok := counts[m.ID]; ok {
 			s.Known, s.Bytes, s.Hints = true, c.bytes, c.hints
 			for _, keys := range c.keys {
@@ -127,22 +120,19 @@ func decodeCounts(b []byte) (c counts, err error) {
 	return c, nil
 }
 
-// Figures tells how much a node holds.
+// Figures says how much a node holds.
 type Figures struct {
-	Keys  int64 // live keys
-	Bytes int64 // on its disk, approximately
-	Hints map[ring.NodeID]int64
+	Keys  int64                            // live keys
+	Bytes int64                            // on its disk, approximately
+	Hints map[ring.NodeID]engine.HintStats // stored on it, by target
 }
 
 // Figures counts what this node holds.
 func (r *Reader) Figures() Figures {
 	c := r.countHere()
-	f := Figures{Bytes: c.bytes, Hints: make(map[ring.NodeID]int64)}
+	f := Figures{Bytes: c.bytes, Hints: r.cfg.Store.HintTargets()}
 	for _, keys := range c.keys {
 		f.Keys += keys
-	}
-	for id, h := range r.cfg.Store.HintTargets() {
-		f.Hints[id] = h.Count
 	}
 	return f
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +27,7 @@ func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
 	target, parts := now.Target(), now.Gains(m.cfg.Self)
 	if len(parts) == 0 || target == m.done {
 		m.gaining.supersede()
-		m.report(func(p *MoverProgress) { p.Target, p.Gaining, p.Copied = 0, 0, 0 })
+		m.report(func(p *MoverProgress) { p.Since, p.Gaining, p.Copied = time.Time{}, 0, 0 })
 		return nil
 	}
 	if m.gaining.target == target && m.gaining.paused(m.cfg.Monotonic()) {
@@ -83,7 +84,7 @@ func (m *Mover) beginGain(target uint64, parts int) {
 		return
 	}
 	m.report(func(p *MoverProgress) {
-		p.Target, p.Since, p.Gaining, p.Copied = target, m.cfg.Now(), parts, 0
+		p.Since, p.Gaining, p.Copied = m.cfg.Now(), parts, 0
 	})
 	m.gaining.op.Update(func(p *operation.Progress) { p.Partitions.Total = int64(parts) })
 	m.cfg.Logger.Info("gaining partitions in a change of the ring", "partitions", parts)

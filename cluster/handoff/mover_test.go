@@ -207,7 +207,7 @@ func TestMover_CrashAnywhere_Resumes(t *testing.T) {
 // idle reports whether no mover has anything to do.
 func (w *moving) idle() bool {
 	for _, n := range w.nodes {
-		if p := n.mover.Progress(); p.Releasing > 0 || p.Target != 0 || p.LastError != nil {
+		if p := n.mover.Progress(); p.Releasing > 0 || !p.Since.IsZero() || p.LastError != nil {
 			return false
 		}
 	}

@@ -9,8 +9,7 @@ import (
 
 // MoverProgress says how far moving partitions has come.
 type MoverProgress struct {
-	Target    uint64    // of the transition that this node gains by; 0: none
-	Since     time.Time // when this node began to gain for it
+	Since     time.Time // wall clock: when this node began to gain partitions; zero while it gains none
 	Gaining   int       // partitions to copy to this node
 	Copied    int       // of these, that are here already
 	Releasing int       // partitions that are here and belong elsewhere

@@ -82,9 +82,6 @@ type Operation struct {
 	}
 }
 
-// ID returns the operation's id.
-func (o *Operation) ID() ID { return o.status.ID }
-
 // Bind returns a context for the operation's work: it ends with ctx, and with
 // [ErrCancelled] as its cause when the operation is cancelled. The owner binds one
 // context at a time, and calls release when that part of the work has stopped.

@@ -100,7 +100,7 @@ func TestRegistry_Cancel_BetweenTwoAttempts_EndsTheNextOne(t *testing.T) {
 	o := r.Begin(Gain, "4 partitions")
 	_, release := o.Bind(t.Context())
 	release()
-	if err := r.Cancel(o.ID()); err != nil {
+	if err := r.Cancel(o.status.ID); err != nil {
 		t.Fatal(err)
 	}
 	ctx, release := o.Bind(t.Context())
@@ -130,7 +130,7 @@ func TestRegistry_Wait_ContextEnds_ReturnsWhatIsKnown(t *testing.T) {
 		o := r.Begin(Release, "1 partition")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		status, err := r.Wait(ctx, o.ID())
+		status, err := r.Wait(ctx, o.status.ID)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Wait returned %v, want %v", err, context.DeadlineExceeded)
 		}
@@ -150,7 +150,7 @@ func TestRegistry_ManyEnded_KeepsTheNewestAndAllThatRun(t *testing.T) {
 	for _, s := range r.List() {
 		ids = append(ids, s.ID)
 	}
-	want := []ID{11, 10, 9, running.ID()}
+	want := []ID{11, 10, 9, running.status.ID}
 	if len(ids) != len(want) {
 		t.Fatalf("kept %v, want %v", ids, want)
 	}

@@ -9,7 +9,6 @@ import (
 // PeerStatus describes the two streams that this node dials to one peer. The streams
 // that the peer dials to this node are not part of it.
 type PeerStatus struct {
-	Addr       string
 	Foreground bool          // the foreground stream is connected
 	Background bool          // the background stream is connected
 	Available  bool          // there is a foreground stream, and its answers are not overdue
@@ -39,7 +38,7 @@ func (c *Channel) Status() map[causal.NodeID]PeerStatus {
 func (r *remote) status() PeerStatus {
 	foreground, background := r.streams[Foreground].Load(), r.streams[Background].Load()
 	p := PeerStatus{
-		Addr: *r.addr.Load(), Foreground: foreground != nil, Background: background != nil,
+		Foreground: foreground != nil, Background: background != nil,
 		Available: r.available(), WaitTime: r.wait.get(),
 	}
 	for _, s := range []*stream{foreground, background} {

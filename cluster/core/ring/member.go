@@ -35,11 +35,6 @@ type Member struct {
 	Instance string
 	// Status is derived; what a caller sets is ignored.
 	Status Status
-	// Version is the Lamport version of the addresses.
-	Version uint64
-	// WordVersion is the version of the last word, the operator's decision about the
-	// member's place: join, leave, remove, a new zone.
-	WordVersion uint64
 }
 
 // ErrBadMember is returned for a member with an invalid field: one that is too
@@ -158,8 +153,7 @@ func (r *record) member(id NodeID, seated bool) Member {
 		ID: id, Name: r.name,
 		ClientAddr: r.address.client, PeerAddr: r.address.peer, AdminAddr: r.address.admin,
 		Zone: r.word.zone, Instance: r.word.instance,
-		Status:  statusOf(r.word.intent, seated),
-		Version: r.address.version, WordVersion: r.word.version,
+		Status: statusOf(r.word.intent, seated),
 	}
 }
 
