@@ -16,11 +16,11 @@ import (
 // The error is [ErrReadOnly], [ErrFatal] or [ErrClosed], and says that nothing
 // was stored. A fault of one record is in its Err and leaves the others alone.
 func (s *Store) Apply(recs []*Record) (Commit, error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return Commit{}, ErrClosed
 	}
-	defer s.gate.leave()
-	if err := s.health.err(); err != nil {
+	defer s.guard.leave()
+	if err := s.health.Err(); err != nil {
 		return Commit{}, err
 	}
 	t := s.newTxn()

@@ -20,7 +20,7 @@
 //
 // A failed fsync, or a failed write to the log or the manifest, is fatal and is
 // never retried: after it the kernel may claim success for pages that it dropped.
-// The store stops writing to the disk altogether (see the type disk), so that
+// The store stops writing to the disk altogether (package failstop), so that
 // what is on it stays what a crash at that instant would have left; it refuses
 // writes, and says so by [Store.Health] and once by Options.OnFatal.
 //

@@ -143,7 +143,7 @@ func (s *Store) mintEpoch(memory causal.Epoch) causal.Epoch {
 // that uses the lease is ever acknowledged.
 func (s *Store) leaseLocked(until uint64) {
 	if err := s.db.Set(leaseKey, binary.BigEndian.AppendUint64(nil, until), pebble.Sync); err != nil {
-		s.health.fail(fmt.Errorf("%w: lease epochs: %w", ErrFatal, err))
+		s.health.Fail(fmt.Errorf("%w: lease epochs: %w", ErrFatal, err))
 		return
 	}
 	s.epochs.mu.leased = until

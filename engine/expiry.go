@@ -108,10 +108,10 @@ func (s *Store) expire(p ring.Partition, batch []due) (expired int, err error) {
 	if len(batch) == 0 {
 		return 0, nil
 	}
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return 0, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	t := s.newTxn()
 	defer t.release()
 	for i, d := range batch {

@@ -103,11 +103,11 @@ func (s *Store) hintOf(e chunkEntry) (Hint, error) {
 // DeleteHints deletes hints that are still what was delivered. A crash may bring
 // them back: delivering one again changes nothing.
 func (s *Store) DeleteHints(target causal.NodeID, refs []HintRef) error {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return ErrClosed
 	}
-	defer s.gate.leave()
-	if err := s.health.lastingErr(); err != nil {
+	defer s.guard.leave()
+	if err := s.health.LastingErr(); err != nil {
 		return err
 	}
 	_, err := s.deleteHints(target, refs)
@@ -162,10 +162,10 @@ func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
 // ExpireHints drops the hints that are older than Options.HintAge, and returns
 // how many. It costs next to nothing when there are none.
 func (s *Store) ExpireHints(now time.Time) (dropped int) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return 0
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	before := now.Add(-s.opts.HintAge)
 	for target, stats := range s.HintTargets() {
 		if !stats.Oldest.Before(before) {
@@ -220,10 +220,10 @@ func (s *Store) expireHints(target causal.NodeID, before time.Time) (dropped int
 // GetHint appends to dst the object that the hints of a key amount to: what a
 // fallback knows of it.
 func (s *Store) GetHint(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return dst, false, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	s.hints.mu.Lock()
 	targets := make([]causal.NodeID, 0, 8)
 	for id := range maps.Keys(s.hints.mu.targets) {

@@ -63,11 +63,11 @@ func (s *Store) saveIdentity(b *pebble.Batch) error {
 // once the data is on disk, in either durability mode. A full disk does not keep
 // it from trying: the state is small, and says who the node is.
 func (s *Store) SaveState(name string, data []byte) error {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return ErrClosed
 	}
-	defer s.gate.leave()
-	if err := s.health.lastingErr(); err != nil {
+	defer s.guard.leave()
+	if err := s.health.LastingErr(); err != nil {
 		return err
 	}
 	if err := s.db.Set(append([]byte{prefixState}, name...), data, pebble.Sync); err != nil {
@@ -78,10 +78,10 @@ func (s *Store) SaveState(name string, data []byte) error {
 
 // LoadState returns what SaveState kept, in memory of its own, or nil.
 func (s *Store) LoadState(name string) ([]byte, error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return nil, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	data, ok, err := s.load(append([]byte{prefixState}, name...))
 	if ok && data == nil {
 		data = []byte{}

@@ -48,11 +48,11 @@ func (s *Store) Lacking() bool { return s.lacking.Load() }
 
 // Filled notes, durably, that the store has again all that it lost.
 func (s *Store) Filled() error {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return ErrClosed
 	}
-	defer s.gate.leave()
-	if err := s.health.lastingErr(); err != nil {
+	defer s.guard.leave()
+	if err := s.health.LastingErr(); err != nil {
 		return err
 	}
 	if err := s.db.Delete(lackingKey, pebble.Sync); err != nil {

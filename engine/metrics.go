@@ -42,8 +42,8 @@ func (s *Store) Metrics() Metrics {
 		UnreadyPartitions: s.accounts.unready.Load(),
 	}
 	m.CacheHits, m.CacheMisses, m.CachedBytes = s.objects.Stats()
-	if s.gate.enter() {
-		defer s.gate.leave()
+	if s.guard.enter() {
+		defer s.guard.leave()
 		m.Pebble = s.db.Metrics()
 		m.DiskBytes = int64(m.Pebble.DiskSpaceUsage())
 	}

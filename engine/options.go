@@ -66,6 +66,8 @@ type Options struct {
 	HintBytes int64         // bound of all hints held; default 1 GiB
 	HintAge   time.Duration // older hints are dropped; default 3 h
 
+	CloseTimeout time.Duration // bound of Close and Crash while the disk does not answer; default 30 s
+
 	Logger  *slog.Logger     // default: none
 	Now     func() time.Time // default time.Now
 	OnFatal func(error)      // called once, from any goroutine, when the store can no longer write; must not block
@@ -85,6 +87,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.MaxOpenFiles, 1000)
 	setDefault(&o.HintBytes, 1<<30)
 	setDefault(&o.HintAge, 3*time.Hour)
+	setDefault(&o.CloseTimeout, 30*time.Second)
 	if o.Name == "" {
 		o.Name = fmt.Sprintf("%016x", uint64(o.Self))
 	}
@@ -127,5 +130,6 @@ func (o *Options) Validate() error {
 	fault(o.ReserveBytes < 0, "reserve %d bytes: must not be negative", o.ReserveBytes)
 	fault(o.HintBytes < 0, "hints %d bytes: must not be negative", o.HintBytes)
 	fault(o.HintAge < 0, "hint age %v: must not be negative", o.HintAge)
+	fault(o.CloseTimeout < 0, "close timeout %v: must not be negative", o.CloseTimeout)
 	return errors.Join(errs...)
 }

@@ -33,11 +33,11 @@ func (s *Store) drop(p ring.Partition, condition func() bool) (dropped bool, err
 	if int(p) >= s.opts.Partitions {
 		return false, fmt.Errorf("drop partition %d of %d: out of range", p, s.opts.Partitions)
 	}
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return false, ErrClosed
 	}
-	defer s.gate.leave()
-	if err := s.health.lastingErr(); err != nil {
+	defer s.guard.leave()
+	if err := s.health.LastingErr(); err != nil {
 		return false, err
 	}
 	b := s.db.NewBatch()
@@ -92,11 +92,11 @@ func (s *Store) dropLocked(b *pebble.Batch, p ring.Partition, condition func() b
 // reclaim rewrites what holds a dropped partition, so that its space comes back
 // now and not when the next writes happen to come by.
 func (s *Store) reclaim(ctx context.Context, p ring.Partition) error {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return nil
 	}
-	defer s.gate.leave()
-	if s.health.lastingErr() != nil {
+	defer s.guard.leave()
+	if s.health.LastingErr() != nil {
 		return nil
 	}
 	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixGrave} {

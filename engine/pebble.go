@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -65,7 +68,7 @@ func (s *Store) listener() *pebble.EventListener {
 	log := s.opts.Logger
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
-			if s.disk.running() {
+			if s.disk.Running() {
 				log.Warn("storage background work met an error", "err", err)
 			}
 		},
@@ -90,7 +93,7 @@ type logger struct {
 func (l logger) Infof(string, ...any) {}
 
 func (l logger) Errorf(format string, args ...any) {
-	if l.store.disk.running() {
+	if l.store.disk.Running() {
 		l.Logger.Warn("storage", "err", strings.TrimSpace(fmt.Sprintf(format, args...)))
 	}
 }
@@ -98,7 +101,7 @@ func (l logger) Errorf(format string, args ...any) {
 // Fatalf is called for broken invariants only, since the disk hides what would
 // otherwise end here. It must not return.
 func (l logger) Fatalf(format string, args ...any) {
-	l.store.disk.freeze()
+	l.store.disk.Freeze()
 	panic("storage invariant broken: " + fmt.Sprintf(format, args...))
 }
 
@@ -107,3 +110,13 @@ func (l logger) Fatalf(format string, args ...any) {
 // would all flush at the same moment, and clients would wait for every node at
 // once instead of being served by the other two.
 func memtableSize(most int64) uint64 { return uint64(most - rand.Int64N(most/2+1)) }
+
+// isLockHeld tells a held lock from a directory that cannot be locked at all.
+func isLockHeld(err error) bool {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return false
+	}
+	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) ||
+		strings.Contains(err.Error(), "lock held by current process")
+}

@@ -21,10 +21,10 @@ func (s *Store) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bo
 
 // Find is Get for those who want the object's digest as well.
 func (s *Store) Find(p ring.Partition, key, dst []byte) (encoded []byte, digest object.Digest, found bool, err error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return dst, 0, false, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	s.counters.reads.Add(1)
 	hash := hashOf(key)
 	dst, digest, known := s.objects.Get(p, hash, key, dst)
@@ -36,10 +36,10 @@ func (s *Store) Find(p ring.Partition, key, dst []byte) (encoded []byte, digest 
 
 // Digest returns the digest of a key's object.
 func (s *Store) Digest(p ring.Partition, key []byte) (digest object.Digest, found bool, err error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return 0, false, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	s.counters.reads.Add(1)
 	hash := hashOf(key)
 	digest, known := s.objects.Digest(p, hash, key)
@@ -188,10 +188,10 @@ type chunk struct {
 
 // fill reads the next entries; more says that there may be others behind them.
 func (s *Store) fill(c *chunk, r pebble.Reader, lower, upper []byte) (more bool, err error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return false, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	c.data, c.lens = c.data[:0], c.lens[:0]
 	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {

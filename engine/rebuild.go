@@ -151,10 +151,10 @@ func (s *Store) runRebuild(ctx context.Context) error {
 		}
 	}
 	part.finishBefore(s.opts.Partitions)
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return nil
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	s.rebuild.release()
 	s.opts.Logger.Info("merkle trees rebuilt", "keys", part.keys, "took", s.opts.Now().Sub(started))
 	return nil
@@ -204,10 +204,10 @@ func (r *rebuilding) add(e chunkEntry) error {
 // taken.
 func (r *rebuilding) swept(p ring.Partition, at int64, key []byte) (bool, error) {
 	s := r.store
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return false, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	r.idx = appendIndexKey(r.idx[:0], prefixExpiry, p, at, hashOf(key), key)
 	_, c, err := r.snapshot.Get(r.idx)
 	if errors.Is(err, pebble.ErrNotFound) {

@@ -41,7 +41,7 @@ func (s *Store) every(ctx context.Context, interval time.Duration, f func()) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.gate.shutting:
+		case <-s.guard.closing:
 			return
 		case <-tick.C:
 			f()
@@ -51,29 +51,29 @@ func (s *Store) every(ctx context.Context, interval time.Duration, f func()) {
 
 // syncNow makes everything written so far safe.
 func (s *Store) syncNow() {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return
 	}
-	defer s.gate.leave()
-	if !s.unsynced.Swap(false) || s.health.lastingErr() != nil {
+	defer s.guard.leave()
+	if !s.unsynced.Swap(false) || s.health.LastingErr() != nil {
 		return
 	}
 	s.counters.syncs.Add(1)
 	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		s.health.fail(fmt.Errorf("%w: sync: %w", ErrFatal, err))
-		s.disk.freeze()
+		s.health.Fail(fmt.Errorf("%w: sync: %w", ErrFatal, err))
+		s.disk.Freeze()
 	}
 }
 
 func (s *Store) upkeep(ctx context.Context) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return
 	}
-	defer s.gate.leave()
-	if s.health.lastingErr() != nil {
+	defer s.guard.leave()
+	if s.health.LastingErr() != nil {
 		return
 	}
-	s.checkSpace()
+	s.space.Check()
 	s.renewLease()
 	if _, err := s.sweep(ctx, s.now()); err != nil && !errors.Is(err, ErrClosed) {
 		s.opts.Logger.Warn("expiry sweep stopped, will go on", "err", err)
@@ -85,7 +85,7 @@ func (s *Store) runReclaim(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.gate.shutting:
+		case <-s.guard.closing:
 			return
 		case p := <-s.dropped:
 			if err := s.reclaim(ctx, p); err != nil {

@@ -51,10 +51,10 @@ func (s *Store) runScrub(ctx context.Context) {
 // second account begins at zero with a snapshot, and takes all changes from then
 // on; with what the snapshot holds it must come to the same as the first.
 func (s *Store) scrub(ctx context.Context, p ring.Partition) (repaired bool, err error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return false, ErrClosed
 	}
-	defer s.gate.leave()
+	defer s.guard.leave()
 	acc := s.accounts.of[p].Load()
 	if acc == nil {
 		return false, nil

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine/failstop"
 	"github.com/quorate/quorate/engine/objectcache"
 )
 
@@ -19,10 +19,11 @@ import (
 type Store struct {
 	opts     Options
 	db       *pebble.DB
-	disk     *disk
+	disk     *failstop.FS
 	lock     *pebble.Lock
-	health   health
-	gate     *gate
+	health   *failstop.Health
+	space    *failstop.Space
+	guard    *closeGuard
 	stripes  stripes
 	accounts accounts
 	epochs   epochs
@@ -37,7 +38,7 @@ type Store struct {
 	lacking    atomic.Bool         // see Lacking
 	inflight   atomic.Int64        // commits that were not waited for yet
 	unsynced   atomic.Bool         // Interval: something was written since the last fsync
-	untilCheck atomic.Int64        // bytes to be written before the disk is asked for its space
+	stopping   sync.WaitGroup      // the goroutine of stop
 	txns       sync.Pool
 }
 
@@ -52,13 +53,14 @@ func Open(o Options) (_ *Store, err error) {
 	o.setDefaults()
 	s := &Store{
 		opts:     o,
-		gate:     newGate(),
+		guard:    newCloseGuard(),
+		health:   failstop.NewHealth(o.OnFatal),
 		accounts: newAccounts(o.Partitions),
 		objects:  objectcache.New(o.ObjectCacheBytes, o.Partitions),
 		dropped:  make(chan ring.Partition, o.Partitions),
 	}
-	s.health.onFatal = o.OnFatal
-	s.disk = newDisk(o.FS, &s.health)
+	s.disk = failstop.New(o.FS, s.health)
+	s.space = failstop.NewSpace(o.FS, o.Dir, o.ReserveBytes, s.health, o.Logger)
 	s.freshEpoch = func() causal.Epoch { return s.mintEpoch(0) }
 	s.txns.New = func() any { return &txn{store: s} }
 	if err := o.FS.MkdirAll(o.Dir, 0o750); err != nil {
@@ -77,10 +79,10 @@ func Open(o Options) (_ *Store, err error) {
 		err = cmp.Or(s.begin(), s.trusted())
 	}
 	if err != nil {
-		s.disk.wind()
+		s.disk.Closing()
 		return nil, errors.Join(fmt.Errorf("open store in %s: %w", o.Dir, err), s.shutDown())
 	}
-	s.health.opened.Store(true)
+	s.health.Announce()
 	return s, nil
 }
 
@@ -91,14 +93,14 @@ func (s *Store) openPebble() (err error) {
 			err = fmt.Errorf("%w: %v", ErrFatal, r)
 		}
 		if err != nil { // a failure of the disk may be what is behind it
-			err = errors.Join(s.health.err(), err)
+			err = errors.Join(s.health.Err(), err)
 		}
 	}()
 	s.db, err = pebble.Open(s.opts.Dir, s.pebbleOptions(s.lock))
 	if pebble.IsCorruptionError(err) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	s.disk.opened.Store(true)
+	s.disk.Opened()
 	return err
 }
 
@@ -152,94 +154,4 @@ func (s *Store) begin() error {
 		s.opts.Logger.Info("last stop was not clean: starting a new actor epoch, rebuilding merkle trees")
 	}
 	return nil
-}
-
-// closePatience is how long Close waits for operations under way before it gives
-// up on a clean stop.
-const (
-	closePatience = time.Second
-	forever       = time.Duration(1<<63 - 1)
-)
-
-// Close stops the store for a restart that finds everything in order: it saves
-// the Merkle trees and waits until all is on disk. It returns the reason if that
-// is not possible. Run must have returned, or be about to. Close must not be
-// called from within an iteration.
-func (s *Store) Close() error {
-	if !s.gate.shut() {
-		return nil
-	}
-	if !s.gate.wait(closePatience) {
-		// Writers are stalled behind a disk that takes nothing.
-		s.disk.freeze()
-		s.disk.drain()
-		s.gate.wait(forever)
-	}
-	s.rebuild.release()
-	err := s.health.lastingErr()
-	if err == nil {
-		err = s.saveLast()
-	}
-	// All that matters is on disk now: what compactions are about to write is
-	// not worth waiting for, and is forgotten as in a crash.
-	s.disk.wind()
-	return errors.Join(err, s.shutDown())
-}
-
-// saveLast ends a clean stop. Behind a flush that waits for space its batch may
-// find no room in memory; then the stop is not clean.
-func (s *Store) saveLast() error {
-	saved := make(chan error, 1)
-	go func() { saved <- s.saveAccounts() }()
-	tick := time.NewTicker(closePatience)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-saved:
-			if err == nil && s.disk.crashed.Load() {
-				err = cmp.Or(s.health.err(), ErrClosed)
-			}
-			return err
-		case <-tick.C:
-			if s.health.err() != nil {
-				s.disk.freeze()
-				s.disk.drain()
-			}
-		}
-	}
-}
-
-// Crash stops abruptly, as kill -9 would: nothing more is written, nothing is
-// marked clean, what was not synced may be lost. The directory is free for
-// another Open when it returns.
-func (s *Store) Crash() {
-	s.disk.freeze()
-	if !s.gate.shut() {
-		return
-	}
-	s.disk.drain()
-	s.gate.wait(forever)
-	s.rebuild.release()
-	s.disk.wind()
-	_ = s.shutDown() // Pebble may complain about what was cut off
-}
-
-// shutDown gives back what the process holds.
-func (s *Store) shutDown() error {
-	err := s.db.Close()
-	if s.disk.crashed.Load() {
-		err = nil
-	}
-	return errors.Join(err, s.lock.Close())
-}
-
-// trusted is nil if what was synced up to now really was.
-func (s *Store) trusted() error {
-	if !s.disk.crashed.Load() {
-		return nil
-	}
-	if err := s.health.lastingErr(); err != nil {
-		return err
-	}
-	return ErrClosed
 }

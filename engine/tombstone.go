@@ -62,11 +62,11 @@ func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, err
 // that no older copy is under way. Should the key return, its dots will be of a new
 // epoch. A crash may bring a reaped object back, as dead as it was.
 func (s *Store) Reap(refs []Ref) (reaped int, err error) {
-	if !s.gate.enter() {
+	if !s.guard.enter() {
 		return 0, ErrClosed
 	}
-	defer s.gate.leave()
-	if err := s.health.lastingErr(); err != nil {
+	defer s.guard.leave()
+	if err := s.health.LastingErr(); err != nil {
 		return 0, err
 	}
 	t := s.newTxn()

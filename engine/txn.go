@@ -164,7 +164,7 @@ func (t *txn) finish(mode syncMode) (Commit, error) {
 		}
 	}
 	b := t.batch
-	s.wrote(b.Len())
+	s.space.Wrote(b.Len())
 	var err error
 	if sync {
 		s.inflight.Add(1)
@@ -175,8 +175,8 @@ func (t *txn) finish(mode syncMode) (Commit, error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("%w: commit: %w", ErrFatal, err)
-		s.health.fail(err)
-		s.disk.freeze()
+		s.health.Fail(err)
+		s.disk.Freeze()
 		for _, c := range t.caches { // nobody knows what a reader finds now
 			s.objects.Forget(c.partition, c.hash, c.key)
 		}

@@ -26,7 +26,8 @@ var layers = []struct {
 }{
 	{"core", []string{"cluster/core/*"}, []string{"core"}},
 	{"objectcache", []string{"engine/objectcache"}, []string{"core"}},
-	{"engine", []string{"engine"}, []string{"core", "objectcache"}},
+	{"failstop", []string{"engine/failstop"}, nil},
+	{"engine", []string{"engine"}, []string{"core", "objectcache", "failstop"}},
 	{"fault", []string{"cluster/peer/fault"}, nil},
 	{"peer", []string{"cluster/peer"}, []string{"core", "fault"}},
 	{"operation", []string{"cluster/operation"}, []string{"core"}},

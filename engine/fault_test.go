@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
@@ -184,93 +183,6 @@ func fillUntilFault(t *testing.T, s *Store, f *faults) []string {
 	return slices.Clone(acked)
 }
 
-func TestStore_SpaceAgain_AcceptsWrites(t *testing.T) {
-	for _, file := range []string{".sst", ".blob"} {
-		t.Run(file, func(t *testing.T) { spaceAgain(t, file) })
-	}
-}
-
-func spaceAgain(t *testing.T, file string) {
-	f := &faults{err: syscall.ENOSPC, at: onFile(file, opWrite)}
-	mem := vfs.NewMem()
-	o := testOptions(errorfs.Wrap(mem, f))
-	o.MemtableBytes = 32 << 10
-	o.ValueSeparationBytes = 256
-	s := open(t, o)
-	acked := fillUntilFault(t, s, f)
-	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
-	s.upkeep(t.Context())
-	if err := s.Health(); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "disk nearly full") {
-		t.Fatalf("health: %v", err)
-	}
-	f.on.Store(false)
-	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
-	s.upkeep(t.Context())
-	if err := s.Health(); err != nil {
-		t.Fatalf("health with space again: %v", err)
-	}
-	write(t, s, 0, "k", data("v"))
-	if err := s.db.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range acked {
-		if read(t, s, 0, key) == nil {
-			t.Fatalf("%s is lost", key)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s = open(t, o)
-	if !s.Ready() {
-		t.Error("the stop was not clean")
-	}
-}
-
-// TestStore_CloseOnFullDisk_Ends lets the last batch of a clean stop find no room
-// in the memtables, behind a flush that waits for space.
-func TestStore_CloseOnFullDisk_Ends(t *testing.T) {
-	for _, file := range []string{".sst", ".blob"} {
-		t.Run(file, func(t *testing.T) {
-			f := &faults{err: syscall.ENOSPC, at: onFile(file, opWrite)}
-			inner := vfs.NewCrashableMem()
-			o := testOptions(errorfs.Wrap(inner, f))
-			o.MemtableBytes = 32 << 10
-			o.ValueSeparationBytes = 256
-			s := open(t, o)
-			for p := range o.Partitions { // the last batch holds a tree of each
-				write(t, s, ring.Partition(p), "k", data("v"))
-			}
-			f.on.Store(true)
-			// Past the store, which takes nothing once it knows.
-			var stop atomic.Bool
-			var wg sync.WaitGroup
-			wg.Go(func() {
-				for n := 0; n < 5000 && !stop.Load(); n++ {
-					key := appendObjectKey(nil, 0, uint64(n)<<32, []byte("other"))
-					if err := s.db.Set(key, make([]byte, 1000), pebble.NoSync); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-			for deadline := time.Now().Add(10 * time.Second); s.counters.stalls.Load() == 0; {
-				if time.Now().After(deadline) {
-					t.Fatalf("writes do not stall; health: %v", s.Health())
-				}
-				time.Sleep(time.Millisecond)
-			}
-			stop.Store(true)
-			if err := s.saveLast(); !errors.Is(err, ErrReadOnly) {
-				t.Errorf("save: %v, want %v", err, ErrReadOnly)
-			}
-			wg.Wait()
-			if err := s.Close(); !errors.Is(err, ErrReadOnly) {
-				t.Errorf("close: %v, want %v", err, ErrReadOnly)
-			}
-		})
-	}
-}
-
 // TestStore_DiskFailsAnywhere_LosesNothingAcknowledged lets a random operation
 // and all after it fail, under writers, flushes and compactions.
 func TestStore_DiskFailsAnywhere_LosesNothingAcknowledged(t *testing.T) {
@@ -344,61 +256,6 @@ func failAnywhere(t *testing.T, seed uint64) {
 	}
 	audit(t, s)
 	s.Crash()
-}
-
-func TestStore_CorruptBlock_RefusesWritesAndReadsTheRest(t *testing.T) {
-	mem := vfs.NewMem()
-	o := testOptions(mem)
-	s := open(t, o)
-	value := data(strings.Repeat("v", 500))
-	for i := range 200 {
-		write(t, s, 0, fmt.Sprint(i), value)
-		write(t, s, 9, fmt.Sprint(i), value)
-	}
-	if err := s.db.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	names, err := mem.List(o.Dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, ".sst") {
-			b, err := mem.UnsafeGetFileDataBuffer(mem.PathJoin(o.Dir, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b[100] ^= 0xff // in the first data block
-		}
-	}
-	s = open(t, o)
-	corrupt, read := 0, 0
-	for p := range ring.Partition(10) {
-		for i := range 200 {
-			_, ok, err := s.Get(p, fmt.Append(nil, i), nil)
-			switch {
-			case errors.Is(err, ErrCorrupt):
-				corrupt++
-			case err != nil:
-				t.Fatal(err)
-			case ok:
-				read++
-			}
-		}
-	}
-	if corrupt == 0 || read == 0 {
-		t.Fatalf("%d reads met corruption, %d did not", corrupt, read)
-	}
-	_, err = s.Apply([]*Record{{Key: []byte("k"), Merge: foreign(7, 1, 1, value)}})
-	if !errors.Is(err, ErrCorrupt) || !errors.Is(err, ErrReadOnly) {
-		t.Fatalf("a write to a corrupt store: %v", err)
-	}
-	if !errors.Is(s.Health(), ErrCorrupt) {
-		t.Fatalf("health: %v", s.Health())
-	}
 }
 
 // TestOpen_DiskFails_IsAnError: not a panic, and the directory is free again.
