@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -46,13 +47,22 @@ func (n *Node) enter(ctx context.Context) error {
 	switch {
 	case len(n.cfg.Founders) > 0:
 		n.log.Info("founding a cluster", "members", len(n.cfg.Founders))
-		return n.keeper.adopt(ring.NewState(n.cfg.ClusterID, n.cfg.Partitions, quorums, n.cfg.Founders...))
+		return n.found(ring.NewState(n.cfg.ClusterID, n.cfg.Partitions, quorums, n.cfg.Founders...))
 	case len(n.cfg.Join) > 0:
 		return n.join(ctx)
 	default:
 		n.log.Info("founding a cluster of one")
-		return n.keeper.adopt(ring.NewState(newClusterID(), n.cfg.Partitions, quorums, n.member()))
+		return n.found(ring.NewState(newClusterID(), n.cfg.Partitions, quorums, n.member()))
 	}
+}
+
+// found makes a new cluster's ring this node's own, and the settings that its flags say
+// the cluster's.
+func (n *Node) found(state *ring.State) error {
+	if err := n.keeper.adopt(state); err != nil {
+		return err
+	}
+	return n.settings.Merge(settings.Founded(n.cfg.Policy))
 }
 
 // sameCluster refuses to start where the nodes that the operator names belong to

@@ -22,6 +22,7 @@ import (
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/settings"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -53,15 +54,16 @@ type Node struct {
 	gossip      *membership.Membership
 	keeper      *keeper
 	clock       *causal.Clock
-	policy      policy
+	settings    *settings.Store
 	coordinator *replica.Coordinator
 	*coverage.Reader
-	deliverer  *handoff.Deliverer
-	mover      *handoff.Mover
-	exchanger  *antientropy.Exchanger
-	scheduler  *antientropy.Scheduler
-	reaper     *antientropy.Reaper
-	operations *operation.Registry
+	disseminator *settings.Disseminator
+	deliverer    *handoff.Deliverer
+	mover        *handoff.Mover
+	exchanger    *antientropy.Exchanger
+	scheduler    *antientropy.Scheduler
+	reaper       *antientropy.Reaper
+	operations   *operation.Registry
 
 	changes chan change
 	ready   chan struct{}
@@ -83,7 +85,6 @@ func New(cfg Config) (*Node, error) {
 		ready:   make(chan struct{}), fatal: make(chan error, 1),
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
-	n.policy.set(cfg.Policy)
 	if err := n.openStore(); err != nil {
 		return nil, err
 	}
@@ -104,6 +105,9 @@ func (n *Node) openStore() (err error) {
 	n.keeper = &keeper{store: n.store, log: n.log, notify: n.announceLater, now: n.cfg.Now}
 	if _, err = n.keeper.load(); err == nil {
 		n.instance, err = loadInstance(n.store)
+	}
+	if err == nil {
+		n.settings, err = settings.Open(n.store, n.cfg.Policy)
 	}
 	if err != nil {
 		return errors.Join(err, n.store.Close())
@@ -138,7 +142,7 @@ func (n *Node) assemble() (err error) {
 		n.cfg.AdvertisePeerAddr = n.channel.Addr()
 	}
 	n.coordinator = replica.New(replica.Config{
-		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring, Policy: n.policy.get,
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring, Policy: n.settings.Policy,
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
 		RequestTimeout: n.cfg.RequestTimeout,
 		SiblingsWarn:   n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
@@ -151,6 +155,11 @@ func (n *Node) assemble() (err error) {
 		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
 	})
 	n.assembleRepair()
+	n.disseminator = settings.NewDisseminator(settings.Config{
+		Self: n.id, Store: n.settings, Channel: n.channel, Others: n.others, Announce: func() {},
+		Name:   func(id ring.NodeID) string { return n.keeper.ring().Name(id) },
+		Logger: n.cfg.Logger.With("component", "settings"),
+	})
 	n.mux = n.newMux()
 	return nil
 }
@@ -195,6 +204,7 @@ func (n *Node) live(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil // it never came to life: leave no trace
 	}
+	resumed := n.keeper.ring() != nil
 	if err := n.enter(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -210,7 +220,12 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.gossip.Run(ctx) })
 	n.follow(n.keeper.ring())
 	group.Go(func() error { return n.spread(ctx) })
+	group.Go(func() error { return n.disseminator.Run(ctx) })
 	n.awaitPeers(ctx)
+	if err := n.awaitSettings(ctx, resumed); err != nil {
+		group.Go(func() error { return err }) // which ends the others
+		return group.Wait()
+	}
 	if err := n.mover.AwaitRing(ctx); err != nil {
 		group.Go(func() error { return err }) // which ends the others
 		return group.Wait()

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -91,18 +89,6 @@ func (n *Node) awaitLeave(ctx context.Context) error {
 		}
 	}
 }
-
-// policy is how plain reads resolve siblings; it may change live.
-type policy struct{ value atomic.Uint32 }
-
-func (p *policy) get() register.Policy  { return register.Policy(p.value.Load()) }
-func (p *policy) set(v register.Policy) { p.value.Store(uint32(v)) }
-
-// Policy is how plain reads on this node resolve siblings.
-func (n *Node) Policy() register.Policy { return n.policy.get() }
-
-// SetPolicy changes it, for this node.
-func (n *Node) SetPolicy(p register.Policy) { n.policy.set(p) }
 
 // Crash stops a running node as kill -9 would: no goodbye to peers, nothing
 // flushed. It must be called instead of cancelling Run's context.

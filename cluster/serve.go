@@ -16,6 +16,8 @@ func (n *Node) newMux() *peer.Mux {
 	m.Queue(peer.Join, n.admit)
 	m.Queue(peer.RingPull, n.answerPull)
 	m.Queue(peer.RingPush, n.answerPush)
+	m.Queue(peer.SettingsPull, n.disseminator.AnswerPull)
+	m.Queue(peer.SettingsPush, n.disseminator.AnswerPush)
 	m.Queue(peer.Scan, n.AnswerScan)
 	m.Queue(peer.Count, n.AnswerCount)
 	m.Queue(peer.History, n.AnswerHistory)

@@ -148,6 +148,7 @@ func (n *Node) answerPull(body []byte) ([]byte, error) {
 func (n *Node) connected(id ring.NodeID) {
 	n.gossip.Knock(id)
 	n.pullLater(id)
+	n.disseminator.Connected(id)
 	n.deliverer.Trigger()
 	n.mover.Trigger()
 	n.scheduler.Trigger(id)
@@ -172,6 +173,7 @@ func (d gossipDelegate) PeerUp(id ring.NodeID) {
 	d.n.deliverer.Trigger()
 	d.n.mover.Trigger()
 	d.n.scheduler.Trigger(id)
+	d.n.disseminator.Connected(id)
 	d.n.log.Info("node is up", "node", d.n.keeper.ring().Name(id))
 	d.n.pullLater(id)
 }

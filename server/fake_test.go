@@ -31,6 +31,7 @@ type fake struct {
 	calls   atomic.Int64 // of Do
 	batch   atomic.Int64 // the largest
 	fault   atomic.Pointer[faultFunc]
+	unsaved atomic.Pointer[error]       // why SetPolicy cannot save
 	lent    map[*replica.Request][]byte // the values of its last result
 }
 
@@ -211,11 +212,18 @@ func (f *fake) History(context.Context, []byte) replica.History {
 
 func (f *fake) Alive(id ring.NodeID) bool { return id != ring.IDOf("B") }
 
-func (f *fake) ID() ring.NodeID             { return ring.IDOf(fakeNode) }
-func (f *fake) Name() string                { return fakeNode }
-func (f *fake) Ring() *ring.Ring            { return f.seen.Load() }
-func (f *fake) Policy() register.Policy     { return register.Policy(f.policy.Load()) }
-func (f *fake) SetPolicy(p register.Policy) { f.policy.Store(uint32(p)) }
+func (f *fake) ID() ring.NodeID         { return ring.IDOf(fakeNode) }
+func (f *fake) Name() string            { return fakeNode }
+func (f *fake) Ring() *ring.Ring        { return f.seen.Load() }
+func (f *fake) Policy() register.Policy { return register.Policy(f.policy.Load()) }
+
+func (f *fake) SetPolicy(_ context.Context, p register.Policy) error {
+	if err := f.unsaved.Load(); err != nil {
+		return *err
+	}
+	f.policy.Store(uint32(p))
+	return nil
+}
 
 func (f *fake) SetQuorums(_ context.Context, n, r, w int) error {
 	f.mu.Lock()

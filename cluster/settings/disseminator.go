@@ -17,7 +17,7 @@ import (
 const (
 	callTimeout = 2 * time.Second // for a member's answer
 	maxCalls    = 16              // to members at one time
-	repairEvery = 10 * time.Second
+	repairEvery = 5 * time.Second
 	fetchPause  = 50 * time.Millisecond // between two rounds of Fetch
 )
 
@@ -34,6 +34,8 @@ type Config struct {
 	Channel Channel
 	// Others returns the members of the ring except this node, always in one order.
 	Others func() []causal.NodeID
+	// Name returns a member's name, for the log.
+	Name func(causal.NodeID) string
 	// Announce makes gossip tell the others the digest of this node's document.
 	Announce func()
 	Logger   *slog.Logger
@@ -161,7 +163,7 @@ func (d *Disseminator) pullWanted(ctx context.Context) error {
 					return nil // another one had the same
 				}
 				if err := d.pull(ctx, member); err != nil {
-					d.cfg.Logger.Debug("settings not pulled", "peer", member, "err", err)
+					d.cfg.Logger.Debug("settings not pulled", "peer", d.cfg.Name(member), "err", err)
 				}
 				return nil
 			})
@@ -187,7 +189,7 @@ func (d *Disseminator) push(ctx context.Context) {
 		}
 		group.Go(func() error {
 			if err := d.call(ctx, member, peer.SettingsPush, body); err != nil {
-				d.cfg.Logger.Debug("a member will hear of the settings later", "peer", member, "err", err)
+				d.cfg.Logger.Debug("a member will hear of the settings later", "peer", d.cfg.Name(member), "err", err)
 			}
 			return nil
 		})

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -46,7 +47,7 @@ func newNetwork(t *testing.T, flags ...register.Policy) *network {
 	for i, flag := range flags {
 		m := &member{net: n, id: causal.NodeID(i + 1), store: open(t, new(disk), flag), cut: make(map[causal.NodeID]bool)}
 		m.Disseminator = NewDisseminator(Config{
-			Self: m.id, Store: m.store, Channel: m, Others: m.others, Announce: func() { m.announced++ },
+			Self: m.id, Store: m.store, Channel: m, Others: m.others, Name: func(id causal.NodeID) string { return fmt.Sprint(id) }, Announce: func() { m.announced++ },
 		})
 		n.members = append(n.members, m)
 	}

@@ -53,5 +53,6 @@ type Cluster interface {
 	SetQuorums(ctx context.Context, n, r, w int) error
 	// Policy says how a read that does not ask for the context resolves siblings.
 	Policy() register.Policy
-	SetPolicy(register.Policy)
+	// SetPolicy changes the policy for the whole cluster. On an error it is not saved.
+	SetPolicy(ctx context.Context, p register.Policy) error
 }

@@ -57,6 +57,12 @@ func (f *Family) runConfigSet(ctx context.Context, c *command.Call) {
 			return
 		}
 	}
+	for _, s := range change.share {
+		if err := s.apply(ctx); err != nil {
+			c.Out.Error(configFailure(s.name, err))
+			return
+		}
+	}
 	for _, apply := range change.apply {
 		apply()
 	}
@@ -65,14 +71,21 @@ func (f *Family) runConfigSet(ctx context.Context, c *command.Call) {
 	c.Out.OK()
 }
 
-// configChange is one CONFIG SET, checked before any of it is put into force.
-// The quorums are one change, and the only one that can fail when it is made:
-// it goes first.
+// configChange is one CONFIG SET, checked before any of it is put into force. Settings
+// of the whole cluster go first, because saving them can fail. The quorums are one
+// change.
 type configChange struct {
 	names   []string
 	apply   []func()
+	share   []sharedChange
 	quorums map[string]int
 	first   string // name of a quorum, for the error
+}
+
+// sharedChange is a change of one setting of the whole cluster.
+type sharedChange struct {
+	name  string
+	apply func(context.Context) error
 }
 
 func (c *configChange) add(settings *Settings, name, value string) (refusal string) {
@@ -95,14 +108,22 @@ func (c *configChange) add(settings *Settings, name, value string) (refusal stri
 		c.quorums[name] = int(n)
 		return ""
 	}
-	if setting.set == nil {
-		return configFailure(name, errors.New("can't set immutable config"))
+	var err error
+	switch {
+	case setting.set != nil:
+		var apply func()
+		apply, err = setting.set(value)
+		c.apply = append(c.apply, apply)
+	case setting.share != nil:
+		shared := sharedChange{name: name}
+		shared.apply, err = setting.share(value)
+		c.share = append(c.share, shared)
+	default:
+		err = errors.New("can't set immutable config")
 	}
-	apply, err := setting.set(value)
 	if err != nil {
 		return configFailure(name, err)
 	}
-	c.apply = append(c.apply, apply)
 	return ""
 }
 

@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -47,9 +48,11 @@ type Settings struct {
 // setting is one name of CONFIG.
 type setting struct {
 	get func() string
-	// set checks a value and returns the function that puts it into force; nil:
-	// immutable.
+	// set checks a value and returns the function that puts it into force on this node.
 	set func(value string) (apply func(), err error)
+	// share does the same for a setting of the whole cluster, which has to be saved.
+	share func(value string) (apply func(context.Context) error, err error)
+	// A setting with neither is immutable, unless it is a quorum.
 }
 
 // NewSettings assembles the table.
@@ -65,7 +68,7 @@ func NewSettings(cfg SettingsConfig) *Settings {
 		"n":                         quorum(func(q ring.Quorums) int { return q.N }),
 		"r":                         quorum(func(q ring.Quorums) int { return q.R }),
 		"w":                         quorum(func(q ring.Quorums) int { return q.W }),
-		"conflict-resolution":       {get: func() string { return cfg.Store.Policy().String() }, set: c.setPolicy},
+		"conflict-resolution":       {get: func() string { return cfg.Store.Policy().String() }, share: c.sharePolicy},
 		"requirepass":               {get: c.hiddenPassword, set: c.setPassword},
 		"proto-max-bulk-len":        memorySetting(&l.Protocol.BulkBytes, limits.BulkBytes),
 		"client-buffer-limit":       memorySetting(&l.Input, limits.BufferedBytes),
@@ -123,12 +126,12 @@ func namesPassword(args [][]byte) bool {
 	return slices.ContainsFunc(args, func(arg []byte) bool { return resp.Is(arg, "REQUIREPASS") })
 }
 
-func (c *Settings) setPolicy(value string) (func(), error) {
+func (c *Settings) sharePolicy(value string) (func(context.Context) error, error) {
 	policy, err := register.ParsePolicy(strings.ToLower(value))
 	if err != nil {
 		return nil, errors.New("argument(s) must be one of the following: lww, merge, error")
 	}
-	return func() { c.cfg.Store.SetPolicy(policy) }, nil
+	return func(ctx context.Context) error { return c.cfg.Store.SetPolicy(ctx, policy) }, nil
 }
 
 // numberSetting makes the setting of a number, which CONFIG shows in units.
@@ -167,8 +170,8 @@ func memorySetting(n *atomic.Int64, within number.Range[int64]) setting {
 	}
 }
 
-// note remembers the names that CONFIG REWRITE has to write. N, R and W are the
-// cluster's, which keeps them by itself.
+// note remembers the names that CONFIG REWRITE has to write. The cluster keeps its
+// own settings by itself.
 func (c *Settings) note(names []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,7 +179,7 @@ func (c *Settings) note(names []string) {
 		c.mu.changed = make(map[string]bool)
 	}
 	for _, name := range names {
-		if !isQuorum(name) {
+		if !isQuorum(name) && c.byName[name].share == nil {
 			c.mu.changed[name] = true
 		}
 	}

@@ -1,0 +1,53 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/settings"
+)
+
+// settingsPatience is how long a node that has no copy of the cluster's settings waits
+// for one before it serves.
+const settingsPatience = 5 * time.Second
+
+// Policy returns the rule by which plain reads resolve siblings.
+func (n *Node) Policy() register.Policy { return n.settings.Policy() }
+
+// SetPolicy changes the conflict policy of the whole cluster. It returns once this node
+// has saved the change and told every member that it can reach; the others learn of it
+// by gossip. On an error nothing has changed.
+func (n *Node) SetPolicy(ctx context.Context, p register.Policy) error {
+	return n.disseminator.Change(ctx, func(d *settings.Document) error { return d.SetPolicy(n.id, p) })
+}
+
+// others returns the members of the ring except this node.
+func (n *Node) others() (ids []ring.NodeID) {
+	for _, m := range n.keeper.ring().Members() {
+		if m.ID != n.id {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+// awaitSettings gets the cluster's settings for a node that has none of its own: it has
+// just joined, or its ring was made by a version without such settings. The flag of a
+// node that joins is not written. That of a node with an old ring is, and is weaker than
+// everything else.
+func (n *Node) awaitSettings(ctx context.Context, resumed bool) error {
+	if n.settings.Digest() == 0 {
+		n.disseminator.Fetch(ctx, settingsPatience)
+	}
+	if n.settings.Digest() == 0 && resumed && ctx.Err() == nil {
+		if err := n.settings.Merge(settings.Assumed(n.cfg.Policy)); err != nil {
+			return err
+		}
+	}
+	if now := n.Policy(); now != n.cfg.Policy {
+		n.log.Info("the conflict policy is the cluster's, not that of this node's flag", "policy", now, "flag", n.cfg.Policy)
+	}
+	return nil
+}
