@@ -13,7 +13,9 @@ const maxJoins = 2
 const leaveTick = 500 * time.Millisecond
 
 // member is the node as the ring knows it.
-func (n *node) member() ring.Member { return ring.Member{ID: n.id, Name: n.name, Instance: n.name} }
+func (n *node) member() ring.Member {
+	return ring.Member{ID: n.id, Name: n.name, Instance: n.name, PeerAddr: n.addr}
+}
 
 // operator makes a change through a node that is up, and reports whether it took
 // it.

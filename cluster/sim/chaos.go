@@ -103,6 +103,8 @@ func (s *Sim) mishap() {
 		if a.life != nil && !a.life.frozen {
 			s.freeze(a)
 		}
+	case kind == FaultMoves:
+		s.move(a, b)
 	case kind == FaultCrashes:
 		if a.life != nil {
 			s.crash(a)

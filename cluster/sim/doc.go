@@ -27,6 +27,9 @@
 // is added to monotonic readings too, so a part that measures a duration with Now
 // measures the jump.
 //
+// A node is reached at the address that the caller's ring state has of it. A node
+// that has moved is unknown to the others until it has told one of them.
+//
 // # Running it
 //
 //	go test ./cluster/sim                                        the seeds of the suite
@@ -51,7 +54,7 @@
 // # What is not held yet
 //
 // The suite uses three sets of faults under which everything is held: steady, ring
-// and mild, the first two also with jumps of wall clocks. These combinations are outside of them, for they are known to break
+// and mild, the first two also with jumps of wall clocks and with nodes that move. These combinations are outside of them, for they are known to break
 // something:
 //
 //   - forwards with anything that makes a coordinator seem silent (loss, slow, cuts,
@@ -75,8 +78,7 @@
 //
 // Ring state travels by a simple exchange of this package, in place of package
 // cluster's own dissemination. Joining by address, gossip, a node's watchdog of its
-// streams, cloned disks, and restarts at other addresses are
-// not simulated. Three hand-made worlds remain in the tests of
+// streams, and cloned disks are not simulated. Three hand-made worlds remain in the tests of
 // cluster/replica, cluster/antientropy and cluster/handoff.
 //
 // Invariant: a seed and a set of options give the same trace, byte for byte, on

@@ -37,6 +37,13 @@ func (s *Sim) reachable(from, to *node) bool {
 	return to.life != nil && !to.life.frozen && !s.link(from, to).cut && !s.link(to, from).cut
 }
 
+// knows reports whether a node has another one's present address. At an older one
+// nobody listens, or a node that is not the one that is meant.
+func (l *life) knows(about *node) bool {
+	m, known := l.ring().Member(about.id)
+	return known && m.Status != ring.Removed && m.PeerAddr == about.addr
+}
+
 // detectSoon has a node learn in a while how another one is. A broken connection
 // is noticed sooner than silence.
 func (s *Sim) detectSoon(at, about *node, broken bool) {
@@ -67,11 +74,11 @@ func (s *Sim) detect(l *life, about *node) {
 		}
 	}
 	was, is := l.connection(about.id), (*life)(nil)
-	if m, known := l.ring().Member(about.id); known && m.Status != ring.Removed && s.reachable(l.node, about) {
+	if l.knows(about) && s.reachable(l.node, about) {
 		is = about.life
 	}
 	if !l.over && is == nil && s.reachable(l.node, about) {
-		// It is reached once this node knows that it is a member.
+		// It is reached once this node knows that it is a member, and where.
 		s.after(100*time.Millisecond, func() { s.give(l, func() { s.detect(l, about) }) })
 	}
 	if was == is || l.over {

@@ -27,6 +27,8 @@ type node struct {
 	index  int
 	id     ring.NodeID
 	name   string
+	addr   string // at which it listens, or will
+	moves  int
 	disk   *vfs.MemFS
 	skew   time.Duration // by which its clock is ahead
 	jump   atomic.Int64  // by which its wall clock has been set forwards, in nanoseconds
@@ -142,7 +144,7 @@ func (l *life) open() (err error) {
 		Tick: n.odd(reapTick, 3), Grace: reapGrace, Settle: reapSettle,
 	})
 	l.mux = l.newMux()
-	return nil
+	return l.announce()
 }
 
 // newMux registers the handler of each kind of frame.

@@ -34,6 +34,7 @@ const (
 	FaultForwards                     // no fault: clients write through nodes that have to send their writes on
 	FaultOwnDots                      // no fault: clients write with the context that their last write gave them, though it does not cover that write
 	FaultJumps                        // wall clocks are set forwards or back while the node runs
+	FaultMoves                        // no fault: a node restarts at another address, or two nodes at each other's
 
 	faultsEnd
 )
@@ -65,7 +66,7 @@ func (f Faults) mishaps() (kinds []Faults) {
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed

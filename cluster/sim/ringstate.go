@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -108,7 +109,8 @@ func (r *ringState) push(ctx context.Context) error {
 	return nil
 }
 
-// gossip asks the other members in turn for what they know.
+// gossip asks the other members in turn for what they know, and tells them what
+// they do not know. A node that has moved is found by the others in this way.
 func (r *ringState) gossip(ctx context.Context) error {
 	tick := time.NewTicker(r.l.node.odd(gossipTick, 4))
 	defer tick.Stop()
@@ -126,9 +128,15 @@ func (r *ringState) gossip(ctx context.Context) error {
 		}
 		ask, cancel := context.WithTimeout(ctx, pushBudget)
 		answer, err := r.l.Call(ask, m.ID, peer.Background, peer.RingPull, binary.BigEndian.AppendUint64(nil, now.Digest()))
+		if err == nil && len(answer) > 0 {
+			err = r.merge(answer)
+			if err == nil && !bytes.Equal(answer, r.encoded()) {
+				_, err = r.l.Call(ask, m.ID, peer.Background, peer.RingPush, r.encoded())
+			}
+		}
 		cancel()
-		if err == nil {
-			_ = r.merge(answer) // what is malformed is of nobody
+		if err != nil {
+			r.l.log.Debug("gossip", "peer", m.Name, "err", err) // the next turn is soon
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (s *Sim) found() {
 	var founders []ring.Member
 	for i := range s.opts.Nodes + maxJoins {
 		name := string(rune('A' + i))
-		n := &node{sim: s, index: i, id: ring.IDOf(name), name: name, disk: vfs.NewCrashableMem(), out: i >= s.opts.Nodes}
+		n := &node{sim: s, index: i, id: ring.IDOf(name), name: name, addr: name + "/0", disk: vfs.NewCrashableMem(), out: i >= s.opts.Nodes}
 		s.nodes = append(s.nodes, n)
 		s.byID[n.id] = n
 		if !n.out {

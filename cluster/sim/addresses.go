@@ -1,0 +1,63 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// move ends the process of a node and starts it again later at a new address. Now
+// and then another node's process ends too, and each comes back at the address of
+// the other. The next move waits until every member knows where the others are:
+// members of which none knows another's address cannot find one another.
+func (s *Sim) move(a, b *node) {
+	if !s.settled() || !s.shutDown(a) {
+		return
+	}
+	if s.rng.IntN(3) == 0 && s.shutDown(b) {
+		a.addr, b.addr = b.addr, a.addr
+		s.after(s.lasting(), func() { s.revive(b) })
+	} else {
+		a.moves++
+		a.addr = fmt.Sprintf("%s/%d", a.name, a.moves)
+	}
+	s.note("%s will be at %s, %s at %s", a.name, a.addr, b.name, b.addr)
+	s.after(s.lasting(), func() { s.revive(a) })
+}
+
+// settled reports whether every member is up and knows where the others are.
+func (s *Sim) settled() bool {
+	for _, n := range s.nodes {
+		for _, other := range s.nodes {
+			if !n.out && !other.out && (n.life == nil || !n.life.knows(other)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// shutDown ends a member's process, in good order or not. It reports false if there
+// is none to end.
+func (s *Sim) shutDown(n *node) bool {
+	switch {
+	case n.life == nil || n.out:
+		return false
+	case n.life.frozen || s.rng.IntN(2) == 0:
+		s.crash(n)
+	default:
+		s.stop(n)
+	}
+	return true
+}
+
+// announce writes this node's address into its ring state if it is new, as a node
+// does when it starts.
+func (l *life) announce() error {
+	m, known := l.ring().Member(l.node.id)
+	if !known || m.Status == ring.Removed || m.PeerAddr == l.node.addr {
+		return nil
+	}
+	_, err := l.state.change(func(s *ring.State) error { return s.Update(l.node.member()) })
+	return err
+}
