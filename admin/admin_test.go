@@ -21,7 +21,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
-	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/peer/fault"
@@ -89,11 +89,11 @@ func (n *fakeNode) Remove(_ context.Context, id ring.NodeID) error {
 	return nil
 }
 
-func (n *fakeNode) Sight(id ring.NodeID) membership.Sight {
+func (n *fakeNode) Observe(id ring.NodeID) gossip.Observation {
 	if !n.Alive(id) {
-		return membership.Sight{State: membership.Dead}
+		return gossip.Observation{State: gossip.Dead}
 	}
-	return membership.Sight{State: membership.Alive}
+	return gossip.Observation{State: gossip.Alive}
 }
 
 func (n *fakeNode) ScanKeys(context.Context, uint64, int) ([][]byte, uint64, error) {

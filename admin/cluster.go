@@ -13,7 +13,7 @@ import (
 	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
-	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/membership/gossip"
 )
 
 // Reporter says what a node knows of its cluster and of itself.
@@ -123,15 +123,15 @@ func viewOfMember(node Node, m ring.Member, f api.Node) api.Member {
 // most, then its way on or off the ring, then whether it answers and what gossip
 // makes of its silence.
 func statusOfMember(node Node, m ring.Member, f api.Node) string {
-	sight := node.Sight(m.ID).State
+	observed := node.Observe(m.ID).State
 	switch alive := node.Alive(m.ID); {
 	case f.Status == statusKilled:
 		return statusKilled
 	case m.Status != ring.Up:
 		return string(m.Status)
-	case alive && sight != membership.Suspect:
+	case alive && observed != gossip.Suspect:
 		return statusUp
-	case alive || sight == membership.Alive || sight == membership.Suspect:
+	case alive || observed == gossip.Alive || observed == gossip.Suspect:
 		return "suspect"
 	}
 	return "down"

@@ -10,7 +10,7 @@ import (
 	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -19,8 +19,8 @@ type gossipHandlers struct{ *backend }
 
 // Gossiper tells how gossip goes, as a node sees it.
 type Gossiper interface {
-	// Sight tells how gossip sees a member.
-	Sight(id ring.NodeID) membership.Sight
+	// Observe returns how gossip sees a member.
+	Observe(id ring.NodeID) gossip.Observation
 	// GossipInterval is the time between two rounds.
 	GossipInterval() time.Duration
 	// GossipHealth is 0 when the node's own part goes well.
@@ -87,10 +87,10 @@ func gossipOf(node Node) api.Gossip {
 		if m.Name == node.Name() {
 			continue
 		}
-		sight := node.Sight(m.ID)
-		seen := api.Observation{Node: m.Name, State: string(sight.State), SinceMillis: millisOf(sight.Since), Streams: streamsOf(peers[m.ID])}
-		if sight.Incarnation > 0 {
-			seen.Incarnation = &sight.Incarnation
+		observed := node.Observe(m.ID)
+		seen := api.Observation{Node: m.Name, State: string(observed.State), SinceMillis: millisOf(observed.Since), Streams: streamsOf(peers[m.ID])}
+		if observed.Incarnation > 0 {
+			seen.Incarnation = &observed.Incarnation
 		}
 		g.Sees = append(g.Sees, seen)
 	}

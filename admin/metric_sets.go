@@ -9,7 +9,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/quorate/quorate/cluster/core/histogram"
-	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
@@ -55,7 +55,7 @@ func bucketsOf(c *histogram.Counts) map[float64]uint64 {
 
 // ringDescs are of the node's place in the cluster.
 type ringDescs struct {
-	version, tokens, held, moving, members, reachable, sights, health, pending, oldest, keys *prometheus.Desc
+	version, tokens, held, moving, members, reachable, observed, health, pending, oldest, keys *prometheus.Desc
 }
 
 func newRingDescs() ringDescs {
@@ -66,7 +66,7 @@ func newRingDescs() ringDescs {
 		moving:    desc("quorate_ring_in_transition", "1 while data moves to new owners, else 0."),
 		members:   desc("quorate_ring_members", "Members of the ring, this node included."),
 		reachable: desc("quorate_peers_reachable", "Members that answer this node, itself included."),
-		sights:    desc("quorate_gossip_members", "Other members, by their state in gossip.", "state"),
+		observed:  desc("quorate_gossip_members", "Other members, by their state in gossip.", "state"),
 		health:    desc("quorate_gossip_health_score", "Health score of the node's own part in gossip; 0 is best."),
 		pending:   desc("quorate_hints_pending", "Hints stored for a member.", "node"),
 		oldest:    desc("quorate_hints_oldest_timestamp_seconds", "When the oldest hint for a member was stored, or earlier; it is dropped at the age of --hint-age.", "node"),
@@ -85,20 +85,20 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 		moving = 1
 	}
 	put(out, d.moving, gauge, moving)
-	sights := map[membership.State]int{membership.Alive: 0, membership.Suspect: 0, membership.Dead: 0, membership.Unknown: 0}
+	observed := map[gossip.State]int{gossip.Alive: 0, gossip.Suspect: 0, gossip.Dead: 0, gossip.Unknown: 0}
 	reachable := 0
 	for _, m := range now.Members() {
 		if node.Alive(m.ID) {
 			reachable++
 		}
 		if m.ID != self.ID {
-			sights[node.Sight(m.ID).State]++
+			observed[node.Observe(m.ID).State]++
 		}
 	}
 	put(out, d.members, gauge, float64(len(now.Members())))
 	put(out, d.reachable, gauge, float64(reachable))
-	for state, n := range sights {
-		put(out, d.sights, gauge, float64(n), string(state))
+	for state, n := range observed {
+		put(out, d.observed, gauge, float64(n), string(state))
 	}
 	put(out, d.health, gauge, float64(node.GossipHealth()))
 	figures := node.Figures()

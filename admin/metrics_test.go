@@ -14,7 +14,11 @@ func TestMetrics_OfARunningNode_KeepToPrometheusConventions(t *testing.T) {
 	f := newFleet(t, 2, "")
 	must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 2})
 	must[api.ReadAnswer](f, "A", "GET", "/api/data/k", nil)
-	text := string(f.call("A", "GET", "/metrics", "").body)
+	var text string
+	f.eventually("gossip to see the other node", func() bool {
+		text = string(f.call("A", "GET", "/metrics", "").body)
+		return strings.Contains(text, `quorate_gossip_members{state="alive"} 1`)
+	})
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/settings"
-	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -176,16 +175,6 @@ func (n *Node) admit(body []byte) ([]byte, error) {
 	}
 	n.log.Info("node joins the ring", "node", m.Name, "peer_addr", m.PeerAddr)
 	return append([]byte{admitted}, n.keeper.encoded()...), nil
-}
-
-func (n *Node) newGossip() (*membership.Membership, error) {
-	return membership.New(membership.Config{
-		Self: n.id, Name: n.cfg.Name, Instance: n.instance, ClusterID: n.keeper.clusterID(),
-		PeerAddr: n.cfg.AdvertisePeerAddr, ClientAddr: n.cfg.ClientAddr, AdminAddr: n.cfg.AdminAddr,
-		Secret: n.cfg.Secret, Profile: n.cfg.GossipProfile,
-		Transport: n.channel.Gossip(), Delegate: gossipDelegate{n},
-		Logger: n.cfg.Logger.With("component", "gossip"),
-	})
 }
 
 // newClusterID is 128 random bits.

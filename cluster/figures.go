@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
@@ -41,9 +41,8 @@ func (n *Node) MerkleKeys(p ring.Partition) int64 {
 	return total
 }
 
-// Sight is how this node's gossip sees a member: see [membership.Sight]. This and
-// what follows may be asked when the node is ready.
-func (n *Node) Sight(id ring.NodeID) membership.Sight { return n.gossip.Sight(id) }
+// Observe returns how this node's gossip sees a member.
+func (n *Node) Observe(id ring.NodeID) gossip.Observation { return n.gossip.Observe(id) }
 
 // GossipInterval is the time between two rounds of gossip.
 func (n *Node) GossipInterval() time.Duration { return n.gossip.Interval() }

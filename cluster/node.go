@@ -18,7 +18,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
-	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
@@ -51,7 +51,7 @@ type Node struct {
 	store       *engine.Store
 	channel     *peer.Channel
 	mux         *peer.Mux
-	gossip      *membership.Membership
+	gossip      *gossip.Gossip
 	keeper      *keeper
 	clock       *causal.Clock
 	settings    *settings.Store
@@ -141,6 +141,17 @@ func (n *Node) assemble() (err error) {
 	if n.cfg.AdvertisePeerAddr == "" {
 		n.cfg.AdvertisePeerAddr = n.channel.Addr()
 	}
+	n.gossip, err = gossip.New(gossip.Config{
+		Self: n.id, Name: n.cfg.Name, Instance: n.instance, ClusterID: n.keeper.clusterID,
+		PeerAddr: n.cfg.AdvertisePeerAddr, ClientAddr: n.cfg.ClientAddr, AdminAddr: n.cfg.AdminAddr,
+		Secret: n.cfg.Secret, Profile: n.cfg.GossipProfile,
+		Transport: n.channel.Gossip(), Delegate: gossipDelegate{n},
+		Logger: n.cfg.Logger.With("component", "gossip"),
+	})
+	if err != nil {
+		n.channel.Close()
+		return err
+	}
 	n.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring, Policy: n.settings.Policy,
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
@@ -211,11 +222,9 @@ func (n *Node) live(ctx context.Context) error {
 		}
 		return err
 	}
-	gossip, err := n.newGossip()
-	if err != nil {
+	if err := n.gossip.Start(); err != nil {
 		return err
 	}
-	n.gossip = gossip
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.gossip.Run(ctx) })
 	n.follow(n.keeper.ring())

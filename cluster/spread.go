@@ -146,7 +146,7 @@ func (n *Node) answerPull(body []byte) ([]byte, error) {
 // connected makes use of a member that can be reached again, whatever gossip
 // thinks of it: gossip itself may need the hint, after a long split.
 func (n *Node) connected(id ring.NodeID) {
-	n.gossip.Knock(id)
+	n.gossip.Rejoin(id)
 	n.pullLater(id)
 	n.disseminator.Connected(id)
 	n.deliverer.Trigger()

@@ -50,12 +50,11 @@
 // Owns: the port, and the goroutines of Run: one that accepts, one that reads UDP, the
 // watchdog for timeouts and pings, one for each peer and class that keeps its stream
 // open and reads it with a writer beside it, and two for each accepted stream; and the
-// workers of Mux.Run. Lock
-// order: Channel.mu before stream.mu. No lock is held during I/O or calls out of the
-// package.
+// workers of Mux.Run. Lock order: Channel.mu before stream.mu. No lock is held during
+// I/O or calls out of the package.
 //
 // Not: who belongs to the ring (cluster/core/ring), who is alive by gossip
-// (cluster/membership), what the body of a frame means (cluster/core/message and the
-// packages that register handlers). It imports cluster/core/causal for NodeID,
+// (cluster/membership/gossip), what the body of a frame means (cluster/core/message and
+// the packages that register handlers). It imports cluster/core/causal for NodeID,
 // cluster/peer/fault, and memberlist for the types of a transport.
 package peer

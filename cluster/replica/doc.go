@@ -31,6 +31,6 @@
 // carry out forwarded requests, the keeper of late hints.
 //
 // Not: who belongs to the ring (cluster/core/ring), who is alive (cluster/peer,
-// cluster/membership), bytes on the wire (cluster/peer) and on disk (engine),
+// cluster/membership/gossip), bytes on the wire (cluster/peer) and on disk (engine),
 // delivery of hints (cluster/handoff).
 package replica

@@ -87,5 +87,5 @@
 // Owns: the bubbles of the nodes and everything in them, until [Run] returns.
 //
 // Not: the network itself (cluster/peer has tests over real sockets and over
-// faulty links), gossip (cluster/membership), and whole processes (cmd/quorate/e2e).
+// faulty links), gossip (cluster/membership/gossip), and whole processes (cmd/quorate/e2e).
 package sim

@@ -15,7 +15,7 @@ import (
 const module = "github.com/quorate/quorate/"
 
 // The running parts of a node, which the root package puts together.
-var parts = []string{"peer", "operation", "membership", "settings", "replica", "coverage", "antientropy", "handoff"}
+var parts = []string{"peer", "operation", "gossip", "settings", "replica", "coverage", "antientropy", "handoff"}
 
 // Imports point one way. A package may import only the packages of the lines that its
 // line names.
@@ -31,7 +31,7 @@ var layers = []struct {
 	{"fault", []string{"cluster/peer/fault"}, nil},
 	{"peer", []string{"cluster/peer"}, []string{"core", "fault"}},
 	{"operation", []string{"cluster/operation"}, []string{"core"}},
-	{"membership", []string{"cluster/membership"}, []string{"core", "peer"}},
+	{"gossip", []string{"cluster/membership/gossip"}, []string{"core"}},
 	{"settings", []string{"cluster/settings"}, []string{"core", "peer"}},
 	{"replica", []string{"cluster/replica"}, []string{"core", "engine", "peer"}},
 	{"coverage", []string{"cluster/coverage"}, []string{"core", "engine", "peer", "replica"}},

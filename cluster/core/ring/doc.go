@@ -21,7 +21,7 @@
 // State is not safe for concurrent use (its owner clones it); a Ring is.
 //
 // Not: which member gets which token (cluster/core/ring/placement), who answers
-// right now (cluster/membership), moving data and knowing when it has arrived
+// right now (cluster/membership/gossip), moving data and knowing when it has arrived
 // (cluster/handoff), whether a request has its quorum (cluster/core/quorum). Of
 // quorate it imports causal, for NodeID, quorum, for what N, R and W may be, and
 // placement.

@@ -1,4 +1,4 @@
-package membership
+package gossip
 
 import (
 	"encoding/binary"
@@ -13,44 +13,44 @@ import (
 // push/pull.
 const noteLen = 16
 
-func (m *Membership) note(digest uint64) []byte {
-	b := binary.BigEndian.AppendUint64(nil, uint64(m.cfg.Self))
+func (g *Gossip) note(digest uint64) []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(g.cfg.Self))
 	return binary.BigEndian.AppendUint64(b, digest)
 }
 
-func (m *Membership) hear(b []byte) {
+func (g *Gossip) hear(b []byte) {
 	if len(b) != noteLen {
-		m.cfg.Logger.Debug("gossip note ignored", "err", errShortNote, "bytes", len(b))
+		g.cfg.Logger.Debug("gossip note ignored", "err", errShortNote, "bytes", len(b))
 		return
 	}
 	from, digest := ring.NodeID(binary.BigEndian.Uint64(b)), binary.BigEndian.Uint64(b[8:])
-	if from != m.cfg.Self && digest != m.cfg.Delegate.RingDigest() {
-		m.cfg.Delegate.RingBehind(from, digest)
+	if from != g.cfg.Self && digest != g.cfg.Delegate.RingDigest() {
+		g.cfg.Delegate.RingBehind(from, digest)
 	}
 }
 
-// delegate is memberlist's side of [Membership].
-type delegate struct{ m *Membership }
+// delegate is memberlist's side of [Gossip].
+type delegate struct{ g *Gossip }
 
 // NodeMeta tells where the node is reached besides its peer port: lines that fit
 // memberlist's 512 bytes, or nothing, for the ring has the same.
 func (d delegate) NodeMeta(limit int) []byte {
-	meta := d.m.cfg.Instance + "\n" + d.m.cfg.ClientAddr + "\n" + d.m.cfg.AdminAddr
+	meta := d.g.cfg.Instance + "\n" + d.g.cfg.ClientAddr + "\n" + d.g.cfg.AdminAddr
 	if len(meta) > limit {
 		return nil
 	}
 	return []byte(meta)
 }
 
-func (d delegate) NotifyMsg(b []byte) { d.m.hear(b) }
+func (d delegate) NotifyMsg(b []byte) { d.g.hear(b) }
 
 func (d delegate) GetBroadcasts(overhead, limit int) [][]byte {
-	return d.m.broadcasts.GetBroadcasts(overhead, limit)
+	return d.g.broadcasts.GetBroadcasts(overhead, limit)
 }
 
-func (d delegate) LocalState(bool) []byte { return d.m.note(d.m.cfg.Delegate.RingDigest()) }
+func (d delegate) LocalState(bool) []byte { return d.g.note(d.g.cfg.Delegate.RingDigest()) }
 
-func (d delegate) MergeRemoteState(b []byte, _ bool) { d.m.hear(b) }
+func (d delegate) MergeRemoteState(b []byte, _ bool) { d.g.hear(b) }
 
 // announcement is the broadcast of a note. Only the newest counts.
 type announcement struct{ note []byte }
@@ -60,21 +60,21 @@ func (a announcement) Message() []byte                       { return a.note }
 func (a announcement) Finished()                             {}
 
 // events passes on who came and went.
-type events struct{ m *Membership }
+type events struct{ g *Gossip }
 
 func (e events) NotifyJoin(n *memberlist.Node) {
-	if id := ring.IDOf(n.Name); id != e.m.cfg.Self {
-		e.m.knocker.seen(id)
-		e.m.sights.note(id, Alive)
-		e.m.cfg.Delegate.PeerUp(id)
+	if id := ring.IDOf(n.Name); id != e.g.cfg.Self {
+		e.g.rejoiner.seen(id)
+		e.g.observations.note(id, Alive)
+		e.g.cfg.Delegate.PeerUp(id)
 	}
 }
 
 func (e events) NotifyLeave(n *memberlist.Node) {
-	if id := ring.IDOf(n.Name); id != e.m.cfg.Self {
-		e.m.knocker.lost(id)
-		e.m.sights.note(id, Dead)
-		e.m.cfg.Delegate.PeerDown(id)
+	if id := ring.IDOf(n.Name); id != e.g.cfg.Self {
+		e.g.rejoiner.lost(id)
+		e.g.observations.note(id, Dead)
+		e.g.cfg.Delegate.PeerDown(id)
 	}
 }
 
