@@ -19,6 +19,7 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership/gossip"
@@ -35,6 +36,7 @@ type fakeNode struct {
 	health error
 	state  *ring.State
 	calls  []string
+	policy register.Policy
 }
 
 func newFakeNode() *fakeNode {
@@ -116,8 +118,22 @@ func (n *fakeNode) Figures() coverage.Figures {
 	return coverage.Figures{Keys: 5, Hints: map[ring.NodeID]engine.HintStats{ring.IDOf("C"): {Count: 2, Bytes: 60, Oldest: time.UnixMilli(9000)}}}
 }
 
+func (n *fakeNode) Settings() *settings.Document {
+	d := settings.Founded(register.LWW)
+	if n.policy != register.LWW {
+		_ = d.SetPolicy(ring.IDOf("A"), n.policy)
+	}
+	return d
+}
+
+func (n *fakeNode) SetPolicy(_ context.Context, p register.Policy) error {
+	n.record("policy %v", p)
+	n.policy = p
+	return nil
+}
+
 func (n *fakeNode) History(context.Context, []byte) (h replica.History) { return h }
-func (n *fakeNode) Policy() register.Policy                             { return register.LWW }
+func (n *fakeNode) Policy() register.Policy                             { return n.policy }
 func (n *fakeNode) Born() time.Time                                     { return time.Now() }
 func (n *fakeNode) MerkleReady(ring.Partition) bool                     { return true }
 func (n *fakeNode) MerkleKeys(ring.Partition) int64                     { return 9 }
@@ -211,6 +227,11 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 		{"POST /api/cluster/config", `{"r":1}{}`, 400, "more than one", ""},
 		{"POST /api/cluster/config", `nonsense`, 400, "bad request", ""},
 		{"POST /api/cluster/config", `"` + strings.Repeat("x", maxBody) + `"`, 413, "too large", ""},
+		{"GET /api/settings", "", 200, `"settings":[{"name":"conflict-resolution","value":"lww","version":1,"writer":""}]`, ""},
+		{"PUT /api/settings/conflict-resolution", `{"value":"merge"}`, 200, `{"name":"conflict-resolution","value":"merge","version":2,"writer":"A"}`, "policy merge"},
+		{"PUT /api/settings/conflict-resolution", `{"value":"newest"}`, 400, "want lww, merge or error", ""},
+		{"PUT /api/settings/conflict-resolution", `{"policy":"lww"}`, 400, "policy", ""},
+		{"PUT /api/settings/maxclients", `{"value":"1"}`, 400, "want conflict-resolution", ""},
 		{"DELETE /api/nodes/B", "", 200, "leaving", "leave B"},
 		{"DELETE /api/nodes/C", "", 200, "removing", "remove C"},
 		{"DELETE /api/nodes/" + idText(ring.IDOf("C")), "", 200, "removing", "remove C"},

@@ -13,6 +13,7 @@ type Node interface {
 	Prober
 	Reporter
 	Operator
+	Configurable
 	Keyspace
 	Replicas
 	Gossiper

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/dashboard"
 )
 
@@ -37,6 +38,7 @@ func (s *Server) table() []route {
 		gossip     = &gossipHandlers{s.backend}
 		events     = &eventHandlers{s.backend}
 		operations = &operationHandlers{s.backend}
+		configured = &settingsHandlers{s.backend}
 	)
 	return []route{
 		{
@@ -46,6 +48,15 @@ func (s *Server) table() []route {
 		{
 			method: "POST", path: "/api/cluster/config", summary: "Changes N, R and W of the whole cluster while it runs, and answers those in force.",
 			body: api.QuorumChange{}, answer: api.Quorums{}, needsNode: true, handle: nodes.postConfig,
+		},
+		{
+			method: "GET", path: "/api/settings", summary: "The settings of the whole cluster besides N, R and W, as one node has them: who changed each one last.",
+			answer: api.Settings{}, needsNode: true, handle: configured.getSettings,
+		},
+		{
+			method: "PUT", path: "/api/settings/{setting}", summary: "Changes a setting of the whole cluster: it is saved here, then told to every node. Of two changes at once, one wins everywhere.",
+			params: []param{{name: "setting", in: "path", kind: aWord, words: []string{settings.ConflictResolution}, help: "The setting. conflict-resolution: lww, merge or error."}},
+			body:   api.SettingChange{}, answer: api.Setting{}, needsNode: true, handle: configured.putSetting,
 		},
 		{
 			method: "POST", path: "/api/nodes", summary: "Adds a node: one on standby at an admin address or, in a demo, a new one.",

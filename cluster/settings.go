@@ -23,6 +23,10 @@ func (n *Node) SetPolicy(ctx context.Context, p register.Policy) error {
 	return n.disseminator.Change(ctx, func(d *settings.Document) error { return d.SetPolicy(n.id, p) })
 }
 
+// Settings returns the settings of the whole cluster as this node has them. The caller
+// must not change them.
+func (n *Node) Settings() *settings.Document { return n.settings.Document() }
+
 // others returns the members of the ring except this node.
 func (n *Node) others() (ids []ring.NodeID) {
 	for _, m := range n.keeper.ring().Members() {

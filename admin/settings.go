@@ -1,0 +1,56 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/settings"
+)
+
+// settingsHandlers shows and changes the settings of the whole cluster.
+type settingsHandlers struct{ *backend }
+
+// Configurable has the settings of the whole cluster.
+type Configurable interface {
+	// Settings returns them as the node has them, not to be changed.
+	Settings() *settings.Document
+	// SetPolicy changes the conflict policy on all nodes. On an error it is not saved.
+	SetPolicy(ctx context.Context, p register.Policy) error
+}
+
+func (h *settingsHandlers) getSettings(_ context.Context, c *call) (any, error) {
+	now := c.node.Settings()
+	v := api.Settings{Digest: fmt.Sprintf("%016x", now.Digest()), Settings: []api.Setting{}}
+	for _, s := range now.Settings() {
+		v.Settings = append(v.Settings, settingOf(c.node.Ring(), s))
+	}
+	return v, nil
+}
+
+// putSetting changes a setting. The routes admit only the name of the conflict policy.
+func (h *settingsHandlers) putSetting(ctx context.Context, c *call) (any, error) {
+	var change api.SettingChange
+	if err := c.json(&change); err != nil {
+		return nil, err
+	}
+	policy, err := register.ParsePolicy(change.Value)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errBadRequest, err)
+	}
+	if err := c.node.SetPolicy(ctx, policy); err != nil {
+		return nil, err
+	}
+	now, _ := c.node.Settings().Get(settings.ConflictResolution)
+	return settingOf(c.node.Ring(), now), nil
+}
+
+func settingOf(now *ring.Ring, s settings.Setting) api.Setting {
+	v := api.Setting{Name: s.Name, Value: s.Value, Version: s.Version}
+	if s.Writer != 0 {
+		v.Writer = now.Name(s.Writer)
+	}
+	return v
+}
