@@ -24,7 +24,8 @@
 // join through them. In short:
 //
 //	where a hint is stored                 engine (hints.go); sent on by cluster/handoff (delivery.go)
-//	where a write has its quorum           cluster/replica (write.go), over cluster/core/quorum
+//	where a write has its quorum           cluster/core/coordination (write.go), over cluster/core/quorum
+//	who coordinates an update              cluster/core/coordination (forward.go)
 //	where copies of a key are merged       cluster/core/object (merge.go)
 //	where a tombstone is dropped           cluster/antientropy (reap.go) decides, engine (tombstone.go) removes
 //	which nodes hold a key                 cluster/core/ring (preference.go)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/wire"
@@ -49,30 +50,46 @@ func (f *wave) forwardWait(o *op) (d time.Duration) {
 	if o.req.Update.Serial() {
 		return d + serialWait
 	}
-	return d + max(f.longestWait(o, o.tally.Asked()), 20*time.Millisecond)
+	tally := o.forward.Tally()
+	return d + max(f.longestWait(o, tally.Asked()), 20*time.Millisecond)
 }
 
-// forwardLocked sends an op to the first reachable node of its walk, or leaves
-// it for the next turn if there is none.
-func (f *wave) forwardLocked(i int) {
+// startForwardLocked finds the coordinator of an update.
+func (f *wave) startForwardLocked(i int) {
 	o := &f.mu.ops[i]
-	o.phase = phaseForward
-	o.since = f.c.cfg.Now()
-	at := f.firstReachable(o)
-	if at < 0 {
-		if o.tally.RefusedByAll() {
-			f.decideLocked(i, o.refusal) // nobody is left who might
-		}
-		return
-	}
-	if at == o.self {
-		o.tally.Start(0)
+	o.forward.Begin(o.replicas(), coordination.Update{
+		Serial: o.req.Update.Serial(), Forwarded: f.from.forwarded, ReadOnly: !f.sound,
+	})
+	if o.forward.Here() {
 		f.startUpdateLocked(i)
 		return
 	}
+	o.phase = phaseForward
+	f.stepForwardLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
+}
+
+// stepForwardLocked steps an op's forward and carries out its action.
+func (f *wave) stepForwardLocked(i int, e coordination.Event) {
+	o := &f.mu.ops[i]
+	f.mu.actions = o.forward.Step(e, f.mu.actions[:0])
+	for _, a := range f.mu.actions { // at most one
+		switch a.Kind {
+		case coordination.Send:
+			f.sendForwardLocked(i, a.Place)
+		case coordination.Coordinate:
+			f.startUpdateLocked(i)
+		case coordination.GiveUp:
+			f.decideLocked(i, o.refusal)
+		}
+	}
+}
+
+// sendForwardLocked sends an update to the node that is to coordinate it.
+func (f *wave) sendForwardLocked(i, at int) {
+	o := &f.mu.ops[i]
+	o.since = time.Now()
 	f.c.count.Forwards.Add(1)
-	o.tally.Ask(at)
-	x := f.to(o.walk[at], peer.Forward)
+	x := f.toLocked(o.walk[at], peer.Forward)
 	x.items = append(x.items, exchangeItem{op: i, position: at})
 	var flags byte
 	if o.req.Trace != nil {
@@ -84,17 +101,6 @@ func (f *wave) forwardLocked(i int) {
 	x.scratch = o.req.Update.Append(x.scratch[:0])
 	x.body = wire.AppendBytes(x.body, x.scratch)
 	x.wait = max(x.wait, f.forwardWait(o))
-}
-
-// rerouteLocked sends on what its coordinator did not answer.
-func (f *wave) rerouteLocked() {
-	pending := f.mu.reroute
-	f.mu.reroute = nil
-	for _, i := range pending {
-		if f.mu.ops[i].phase == phaseForward {
-			f.forwardLocked(i)
-		}
-	}
 }
 
 func (x *exchange) appendForwardHeader(dst []byte) []byte {
@@ -127,23 +133,22 @@ func (x *exchange) completeForward(body []byte, err error) {
 			continue
 		}
 		o.traceForwarded(x.to, cmp.Or(err, refusal))
-		if err != nil || d.Failed() || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing) {
-			o.tally.Fail(it.position)
-			f.mu.reroute = append(f.mu.reroute, it.op)
-			f.signal()
-			continue
-		}
-		if cannotWrite(refusal) {
-			o.tally.Refuse(it.position)
+		e := coordination.Event{Kind: coordination.Answer, Place: it.position}
+		switch {
+		case err != nil || d.Failed() || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing):
+			e.Kind, e.Up = coordination.Fail, o.up()
+		case cannotWrite(refusal):
+			e.Kind, e.Up = coordination.Refuse, o.up()
 			o.refusal = refusal
-			f.mu.reroute = append(f.mu.reroute, it.op)
-			f.signal()
-			continue
 		}
-		o.req.Result = result
-		f.decideLocked(it.op, refusal)
-		o.graft(trace)
+		f.stepForwardLocked(it.op, e)
+		if e.Kind == coordination.Answer {
+			o.req.Result = result
+			f.decideLocked(it.op, refusal)
+			o.graft(trace)
+		}
 	}
+	f.wakeLocked()
 }
 
 // cannotWrite says that a coordinator did nothing, for its disk allows nothing;

@@ -3,6 +3,7 @@ package replica
 import (
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -17,6 +18,7 @@ type reused struct {
 	batch     []*engine.Record
 	index     []int // of batch: the ops
 	carriers  []int
+	sending   []*exchange // taken out of the outbox last
 	exchanges []*exchange // the first taken of them are in use
 	taken     int
 }
@@ -62,7 +64,7 @@ func (f *wave) reset() {
 	case <-f.wake:
 	default:
 	}
-	f.c, f.ring, f.from, f.longest, f.traced = nil, nil, origin{}, 0, false
+	f.c, f.ring, f.from, f.traced = nil, nil, origin{}, false
 	f.batches = 0
 	clear(f.repairs)
 	f.repairs = f.repairs[:0]
@@ -80,12 +82,12 @@ func (f *wave) reset() {
 		m.ops[i].reset()
 	}
 	m.ops = m.ops[:0]
-	m.finished, m.ready = false, false
-	m.lacking, m.refetch, m.reask, m.reroute = nil, m.refetch[:0], nil, nil
+	m.finished, m.ready, m.longest = false, false, 0
+	m.outbox = m.outbox[:0]
 }
 
 func (o *op) reset() {
-	clear(o.found)
+	o.read.Begin(coordination.Replicas{}, nil, 0)
 	clear(o.next.Siblings)
-	*o = op{found: o.found[:0], stands: o.stands[:0], next: o.next, encoded: o.encoded}
+	*o = op{read: o.read, next: o.next, encoded: o.encoded}
 }

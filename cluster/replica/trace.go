@@ -103,7 +103,7 @@ func (f *wave) beginTrace(o *op) {
 	}
 }
 
-func (f *wave) elapsed() time.Duration { return f.c.cfg.Now().Sub(f.started) }
+func (f *wave) elapsed() time.Duration { return time.Since(f.started) }
 
 // roleAt is the role of the node at a place of the walk; -1: a gaining one.
 func (o *op) roleAt(at int) Role {
@@ -176,7 +176,8 @@ func (o *op) concludeRead(node ring.NodeID, exists bool, encoded []byte, outcome
 // decided notes that the op has its answer.
 func (o *op) decided() {
 	if t := o.req.Trace; t != nil {
-		t.Need, t.Got, t.Took = o.tally.Need(), o.tally.Got(), o.f.elapsed()
+		tally := o.tally()
+		t.Need, t.Got, t.Took = tally.Need(), tally.Got(), o.f.elapsed()
 	}
 }
 
@@ -273,7 +274,8 @@ func (o *op) traceAnswer(node ring.NodeID, a message.Answer, err error) {
 	case a.Found == message.Absent:
 		o.conclude(node, OutcomeAbsent, nil, nil)
 	case a.Found == message.Same:
-		o.concludeRead(node, true, o.local, OutcomeSame)
+		own, _ := o.read.Own()
+		o.concludeRead(node, true, own, OutcomeSame)
 	case a.Found == message.DigestOnly:
 		o.conclude(node, OutcomeDigest, nil, nil)
 	case a.Found == message.Whole:

@@ -7,11 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
 )
 
 // phase is how far an op has come.
@@ -34,23 +33,20 @@ type op struct {
 	p        ring.Partition
 	walk     []ring.NodeID
 	n        int  // primaries among walk
-	self     int  // this node's position in walk, or -1
+	self     int  // this node's place in walk, or coordination.Nobody
 	group    int  // the wave's first op on the same key
 	followed bool // others of the wave are on the same key
 	carrier  int  // phaseWrite: the op of the group whose object replicates
 	phase    phase
-	tally    quorum.Tally // of this phase, by places in walk
-	refusal  error        // phaseForward: of the last node that refused
-	batch    int          // phaseWrite: the engine batch that it was applied in
-	since    time.Time
+	since    time.Time // when somebody was last given up, or the phase began
 
-	local    []byte        // reads: this node's encoded copy
-	hasLocal bool          // local holds an object
-	digest   object.Digest // of local
-	found    []finding     // reads: what the others answered
-	object   []byte        // writes: what replicates
-	remote   []byte        // updates: what the read quorum knew beyond this node
-	stands   []standIn     // writes: who keeps a hint for whom
+	forward coordination.Forward
+	refusal error // of the last node that refused to coordinate
+	read    coordination.Read
+	remote  []byte // updates: what the read quorum knew beyond this node
+	write   coordination.Write
+	batch   int    // the engine batch that the update was applied in
+	object  []byte // what replicates
 
 	next    object.Object // memory for a new version
 	encoded []byte        // and for its encoding
@@ -70,20 +66,62 @@ func (o *op) position(id ring.NodeID) int {
 	return -1
 }
 
-// wave is one wave of requests under way. One goroutine, the caller's, drives
-// it; the streams' goroutines report to it through exchanges. It is pooled, see
-// pool.go.
+// replicas describes the op's walk to its machines.
+func (o *op) replicas() coordination.Replicas {
+	return coordination.Replicas{Walk: len(o.walk), Primaries: o.n, Self: o.self}
+}
+
+// up returns the other nodes of the walk that can be asked now.
+func (o *op) up() quorum.Nodes { return o.upAmong(0, len(o.walk)) }
+
+// upAtStart returns the primaries that can be asked now, and the fallbacks too if a
+// primary cannot be.
+func (o *op) upAtStart() quorum.Nodes {
+	up := o.upAmong(0, o.n)
+	others := quorum.FirstNodes(o.n)
+	if o.isPrimary() {
+		others = others.Without(o.self)
+	}
+	if up != others {
+		up |= o.upAmong(o.n, len(o.walk))
+	}
+	return up
+}
+
+func (o *op) upAmong(first, end int) (up quorum.Nodes) {
+	for at := first; at < end; at++ {
+		if at != o.self && o.f.c.cfg.Channel.Available(o.walk[at]) {
+			up = up.With(at)
+		}
+	}
+	return up
+}
+
+// tally returns the count of the phase that the op is in.
+func (o *op) tally() quorum.Tally {
+	switch o.phase {
+	case phaseForward:
+		return o.forward.Tally()
+	case phaseRead, phaseApply:
+		return o.read.Tally()
+	default:
+		return o.write.Tally()
+	}
+}
+
+// wave is one wave of requests under way. One goroutine, the caller's, drives it; the
+// streams' goroutines report to it through exchanges. Whoever has an event steps the
+// op's machine and carries out its actions, under the wave's mutex; frames are sent by
+// the driver alone, without the mutex. It is pooled, see pool.go.
 type wave struct {
 	c       *Coordinator
 	ring    *ring.Ring
 	from    origin
 	started time.Time
-	longest time.Duration // how long the slowest of those asked may take
 	wake    chan struct{}
-	outbox  []*exchange // frames being filled; touched by the driver alone
-	traced  bool        // some op has a trace
-	sound   bool        // this node's disk takes writes
-	batches int         // applied so far
+	traced  bool // some op has a trace
+	sound   bool // this node's disk takes writes
+	batches int  // applied so far
 	users   atomic.Int32
 	reused
 
@@ -91,27 +129,18 @@ type wave struct {
 		sync.Mutex
 		ops       []op
 		undecided int
-		finished  bool      // the driver has left
-		ready     bool      // some op is in phaseApply
-		lacking   []lacking // replicas that need a stand-in
-		refetch   []refetch // digests that differ: whole objects wanted
-		reask     []int     // reads that need one more replica
-		reroute   []int     // forwarded ops whose coordinator failed
+		finished  bool          // the driver has left
+		ready     bool          // some op is in phaseApply
+		outbox    []*exchange   // frames being filled
+		longest   time.Duration // how long the slowest of those asked may take
+		actions   []coordination.Action
 	}
 	repairs []repairItem
 }
 
-// lacking is a copy that a node should have and could not be given.
-type lacking struct {
-	op   int
-	node ring.NodeID
-}
-
-type refetch struct{ op, position int }
-
 func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 	f := c.pool.Get().(*wave)
-	f.c, f.ring, f.from, f.started = c, c.cfg.Ring(), from, c.cfg.Now()
+	f.c, f.ring, f.from, f.started = c, c.cfg.Ring(), from, time.Now()
 	f.sound = c.cfg.Store.Health() == nil
 	f.users.Store(1)
 	f.mu.ops = slices.Grow(f.mu.ops, len(reqs))[:len(reqs)]
@@ -145,18 +174,18 @@ func (f *wave) start() {
 		case o.req.Update == nil:
 			f.c.count.Reads.Add(1)
 			f.startReadLocked(i)
-		case o.follows() && f.mu.ops[o.group].phase == phaseForward || !o.follows() && !f.coordinates(o):
-			f.forwardLocked(i)
-		default:
-			f.c.count.Writes.Add(1)
+		case o.follows() && f.mu.ops[o.group].phase != phaseForward:
 			f.startUpdateLocked(i)
+		default:
+			f.startForwardLocked(i)
 		}
 	}
 	if !f.from.forwarded {
 		f.countArrivalsLocked()
 	}
+	frames := f.takeLocked()
 	f.mu.Unlock()
-	f.flush()
+	f.send(frames)
 }
 
 // countArrivalsLocked counts the requests that arrived at a primary of their key.
@@ -174,6 +203,7 @@ func (f *wave) countArrivalsLocked() {
 // startUpdateLocked begins an update that this node coordinates.
 func (f *wave) startUpdateLocked(i int) {
 	o := &f.mu.ops[i]
+	f.c.count.Writes.Add(1)
 	switch {
 	case o.follows() && f.mu.ops[o.group].phase == phaseRead:
 		o.phase = phaseRead // its group's head reads for all of the group
@@ -198,17 +228,18 @@ func (f *wave) run(ctx context.Context) {
 	for {
 		f.advance()
 		f.mu.Lock()
-		idle := !f.mu.ready && len(f.mu.refetch)+len(f.mu.reask)+len(f.mu.reroute) == 0
 		if f.mu.undecided == 0 && !f.lingersLocked() {
-			f.finishLocked()
+			frames := f.finishLocked()
 			f.mu.Unlock()
+			f.send(frames)
 			return
 		}
+		idle := !f.mu.ready && len(f.mu.outbox) == 0
+		wait := min(max(f.mu.longest, 20*time.Millisecond), time.Until(deadline))
 		f.mu.Unlock()
 		if !idle {
 			continue
 		}
-		wait := min(f.waitTime(), time.Until(deadline))
 		if f.traced {
 			wait = min(wait, traceLinger/4)
 		}
@@ -226,57 +257,46 @@ func (f *wave) run(ctx context.Context) {
 	}
 }
 
-// waitTime returns how long to sleep before the next check for silent nodes.
-func (f *wave) waitTime() time.Duration {
-	return max(f.longest, 20*time.Millisecond)
-}
-
 // advance does whatever the answers so far call for.
 func (f *wave) advance() {
 	f.mu.Lock()
-	f.refetchLocked()
-	f.reaskLocked()
-	f.rerouteLocked()
 	ready := f.mu.ready
 	f.mu.ready = false
-	f.standInLocked()
+	frames := f.takeLocked()
 	f.mu.Unlock()
+	f.send(frames)
 	if ready {
 		f.apply()
 	}
-	f.flush()
 }
 
-// checkSilent marks nodes that have taken too long, so that others are asked.
+// checkSilent tells the machines that time has passed, and which nodes have taken too
+// long.
 func (f *wave) checkSilent() {
-	now := f.c.cfg.Now()
+	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
-		o.tally.Retry()
-		silent := o.tally.Waiting()
-		switch o.phase {
-		case phaseRead:
-			if o.group == i && now.Sub(o.since) >= f.longestWait(o, silent) {
-				o.tally.Silence()
-				o.since = now
-				if f.askAnotherLocked(i) {
-					f.settleReadLocked(i)
-				}
-			}
-		case phaseWrite:
-			if o.carrier == i && silent != 0 && now.Sub(o.since) >= f.longestWait(o, silent) {
-				f.silentWriteLocked(i, silent)
-				o.since = now
-			}
-		case phaseForward:
-			if now.Sub(o.since) >= f.forwardWait(o) {
-				o.tally.Silence()
-				f.mu.reroute = append(f.mu.reroute, i)
-			}
+		tally := o.tally()
+		switch {
+		case o.phase == phaseRead && o.group == i:
+			f.stepReadLocked(i, o.timePassed(now, f.longestWait(o, tally.Waiting())))
+		case o.phase == phaseWrite && o.carrier == i:
+			f.stepWriteLocked(i, o.timePassed(now, f.longestWait(o, tally.Waiting())))
+		case o.phase == phaseForward:
+			f.stepForwardLocked(i, o.timePassed(now, f.forwardWait(o)))
 		}
 	}
+}
+
+// timePassed returns the event for a machine whose nodes may take so long.
+func (o *op) timePassed(now time.Time, wait time.Duration) coordination.Event {
+	e := coordination.Event{Kind: coordination.Look, Up: o.up()}
+	if now.Sub(o.since) >= wait {
+		e.Kind, o.since = coordination.Late, now
+	}
+	return e
 }
 
 // longestWait returns the longest wait time of the nodes that have not answered.
@@ -313,42 +333,50 @@ func (f *wave) decideLocked(i int, err error) {
 // expire ends the ops that are undecided at the deadline.
 func (f *wave) expire() {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
 		if o.phase == phaseDone {
 			continue
 		}
-		err := &NoQuorumError{Op: OpRead, Needed: o.tally.Need(), Got: o.tally.Got()}
+		// The first of a key reads for the others, and the last replicates for them.
+		decides := o
+		switch o.phase {
+		case phaseRead:
+			decides = &f.mu.ops[o.group]
+		case phaseWrite:
+			decides = &f.mu.ops[o.carrier]
+		}
+		tally := decides.tally()
+		err := &NoQuorumError{Op: OpRead, Needed: tally.Need(), Got: tally.Got()}
 		if o.phase == phaseWrite || o.phase == phaseForward {
 			err.Op = OpWrite
-			if carrier := &f.mu.ops[o.carrier]; o.phase == phaseWrite {
-				err.Needed, err.Got = carrier.tally.Need(), carrier.tally.Got()
-			} else {
-				err.Needed, err.Got = max(1, o.tally.Need()), 0
-			}
-		}
-		if head := &f.mu.ops[o.group]; o.phase == phaseRead {
-			err.Needed, err.Got = head.tally.Need(), head.tally.Got()
 		}
 		f.c.count.NoQuorum.Add(1)
 		f.decideLocked(i, err)
 	}
-	f.finishLocked()
+	frames := f.finishLocked()
+	f.mu.Unlock()
+	f.send(frames)
 }
 
-// finishLocked ends the wave for the streams, which may still report to it;
-// copies that still lack a stand-in are kept as late hints.
-func (f *wave) finishLocked() {
+// finishLocked ends the wave for the streams, which may still report to it, and returns
+// the last frames to send. Copies that still lack a holder are kept as late hints.
+func (f *wave) finishLocked() []*exchange {
 	f.mu.finished = true
 	f.endTracesLocked()
-	for _, l := range f.mu.lacking {
-		o := &f.mu.ops[l.op]
-		o.step(f.c.cfg.Self, o.roleHere(), ActionHint, l.node)
-		o.conclude(f.c.cfg.Self, OutcomeOK, nil, nil)
-		f.c.keepLate(lateHint{node: l.node, partition: o.p, key: o.req.Key, object: o.object}.clone())
+	for i := range f.mu.ops {
+		o := &f.mu.ops[i]
+		lacking := o.write.Lacking()
+		for at := range o.n {
+			if !lacking.Has(at) {
+				continue
+			}
+			o.step(f.c.cfg.Self, o.roleHere(), ActionHint, o.walk[at])
+			o.conclude(f.c.cfg.Self, OutcomeOK, nil, nil)
+			f.c.keepLate(lateHint{node: o.walk[at], partition: o.p, key: o.req.Key, object: o.object}.clone())
+		}
 	}
-	f.mu.lacking = nil
+	return f.takeLocked()
 }
 
 func (f *wave) signal() {
@@ -356,77 +384,4 @@ func (f *wave) signal() {
 	case f.wake <- struct{}{}:
 	default:
 	}
-}
-
-// exchange is one frame to one peer, and the record of what it asked.
-type exchange struct {
-	f     *wave
-	to    ring.NodeID
-	kind  peer.Kind
-	items []exchangeItem
-	body  []byte // room for header and count, then the items
-
-	wait    time.Duration // forward: how long the answer may take
-	scratch []byte
-}
-
-type exchangeItem struct {
-	op       int
-	position int         // of the asked node in the op's walk, or -1: does not count
-	hint     ring.NodeID // writes: whom it stands in for, or 0
-}
-
-// to returns the frame of a kind being filled for a peer.
-func (f *wave) to(id ring.NodeID, kind peer.Kind) *exchange {
-	for _, x := range f.outbox {
-		if x.to == id && x.kind == kind {
-			return x
-		}
-	}
-	x := f.exchange()
-	x.to, x.kind = id, kind
-	x.body = slices.Grow(x.body[:0], 256)[:headerLen(kind)]
-	f.users.Add(1)
-	f.outbox = append(f.outbox, x)
-	f.longest = max(f.longest, f.c.cfg.Channel.WaitTime(id))
-	return x
-}
-
-// flush sends the filled frames.
-func (f *wave) flush() {
-	for _, x := range f.outbox {
-		x.seal()
-		f.c.cfg.Channel.Send(x.to, peer.Foreground, x.kind, x.body, x)
-	}
-	f.outbox = f.outbox[:0]
-}
-
-// seal sets what is known only when all items are in.
-func (x *exchange) seal() {
-	head := x.body[:0]
-	if x.kind == peer.Forward {
-		head = x.appendForwardHeader(head)
-	}
-	message.AppendCount(head, len(x.items))
-}
-
-// headerLen is the room kept before the first item.
-func headerLen(kind peer.Kind) int {
-	if kind == peer.Forward {
-		return forwardHeaderLen + message.CountLen
-	}
-	return message.CountLen
-}
-
-// Complete takes a peer's reply, or the failure to get one.
-func (x *exchange) Complete(_ ring.NodeID, body []byte, err error) {
-	switch x.kind {
-	case peer.Read:
-		x.completeRead(body, err)
-	case peer.Write:
-		x.completeWrite(body, err)
-	default:
-		x.completeForward(body, err)
-	}
-	x.f.leave()
 }

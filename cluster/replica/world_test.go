@@ -62,7 +62,7 @@ type worldNode struct {
 	channel     *peer.Channel
 	coordinator *Coordinator
 	ring        atomic.Pointer[ring.Ring]
-	patient     atomic.Int64 // of Patience; ns
+	wait        atomic.Int64 // of WaitTime; ns
 }
 
 // newWorld starts nodes that all are members, with a request time-out that is
@@ -89,7 +89,7 @@ func newWorld(t testing.TB, quorums ring.Quorums, timeout time.Duration, names .
 func (w *world) start(name string, timeout time.Duration) *worldNode {
 	w.tb.Helper()
 	n := &worldNode{w: w, id: ring.IDOf(name), name: name}
-	n.patience(20 * time.Millisecond)
+	n.waitFor(long)
 	n.ring.Store(ring.NewRing(w.state))
 	must := func(err error) {
 		if err != nil {
@@ -203,13 +203,20 @@ func (w *world) setDown(places ...int) {
 	}
 }
 
-// decide sets the fate of frames; to is a place in the walk, -1 for others.
+// decide sets the fate of frames; to is a place in the walk, -1 for others. With a
+// rule, which may let frames stall, silent nodes are given up soon; without one never,
+// however slow the machine is.
 func (w *world) decide(rule func(to int, kind peer.Kind) fate) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rule = nil
+	wait := long
 	if rule != nil {
+		wait = 100 * time.Millisecond
 		w.rule = func(_, to string, kind peer.Kind) fate { return rule(slices.Index(w.walk, to), kind) }
+	}
+	for _, n := range w.nodes {
+		n.waitFor(wait)
 	}
 }
 
@@ -251,10 +258,10 @@ func (n *worldNode) Available(to ring.NodeID) bool {
 	return !down && n.channel.Available(to)
 }
 
-// Patience is the same with all; short, unless a test wants nobody given up.
-func (n *worldNode) WaitTime(ring.NodeID) time.Duration { return time.Duration(n.patient.Load()) }
+// WaitTime is the same for all nodes.
+func (n *worldNode) WaitTime(ring.NodeID) time.Duration { return time.Duration(n.wait.Load()) }
 
-func (n *worldNode) patience(d time.Duration) { n.patient.Store(int64(d)) }
+func (n *worldNode) waitFor(d time.Duration) { n.wait.Store(int64(d)) }
 
 // Send passes the gate.
 func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {

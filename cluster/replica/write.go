@@ -3,48 +3,17 @@ package replica
 import (
 	"bytes"
 	"slices"
+	"time"
 
+	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
-	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
-
-// coordinates says whether this node is the one to run an update: it was sent
-// here for that, it is a primary (the first reachable one where the update
-// computes from the old value, so that such updates meet in one place), or
-// nobody ahead of it in the walk can be reached. A node whose disk takes no writes
-// coordinates only what nobody else can.
-func (f *wave) coordinates(o *op) bool {
-	if f.from.forwarded {
-		return true
-	}
-	if o.isPrimary() && !o.req.Update.Serial() && f.sound {
-		return true
-	}
-	return f.firstReachable(o) == o.self && o.self >= 0
-}
-
-// firstReachable is the position of the first node of the walk that can be
-// asked to write, or -1.
-func (f *wave) firstReachable(o *op) int {
-	last := -1
-	for at, id := range o.walk {
-		switch {
-		case at == o.self && f.sound:
-			return at
-		case at == o.self:
-			last = at
-		case !o.tally.Asked().Has(at) && f.c.cfg.Channel.Available(id):
-			return at
-		}
-	}
-	return last
-}
 
 // edit is an op as the engine's callback that makes a new version.
 type edit op
@@ -124,8 +93,8 @@ func (f *wave) apply() {
 			continue
 		}
 		o.phase, o.batch = phaseWrite, f.batches
-		o.since = f.c.cfg.Now()
-		o.tally.Start(o.policy().Writes(o.req.W))
+		o.since = time.Now()
+		o.write.Begin(o.replicas(), o.policy().Writes(o.req.W))
 		r := &f.records[i]
 		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.remote, Edit: (*edit)(o), Room: o.encoded}
 		if !o.isPrimary() {
@@ -154,8 +123,9 @@ func (f *wave) apply() {
 		f.replicateLocked(i)
 	}
 	number := f.batches
+	frames := f.takeLocked()
 	f.mu.Unlock()
-	f.flush()
+	f.send(frames)
 	if len(carriers) == 0 {
 		_ = commit.Wait() // what was found may be of a write that is not safe yet
 		return
@@ -218,7 +188,8 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 			}
 		}
 		if o.carrier != i {
-			f.mu.ops[o.carrier].tally.Raise(o.tally.Need())
+			own := o.write.Tally()
+			f.mu.ops[o.carrier].write.Raise(own.Need())
 			continue
 		}
 		o.object = r.Stored
@@ -230,109 +201,62 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 	return carriers
 }
 
-// replicateLocked sends an op's object to every other primary, to stand-ins for
-// those that are down, and to nodes that are gaining the partition.
+// replicateLocked sends an op's object to every other primary, to fallbacks for those
+// that are down, and to nodes that are gaining the partition. What a gaining node
+// answers counts for no quorum.
 func (f *wave) replicateLocked(i int) {
 	o := &f.mu.ops[i]
-	if o.self >= 0 {
-		o.tally.Ask(o.self)
-	}
-	for at := range o.n {
-		switch {
-		case at == o.self:
-		case f.c.cfg.Channel.Available(o.walk[at]):
-			f.sendWriteLocked(i, at, 0)
-		case !o.isPrimary() && at == 0:
-			// This node's own copy is the hint for it.
-			o.skip(at)
-		default:
-			o.skip(at)
-			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.walk[at]})
-		}
-	}
+	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
 	for _, id := range f.ring.Gaining(o.p) {
 		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
 			o.step(id, RoleGaining, ActionWrite, 0)
-			x := f.to(id, peer.Write)
-			x.items = append(x.items, exchangeItem{op: i, position: -1})
-			x.body = message.Write{Partition: o.p, Key: o.req.Key, Object: o.object}.Append(x.body)
+			f.sendWriteLocked(id, exchangeItem{op: i, position: coordination.Nobody})
 			continue
 		}
 		f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
 	}
-	f.standInLocked()
 }
 
-func (f *wave) sendWriteLocked(i, at int, hint ring.NodeID) {
+// stepWriteLocked steps an op's write and carries out its actions.
+func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 	o := &f.mu.ops[i]
-	o.tally.Ask(at)
-	o.traceSend(at, hint)
-	x := f.to(o.walk[at], peer.Write)
-	x.items = append(x.items, exchangeItem{op: i, position: at, hint: hint})
-	x.body = message.Write{Partition: o.p, Hint: hint, Key: o.req.Key, Object: o.object}.Append(x.body)
-	if hint != 0 {
-		o.stands = append(o.stands, standIn{position: at, node: hint})
-		f.c.count.StandIns.Add(1)
-	}
-}
-
-// standInLocked finds somebody for each copy that is lacking: the node itself if
-// it can be reached after all, else the next healthy node of the walk, which
-// keeps a hint. What finds nobody is tried again at the next turn, and ends as a
-// hint on this node.
-func (f *wave) standInLocked() {
-	pending := f.mu.lacking
-	f.mu.lacking = nil
-	for _, l := range pending {
-		o := &f.mu.ops[l.op]
-		if o.phase != phaseWrite || !f.placeLocked(l) {
-			f.mu.lacking = append(f.mu.lacking, l)
+	f.mu.actions = o.write.Step(e, f.mu.actions[:0])
+	for _, a := range f.mu.actions {
+		switch a.Kind {
+		case coordination.Store:
+			o.traceSend(a.Place, 0)
+			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, position: a.Place})
+		case coordination.StoreHint:
+			o.traceSend(a.Place, o.walk[a.For])
+			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, position: a.Place, hint: o.walk[a.For]})
+			f.c.count.StandIns.Add(1)
+		case coordination.Skip:
+			o.skip(a.Place)
+		case coordination.Finish:
+			f.decideWriteLocked(i)
 		}
 	}
 }
 
-func (f *wave) placeLocked(l lacking) bool {
-	o := &f.mu.ops[l.op]
-	at := o.position(l.node)
-	if at >= 0 && !o.tally.Asked().Has(at) && f.c.cfg.Channel.Available(l.node) {
-		f.sendWriteLocked(l.op, at, 0)
-		return true
-	}
-	for at := o.n; at < len(o.walk); at++ {
-		if !o.tally.Asked().Has(at) && at != o.self && f.c.cfg.Channel.Available(o.walk[at]) {
-			f.sendWriteLocked(l.op, at, l.node)
-			return true
-		}
-	}
-	return false
+func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
+	o := &f.mu.ops[it.op]
+	x := f.toLocked(id, peer.Write)
+	x.items = append(x.items, it)
+	x.body = message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: o.object}.Append(x.body)
 }
 
-// standIn says for whom a fallback keeps an op's object.
-type standIn struct {
-	position int
-	node     ring.NodeID
-}
-
-// silentWriteLocked gives up on the silent for this op, without taking back what
-// they were sent: should they answer after all, it counts.
-func (f *wave) silentWriteLocked(i int, silent quorum.Nodes) {
-	o := &f.mu.ops[i]
-	o.tally.Silence()
-	for at := range o.walk {
-		if silent.Has(at) && at != o.self {
-			f.mu.lacking = append(f.mu.lacking, lacking{op: i, node: o.standsFor(at)})
+// decideWriteLocked ends an op that has its quorum, and those whose events it carries.
+func (f *wave) decideWriteLocked(i int) {
+	f.decideLocked(i, nil)
+	group := f.mu.ops[i].group
+	if !f.mu.ops[group].followed {
+		return
+	}
+	for k := group; k < i; k++ {
+		if p := &f.mu.ops[k]; p.phase == phaseWrite && p.carrier == i {
+			f.decideLocked(k, nil)
 		}
 	}
-}
-
-// standsFor is the node whose copy the one at a position was sent.
-func (o *op) standsFor(at int) ring.NodeID {
-	for _, s := range o.stands {
-		if s.position == at {
-			return s.node
-		}
-	}
-	return o.walk[at]
 }
 
 // completeWrite takes a replica's acknowledgements.
@@ -357,6 +281,7 @@ func (x *exchange) completeWrite(body []byte, err error) {
 		}
 		x.failedWriteLocked(k, it)
 	}
+	f.wakeLocked()
 }
 
 // failedWriteLocked keeps a copy that did not arrive from being forgotten.
@@ -367,10 +292,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 		node = x.to
 	}
 	if !f.mu.finished && it.position >= 0 {
-		o := &f.mu.ops[it.op]
-		o.tally.Fail(it.position)
-		f.mu.lacking = append(f.mu.lacking, lacking{op: it.op, node: node})
-		f.signal()
+		f.stepWriteLocked(it.op, coordination.Event{Kind: coordination.Fail, Place: it.position, Up: f.mu.ops[it.op].up()})
 		return
 	}
 	// The copy of a gaining node makes no quorum, nor would its stand-in's. Or the
@@ -387,20 +309,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 
 // ackLocked counts a node that holds an op's object.
 func (f *wave) ackLocked(i, position int) {
-	o := &f.mu.ops[i]
-	if position < 0 || o.phase != phaseWrite {
-		return
-	}
-	o.tally.Answer(position)
-	if !o.tally.Won() {
-		return
-	}
-	f.decideLocked(i, nil)
-	if f.mu.ops[o.group].followed {
-		for k := o.group; k < i; k++ {
-			if p := &f.mu.ops[k]; p.phase == phaseWrite && p.carrier == i {
-				f.decideLocked(k, nil)
-			}
-		}
+	if position >= 0 && f.mu.ops[i].phase == phaseWrite {
+		f.stepWriteLocked(i, coordination.Event{Kind: coordination.Answer, Place: position})
 	}
 }

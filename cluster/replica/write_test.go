@@ -141,6 +141,11 @@ func TestForward_CoordinatorFails_NextOneIsAsked(t *testing.T) {
 				}
 				return arrives
 			})
+			if what == fails {
+				w.at(4).waitFor(long)
+			} else {
+				w.at(4).waitFor(time.Second) // the second primary is in time for sure
+			}
 			reqs := []*Request{set(w.key, "1"), set(w.key, "2"), incr(w.key), get(w.key)}
 			w.at(4).do(reqs...)
 			for i, r := range reqs {
@@ -317,7 +322,7 @@ func TestWrite_GainerFails_DoesNotCount(t *testing.T) {
 				}
 				return arrives
 			})
-			w.at(0).patience(long)
+			w.at(0).waitFor(long)
 			r := set(w.key, "value")
 			w.at(0).do(r)
 			wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 2, Got: 1})
@@ -334,7 +339,7 @@ func TestWrite_GainerFails_DoesNotCount(t *testing.T) {
 func TestRing_ChangesBeforeTheAnswer_WriteCounts(t *testing.T) {
 	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
 	w.decide(func(int, peer.Kind) fate { return isLate })
-	w.at(0).patience(long)
+	w.at(0).waitFor(long)
 	r := set(w.key, "value")
 	done := make(chan struct{})
 	go func() { defer close(done); w.at(0).do(r) }()

@@ -1,0 +1,80 @@
+package coordination
+
+import (
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/quorum"
+)
+
+// Merged is what a read found: the join of all copies.
+type Merged struct {
+	Object  object.Object
+	Encoded []byte // nil: no copy exists
+	// Stale has the primaries that answered with less, this node included.
+	Stale quorum.Nodes
+}
+
+// Merge joins all copies that the read found. The object uses the memory of room. Merge
+// must be called after [Finish], or after the read was ended.
+func (m *Read) Merge(room *object.Object) (merged Merged, err error) {
+	if m.own != nil {
+		if err := room.DecodeFrom(m.own); err != nil {
+			return Merged{}, err
+		}
+		merged.Object, merged.Encoded = *room, m.own
+	}
+	merged.Object, merged.Encoded = m.join(merged.Object, merged.Encoded)
+	if merged.Encoded != nil && len(m.found) > 0 {
+		merged.Stale = m.stale(merged.Encoded)
+	}
+	return merged, nil
+}
+
+// Others joins the copies of the other nodes that differ from this node's own. It returns
+// nil if there are none.
+func (m *Read) Others() []byte {
+	_, encoded := m.join(object.Object{}, nil)
+	return encoded
+}
+
+func (m *Read) join(merged object.Object, encoded []byte) (object.Object, []byte) {
+	for _, f := range m.found {
+		if !f.exists || f.brief || len(f.object.Clock) == 0 {
+			continue // nothing, or equal to what is merged anyway
+		}
+		if encoded == nil {
+			merged, encoded = f.object, f.encoded
+			continue
+		}
+		var relation object.Relation
+		switch merged, relation = object.Merge(merged, f.object); relation {
+		case object.SameAsB:
+			encoded = f.encoded
+		case object.Neither:
+			encoded = merged.Append(nil)
+		}
+	}
+	return merged, encoded
+}
+
+// stale returns the primaries whose answer was less than the merged object (Dynamo,
+// section 5: read repair).
+func (m *Read) stale(encoded []byte) (stale quorum.Nodes) {
+	want := m.digest
+	if !sameMemory(encoded, m.own) {
+		want = object.DigestOf(m.key, encoded)
+	}
+	if m.nodes.SelfIsPrimary() && (m.own == nil || m.digest != want) {
+		stale = stale.With(m.nodes.Self)
+	}
+	for _, f := range m.found {
+		if f.place < m.nodes.Primaries && (!f.exists || f.digest != want) {
+			stale = stale.With(f.place)
+		}
+	}
+	return stale
+}
+
+// sameMemory reports whether a and b are one piece of memory.
+func sameMemory(a, b []byte) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
+}

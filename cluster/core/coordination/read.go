@@ -1,0 +1,200 @@
+package coordination
+
+import (
+	"slices"
+
+	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/quorum"
+)
+
+// Read gathers the copies of a key that R replicas hold.
+//
+//  1. A primary reads its own copy first. Then as many other nodes are asked as the
+//     quorum still needs: primaries in the order of the walk, then fallbacks, which may
+//     keep hints.
+//  2. Whoever has a copy sends its digest with the question, and a replica whose copy
+//     is equal says only that. A coordinator that has none asks the first node for its
+//     object and the others for digests.
+//  3. A node that fails or stays silent is replaced by the next.
+//  4. A digest that belongs to no object at hand has its object fetched.
+//  5. Fallbacks that know nothing prove nothing: at least one primary must be heard
+//     before a key counts as absent.
+type Read struct {
+	nodes Replicas
+	tally quorum.Tally
+	up    quorum.Nodes
+	done  bool
+
+	key    []byte
+	own    []byte // this node's object, encoded; nil: none
+	digest object.Digest
+	found  []finding // what the others answered
+}
+
+// finding is what one other node answered.
+type finding struct {
+	place   int
+	exists  bool
+	brief   bool // only the digest is known
+	digest  object.Digest
+	encoded []byte
+	object  object.Object
+}
+
+// Begin makes m ready for a read of key that needs so many answers.
+func (m *Read) Begin(nodes Replicas, key []byte, need int) {
+	clear(m.found)
+	*m = Read{nodes: nodes, key: key, found: m.found[:0]}
+	m.tally.Start(need)
+}
+
+// Tally returns the count of the answers.
+func (m *Read) Tally() quorum.Tally { return m.tally }
+
+// Own returns this node's object, encoded, and its digest; nil if it has none.
+func (m *Read) Own() ([]byte, object.Digest) { return m.own, m.digest }
+
+// Step takes an event and appends what is to be done. ReadOwn is the last action where
+// it occurs.
+func (m *Read) Step(e Event, actions []Action) []Action {
+	if m.done {
+		return actions
+	}
+	if e.Kind != Answer {
+		m.up = e.Up
+	}
+	switch e.Kind {
+	case Start:
+		if m.nodes.SelfIsPrimary() {
+			m.tally.Ask(m.nodes.Self)
+			return append(actions, Action{Kind: ReadOwn, Place: m.nodes.Self})
+		}
+	case Answer:
+		if m.tally.Answered().Has(e.Place) {
+			return actions
+		}
+		if m.take(e.Place, e.Answer) {
+			m.tally.Answer(e.Place)
+		} else {
+			m.tally.Fail(e.Place)
+		}
+	case Fail:
+		m.tally.Fail(e.Place)
+	case Late:
+		m.tally.Retry()
+		m.tally.Silence()
+	case Look:
+		m.tally.Retry()
+	}
+	return m.advance(actions)
+}
+
+// advance finishes the read, or asks as many nodes as it needs.
+func (m *Read) advance(actions []Action) []Action {
+	before := len(actions)
+	switch {
+	case !m.tally.Won():
+		for m.awaited().Len() < m.tally.Need() {
+			var asked bool
+			if actions, asked = m.askAnother(actions); !asked || actions[len(actions)-1].Kind == ReadOwn {
+				return actions
+			}
+		}
+		return actions
+	case m.knowsNothing():
+		if m.tally.Waiting() == 0 {
+			actions, _ = m.askAnother(actions)
+		}
+		return actions
+	}
+	if actions = m.fetch(actions); len(actions) > before {
+		return actions
+	}
+	m.done = true
+	return append(actions, Action{Kind: Finish})
+}
+
+// awaited returns the nodes that have answered, or whose answers may still come in time.
+func (m *Read) awaited() quorum.Nodes { return m.tally.Waiting() | m.tally.Answered() }
+
+// askAnother asks the best node that was not asked yet, and reports whether there is one.
+func (m *Read) askAnother(actions []Action) ([]Action, bool) {
+	asked := m.tally.Asked()
+	for at := range m.nodes.Walk {
+		switch {
+		case asked.Has(at):
+		case at == m.nodes.Self && m.nodes.SelfIsPrimary(): // its copy could not be read
+		case at == m.nodes.Self:
+			m.tally.Ask(at)
+			return append(actions, Action{Kind: ReadOwn, Place: at}), true
+		case !m.up.Has(at):
+			actions = append(actions, Action{Kind: Skip, Place: at})
+		default:
+			kind := AskWhole
+			if m.own == nil && !m.nodes.SelfIsPrimary() && m.awaited() != 0 {
+				kind = AskDigest
+			}
+			m.tally.Ask(at)
+			return append(actions, Action{Kind: kind, Place: at}), true
+		}
+	}
+	return actions, false
+}
+
+// take records an answer, and reports whether it can be understood.
+func (m *Read) take(place int, a message.Answer) bool {
+	if place == m.nodes.Self {
+		m.own, m.digest = nil, 0
+		if a.Found == message.Whole {
+			m.own, m.digest = a.Object, a.Digest
+		}
+		return a.Found == message.Whole || a.Found == message.Absent
+	}
+	f := finding{place: place, exists: a.Found != message.Absent}
+	switch a.Found {
+	case message.Absent:
+	case message.Same:
+		f.encoded, f.digest = m.own, m.digest
+	case message.DigestOnly:
+		f.brief, f.digest = true, a.Digest
+	case message.Whole:
+		f.encoded, f.digest = a.Object, object.DigestOf(m.key, a.Object)
+		var err error
+		if f.object, err = object.Decode(a.Object); err != nil {
+			return false
+		}
+	default:
+		return false
+	}
+	m.found = append(m.found, f)
+	return true
+}
+
+// knowsNothing reports whether all who answered have nothing and none is a primary.
+func (m *Read) knowsNothing() bool {
+	if m.own != nil || m.tally.Answered()&quorum.FirstNodes(m.nodes.Primaries) != 0 {
+		return false
+	}
+	return !slices.ContainsFunc(m.found, func(f finding) bool { return f.exists })
+}
+
+// fetch asks for the object behind every digest that belongs to none at hand.
+func (m *Read) fetch(actions []Action) []Action {
+	m.found = slices.DeleteFunc(m.found, func(f finding) bool {
+		if !f.brief || m.has(f.digest) {
+			return false
+		}
+		m.tally.Recount(f.place)
+		actions = append(actions, Action{Kind: AskWhole, Place: f.place})
+		return true
+	})
+	return actions
+}
+
+func (m *Read) has(d object.Digest) bool {
+	if m.own != nil && m.digest == d {
+		return true
+	}
+	return slices.ContainsFunc(m.found, func(f finding) bool { return !f.brief && f.exists && f.digest == d })
+}
