@@ -28,8 +28,8 @@ type Config struct {
 	// Token guards the port: as the password of HTTP Basic (any user), or as a
 	// bearer token. The ports of a cluster have the same. Empty: none.
 	Token string
-	// Trust says which certificates of other nodes' ports to trust, where all of
-	// them speak TLS; nil: they speak plain HTTP.
+	// Trust says which certificates of other nodes' ports to trust, if all ports speak
+	// TLS; nil: they speak plain HTTP.
 	Trust *tls.Config
 	// MaxValue bounds the body of a request that carries a value; default 8 MiB.
 	MaxValue int64
@@ -37,7 +37,7 @@ type Config struct {
 	Logger   *slog.Logger
 }
 
-// Bounds of what callers can make the port hold.
+// Bounds on what a caller can make the port hold or wait for.
 const (
 	defaultMaxValue = 8 << 20
 	maxBody         = 64 << 10
@@ -78,7 +78,7 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Run serves on listener, which it closes, until ctx ends; requests under way
+// Run serves on listener, which it closes, until ctx ends. Requests that are being served
 // then have a second to finish.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -117,17 +117,17 @@ func (s *Server) everything() http.Handler {
 	return limited(extractKey(s.knownHost(sameSite.Handler(all))))
 }
 
-// limited bounds the number of requests under way.
+// limited bounds the number of requests that are served at once.
 func limited(next http.Handler) http.Handler {
-	slots := make(chan struct{}, maxRequests)
+	room := make(chan struct{}, maxRequests)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == streamPath { // has a bound of its own
 			next.ServeHTTP(w, r)
 			return
 		}
 		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
+		case room <- struct{}{}:
+			defer func() { <-room }()
 		default:
 			writeError(w, errBusy)
 			return

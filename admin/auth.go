@@ -39,10 +39,10 @@ func tokenOf(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// knownHost refuses, where no token guards the port, requests by a host name other
-// than localhost. A page of any site can have its own name
-// resolve to 127.0.0.1 and is then of the same origin as this port, so that
-// [http.CrossOriginProtection] lets it pass (DNS rebinding).
+// knownHost refuses requests of browsers by a host name other than localhost, unless a
+// token guards the port. Any site can let its own name resolve to 127.0.0.1. Its pages
+// are then of the same origin as this port, so that [http.CrossOriginProtection] lets
+// them pass (DNS rebinding).
 func (s *Server) knownHost(next http.Handler) http.Handler {
 	if s.cfg.Token != "" {
 		return next

@@ -47,7 +47,7 @@ func (c *call) text(name string) string {
 	return c.query.Get(name)
 }
 
-// number returns a parameter that is known to be a number, or its default.
+// number returns a parameter that check has found to be a number, or its default.
 func (c *call) number(name string) int {
 	if n, err := strconv.Atoi(c.text(name)); err == nil {
 		return n
@@ -56,7 +56,7 @@ func (c *call) number(name string) int {
 	return c.route.params[at].otherwise
 }
 
-// key returns the key at the end of the path: any bytes, or none.
+// key returns the key at the end of the path: any bytes; it may be empty.
 func (c *call) key() []byte {
 	key, _ := c.Context().Value(pathKey{}).(string)
 	return []byte(key)

@@ -36,9 +36,9 @@ func (h *chaosHandlers) postRevive(ctx context.Context, c *call) (any, error) {
 	return api.NodeState{Node: node, Status: "reviving"}, nil
 }
 
-// Faults on links are the same table in every process: each obeys what concerns
-// its own sockets. A change reads the tables of all, and replaces all of them; of
-// two changes at once, the later wins, process by process.
+// Every process has the same table of faults on links, and applies the rows that
+// concern its own sockets. A change reads the tables of all processes and replaces all
+// of them. Of two changes at once the later one wins, in each process by itself.
 
 func (h *chaosHandlers) postCut(ctx context.Context, c *call) (any, error) {
 	var cut api.CutRequest
@@ -88,7 +88,7 @@ func (h *chaosHandlers) postHeal(ctx context.Context, c *call) (any, error) {
 	if err := c.json(new(struct{})); err != nil {
 		return nil, err
 	}
-	return h.changeLinks(ctx, func(*linkTable) error { return nil }, nothing)
+	return h.changeLinks(ctx, func(*linkTable) error { return nil }, noFaults)
 }
 
 func (h *chaosHandlers) postSplit(ctx context.Context, c *call) (any, error) {
@@ -121,10 +121,11 @@ func (h *chaosHandlers) postSplit(ctx context.Context, c *call) (any, error) {
 			}
 		}
 		return nil
-	}, present)
+	}, presentFaults)
 }
 
-// around changes the links between the node of the path and others, both ways.
+// changeAround changes the links between the node of the path and others, in both
+// directions.
 func (h *chaosHandlers) changeAround(ctx context.Context, c *call, with []string, change func(f *fault.Link, outwards bool)) (any, error) {
 	return h.changeLinks(ctx, func(t *linkTable) error {
 		m, err := t.member(c.text("node"))
@@ -152,10 +153,10 @@ func (h *chaosHandlers) changeAround(ctx context.Context, c *call, with []string
 			}
 		}
 		return nil
-	}, present)
+	}, presentFaults)
 }
 
-// linkTable is the faults of the whole cluster while they are changed.
+// linkTable holds the faults of the whole cluster while they are changed.
 type linkTable struct {
 	here   *fanout.Snapshot
 	faults map[[2]string]*fault.Link
@@ -172,12 +173,12 @@ func (t *linkTable) at(from, to string) *fault.Link {
 	return f
 }
 
-// basis is what a change of links begins from.
+// basis says which faults a change of links starts from.
 type basis int
 
 const (
-	present basis = iota
-	nothing
+	presentFaults basis = iota
+	noFaults
 )
 
 // changeLinks changes the faults of all processes.
@@ -189,10 +190,10 @@ func (h *chaosHandlers) changeLinks(ctx context.Context, change func(*linkTable)
 	if err != nil {
 		return nil, err
 	}
-	facts := h.allReports(ctx, fanout.Same("/api/node"))
+	reports := h.allReports(ctx, fanout.Same("/api/node"))
 	t := &linkTable{here: here, faults: make(map[[2]string]*fault.Link)}
-	if from == present {
-		for _, l := range linksOf(here.Ring, facts) {
+	if from == presentFaults {
+		for _, l := range linksOf(here.Ring, reports) {
 			a, _ := t.member(l.From)
 			b, _ := t.member(l.To)
 			*t.at(a.PeerAddr, b.PeerAddr) = linkOf(api.Fault{From: a.PeerAddr, To: b.PeerAddr, Cut: l.Cut, DelayMillis: l.DelayMillis, Loss: l.Loss})
@@ -207,11 +208,11 @@ func (h *chaosHandlers) changeLinks(ctx context.Context, change func(*linkTable)
 			table.Faults = append(table.Faults, faultOf(*f))
 		}
 	}
-	return h.spreadLinks(ctx, here, table)
+	return h.pushLinks(ctx, here, table)
 }
 
-// spreadLinks brings a table to every process.
-func (h *chaosHandlers) spreadLinks(ctx context.Context, here *fanout.Snapshot, table api.FaultTable) (any, error) {
+// pushLinks sends a table to every process.
+func (h *chaosHandlers) pushLinks(ctx context.Context, here *fanout.Snapshot, table api.FaultTable) (any, error) {
 	if err := h.setLinks(table); err != nil {
 		return nil, err
 	}
@@ -232,7 +233,7 @@ func (h *chaosHandlers) putLinks(_ context.Context, c *call) (any, error) {
 func (h *chaosHandlers) setLinks(table api.FaultTable) error {
 	faults := make([]fault.Link, 0, len(table.Faults))
 	for _, f := range table.Faults {
-		f.DelayMillis = min(f.DelayMillis, math.MaxInt32) // more is refused all the same
+		f.DelayMillis = min(f.DelayMillis, math.MaxInt32) // SetLinks refuses more than that
 		faults = append(faults, linkOf(f))
 	}
 	if err := h.cfg.Process.SetLinks(faults); err != nil {

@@ -22,7 +22,8 @@ type Reporter interface {
 	Ring() *ring.Ring
 	// Alive reports whether a member answers.
 	Alive(id ring.NodeID) bool
-	// Status asks every member; of those that are silent it says what is known.
+	// Status asks every member what it holds. A member that does not answer is in the
+	// list without figures.
 	Status(ctx context.Context) []coverage.MemberStatus
 	Figures() coverage.Figures
 	Born() time.Time
@@ -43,16 +44,16 @@ func (h *nodeHandlers) getCluster(ctx context.Context, c *call) (any, error) {
 	return v, err
 }
 
-// view is the cluster as this port's node sees it.
-func (b *backend) view(ctx context.Context, facts map[string]api.Node) (*api.Cluster, error) {
+// view returns the cluster as this port's node sees it.
+func (b *backend) view(ctx context.Context, reports map[string]api.Node) (*api.Cluster, error) {
 	node, err := b.node()
 	if err != nil {
 		return nil, err
 	}
-	return b.viewFrom(ctx, node, facts), nil
+	return b.viewFrom(ctx, node, reports), nil
 }
 
-// borrowedView is another node's view, seen from here.
+// borrowedView returns the view of another node, with this port's name and settings.
 func (b *backend) borrowedView(ctx context.Context) (*api.Cluster, error) {
 	addr, err := b.anyRunning(ctx)
 	if err != nil {
@@ -66,19 +67,21 @@ func (b *backend) borrowedView(ctx context.Context) (*api.Cluster, error) {
 	return &v, nil
 }
 
-// allFacts asks every port for what it knows, this one included; path is that of
-// GET /api/node.
+// allReports asks every port, this one included, what it knows of its own node. path
+// returns the path of GET /api/node, with its query, for a member.
 func (b *backend) allReports(ctx context.Context, path func(ring.Member) string) map[string]api.Node {
 	here, err := b.snapshot()
 	if err != nil {
 		return map[string]api.Node{b.cfg.Name: b.report()}
 	}
-	facts, _ := fanout.All[api.Node](ctx, b.ports, here.Others(), fanout.Question{Method: http.MethodGet, Path: path})
-	facts[b.cfg.Name] = b.report()
-	return facts
+	reports, _ := fanout.All[api.Node](ctx, b.ports, here.Others(), fanout.Question{Method: http.MethodGet, Path: path})
+	reports[b.cfg.Name] = b.report()
+	return reports
 }
 
-func (b *backend) viewFrom(ctx context.Context, node Node, facts map[string]api.Node) *api.Cluster {
+// viewFrom returns the cluster as node sees it. reports has the answers of the ports by
+// name of the member.
+func (b *backend) viewFrom(ctx context.Context, node Node, reports map[string]api.Node) *api.Cluster {
 	now := node.Ring()
 	q, effective := now.Configured(), now.Quorums()
 	v := &api.Cluster{
@@ -86,14 +89,14 @@ func (b *backend) viewFrom(ctx context.Context, node Node, facts map[string]api.
 		Partitions: now.Partitions(), RingVersion: now.Version(), InTransition: now.InTransition(),
 		Pending: []string{}, Missing: []string{}, Self: node.Name(),
 		Chaos: b.cfg.Process.Chaos(), Demo: b.cfg.Process.Demo(),
-		Nodes: make([]api.Member, 0, len(now.Members())), Links: linksOf(now, facts),
+		Nodes: make([]api.Member, 0, len(now.Members())), Links: linksOf(now, reports),
 	}
 	for _, id := range now.Pending() {
 		v.Pending = append(v.Pending, now.Name(id))
 	}
 	for _, m := range now.Members() {
-		f, answered := facts[m.Name]
-		v.Nodes = append(v.Nodes, viewOfMember(node, m, f))
+		report, answered := reports[m.Name]
+		v.Nodes = append(v.Nodes, viewOfMember(node, m, report))
 		if !answered {
 			v.Missing = append(v.Missing, m.Name)
 		}
@@ -102,13 +105,13 @@ func (b *backend) viewFrom(ctx context.Context, node Node, facts map[string]api.
 	return v
 }
 
-func viewOfMember(node Node, m ring.Member, f api.Node) api.Member {
+func viewOfMember(node Node, m ring.Member, report api.Node) api.Member {
 	v := api.Member{
-		ID: idText(m.ID), Name: m.Name, Zone: m.Zone, Alive: node.Alive(m.ID), Status: statusOfMember(node, m, f),
+		ID: idText(m.ID), Name: m.Name, Zone: m.Zone, Alive: node.Alive(m.ID), Status: statusOfMember(node, m, report),
 		ClientAddr: m.ClientAddr, PeerAddr: m.PeerAddr, AdminAddr: m.AdminAddr, Tokens: node.Ring().Tokens(m.ID),
 		HintsFor: map[string]int64{},
 	}
-	if h := f.Here; h != nil {
+	if h := report.Here; h != nil {
 		var hints int64
 		for _, n := range h.HintsFor {
 			hints += n
@@ -119,13 +122,13 @@ func viewOfMember(node Node, m ring.Member, f api.Node) api.Member {
 	return v
 }
 
-// statusOfMember is where a member stands: what its own port says of it counts
-// most, then its way on or off the ring, then whether it answers and what gossip
-// makes of its silence.
-func statusOfMember(node Node, m ring.Member, f api.Node) string {
+// statusOfMember returns the status of a member as node sees it. It is killed if its
+// own port says so; else joining, leaving or removing if it is about to enter or leave
+// the ring; else up, suspect or down, by gossip and by whether it answers.
+func statusOfMember(node Node, m ring.Member, report api.Node) string {
 	observed := node.Observe(m.ID).State
 	switch alive := node.Alive(m.ID); {
-	case f.Status == statusKilled:
+	case report.Status == statusKilled:
 		return statusKilled
 	case m.Status != ring.Up:
 		return string(m.Status)
@@ -137,8 +140,8 @@ func statusOfMember(node Node, m ring.Member, f api.Node) string {
 	return "down"
 }
 
-// fillIn has the peer channel tell the figures of those whose admin port does not
-// answer though the node does.
+// fillIn asks members for their figures over the peer channel, if the node answers and
+// its admin port does not.
 func (b *backend) fillIn(ctx context.Context, node Node, v *api.Cluster) {
 	if !slices.ContainsFunc(v.Nodes, func(m api.Member) bool { return m.Alive && slices.Contains(v.Missing, m.Name) }) {
 		return
@@ -151,14 +154,14 @@ func (b *backend) fillIn(ctx context.Context, node Node, v *api.Cluster) {
 	}
 }
 
-// linksOf joins the faults that the ports tell of, by the names of the nodes.
-func linksOf(now *ring.Ring, facts map[string]api.Node) []api.Link {
+// linksOf merges the faults that the ports report, by the names of the nodes.
+func linksOf(now *ring.Ring, reports map[string]api.Node) []api.Link {
 	names := make(map[string]string)
 	for _, m := range now.Members() {
 		names[m.PeerAddr] = m.Name
 	}
 	seen := make(map[[2]string]api.Link)
-	for _, f := range facts {
+	for _, f := range reports {
 		for _, fault := range f.Faults {
 			from, to := names[fault.From], names[fault.To]
 			if from == "" || to == "" {

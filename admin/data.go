@@ -26,13 +26,13 @@ type Keyspace interface {
 	Do(ctx context.Context, requests []*replica.Request)
 	// ScanKeys returns about count keys from a cursor on, and the next cursor.
 	ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error)
-	// History is what the nodes remember of how a key came about.
+	// History returns the versions of a key that the nodes still remember.
 	History(ctx context.Context, key []byte) replica.History
-	// Policy is how one value is made of several.
+	// Policy says how one value is made of several siblings.
 	Policy() register.Policy
 }
 
-// pageTime is when a page ends that has not found its keys yet.
+// pageTime is the time after which a page ends with the keys that it has found.
 const pageTime = 500 * time.Millisecond
 
 // getKeys lists keys by page. A page may be short, even empty, before the end.
@@ -109,7 +109,7 @@ func siblingOf(s *object.Sibling, names *actors) api.Sibling {
 	return out
 }
 
-// namesIn sees every actor of a request's result.
+// namesIn returns names for every actor in a request's result.
 func namesIn(node Node, r *replica.Request) *actors {
 	names := newActors(node.Ring())
 	names.see(r.Object.Clock, r.Result.Context)
@@ -152,11 +152,11 @@ func (h *dataHandlers) putData(ctx context.Context, c *call) (any, error) {
 	return out, nil
 }
 
-// maxTTL is a hundred years: more than that is a slip.
+// maxTTLMillis is a hundred years. A longer time to live is taken for a mistake.
 const maxTTLMillis = 100 * 366 * 24 * 3600 * 1000
 
-// wanted reads what is to be written, and how: from the query, or all of it from
-// a JSON body.
+// wanted reads the value to write and its settings: a JSON body has both; else the body
+// is the value. A setting in the query replaces the one in the body.
 func (c *call) wanted() (want api.WriteRequest, data []byte, err error) {
 	if kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type")); kind == "application/json" {
 		if err := c.json(&want); err != nil {
@@ -208,7 +208,7 @@ func (c *call) write(ctx context.Context, op string, u *register.Update, want ap
 	return r, names, trace, nil
 }
 
-// clockAfter is the key's clock as the coordinator stored it.
+// clockAfter returns the key's clock as the coordinator stored it.
 func clockAfter(r *replica.Request) causal.Vector {
 	for _, s := range r.Trace.Steps {
 		if s.Action == replica.ActionApply && s.Clock != nil {
@@ -218,7 +218,8 @@ func clockAfter(r *replica.Request) causal.Vector {
 	return r.Result.Context
 }
 
-// contextAfter is the token of a writer who has seen what it wrote.
+// contextAfter returns the context of a client that has seen what it wrote; empty if
+// nothing was written.
 func contextAfter(r *replica.Request) string {
 	if r.Result.Dot == (causal.Dot{}) {
 		return ""

@@ -15,12 +15,11 @@
 // outlives the node behind it. While the node is killed, requests that need a node
 // are proxied to another port, and revive starts the node again.
 //
-// The way of a request: auth.go (who may ask), route.go (which handler; are the
-// parameters valid; does the node run), a handler, package fanout (other ports).
+// A request passes through auth.go (is it allowed), route.go (which handler; are the
+// parameters valid; does the node run), a handler, and package fanout (other ports).
 // Handlers are grouped by subject, one group in one file; all of them work with one
 // [backend]. The types of requests and answers, and a client, are in package api. One
-// goroutine looks at the cluster for the live stream while somebody reads it
-// (sse_hub.go).
+// goroutine polls the cluster for the live stream while it has readers (sse_hub.go).
 //
 // Routes stand in a table of this package (routes.go) and not in a framework's
 // registrations, because the table serves them and describes them: the OpenAPI

@@ -8,7 +8,7 @@ import (
 	"github.com/quorate/quorate/admin/api"
 )
 
-// Encodings of bytes in JSON: as they are where they are UTF-8, else in base64.
+// Encodings of bytes in JSON: UTF-8 text as it is, all else in base64.
 const (
 	encodingText   = "utf8"
 	encodingBase64 = "base64"
@@ -31,7 +31,7 @@ func valueOf(b []byte) api.Value {
 	return v
 }
 
-// cut shortens b, between characters where it is text.
+// cut shortens b to at most that many bytes, between two characters if it is text.
 func cut(b []byte, most int) []byte {
 	for end := most; end > most-utf8.UTFMax; end-- {
 		if utf8.RuneStart(b[end]) {
@@ -41,6 +41,7 @@ func cut(b []byte, most int) []byte {
 	return b[:most]
 }
 
+// encodeText returns b as it is in JSON, and its encoding.
 func encodeText(b []byte) (text, encoding string) {
 	if utf8.Valid(b) {
 		return string(b), encodingText
@@ -48,7 +49,7 @@ func encodeText(b []byte) (text, encoding string) {
 	return base64.StdEncoding.EncodeToString(b), encodingBase64
 }
 
-// decodeText is the inverse; no encoding means UTF-8.
+// decodeText is the inverse of encodeText; no encoding means UTF-8.
 func decodeText(text, encoding string) ([]byte, error) {
 	switch encoding {
 	case "", encodingText:

@@ -18,24 +18,24 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// Errors that begin at this port.
+// Errors of this package.
 var (
 	errBadRequest     = errors.New("bad request")
-	errUnauthorized   = errors.New("this port asks for the password: HTTP Basic (any user name), or Authorization: Bearer")
-	errCrossOrigin    = errors.New("a page of another site may not change anything here")
-	errForeignHost    = errors.New("without a password this port answers to localhost and to IP addresses only")
+	errUnauthorized   = errors.New("this port requires its token: send it as the password of HTTP Basic (any user name), or as Authorization: Bearer")
+	errCrossOrigin    = errors.New("refused: the request comes from a page of another site")
+	errForeignHost    = errors.New("refused: a port without a token answers to localhost and to IP addresses only; use one of them, or set --admin-token")
 	errNoSuchPage     = errors.New("no such page")
 	errMethod         = errors.New("this page has no such method")
-	errBusy           = errors.New("too many requests at once")
-	errTooManyStreams = errors.New("too many live streams at once")
-	errPeer           = errors.New("a node could not be compared with")
+	errBusy           = errors.New("too many requests at once: try again later")
+	errTooManyStreams = errors.New("too many live streams at once: close one, or try again later")
+	errPeer           = errors.New("the two nodes cannot be compared")
 	errNotReady       = errors.New("the node has not found its place in the ring yet")
 	errNodeIsUp       = errors.New("the node is up: let it leave instead, so that its data moves first")
 	errNodeIsDown     = errors.New("the node is down and cannot hand over its data: remove it instead")
 )
 
-// statuses maps what can go wrong to HTTP. The first match counts; what is not
-// here is 500.
+// statuses maps errors to statuses of HTTP. The first match counts. An error that is
+// not in the table is answered with 500.
 var statuses = []struct {
 	err    error
 	status int
@@ -102,7 +102,7 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// tracedError is one of a request on a key, with the way that it went.
+// tracedError is the error of a request on a key, with the trace of that request.
 type tracedError struct {
 	err   error
 	trace *api.Trace
@@ -120,8 +120,8 @@ func writeError(w http.ResponseWriter, err error) {
 	writeJSON(w, statusOf(err), refusal)
 }
 
-// setHeaders sets what every answer of the API has. The policy is for a browser
-// that was led to show one as a page.
+// setHeaders sets the headers that every answer of the API has. The policy protects a
+// browser that was made to show an answer as a page.
 func setHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -132,5 +132,5 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	setHeaders(w.Header())
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the caller is gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(body) // an error means that the caller has disconnected
 }

@@ -15,21 +15,21 @@ import (
 	"github.com/quorate/quorate/admin/fanout"
 )
 
-// eventHandlers joins the logs of the nodes.
+// eventHandlers serves the merged logs of all nodes.
 type eventHandlers struct{ *backend }
 
-// Bounds of what is remembered and told.
+// Bounds of what is kept and sent.
 const (
-	maxEvents       = 1000 // of each node
-	maxEventsAtOnce = 500  // of each node in one answer
-	maxField        = 1 << 10
+	maxEvents       = 1000    // of each node
+	maxEventsAtOnce = 500     // of each node in one answer
+	maxField        = 1 << 10 // bytes of one field
 )
 
-// EventLog remembers the newest events of one node. Its handler stands before the
-// one that writes the log; it outlives the node. It is safe for concurrent use.
+// EventLog keeps the newest lines of one node's log, from Info up. It outlives the
+// node. It is safe for concurrent use.
 type EventLog struct {
 	node string
-	news chan struct{} // holds one when something came
+	news chan struct{} // holds one when an event was added
 
 	mu     sync.Mutex
 	events []api.LogEvent // a ring buffer, once it is full
@@ -38,19 +38,19 @@ type EventLog struct {
 	count  uint64
 }
 
-// NewEventLog makes the log of the node of that name.
+// NewEventLog makes the log of the node with this name.
 func NewEventLog(node string) *EventLog {
 	return &EventLog{node: node, news: make(chan struct{}, 1)}
 }
 
-// Handler takes what is logged into the event log, whatever next's level, and
-// hands on to next what that wants.
+// Handler returns a handler that adds each record from Info up to the log, and passes
+// records on to next by next's own level.
 func (l *EventLog) Handler(next slog.Handler) slog.Handler {
 	return &eventHandler{log: l, next: next}
 }
 
-// After returns the events after an id, the oldest first: the newest of them if
-// there are more than most. An id that never was is one of the past.
+// After returns the events with an id greater than id, the oldest first. If there are
+// more than most, it returns the newest of them.
 func (l *EventLog) After(id string, most int) []api.LogEvent {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,14 +82,14 @@ func (l *EventLog) append(e api.LogEvent, at time.Time) {
 	}
 }
 
-// eventID is what the ids of events of that microsecond begin with.
+// eventID returns the beginning of the ids of the events of one microsecond.
 func eventID(micros int64) string { return fmt.Sprintf("%016d", micros) }
 
-// eventHandler is an [EventLog] as a logger sees it.
+// eventHandler implements [slog.Handler] for an [EventLog].
 type eventHandler struct {
 	log    *EventLog
 	next   slog.Handler
-	fields []slog.Attr // flat, groups written into the keys
+	fields []slog.Attr // without groups: their names are part of the keys
 	group  string      // "a.b."
 }
 
@@ -153,7 +153,7 @@ func (h *eventHandler) WithGroup(name string) slog.Handler {
 	return &with
 }
 
-// flatten resolves an attribute and takes groups apart.
+// flatten resolves an attribute and replaces a group by its members.
 func flatten(group string, a slog.Attr) []slog.Attr {
 	value := a.Value.Resolve()
 	if value.Kind() != slog.KindGroup {
@@ -169,7 +169,7 @@ func flatten(group string, a slog.Attr) []slog.Attr {
 	return flat
 }
 
-// getEvents joins the logs of all nodes: of those that match, the newest.
+// getEvents returns the newest events of all nodes that match the query.
 func (h *eventHandlers) getEvents(ctx context.Context, c *call) (any, error) {
 	out := api.Events{Events: h.cfg.Events.After(c.text("after"), maxEvents), Missing: []string{}}
 	if here, err := h.snapshot(); err == nil && !c.local() {

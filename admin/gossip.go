@@ -14,25 +14,25 @@ import (
 	"github.com/quorate/quorate/cluster/peer"
 )
 
-// gossipHandlers shows how the nodes see each other.
+// gossipHandlers serves how the nodes see each other.
 type gossipHandlers struct{ *backend }
 
-// Gossiper tells how gossip goes, as a node sees it.
+// Gossiper describes gossip and the peer streams, as a node sees them.
 type Gossiper interface {
 	// Observe returns how gossip sees a member.
 	Observe(id ring.NodeID) gossip.Observation
-	// GossipInterval is the time between two rounds.
+	// GossipInterval returns the time between two rounds.
 	GossipInterval() time.Duration
-	// GossipHealth is 0 when the node's own part goes well.
+	// GossipHealth returns memberlist's health score of the node itself; 0 is best.
 	GossipHealth() int
-	// RingChanges are the newest states of the ring that the node had, the
-	// oldest of them first.
+	// RingChanges returns the newest states of the ring that the node had, the oldest
+	// of them first.
 	RingChanges() []cluster.RingChange
 	// PeerStatus describes the node's streams to each other member.
 	PeerStatus() map[ring.NodeID]peer.PeerStatus
 }
 
-// maxChanges is how many changes of the ring are shown.
+// maxChanges bounds the changes of the ring that are shown.
 const maxChanges = 20
 
 func (h *gossipHandlers) getGossip(ctx context.Context, c *call) (any, error) {
@@ -64,6 +64,8 @@ func (h *gossipHandlers) getGossip(ctx context.Context, c *call) (any, error) {
 	return out, nil
 }
 
+// newestChanges returns the newest changes of the ring, each with the nodes in the order
+// in which they learned of it.
 func newestChanges(changes map[string]*api.RingChange) []api.RingChange {
 	list := []api.RingChange{}
 	for _, change := range changes {
@@ -78,7 +80,7 @@ func newestChanges(changes map[string]*api.RingChange) []api.RingChange {
 	return list[:min(len(list), maxChanges)]
 }
 
-// gossipOf is what one node knows by itself.
+// gossipOf returns what one node knows by itself.
 func gossipOf(node Node) api.Gossip {
 	now := node.Ring()
 	g := api.GossipNode{Node: node.Name(), Answered: true, RingVersion: now.Version(), RingDigest: hash(now.Digest()), Health: node.GossipHealth(), Sees: []api.Observation{}}

@@ -8,6 +8,8 @@ import (
 	"github.com/quorate/quorate/admin/api"
 )
 
+// loadBetween computes rates and latencies from two readings of all nodes. A node
+// without both readings is left out.
 func loadBetween(before, after map[string]api.Node, took time.Duration) api.Load {
 	load := api.Load{TimeMillis: time.Now().UnixMilli(), Nodes: []api.NodeLoad{}}
 	for name, now := range after {
@@ -26,7 +28,7 @@ func loadBetween(before, after map[string]api.Node, took time.Duration) api.Load
 			{&n.HintsDelivered, a.HintsDelivered, b.HintsDelivered}, {&n.ReadRepairs, a.ReadRepairs, b.ReadRepairs},
 			{&n.Forwards, a.Forwards, b.Forwards}, {&n.KeysHealed, a.KeysHealed, b.KeysHealed},
 		} {
-			if rate.after < rate.before { // the node began anew
+			if rate.after < rate.before { // the node has restarted
 				rate.before = 0
 			}
 			*rate.to = float64(rate.after-rate.before) / took.Seconds()
@@ -39,6 +41,7 @@ func loadBetween(before, after map[string]api.Node, took time.Duration) api.Load
 	return load
 }
 
+// quantilesBetween estimates quantiles of the times between two readings.
 func quantilesBetween(before, after api.Times) (q api.Quantiles) {
 	a, b := countsOf(before), countsOf(after)
 	between := b.Since(&a)

@@ -24,17 +24,17 @@ import (
 // merkleHandlers compares and synchronizes replicas by their hash trees.
 type merkleHandlers struct{ *backend }
 
-// Replicas tells of a node's hash trees, by which replicas are compared.
+// Replicas gives access to a node's hash trees, by which replicas are compared.
 type Replicas interface {
-	// MerkleRoots are the roots by partition; 0: empty.
+	// MerkleRoots returns the root of each partition's tree; 0: the partition is empty.
 	MerkleRoots() []uint64
-	// MerkleReady says whether a partition's tree is complete.
+	// MerkleReady reports whether a partition's tree is complete.
 	MerkleReady(ring.Partition) bool
-	// MerkleKeys is how many keys a partition has here, deleted ones too.
+	// MerkleKeys returns the number of keys of a partition here, deleted ones included.
 	MerkleKeys(ring.Partition) int64
 	// Inspect compares this node's copy with a member's, and changes nothing.
 	Inspect(ctx context.Context, member ring.NodeID, p ring.Partition) (antientropy.Diff, error)
-	// SyncAll makes this node's copies and those of all others equal.
+	// SyncAll makes this node's copies equal with those of all other members.
 	SyncAll(ctx context.Context) (antientropy.Stats, error)
 }
 
@@ -83,8 +83,7 @@ func rootsOf(node Node) api.Roots {
 
 func hash(h uint64) string { return fmt.Sprintf("%016x", h) }
 
-// pairsOf compares the roots of all pairs of nodes that answered and share
-// partitions.
+// pairsOf compares the roots of all pairs of nodes that share partitions.
 func pairsOf(now *ring.Ring, all map[string]api.Roots) []api.Pair {
 	pairs := make(map[[2]string]*api.Pair)
 	for p := range now.Partitions() {
@@ -126,7 +125,7 @@ func comparePair(pair *api.Pair, partition int, all map[string]api.Roots) {
 	}
 }
 
-// getMerklePartition has one of the two nodes compare.
+// getMerklePartition makes one of the two nodes compare its copy with the other's.
 func (h *merkleHandlers) getMerklePartition(ctx context.Context, c *call) (any, error) {
 	now, p := c.node.Ring(), c.number("partition")
 	if p >= now.Partitions() {
@@ -176,8 +175,8 @@ func (c *call) pair(primaries []ring.NodeID) (a, b ring.Member, err error) {
 	return nodes[0], nodes[1], nil
 }
 
-// inspectTimeout is shorter than askTimeout, so that who asked the node that
-// compares hears why it cannot.
+// inspectTimeout is shorter than askTimeout, so that the port that asked for the
+// comparison still receives the reason of a failure.
 const inspectTimeout = askTimeout / 2
 
 // inspect compares this node's copy, a's, with b's.
@@ -187,7 +186,7 @@ func (c *call) inspect(ctx context.Context, a, b ring.Member, p ring.Partition) 
 	diff, err := c.node.Inspect(ctx, b.ID, p)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, peer.ErrTimeout), errors.Is(err, peer.ErrUnavailable):
-		return api.Difference{}, fmt.Errorf("%w: %s asked %s, over the link between their peer ports, and had no answer; is it down, or the link cut or slow? %w", errPeer, a.Name, b.Name, err)
+		return api.Difference{}, fmt.Errorf("%w: %s asked %s, over the link between their peer ports, and got no answer; check whether it is down, or that link cut or slow: %w", errPeer, a.Name, b.Name, err)
 	case err != nil:
 		return api.Difference{}, err
 	}
@@ -224,7 +223,7 @@ func clockText(names *actors, v causal.Vector) *string {
 	return &text
 }
 
-// swapSides exchanges a and b.
+// swapSides exchanges the sides a and b of a difference.
 func swapSides(d *api.Difference) {
 	d.A, d.B = d.B, d.A
 	for _, leaf := range d.Leaves {
@@ -235,7 +234,7 @@ func swapSides(d *api.Difference) {
 	}
 }
 
-// syncTimeout bounds an exchange by hand, on all nodes at once.
+// syncTimeout bounds POST /api/merkle/sync.
 const syncTimeout = time.Minute
 
 func (h *merkleHandlers) postSync(ctx context.Context, c *call) (any, error) {

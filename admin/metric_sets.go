@@ -13,9 +13,9 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// The figures that come with labels, or as histograms.
+// The metrics that have labels or are histograms.
 
-// clientDescs are of what clients see.
+// clientDescs describe the metrics of commands and of reads.
 type clientDescs struct{ times, failures, siblings *prometheus.Desc }
 
 func newClientDescs() clientDescs {
@@ -26,8 +26,8 @@ func newClientDescs() clientDescs {
 	}
 }
 
-// The bounds of the exported histograms are powers of two, for those coincide
-// with bounds of the buckets that are counted in: 32 us to 16.8 s.
+// The bounds of the exported histograms are powers of two from 32 us to 16.8 s, because
+// those coincide with bounds of the buckets in which durations are counted.
 const leastPower, mostPower = 5, 24
 
 func (d *clientDescs) collect(process Process, s *sample, out chan<- prometheus.Metric) {
@@ -53,9 +53,9 @@ func bucketsOf(c *histogram.Counts) map[float64]uint64 {
 	return buckets
 }
 
-// ringDescs are of the node's place in the cluster.
+// ringDescs describe the metrics of the node's place in the cluster.
 type ringDescs struct {
-	version, tokens, held, moving, members, reachable, observed, health, pending, oldest, keys *prometheus.Desc
+	version, tokens, held, moving, members, reachable, states, health, pending, oldest, keys *prometheus.Desc
 }
 
 func newRingDescs() ringDescs {
@@ -66,7 +66,7 @@ func newRingDescs() ringDescs {
 		moving:    desc("quorate_ring_in_transition", "1 while data moves to new owners, else 0."),
 		members:   desc("quorate_ring_members", "Members of the ring, this node included."),
 		reachable: desc("quorate_peers_reachable", "Members that answer this node, itself included."),
-		observed:  desc("quorate_gossip_members", "Other members, by their state in gossip.", "state"),
+		states:    desc("quorate_gossip_members", "Other members, by their state in gossip.", "state"),
 		health:    desc("quorate_gossip_health_score", "Health score of the node's own part in gossip; 0 is best."),
 		pending:   desc("quorate_hints_pending", "Hints stored for a member.", "node"),
 		oldest:    desc("quorate_hints_oldest_timestamp_seconds", "When the oldest hint for a member was stored, or earlier; it is dropped at the age of --hint-age.", "node"),
@@ -85,20 +85,20 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 		moving = 1
 	}
 	put(out, d.moving, gauge, moving)
-	observed := map[gossip.State]int{gossip.Alive: 0, gossip.Suspect: 0, gossip.Dead: 0, gossip.Unknown: 0}
+	states := map[gossip.State]int{gossip.Alive: 0, gossip.Suspect: 0, gossip.Dead: 0, gossip.Unknown: 0}
 	reachable := 0
 	for _, m := range now.Members() {
 		if node.Alive(m.ID) {
 			reachable++
 		}
 		if m.ID != self.ID {
-			observed[node.Observe(m.ID).State]++
+			states[node.Observe(m.ID).State]++
 		}
 	}
 	put(out, d.members, gauge, float64(len(now.Members())))
 	put(out, d.reachable, gauge, float64(reachable))
-	for state, n := range observed {
-		put(out, d.observed, gauge, float64(n), string(state))
+	for state, n := range states {
+		put(out, d.states, gauge, float64(n), string(state))
 	}
 	put(out, d.health, gauge, float64(node.GossipHealth()))
 	figures := node.Figures()
@@ -109,7 +109,7 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 	}
 }
 
-// peerDescs describe the node's streams to each other member.
+// peerDescs describe the metrics of the node's streams to each other member.
 type peerDescs struct{ available, queued, unanswered, wait *prometheus.Desc }
 
 func newPeerDescs() peerDescs {
@@ -139,7 +139,7 @@ func (d *peerDescs) collect(node Node, out chan<- prometheus.Metric) {
 	}
 }
 
-// storeDescs are of Pebble, below the store.
+// storeDescs describe the metrics of Pebble, the engine's store.
 type storeDescs struct {
 	compactions, debt, running, flushes, fsync, walBytes, hits, misses, cache *prometheus.Desc
 	memtable, amplification, levelFiles, levelBytes                           *prometheus.Desc
@@ -181,8 +181,8 @@ func (d *storeDescs) collect(m *pebble.Metrics, out chan<- prometheus.Metric) {
 	d.collectFsync(m, out)
 }
 
-// collectFsync turns Pebble's histogram, of a hundred buckets of nanoseconds, into
-// one of seconds with a bucket for each doubling.
+// collectFsync converts Pebble's histogram, with a hundred buckets in nanoseconds, to one
+// in seconds with a bucket for each doubling.
 func (d *storeDescs) collectFsync(m *pebble.Metrics, out chan<- prometheus.Metric) {
 	var read dto.Metric
 	if m.LogWriter.FsyncLatency == nil || m.LogWriter.FsyncLatency.Write(&read) != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// Counted is what a node counts.
+// Counted gives access to what a node counts.
 type Counted interface {
 	Counters() *replica.Counters
 	StoreMetrics() engine.Metrics
 	PeerCounters() *peer.Counters
-	// Repair is how the work goes that makes copies equal.
+	// Repair returns the state of hint delivery, transfers, anti-entropy and reaping.
 	Repair() cluster.RepairStatus
 }
 
@@ -37,7 +37,7 @@ func sampleOf(node Counted) *sample {
 	}
 }
 
-// metric is one line of the table below.
+// metric is one row of the table metrics.
 type metric struct {
 	name, help string
 	kind       prometheus.ValueType
@@ -49,8 +49,8 @@ const (
 	gauge   = prometheus.GaugeValue
 )
 
-// collector reads the node that is alive at the time; a killed one has no
-// figures.
+// collector reads the node behind the port. While it is killed there is no metric of it
+// but quorate_up.
 type collector struct {
 	process Process
 	scalars []*prometheus.Desc // of metrics, in order
@@ -62,9 +62,9 @@ type collector struct {
 	peers   peerDescs
 }
 
-// NewMetrics makes the registry of a process: Go's runtime, the process, and the
-// node behind its port. Labels are commands, members and levels of the store:
-// few, whatever clients do.
+// NewMetrics makes the registry of a process: metrics of Go's runtime, of the process,
+// and of the node behind its port. The values of labels are bounded: commands, members,
+// states, kinds of operations, and levels of the store.
 func NewMetrics(process Process) *prometheus.Registry {
 	c := &collector{
 		process: process, up: desc("quorate_up", "1 while the node runs, else 0."),
@@ -82,8 +82,8 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
-// Describe implements [prometheus.Collector]: by nothing, for what is there
-// depends on whether the node is.
+// Describe implements [prometheus.Collector]. It names one metric only, because the
+// others exist only while the node runs.
 func (c *collector) Describe(out chan<- *prometheus.Desc) { out <- c.up }
 
 // Collect implements [prometheus.Collector].

@@ -12,11 +12,11 @@ import (
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
-// Statuses of a node, as its own port tells them.
+// Statuses of a node, as its own port reports them.
 const (
 	statusUp       = "up"
 	statusKilled   = "killed"
-	statusStarting = "starting" // it looks for its place in the ring
+	statusStarting = "starting" // it has no ring yet
 )
 
 func timesOf(c *histogram.Counts) api.Times {
@@ -49,7 +49,7 @@ func linkOf(f api.Fault) fault.Link {
 	return fault.Link{From: f.From, To: f.To, Cut: f.Cut, Delay: time.Duration(f.DelayMillis) * time.Millisecond, Loss: f.Loss}
 }
 
-// CommandTimes is what clients had of one command of the client port.
+// CommandTimes holds the latencies and failures of one command of the client port.
 type CommandTimes struct {
 	Name          string // lower case, a subcommand as "config|get"
 	Reads, Writes bool   // the keys that it names
@@ -57,7 +57,7 @@ type CommandTimes struct {
 	Times         *histogram.Counts
 }
 
-// waits is how long clients of the node waited for reads and for writes.
+// waitTimes returns how long clients of the node waited for reads and for writes.
 func (b *backend) waitTimes() (reads, writes *histogram.Counts) {
 	reads, writes = new(histogram.Counts), new(histogram.Counts)
 	b.cfg.Process.Commands(func(c CommandTimes) {
@@ -72,32 +72,32 @@ func (b *backend) waitTimes() (reads, writes *histogram.Counts) {
 }
 
 func (h *nodeHandlers) getNode(_ context.Context, c *call) (any, error) {
-	f := h.report()
+	report := h.report()
 	if c.has("after") {
-		f.Events = h.cfg.Events.After(c.text("after"), maxEventsAtOnce)
+		report.Events = h.cfg.Events.After(c.text("after"), maxEventsAtOnce)
 	}
-	return f, nil
+	return report, nil
 }
 
-// facts gathers what this port knows by itself, but for events.
+// report returns what this port knows by itself, without events.
 func (b *backend) report() api.Node {
-	f := api.Node{
+	report := api.Node{
 		Name: b.cfg.Name, Status: statusUp, TimeMillis: time.Now().UnixMilli(),
 		Chaos: b.cfg.Process.Chaos(), Demo: b.cfg.Process.Demo(), Faults: []api.Fault{}, Events: []api.LogEvent{},
 	}
 	for _, fault := range b.cfg.Process.Links() {
-		f.Faults = append(f.Faults, faultOf(fault))
+		report.Faults = append(report.Faults, faultOf(fault))
 	}
 	node, err := b.node()
 	switch {
 	case errors.Is(err, ErrKilled):
-		f.Status = statusKilled
+		report.Status = statusKilled
 	case err != nil:
-		f.Status = statusStarting
+		report.Status = statusStarting
 	default:
-		f.Here = b.figures(node)
+		report.Here = b.figures(node)
 	}
-	return f
+	return report
 }
 
 func (b *backend) figures(node Node) *api.NodeFigures {

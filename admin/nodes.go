@@ -12,13 +12,13 @@ import (
 // nodeHandlers answers for the cluster, its members and its settings.
 type nodeHandlers struct{ *backend }
 
-// Operator carries out what an operator wants of the cluster.
+// Operator changes the cluster on request.
 type Operator interface {
 	// SetQuorums changes N, R and W for the whole cluster, or nothing.
 	SetQuorums(ctx context.Context, n, r, w int) error
-	// Leave begins the graceful departure of a live member.
+	// Leave makes a live member move its data to the others and leave.
 	Leave(ctx context.Context, id ring.NodeID) error
-	// Remove strikes off a member that is dead.
+	// Remove takes a dead member off the ring.
 	Remove(ctx context.Context, id ring.NodeID) error
 }
 
@@ -67,7 +67,7 @@ func (h *nodeHandlers) postNodes(ctx context.Context, c *call) (any, error) {
 	return answer, nil
 }
 
-// postJoin takes the node that stands by here into a cluster.
+// postJoin makes the node on standby behind this port join a cluster.
 func (h *nodeHandlers) postJoin(_ context.Context, c *call) (any, error) {
 	var to api.JoinRequest
 	if err := c.json(&to); err != nil {
@@ -82,9 +82,9 @@ func (h *nodeHandlers) postJoin(_ context.Context, c *call) (any, error) {
 	return api.MemberChange{Name: h.cfg.Name, Status: string(ring.Joining)}, nil
 }
 
-// deleteNode takes a node off the ring: a live one leaves, its data moved first;
-// of a dead one the others make new copies. ?how=leave or ?how=remove insists on
-// one of them.
+// deleteNode takes a node off the ring. A live node moves its data first and leaves. A
+// dead node is removed, and the others copy its data anew. With ?how=leave or
+// ?how=remove the request fails if the other way would be taken.
 func (h *nodeHandlers) deleteNode(ctx context.Context, c *call) (any, error) {
 	member, err := findMember(c.node.Ring(), c.text("node"))
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 	"github.com/quorate/quorate/admin/api"
 )
 
-// The description of the port is made from the table that serves it, and from the
-// Go types that are read and answered: it cannot say what is not so.
+// The description of the port is made from the table that serves it, and from the Go
+// types of requests and answers. So it always agrees with what is served.
 
 func (s *Server) getOpenAPI(context.Context, *call) (any, error) { return describe(s.table()), nil }
 
-// jsonObject is any JSON object.
+// jsonObject is a JSON object.
 type jsonObject = map[string]any
 
 func describe(table []route) jsonObject {
@@ -36,7 +36,7 @@ func describe(table []route) jsonObject {
 		"openapi": "3.1.0",
 		"info": jsonObject{
 			"title": "quorate admin", "version": "1", "license": jsonObject{"name": "MIT", "identifier": "MIT"},
-			"description": "What a person or a monitoring system wants of a cluster, on every node's admin port. Every port answers for the whole cluster: what it does not know it asks of the others, at once, and lists as missing whoever is silent for a second.",
+			"description": "The admin port of a node, for persons and monitoring systems. Every port answers for the whole cluster: what it does not know it asks the ports of the other nodes, all at once. Nodes that do not answer within a second are listed as missing.",
 		},
 		"servers":  []jsonObject{{"url": "/"}},
 		"security": []jsonObject{{}, {"basic": []string{}}, {"bearer": []string{}}},
@@ -78,7 +78,7 @@ func (rt *route) describe(types *schemas) jsonObject {
 	return out
 }
 
-// id names an operation: getApiRingKeyKey.
+// id returns the operation's id, such as getApiRingKeyKey.
 func (rt *route) id() string {
 	id := strings.ToLower(rt.method)
 	for _, word := range strings.FieldsFunc(rt.path, func(r rune) bool { return strings.ContainsRune("/{}.", r) }) {
@@ -90,19 +90,19 @@ func (rt *route) id() string {
 func (p *param) describe() jsonObject {
 	schema := jsonObject{"type": "string"}
 	switch p.kind {
-	case aNumber:
+	case numberParam:
 		schema = jsonObject{"type": "integer", "minimum": p.least, "maximum": p.most}
 		if p.otherwise != 0 {
 			schema["default"] = p.otherwise
 		}
-	case aWord:
+	case choiceParam:
 		schema["enum"] = p.words
 	}
 	return jsonObject{"name": p.name, "in": p.in, "required": p.in == "path", "description": p.help, "schema": schema}
 }
 
-// schemas turns Go types into JSON schemas. Structs with names are described
-// once, and referred to.
+// schemas converts Go types to JSON schemas. A struct with a name is described once,
+// and referred to from then on.
 type schemas struct{ named jsonObject }
 
 func (s *schemas) of(t reflect.Type) jsonObject {
@@ -136,7 +136,7 @@ func (s *schemas) ofStruct(t reflect.Type) jsonObject {
 		return s.fields(t)
 	}
 	if s.named[t.Name()] == nil {
-		s.named[t.Name()] = jsonObject{} // in the making, for a type that refers to itself
+		s.named[t.Name()] = jsonObject{} // reserved while its fields are read, because a type may refer to itself
 		s.named[t.Name()] = s.fields(t)
 	}
 	return jsonObject{"$ref": "#/components/schemas/" + t.Name()}
@@ -149,8 +149,8 @@ func (s *schemas) fields(t reflect.Type) jsonObject {
 	return jsonObject{"type": "object", "properties": properties, "required": required}
 }
 
-// collect goes through fields as encoding/json does: those of an embedded struct
-// are its holder's.
+// collect adds the fields of t as encoding/json does: the fields of an embedded struct
+// count as fields of t.
 func (s *schemas) collect(t reflect.Type, properties jsonObject, required *[]string) {
 	for i := range t.NumField() {
 		f := t.Field(i)

@@ -19,10 +19,10 @@ import (
 	"github.com/quorate/quorate/cluster/operation"
 )
 
-// operationHandlers shows and cancels long work.
+// operationHandlers lists and cancels operations.
 type operationHandlers struct{ *backend }
 
-// Worker lists a node's long work.
+// Worker lists a node's operations.
 type Worker interface {
 	Operations() *operation.Registry
 }
@@ -46,7 +46,7 @@ func (h *operationHandlers) getOperations(ctx context.Context, c *call) (any, er
 	return out, nil
 }
 
-// operationsOf is what one node knows by itself.
+// operationsOf returns what one node knows by itself.
 func operationsOf(node Node) api.Operations {
 	out := api.Operations{Operations: []api.Operation{}, Nodes: []api.Repair{repairOf(node)}, Missing: []string{}}
 	for _, status := range node.Operations().List() {
@@ -96,7 +96,7 @@ func repairOf(node Node) api.Repair {
 	return out
 }
 
-// millisOf is a time as unix milliseconds; 0 for none.
+// millisOf returns a time as unix milliseconds; 0 for the zero time.
 func millisOf(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -111,8 +111,8 @@ func textOf(err error) string {
 	return err.Error()
 }
 
-// deleteOperation cancels an operation of this node, or has the node that it
-// belongs to cancel it. It waits a moment for the operation's end.
+// deleteOperation cancels an operation of this node, or asks the port of the node that
+// it belongs to. It waits for the operation's end, for a second at most.
 func (h *operationHandlers) deleteOperation(ctx context.Context, c *call) (any, error) {
 	name, number, err := splitOperation(c.text("operation"))
 	if err != nil {
@@ -147,8 +147,8 @@ func (h *operationHandlers) deleteAtItsNode(ctx context.Context, c *call, name s
 	return answer, err
 }
 
-// splitOperation takes an operation's id apart: the name of its node, and its
-// number there.
+// splitOperation splits an operation's id into the name of its node and its number
+// there.
 func splitOperation(id string) (node string, number operation.ID, err error) {
 	at := strings.LastIndexByte(id, '-')
 	if at < 0 {
@@ -161,7 +161,7 @@ func splitOperation(id string) (node string, number operation.ID, err error) {
 	return id[:at], operation.ID(n), nil
 }
 
-// workDescs are the figures of background work that have labels, or are times.
+// workDescs describe the metrics of background work that have labels, or are times.
 type workDescs struct{ running, blocked, oldest *prometheus.Desc }
 
 func newWorkDescs() workDescs {

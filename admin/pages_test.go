@@ -87,13 +87,13 @@ func TestRestPage_Reference_IsThatOfTheTable(t *testing.T) {
 // boundsOf formats what a parameter may be.
 func boundsOf(p param) string {
 	switch p.kind {
-	case aNumber:
+	case numberParam:
 		text := fmt.Sprintf(", %d to %d", p.least, p.most)
 		if p.otherwise != 0 {
 			text += fmt.Sprintf(", default %d", p.otherwise)
 		}
 		return text
-	case aWord:
+	case choiceParam:
 		return ", " + strings.Join(p.words, " or ")
 	}
 	return ""

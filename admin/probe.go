@@ -2,21 +2,21 @@ package admin
 
 import "net/http"
 
-// Prober says whether a node serves.
+// Prober says whether a node serves requests.
 type Prober interface {
 	// Ready is closed when the node has its place in the ring.
 	Ready() <-chan struct{}
-	// Health is nil, or why the node refuses writes.
+	// Health returns why the node refuses writes; nil if it accepts them.
 	Health() error
 }
 
-// getHealth answers as long as the process can.
+// getHealth answers 200 as long as the process runs.
 func (s *Server) getHealth(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
 }
 
 // getReady answers 200 when the node behind the port has its place in the ring
-// and takes writes.
+// and accepts writes.
 func (s *Server) getReady(w http.ResponseWriter, _ *http.Request) {
 	node, err := s.cfg.Process.Node()
 	if err == nil && !isReady(node) {

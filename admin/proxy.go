@@ -10,10 +10,14 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// A port proxies what it cannot do itself: a request that needs a node, while its
-// own is killed, to a port whose node runs; a request about a node of another
-// process to that node's port; a request on a key to the node that ?via= names. A
-// proxied request is never proxied again.
+// A port proxies requests that it cannot serve itself:
+//
+//   - a request that needs a node, while its own node is killed, to a port whose node
+//     runs;
+//   - a request about a node of another process, to that node's port;
+//   - a request on a key, to the port of the node that ?via= names.
+//
+// A proxied request is never proxied again.
 
 // anyRunning returns the admin address of a member whose node runs: the first to
 // answer.
@@ -29,9 +33,8 @@ func (b *backend) anyRunning(ctx context.Context) (addr string, err error) {
 	return addr, nil
 }
 
-// portOf returns the admin address of a node that does not run in this process. The
-// error is [ErrNotHere] where there is none to ask, or the request is proxied
-// already.
+// portOf returns the admin address of a node that does not run in this process. It
+// returns [ErrNotHere] if the node has no admin port, or the request was proxied.
 func (b *backend) portOf(c *call, node string) (addr string, err error) {
 	here, err := b.snapshot()
 	if err != nil {
@@ -67,8 +70,9 @@ func (b *backend) portVia(node string) (addr string, err error) {
 // isNamed reports whether a request names the member, by name or id.
 func isNamed(m ring.Member, node string) bool { return m.Name == node || idText(m.ID) == node }
 
-// forward does at the port of a node what this process tried and could not do
-// because the node does not run here; in is the request's body.
+// forward repeats a request at the port of a node, if this process could not serve it
+// because the node does not run here. tried is the error of the attempt, in the
+// request's body.
 func (b *backend) forward(ctx context.Context, c *call, node string, in any, tried error) (any, error) {
 	if !errors.Is(tried, ErrNotHere) {
 		return nil, fmt.Errorf("%s: %w", node, tried)

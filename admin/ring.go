@@ -8,7 +8,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// ringHandlers shows the ring and the place of a key on it.
+// ringHandlers serves the ring and the place of a key on it.
 type ringHandlers struct{ *backend }
 
 func (h *ringHandlers) getRing(_ context.Context, c *call) (any, error) {

@@ -18,9 +18,9 @@ type route struct {
 	method, path string
 	summary      string
 	params       []param
-	body         any   // of the type that is read as JSON; nil: none
-	rawBody      bool  // or any bytes
-	answer       any   // of the type that is answered
+	body         any   // a value of the type of the JSON body; nil: none
+	rawBody      bool  // the body may be any bytes, too
+	answer       any   // a value of the type of the answer
 	status       int   // of success; default 200
 	fails        []int // statuses besides those that every route may answer
 
@@ -45,15 +45,15 @@ type param struct {
 	help        string
 	least, most int      // of numbers
 	otherwise   int      // of numbers that are not given
-	words       []string // of words: which there are
+	words       []string // the words to choose from
 }
 
 type kind string
 
 const (
-	aText   kind = "text"
-	aNumber kind = "number"
-	aWord   kind = "word"
+	textParam   kind = "text"
+	numberParam kind = "number"
+	choiceParam kind = "word"
 )
 
 // check checks the text that was given; an absent parameter is correct.
@@ -62,11 +62,11 @@ func (p *param) check(text string) error {
 		return nil
 	}
 	switch p.kind {
-	case aNumber:
+	case numberParam:
 		if n, err := strconv.Atoi(text); err != nil || n < p.least || n > p.most {
 			return fmt.Errorf("%w: %s is %.40q, want a number from %d to %d", errBadRequest, p.name, text, p.least, p.most)
 		}
-	case aWord:
+	case choiceParam:
 		for _, w := range p.words {
 			if w == text {
 				return nil
@@ -77,7 +77,7 @@ func (p *param) check(text string) error {
 	return nil
 }
 
-// answered is a body with another status than the route's.
+// answered is an answer with another status than the route's.
 type answered struct {
 	status int
 	body   any
@@ -170,7 +170,7 @@ func refuseMethod(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	}
 }
 
-// probeWriter keeps only the header of an answer.
+// probeWriter keeps the header of an answer and drops the rest.
 type probeWriter struct{ header http.Header }
 
 func (p *probeWriter) Header() http.Header         { return p.header }

@@ -18,16 +18,16 @@ import (
 const streamPath = "/api/stream"
 
 var (
-	nodeParam  = param{name: "node", in: "path", kind: aText, help: "A node's name, or its id."}
-	keyParam   = param{name: "key", in: "path", kind: aText, help: "The key, percent-encoded: any bytes, and none."}
-	localParam = param{name: "local", in: "query", kind: aWord, words: []string{"1"}, help: "1: only what this port knows by itself, without asking other ports."}
-	ctxParam   = param{name: "context", in: "query", kind: aText, help: "The versions that the writer has seen: the context of a read. Empty: none; absent: those that the coordinator knows."}
-	viaParam   = param{name: "via", in: "query", kind: aText, help: "The node that takes the request, by name or id; default: this port's."}
-	wParam     = param{name: "w", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must have it; default: the cluster's W."}
+	nodeParam  = param{name: "node", in: "path", kind: textParam, help: "A node's name, or its id."}
+	keyParam   = param{name: "key", in: "path", kind: textParam, help: "The key, percent-encoded: any bytes; it may be empty."}
+	localParam = param{name: "local", in: "query", kind: choiceParam, words: []string{"1"}, help: "1: only what this port knows by itself, without asking other ports."}
+	ctxParam   = param{name: "context", in: "query", kind: textParam, help: "The versions that the writer has seen: the context of a read. Empty: none; absent: those that the coordinator knows."}
+	viaParam   = param{name: "via", in: "query", kind: textParam, help: "The node that takes the request, by name or id; default: this port's."}
+	wParam     = param{name: "w", in: "query", kind: numberParam, least: 1, most: ring.MaxReplicas, help: "Replicas that must have it; default: the cluster's W."}
 )
 
-// table returns every route of the API. The port serves them and describes itself
-// from this table alone. The probes, the metrics and the dashboard are not in it.
+// table returns every route of the API. The port serves and describes the API from this
+// table alone. The probes, the metrics and the dashboard are not in it.
 func (s *Server) table() []route {
 	var (
 		nodes      = &nodeHandlers{s.backend}
@@ -55,7 +55,7 @@ func (s *Server) table() []route {
 		},
 		{
 			method: "PUT", path: "/api/settings/{setting}", summary: "Changes a setting of the whole cluster: it is saved here, then told to every node. Of two changes at once, one wins everywhere.",
-			params: []param{{name: "setting", in: "path", kind: aWord, words: []string{settings.ConflictResolution}, help: "The setting. conflict-resolution: lww, merge or error."}},
+			params: []param{{name: "setting", in: "path", kind: choiceParam, words: []string{settings.ConflictResolution}, help: "The setting. conflict-resolution: lww, merge or error."}},
 			body:   api.SettingChange{}, answer: api.Setting{}, needsNode: true, handle: configured.putSetting,
 		},
 		{
@@ -64,7 +64,7 @@ func (s *Server) table() []route {
 		},
 		{
 			method: "DELETE", path: "/api/nodes/{node}", summary: "Takes a node off the ring: a live node moves its data first and leaves; the data of a dead node is copied anew by the others.",
-			params: []param{nodeParam, {name: "how", in: "query", kind: aWord, words: []string{"leave", "remove"}, help: "Accept only this way; default: by the state of the node."}},
+			params: []param{nodeParam, {name: "how", in: "query", kind: choiceParam, words: []string{"leave", "remove"}, help: "Accept only this way; default: by the state of the node."}},
 			answer: api.MemberChange{}, fails: []int{404, 409}, needsNode: true, handle: nodes.deleteNode,
 		},
 		{
@@ -100,26 +100,26 @@ func (s *Server) table() []route {
 			answer: api.Ring{}, needsNode: true, handle: ringView.getRing,
 		},
 		{
-			method: "GET", path: "/api/ring/key/{key}", summary: "Where a key lives: slot, partition, preference list, and who would coordinate a write.",
+			method: "GET", path: "/api/ring/key/{key}", summary: "Where a key lives: slot, partition, preference list, and the node that would coordinate a write.",
 			params: []param{keyParam}, answer: api.KeyPlace{}, needsNode: true, handle: ringView.getRingKey,
 		},
 		{
 			method: "GET", path: "/api/data", summary: "Keys of the whole cluster, page by page.",
 			params: []param{
-				{name: "cursor", in: "query", kind: aText, help: "The cursor of the previous page; 0 or absent: the first page."},
-				{name: "count", in: "query", kind: aNumber, least: 1, most: 1000, otherwise: 100, help: "About how many keys to look at."},
-				{name: "match", in: "query", kind: aText, help: "Only keys that match this glob, as Redis's SCAN has it."},
+				{name: "cursor", in: "query", kind: textParam, help: "The cursor of the previous page; 0 or absent: the first page."},
+				{name: "count", in: "query", kind: numberParam, least: 1, most: 1000, otherwise: 100, help: "About how many keys to look at."},
+				{name: "match", in: "query", kind: textParam, help: "Only keys that match this glob, as Redis's SCAN has it."},
 			},
 			answer: api.KeyPage{}, fails: []int{503}, needsNode: true, handle: data.getKeys,
 		},
 		{
 			method: "GET", path: "/api/data/{key}", summary: "Reads a key: the resolved value, all siblings, the context to write with, and the trace of the read. 404, with the same body, if there is no value.",
-			params: []param{keyParam, viaParam, {name: "r", in: "query", kind: aNumber, least: 1, most: ring.MaxReplicas, help: "Replicas that must answer; default: the cluster's R."}},
+			params: []param{keyParam, viaParam, {name: "r", in: "query", kind: numberParam, least: 1, most: ring.MaxReplicas, help: "Replicas that must answer; default: the cluster's R."}},
 			answer: api.ReadAnswer{}, fails: []int{404, 502, 503}, needsNode: true, handle: data.getData,
 		},
 		{
 			method: "PUT", path: "/api/data/{key}", summary: "Writes a key: the body is the value or, with Content-Type application/json, an object with the value and the settings of the write.",
-			params: []param{keyParam, viaParam, wParam, ctxParam, {name: "ttl_ms", in: "query", kind: aNumber, least: 1, most: math.MaxInt, help: "Milliseconds to live."}},
+			params: []param{keyParam, viaParam, wParam, ctxParam, {name: "ttl_ms", in: "query", kind: numberParam, least: 1, most: math.MaxInt, help: "Milliseconds to live."}},
 			body:   api.WriteRequest{}, rawBody: true, longBody: true, answer: api.WriteAnswer{}, fails: []int{404, 409, 413, 502, 503}, needsNode: true, handle: data.putData,
 		},
 		{
@@ -137,9 +137,9 @@ func (s *Server) table() []route {
 		{
 			method: "GET", path: "/api/merkle/{partition}", summary: "Where two replicas of a partition differ: leaves and keys. Nothing is changed.",
 			params: []param{
-				{name: "partition", in: "path", kind: aNumber, most: ring.Slots - 1, help: "The partition."},
-				{name: "a", in: "query", kind: aText, help: "One node; default: the first primary."},
-				{name: "b", in: "query", kind: aText, help: "The other; default: the second primary."},
+				{name: "partition", in: "path", kind: numberParam, most: ring.Slots - 1, help: "The partition."},
+				{name: "a", in: "query", kind: textParam, help: "One node; default: the first primary."},
+				{name: "b", in: "query", kind: textParam, help: "The other; default: the second primary."},
 			},
 			answer: api.Difference{}, fails: []int{404, 502, 503, 504}, needsNode: true, handle: merkle.getMerklePartition,
 		},
@@ -148,12 +148,12 @@ func (s *Server) table() []route {
 			params: []param{localParam}, body: struct{}{}, answer: api.SyncAnswer{}, timeout: syncTimeout, needsNode: true, handle: merkle.postSync,
 		},
 		{
-			method: "GET", path: "/api/operations", summary: "Long work of all nodes, the newest first: what moves or is made equal, how far it is, what holds it up; and how repair goes on each node.",
+			method: "GET", path: "/api/operations", summary: "Long work of all nodes, the newest first: what is moved or synchronized, its progress, and what delays it; and the state of repair on each node.",
 			params: []param{localParam}, answer: api.Operations{}, needsNode: true, handle: operations.getOperations,
 		},
 		{
-			method: "DELETE", path: "/api/operations/{operation}", summary: "Cancels an operation, and answers how it stands; one that has ended stays as it is. A transfer that is cancelled begins again by itself after a minute, because the ring still asks for it.",
-			params: []param{{name: "operation", in: "path", kind: aText, help: "The operation's id."}},
+			method: "DELETE", path: "/api/operations/{operation}", summary: "Cancels an operation, and answers its state; one that has ended stays as it is. A transfer that is cancelled begins again by itself after a minute, because the ring still asks for it.",
+			params: []param{{name: "operation", in: "path", kind: textParam, help: "The operation's id."}},
 			answer: api.Operation{}, fails: []int{404, 502}, needsNode: true, handle: operations.deleteOperation,
 		},
 		{
@@ -163,11 +163,11 @@ func (s *Server) table() []route {
 		{
 			method: "GET", path: "/api/events", summary: "The newest lines of all nodes' logs, from Info up.",
 			params: []param{
-				{name: "after", in: "query", kind: aText, help: "Only events after the one with this id."},
-				{name: "limit", in: "query", kind: aNumber, least: 1, most: maxEvents, otherwise: 200, help: "The largest number of events; the newest are kept."},
-				{name: "node", in: "query", kind: aText, help: "Only of this node."},
-				{name: "kind", in: "query", kind: aText, help: "Only of this component."},
-				{name: "level", in: "query", kind: aWord, words: []string{"info", "warn", "error"}, help: "Only of this level."},
+				{name: "after", in: "query", kind: textParam, help: "Only events after the one with this id."},
+				{name: "limit", in: "query", kind: numberParam, least: 1, most: maxEvents, otherwise: 200, help: "The largest number of events; the newest are kept."},
+				{name: "node", in: "query", kind: textParam, help: "Only of this node."},
+				{name: "kind", in: "query", kind: textParam, help: "Only of this component."},
+				{name: "level", in: "query", kind: choiceParam, words: []string{"info", "warn", "error"}, help: "Only of this level."},
 				localParam,
 			},
 			answer: api.Events{}, handle: events.getEvents,
@@ -178,7 +178,7 @@ func (s *Server) table() []route {
 		},
 		{
 			method: "GET", path: "/api/node", summary: "What this port knows of its own node; other ports request it.",
-			params: []param{{name: "after", in: "query", kind: aText, help: "Include the events after the one with this id."}},
+			params: []param{{name: "after", in: "query", kind: textParam, help: "Include the events after the one with this id."}},
 			answer: api.Node{}, handle: nodes.getNode,
 		},
 		{

@@ -9,14 +9,14 @@ import (
 	"github.com/quorate/quorate/admin/fanout"
 )
 
-// backend is what all handlers work with: the process and its node, the other
-// ports, and the ring as the node last knew it. The port outlives its node: by that
-// ring it still shows the cluster and reaches the others when the node is killed.
+// backend holds what all handlers need: the process and its node, the other ports, and
+// the ring as the node last knew it. The port outlives its node: with that ring it still
+// shows the cluster and reaches the others while the node is killed.
 type backend struct {
 	cfg   Config
 	log   *slog.Logger
 	ports *fanout.Ports
-	last  atomic.Pointer[fanout.Snapshot] // nil: the node never was in a ring
+	last  atomic.Pointer[fanout.Snapshot] // nil: the node has not had a ring yet
 }
 
 // node returns the node behind the port, if it is ready.
@@ -37,8 +37,8 @@ func snapshotOf(node Node) *fanout.Snapshot {
 	return &fanout.Snapshot{Self: node.Name(), Ring: node.Ring()}
 }
 
-// snapshot returns the newest ring that the node had. Where it never had one since
-// the process started, the error says why it does not run.
+// snapshot returns the newest ring that the node had. If it has had none since the
+// process started, the error says why the node does not run.
 func (b *backend) snapshot() (*fanout.Snapshot, error) {
 	_, err := b.node()
 	if last := b.last.Load(); last != nil {

@@ -12,10 +12,10 @@ import (
 // after returns the id of the newest event of a node that was sent.
 func (w *watcher) after(node string) string { return cmp.Or(w.since[node], w.began) }
 
-// tellEvents tells what came since the last look, in order.
-func (w *watcher) sendEvents(facts map[string]api.Node) {
+// sendEvents sends the events that are new since the last poll, in order.
+func (w *watcher) sendEvents(reports map[string]api.Node) {
 	events := w.h.cfg.Events.After(w.after(w.h.cfg.Name), maxEventsAtOnce)
-	for name, f := range facts {
+	for name, f := range reports {
 		if name != w.h.cfg.Name {
 			events = append(events, f.Events...)
 		}

@@ -13,15 +13,15 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// The live stream. One goroutine, started by [Server.Run], looks at the cluster
-// while there are streams: once a second, and at once when its own node logs
-// something. It encodes a message once and queues it for all streams. A stream whose
-// queue is full misses the message; the others do not wait for it.
+// The live stream. One goroutine, started by [Server.Run], polls the cluster while there
+// are streams: once a second, and at once when its own node logs something. It encodes
+// a message once and queues it for all streams. A stream whose queue is full misses the
+// message; the others do not wait for it.
 const (
 	maxStreams         = 32
 	streamQueue        = 64 // messages waiting for a slow reader
-	lookInterval       = time.Second
-	minPause           = 100 * time.Millisecond // between two looks
+	pollInterval       = time.Second
+	minPause           = 100 * time.Millisecond // between two polls
 	pingInterval       = 10 * time.Second
 	streamWriteTimeout = 10 * time.Second // for a reader to take what is written
 )
@@ -33,7 +33,7 @@ type streamHandlers struct {
 	closing chan struct{} // closed when the port closes
 }
 
-// hub has the open streams and the newest view for the next one.
+// hub holds the open streams and the newest view, which a new stream begins with.
 type hub struct {
 	watched chan struct{} // holds one when a stream opened
 	mu      sync.Mutex
@@ -50,44 +50,44 @@ func newHub() *hub {
 
 // join adds a stream, or returns nil if there are too many. The caller must call
 // leave.
-func (f *hub) join() *stream {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.streams) == maxStreams {
+func (h *hub) join() *stream {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.streams) == maxStreams {
 		return nil
 	}
 	st := &stream{messages: make(chan []byte, streamQueue)}
-	if f.recent != nil {
-		st.messages <- f.recent
+	if h.recent != nil {
+		st.messages <- h.recent
 	}
-	f.streams[st] = true
+	h.streams[st] = true
 	select {
-	case f.watched <- struct{}{}:
+	case h.watched <- struct{}{}:
 	default:
 	}
 	return st
 }
 
-func (f *hub) leave(st *stream) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.streams, st)
-	if len(f.streams) == 0 {
-		f.recent = nil // it is not kept up to date from now on
+func (h *hub) leave(st *stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.streams, st)
+	if len(h.streams) == 0 {
+		h.recent = nil // from now on it is not kept up to date
 	}
 }
 
-func (f *hub) isWatched() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.streams) > 0
+func (h *hub) isWatched() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.streams) > 0
 }
 
 // send queues a message for every stream that has room.
-func (f *hub) send(message []byte) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for st := range f.streams {
+func (h *hub) send(message []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for st := range h.streams {
 		select {
 		case st.messages <- message:
 		default:
@@ -96,16 +96,16 @@ func (f *hub) send(message []byte) {
 }
 
 // sendView sends a message and keeps it for streams to come.
-func (f *hub) sendView(message []byte) {
-	f.send(message)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.streams) > 0 {
-		f.recent = message
+func (h *hub) sendView(message []byte) {
+	h.send(message)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.streams) > 0 {
+		h.recent = message
 	}
 }
 
-// watch looks at the cluster while there are streams, until ctx ends.
+// watch polls the cluster while there are streams, until ctx ends.
 func (h *streamHandlers) watch(ctx context.Context) error {
 	for {
 		select {
@@ -115,7 +115,7 @@ func (h *streamHandlers) watch(ctx context.Context) error {
 		}
 		w := watcher{h: h, began: eventID(time.Now().UnixMicro()), since: make(map[string]string)}
 		for h.hub.isWatched() {
-			w.look(ctx)
+			w.poll(ctx)
 			if !h.pause(ctx) {
 				return nil
 			}
@@ -123,9 +123,9 @@ func (h *streamHandlers) watch(ctx context.Context) error {
 	}
 }
 
-// pause waits for the next look; it returns false if ctx has ended.
+// pause waits until the next poll is due; it returns false if ctx has ended.
 func (h *streamHandlers) pause(ctx context.Context) bool {
-	least, most := time.NewTimer(minPause), time.NewTimer(lookInterval)
+	least, most := time.NewTimer(minPause), time.NewTimer(pollInterval)
 	defer least.Stop()
 	defer most.Stop()
 	select {
@@ -143,7 +143,7 @@ func (h *streamHandlers) pause(ctx context.Context) bool {
 	return true
 }
 
-// watcher has the state between two looks at the cluster.
+// watcher holds the state between two polls of the cluster.
 type watcher struct {
 	h      *streamHandlers
 	began  string              // earlier events are not sent
@@ -152,26 +152,26 @@ type watcher struct {
 	at     time.Time
 }
 
-// look asks all ports and sends what is new to the streams.
-func (w *watcher) look(ctx context.Context) {
+// poll asks all ports and sends what is new to the streams.
+func (w *watcher) poll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	facts := w.h.allReports(ctx, func(m ring.Member) string {
+	reports := w.h.allReports(ctx, func(m ring.Member) string {
 		return "/api/node?" + url.Values{"after": {w.after(m.Name)}}.Encode()
 	})
-	view, err := w.h.view(ctx, facts)
+	view, err := w.h.view(ctx, reports)
 	if errors.Is(err, ErrKilled) {
 		view, err = w.h.borrowedView(ctx)
 	}
 	if err == nil {
 		w.h.hub.sendView(message("cluster", "", view))
 	}
-	w.sendEvents(facts)
-	if now := time.Now(); now.Sub(w.at) >= lookInterval*9/10 {
+	w.sendEvents(reports)
+	if now := time.Now(); now.Sub(w.at) >= pollInterval*9/10 {
 		if w.before != nil {
-			w.h.hub.send(message("load", "", loadBetween(w.before, facts, now.Sub(w.at))))
+			w.h.hub.send(message("load", "", loadBetween(w.before, reports, now.Sub(w.at))))
 		}
-		w.before, w.at = facts, now
+		w.before, w.at = reports, now
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// traceOf puts a trace into words. It must be called after the actors of the
-// answer were seen.
+// traceOf converts a trace for an answer. names must have every actor of the answer.
 func traceOf(op string, key []byte, t *replica.Trace, names *actors) *api.Trace {
 	now := names.ring
 	out := &api.Trace{
@@ -53,7 +52,7 @@ func stepOf(s replica.Step, names *actors) api.Step {
 	return out
 }
 
-// places is a walk of which the first n are primaries.
+// places converts a walk whose first n nodes are primaries.
 func places(now *ring.Ring, walk []ring.NodeID, n int, alive func(i int) bool) []api.Place {
 	list := make([]api.Place, len(walk))
 	for i, id := range walk {

@@ -32,10 +32,10 @@ type SlowRequest struct {
 
 // SplitRequest is the body of POST /api/partition.
 type SplitRequest struct {
-	Groups [][]string `json:"groups"` // nodes of one group still reach each other; a node in no group reaches all
+	Groups [][]string `json:"groups"` // nodes of one group reach each other; a node in no group reaches all
 }
 
-// FaultTable holds all faults of one process: the body of PUT /api/node/links.
+// FaultTable is the body of PUT /api/node/links: all faults of one process.
 type FaultTable struct {
 	Faults []Fault `json:"faults"`
 }

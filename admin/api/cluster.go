@@ -9,7 +9,7 @@ type Cluster struct {
 	Partitions   int      `json:"partitions"`
 	RingVersion  uint64   `json:"ring_version"`
 	InTransition bool     `json:"in_transition"` // data is moving to new owners
-	Pending      []string `json:"pending"`       // nodes that have yet to receive theirs
+	Pending      []string `json:"pending"`       // nodes that have not received theirs yet
 	Self         string   `json:"self"`          // the node that was asked
 	Chaos        bool     `json:"chaos"`         // nodes may be killed and links cut
 	Demo         bool     `json:"demo"`          // a node can be added without an address
@@ -30,7 +30,7 @@ type Member struct {
 	ID         string           `json:"id"`
 	Name       string           `json:"name"`
 	Status     string           `json:"status"` // up, suspect, down, killed; joining, leaving, removing
-	Alive      bool             `json:"alive"`  // it answers the node that was asked
+	Alive      bool             `json:"alive"`  // it answers the peer stream of the node that was asked
 	ClientAddr string           `json:"client_addr"`
 	PeerAddr   string           `json:"peer_addr"`
 	AdminAddr  string           `json:"admin_addr"`
@@ -38,7 +38,7 @@ type Member struct {
 	Tokens     int              `json:"tokens"`
 	Keys       *int64           `json:"keys"`
 	Bytes      *int64           `json:"bytes"`
-	Hints      *int64           `json:"hints"` // kept for others
+	Hints      *int64           `json:"hints"` // stored for others
 	HintsFor   map[string]int64 `json:"hints_for"`
 	Reads      *int64           `json:"reads"` // coordinated since it started
 	Writes     *int64           `json:"writes"`
@@ -61,8 +61,8 @@ type QuorumChange struct {
 	W *int `json:"w,omitempty"`
 }
 
-// MemberChange is the answer of a change of the members, which has only begun by
-// then; GET /api/cluster shows its progress.
+// MemberChange is the answer of a change of the members. The change has only begun when
+// it is sent; GET /api/cluster shows its progress.
 type MemberChange struct {
 	Name   string `json:"name"`
 	Status string `json:"status"` // joining, leaving, removing

@@ -1,6 +1,6 @@
 package api
 
-// KeyPage is the answer of GET /api/data.
+// KeyPage is the answer of GET /api/data: one page of keys.
 type KeyPage struct {
 	Keys   []Key  `json:"keys"`
 	Cursor string `json:"cursor"` // of the next page; "0" at the end
@@ -10,9 +10,9 @@ type KeyPage struct {
 type ReadAnswer struct {
 	Key
 	Found     bool      `json:"found"`
-	Resolved  *Value    `json:"resolved"` // the answer of a plain GET; null without a value, or where a conflict is an error
-	Values    []Value   `json:"values"`   // live ones
-	Context   string    `json:"context"`  // to write with
+	Resolved  *Value    `json:"resolved"` // what a plain GET answers; null without a value, or where a conflict is an error
+	Values    []Value   `json:"values"`   // of the live siblings
+	Context   string    `json:"context"`  // for the write that follows
 	Clock     Clock     `json:"clock"`
 	ClockText string    `json:"clock_text"`
 	Siblings  []Sibling `json:"siblings"` // deleted and expired ones too
@@ -44,7 +44,7 @@ type WriteAnswer struct {
 type WriteRequest struct {
 	Value     string  `json:"value"`
 	Encoding  string  `json:"encoding,omitempty"` // utf8 (default) or base64
-	Context   *string `json:"context,omitempty"`  // the versions that the writer has seen; empty: none; absent: those that the coordinator knows
+	Context   *string `json:"context,omitempty"`  // the versions that the writer has seen; empty: none; absent: all that the coordinator knows
 	W         int     `json:"w,omitempty"`
 	TTLMillis int64   `json:"ttl_ms,omitempty"`
 }

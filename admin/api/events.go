@@ -2,7 +2,7 @@ package api
 
 // LogEvent is one line of a node's log, from Info up.
 type LogEvent struct {
-	ID         string            `json:"id"` // ids of all nodes are in the order of time
+	ID         string            `json:"id"` // in the order of time, for all nodes
 	TimeMillis int64             `json:"time_ms"`
 	Node       string            `json:"node"`
 	Level      string            `json:"level"` // info, warn, error

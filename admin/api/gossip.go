@@ -11,10 +11,10 @@ type Gossip struct {
 // GossipNode is how one node sees the others.
 type GossipNode struct {
 	Node        string        `json:"node"`
-	Answered    bool          `json:"answered"` // whether its port did in time; if not, nothing else is known
+	Answered    bool          `json:"answered"` // in time; if not, nothing else is known
 	RingVersion uint64        `json:"ring_version"`
 	RingDigest  string        `json:"ring_digest"`
-	Health      int           `json:"health"` // of its own part in gossip; 0 is best
+	Health      int           `json:"health"` // memberlist's health score of the node itself; 0 is best
 	Sees        []Observation `json:"sees"`
 }
 
@@ -40,14 +40,14 @@ type Streams struct {
 	ErrorMillis int64  `json:"error_ms"` // when, unix time; 0: never
 }
 
-// RingChange is how one state of the ring spread.
+// RingChange is one state of the ring, and how it spread.
 type RingChange struct {
 	Version uint64 `json:"version"`
 	Digest  string `json:"digest"`
 	Seen    []Seen `json:"seen"` // in the order of time
 }
 
-// Seen is when a node came to have a state of the ring.
+// Seen says when a node learned of a state of the ring.
 type Seen struct {
 	Node     string `json:"node"`
 	AtMillis int64  `json:"at_ms"`

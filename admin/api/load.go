@@ -22,8 +22,8 @@ type NodeLoad struct {
 	KeysHealed     float64   `json:"keys_healed_s"`
 }
 
-// Quantiles are milliseconds that so many of a hundred clients waited at most;
-// null where there were none.
+// Quantiles are quantiles of the time that clients waited, in milliseconds; null
+// without requests.
 type Quantiles struct {
 	P50  *float64 `json:"p50"`
 	P99  *float64 `json:"p99"`

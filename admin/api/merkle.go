@@ -8,14 +8,14 @@ type Roots struct {
 	Exchanges Exchanges         `json:"exchanges"`
 }
 
-// Exchanges is what comparing replicas cost since the nodes started, and what
+// Exchanges counts what comparing replicas has cost since the nodes started, and what
 // comparing them key by key would have cost.
 type Exchanges struct {
 	PartitionsCompared int64 `json:"partitions_compared"`
 	NodesCompared      int64 `json:"nodes_compared"` // hashes of trees
 	KeysCompared       int64 `json:"keys_compared"`  // of leaves that differed
 	KeysExchanged      int64 `json:"keys_exchanged"`
-	NaiveKeys          int64 `json:"naive_keys"`
+	NaiveKeys          int64 `json:"naive_keys"` // that a comparison key by key would have taken
 }
 
 // Merkle is the answer of GET /api/merkle.
@@ -28,11 +28,11 @@ type Merkle struct {
 	Exchanges  Exchanges `json:"exchanges"`
 }
 
-// Pair is how the copies of two nodes compare.
+// Pair says how many partitions of two nodes are equal.
 type Pair struct {
 	A        string `json:"a"`
 	B        string `json:"b"`
-	Shared   int    `json:"shared"` // partitions that both are to hold
+	Shared   int    `json:"shared"` // partitions that both nodes hold
 	InSync   int    `json:"in_sync"`
 	Unknown  int    `json:"unknown"` // a tree is being rebuilt
 	Diverged []int  `json:"diverged"`
@@ -45,8 +45,8 @@ type Difference struct {
 	A             string           `json:"a"`
 	B             string           `json:"b"`
 	InSync        bool             `json:"in_sync"`
-	NodesCompared int64            `json:"nodes_compared"` // hashes, to find out
-	NaiveKeys     int64            `json:"naive_keys"`     // keys, had there been no tree
+	NodesCompared int64            `json:"nodes_compared"` // hashes, for this answer
+	NaiveKeys     int64            `json:"naive_keys"`     // keys that a comparison without trees would have taken
 	Leaves        []LeafDifference `json:"leaves"`
 	Truncated     bool             `json:"truncated"` // more leaves or keys differ
 }
@@ -57,20 +57,20 @@ type LeafDifference struct {
 	Keys []KeyDifference `json:"keys"`
 }
 
-// KeyDifference is a key that two nodes have different versions of: the clock of
-// each; null where it has none.
+// KeyDifference is a key whose versions differ on two nodes, with the clock on each; null
+// where the node does not have the key.
 type KeyDifference struct {
 	Key
 	A *string `json:"a"`
 	B *string `json:"b"`
 }
 
-// SyncAnswer is the answer of POST /api/merkle/sync.
+// SyncAnswer is the answer of POST /api/merkle/sync, by node.
 type SyncAnswer struct {
 	Nodes []SyncedNode `json:"nodes"`
 }
 
-// SyncedNode is what one node did.
+// SyncedNode is what POST /api/merkle/sync did on one node.
 type SyncedNode struct {
 	Node          string `json:"node"`
 	KeysExchanged int64  `json:"keys_exchanged"`

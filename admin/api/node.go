@@ -1,7 +1,7 @@
 package api
 
-// Node are what one port knows of its own node: GET /api/node. The others ask
-// for them to show the whole cluster.
+// Node is the answer of GET /api/node: what one port knows of its own node. The other
+// ports ask for it to show the whole cluster.
 type Node struct {
 	Name       string       `json:"name"`
 	Status     string       `json:"status"` // up, killed, starting
@@ -13,7 +13,7 @@ type Node struct {
 	Here       *NodeFigures `json:"here"`   // null unless up
 }
 
-// NodeFigures is what a node that runs knows of itself.
+// NodeFigures describes a node that runs.
 type NodeFigures struct {
 	ID          string           `json:"id"`
 	RingVersion uint64           `json:"ring_version"`
@@ -27,11 +27,11 @@ type NodeFigures struct {
 	WriteTimes  Times            `json:"write_times"`
 }
 
-// Totals are counters of a node.
+// Totals holds counters of a node.
 type Totals struct {
 	Reads          int64 `json:"reads"`  // coordinated
 	Writes         int64 `json:"writes"` // coordinated
-	Errors         int64 `json:"errors"` // requests that found no quorum
+	Errors         int64 `json:"errors"` // requests without a quorum
 	Forwards       int64 `json:"forwards"`
 	Divergent      int64 `json:"divergent"` // reads that found siblings
 	HintsStored    int64 `json:"hints_stored"`
@@ -40,9 +40,9 @@ type Totals struct {
 	KeysHealed     int64 `json:"keys_healed"` // by anti-entropy
 }
 
-// Times is a histogram of how long clients waited: pairs of a bucket and its
-// count, those with none left out. Bucket 0 to 7 are so many microseconds; above,
-// there are eight to each doubling.
+// Times is a histogram of how long clients waited: pairs of a bucket's number and its
+// count; empty buckets are left out. Buckets 0 to 7 hold 0 to 7 microseconds; above, each
+// doubling has eight buckets.
 type Times struct {
 	SumMicros int64       `json:"sum_us"`
 	Buckets   [][2]uint64 `json:"buckets"`

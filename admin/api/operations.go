@@ -7,7 +7,7 @@ type Operations struct {
 	Missing    []string    `json:"missing"`
 }
 
-// Operation is one piece of long work of one node.
+// Operation is one piece of long work on one node.
 type Operation struct {
 	ID             string  `json:"id"` // the node's name, "-", and a number
 	Node           string  `json:"node"`
@@ -29,8 +29,8 @@ type Amount struct {
 	Total int64 `json:"total"`
 }
 
-// Repair says how the work goes on one node that makes copies equal, and brings
-// them where they belong.
+// Repair is the state of one node's background work: hint delivery, transfers,
+// anti-entropy, and the removal of tombstones.
 type Repair struct {
 	Node      string    `json:"node"`
 	Hints     Hints     `json:"hints"`
@@ -56,10 +56,10 @@ type HintTarget struct {
 	OldestMillis int64  `json:"oldest_ms"` // when the oldest was stored, or earlier, unix time
 }
 
-// Transfers says how far moving partitions has come.
+// Transfers is the progress of moving partitions.
 type Transfers struct {
 	Gaining     int    `json:"gaining"`         // partitions that the node gains
-	Copied      int    `json:"copied"`          // of these, that are there already
+	Copied      int    `json:"copied"`          // of these, those that are there already
 	Releasing   int    `json:"releasing"`       // partitions that are there and belong elsewhere
 	Keys        int64  `json:"keys"`            // moved since the node started
 	Bytes       int64  `json:"bytes"`           // moved since the node started
@@ -88,8 +88,7 @@ type PairFailure struct {
 	KeysExchanged  int64  `json:"keys_exchanged"` // since the node started
 }
 
-// Reaping says how the removal of tombstones goes that the node asks the others
-// about.
+// Reaping is the progress of removing tombstones, for which the node asks all members.
 type Reaping struct {
 	Reaped       int64     `json:"reaped"`
 	Pending      int       `json:"pending"`       // agreed on once, to be asked about again

@@ -19,7 +19,7 @@ type RingNode struct {
 	Status string `json:"status"`
 }
 
-// KeyPlace is where a key lives.
+// KeyPlace is the answer of GET /api/ring/key/{key}: where a key lives.
 type KeyPlace struct {
 	Key
 	Slot           int     `json:"slot"`

@@ -1,16 +1,16 @@
 package api
 
-// Trace is the way of one request through the cluster.
+// Trace is the path of one request through the cluster.
 type Trace struct {
 	Op             string   `json:"op"`          // get, set or del
-	Node           string   `json:"node"`        // took the request
+	Node           string   `json:"node"`        // received the request from its client
 	Coordinator    string   `json:"coordinator"` // carried it out
 	Forwarded      bool     `json:"forwarded"`
 	Slot           int      `json:"slot"`
 	Partition      int      `json:"partition"`
 	N              int      `json:"n"`
-	Need           int      `json:"need"` // of the quorum that decided
-	Got            int      `json:"got"`
+	Need           int      `json:"need"`   // answers needed for the quorum
+	Got            int      `json:"got"`    // answers received before the decision
 	Micros         int64    `json:"micros"` // until it was decided
 	PreferenceList []Place  `json:"preference_list"`
 	Steps          []Step   `json:"steps"` // in the order of their beginning
@@ -26,21 +26,21 @@ type Place struct {
 	Alive bool   `json:"alive"`
 }
 
-// Step is one thing that was done for a request.
+// Step is one action for a request, on one node.
 type Step struct {
 	AtMicros   int64  `json:"at_us"`
 	TookMicros *int64 `json:"took_us"` // null: no answer was seen
 	Node       string `json:"node"`
 	Role       string `json:"role"`   // coordinator, primary, fallback, gaining
 	Action     string `json:"action"` // read, digest, apply, write, hint, forward, skip
-	For        string `json:"for"`    // hints: whose copy it is
+	For        string `json:"for"`    // of a hint: its target
 	Outcome    string `json:"outcome"`
 	Clock      *Clock `json:"clock"`
 	ClockText  string `json:"clock_text"`
 	Error      string `json:"error"`
 }
 
-// Hint is a copy kept for a node that is down.
+// Hint is a write that one node stores for another.
 type Hint struct {
 	Holder string `json:"holder"`
 	For    string `json:"for"`

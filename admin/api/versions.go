@@ -1,22 +1,22 @@
 package api
 
-// Versions is the answer of GET /api/versions/{key}: how a key's value came about.
+// Versions is the answer of GET /api/versions/{key}: the history of a key.
 type Versions struct {
 	Key
 	Versions []Version `json:"versions"` // the oldest first
-	Complete bool      `json:"complete"` // nobody who answered has forgotten any
+	Complete bool      `json:"complete"` // no node that answered has forgotten any
 	Missing  []string  `json:"missing"`
 }
 
-// Version is one event on a key.
+// Version is one write of a key, or its deletion.
 type Version struct {
 	ID              string   `json:"id"` // actor:counter
 	Actor           string   `json:"actor"`
 	Counter         uint64   `json:"counter"`
-	Node            string   `json:"node"`  // coordinated it
-	Clock           Clock    `json:"clock"` // all that it knows: what its writer had seen, and itself
+	Node            string   `json:"node"`  // the coordinator
+	Clock           Clock    `json:"clock"` // what its writer had seen, and the version itself
 	ClockText       string   `json:"clock_text"`
-	Parents         []string `json:"parents"` // ids of the versions that it followed directly
+	Parents         []string `json:"parents"` // ids of its direct predecessors
 	Value           string   `json:"value"`
 	Encoding        string   `json:"encoding"`
 	Truncated       bool     `json:"truncated"`

@@ -18,8 +18,8 @@ const Timeout = time.Second
 // callTimeout bounds one call; the caller's context usually ends it before.
 const callTimeout = time.Minute
 
-// Via is the header of requests that another port sent, so that none is passed on
-// twice.
+// Via is the header that marks a request from another port. Such a request is not passed
+// on again.
 const Via = "Quorate-Via"
 
 // ErrNoMember is returned by [Ports.First] when no member passes the test.
@@ -28,11 +28,11 @@ var ErrNoMember = errors.New("no other node answers")
 // Ports asks the admin ports of other nodes, as a client of theirs.
 type Ports struct {
 	client *api.Client
-	asking sync.WaitGroup // questions of First that are still on their way
+	asking sync.WaitGroup // questions of First that are not answered yet
 }
 
-// New makes a Ports with the token that the ports of a cluster share. trust says
-// how the ports are known where all of them speak TLS; nil: they speak plain HTTP.
+// New makes a Ports with the token that the ports of a cluster share. trust says which
+// certificates to trust, if all ports speak TLS; nil: they speak plain HTTP.
 func New(token string, trust *tls.Config) *Ports {
 	scheme := "http://"
 	if trust != nil {
@@ -47,8 +47,8 @@ func New(token string, trust *tls.Config) *Ports {
 // At returns the client of one port.
 func (p *Ports) At(addr string) *api.Client { return p.client.At(addr) }
 
-// Close waits for questions that are still on their way, and closes the
-// connections. No method may be called afterwards.
+// Close waits for questions that are not answered yet, and closes the connections. No
+// method may be called afterwards.
 func (p *Ports) Close() {
 	p.asking.Wait()
 	p.client.Close()
