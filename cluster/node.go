@@ -141,11 +141,17 @@ func (n *Node) assemble() (err error) {
 	if n.cfg.AdvertisePeerAddr == "" {
 		n.cfg.AdvertisePeerAddr = n.channel.Addr()
 	}
+	n.disseminator = settings.NewDisseminator(settings.Config{
+		Self: n.id, Store: n.settings, Channel: n.channel, Others: n.others,
+		Announce: func() { n.gossip.AnnounceSettings() },
+		Name:     func(id ring.NodeID) string { return n.keeper.ring().Name(id) },
+		Logger:   n.cfg.Logger.With("component", "settings"),
+	})
 	n.gossip, err = gossip.New(gossip.Config{
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance, ClusterID: n.keeper.clusterID,
 		PeerAddr: n.cfg.AdvertisePeerAddr, ClientAddr: n.cfg.ClientAddr, AdminAddr: n.cfg.AdminAddr,
 		Secret: n.cfg.Secret, Profile: n.cfg.GossipProfile,
-		Transport: n.channel.Gossip(), Delegate: gossipDelegate{n},
+		Transport: n.channel.Gossip(), Delegate: gossipDelegate{n}, Settings: n.disseminator,
 		Logger: n.cfg.Logger.With("component", "gossip"),
 	})
 	if err != nil {
@@ -166,11 +172,6 @@ func (n *Node) assemble() (err error) {
 		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
 	})
 	n.assembleRepair()
-	n.disseminator = settings.NewDisseminator(settings.Config{
-		Self: n.id, Store: n.settings, Channel: n.channel, Others: n.others, Announce: func() {},
-		Name:   func(id ring.NodeID) string { return n.keeper.ring().Name(id) },
-		Logger: n.cfg.Logger.With("component", "settings"),
-	})
 	n.mux = n.newMux()
 	return nil
 }

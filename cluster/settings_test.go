@@ -75,7 +75,7 @@ func TestCluster_SetPolicyOnBothSidesOfASplit_OneHoldsEverywhere(t *testing.T) {
 }
 
 // A change that was not pushed, because its node was down, reaches it when it returns.
-func TestCluster_SetPolicyWhileANodeIsDown_ItLearnsThatBeforeItServes(t *testing.T) {
+func TestCluster_SetPolicyWhileANodeIsDown_ItLearnsThatWhenItReturns(t *testing.T) {
 	w := newWorld(t)
 	w.start(w.config("A"))
 	w.grow("B", "C")
@@ -84,6 +84,17 @@ func TestCluster_SetPolicyWhileANodeIsDown_ItLearnsThatBeforeItServes(t *testing
 	w.setPolicy("A", register.Refuse)
 	w.start(cfg)
 	w.eventually("the node that was down to have it", func() bool { return w.agree(register.Refuse) })
+}
+
+// Nobody is told of the change but by gossip.
+func TestCluster_SettingsChangedWithoutAPush_AreFoundByTheirDigest(t *testing.T) {
+	w := newWorld(t)
+	w.start(w.config("A"))
+	w.grow("B", "C")
+	if err := w.nodes["A"].settings.Update(func(d *settings.Document) error { return d.SetPolicy(1, register.Refuse) }); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("all to have it", func() bool { return w.agree(register.Refuse) })
 }
 
 func TestCluster_Joiner_HasTheClustersPolicyBeforeItServes(t *testing.T) {

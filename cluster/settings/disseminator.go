@@ -69,6 +69,9 @@ func (d *Disseminator) Change(ctx context.Context, edit func(*settings.Document)
 	return nil
 }
 
+// Digest returns the digest of the document that this node has; 0 if it has no settings.
+func (d *Disseminator) Digest() uint64 { return d.cfg.Store.Digest() }
+
 // Behind says that a member has a document with that digest.
 func (d *Disseminator) Behind(member causal.NodeID, digest uint64) {
 	if digest != 0 && digest != d.cfg.Store.Digest() {

@@ -32,14 +32,10 @@ func (g *Gossip) hear(b []byte) {
 // delegate is memberlist's side of [Gossip].
 type delegate struct{ g *Gossip }
 
-// NodeMeta tells where the node is reached besides its peer port: lines that fit
-// memberlist's 512 bytes, or nothing, for the ring has the same.
+// NodeMeta returns what the others are told of this node: see [encodeMeta].
 func (d delegate) NodeMeta(limit int) []byte {
-	meta := d.g.cfg.Instance + "\n" + d.g.cfg.ClientAddr + "\n" + d.g.cfg.AdminAddr
-	if len(meta) > limit {
-		return nil
-	}
-	return []byte(meta)
+	c := d.g.cfg
+	return encodeMeta([]string{c.Instance, c.ClientAddr, c.AdminAddr}, c.Settings.Digest(), limit)
 }
 
 func (d delegate) NotifyMsg(b []byte) { d.g.hear(b) }
@@ -67,6 +63,7 @@ func (e events) NotifyJoin(n *memberlist.Node) {
 		e.g.rejoiner.seen(id)
 		e.g.observations.note(id, Alive)
 		e.g.cfg.Delegate.PeerUp(id)
+		e.g.hearMeta(id, n.Meta)
 	}
 }
 
@@ -78,4 +75,8 @@ func (e events) NotifyLeave(n *memberlist.Node) {
 	}
 }
 
-func (e events) NotifyUpdate(*memberlist.Node) {}
+func (e events) NotifyUpdate(n *memberlist.Node) {
+	if id := ring.IDOf(n.Name); id != e.g.cfg.Self {
+		e.g.hearMeta(id, n.Meta)
+	}
+}

@@ -9,7 +9,8 @@
 // nodes in any order, end in one cluster.
 //
 // Gossip also carries the digest of each node's ring state. The digest is a few bytes
-// long, and tells a node that another one has a different state.
+// long, and tells a node that another one has a different state. The digest of the
+// cluster's settings travels in the metadata of each node.
 //
 // Invariant: gossip of two clusters never mixes, because its label is the cluster's id.
 // No callback of the [Delegate] blocks gossip for long. Every method may be called from

@@ -31,6 +31,15 @@ type Delegate interface {
 	PeerDown(id ring.NodeID)
 }
 
+// Settings has the settings of the whole cluster. Its methods are called as those of a
+// [Delegate] are.
+type Settings interface {
+	// Digest returns the digest of the settings that this node has; 0: none.
+	Digest() uint64
+	// Behind tells that a member has settings with that digest, which may be this node's.
+	Behind(member ring.NodeID, digest uint64)
+}
+
 // Config configures a [Gossip].
 type Config struct {
 	Self      ring.NodeID
@@ -44,6 +53,7 @@ type Config struct {
 	Profile                         string // lan (default), local or wan: memberlist's presets
 	Transport                       memberlist.NodeAwareTransport
 	Delegate                        Delegate
+	Settings                        Settings
 	Logger                          *slog.Logger
 }
 
@@ -153,6 +163,14 @@ func (g *Gossip) Rejoin(id ring.NodeID) { g.rejoiner.expedite(id) }
 // Announce tells the others which ring state this node has.
 func (g *Gossip) Announce(digest uint64) {
 	g.broadcasts.QueueBroadcast(announcement{g.note(digest)})
+}
+
+// AnnounceSettings tells the others the digest of the settings that this node has.
+func (g *Gossip) AnnounceSettings() {
+	if list := g.list.Load(); list != nil {
+		// The update is queued at once. The error says that nobody has got it yet.
+		_ = list.UpdateNode(time.Millisecond)
+	}
 }
 
 // Interval returns the time between two rounds of gossip.

@@ -14,6 +14,7 @@ func TestGossip_BeforeStart_MayBeAskedAndTold(t *testing.T) {
 	g.SetMembers(map[ring.NodeID]string{2: "127.0.0.1:8"})
 	g.Rejoin(2)
 	g.Announce(3)
+	g.AnnounceSettings()
 	if got := g.Observe(2); got.State != Unknown {
 		t.Errorf("it sees %v", got)
 	}
