@@ -14,7 +14,7 @@ const leaveTick = 500 * time.Millisecond
 
 // member is the node as the ring knows it.
 func (n *node) member() ring.Member {
-	return ring.Member{ID: n.id, Name: n.name, Instance: n.name, PeerAddr: n.addr}
+	return ring.Member{ID: n.id, Name: n.identity(), Instance: n.identity(), PeerAddr: n.addr}
 }
 
 // operator makes a change through a node that is up, and reports whether it took

@@ -103,6 +103,10 @@ func (s *Sim) mishap() {
 		if a.life != nil && !a.life.frozen {
 			s.freeze(a)
 		}
+	case kind == FaultSnapshots:
+		s.snapshot(a)
+	case kind == FaultClones:
+		s.clone(a)
 	case kind == FaultMoves:
 		s.move(a, b)
 	case kind == FaultCrashes:
@@ -202,6 +206,7 @@ func (s *Sim) heal() {
 			k.cut, k.lossy, k.slow = false, 0, 0
 		}
 	}
+	s.endClone()
 	for _, n := range s.nodes {
 		s.emptyDisk(n)
 		s.setClock(n, 0)

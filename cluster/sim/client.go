@@ -130,7 +130,11 @@ func (s *Sim) entry(key string) *node {
 		return s.nodes[s.rng.IntN(len(s.nodes))]
 	}
 	primaries := s.ring().Primaries(s.ring().PartitionOf([]byte(key)))
-	return s.byID[primaries[s.rng.IntN(len(primaries))]]
+	n := s.byID[primaries[s.rng.IntN(len(primaries))]]
+	if s.twin != nil && s.twin.id == n.id && s.twin.life != nil && s.rng.IntN(2) == 0 {
+		return s.twin
+	}
+	return n
 }
 
 // begin sends an op to its node.

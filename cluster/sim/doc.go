@@ -27,6 +27,10 @@
 // is added to monotonic readings too, so a part that measures a duration with Now
 // measures the jump.
 //
+// The copy of a disk is a copy of the file system in memory. A snapshot is made while
+// the node runs and put back after a crash. A clone gets a second process, with links
+// of its own, which tells the ring another address.
+//
 // A node is reached at the address that the caller's ring state has of it. A node
 // that has moved is unknown to the others until it has told one of them.
 //
@@ -54,7 +58,8 @@
 // # What is not held yet
 //
 // The suite uses three sets of faults under which everything is held: steady, ring
-// and mild, the first two also with jumps of wall clocks and with nodes that move. These combinations are outside of them, for they are known to break
+// and mild; ring also with jumps of wall clocks; steady also with these, with nodes
+// that move, and with snapshots. These combinations are outside of them, for they are known to break
 // something:
 //
 //   - forwards with anything that makes a coordinator seem silent (loss, slow, cuts,
@@ -71,6 +76,12 @@
 //     stamped by a clock that is behind.
 //   - restores: a disk that is put back from a copy made after a stop in good order
 //     is trusted. Writes are lost, a dot is minted twice, deleted values return.
+//   - clones: two processes of one identity, on copies of one disk, are not refused.
+//     A dot is minted twice (-first 118 -faults clones), or hints stay undelivered
+//     (-first 158).
+//   - snapshots and moves with forwards or on a ring that changes: the node dies
+//     first, so a coordinator seems silent (-first 144 -faults mild,snapshots; -first
+//     75 -faults ring,jumps,moves,snapshots).
 //   - A deletion that reads from stand-ins, for primaries are slow, may find nothing,
 //     answer 0, and delete nothing.
 //
@@ -78,7 +89,7 @@
 //
 // Ring state travels by a simple exchange of this package, in place of package
 // cluster's own dissemination. Joining by address, gossip, a node's watchdog of its
-// streams, and cloned disks are not simulated. Three hand-made worlds remain in the tests of
+// streams are not simulated. Three hand-made worlds remain in the tests of
 // cluster/replica, cluster/antientropy and cluster/handoff.
 //
 // Invariant: a seed and a set of options give the same trace, byte for byte, on

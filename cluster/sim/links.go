@@ -47,7 +47,7 @@ func (l *life) knows(about *node) bool {
 // detectSoon has a node learn in a while how another one is. A broken connection
 // is noticed sooner than silence.
 func (s *Sim) detectSoon(at, about *node, broken bool) {
-	if at == about {
+	if at.id == about.id {
 		return
 	}
 	delay := 20*time.Millisecond + time.Duration(s.rng.Int64N(int64(400*time.Millisecond)))
@@ -81,7 +81,7 @@ func (s *Sim) detect(l *life, about *node) {
 		// It is reached once this node knows that it is a member, and where.
 		s.after(100*time.Millisecond, func() { s.give(l, func() { s.detect(l, about) }) })
 	}
-	if was == is || l.over {
+	if was == is || l.over || is == nil && was.node != about {
 		return
 	}
 	s.note("%s sees %s %v", l.node.name, about.name, is != nil)

@@ -115,7 +115,7 @@ func (s *Sim) start(n *node) {
 func (l *life) open() (err error) {
 	n, s := l.node, l.node.sim
 	l.store, err = engine.Open(engine.Options{
-		Dir: "data", FS: n.disk, Partitions: s.opts.Partitions, Self: n.id, Name: n.name,
+		Dir: "data", FS: n.disk, Partitions: s.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
 		Now: n.wall, Logger: l.log,
 	})
@@ -216,8 +216,8 @@ func (s *Sim) stop(n *node) {
 	if err != nil {
 		s.note("%s does not stop in good order: %v", n.name, err)
 	}
-	n.backup = n.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
-	n.disk = n.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
+	n.backup = copyDisk(n.disk)
+	n.disk = copyDisk(n.disk)
 	for _, other := range s.nodes {
 		s.detectSoon(other, n, true)
 	}

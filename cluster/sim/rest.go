@@ -85,6 +85,7 @@ func (s *Sim) unequal() string {
 		first := holds[s.byID[primaries[0]]].objects[key]
 		for _, n := range s.nodes {
 			switch {
+			case n.life == nil:
 			case slices.Contains(primaries, n.id) && holds[n].objects[key] != first:
 				return n.name + " has another copy of " + key
 			case !slices.Contains(primaries, n.id) && holds[n].objects[key] != "":

@@ -37,6 +37,8 @@ type Sim struct {
 	healed  bool
 	removed bool
 	full    *node    // its disk is
+	twin    *node    // the second process of a node's identity, once there was one
+	copied  *node    // whose disk was or will be put back
 	faults  []string // of the run: what the checks found
 }
 
@@ -95,9 +97,10 @@ func (s *Sim) found() {
 			founders = append(founders, n.member())
 		}
 	}
-	s.links = make([][]link, len(s.nodes))
+	most := len(s.nodes) + 1 // one may get a twin
+	s.links = make([][]link, most)
 	for i := range s.links {
-		s.links[i] = make([]link, len(s.nodes))
+		s.links[i] = make([]link, most)
 	}
 	s.state = ring.NewState("cluster", s.opts.Partitions, ring.Quorums{N: 3, R: 2, W: 2}, founders...)
 	for _, n := range s.nodes {

@@ -20,7 +20,7 @@ func kindsFor(t *testing.T, seed uint64) (Faults, string) {
 	t.Helper()
 	text := *faults
 	if text == "suite" {
-		text = []string{"mild", "steady", "ring", "steady,jumps,moves", "ring,jumps,moves"}[seed%5]
+		text = []string{"mild", "steady", "ring", "steady,jumps,moves,snapshots", "ring,jumps"}[seed%5]
 	}
 	kinds, err := ParseFaults(text)
 	if err != nil {
