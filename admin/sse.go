@@ -22,7 +22,7 @@ func (w *watcher) sendEvents(reports map[string]api.Node) {
 	}
 	slices.SortFunc(events, func(a, b api.LogEvent) int { return cmp.Compare(a.ID, b.ID) })
 	for _, e := range events {
-		w.h.hub.send(message("log", e.ID, e))
+		w.h.hub.send(renderEvent("log", e.ID, e))
 		w.since[e.Node] = e.ID
 	}
 }

@@ -164,19 +164,19 @@ func (w *watcher) poll(ctx context.Context) {
 		view, err = w.h.borrowedView(ctx)
 	}
 	if err == nil {
-		w.h.hub.sendView(message("cluster", "", view))
+		w.h.hub.sendView(renderEvent("cluster", "", view))
 	}
 	w.sendEvents(reports)
 	if now := time.Now(); now.Sub(w.at) >= pollInterval*9/10 {
 		if w.before != nil {
-			w.h.hub.send(message("load", "", loadBetween(w.before, reports, now.Sub(w.at))))
+			w.h.hub.send(renderEvent("load", "", loadBetween(w.before, reports, now.Sub(w.at))))
 		}
 		w.before, w.at = reports, now
 	}
 }
 
-// message renders one event of the stream.
-func message(name, id string, body any) []byte {
+// renderEvent renders one event of the stream.
+func renderEvent(name, id string, body any) []byte {
 	text, err := json.Marshal(body)
 	if err != nil {
 		panic("admin: encode " + name + ": " + err.Error()) // plain structs

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/replica"
 )
@@ -35,7 +36,7 @@ func (h *dataHandlers) getVersions(ctx context.Context, c *call) (any, error) {
 	return out, nil
 }
 
-func versionOf(at int, all []replica.Version, names *actors) api.Version {
+func versionOf(at int, all []message.Version, names *actors) api.Version {
 	v := &all[at]
 	event := names.event(v.Dot)
 	clock := causal.Join(v.Past, causal.Vector{{Actor: v.Dot.Actor, Counter: v.Dot.Counter, Time: v.Time}})
@@ -53,7 +54,7 @@ func versionOf(at int, all []replica.Version, names *actors) api.Version {
 	if v.Expiry != 0 {
 		out.ExpiresAtMillis = &v.Expiry
 	}
-	for _, parent := range replica.Parents(v, all) {
+	for _, parent := range message.Parents(v, all) {
 		out.Parents = append(out.Parents, versionID(names.event(all[parent].Dot)))
 	}
 	return out

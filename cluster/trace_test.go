@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
 )
@@ -166,7 +167,7 @@ func TestHistory_WritesThroughSeveralNodes_FollowEachOther(t *testing.T) {
 		t.Errorf("versions of %v", seen)
 	}
 	for i := range h.Versions { // A's second: it had seen A's first at least
-		if v := &h.Versions[i]; string(v.Data) == "v3" && len(replica.Parents(v, h.Versions)) == 0 {
+		if v := &h.Versions[i]; string(v.Data) == "v3" && len(message.Parents(v, h.Versions)) == 0 {
 			t.Errorf("the last version follows none: it had seen %v", v.Past)
 		}
 	}

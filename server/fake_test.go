@@ -13,6 +13,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
@@ -204,7 +205,7 @@ func fakeTrace(now *ring.Ring, key []byte) replica.Trace {
 func (f *fake) History(context.Context, []byte) replica.History {
 	a := causal.Dot{Actor: causal.Actor{Node: ring.IDOf(fakeNode)}, Counter: 1}
 	b := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("B")}, Counter: 1}
-	return replica.History{Complete: true, Versions: []replica.Version{
+	return replica.History{Complete: true, Versions: []message.Version{
 		{Dot: a, Time: causal.TimestampOf(1000), Data: []byte("one")},
 		{Dot: b, Time: causal.TimestampOf(2000), Past: causal.Vector{{Actor: a.Actor, Counter: 1}}, Tombstone: true},
 	}}

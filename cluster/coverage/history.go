@@ -6,14 +6,15 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
 // HistoryHere returns what this node coordinated of a key and still remembers.
-func (r *Reader) HistoryHere(key []byte) (h replica.History) {
-	h.Versions, h.Complete = r.cfg.Coordinator.Versions(key)
-	return h
+func (r *Reader) HistoryHere(key []byte) replica.History {
+	here := r.cfg.Coordinator.Versions(key)
+	return replica.History{Versions: here.List, Complete: here.Complete}
 }
 
 // History asks every member, and waits for none of them longer than a second.
@@ -29,10 +30,9 @@ func (r *Reader) History(ctx context.Context, key []byte) replica.History {
 		}
 		wg.Go(func() {
 			reply, err := r.cfg.Channel.Call(ctx, m.ID, peer.Background, peer.History, key)
-			var versions []replica.Version
-			var complete bool
+			var theirs message.Versions
 			if err == nil {
-				versions, complete, err = replica.DecodeVersions(reply)
+				theirs, err = message.DecodeVersions(reply)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -40,11 +40,11 @@ func (r *Reader) History(ctx context.Context, key []byte) replica.History {
 				all.Missing = append(all.Missing, m.ID)
 				return
 			}
-			all.Versions, all.Complete = append(all.Versions, versions...), all.Complete && complete
+			all.Versions, all.Complete = append(all.Versions, theirs.List...), all.Complete && theirs.Complete
 		})
 	}
 	wg.Wait()
-	slices.SortStableFunc(all.Versions, func(a, b replica.Version) int {
+	slices.SortStableFunc(all.Versions, func(a, b message.Version) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot))
 	})
 	return all
@@ -52,6 +52,5 @@ func (r *Reader) History(ctx context.Context, key []byte) replica.History {
 
 // AnswerHistory returns what this node remembers of a key, to a peer.
 func (r *Reader) AnswerHistory(key []byte) ([]byte, error) {
-	h := r.HistoryHere(key)
-	return replica.AppendVersions(nil, h.Versions, h.Complete), nil
+	return r.cfg.Coordinator.Versions(key).Append(nil), nil
 }

@@ -70,7 +70,7 @@ func (f *wave) wakeLocked() {
 func (x *exchange) seal() {
 	head := x.body[:0]
 	if x.kind == peer.Forward {
-		head = x.appendForwardHeader(head)
+		head = x.forwardHeader().Append(head)
 	}
 	message.AppendCount(head, len(x.items))
 }
@@ -78,7 +78,7 @@ func (x *exchange) seal() {
 // headerLen is the room kept before the first item.
 func headerLen(kind peer.Kind) int {
 	if kind == peer.Forward {
-		return forwardHeaderLen + message.CountLen
+		return message.ForwardHeaderLen + message.CountLen
 	}
 	return message.CountLen
 }

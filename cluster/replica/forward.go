@@ -1,14 +1,13 @@
 package replica
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
@@ -28,16 +27,10 @@ import (
 //     it, so a late twin never looks newer than what the client wrote since;
 //   - an update that computes from the old value is given more time before
 //     another node is tried, for its twin would be seen (an increment by two).
-//
-// Body: start-by unix ms u64 | stamp u64 | count, then per update flags u8 |
-// R u8 | W u8 | key | update. Answer per update: status u8, then a result or an
-// error, and behind it the trace, if the flags ask for one.
 
 const (
 	serialWait  = 500 * time.Millisecond // before an update that computes is sent elsewhere
 	serialGrace = 100 * time.Millisecond // of that, what is kept for the answer
-
-	forwardHeaderLen = 16
 )
 
 // errExpired refuses a forwarded update that comes too late to begin.
@@ -91,22 +84,18 @@ func (f *wave) sendForwardLocked(i, at int) {
 	f.c.count.Forwards.Add(1)
 	x := f.toLocked(o.walk[at], peer.Forward)
 	x.items = append(x.items, exchangeItem{op: i, position: at})
-	var flags byte
-	if o.req.Trace != nil {
-		flags = flagTrace
-	}
 	o.step(o.walk[at], RoleCoordinator, ActionForward, 0)
-	x.body = append(x.body, flags, byte(min(o.req.R, 255)), byte(min(o.req.W, 255)))
-	x.body = wire.AppendBytes(x.body, o.req.Key)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
-	x.body = wire.AppendBytes(x.body, x.scratch)
+	x.body = message.Forward{
+		Traced: o.req.Trace != nil, R: o.req.R, W: o.req.W, Key: o.req.Key, Update: x.scratch,
+	}.Append(x.body)
 	x.wait = max(x.wait, f.forwardWait(o))
 }
 
-func (x *exchange) appendForwardHeader(dst []byte) []byte {
+// forwardHeader returns the header of a forward that is sent now.
+func (x *exchange) forwardHeader() message.ForwardHeader {
 	startBy := x.f.c.cfg.Now().Add(x.wait - min(serialGrace, x.wait/2))
-	dst = binary.BigEndian.AppendUint64(dst, uint64(startBy.UnixMilli()))
-	return binary.BigEndian.AppendUint64(dst, uint64(x.f.from.stamp))
+	return message.ForwardHeader{StartBy: startBy.UnixMilli(), Stamp: x.f.from.stamp}
 }
 
 // completeForward takes the coordinator's results.
@@ -157,18 +146,16 @@ func cannotWrite(err error) bool {
 	return errors.Is(err, engine.ErrReadOnly) || errors.Is(err, engine.ErrCorrupt) || errors.Is(err, engine.ErrHintsFull)
 }
 
-const flagTrace = 1 << 0 // forward: the asker wants a trace
-
-const (
-	forwardDone    = 0
-	forwardRefused = 1
-)
-
+// readForwardAnswer returns the result of a forwarded update, or why it was refused.
 func readForwardAnswer(d *wire.Reader) (r register.Result, refusal error) {
-	if d.Byte() == forwardRefused {
-		return r, readRefusal(d)
+	a := message.ReadForwardAnswer(d)
+	if a.Refused {
+		if refusal = errorOf(a.Refusal); refusal == nil {
+			d.Fail()
+		}
+		return r, refusal
 	}
-	r, err := register.DecodeResult(append([]byte(nil), d.Bytes()...))
+	r, err := register.DecodeResult(bytes.Clone(a.Result))
 	if err != nil {
 		d.Fail()
 	}
@@ -177,7 +164,7 @@ func readForwardAnswer(d *wire.Reader) (r register.Result, refusal error) {
 
 // serveForward carries out what a peer forwarded, on a worker of its own.
 func (c *Coordinator) serveForward(r *peer.Request) {
-	body := append([]byte(nil), r.Body...)
+	body := bytes.Clone(r.Body)
 	select {
 	case <-c.closing:
 		r.ReplyError(ErrClosing)
@@ -198,46 +185,34 @@ func (c *Coordinator) serveForward(r *peer.Request) {
 	})
 }
 
+// carryOut carries out a forward and returns the body of the answer.
 func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
-	d := wire.NewReader(body)
-	startBy, stamp := int64(d.Uint64()), causal.Timestamp(d.Uint64())
-	reqs := make([]*Request, message.ReadCount(&d))
-	for i := range reqs {
-		flags := d.Byte()
-		r := &Request{R: int(d.Byte()), W: int(d.Byte()), Key: d.Bytes()}
-		if flags&flagTrace != 0 {
-			r.Trace = new(Trace)
-		}
-		u, err := register.Decode(d.Bytes())
-		if err != nil {
-			return nil, fmt.Errorf("forwarded update: %w", err)
-		}
-		r.Update = &u
-		reqs[i] = r
-	}
-	if err := d.Done("forward"); err != nil {
+	head, reqs, err := readForward(body)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.cfg.Clock.Observe(stamp); err != nil {
+	if err := c.cfg.Clock.Observe(head.Stamp); err != nil {
 		return nil, err
 	}
-	if c.cfg.Now().UnixMilli() > startBy {
+	if c.cfg.Now().UnixMilli() > head.StartBy {
 		for _, r := range reqs {
 			r.Err = errExpired
 		}
 	} else {
 		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.RequestTimeout)
-		c.do(ctx, reqs, origin{forwarded: true, stamp: stamp})
+		c.do(ctx, reqs, origin{forwarded: true, stamp: head.Stamp})
 		cancel()
 	}
 	var out, scratch []byte
 	for _, r := range reqs {
-		if r.Err != nil {
-			out = appendRefusal(append(out, forwardRefused), r.Err)
+		a := message.ForwardAnswer{Refused: r.Err != nil}
+		if a.Refused {
+			a.Refusal = refusalOf(r.Err)
 		} else {
 			scratch = r.Result.Append(scratch[:0])
-			out = wire.AppendBytes(append(out, forwardDone), scratch)
+			a.Result = scratch
 		}
+		out = a.Append(out)
 		if r.Trace != nil {
 			out = appendTrace(out, r.Trace)
 		}
@@ -245,13 +220,29 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 	return out, nil
 }
 
+// readForward decodes the body of a forward. The requests alias it.
+func readForward(body []byte) (head message.ForwardHeader, reqs []*Request, err error) {
+	d := wire.NewReader(body)
+	head = message.ReadForwardHeader(&d)
+	for range message.ReadCount(&d) {
+		it := message.ReadForward(&d)
+		u, err := register.Decode(it.Update)
+		if err != nil {
+			return head, nil, fmt.Errorf("forwarded update: %w", err)
+		}
+		r := &Request{R: it.R, W: it.W, Key: it.Key, Update: &u}
+		if it.Traced {
+			r.Trace = new(Trace)
+		}
+		reqs = append(reqs, r)
+	}
+	return head, reqs, d.Done("forward")
+}
+
 // refusals are the errors that keep their meaning across the wire.
 var refusals = []error{errExpired, ErrClosing, ErrTooManySiblings, register.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull}
 
-func appendRefusal(dst []byte, err error) []byte {
-	return refusalOf(err).Append(dst)
-}
-
+// refusalOf returns the wire form of an error.
 func refusalOf(err error) message.Refusal {
 	var quorum *NoQuorumError
 	if errors.As(err, &quorum) {
@@ -269,9 +260,9 @@ func refusalOf(err error) message.Refusal {
 	return message.Refusal{Code: message.CodeText, Text: err.Error()}
 }
 
-// readRefusal returns the error that a refusal stands for.
-func readRefusal(d *wire.Reader) error {
-	switch f := message.ReadRefusal(d); {
+// errorOf returns the error that a refusal stands for, or nil if it stands for none.
+func errorOf(f message.Refusal) error {
+	switch {
 	case f.Code == message.CodeNoQuorum:
 		side := OpRead
 		if f.Side == 1 {
@@ -282,8 +273,6 @@ func readRefusal(d *wire.Reader) error {
 		return errors.New(f.Text)
 	case int(f.Code) < len(refusals):
 		return refusals[f.Code]
-	default:
-		d.Fail()
-		return wire.ErrCorrupt
 	}
+	return nil
 }

@@ -6,24 +6,24 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/wire"
+	"github.com/quorate/quorate/cluster/core/message"
 )
 
 func TestRefusals_KeepTheirMeaning(t *testing.T) {
 	for _, want := range refusals {
-		d := wire.NewReader(appendRefusal(nil, want))
-		if got := readRefusal(&d); d.Done("") != nil || !errors.Is(got, want) {
+		if got := errorOf(refusalOf(want)); !errors.Is(got, want) {
 			t.Errorf("%v came back as %v", want, got)
 		}
 	}
-	d := wire.NewReader(appendRefusal(nil, &NoQuorumError{Op: OpWrite, Needed: 3, Got: 1}))
 	var quorum *NoQuorumError
-	if got := readRefusal(&d); !errors.As(got, &quorum) || *quorum != (NoQuorumError{Op: OpWrite, Needed: 3, Got: 1}) {
+	if got := errorOf(refusalOf(&NoQuorumError{Op: OpWrite, Needed: 3, Got: 1})); !errors.As(got, &quorum) || *quorum != (NoQuorumError{Op: OpWrite, Needed: 3, Got: 1}) {
 		t.Errorf("a NoQuorumError came back as %v", got)
 	}
-	d = wire.NewReader(appendRefusal(nil, errors.New("anything")))
-	if got := readRefusal(&d); got == nil || got.Error() != "anything" {
+	if got := errorOf(refusalOf(errors.New("anything"))); got == nil || got.Error() != "anything" {
 		t.Errorf("a text came back as %v", got)
+	}
+	if got := errorOf(message.Refusal{Code: byte(len(refusals))}); got != nil {
+		t.Errorf("an unknown code came back as %v", got)
 	}
 }
 

@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"encoding/binary"
 	"sync"
 
 	"github.com/quorate/quorate/cluster/core/message"
@@ -122,8 +121,7 @@ func (b *served) release() {
 func appendRefusals(dst []byte, records []engine.Record) []byte {
 	for i := range records {
 		if err := records[i].Err; err != nil {
-			dst = binary.AppendUvarint(dst, uint64(i))
-			dst = appendRefusal(dst, err)
+			dst = refusalOf(err).Append(wire.AppendUvarint(dst, uint64(i)))
 		}
 	}
 	return dst

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/server/command"
@@ -150,7 +151,7 @@ func runVersions(ctx context.Context, c *command.Call) {
 		c.Out.Text("had seen")
 		c.Out.Text(v.Past.Format(now.Name))
 		c.Out.Text("follows")
-		parents := replica.Parents(v, h.Versions)
+		parents := message.Parents(v, h.Versions)
 		c.Out.Array(len(parents))
 		for _, at := range parents {
 			c.Out.Text(dotText(now, h.Versions[at].Dot))

@@ -1,5 +1,5 @@
-// Package message has the bodies of the frames by which replicas exchange objects:
-// writes, reads, and their answers.
+// Package message has the bodies of the frames that coordinators and replicas exchange:
+// writes, reads, forwarded updates, lists of versions, and their answers.
 //
 // Every body is a number of items (four bytes) and the items. All lengths are
 // unsigned varints.
@@ -8,12 +8,17 @@
 //	        answer: nothing if all objects were stored, else pairs of item and error
 //	read    partition u16 | flags u8 | [digest u64] | key
 //	        answer: for each item an outcome u8 and, behind it, a digest or an object
+//	forward start-by u64 | stamp u64 before the items, then flags u8 | R u8 | W u8 | key | update
+//	        answer: for each item 0 and a result, or 1 and an error; then a trace if
+//	        the flags asked for one
+//
+// The answer to a question for the history of a key is a list of versions ([Versions]).
 //
 // Invariant: a decoder never reads past its input, and what it returns aliases it.
 // Malformed bytes give errors that wrap [wire.ErrCorrupt].
 //
 // Owns: nothing. The package is pure.
 //
-// Not: forwarded updates, whose errors have meanings of their own (cluster/replica),
-// and what a node does with a body. It imports other packages of cluster/core only.
+// Not: what a node does with a body, and which error a code stands for
+// (cluster/replica). It imports other packages of cluster/core only.
 package message

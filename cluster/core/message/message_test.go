@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
@@ -52,34 +53,84 @@ func TestAnswers_EachOutcome_RoundTrips(t *testing.T) {
 	}
 }
 
-func FuzzBodies(f *testing.F) {
-	f.Add(Write{Partition: 3, Hint: 9, Key: []byte("k"), Object: []byte("o")}.Append(AppendCount(nil, 1)))
-	f.Add(Read{Known: true, Key: []byte("k")}.Append(AppendCount(nil, 1)))
-	f.Add(Refusal{Code: CodeText, Text: "why"}.Append(AppendCount(nil, 1)))
+func TestForward_AnyItem_RoundTrips(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		blob := rapid.SliceOfN(rapid.Byte(), 1, 40)
+		h := ForwardHeader{StartBy: rapid.Int64().Draw(t, "start by"), Stamp: causal.Timestamp(rapid.Uint64().Draw(t, "stamp"))}
+		f := Forward{
+			Traced: rapid.Bool().Draw(t, "traced"), R: rapid.IntRange(0, 255).Draw(t, "r"), W: rapid.IntRange(0, 255).Draw(t, "w"),
+			Key: blob.Draw(t, "key"), Update: blob.Draw(t, "update"),
+		}
+		encoded := h.Append(nil)
+		if len(encoded) != ForwardHeaderLen {
+			t.Fatalf("a header of %d bytes", len(encoded))
+		}
+		d := wire.NewReader(f.Append(encoded))
+		if gotHeader, got := ReadForwardHeader(&d), ReadForward(&d); d.Done("") != nil || gotHeader != h || !reflect.DeepEqual(got, f) {
+			t.Fatalf("%+v, %+v came back as %+v, %+v", h, f, gotHeader, got)
+		}
+	})
+	for _, a := range []ForwardAnswer{{Result: []byte("result")}, {Refused: true, Refusal: Refusal{Code: CodeText, Text: "why"}}} {
+		d := wire.NewReader(a.Append(nil))
+		if got := ReadForwardAnswer(&d); d.Done("") != nil || !reflect.DeepEqual(got, a) {
+			t.Errorf("answer %+v came back as %+v", a, got)
+		}
+	}
+}
+
+// An item of one kind, as bytes: read, and written again.
+var items = map[string]func(*wire.Reader) []byte{
+	"write":          func(r *wire.Reader) []byte { return ReadWrite(r).Append(nil) },
+	"read":           func(r *wire.Reader) []byte { return ReadRead(r).Append(nil) },
+	"answer":         func(r *wire.Reader) []byte { return ReadAnswer(r).Append(nil) },
+	"refusal":        func(r *wire.Reader) []byte { return ReadRefusal(r).Append(nil) },
+	"forward header": func(r *wire.Reader) []byte { return ReadForwardHeader(r).Append(nil) },
+	"forward":        func(r *wire.Reader) []byte { return ReadForward(r).Append(nil) },
+	"forward answer": func(r *wire.Reader) []byte { return ReadForwardAnswer(r).Append(nil) },
+	"version":        func(r *wire.Reader) []byte { v := ReadVersion(r); return v.Append(nil) },
+}
+
+// Decoding ends on any input and takes nothing from behind it, and what was decoded
+// means the same when it is written and read again.
+func FuzzItems(f *testing.F) {
+	f.Add(Write{Partition: 3, Hint: 9, Key: []byte("k"), Object: []byte("o")}.Append(nil))
+	f.Add(Read{Known: true, Key: []byte("k")}.Append(nil))
+	f.Add(Answer{Found: Whole, Object: []byte("o")}.Append(nil))
+	f.Add(Refusal{Code: CodeText, Text: "why"}.Append(nil))
+	f.Add(Forward{Traced: true, R: 1, Key: []byte("k"), Update: []byte("u")}.Append(nil))
+	f.Add(ForwardAnswer{Refused: true, Refusal: Refusal{Code: CodeNoQuorum, Needed: 2}}.Append(nil))
+	f.Add((&Version{Dot: dotOf(1, 1), Past: pastOf(dotOf(2, 2)), Own: dotOf(3, 3), Data: []byte("v")}).Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		// Decoding ends on any input, and yields no more than it was given.
-		for _, item := range []func(*wire.Reader) int{
-			func(r *wire.Reader) int { w := ReadWrite(r); return len(w.Key) + len(w.Object) },
-			func(r *wire.Reader) int { return len(ReadRead(r).Key) },
-			func(r *wire.Reader) int { return len(ReadAnswer(r).Object) },
-			func(r *wire.Reader) int { return len(ReadRefusal(r).Text) },
-		} {
+		for kind, again := range items {
 			r := wire.NewReader(b)
-			total := 0
-			for range ReadCount(&r) {
-				if total += item(&r); r.Failed() {
-					break
-				}
+			first := again(&r)
+			if r.Failed() {
+				continue
 			}
-			if total > len(b) {
-				t.Fatalf("%d bytes decoded out of %d", total, len(b))
+			r = wire.NewReader(first)
+			if second := again(&r); r.Done(kind) != nil || !bytes.Equal(first, second) {
+				t.Errorf("%s: %x was written again as %x, then as %x", kind, b, first, second)
 			}
 		}
+	})
+}
+
+// FuzzAnswers decodes the answers that are lists.
+func FuzzAnswers(f *testing.F) {
+	f.Add(Refusal{Code: CodeText, Text: "why"}.Append([]byte{1}))
+	f.Add(Versions{List: []Version{{Dot: dotOf(1, 1), Past: pastOf(dotOf(2, 2)), Data: []byte("value"), Length: 5}}}.Append(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
 		if refused, err := DecodeRefusals(b, 4); err == nil {
 			for _, i := range refused {
 				if i >= 4 {
-					t.Fatalf("item %d of 4 refused", i)
+					t.Errorf("item %d of 4 refused", i)
 				}
+			}
+		}
+		if l, err := DecodeVersions(b); err == nil {
+			again, err := DecodeVersions(l.Append(nil))
+			if err != nil || !bytes.Equal(again.Append(nil), l.Append(nil)) {
+				t.Errorf("%+v came back as %+v, %v", l, again, err)
 			}
 		}
 	})
@@ -90,6 +141,7 @@ func TestBodies_Golden(t *testing.T) {
 	for want, got := range map[string][]byte{
 		"000000010003010000000000000009016b016f": Write{Partition: 3, Hint: 9, Key: []byte("k"), Object: []byte("o")}.Append(AppendCount(nil, 1)),
 		"000300016b016f":                         Write{Partition: 3, Key: []byte("k"), Object: []byte("o")}.Append(nil),
+		"000300016b":                             Read{Partition: 3, Key: []byte("k")}.Append(nil),
 		"0003030000000000000007016b":             Read{Partition: 3, Known: true, Brief: true, Digest: 7, Key: []byte("k")}.Append(nil),
 		"00":                                     Answer{Found: Absent}.Append(nil),
 		"01":                                     Answer{Found: Same}.Append(nil),
@@ -99,6 +151,11 @@ func TestBodies_Golden(t *testing.T) {
 		"fe010301":                               Refusal{Code: CodeNoQuorum, Side: 1, Needed: 3, Got: 1}.Append(nil),
 		"ff03776879":                             Refusal{Code: CodeText, Text: "why"}.Append(nil),
 		"04":                                     Refusal{Code: 4}.Append(nil),
+		"00000002000300016b016f000400016c0170":   Write{Partition: 4, Key: []byte("l"), Object: []byte("p")}.Append(Write{Partition: 3, Key: []byte("k"), Object: []byte("o")}.Append(AppendCount(nil, 2))),
+		"0000000000000001000000000000000200000001010203016b0175": Forward{Traced: true, R: 2, W: 3, Key: []byte("k"), Update: []byte("u")}.Append(AppendCount(ForwardHeader{StartBy: 1, Stamp: 2}.Append(nil), 1)),
+		"000172": ForwardAnswer{Result: []byte("r")}.Append(nil),
+		"0104":   ForwardAnswer{Refused: true, Refusal: Refusal{Code: 4}}.Append(nil),
+		"010000000103000000000000000100000000000000010000000000000001000000000000000200000000000000010000000000000002000000000000000700000000000000000001017605": Versions{Complete: true, List: []Version{{Dot: dotOf(1, 1), Own: dotOf(2, 2), Time: 7, Tombstone: true, Length: 5, Data: []byte("v")}}}.Append(nil),
 	} {
 		if hex.EncodeToString(got) != want {
 			t.Errorf("%x, want %s", got, want)
