@@ -22,6 +22,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
@@ -139,7 +140,7 @@ func (n *fakeNode) MerkleReady(ring.Partition) bool                     { return
 func (n *fakeNode) MerkleKeys(ring.Partition) int64                     { return 9 }
 func (n *fakeNode) GossipInterval() time.Duration                       { return time.Second }
 func (n *fakeNode) GossipHealth() int                                   { return 0 }
-func (n *fakeNode) RingChanges() []cluster.RingChange                   { return nil }
+func (n *fakeNode) RingChanges() []membership.RingChange                { return nil }
 func (n *fakeNode) Operations() *operation.Registry                     { return operation.NewRegistry(operation.Config{}) }
 
 func (n *fakeNode) Repair() cluster.RepairStatus {

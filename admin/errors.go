@@ -7,11 +7,11 @@ import (
 	"net/http"
 
 	"github.com/quorate/quorate/admin/api"
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
@@ -56,7 +56,7 @@ var statuses = []struct {
 	{errMethod, http.StatusMethodNotAllowed},
 	{ring.ErrRemovedMember, http.StatusConflict},
 	{ring.ErrLastMember, http.StatusConflict},
-	{cluster.ErrMemberUp, http.StatusConflict},
+	{membership.ErrMemberUp, http.StatusConflict},
 	{errNodeIsUp, http.StatusConflict},
 	{errNodeIsDown, http.StatusConflict},
 	{ErrAlready, http.StatusConflict},

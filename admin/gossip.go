@@ -8,8 +8,8 @@ import (
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/admin/fanout"
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -27,7 +27,7 @@ type Gossiper interface {
 	GossipHealth() int
 	// RingChanges returns the newest states of the ring that the node had, the oldest
 	// of them first.
-	RingChanges() []cluster.RingChange
+	RingChanges() []membership.RingChange
 	// PeerStatus describes the node's streams to each other member.
 	PeerStatus() map[ring.NodeID]peer.PeerStatus
 }

@@ -5,10 +5,6 @@
 // in [Node.Run]. Before [Node.Ready] it has no ring: a new node that is to join a
 // cluster is still asking for it.
 //
-// The ring state (members, owners of partitions, N, R and W) is a join semilattice.
-// Every change is merged into the saved state, saved with a sync, and only then acted
-// upon and sent to others. So a node never forgets what others have learned from it.
-//
 // Invariant: what a node acts on is saved. A node that is killed at any instant comes
 // back with the ring that it had shown to others.
 //
@@ -30,8 +26,10 @@
 //	where a tombstone is dropped           cluster/antientropy (reap.go) decides, engine (tombstone.go) removes
 //	which nodes hold a key                 cluster/core/ring (preference.go)
 //	how a join moves data                  cluster/handoff (mover.go, gain.go, release.go)
+//	who belongs to the ring                cluster/membership (statestore.go, dissemination.go)
+//	how a node gets its first ring         cluster/membership (bootstrap.go, join.go)
 //	what a node sends to another           cluster/peer (kind.go lists the messages)
-//	who answers a message                  newMux (serve.go) registers the handlers in cluster/peer (mux.go)
+//	who answers a message                  register (serve.go) names the handlers to cluster/peer (mux.go)
 //	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …
 //	where a route of the admin port is     admin (routes.go), its types in admin/api
 //	where a setting is added               cmd/quorate (config.go)
@@ -57,6 +55,9 @@
 // primary, or else a fallback.
 //
 // coverage: a read that needs every partition, such as SCAN or DBSIZE.
+//
+// dissemination: bringing a change of the ring, or of the cluster's settings, to all
+// members.
 //
 // digest: a 64-bit hash of a key and its encoded object. Equal digests mean equal
 // copies.
@@ -98,6 +99,8 @@
 //
 // object: what is stored of one key: a version vector and siblings.
 //
+// observation: what gossip believes of another node, and since when.
+//
 // operation: long work with an id, progress and a way to cancel it: a transfer, a sync.
 //
 // partition: one of Q equal arcs of the slots. Q is a power of two and fixed when the
@@ -120,6 +123,8 @@
 //
 // token: a partition's position on the ring, claimed by a node; also called a virtual
 // node.
+//
+// state store: a node's copy of the ring state, saved on disk.
 //
 // tombstone: a deletion, kept as a sibling without a value until it is safe to drop.
 //

@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"context"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
@@ -52,7 +54,15 @@ func (n *Node) GossipHealth() int { return n.gossip.Health() }
 
 // RingChanges are the newest states of the ring that this node had, the oldest
 // of them first.
-func (n *Node) RingChanges() []RingChange { return n.keeper.changes() }
+func (n *Node) RingChanges() []membership.RingChange { return n.state.History() }
 
 // Health returns why this node refuses writes, or nil: see [engine.Store.Health].
 func (n *Node) Health() error { return n.store.Health() }
+
+// SetQuorums, Leave, Remove and Alive: see [membership.Membership].
+func (n *Node) SetQuorums(ctx context.Context, N, R, W int) error {
+	return n.membership.SetQuorums(ctx, N, R, W)
+}
+func (n *Node) Leave(ctx context.Context, id ring.NodeID) error  { return n.membership.Leave(ctx, id) }
+func (n *Node) Remove(ctx context.Context, id ring.NodeID) error { return n.membership.Remove(ctx, id) }
+func (n *Node) Alive(id ring.NodeID) bool                        { return n.membership.Alive(id) }

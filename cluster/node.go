@@ -16,8 +16,10 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
+	coresettings "github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
@@ -30,14 +32,11 @@ import (
 // directory, by which a disk that was lost is told from one that came back.
 const stateInstance = "instance"
 
-// Errors that end Run for good.
-var (
-	// ErrLeft ends Run when the node has left the ring and everything it held
-	// is with others.
-	ErrLeft = errors.New("the node has left the cluster")
-	// ErrCrashed ends Run after [Node.Crash].
-	ErrCrashed = errors.New("the node was killed")
-)
+// peersPatience is how long a node waits for streams to the others before it serves.
+const peersPatience = time.Second
+
+// ErrCrashed ends Run after [Node.Crash].
+var ErrCrashed = errors.New("the node was killed")
 
 // Node is one member of a cluster. Its methods may be called from any
 // goroutine; those that need the ring must wait for [Node.Ready].
@@ -52,7 +51,8 @@ type Node struct {
 	channel     *peer.Channel
 	mux         *peer.Mux
 	gossip      *gossip.Gossip
-	keeper      *keeper
+	state       *membership.StateStore
+	membership  *membership.Membership
 	clock       *causal.Clock
 	settings    *settings.Store
 	coordinator *replica.Coordinator
@@ -65,7 +65,6 @@ type Node struct {
 	reaper       *antientropy.Reaper
 	operations   *operation.Registry
 
-	changes chan change
 	ready   chan struct{}
 	once    sync.Once
 	fatal   chan error
@@ -81,8 +80,7 @@ func New(cfg Config) (*Node, error) {
 	cfg.setDefaults()
 	n := &Node{
 		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: cfg.Now(),
-		changes: make(chan change, maxChanges),
-		ready:   make(chan struct{}), fatal: make(chan error, 1),
+		ready: make(chan struct{}), fatal: make(chan error, 1),
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
 	if err := n.openStore(); err != nil {
@@ -102,8 +100,7 @@ func (n *Node) openStore() (err error) {
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
-	n.keeper = &keeper{store: n.store, log: n.log, notify: n.announceLater, now: n.cfg.Now}
-	if _, err = n.keeper.load(); err == nil {
+	if n.state, err = membership.OpenState(n.store, n.cfg.Now); err == nil {
 		n.instance, err = loadInstance(n.store)
 	}
 	if err == nil {
@@ -132,7 +129,7 @@ func (n *Node) assemble() (err error) {
 	n.channel, err = peer.Listen(peer.Config{
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
 		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
-		ClusterID: n.keeper.clusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
+		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
 	})
 	if err != nil {
@@ -142,13 +139,14 @@ func (n *Node) assemble() (err error) {
 		n.cfg.AdvertisePeerAddr = n.channel.Addr()
 	}
 	n.disseminator = settings.NewDisseminator(settings.Config{
-		Self: n.id, Store: n.settings, Channel: n.channel, Others: n.others,
+		Self: n.id, Store: n.settings, Channel: n.channel,
+		Others:   func() []ring.NodeID { return n.membership.Others() },
 		Announce: func() { n.gossip.AnnounceSettings() },
-		Name:     func(id ring.NodeID) string { return n.keeper.ring().Name(id) },
+		Name:     func(id ring.NodeID) string { return n.state.Ring().Name(id) },
 		Logger:   n.cfg.Logger.With("component", "settings"),
 	})
 	n.gossip, err = gossip.New(gossip.Config{
-		Self: n.id, Name: n.cfg.Name, Instance: n.instance, ClusterID: n.keeper.clusterID,
+		Self: n.id, Name: n.cfg.Name, Instance: n.instance, ClusterID: n.state.ClusterID,
 		PeerAddr: n.cfg.AdvertisePeerAddr, ClientAddr: n.cfg.ClientAddr, AdminAddr: n.cfg.AdminAddr,
 		Secret: n.cfg.Secret, Profile: n.cfg.GossipProfile,
 		Transport: n.channel.Gossip(), Delegate: gossipDelegate{n}, Settings: n.disseminator,
@@ -158,26 +156,39 @@ func (n *Node) assemble() (err error) {
 		n.channel.Close()
 		return err
 	}
+	n.mux = peer.NewMux(n.state.Joined)
+	n.membership = membership.New(membership.Config{
+		Self: ring.Member{
+			ID: n.id, Name: n.cfg.Name, Zone: n.cfg.Zone, Instance: n.instance,
+			ClientAddr: n.cfg.ClientAddr, PeerAddr: n.cfg.AdvertisePeerAddr, AdminAddr: n.cfg.AdminAddr,
+		},
+		State: n.state, Channel: n.channel, Gossip: n.gossip, Queue: n.mux.Do, RingChanged: n.ringChanged,
+		Lacking: n.store.Lacking, Logger: n.cfg.Logger.With("component", "membership"),
+		Start: membership.Start{
+			Quorums: ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}, Partitions: n.cfg.Partitions,
+			Founders: n.cfg.Founders, ClusterID: n.cfg.ClusterID, Join: n.cfg.Join, Whereabouts: n.cfg.Whereabouts,
+		},
+	})
 	n.coordinator = replica.New(replica.Config{
-		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring, Policy: n.settings.Policy,
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring, Policy: n.settings.Policy,
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
 		RequestTimeout: n.cfg.RequestTimeout,
 		SiblingsWarn:   n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 	})
 	n.Reader = coverage.New(coverage.Config{
-		Self: n.id, Ring: n.keeper.ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator, Now: n.cfg.Now,
+		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator, Now: n.cfg.Now,
 	})
 	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
-		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring,
 		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
 	})
 	n.assembleRepair()
-	n.mux = n.newMux()
+	n.register(n.mux)
 	return nil
 }
 
 // Run lives the node's life until ctx ends, and returns when all of it has
-// stopped. It returns nil on a plain stop, [ErrLeft] when the node has left the
+// stopped. It returns nil on a plain stop, [membership.ErrLeft] when the node has left the
 // ring, and the cause when the node can no longer be trusted.
 func (n *Node) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -216,23 +227,27 @@ func (n *Node) live(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil // it never came to life: leave no trace
 	}
-	resumed := n.keeper.ring() != nil
-	if err := n.enter(ctx); err != nil {
+	origin, err := n.membership.Bootstrap(ctx)
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return err
+	}
+	if origin == membership.Founded { // what the founder's flags say is the cluster's
+		if err := n.settings.Merge(coresettings.Founded(n.cfg.Policy)); err != nil {
+			return err
+		}
 	}
 	if err := n.gossip.Start(); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.gossip.Run(ctx) })
-	n.follow(n.keeper.ring())
-	group.Go(func() error { return n.spread(ctx) })
+	group.Go(func() error { return n.membership.Run(ctx) })
 	group.Go(func() error { return n.disseminator.Run(ctx) })
-	n.awaitPeers(ctx)
-	if err := n.awaitSettings(ctx, resumed); err != nil {
+	n.membership.AwaitPeers(ctx, peersPatience)
+	if err := n.awaitSettings(ctx, origin); err != nil {
 		group.Go(func() error { return err }) // which ends the others
 		return group.Wait()
 	}
@@ -246,32 +261,18 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.exchanger.Run(ctx) })
 	group.Go(func() error { return n.scheduler.Run(ctx) })
 	group.Go(func() error { return n.reaper.Run(ctx) })
-	group.Go(func() error { return n.awaitLeave(ctx) })
+	group.Go(func() error { return n.membership.AwaitLeave(ctx, n.drained) })
 	group.Go(func() error { return n.watch(ctx) })
 	group.Go(func() error { return n.awaitFilled(ctx) })
 	return group.Wait()
 }
 
-// awaitPeers gives the streams to the other members a moment to stand, so that a
-// node that says it is ready does not answer its first client with NOQUORUM.
-func (n *Node) awaitPeers(ctx context.Context) {
-	const patience, step = time.Second, 10 * time.Millisecond
-	for waited := time.Duration(0); waited < patience; waited += step {
-		missing := 0
-		for _, m := range n.keeper.ring().Members() {
-			if m.ID != n.id && !n.channel.Available(m.ID) {
-				missing++
-			}
-		}
-		if missing == 0 {
-			return
-		}
-		select {
-		case <-time.After(step):
-		case <-ctx.Done():
-			return
-		}
-	}
+// Crash stops a running node as kill -9 would: peers are told nothing, and nothing is
+// flushed. It must be called instead of cancelling Run's context.
+func (n *Node) Crash() {
+	n.crashed.Store(true)
+	n.channel.Close()
+	n.fail(ErrCrashed)
 }
 
 // fail ends the node: its disk can no longer be trusted.
@@ -292,7 +293,7 @@ func (n *Node) ID() ring.NodeID { return n.id }
 func (n *Node) Name() string { return n.cfg.Name }
 
 // Ring is the ring as this node knows it; nil before the node is ready.
-func (n *Node) Ring() *ring.Ring { return n.keeper.ring() }
+func (n *Node) Ring() *ring.Ring { return n.state.Ring() }
 
 // PeerAddr is the address that the peer port is bound to.
 func (n *Node) PeerAddr() string { return n.channel.Addr() }

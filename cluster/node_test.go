@@ -13,6 +13,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/sim/poll"
@@ -41,7 +42,7 @@ func newWorld(t testing.TB) *world {
 			r.stop()
 		}
 		for name, r := range w.nodes {
-			if err := <-r.done; err != nil && !errors.Is(err, ErrCrashed) && !errors.Is(err, ErrLeft) {
+			if err := <-r.done; err != nil && !errors.Is(err, ErrCrashed) && !errors.Is(err, membership.ErrLeft) {
 				t.Errorf("node %s ended with %v", name, err)
 			}
 		}
@@ -237,7 +238,7 @@ func TestCluster_JoinAndLeave_MoveTheData(t *testing.T) {
 	if err := w.nodes["A"].Leave(context.Background(), leaver.ID()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-leaver.done; !errors.Is(err, ErrLeft) {
+	if err := <-leaver.done; !errors.Is(err, membership.ErrLeft) {
 		t.Fatalf("leaver ended with %v", err)
 	}
 	leaver.stop()
@@ -252,7 +253,7 @@ func TestCluster_JoinAndLeave_MoveTheData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := back.Run(t.Context()); !errors.Is(err, ErrLeft) {
+	if err := back.Run(t.Context()); !errors.Is(err, membership.ErrLeft) {
 		t.Fatalf("restarted, it ended with %v", err)
 	}
 	w.settled(3)

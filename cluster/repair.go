@@ -17,20 +17,20 @@ func (n *Node) assembleRepair() {
 	n.operations = operation.NewRegistry(operation.Config{Now: n.cfg.Now})
 	log := n.cfg.Logger.With("component", "antientropy")
 	n.exchanger = antientropy.NewExchanger(antientropy.Config{
-		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.keeper.ring,
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring,
 		RepairRate: int(n.cfg.AntiEntropyRate),
 	})
 	n.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
-		Self: n.id, Ring: n.keeper.ring, Exchanger: n.exchanger, Available: n.channel.Available,
+		Self: n.id, Ring: n.state.Ring, Exchanger: n.exchanger, Available: n.channel.Available,
 		Logger: log, Tick: n.cfg.AntiEntropyInterval, Now: n.cfg.Now, Operations: n.operations,
 	})
 	n.reaper = antientropy.NewReaper(antientropy.ReapConfig{
-		Self: n.id, Ring: n.keeper.ring, Exchanger: n.exchanger, Available: n.channel.Available,
+		Self: n.id, Ring: n.state.Ring, Exchanger: n.exchanger, Available: n.channel.Available,
 		Logger: log, Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
 	})
 	n.mover = handoff.NewMover(handoff.MoverConfig{
-		Self: n.id, Ring: n.keeper.ring, Store: n.store, Exchanger: n.exchanger,
-		Announce: n.push, Done: n.markDone, Available: n.Alive,
+		Self: n.id, Ring: n.state.Ring, Store: n.store, Exchanger: n.exchanger,
+		Announce: n.membership.Push, Done: n.membership.MarkDone, Available: n.membership.Alive,
 		Logger: n.cfg.Logger.With("component", "handoff"), Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
 		Operations: n.operations,
 	})
@@ -58,10 +58,8 @@ func (n *Node) Repair() RepairStatus {
 // Operations lists the node's long work.
 func (n *Node) Operations() *operation.Registry { return n.operations }
 
-// markDone records that this node holds all that it gains.
-func (n *Node) markDone(target uint64) error {
-	return n.keeper.change(func(s *ring.State) error { return s.MarkDone(n.id, target) })
-}
+// drained reports whether this node holds nothing that other nodes lack.
+func (n *Node) drained() bool { return n.mover.Drained() && len(n.store.HintTargets()) == 0 }
 
 // Inspect compares this node's copy of a partition with a member's, and changes
 // nothing.
@@ -83,12 +81,12 @@ func (n *Node) awaitFilled(ctx context.Context) error {
 	}
 	n.log.Warn("the data was lost; until the others have filled this node, it answers for what it has only")
 	for filled := false; !filled; {
-		before := n.keeper.ring()
+		before := n.state.Ring()
 		if n.scheduler.AwaitEqual(ctx) != nil {
 			return nil // the next start begins again
 		}
 		// What it gains, or came to own meanwhile, it must have as well.
-		now := n.keeper.ring()
+		now := n.state.Ring()
 		if filled = now.Epoch() == before.Epoch() && len(now.Gains(n.id)) == 0; !filled {
 			select {
 			case <-ctx.Done():

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/settings"
+	"github.com/quorate/quorate/cluster/membership"
 )
 
 // settingsPatience is how long a node that has no copy of the cluster's settings waits
@@ -27,25 +27,15 @@ func (n *Node) SetPolicy(ctx context.Context, p register.Policy) error {
 // must not change them.
 func (n *Node) Settings() *settings.Document { return n.settings.Document() }
 
-// others returns the members of the ring except this node.
-func (n *Node) others() (ids []ring.NodeID) {
-	for _, m := range n.keeper.ring().Members() {
-		if m.ID != n.id {
-			ids = append(ids, m.ID)
-		}
-	}
-	return ids
-}
-
 // awaitSettings gets the cluster's settings for a node that has none of its own: it has
 // just joined, or its ring was made by a version without such settings. The flag of a
 // node that joins is not written. That of a node with an old ring is, and is weaker than
 // everything else.
-func (n *Node) awaitSettings(ctx context.Context, resumed bool) error {
+func (n *Node) awaitSettings(ctx context.Context, origin membership.Origin) error {
 	if n.settings.Digest() == 0 {
 		n.disseminator.Fetch(ctx, settingsPatience)
 	}
-	if n.settings.Digest() == 0 && resumed && ctx.Err() == nil {
+	if n.settings.Digest() == 0 && origin == membership.Loaded && ctx.Err() == nil {
 		if err := n.settings.Merge(settings.Assumed(n.cfg.Policy)); err != nil {
 			return err
 		}

@@ -65,6 +65,6 @@ func (n *Node) watch(ctx context.Context) error {
 		for id, h := range n.store.HintTargets() {
 			hints[id] = h.Count
 		}
-		w.look(n.cfg.Now(), hints, n.Counters().NoQuorum.Load(), n.keeper.ring().Name)
+		w.look(n.cfg.Now(), hints, n.Counters().NoQuorum.Load(), n.state.Ring().Name)
 	}
 }

@@ -21,6 +21,6 @@
 // Owns: the goroutine of [Disseminator.Run], which waits for those that it starts.
 //
 // Not: what a document is and how it merges (cluster/core/settings), gossip
-// (cluster/membership/gossip), the ring and its quorums (cluster). It may import the pure core
-// and peer.
+// (cluster/membership/gossip), the ring and its quorums (cluster/membership). It may
+// import the pure core and peer.
 package settings

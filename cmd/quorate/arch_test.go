@@ -15,7 +15,7 @@ import (
 const module = "github.com/quorate/quorate/"
 
 // The running parts of a node, which the root package puts together.
-var parts = []string{"peer", "operation", "gossip", "settings", "replica", "coverage", "antientropy", "handoff"}
+var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff"}
 
 // Imports point one way. A package may import only the packages of the lines that its
 // line names.
@@ -32,6 +32,7 @@ var layers = []struct {
 	{"peer", []string{"cluster/peer"}, []string{"core", "fault"}},
 	{"operation", []string{"cluster/operation"}, []string{"core"}},
 	{"gossip", []string{"cluster/membership/gossip"}, []string{"core"}},
+	{"membership", []string{"cluster/membership"}, []string{"core", "peer"}},
 	{"settings", []string{"cluster/settings"}, []string{"core", "peer"}},
 	{"replica", []string{"cluster/replica"}, []string{"core", "engine", "peer"}},
 	{"coverage", []string{"cluster/coverage"}, []string{"core", "engine", "peer", "replica"}},
@@ -49,7 +50,7 @@ var layers = []struct {
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
 	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
-	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "cluster", "limits", "server", "api", "admin", "cmd"}},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "cluster", "limits", "server", "api", "admin", "cmd"}},
 }
 
 // What a pure package may take from the standard library: nothing that reads a

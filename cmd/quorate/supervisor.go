@@ -13,6 +13,7 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/server"
 )
 
@@ -157,7 +158,7 @@ func (h *supervisor) Run(ctx context.Context) error {
 		case errors.Is(err, errKilled):
 			h.become(nil, admin.ErrKilled)
 			h.log.Warn("node killed", "node", h.name())
-		case errors.Is(err, cluster.ErrLeft):
+		case errors.Is(err, membership.ErrLeft):
 			h.become(nil, fmt.Errorf("%w: it has left the cluster", admin.ErrGone))
 			return nil // cluster has logged it
 		case err != nil && joining:

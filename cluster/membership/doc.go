@@ -1,0 +1,30 @@
+// Package membership decides who belongs to the ring, and makes all nodes agree on it.
+//
+// The ring state (members, owners of partitions, N, R and W) is a join semilattice:
+// two states merge, in any order, into one that has what both know. A [StateStore]
+// holds this node's state. A [Membership] changes it and brings it to others:
+//
+//  1. Bootstrap finds the first state: it loads the one on the disk, founds a cluster,
+//     or joins one.
+//  2. A change, by an operator or by the node itself, is merged into the state, saved
+//     with a sync, and only then acted upon and sent. So a node never forgets what
+//     others have learned from it.
+//  3. The node where a change began pushes the whole state to every member that it can
+//     reach. A member that knows more replies with its own state.
+//  4. Gossip carries the digest of each node's state. A node that sees another digest
+//     pulls the state from there.
+//
+// So a change is everywhere after one round trip if all goes well, and within some
+// rounds of gossip if not.
+//
+// Only operators change who belongs to the ring (section 4.8 of the paper). A member
+// admits a newcomer because the operator of the newcomer said so, with the secret of the
+// cluster if there is one.
+//
+// Invariant: what a node acts on or tells others is saved.
+//
+// Owns: the ring state on disk, and the goroutine of [Membership.Run].
+//
+// Not: how states change and merge (cluster/core/ring), who answers right now
+// (cluster/membership/gossip), sockets (cluster/peer), moving data (cluster/handoff).
+package membership

@@ -1,0 +1,74 @@
+package membership
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
+)
+
+// Channel is what a [Membership] needs of the peer channel.
+type Channel interface {
+	// Call sends a request to a member and waits for its reply.
+	Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error)
+	// CallAddr does the same with an address, of a node that may be no member.
+	CallAddr(ctx context.Context, addr string, kind peer.Kind, body []byte) ([]byte, error)
+	// Available reports whether a member can be asked now.
+	Available(to ring.NodeID) bool
+	// SetPeers names the other members, and where each is reached.
+	SetPeers(addresses map[ring.NodeID]string)
+}
+
+// Gossip is what a [Membership] needs of the gossip.
+type Gossip interface {
+	// SetMembers names the other members, and where each is reached.
+	SetMembers(addresses map[ring.NodeID]string)
+	// Announce tells the others the digest of this node's ring state.
+	Announce(digest uint64)
+}
+
+// Config configures a [Membership].
+type Config struct {
+	Self    ring.Member // this node as the ring should know it
+	State   *StateStore
+	Channel Channel
+	Gossip  Gossip
+	// Queue runs a function later, and reports whether there was room for it.
+	Queue func(func(context.Context)) bool
+	// RingChanged is called after each change of the ring. It must not block.
+	RingChanged func()
+	// Lacking reports whether this node's data was lost and is not all back.
+	Lacking func() bool
+	Logger  *slog.Logger
+	Start   Start
+}
+
+// Membership is this node's part in the agreement on the ring.
+type Membership struct {
+	cfg   Config
+	id    ring.NodeID
+	state *StateStore
+	log   *slog.Logger
+}
+
+// New returns a membership. Bootstrap must be called first, and then Run.
+func New(cfg Config) *Membership {
+	return &Membership{cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger}
+}
+
+// Ring returns the ring of now; nil before there is one.
+func (m *Membership) Ring() *ring.Ring { return m.state.Ring() }
+
+// Alive reports whether a member answers this node.
+func (m *Membership) Alive(id ring.NodeID) bool { return id == m.id || m.cfg.Channel.Available(id) }
+
+// Others returns the members of the ring except this node.
+func (m *Membership) Others() (ids []ring.NodeID) {
+	for _, other := range m.state.Ring().Members() {
+		if other.ID != m.id {
+			ids = append(ids, other.ID)
+		}
+	}
+	return ids
+}

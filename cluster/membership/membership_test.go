@@ -1,0 +1,230 @@
+package membership
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// pair is a cluster of A, which founded it, and B, which joined.
+func pair(t *testing.T) (w *world, a, b *node) {
+	t.Helper()
+	w = newWorld()
+	a = w.add(t, "A", newDisk(), nil)
+	a.bootstrap(t, Founded)
+	b = w.add(t, "B", newDisk(), func(s *Start) { s.Join = []string{"nobody:7", "A:7"} })
+	b.bootstrap(t, Joined)
+	a.work(t)
+	return w, a, b
+}
+
+func TestBootstrap_Join_BothHaveOneRingAndFollowIt(t *testing.T) {
+	_, a, b := pair(t)
+	if a.state.Digest() != b.state.Digest() || len(a.Ring().Members()) != 2 {
+		t.Fatalf("%d members; digests %x and %x", len(a.Ring().Members()), a.state.Digest(), b.state.Digest())
+	}
+	for _, n := range []*node{a, b} {
+		other := n.Others()[0]
+		if len(n.peers) != 1 || n.peers[other] == "" || n.members[other] != n.peers[other] || n.said != n.state.Digest() || n.changed == 0 {
+			t.Errorf("%s follows with peers %v, members %v, digest %x", n.cfg.Self.Name, n.peers, n.members, n.said)
+		}
+		if !n.Alive(other) || !n.Alive(n.id) || n.Alive(99) {
+			t.Errorf("%s takes the wrong ones for alive", n.cfg.Self.Name)
+		}
+	}
+}
+
+func TestBootstrap_Founders_AllComputeOneRing(t *testing.T) {
+	w := newWorld()
+	digests := make(map[uint64]bool)
+	for _, name := range []string{"A", "B", "C"} {
+		n := w.add(t, name, newDisk(), func(s *Start) {
+			s.ClusterID, s.Founders = "c", []ring.Member{member("A"), member("B"), member("C")}
+		})
+		n.bootstrap(t, Founded)
+		digests[n.state.Digest()] = true
+	}
+	if len(digests) != 1 {
+		t.Errorf("%d rings", len(digests))
+	}
+}
+
+func TestBootstrap_Restart_TellsTheRingWhereTheNodeIsNow(t *testing.T) {
+	w, a, b := pair(t)
+	again := w.add(t, "B", b.disk, nil)
+	again.cfg.Self.PeerAddr = "elsewhere:7"
+	w.nodes["elsewhere:7"] = again
+	again.bootstrap(t, Loaded)
+	again.work(t)
+	if err := again.Push(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.work(t)
+	if a.peers[b.id] != "elsewhere:7" {
+		t.Errorf("A reaches B at %s", a.peers[b.id])
+	}
+}
+
+func TestBootstrap_JoinRefused_SaysWhy(t *testing.T) {
+	w, _, _ := pair(t)
+	for name, test := range map[string]struct {
+		change func(*node)
+		want   string
+	}{
+		"partitions": {func(n *node) { n.cfg.Start.Partitions = 32 }, "--partitions 16"},
+		"name":       {func(n *node) { n.cfg.Self = member("A"); n.cfg.Self.Instance = "another disk" }, ring.ErrNameTaken.Error()},
+	} {
+		n := w.add(t, "X", newDisk(), func(s *Start) { s.Join = []string{"A:7"} })
+		test.change(n)
+		if _, err := n.Bootstrap(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("wrong %s: %v, want %q", name, err, test.want)
+		}
+		if n.Ring() != nil {
+			t.Errorf("wrong %s: it has a ring", name)
+		}
+	}
+}
+
+func has(n *node, N, R, W int) bool {
+	q := n.Ring().Configured()
+	return q.N == N && q.R == R && q.W == W
+}
+
+func TestMembership_Behind_PullsWhatTheOtherHas(t *testing.T) {
+	_, a, b := pair(t)
+	if err := a.state.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: 3, R: 1, W: 3}) }); err != nil {
+		t.Fatal(err)
+	}
+	b.Behind(a.id, b.state.Digest())
+	if len(b.queue) != 0 {
+		t.Fatal("it pulls what it has")
+	}
+	b.Behind(a.id, a.state.Digest())
+	b.work(t)
+	if !has(b, 3, 1, 3) || b.said != a.state.Digest() {
+		t.Errorf("B has %+v, and announced %x", b.Ring().Configured(), b.said)
+	}
+}
+
+func TestMembership_SetQuorums_ReachesEveryMemberThatAnswers(t *testing.T) {
+	w, a, b := pair(t)
+	if err := a.SetQuorums(t.Context(), 1, 2, 1); err == nil {
+		t.Error("contradictory quorums are accepted")
+	}
+	if err := a.SetQuorums(t.Context(), 2, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	if !has(b, 2, 1, 2) {
+		t.Errorf("B has %+v", b.Ring().Configured())
+	}
+	w.down["B:7"] = true
+	if err := a.SetQuorums(t.Context(), 3, 2, 2); err != nil {
+		t.Errorf("a member that is down keeps a change from being made: %v", err)
+	}
+	// When it comes back it hears of the digest.
+	delete(w.down, "B:7")
+	b.Behind(a.id, a.state.Digest())
+	b.work(t)
+	if !has(b, 3, 2, 2) {
+		t.Errorf("B has %+v", b.Ring().Configured())
+	}
+}
+
+func TestMembership_Remove_OnlyWhatDoesNotAnswer(t *testing.T) {
+	w, a, b := pair(t)
+	for _, id := range []ring.NodeID{a.id, b.id} {
+		if err := a.Remove(t.Context(), id); !errors.Is(err, ErrMemberUp) {
+			t.Errorf("%s: %v", a.Ring().Name(id), err)
+		}
+	}
+	w.down["B:7"] = true
+	if err := a.Remove(t.Context(), b.id); err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := a.Ring().Member(b.id); m.Status != ring.Removed {
+		t.Errorf("B is %v", m.Status)
+	}
+}
+
+// finish lets nodes have all that they gain, until no transition is under way.
+func finish(t *testing.T, nodes ...*node) {
+	t.Helper()
+	for _, n := range nodes {
+		if now := n.Ring(); slices.Contains(now.Pending(), n.id) {
+			if err := errors.Join(n.MarkDone(now.Target()), n.Push(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if nodes[0].Ring().InTransition() {
+		t.Fatalf("%v are not done", nodes[0].Ring().Pending())
+	}
+}
+
+func TestMembership_AwaitLeave_EndsWhenTheNodeIsOutAndDrained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := pair(t)
+		finish(t, a, b)
+		var drained atomic.Bool
+		done := make(chan error, 1)
+		go func() { done <- b.AwaitLeave(t.Context(), drained.Load) }()
+		if err := a.Leave(t.Context(), b.id); err != nil {
+			t.Fatal(err)
+		}
+		// A had everything already, so B is out at once, and hears of it by gossip.
+		b.Behind(a.id, a.state.Digest())
+		b.work(t)
+		if m, _ := b.Ring().Member(b.id); m.Status != ring.Removed {
+			t.Fatalf("B is %v", m.Status)
+		}
+		time.Sleep(2 * time.Second)
+		select {
+		case err := <-done:
+			t.Fatalf("it is gone with its data: %v", err)
+		default:
+		}
+		drained.Store(true)
+		if err := <-done; !errors.Is(err, ErrLeft) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAnswers_MalformedRequests_AreRefused(t *testing.T) {
+	_, a, _ := pair(t)
+	digest := a.state.Digest()
+	for name, answer := range map[string]func([]byte) ([]byte, error){"push": a.AnswerPush, "pull": a.AnswerPull, "join": a.AnswerJoin} {
+		for _, body := range [][]byte{nil, []byte("rubbish"), bytes.Repeat([]byte("x"), maxJoinRequest+1)} {
+			if _, err := answer(body); err == nil {
+				t.Errorf("%s of %d bytes: accepted", name, len(body))
+			}
+		}
+	}
+	if a.state.Digest() != digest {
+		t.Error("the ring has changed")
+	}
+}
+
+func TestJoin_Request_CarriesTheWholeMember(t *testing.T) {
+	want := member("A")
+	want.Zone = "z"
+	body, err := encodeJoin(want, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, partitions, err := decodeJoin(body); err != nil || got != want || partitions != 64 {
+		t.Errorf("%+v, %d, %v", got, partitions, err)
+	}
+	for _, reply := range [][]byte{nil, {admitted}, {9, 9}, {admissionNameTaken, 1}} {
+		if _, err := decodeAdmission(reply); err == nil {
+			t.Errorf("admission %v: accepted", reply)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package membership
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// stateName is the name under which the disk keeps the ring state.
+const stateName = "ring"
+
+// maxHistory bounds how many states of the ring are remembered, for people to see how
+// they spread.
+const maxHistory = 20
+
+// maxChanges bounds the changes that wait to be acted upon. One that finds no room is not
+// lost: whoever takes a change reads the newest state, and gossip tells others of it.
+const maxChanges = 64
+
+// ErrNotJoined refuses what needs a ring before there is one.
+var ErrNotJoined = errors.New("this node is not a member of a cluster yet")
+
+// Disk keeps small pieces of a node's state: the engine. SaveState returns once the data
+// is safe; LoadState returns nil for what was never saved.
+type Disk interface {
+	SaveState(name string, data []byte) error
+	LoadState(name string) ([]byte, error)
+}
+
+// StateStore holds this node's ring: the mergeable state, saved, and the immutable view
+// computed from it, which anybody reads without a lock. Make it with [OpenState]. Its
+// methods may be called from any goroutine. No other part of the node is called under
+// its lock, but for the disk.
+type StateStore struct {
+	disk    Disk
+	now     func() time.Time // the wall clock
+	view    atomic.Pointer[ring.Ring]
+	changes chan change
+
+	mu struct {
+		sync.Mutex
+		state   *ring.State
+		history []RingChange // the newest last
+	}
+}
+
+// RingChange is a state of the ring, and when this node came to have it.
+type RingChange struct {
+	Version uint64
+	Digest  uint64
+	Time    time.Time
+}
+
+// change is a ring that has become this node's.
+type change struct {
+	ring *ring.Ring
+	from source
+}
+
+// source tells where a change began.
+type source uint8
+
+const (
+	fromPeer source = iota // another node made it, and spreads it
+	fromHere               // others have to be told
+)
+
+// OpenState loads the ring state from the disk. A node that never had one has no ring
+// until Adopt gives it one.
+func OpenState(disk Disk, now func() time.Time) (*StateStore, error) {
+	s := &StateStore{disk: disk, now: now, changes: make(chan change, maxChanges)}
+	data, err := disk.LoadState(stateName)
+	if err != nil {
+		return nil, fmt.Errorf("load the ring state: %w", err)
+	}
+	if data == nil {
+		return s, nil
+	}
+	state, err := ring.DecodeState(data)
+	if err != nil {
+		return nil, fmt.Errorf("saved ring state: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.showLocked(state)
+	return s, nil
+}
+
+// Ring returns the ring of now; nil before there is one.
+func (s *StateStore) Ring() *ring.Ring { return s.view.Load() }
+
+// Joined returns [ErrNotJoined] before there is a ring.
+func (s *StateStore) Joined() error {
+	if s.view.Load() == nil {
+		return ErrNotJoined
+	}
+	return nil
+}
+
+// Digest names the content of the state; 0 before there is one.
+func (s *StateStore) Digest() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.state == nil {
+		return 0
+	}
+	return s.mu.state.Digest()
+}
+
+// ClusterID returns the id of the cluster that the node belongs to; empty before there
+// is one.
+func (s *StateStore) ClusterID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.state == nil {
+		return ""
+	}
+	return s.mu.state.ClusterID()
+}
+
+// Encode returns the state as it is told to others; nil before there is one.
+func (s *StateStore) Encode() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.state == nil {
+		return nil
+	}
+	return s.mu.state.Encode()
+}
+
+// History returns the newest states that this node had, the oldest of them first.
+func (s *StateStore) History() []RingChange {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.mu.history)
+}
+
+// Adopt makes a state this node's first one: it was founded here, or received on joining.
+func (s *StateStore) Adopt(state *ring.State) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.disk.SaveState(stateName, state.Encode()); err != nil {
+		return fmt.Errorf("save ring state: %w", err)
+	}
+	s.showLocked(state)
+	return nil
+}
+
+// Change applies a change that begins at this node. When it returns nil, the result is
+// saved and in force here.
+func (s *StateStore) Change(edit func(*ring.State) error) error {
+	return s.update(fromHere, func(state *ring.State) (bool, error) {
+		before := state.Digest()
+		if err := edit(state); err != nil {
+			return false, err
+		}
+		return state.Digest() != before, nil
+	})
+}
+
+// Merge takes in the state of another node. It saves nothing if there is nothing new.
+func (s *StateStore) Merge(other *ring.State) error {
+	return s.update(fromPeer, func(state *ring.State) (bool, error) { return state.Merge(other) })
+}
+
+func (s *StateStore) update(from source, edit func(*ring.State) (bool, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.state == nil {
+		return ErrNotJoined
+	}
+	next := s.mu.state.Clone()
+	changed, err := edit(next)
+	if err != nil || !changed {
+		return err
+	}
+	// Any node may see that a transition is complete; all come to the same result.
+	next.Advance()
+	if err := s.disk.SaveState(stateName, next.Encode()); err != nil {
+		return fmt.Errorf("save ring state: %w", err)
+	}
+	view := s.showLocked(next)
+	select {
+	case s.changes <- change{ring: view, from: from}:
+	default: // see maxChanges
+	}
+	return nil
+}
+
+// showLocked puts a state that is saved in force.
+func (s *StateStore) showLocked(state *ring.State) *ring.Ring {
+	view := ring.NewRing(state)
+	s.mu.state = state
+	s.view.Store(view)
+	if len(s.mu.history) == maxHistory {
+		s.mu.history = slices.Delete(s.mu.history, 0, 1)
+	}
+	s.mu.history = append(s.mu.history, RingChange{Version: view.Version(), Digest: view.Digest(), Time: s.now()})
+	return view
+}
