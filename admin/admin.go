@@ -31,23 +31,25 @@ type Config struct {
 	// Trust says which certificates of other nodes' ports to trust, if all ports speak
 	// TLS; nil: they speak plain HTTP.
 	Trust *tls.Config
-	// MaxValue bounds the body of a request that carries a value; default 8 MiB.
+	// MaxValue bounds the body of a request that carries a value; default [DefaultMaxValue].
 	MaxValue int64
 	Pprof    bool // serve /debug/pprof
 	Logger   *slog.Logger
 }
 
+// DefaultMaxValue bounds a value that callers send or get, in bytes.
+const DefaultMaxValue = 8 << 20
+
 // Bounds on what a caller can make the port hold or wait for.
 const (
-	defaultMaxValue = 8 << 20
-	maxBody         = 64 << 10
-	maxHeader       = 64 << 10 // keys travel there
-	maxRequests     = 64       // at once, live streams not counted; more are answered 503
-	headerTimeout   = 5 * time.Second
-	readTimeout     = 10 * time.Second
-	writeTimeout    = 90 * time.Second // a CPU profile takes 30 s by default
-	idleTimeout     = 2 * time.Minute
-	graceTimeout    = time.Second
+	maxBody       = 64 << 10
+	maxHeader     = 64 << 10 // keys travel there
+	maxRequests   = 64       // at once, live streams not counted; more are answered 503
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	writeTimeout  = 90 * time.Second // a CPU profile takes 30 s by default
+	idleTimeout   = 2 * time.Minute
+	graceTimeout  = time.Second
 )
 
 // Server is the admin port.
@@ -59,7 +61,7 @@ type Server struct {
 
 // New makes the port's server.
 func New(cfg Config) *Server {
-	cfg.MaxValue = cmp.Or(cfg.MaxValue, defaultMaxValue)
+	cfg.MaxValue = cmp.Or(cfg.MaxValue, DefaultMaxValue)
 	if cfg.Events == nil {
 		cfg.Events = NewEventLog(cfg.Name)
 	}

@@ -1,15 +1,31 @@
 package cluster
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/membership/gossip"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
+)
+
+// Defaults of a [Config]: those of the parts of a node.
+const (
+	DefaultRequestTimeout      = peer.DefaultRequestTimeout
+	DefaultSiblingsWarn        = replica.DefaultSiblingsWarn
+	DefaultSiblingsRefuse      = replica.DefaultSiblingsRefuse
+	DefaultAntiEntropyInterval = antientropy.DefaultTick
+	DefaultAntiEntropyRate     = antientropy.DefaultRepairRate
+	DefaultTombstoneGrace      = antientropy.DefaultGrace
+	DefaultGossipProfile       = gossip.DefaultProfile
 )
 
 // Config says what a node is and how it behaves. Zero fields have the defaults
@@ -36,12 +52,12 @@ type Config struct {
 	Whereabouts []ring.Member
 	// Secret is shared by all peers of a cluster; empty: none.
 	Secret string
-	// GossipProfile is lan (default), local or wan.
+	// GossipProfile is local, lan or wan; default [DefaultGossipProfile].
 	GossipProfile string
 
-	// N, R and W of a cluster that this node founds; defaults 3, 2, 2.
+	// N, R and W of a cluster that this node founds; default [ring.DefaultN] and so on.
 	N, R, W int
-	// Partitions of a cluster that this node founds; default 256.
+	// Partitions of a cluster that this node founds; default [ring.DefaultPartitions].
 	Partitions int
 
 	// Store is passed to the engine; Self, Partitions and Logger are filled in.
@@ -52,12 +68,12 @@ type Config struct {
 	Links *fault.Links
 
 	Policy                       register.Policy // default: last writer wins
-	RequestTimeout               time.Duration   // default 2 s
-	SiblingsWarn, SiblingsRefuse int             // defaults 25, 100
+	RequestTimeout               time.Duration   // default [DefaultRequestTimeout]
+	SiblingsWarn, SiblingsRefuse int             // defaults [DefaultSiblingsWarn], [DefaultSiblingsRefuse]
 
-	AntiEntropyInterval time.Duration // default 15 s
-	AntiEntropyRate     int64         // bytes per second; default: the exchanger's
-	TombstoneGrace      time.Duration // default 10 days
+	AntiEntropyInterval time.Duration // default [DefaultAntiEntropyInterval]
+	AntiEntropyRate     int64         // bytes a second; default [DefaultAntiEntropyRate]
+	TombstoneGrace      time.Duration // default [DefaultTombstoneGrace]
 
 	Logger *slog.Logger
 	// Now is the wall clock; default time.Now.
@@ -66,14 +82,9 @@ type Config struct {
 
 func (c *Config) setDefaults() {
 	if c.N == 0 {
-		c.N, c.R, c.W = 3, 2, 2
+		c.N, c.R, c.W = ring.DefaultN, ring.DefaultR, ring.DefaultW
 	}
-	if c.Partitions == 0 {
-		c.Partitions = 256
-	}
-	if c.RequestTimeout == 0 {
-		c.RequestTimeout = 2 * time.Second
-	}
+	c.Partitions = cmp.Or(c.Partitions, ring.DefaultPartitions)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

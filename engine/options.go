@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Durability says when a write counts as safe; see the package comment.
@@ -29,31 +31,20 @@ func (d Durability) String() string {
 	return "always"
 }
 
-// ParseDurability reads the word used in flags.
-func ParseDurability(s string) (Durability, error) {
-	switch s {
-	case "always":
-		return Always, nil
-	case "interval":
-		return Interval, nil
-	}
-	return 0, fmt.Errorf("durability %q: must be always or interval", s)
-}
-
 // Options configure a store. A zero field takes its default.
 type Options struct {
 	Dir        string        // required
 	FS         vfs.FS        // default: the disk
-	Partitions int           // Q, fixed for the directory's life; default 256
+	Partitions int           // Q, fixed for the directory's life; default ring.DefaultPartitions
 	Self       causal.NodeID // required: the directory belongs to this node
 	Name       string        // the node's name, for messages
 
 	Durability Durability
 	SyncEvery  time.Duration // Interval: how often to fsync; default 1 s
 
-	CacheBytes           int64 // block cache; default 256 MiB
-	ObjectCacheBytes     int64 // cache of current objects, in front of everything else; default 128 MiB, negative: none
-	MemtableBytes        int64 // one of up to eight memtables; default 16 MiB, for inserting into a larger one costs a fifth more
+	CacheBytes           int64 // block cache; default DefaultCacheBytes
+	ObjectCacheBytes     int64 // cache of current objects, in front of everything else; default DefaultObjectCacheBytes, negative: none
+	MemtableBytes        int64 // one of up to eight memtables; default DefaultMemtableBytes
 	ValueSeparationBytes int   // values from this size live in blob files; default 4 KiB, negative: never
 	MaxOpenFiles         int   // default 1000
 	ReserveBytes         int64 // refuse writes when the disk has less free; default 256 MiB or 5 % of the disk, whichever is less
@@ -63,8 +54,8 @@ type Options struct {
 	// keeps remain. To see what a cluster makes of it.
 	LoseData bool
 
-	HintBytes int64         // bound of all hints held; default 1 GiB
-	HintAge   time.Duration // older hints are dropped; default 3 h
+	HintBytes int64         // bound of all hints held; default DefaultHintBytes
+	HintAge   time.Duration // older hints are dropped; default DefaultHintAge
 
 	CloseTimeout time.Duration // bound of Close and Crash while the disk does not answer; default 30 s
 
@@ -73,24 +64,36 @@ type Options struct {
 	OnFatal func(error)      // called once, from any goroutine, when the store can no longer write; must not block
 }
 
+// Defaults of [Options] that operators may change.
+const (
+	DefaultCacheBytes       = 256 << 20
+	DefaultObjectCacheBytes = 128 << 20
+	DefaultMemtableBytes    = 16 << 20 // inserting into a larger one costs a fifth more
+	DefaultHintBytes        = 1 << 30
+	DefaultHintAge          = 3 * time.Hour
+)
+
+// MaxMemtableBytes bounds a memtable.
+const MaxMemtableBytes = 1 << 30
+
 // Memtables is how many there may be at once, all but one on their way to a file.
 const Memtables = 8
 
 func (o *Options) setDefaults() {
-	setDefault(&o.FS, vfs.Default)
-	setDefault(&o.Partitions, 256)
-	setDefault(&o.SyncEvery, time.Second)
-	setDefault(&o.CacheBytes, 256<<20)
-	setDefault(&o.ObjectCacheBytes, 128<<20)
-	setDefault(&o.MemtableBytes, 16<<20)
-	setDefault(&o.ValueSeparationBytes, 4<<10)
-	setDefault(&o.MaxOpenFiles, 1000)
-	setDefault(&o.HintBytes, 1<<30)
-	setDefault(&o.HintAge, 3*time.Hour)
-	setDefault(&o.CloseTimeout, 30*time.Second)
-	if o.Name == "" {
-		o.Name = fmt.Sprintf("%016x", uint64(o.Self))
+	if o.FS == nil {
+		o.FS = vfs.Default
 	}
+	o.Name = cmp.Or(o.Name, fmt.Sprintf("%016x", uint64(o.Self)))
+	o.Partitions = cmp.Or(o.Partitions, ring.DefaultPartitions)
+	o.SyncEvery = cmp.Or(o.SyncEvery, time.Second)
+	o.CacheBytes = cmp.Or(o.CacheBytes, DefaultCacheBytes)
+	o.ObjectCacheBytes = cmp.Or(o.ObjectCacheBytes, DefaultObjectCacheBytes)
+	o.MemtableBytes = cmp.Or(o.MemtableBytes, DefaultMemtableBytes)
+	o.ValueSeparationBytes = cmp.Or(o.ValueSeparationBytes, 4<<10)
+	o.MaxOpenFiles = cmp.Or(o.MaxOpenFiles, 1000)
+	o.HintBytes = cmp.Or(o.HintBytes, DefaultHintBytes)
+	o.HintAge = cmp.Or(o.HintAge, DefaultHintAge)
+	o.CloseTimeout = cmp.Or(o.CloseTimeout, 30*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -99,13 +102,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.OnFatal == nil {
 		o.OnFatal = func(error) {}
-	}
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
 	}
 }
 
@@ -120,12 +116,12 @@ func (o *Options) Validate() error {
 	}
 	fault(o.Dir == "", "data directory: must be given")
 	fault(o.Self == 0, "node: must be given")
-	fault(o.Partitions < 0 || o.Partitions > 1<<14 || o.Partitions&(o.Partitions-1) != 0,
-		"partitions %d: must be a power of two up to 16384", o.Partitions)
+	fault(o.Partitions < 0 || o.Partitions > ring.Slots || o.Partitions&(o.Partitions-1) != 0,
+		"partitions %d: must be a power of two up to %d", o.Partitions, ring.Slots)
 	fault(o.Durability > Interval, "durability %d: unknown", o.Durability)
 	fault(o.SyncEvery < 0, "sync interval %v: must not be negative", o.SyncEvery)
 	fault(o.CacheBytes < 0, "cache %d bytes: must not be negative", o.CacheBytes)
-	fault(o.MemtableBytes < 0 || o.MemtableBytes > 1<<30, "memtable %d bytes: must be at most 1 GiB", o.MemtableBytes)
+	fault(o.MemtableBytes < 0 || o.MemtableBytes > MaxMemtableBytes, "memtable %d bytes: must be at most %d", o.MemtableBytes, int64(MaxMemtableBytes))
 	fault(o.MaxOpenFiles < 0, "open files %d: must not be negative", o.MaxOpenFiles)
 	fault(o.ReserveBytes < 0, "reserve %d bytes: must not be negative", o.ReserveBytes)
 	fault(o.HintBytes < 0, "hints %d bytes: must not be negative", o.HintBytes)

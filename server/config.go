@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/limits"
 )
@@ -23,14 +25,14 @@ type Config struct {
 	// CLUSTER and its relatives are refused, and INFO says so (cluster-enabled no).
 	Standalone bool
 
-	MaxClients      int           // connections at once; default 10000
-	ProtoMaxBulkLen int64         // bytes of one argument; default 512 MiB
+	MaxClients      int           // connections at once; default DefaultMaxClients
+	ProtoMaxBulkLen int64         // bytes of one argument; default DefaultBulkBytes
 	MaxArguments    int64         // of one command; default 1048576
 	IdleTimeout     time.Duration // closes a client without a command; default 0: never
 	WriteTimeout    time.Duration // closes a client that takes no replies; default 60 s
-	InputLimit      int64         // bytes of one client's unfinished command; default 1 GiB
-	OutputLimit     int64         // bytes of replies waiting for one client; default 64 MiB
-	BufferedLimit   int64         // bytes of both, over all clients; default 2 GiB
+	InputLimit      int64         // bytes of one client's unfinished command; default DefaultInputLimit
+	OutputLimit     int64         // bytes of replies waiting for one client; default DefaultOutputLimit
+	BufferedLimit   int64         // bytes of both, over all clients; default DefaultBufferedLimit
 	Grace           time.Duration // for commands under way when Run's context ends; default 2 s
 	WarnValueSize   int64         // bytes of a value worth a line in the log; default 5 MB
 
@@ -40,7 +42,8 @@ type Config struct {
 	// block. Without it the command is refused.
 	Shutdown func()
 
-	// Slowlog says what SLOWLOG keeps; default 128 commands of 10 ms and longer.
+	// Slowlog says what SLOWLOG keeps; default [DefaultSlowlogEntries] commands of
+	// [DefaultSlowlogMicros] and longer.
 	Slowlog *SlowlogConfig
 	// LatencyThresholdMillis is the duration in milliseconds from which on LATENCY
 	// records a command; default 0: none.
@@ -61,6 +64,17 @@ type Config struct {
 	// Logger gets what an operator should know; default none.
 	Logger *slog.Logger
 }
+
+// Defaults of a [Config] that operators may change.
+const (
+	DefaultMaxClients     = 10_000
+	DefaultBulkBytes      = register.MaxValue
+	DefaultInputLimit     = 1 << 30
+	DefaultOutputLimit    = 64 << 20
+	DefaultBufferedLimit  = 2 << 30
+	DefaultSlowlogMicros  = 10_000
+	DefaultSlowlogEntries = 128
+)
 
 // SlowlogConfig says what the slow log keeps.
 type SlowlogConfig struct {
@@ -99,18 +113,18 @@ func checkRange[T ~int | ~int64](faults *[]error, what string, v T, within numbe
 }
 
 func (c Config) withDefaults() Config {
-	orElse(&c.Version, "dev")
-	orElse(&c.MaxClients, 10000)
-	orElse(&c.ProtoMaxBulkLen, 512<<20)
-	orElse(&c.MaxArguments, 1<<20)
-	orElse(&c.WriteTimeout, time.Minute)
-	orElse(&c.InputLimit, 1<<30)
-	orElse(&c.OutputLimit, 64<<20)
-	orElse(&c.BufferedLimit, 2<<30)
-	orElse(&c.Grace, 2*time.Second)
-	orElse(&c.WarnValueSize, 5<<20)
+	c.Version = cmp.Or(c.Version, "dev")
+	c.MaxClients = cmp.Or(c.MaxClients, DefaultMaxClients)
+	c.ProtoMaxBulkLen = cmp.Or(c.ProtoMaxBulkLen, DefaultBulkBytes)
+	c.MaxArguments = cmp.Or(c.MaxArguments, 1<<20)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)
+	c.InputLimit = cmp.Or(c.InputLimit, DefaultInputLimit)
+	c.OutputLimit = cmp.Or(c.OutputLimit, DefaultOutputLimit)
+	c.BufferedLimit = cmp.Or(c.BufferedLimit, DefaultBufferedLimit)
+	c.Grace = cmp.Or(c.Grace, 2*time.Second)
+	c.WarnValueSize = cmp.Or(c.WarnValueSize, 5<<20)
 	if c.Slowlog == nil {
-		c.Slowlog = &SlowlogConfig{SlowerThanMicros: 10_000, Entries: 128}
+		c.Slowlog = &SlowlogConfig{SlowerThanMicros: DefaultSlowlogMicros, Entries: DefaultSlowlogEntries}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -119,11 +133,4 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
-}
-
-func orElse[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }

@@ -57,8 +57,10 @@ type Config struct {
 	CallTimeout time.Duration
 }
 
+// DefaultRepairRate is the number of bytes a second that comparisons may move.
+const DefaultRepairRate = 8 << 20
+
 const (
-	defaultRepairRate   = 8 << 20
 	defaultTransferRate = 64 << 20
 	defaultCallTimeout  = 20 * time.Second
 )
@@ -95,7 +97,7 @@ type Exchanger struct {
 func NewExchanger(cfg Config) *Exchanger {
 	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, defaultCallTimeout)
 	x := &Exchanger{cfg: cfg, queue: newRequestQueue()}
-	x.repair = newLimiter(cmp.Or(cfg.RepairRate, defaultRepairRate))
+	x.repair = newLimiter(cmp.Or(cfg.RepairRate, DefaultRepairRate))
 	x.transfer = newLimiter(cmp.Or(cfg.TransferRate, defaultTransferRate))
 	return x
 }

@@ -125,9 +125,12 @@ func (r *Reaper) Status() ReapStatus {
 	return status
 }
 
+// DefaultGrace is how long a tombstone is kept at least.
+const DefaultGrace = 10 * 24 * time.Hour
+
 // NewReaper makes a Reaper; Run must be called.
 func NewReaper(cfg ReapConfig) *Reaper {
-	cfg.Grace = cmp.Or(cfg.Grace, 10*24*time.Hour)
+	cfg.Grace = cmp.Or(cfg.Grace, DefaultGrace)
 	cfg.Settle = cmp.Or(cfg.Settle, 5*time.Minute)
 	cfg.Tick = cmp.Or(cfg.Tick, time.Minute)
 	if cfg.Logger == nil {

@@ -80,9 +80,12 @@ type Scheduler struct {
 	}
 }
 
+// DefaultTick is the time between two rounds of comparisons.
+const DefaultTick = 15 * time.Second
+
 // NewScheduler makes a Scheduler; Run must be called for it to do anything by itself.
 func NewScheduler(cfg ScheduleConfig) *Scheduler {
-	cfg.Tick = cmp.Or(cfg.Tick, 15*time.Second)
+	cfg.Tick = cmp.Or(cfg.Tick, DefaultTick)
 	cfg.PairsPerTick = cmp.Or(cfg.PairsPerTick, 8)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

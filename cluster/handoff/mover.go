@@ -129,7 +129,7 @@ func NewMover(cfg MoverConfig) *Mover {
 	cfg.OwnerWait = cmp.Or(cfg.OwnerWait, 5*time.Second)
 	cfg.Settle = cmp.Or(cfg.Settle, 3*time.Second)
 	cfg.Pause = cmp.Or(cfg.Pause, time.Minute)
-	cfg.Grace = cmp.Or(cfg.Grace, 10*24*time.Hour)
+	cfg.Grace = cmp.Or(cfg.Grace, antientropy.DefaultGrace)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

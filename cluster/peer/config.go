@@ -45,7 +45,8 @@ type Config struct {
 	// refused with RefusedBusy.
 	MaxStreams int
 
-	// RequestTimeout completes a foreground request with ErrTimeout; default 2 s.
+	// RequestTimeout completes a foreground request with ErrTimeout; default
+	// [DefaultRequestTimeout].
 	// BackgroundTimeout does so for background requests; default 30 s.
 	RequestTimeout, BackgroundTimeout time.Duration
 	// HandshakeTimeout bounds dialling, a handshake, and how long a connection may stay
@@ -74,6 +75,10 @@ type Config struct {
 	Links *fault.Links
 }
 
+// DefaultRequestTimeout is how long a request of a client waits for a peer, and a
+// client for its request.
+const DefaultRequestTimeout = 2 * time.Second
+
 // Network makes the sockets of a channel.
 type Network interface {
 	Listen(addr string) (net.Listener, error)
@@ -87,7 +92,7 @@ func (c *Config) setDefaults() {
 	c.QueueBytes = cmp.Or(c.QueueBytes, 32<<20)
 	c.QueueFrames = cmp.Or(c.QueueFrames, 16<<10)
 	c.MaxStreams = cmp.Or(c.MaxStreams, 1024)
-	c.RequestTimeout = cmp.Or(c.RequestTimeout, 2*time.Second)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, DefaultRequestTimeout)
 	c.BackgroundTimeout = cmp.Or(c.BackgroundTimeout, 30*time.Second)
 	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, 3*time.Second)
 	c.SilenceTimeout = cmp.Or(c.SilenceTimeout, 15*time.Second)

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -36,14 +37,20 @@ type Config struct {
 	Clock   *causal.Clock
 	Logger  *slog.Logger
 
-	// RequestTimeout bounds one call of Do; default 2 s.
+	// RequestTimeout bounds one call of Do; default [peer.DefaultRequestTimeout].
 	RequestTimeout time.Duration
-	// SiblingsWarn and SiblingsRefuse bound the concurrent values of a key;
-	// defaults 25 and 100.
+	// SiblingsWarn and SiblingsRefuse bound the concurrent values of a key; defaults
+	// [DefaultSiblingsWarn] and [DefaultSiblingsRefuse].
 	SiblingsWarn, SiblingsRefuse int
 	// Now is the wall clock; default time.Now.
 	Now func() time.Time
 }
+
+// Defaults of a [Config].
+const (
+	DefaultSiblingsWarn   = 25
+	DefaultSiblingsRefuse = 100
+)
 
 // Bounds of the coordinator's own queues.
 const (
@@ -69,15 +76,9 @@ type Coordinator struct {
 
 // New makes a coordinator; Run must be called for it to answer.
 func New(cfg Config) *Coordinator {
-	if cfg.RequestTimeout == 0 {
-		cfg.RequestTimeout = 2 * time.Second
-	}
-	if cfg.SiblingsWarn == 0 {
-		cfg.SiblingsWarn = 25
-	}
-	if cfg.SiblingsRefuse == 0 {
-		cfg.SiblingsRefuse = 100
-	}
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, peer.DefaultRequestTimeout)
+	cfg.SiblingsWarn = cmp.Or(cfg.SiblingsWarn, DefaultSiblingsWarn)
+	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -13,11 +13,12 @@ type advertised struct{ client, peer, admin string }
 
 // advertised are those given, or else the ones listened on; where that is every
 // interface, the host's first address.
-func (s *addressSettings) advertised() (a advertised, err error) {
+func (c *serverCmd) advertised() (a advertised, err error) {
 	var faults [3]error
-	a.client, faults[0] = advertise("client", s.AdvertiseClientAddr, s.ClientAddr)
-	a.peer, faults[1] = advertise("peer", s.AdvertisePeerAddr, s.PeerAddr)
-	a.admin, faults[2] = advertise("admin", s.AdvertiseAdminAddr, s.AdminAddr)
+	given := c.address.advertise
+	a.client, faults[0] = advertise("client", given.client, c.settings.client.Addr)
+	a.peer, faults[1] = advertise("peer", given.peer, c.settings.node.PeerAddr)
+	a.admin, faults[2] = advertise("admin", given.admin, c.address.admin)
 	return a, errors.Join(faults[:]...)
 }
 

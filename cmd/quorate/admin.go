@@ -22,7 +22,7 @@ import (
 
 // adminCmd is `quorate admin`.
 type adminCmd struct {
-	AdminAddr   string `default:"127.0.0.1:8001" help:"Admin port of any node of the cluster; https://HOST:PORT where it speaks TLS."`
+	AdminAddr   string `default:"${admin_addr}" help:"Admin port of any node of the cluster; https://HOST:PORT where it speaks TLS."`
 	AdminToken  string `placeholder:"TOKEN" help:"The admin port's token, if it has one; by default the password."`
 	Requirepass string `placeholder:"PASSWORD" help:"The cluster's password, if it has one."`
 	AdminCA     string `name:"admin-ca" type:"path" placeholder:"FILE" help:"Certificates (PEM) to trust on an https address; by default the system's."`

@@ -58,7 +58,7 @@ func TestAdminPort_TokenAndTLS_AreAskedForAndGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := cli.Server
+	c := &cli.Server.settings
 	listener, err := c.listenAdmin("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestAdminPort_BadTLSFiles_AreToldBeforeAnythingStarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l, err := cli.Server.listenAdmin("127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "--admin-tls-cert") {
+	if l, err := cli.Server.settings.listenAdmin("127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "--admin-tls-cert") {
 		t.Errorf("%v, %v", l, err)
 	}
 	cli, err = parse(t, "server", "--admin-tls-cert", cert)
@@ -125,7 +125,7 @@ func TestSettings_AdminToken_IsThePasswordUnlessGiven(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := cli.Server.adminToken(); got != test.want {
+		if got := cli.Server.settings.adminToken(); got != test.want {
 			t.Errorf("%v: %q, want %q", test.args, got, test.want)
 		}
 	}

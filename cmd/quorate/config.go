@@ -1,109 +1,276 @@
 package main
 
-// The table of settings. One line of a struct is one setting: its type, name
-// (where it is not the field's), default, bounds (min, max, enum) and help. A
-// variable QUORATE_NAME and a key of the --config file come with each.
-//
-// ${…} is a default that differs between the commands, which set it in their tag.
+import (
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"time"
 
-// nodeSettings are what every node has, alone or in a demo.
+	"github.com/alecthomas/kong"
+
+	"github.com/quorate/quorate/admin"
+	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/number"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine"
+	"github.com/quorate/quorate/server"
+	"github.com/quorate/quorate/server/limits"
+)
+
+// The table of settings. A row is a setting: its name, the field that it sets, its
+// default, its bounds, whether CONFIG SET changes it, and its help text. Defaults and
+// bounds that a component has are taken from the component.
+
+// nodeSettings are the settings that every node has, alone or in a demo.
 type nodeSettings struct {
-	Quorum   quorumSettings  `embed:"" group:"Quorums"`
-	Store    storeSettings   `embed:"" group:"Storage"`
-	Conflict replicaSettings `embed:"" group:"Replication"`
-	Clients  clientSettings  `embed:"" group:"Clients"`
-	Admin    adminSettings   `embed:"" group:"Admin port"`
-	Process  processSettings `embed:"" group:"Process"`
+	table []setting // all settings of the command, these among them
+
+	node   cluster.Config
+	client clientPort
+	admin  adminSettings
+	log    logSettings
 }
 
-type quorumSettings struct {
-	N          int `name:"n" default:"3" min:"1" max:"16" help:"Replicas of each key. A cluster that exists keeps its own; see 'quorate admin config'."`
-	R          int `name:"r" default:"2" min:"1" max:"16" help:"Replicas that must answer a read."`
-	W          int `name:"w" default:"2" min:"1" max:"16" help:"Replicas that must have a write before it is acknowledged."`
-	Partitions int `default:"256" min:"8" max:"16384" help:"Partitions of the ring, a power of two. Fixed when the cluster is made."`
-}
-
-type storeSettings struct {
-	Durability      string `default:"always" oneof:"always,interval" help:"When a write is acknowledged: 'always' after it is on the disk of W nodes, 'interval' when they have it in memory; the disk follows within a second."`
-	CacheSize       size   `default:"${cache_size}" min:"1mb" max:"1024gb" help:"Memory for blocks read from disk."`
-	ObjectCacheSize size   `default:"${object_cache_size}" max:"1024gb" help:"Memory for the current objects of hot keys, which then need no lookup; 0: none."`
-	MemtableSize    size   `default:"${memtable_size}" min:"1mb" max:"1gb" help:"Memory for fresh writes before they become a file, at most; there are up to eight. Each start takes a size of its own up to a half below it, so that replicas do not flush at one moment."`
-	HintAge         span   `default:"3h" min:"1m" max:"9d" help:"How long a write is kept for a node that is down. What is dropped is left to anti-entropy."`
-	HintBytes       size   `default:"1gb" min:"1mb" max:"1024gb" help:"How much is kept for nodes that are down."`
-	TombstoneGrace  span   `default:"10d" min:"1s" max:"3650d" help:"How long a deletion is remembered at least; longer than --hint-age."`
-}
-
-type replicaSettings struct {
-	ConflictResolution  string `default:"lww" oneof:"lww,merge,error" help:"What a plain GET answers when writes conflicted: 'lww' the newest by time, 'merge' JSON objects merged field by field, 'error' an error."`
-	RequestTimeout      span   `default:"2s" min:"50ms" max:"60s" help:"How long a request may take before it is answered -NOQUORUM."`
-	SiblingsWarn        int    `default:"25" min:"1" max:"10000" help:"Concurrent values of one key above which a write is logged."`
-	SiblingsRefuse      int    `default:"100" min:"2" max:"10000" help:"Concurrent values of one key beyond which a write that adds another is refused."`
-	AntiEntropyInterval span   `default:"15s" min:"100ms" max:"1d" help:"How often a node compares a partition with another replica."`
-	AntiEntropyRate     size   `default:"8mb" min:"16kb" max:"10gb" help:"Bytes a second that anti-entropy may move."`
-	GossipProfile       string `default:"${gossip_profile}" oneof:"local,lan,wan" help:"Timing of failure detection: 'local' for one machine, 'lan' for one network, 'wan' for the internet."`
-}
-
-type clientSettings struct {
-	Requirepass             string `env:"QUORATE_REQUIREPASS" placeholder:"PASSWORD" help:"Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."`
-	Maxclients              int    `default:"10000" min:"1" max:"1000000" help:"Client connections at once."`
-	Timeout                 span   `default:"0s" max:"3650d" help:"Close a client connection that has been idle for this long; 0: never."`
-	ClusterEnabled          string `default:"yes" oneof:"yes,no" help:"Whether CLUSTER SLOTS, SHARDS and NODES show clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."`
-	ProtoMaxBulkLen         size   `default:"512mb" min:"1mb" max:"512mb" help:"The longest key or value."`
-	ClientBufferLimit       size   `default:"1gb" min:"1mb" max:"64gb" help:"Bytes that one client can make a node buffer."`
-	TotalBufferLimit        size   `default:"2gb" min:"16mb" max:"1024gb" help:"Bytes that all clients together can make a node buffer."`
-	ClientReplyBufferLimit  size   `default:"64mb" min:"64kb" max:"64gb" help:"Bytes of replies that may wait for one client to read them."`
-	SlowlogLogSlowerThan    int64  `default:"10000" min:"-1" max:"1000000000000" help:"Microseconds from which on a command is recorded in SLOWLOG; -1: none."`
-	SlowlogMaxLen           int64  `default:"128" max:"10000" help:"Commands that SLOWLOG keeps."`
-	LatencyMonitorThreshold int64  `default:"0" max:"1000000000" help:"Milliseconds from which on LATENCY records a slow command; 0: none."`
-}
-
+// adminSettings are the settings of the admin port.
 type adminSettings struct {
-	AdminToken    string `placeholder:"TOKEN" help:"Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass. The same on all nodes."`
-	AdminTLSCert  string `name:"admin-tls-cert" type:"path" placeholder:"FILE" help:"Certificate (PEM, with its chain) for HTTPS on the admin port."`
-	AdminTLSKey   string `name:"admin-tls-key" type:"path" placeholder:"FILE" help:"Private key (PEM) of --admin-tls-cert."`
-	AdminMaxValue size   `default:"8mb" min:"1kb" max:"512mb" help:"The longest value that the admin port takes."`
+	token    string // empty: the password of the client port
+	certFile string // PEM; empty: no TLS
+	keyFile  string
+	maxValue int64
+	pprof    bool
 }
 
-type processSettings struct {
-	LogFormat string `default:"text" oneof:"text,json" help:"Form of the log, on standard error: 'text' or 'json'."`
-	LogLevel  string `default:"${log_level}" oneof:"debug,info,warn,error" help:"Least level that is logged: 'debug', 'info', 'warn' or 'error'."`
-	Pprof     bool   `help:"Serve Go's profiles at /debug/pprof on the admin port."`
+// logSettings are the settings of the log.
+type logSettings struct {
+	json  bool
+	level slog.Level
 }
 
-// addressSettings are where one node listens and how others reach it.
+// addressSettings are where the admin port listens, and how others reach the node.
 type addressSettings struct {
-	ClientAddr          string `default:"127.0.0.1:6379" help:"Where clients connect, in Redis's protocol."`
-	PeerAddr            string `default:"127.0.0.1:7946" help:"Where the other nodes connect (TCP and UDP)."`
-	AdminAddr           string `default:"127.0.0.1:8001" help:"Admin REST, metrics and health."`
-	AdvertiseClientAddr string `placeholder:"HOST:PORT" help:"How clients reach --client-addr, behind NAT or in a container."`
-	AdvertisePeerAddr   string `placeholder:"HOST:PORT" help:"How other nodes reach --peer-addr."`
-	AdvertiseAdminAddr  string `placeholder:"HOST:PORT" help:"How others reach --admin-addr."`
-	PeerSecret          string `placeholder:"SECRET" help:"Shared secret of the cluster's nodes; encrypts gossip and proves membership."`
-	Insecure            bool   `help:"Listen beyond loopback without a password or a secret."`
+	admin     string
+	advertise advertised // empty: derived from where the node listens
+	insecure  bool       // listen beyond loopback without a password
+}
+
+// Ports that are listened on by default.
+const (
+	defaultClientPort = 6379
+	defaultPeerPort   = 7946
+	defaultAdminPort  = 8001
+)
+
+// loopback returns the address of a port of this machine.
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+	day = 24 * time.Hour
+)
+
+// commandDefaults are the defaults that differ between the commands.
+type commandDefaults struct {
+	cacheBytes, objectCacheBytes, memtableBytes int64
+	gossipProfile, logLevel                     string
+}
+
+// rows returns the settings that every node has.
+func (s *nodeSettings) rows(d commandDefaults) []setting {
+	type (
+		size = number.Range[int64]
+		span = number.Range[time.Duration]
+	)
+	s.client.Slowlog = new(server.SlowlogConfig)
+	replicas := number.Range[int]{Least: 1, Most: ring.MaxReplicas}
+	n, c := &s.node, &s.client
+	return slices.Concat(
+		group("Quorums",
+			setting{name: "n", value: count(&n.N, ring.DefaultN, replicas), live: true,
+				help: "Replicas of each key. A cluster that exists keeps its own; see 'quorate admin config'."},
+			setting{name: "r", value: count(&n.R, ring.DefaultR, replicas), live: true,
+				help: "Replicas that must answer a read."},
+			setting{name: "w", value: count(&n.W, ring.DefaultW, replicas), live: true,
+				help: "Replicas that must have a write before it is acknowledged."},
+			setting{name: "partitions", value: count(&n.Partitions, ring.DefaultPartitions, number.Range[int]{Least: 8, Most: ring.Slots}),
+				help: "Partitions of the ring, a power of two. Fixed when the cluster is made."},
+		),
+		group("Storage",
+			setting{name: "durability", value: choice(&n.Store.Durability, engine.Always.String(), named(engine.Always, engine.Interval)...),
+				help: "When a write is acknowledged: 'always' after it is on the disk of W nodes, 'interval' when they have it in memory; the disk follows within a second."},
+			setting{name: "cache-size", value: byteSize(&n.Store.CacheBytes, d.cacheBytes, size{Least: mib, Most: 1024 * gib}),
+				help: "Memory for blocks read from disk."},
+			setting{name: "object-cache-size", value: byteSizeOrNone(&n.Store.ObjectCacheBytes, d.objectCacheBytes, 1024*gib),
+				help: "Memory for the current objects of hot keys, which then need no lookup; 0: none."},
+			setting{name: "memtable-size", value: byteSize(&n.Store.MemtableBytes, d.memtableBytes, size{Least: mib, Most: engine.MaxMemtableBytes}),
+				help: "Memory for fresh writes before they become a file, at most; there are up to eight. Each start takes a size of its own up to a half below it, so that replicas do not flush at one moment."},
+			setting{name: "hint-age", value: duration(&n.Store.HintAge, engine.DefaultHintAge, span{Least: time.Minute, Most: 9 * day}),
+				help: "How long a write is kept for a node that is down. What is dropped is left to anti-entropy."},
+			setting{name: "hint-bytes", value: byteSize(&n.Store.HintBytes, engine.DefaultHintBytes, size{Least: mib, Most: 1024 * gib}),
+				help: "How much is kept for nodes that are down."},
+			setting{name: "tombstone-grace", value: duration(&n.TombstoneGrace, cluster.DefaultTombstoneGrace, span{Least: time.Second, Most: 3650 * day}),
+				help: "How long a deletion is remembered at least; longer than --hint-age."},
+		),
+		group("Replication",
+			setting{name: "conflict-resolution", value: choice(&n.Policy, register.LWW.String(), named(register.LWW, register.MergeJSON, register.Refuse)...), live: true,
+				help: "What a plain GET answers when writes conflicted: 'lww' the newest by time, 'merge' JSON objects merged field by field, 'error' an error."},
+			setting{name: "request-timeout", value: duration(&n.RequestTimeout, cluster.DefaultRequestTimeout, span{Least: 50 * time.Millisecond, Most: time.Minute}),
+				help: "How long a request may take before it is answered -NOQUORUM."},
+			setting{name: "siblings-warn", value: count(&n.SiblingsWarn, cluster.DefaultSiblingsWarn, number.Range[int]{Least: 1, Most: 10_000}),
+				help: "Concurrent values of one key above which a write is logged."},
+			setting{name: "siblings-refuse", value: count(&n.SiblingsRefuse, cluster.DefaultSiblingsRefuse, number.Range[int]{Least: 2, Most: 10_000}),
+				help: "Concurrent values of one key beyond which a write that adds another is refused."},
+			setting{name: "anti-entropy-interval", value: duration(&n.AntiEntropyInterval, cluster.DefaultAntiEntropyInterval, span{Least: 100 * time.Millisecond, Most: day}),
+				help: "How often a node compares a partition with another replica."},
+			setting{name: "anti-entropy-rate", value: byteSize(&n.AntiEntropyRate, cluster.DefaultAntiEntropyRate, size{Least: 16 * kib, Most: 10 * gib}),
+				help: "Bytes a second that anti-entropy may move."},
+			setting{name: "gossip-profile", value: word(&n.GossipProfile, d.gossipProfile, "local", "lan", "wan"),
+				help: "Timing of failure detection: 'local' for one machine, 'lan' for one network, 'wan' for the internet."},
+		),
+		group("Clients",
+			setting{name: "requirepass", value: text(&c.Password, ""), hint: "PASSWORD", live: true,
+				help: "Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."},
+			setting{name: "maxclients", value: count(&c.MaxClients, server.DefaultMaxClients, limits.ClientCount), live: true,
+				help: "Client connections at once."},
+			setting{name: "timeout", value: duration(&c.IdleTimeout, 0, limits.IdleTime), live: true,
+				help: "Close a client connection that has been idle for this long; 0: never."},
+			setting{name: "cluster-enabled", value: choice(&c.Standalone, "yes", option[bool]{"yes", false}, option[bool]{"no", true}),
+				help: "Whether CLUSTER SLOTS, SHARDS and NODES show clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."},
+			setting{name: "proto-max-bulk-len", value: byteSize(&c.ProtoMaxBulkLen, server.DefaultBulkBytes, limits.BulkBytes), live: true,
+				help: "The longest key or value."},
+			setting{name: "client-buffer-limit", value: byteSize(&c.InputLimit, server.DefaultInputLimit, limits.BufferedBytes), live: true,
+				help: "Bytes that one client can make a node buffer."},
+			setting{name: "total-buffer-limit", value: byteSize(&c.BufferedLimit, server.DefaultBufferedLimit, limits.BufferedBytes), live: true,
+				help: "Bytes that all clients together can make a node buffer."},
+			setting{name: "client-reply-buffer-limit", value: byteSize(&c.OutputLimit, server.DefaultOutputLimit, limits.BufferedBytes), live: true,
+				help: "Bytes of replies that may wait for one client to read them."},
+			setting{name: "slowlog-log-slower-than", value: count(&c.Slowlog.SlowerThanMicros, server.DefaultSlowlogMicros, limits.SlowlogMicros), live: true,
+				help: "Microseconds from which on a command is recorded in SLOWLOG; -1: none."},
+			setting{name: "slowlog-max-len", value: count(&c.Slowlog.Entries, server.DefaultSlowlogEntries, limits.SlowlogEntries), live: true,
+				help: "Commands that SLOWLOG keeps."},
+			setting{name: "latency-monitor-threshold", value: count(&c.LatencyThresholdMillis, 0, limits.LatencyMillis), live: true,
+				help: "Milliseconds from which on LATENCY records a slow command; 0: none."},
+		),
+		group("Admin port",
+			setting{name: "admin-token", value: text(&s.admin.token, ""), hint: "TOKEN",
+				help: "Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass. The same on all nodes."},
+			setting{name: "admin-tls-cert", value: path(&s.admin.certFile, ""), hint: "FILE",
+				help: "Certificate (PEM, with its chain) for HTTPS on the admin port."},
+			setting{name: "admin-tls-key", value: path(&s.admin.keyFile, ""), hint: "FILE",
+				help: "Private key (PEM) of --admin-tls-cert."},
+			setting{name: "admin-max-value", value: byteSize(&s.admin.maxValue, admin.DefaultMaxValue, size{Least: kib, Most: register.MaxValue}),
+				help: "The longest value that the admin port takes."},
+		),
+		group("Process",
+			setting{name: "log-format", value: choice(&s.log.json, "text", option[bool]{"text", false}, option[bool]{"json", true}),
+				help: "Form of the log, on standard error: 'text' or 'json'."},
+			setting{name: "log-level", value: choice(&s.log.level, d.logLevel, option[slog.Level]{"debug", slog.LevelDebug},
+				option[slog.Level]{"info", slog.LevelInfo}, option[slog.Level]{"warn", slog.LevelWarn}, option[slog.Level]{"error", slog.LevelError}),
+				help: "Least level that is logged: 'debug', 'info', 'warn' or 'error'."},
+			setting{name: "pprof", value: toggle(&s.admin.pprof),
+				help: "Serve Go's profiles at /debug/pprof on the admin port."},
+		),
+	)
 }
 
 // serverCmd is `quorate server`.
 type serverCmd struct {
-	Config  string          `placeholder:"FILE" type:"path" help:"File of settings: 'name: value' lines (YAML), with the names of these flags."`
-	Name    string          `default:"A" group:"Node" help:"Name of the node, unique in its cluster and kept for good."`
-	DataDir string          `default:"quorate-data" group:"Node" type:"path" help:"Directory of the node's data."`
-	Join    listOf          `placeholder:"HOST:PORT,…" group:"Node" help:"Peer addresses of a cluster to join. Without it a fresh node founds one of its own."`
-	Standby bool            `group:"Node" help:"Start with the admin port only, and wait for a request there that names the cluster to join. A data directory that belongs to a cluster starts as usual."`
-	Zone    string          `group:"Node" help:"Zone or rack; the replicas of a key are spread over zones first."`
-	Chaos   bool            `group:"Node" help:"Let the admin port kill and revive this node, and break its links."`
-	Address addressSettings `embed:"" group:"Addresses"`
+	configFile string
+	standby    bool
+	chaos      bool
+	address    addressSettings
+	settings   nodeSettings
+}
 
-	nodeSettings
+// bind makes the table of the command.
+func (c *serverCmd) bind() {
+	s := &c.settings
+	s.table = slices.Concat(
+		[]setting{{name: "config", value: path(&c.configFile, ""), hint: "FILE",
+			help: "File of settings: 'name: value' lines (YAML), with the names of these flags."}},
+		group("Node",
+			setting{name: "name", value: text(&s.node.Name, "A"),
+				help: "Name of the node, unique in its cluster and kept for good."},
+			setting{name: "data-dir", value: notEmpty(path(&s.node.Store.Dir, "quorate-data")),
+				help: "Directory of the node's data."},
+			setting{name: "join", value: list(&s.node.Join), hint: "HOST:PORT,…",
+				help: "Peer addresses of a cluster to join. Without it a fresh node founds one of its own."},
+			setting{name: "standby", value: toggle(&c.standby),
+				help: "Start with the admin port only, and wait for a request there that names the cluster to join. A data directory that belongs to a cluster starts as usual."},
+			setting{name: "zone", value: text(&s.node.Zone, ""),
+				help: "Zone or rack; the replicas of a key are spread over zones first."},
+			setting{name: "chaos", value: toggle(&c.chaos),
+				help: "Let the admin port kill and revive this node, and break its links."},
+		),
+		group("Addresses",
+			setting{name: "client-addr", value: text(&s.client.Addr, loopback(defaultClientPort)),
+				help: "Where clients connect, in Redis's protocol."},
+			setting{name: "peer-addr", value: text(&s.node.PeerAddr, loopback(defaultPeerPort)),
+				help: "Where the other nodes connect (TCP and UDP)."},
+			setting{name: "admin-addr", value: text(&c.address.admin, loopback(defaultAdminPort)),
+				help: "Admin REST, metrics and health."},
+			setting{name: "advertise-client-addr", value: text(&c.address.advertise.client, ""), hint: "HOST:PORT",
+				help: "How clients reach --client-addr, behind NAT or in a container."},
+			setting{name: "advertise-peer-addr", value: text(&c.address.advertise.peer, ""), hint: "HOST:PORT",
+				help: "How other nodes reach --peer-addr."},
+			setting{name: "advertise-admin-addr", value: text(&c.address.advertise.admin, ""), hint: "HOST:PORT",
+				help: "How others reach --admin-addr."},
+			setting{name: "peer-secret", value: text(&s.node.Secret, ""), hint: "SECRET",
+				help: "Shared secret of the cluster's nodes; encrypts gossip and proves membership."},
+			setting{name: "insecure", value: toggle(&c.address.insecure),
+				help: "Listen beyond loopback without a password or a secret."},
+		),
+		s.rows(commandDefaults{
+			cacheBytes: engine.DefaultCacheBytes, objectCacheBytes: engine.DefaultObjectCacheBytes, memtableBytes: engine.DefaultMemtableBytes,
+			gossipProfile: cluster.DefaultGossipProfile, logLevel: "info",
+		}),
+	)
 }
 
 // demoCmd is `quorate demo`.
 type demoCmd struct {
-	Config     string `placeholder:"FILE" type:"path" help:"File of settings, as for 'quorate server'."`
-	Nodes      int    `default:"5" min:"1" max:"26" group:"Demo" help:"How many nodes: A, B, C …"`
-	DataDir    string `group:"Demo" type:"path" placeholder:"DIR" help:"Keep the data here; by default in a temporary directory that goes with the demo."`
-	ClientPort int    `default:"6379" min:"1" max:"65000" group:"Demo" help:"First client port; the nodes take one each from here on, leaving out those in use."`
-	PeerPort   int    `default:"7946" min:"1" max:"65000" group:"Demo" help:"First peer port."`
-	AdminPort  int    `default:"8001" min:"1" max:"65000" group:"Demo" help:"First admin port."`
+	configFile string
+	nodes      int
+	dataDir    string
+	ports      struct{ client, peer, admin int } // the first of each kind
+	settings   nodeSettings
+}
 
-	nodeSettings
+// bind makes the table of the command.
+func (c *demoCmd) bind() {
+	ports := number.Range[int]{Least: 1, Most: 65_000}
+	c.settings.table = slices.Concat(
+		[]setting{{name: "config", value: path(&c.configFile, ""), hint: "FILE",
+			help: "File of settings, as for 'quorate server'."}},
+		group("Demo",
+			setting{name: "nodes", value: count(&c.nodes, 5, number.Range[int]{Least: 1, Most: maxDemoNodes}),
+				help: "How many nodes: A, B, C …"},
+			setting{name: "data-dir", value: path(&c.dataDir, ""), hint: "DIR",
+				help: "Keep the data here; by default in a temporary directory that goes with the demo."},
+			setting{name: "client-port", value: count(&c.ports.client, defaultClientPort, ports),
+				help: "First client port; the nodes take one each from here on, leaving out those in use."},
+			setting{name: "peer-port", value: count(&c.ports.peer, defaultPeerPort, ports),
+				help: "First peer port."},
+			setting{name: "admin-port", value: count(&c.ports.admin, defaultAdminPort, ports),
+				help: "First admin port."},
+		),
+		c.settings.rows(commandDefaults{cacheBytes: 32 * mib, objectCacheBytes: 16 * mib, memtableBytes: 8 * mib, gossipProfile: "local", logLevel: "warn"}),
+	)
+}
+
+// bindSettings gives the commands the flags of their settings.
+func (c *commands) bindSettings(k *kong.Kong) error {
+	c.Server.bind()
+	c.Demo.bind()
+	tables := map[string][]setting{"server": c.Server.settings.table, "demo": c.Demo.settings.table}
+	for _, command := range k.Model.Children {
+		table := tables[command.Name]
+		for i := range table {
+			command.Flags = append(command.Flags, table[i].flag())
+		}
+	}
+	return nil
 }

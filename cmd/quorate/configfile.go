@@ -9,6 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/quorate/quorate/cluster/core/number"
 )
 
 // maxConfigBytes bounds a settings file: a larger one is not a settings file.
@@ -52,7 +54,7 @@ func readSettings(path string) (*settingsFile, error) {
 		return nil, fmt.Errorf("read --config: %w", err)
 	}
 	if info.Size() > maxConfigBytes {
-		return nil, fmt.Errorf("read --config: %s is larger than %s", path, size(maxConfigBytes))
+		return nil, fmt.Errorf("read --config: %s is larger than %s", path, number.FormatSize(maxConfigBytes))
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -26,8 +26,8 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	if err := usageError(c.check()); err != nil {
 		return err
 	}
-	c.limitMemory(c.Nodes)
-	dir := c.DataDir
+	c.settings.limitMemory(c.nodes)
+	dir := c.dataDir
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "quorate-demo-"); err != nil {
 			return err
@@ -36,7 +36,7 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	d, err := c.assemble(dir, c.Process.logger(con.err), stop)
+	d, err := c.assemble(dir, c.settings.log.logger(con.err), stop)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 // demo is a cluster in one process. Each node has its own admin port, as it
 // would alone, and each port may kill and revive any of them.
 type demo struct {
-	settings    *demoCmd
+	settings    *nodeSettings
 	dir         string
 	log         *slog.Logger
 	ports       demoPorts
@@ -72,18 +72,18 @@ type demoNode struct {
 // former life of the directory added to them.
 func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
 	d := &demo{
-		settings: c, dir: dir, log: log, ports: newDemoPorts(c), links: new(fault.Links),
-		stop: stop, rewrite: rewriterOf(c.Config), addRequests: make(chan addRequest),
+		settings: &c.settings, dir: dir, log: log, ports: newDemoPorts(c), links: new(fault.Links),
+		stop: stop, rewrite: rewriterOf(c.configFile), addRequests: make(chan addRequest),
 	}
 	var members []ring.Member
-	for i := range max(c.Nodes, nodesIn(dir)) {
+	for i := range max(c.nodes, nodesIn(dir)) {
 		m, err := d.ports.member(i)
 		if err != nil {
 			return nil, err
 		}
 		members = append(members, m)
 	}
-	founders := members[:c.Nodes]
+	founders := members[:c.nodes]
 	d.nodes = make([]demoNode, len(members))
 	var group errgroup.Group // side by side: each store waits for the disk
 	for i := range members {
@@ -207,7 +207,7 @@ func (d *demo) awaitReady(ctx context.Context) bool {
 // welcome tells what stands where, and what to try.
 func (d *demo) welcome(out io.Writer, c *demoCmd) {
 	first := d.nodes[0].member
-	q := c.Quorum
+	q := c.settings.node
 	fmt.Fprintf(out, "A cluster of %d nodes is ready: n=%d r=%d w=%d.\n\n", len(d.nodes), q.N, q.R, q.W)
 	table := tabwriter.NewWriter(out, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "  NODE\tCLIENTS\tADMIN\tPEERS")
@@ -229,9 +229,9 @@ Any node serves any key. Try:
 
 `, port, otherPort, port, first.AdminAddr, last.Name, first.AdminAddr)
 	switch {
-	case c.DataDir == "":
+	case c.dataDir == "":
 		fmt.Fprintln(out, "Ctrl-C ends it, and its data with it.")
 	default:
-		fmt.Fprintf(out, "Ctrl-C ends it; the data stays in %s.\n", c.DataDir)
+		fmt.Fprintf(out, "Ctrl-C ends it; the data stays in %s.\n", c.dataDir)
 	}
 }

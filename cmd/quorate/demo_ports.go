@@ -39,7 +39,7 @@ func letter(i int) string { return string(rune('A' + i)) }
 
 func newDemoPorts(c *demoCmd) demoPorts {
 	return demoPorts{
-		kept: c.DataDir != "", client: c.ClientPort, peer: c.PeerPort, admin: c.AdminPort,
+		kept: c.dataDir != "", client: c.ports.client, peer: c.ports.peer, admin: c.ports.admin,
 		taken: make(map[int]bool),
 	}
 }

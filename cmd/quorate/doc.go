@@ -7,10 +7,11 @@
 //	quorate health    whether the node behind an admin port is ready
 //	quorate version
 //
-// Every setting stands in one table (config.go): its name, default, bounds and
-// help. Flags come from it, and the variables QUORATE_*, and the keys of the
-// file that --config names; a flag wins over a variable, a variable over the
-// file, the file over the default.
+// Every setting is a row of one table (config.go): its name, the field that it sets,
+// default, bounds, help, and whether CONFIG SET changes it. Flags come from the table,
+// and the variables QUORATE_*, and the keys of the file that --config names; a flag
+// wins over a variable, a variable over the file, the file over the default.
+// Defaults and bounds are those that the components export.
 //
 // A process has a supervisor (supervisor.go), in a demo several: an admin port, which
 // always runs, and behind it a node with its client port, which can be killed and

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/cluster/core/number"
 )
 
 // healthCmd is `quorate health`, for a container's health check.
 type healthCmd struct {
-	AdminAddr string `default:"127.0.0.1:8001" help:"Admin port to ask; https://HOST:PORT where it speaks TLS."`
+	AdminAddr string `default:"${admin_addr}" help:"Admin port to ask; https://HOST:PORT where it speaks TLS."`
 	Wait      span   `default:"0s" help:"Repeat for this long until it is ready."`
 }
 
@@ -36,3 +37,15 @@ func (c *healthCmd) Run(ctx context.Context, con console) error {
 		}
 	}
 }
+
+// span is a length of time: see [number.ParseDuration].
+type span time.Duration
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *span) UnmarshalText(text []byte) error {
+	d, err := number.ParseDuration(string(text))
+	*s = span(d)
+	return err
+}
+
+func (s span) String() string { return number.FormatDuration(time.Duration(s)) }

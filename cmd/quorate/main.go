@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -17,10 +16,8 @@ import (
 
 // commands is the command line.
 type commands struct {
-	//lint:ignore SA5008 kong takes one set for each variable
-	Server serverCmd `cmd:"" help:"Run a node." set:"cache_size=256mb" set:"object_cache_size=128mb" set:"memtable_size=16mb" set:"gossip_profile=lan" set:"log_level=info"`
-	//lint:ignore SA5008 kong takes one set for each variable
-	Demo    demoCmd    `cmd:"" help:"Run a cluster of five nodes in this process, to try and to break." set:"cache_size=32mb" set:"object_cache_size=16mb" set:"memtable_size=8mb" set:"gossip_profile=local" set:"log_level=warn"`
+	Server  serverCmd  `cmd:"" help:"Run a node."`
+	Demo    demoCmd    `cmd:"" help:"Run a cluster of five nodes in this process, to try and to break."`
 	Admin   adminCmd   `cmd:"" help:"Ask or change a running cluster through a node's admin port."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if the node behind an admin port is ready to serve."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -90,12 +87,13 @@ func newParser(cli *commands, con console, exit func(int), more ...kong.Option) 
 	return kong.New(cli, append(more,
 		kong.Name("quorate"),
 		kong.Description("A leaderless, replicated key-value store that speaks Redis's protocol."),
+		kong.PostBuild(cli.bindSettings), // before the flags get their variables
 		kong.DefaultEnvars("QUORATE"),
 		kong.Writers(con.out, con.err),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Bind(con, cli),
-		kong.Vars{"version": "quorate " + version()},
+		kong.Vars{"version": "quorate " + version(), "admin_addr": loopback(defaultAdminPort)},
 	)...)
 }
 
@@ -105,19 +103,4 @@ func usageError(faults error) error {
 		return nil
 	}
 	return fmt.Errorf("%w:\n  %s", errUsage, strings.ReplaceAll(faults.Error(), "\n", "\n  "))
-}
-
-// flagName returns the name of the flag that kong makes of a field.
-func flagName(field reflect.StructField) string {
-	if name := field.Tag.Get("name"); name != "" {
-		return name
-	}
-	var b strings.Builder
-	for i, r := range field.Name {
-		if i > 0 && 'A' <= r && r <= 'Z' {
-			b.WriteByte('-')
-		}
-		b.WriteRune(r)
-	}
-	return strings.ToLower(b.String())
 }

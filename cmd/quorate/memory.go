@@ -26,9 +26,9 @@ func (s *nodeSettings) limitMemory(nodes int) {
 // heap is what so many nodes are meant to take of Go's heap, in bytes. Pebble's
 // block cache and memtables come on top of it, or are in it without cgo.
 func (s *nodeSettings) heap(nodes int) int64 {
-	each := int64(s.Store.ObjectCacheSize)
+	each := max(s.node.Store.ObjectCacheBytes, 0)
 	if !pebbleOffHeap {
-		each += int64(s.Store.CacheSize) + engine.Memtables*int64(s.Store.MemtableSize)
+		each += s.node.Store.CacheBytes + engine.Memtables*s.node.Store.MemtableBytes
 	}
 	return int64(nodes)*each + besideCaches
 }

@@ -10,7 +10,7 @@ func TestLimitMemory_FollowsTheSettings_UnlessTold(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	var s nodeSettings
-	s.Store.CacheSize, s.Store.ObjectCacheSize, s.Store.MemtableSize = 256<<20, 128<<20, 16<<20
+	s.node.Store.CacheBytes, s.node.Store.ObjectCacheBytes, s.node.Store.MemtableBytes = 256<<20, 128<<20, 16<<20
 
 	t.Setenv("GOMEMLIMIT", "off")
 	debug.SetMemoryLimit(math.MaxInt64)

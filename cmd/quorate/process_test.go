@@ -59,6 +59,9 @@ func startDemoIn(t *testing.T, dir string, args ...string) (d *demo, p *process,
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := cli.Demo.check(); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d, err = cli.Demo.assemble(dir, slog.New(slog.DiscardHandler), cancel)
 	if err != nil {
@@ -187,6 +190,9 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 func TestProcess_DemoWhoseFounderFails_EndsWithItsError(t *testing.T) {
 	cli, err := parse(t, "demo", "--nodes", "2", "--partitions", "16", "--client-port", freePort(t), "--peer-port", freePort(t), "--admin-port", freePort(t))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cli.Demo.check(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -353,10 +359,12 @@ func standby(t *testing.T, args ...string) (p *process, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := cli.Server
-	node, client := c.configs(c.DataDir, slog.New(slog.DiscardHandler))
-	node.Name, node.PeerAddr, client.Addr = c.Name, c.Address.PeerAddr, c.Address.ClientAddr
-	node.ClientAddr, node.AdminAddr = c.Address.ClientAddr, c.Address.AdminAddr
+	c := &cli.Server
+	if err := c.check(); err != nil {
+		t.Fatal(err)
+	}
+	node, client := c.settings.configs(c.settings.node.Store.Dir, slog.New(slog.DiscardHandler))
+	node.ClientAddr, node.AdminAddr = client.Addr, c.address.admin
 	h, err := newStandby(node, client, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -25,8 +25,8 @@ func TestRewrite_ChangesValuesAndLeavesTheRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := cli.Server.Clients
-	if time.Duration(c.Timeout) != 10*time.Second || c.Requirepass != "p: #\"ss" || c.SlowlogLogSlowerThan != -1 || c.Maxclients != 100 {
+	c := cli.Server.settings.client
+	if c.IdleTimeout != 10*time.Second || c.Password != "p: #\"ss" || c.Slowlog.SlowerThanMicros != -1 || c.MaxClients != 100 {
 		t.Errorf("read again: %+v", c)
 	}
 	if left, _ := filepath.Glob(path + ".*"); len(left) > 0 {

@@ -1,17 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
-	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
-
-	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/redis/go-redis/v9"
 )
 
 var update = flag.Bool("update", false, "write SETTINGS.md")
@@ -37,91 +34,99 @@ func TestSettings_Page_IsThatOfTheTable(t *testing.T) {
 
 func settingsPage(t *testing.T) string {
 	t.Helper()
-	var cli commands
-	parser, err := newParser(&cli, console{}, func(int) {})
+	cli, err := parse(t, "server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var server, demo *kong.Node
-	for _, command := range parser.Model.Children {
-		switch command.Name {
-		case "server":
-			server = command
-		case "demo":
-			demo = command
-		}
-	}
+	server, demo := cli.Server.settings.table, cli.Demo.settings.table
 	var b strings.Builder
 	b.WriteString(`# Settings
 
 Each setting is a flag of ` + "`quorate server`, a variable (`QUORATE_` and the name in capitals, `_` for `-`), and a line of the\n" +
 		"`--config` file (YAML, `name: value`). A flag wins over a variable, a variable over the file, the file over the default.\n" +
-		"`CONFIG SET` changes many settings while the node runs, and `CONFIG REWRITE` writes what it changed into the file.\n\n" +
+		"`CONFIG SET` changes the settings marked *live* while the node runs, and `CONFIG REWRITE` writes what it changed into the file.\n\n" +
 		"Sizes are bytes, or a number with a unit: `kb`, `mb`, `gb` (powers of 1024), `k`, `m`, `g` (powers of 1000). Times are a number with\n" +
 		"a unit (`500ms`, `2s`, `1h30m`, `10d`), or seconds.\n\n" +
 		"This page is generated from the table in config.go by `go test ./cmd/quorate -run Page -update`.\n" + `
 ## quorate server
 `)
-	table(&b, server, nil)
+	writeTable(&b, server, nil)
 	b.WriteString("\n## quorate demo\n\nThese differ from those of `quorate server`; the other settings are the same, without those of names and addresses.\n")
-	table(&b, demo, server)
+	writeTable(&b, demo, server)
 	return b.String()
 }
 
-// table writes the flags of a command by group; with base, only those that differ
-// from the flags of base.
-func table(b *strings.Builder, command, base *kong.Node) {
+// writeTable writes the rows of a table by group; with base, only those that differ
+// from the rows of base.
+func writeTable(b *strings.Builder, table, base []setting) {
 	known := make(map[string]string)
-	if base != nil {
-		for _, f := range base.Flags {
-			known[f.Name] = f.Default + f.Help
-		}
+	for _, s := range base {
+		known[s.name] = s.value.fallback + s.help
 	}
 	group := "-"
-	for _, f := range command.Flags {
-		if f.Name == "help" || f.Name == "version" || known[f.Name] == f.Default+f.Help {
+	for _, s := range table {
+		if known[s.name] == s.value.fallback+s.help {
 			continue
 		}
-		title := "General"
-		if f.Group != nil {
-			title = f.Group.Title
+		if s.group != group {
+			group = s.group
+			fmt.Fprintf(b, "\n### %s\n\n| setting | default | bounds | live | meaning |\n|---|---|---|---|---|\n", cmp.Or(group, "General"))
 		}
-		if title != group {
-			group = title
-			fmt.Fprintf(b, "\n### %s\n\n| setting | default | bounds | meaning |\n|---|---|---|---|\n", title)
+		fallback, live := "", ""
+		if s.value.fallback != "" {
+			fallback = "`" + s.value.fallback + "`"
 		}
-		fallback := ""
-		if f.Default != "" {
-			fallback = "`" + f.Default + "`"
+		if s.live {
+			live = "live"
 		}
-		fmt.Fprintf(b, "| `--%s` | %s | %s | %s |\n", f.Name, fallback, bounds(f), strings.ReplaceAll(f.Help, "|", "\\|"))
+		fmt.Fprintf(b, "| `--%s` | %s | %s | %s | %s |\n", s.name, fallback, s.value.bounds, live, strings.ReplaceAll(s.help, "|", "\\|"))
 	}
 }
 
-// bounds formats the bounds of a setting, as boundsFaults checks them.
-func bounds(f *kong.Flag) string {
-	if words := f.Tag.Get("oneof"); words != "" {
-		return strings.ReplaceAll(words, ",", ", ")
+// TestSettings_Names_AreDistinct tells two rows of one name apart, which kong would
+// take for one flag.
+func TestSettings_Names_AreDistinct(t *testing.T) {
+	cli, err := parse(t, "server")
+	if err != nil {
+		t.Fatal(err)
 	}
-	highest := f.Tag.Get("max")
-	if highest == "" {
-		return ""
+	for command, table := range map[string][]setting{"server": cli.Server.settings.table, "demo": cli.Demo.settings.table} {
+		seen := make(map[string]bool)
+		for _, s := range table {
+			if seen[s.name] {
+				t.Errorf("%s: --%s stands twice in the table", command, s.name)
+			}
+			seen[s.name] = true
+		}
 	}
-	lowest := f.Tag.Get("min")
-	if lowest == "" {
-		lowest = "0"
-	}
-	return lowest + " to " + highest
 }
 
-// TestSettings_BoundsOfQuorums_AreThoseOfTheRing holds the bounds in the table, which
-// are text in struct tags, to the constants that the ring checks by.
-func TestSettings_BoundsOfQuorums_AreThoseOfTheRing(t *testing.T) {
-	table := reflect.TypeFor[quorumSettings]()
-	for name, want := range map[string]int{"N": ring.MaxReplicas, "R": ring.MaxReplicas, "W": ring.MaxReplicas, "Partitions": ring.Slots} {
-		field, _ := table.FieldByName(name)
-		if got := field.Tag.Get("max"); got != strconv.Itoa(want) {
-			t.Errorf("--%s may be up to %s, want %d", flagName(field), got, want)
+// TestSettings_Live_AreThoseOfConfigSet sets every setting that CONFIG shows to the
+// value that it has: a row of the table is marked live if and only if that is allowed.
+func TestSettings_Live_AreThoseOfConfigSet(t *testing.T) {
+	d, _ := startDemo(t, "--nodes", "1")
+	client := redis.NewClient(&redis.Options{Addr: d.nodes[0].member.ClientAddr})
+	t.Cleanup(func() { _ = client.Close() })
+	shown, err := client.ConfigGet(t.Context(), "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range d.settings.table {
+		value, known := shown[s.name]
+		if s.live && !known {
+			t.Errorf("--%s is live, but CONFIG GET does not show it", s.name)
+		}
+		if !known {
+			continue
+		}
+		delete(shown, s.name)
+		if err := client.ConfigSet(t.Context(), s.name, value).Err(); (err == nil) != s.live {
+			t.Errorf("--%s is live: %v, but CONFIG SET answers %v", s.name, s.live, err)
+		}
+	}
+	for name, value := range shown {
+		if err := client.ConfigSet(t.Context(), name, value).Err(); err == nil {
+			t.Errorf("CONFIG SET takes %s, which is not in the table", name)
 		}
 	}
 }

@@ -2,84 +2,76 @@ package main
 
 import (
 	"cmp"
-	"encoding"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// check reports every fault of the settings at once, in plain words.
+// check puts the settings into force and reports every fault of them at once.
 func (c *serverCmd) check() error {
-	faults := append(boundsFaults(reflect.ValueOf(*c)), c.nodeSettings.faults()...)
-	if err := ring.ValidName(c.Name); err != nil {
-		faults = append(faults, fmt.Errorf("--name %q: %w", c.Name, err))
+	node := &c.settings.node
+	faults := append(accept(c.settings.table), c.settings.faults()...)
+	if err := ring.ValidName(node.Name); err != nil {
+		faults = append(faults, fmt.Errorf("--name %q: %w", node.Name, err))
 	}
-	if c.Zone != "" {
-		if err := ring.ValidName(c.Zone); err != nil {
-			faults = append(faults, fmt.Errorf("--zone %q: %w", c.Zone, err))
+	if node.Zone != "" {
+		if err := ring.ValidName(node.Zone); err != nil {
+			faults = append(faults, fmt.Errorf("--zone %q: %w", node.Zone, err))
 		}
 	}
-	if c.DataDir == "" {
-		faults = append(faults, errors.New("--data-dir is empty"))
-	}
-	for _, addr := range c.Join {
+	for _, addr := range node.Join {
 		if err := checkReachable(addr); err != nil {
 			faults = append(faults, fmt.Errorf("--join %q: %w", addr, err))
 		}
 	}
-	if c.Standby && len(c.Join) > 0 {
-		faults = append(faults, errors.New("--standby waits to be told whom to join, but --join says it: leave one of them out"))
+	if c.standby && len(node.Join) > 0 {
+		faults = append(faults, errors.New("--standby waits for a request that names the cluster to join, but --join names it: leave one of them out"))
 	}
-	faults = append(faults, c.Address.faults(c.Clients.Requirepass, c.adminToken())...)
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.addressFaults()...)...)
 }
 
-// check reports every fault of the settings at once, in plain words.
+// check puts the settings into force and reports every fault of them at once.
 func (c *demoCmd) check() error {
-	return errors.Join(append(boundsFaults(reflect.ValueOf(*c)), c.nodeSettings.faults()...)...)
+	return errors.Join(append(accept(c.settings.table), c.settings.faults()...)...)
 }
 
+// faults returns the faults of settings that must agree with each other.
 func (s *nodeSettings) faults() (faults []error) {
-	q := s.Quorum
-	if q.R > q.N {
-		faults = append(faults, fmt.Errorf("--r is %d, but a key has only --n %d replicas", q.R, q.N))
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
 	}
-	if q.W > q.N {
-		faults = append(faults, fmt.Errorf("--w is %d, but a key has only --n %d replicas", q.W, q.N))
-	}
-	if q.Partitions > 0 && q.Partitions&(q.Partitions-1) != 0 {
-		faults = append(faults, fmt.Errorf("--partitions is %d, but must be a power of two", q.Partitions))
-	}
-	if s.Store.TombstoneGrace <= s.Store.HintAge {
-		faults = append(faults, fmt.Errorf("--tombstone-grace is %s, but must be longer than --hint-age %s: a late hint would bring the deleted back", s.Store.TombstoneGrace, s.Store.HintAge))
-	}
-	if s.Conflict.SiblingsRefuse <= s.Conflict.SiblingsWarn {
-		faults = append(faults, fmt.Errorf("--siblings-refuse is %d, but must be more than --siblings-warn %d", s.Conflict.SiblingsRefuse, s.Conflict.SiblingsWarn))
-	}
-	if s.Clients.ClientBufferLimit < s.Clients.ProtoMaxBulkLen {
-		faults = append(faults, fmt.Errorf("--client-buffer-limit is %s, but must hold one value of --proto-max-bulk-len %s", s.Clients.ClientBufferLimit, s.Clients.ProtoMaxBulkLen))
-	}
-	if s.Clients.TotalBufferLimit < s.Clients.ClientBufferLimit {
-		faults = append(faults, fmt.Errorf("--total-buffer-limit is %s, but must not be less than --client-buffer-limit %s", s.Clients.TotalBufferLimit, s.Clients.ClientBufferLimit))
-	}
-	if (s.Admin.AdminTLSCert == "") != (s.Admin.AdminTLSKey == "") {
-		faults = append(faults, errors.New("--admin-tls-cert and --admin-tls-key go together"))
-	}
+	n, c := &s.node, &s.client
+	fault(n.R > n.N, "--r is %d, but a key has only --n %d replicas", n.R, n.N)
+	fault(n.W > n.N, "--w is %d, but a key has only --n %d replicas", n.W, n.N)
+	fault(n.Partitions > 0 && n.Partitions&(n.Partitions-1) != 0, "--partitions is %d, but must be a power of two", n.Partitions)
+	fault(n.TombstoneGrace <= n.Store.HintAge, "--tombstone-grace is %s, but must be longer than --hint-age %s: a late hint would bring the deleted back",
+		number.FormatDuration(n.TombstoneGrace), number.FormatDuration(n.Store.HintAge))
+	fault(n.SiblingsRefuse <= n.SiblingsWarn, "--siblings-refuse is %d, but must be more than --siblings-warn %d", n.SiblingsRefuse, n.SiblingsWarn)
+	fault(c.InputLimit < c.ProtoMaxBulkLen, "--client-buffer-limit is %s, but must hold one value of --proto-max-bulk-len %s",
+		number.FormatSize(c.InputLimit), number.FormatSize(c.ProtoMaxBulkLen))
+	fault(c.BufferedLimit < c.InputLimit, "--total-buffer-limit is %s, but must not be less than --client-buffer-limit %s",
+		number.FormatSize(c.BufferedLimit), number.FormatSize(c.InputLimit))
+	fault((s.admin.certFile == "") != (s.admin.keyFile == ""), "--admin-tls-cert and --admin-tls-key go together: give both or none")
 	return faults
 }
 
-func (s *addressSettings) faults(password, token string) (faults []error) {
+// addressFaults returns the faults of where the node listens and of what others are
+// told.
+func (c *serverCmd) addressFaults() (faults []error) {
+	s := &c.settings
 	for _, listen := range []struct{ flag, addr, guard, given string }{
-		{"--client-addr", s.ClientAddr, "--requirepass", password},
-		{"--admin-addr", s.AdminAddr, "--admin-token", token},
-		{"--peer-addr", s.PeerAddr, "--peer-secret", s.PeerSecret},
+		{"--client-addr", s.client.Addr, "--requirepass", s.client.Password},
+		{"--admin-addr", c.address.admin, "--admin-token", s.adminToken()},
+		{"--peer-addr", s.node.PeerAddr, "--peer-secret", s.node.Secret},
 	} {
 		host, err := splitAddr(listen.addr)
 		switch {
@@ -87,14 +79,14 @@ func (s *addressSettings) faults(password, token string) (faults []error) {
 			faults = append(faults, fmt.Errorf("%s %q: %w", listen.flag, listen.addr, err))
 		case strings.HasSuffix(listen.addr, ":0"):
 			faults = append(faults, fmt.Errorf("%s %q: name the port: others are told it", listen.flag, listen.addr))
-		case !isLoopback(host) && listen.given == "" && !s.Insecure:
+		case !isLoopback(host) && listen.given == "" && !c.address.insecure:
 			faults = append(faults, fmt.Errorf("%s %q can be reached from other machines: set %s, or say --insecure if the network is yours alone", listen.flag, listen.addr, listen.guard))
 		}
 	}
 	for _, advertise := range []struct{ flag, addr string }{
-		{"--advertise-client-addr", s.AdvertiseClientAddr},
-		{"--advertise-peer-addr", s.AdvertisePeerAddr},
-		{"--advertise-admin-addr", s.AdvertiseAdminAddr},
+		{"--advertise-client-addr", c.address.advertise.client},
+		{"--advertise-peer-addr", c.address.advertise.peer},
+		{"--advertise-admin-addr", c.address.advertise.admin},
 	} {
 		if advertise.addr == "" {
 			continue
@@ -140,45 +132,6 @@ func isLoopback(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
-}
-
-// boundsFaults checks every setting of a table against its min, max or oneof.
-func boundsFaults(table reflect.Value) (faults []error) {
-	for i := range table.NumField() {
-		field, v := table.Type().Field(i), table.Field(i)
-		if v.Kind() == reflect.Struct {
-			faults = append(faults, boundsFaults(v)...)
-			continue
-		}
-		if words, ok := field.Tag.Lookup("oneof"); ok && !slices.Contains(strings.Split(words, ","), v.String()) {
-			faults = append(faults, fmt.Errorf("--%s is %q, but must be one of %s", flagName(field), v, strings.ReplaceAll(words, ",", ", ")))
-		}
-		highest, ok := field.Tag.Lookup("max")
-		if !ok {
-			continue
-		}
-		lowest := cmp.Or(field.Tag.Get("min"), "0")
-		if v.Int() < bound(v.Type(), lowest) || v.Int() > bound(v.Type(), highest) {
-			faults = append(faults, fmt.Errorf("--%s is %v, but must be from %s to %s", flagName(field), v.Interface(), lowest, highest))
-		}
-	}
-	return faults
-}
-
-// bound reads a min or max in the notation of its setting.
-func bound(t reflect.Type, text string) int64 {
-	v := reflect.New(t)
-	if u, ok := v.Interface().(encoding.TextUnmarshaler); ok {
-		if err := u.UnmarshalText([]byte(text)); err != nil {
-			panic(fmt.Sprintf("bound %q in the table of settings: %v", text, err))
-		}
-		return v.Elem().Int()
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		panic(fmt.Sprintf("bound %q in the table of settings: %v", text, err))
-	}
-	return n
 }
 
 func sortErrors(errs []error) {

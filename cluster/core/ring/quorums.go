@@ -10,6 +10,14 @@ import (
 // more copies are of no practical use.
 const MaxReplicas = 16
 
+// Defaults of a cluster that is founded.
+const (
+	DefaultN          = 3
+	DefaultR          = 2
+	DefaultW          = 2
+	DefaultPartitions = 256
+)
+
 // ErrBadQuorums is wrapped by every fault that [Quorums.Validate] finds.
 var ErrBadQuorums = quorum.ErrImpossible
 

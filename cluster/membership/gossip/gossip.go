@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -50,7 +51,7 @@ type Config struct {
 	// AdminAddr are told along with it.
 	PeerAddr, ClientAddr, AdminAddr string
 	Secret                          string // encrypts gossip; empty: clear
-	Profile                         string // lan (default), local or wan: memberlist's presets
+	Profile                         string // local, lan or wan: memberlist's presets; default DefaultProfile
 	Transport                       memberlist.NodeAwareTransport
 	Delegate                        Delegate
 	Settings                        Settings
@@ -72,7 +73,7 @@ func New(cfg Config) (*Gossip, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	preset, err := presetOf(cfg.Profile)
+	preset, err := presetOf(cmp.Or(cfg.Profile, DefaultProfile))
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +113,13 @@ func (g *Gossip) Start() error {
 	return nil
 }
 
+// DefaultProfile is the profile of a cluster in one network.
+const DefaultProfile = "lan"
+
 // presetOf returns memberlist's configuration of a profile.
 func presetOf(name string) (*memberlist.Config, error) {
 	switch name {
-	case "", "lan":
+	case DefaultProfile:
 		return memberlist.DefaultLANConfig(), nil
 	case "wan":
 		return memberlist.DefaultWANConfig(), nil
