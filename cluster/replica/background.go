@@ -15,7 +15,7 @@ import (
 type pendingCommit struct {
 	commit engine.Commit
 	served *served // of other nodes' writes, or
-	wave   *wave   // of this node's own; neither: nobody is told
+	wave   *wave   // of this node's own; neither: nobody waits for it
 	batch  int     // of wave
 }
 
@@ -151,7 +151,7 @@ func (f *wave) sendRepairs() {
 	}
 }
 
-// ignored is the completion of a frame whose fate does not matter.
+// ignored is the completion of a frame whose answer does not matter.
 type ignored struct{}
 
 func (ignored) Complete(ring.NodeID, []byte, error) {}

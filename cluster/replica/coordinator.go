@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -20,14 +18,13 @@ import (
 type Channel interface {
 	// Send never blocks; done is completed exactly once.
 	Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion)
-	// Available reports whether a node is worth asking now.
+	// Available reports whether a node can be asked now.
 	Available(to ring.NodeID) bool
-	// WaitTime is how long a node may stay silent before another is asked.
+	// WaitTime returns how long a node may stay silent before another is asked.
 	WaitTime(to ring.NodeID) time.Duration
 }
 
-// Config is what a coordinator is made of. Every field without a default is
-// required.
+// Config has what a coordinator needs. Fields without a default are required.
 type Config struct {
 	Self    ring.NodeID
 	Store   *engine.Store
@@ -62,16 +59,16 @@ const (
 // Coordinator runs requests for this node's clients and answers its peers. It
 // is safe for concurrent use.
 type Coordinator struct {
-	cfg     Config
-	commits chan pendingCommit
-	late    chan lateHint
-	slots   chan struct{} // one for each forwarded frame under way
-	closing chan struct{}
-	once    sync.Once
-	tasks   sync.WaitGroup
-	count   Counters
-	history history
-	pool    sync.Pool // of *wave
+	cfg       Config
+	commits   chan pendingCommit
+	late      chan lateHint
+	forwarded chan struct{} // one for each forwarded frame under way
+	closing   chan struct{}
+	once      sync.Once
+	tasks     sync.WaitGroup
+	count     Counters
+	history   history
+	pool      sync.Pool // of *wave
 }
 
 // New makes a coordinator; Run must be called for it to answer.
@@ -83,12 +80,12 @@ func New(cfg Config) *Coordinator {
 		cfg.Now = time.Now
 	}
 	return &Coordinator{
-		cfg:     cfg,
-		commits: make(chan pendingCommit, maxCommits),
-		late:    make(chan lateHint, maxLate),
-		slots:   make(chan struct{}, maxForwarded),
-		closing: make(chan struct{}),
-		pool:    sync.Pool{New: buildWave},
+		cfg:       cfg,
+		commits:   make(chan pendingCommit, maxCommits),
+		late:      make(chan lateHint, maxLate),
+		forwarded: make(chan struct{}, maxForwarded),
+		closing:   make(chan struct{}),
+		pool:      sync.Pool{New: buildWave},
 	}
 }
 
@@ -114,10 +111,11 @@ func (c *Coordinator) Do(ctx context.Context, reqs []*Request) {
 
 // origin says where a batch comes from.
 type origin struct {
-	forwarded bool             // by a peer: it is ours to coordinate
+	forwarded bool             // by a peer: this node coordinates it
 	stamp     causal.Timestamp // when the node that the client talks to received it
 }
 
+// do carries out a pipeline from a client or a peer.
 func (c *Coordinator) do(ctx context.Context, reqs []*Request, from origin) {
 	if from.stamp == 0 {
 		from.stamp = c.cfg.Clock.Now()
@@ -126,67 +124,16 @@ func (c *Coordinator) do(ctx context.Context, reqs []*Request, from origin) {
 		c.wave(ctx, reqs, nil, from)
 		return
 	}
-	w := wavesPool.Get().(*waves)
-	defer w.release()
+	s := splitters.Get().(*splitter)
+	defer s.release()
 	for len(reqs) > 0 {
-		n := w.split(reqs)
-		c.wave(ctx, reqs[:n], w.groups[:n], from)
+		n := s.split(reqs)
+		c.wave(ctx, reqs[:n], s.groups[:n], from)
 		reqs = reqs[n:]
 	}
 }
 
-// waves cuts a pipeline where a request depends on an earlier one in a way that
-// one batch cannot honour.
-type waves struct {
-	first  map[uint64]int // key hash -> its first request of the wave
-	groups []int          // request -> first request of the wave on the same key
-}
-
-var wavesPool = sync.Pool{New: func() any { return &waves{first: make(map[uint64]int)} }}
-
-func (w *waves) release() {
-	clear(w.first)
-	wavesPool.Put(w)
-}
-
-// split returns how many of the leading requests may run as one wave. Within a
-// wave the requests on one key are of one kind: all reads, or updates that one
-// coordinator runs in the same way, which the engine applies in order.
-func (w *waves) split(reqs []*Request) int {
-	clear(w.first)
-	w.groups = w.groups[:0]
-	for i, r := range reqs {
-		h := xxhash.Sum64(r.Key)
-		first, seen := w.first[h]
-		if !seen {
-			w.first[h] = i
-			w.groups = append(w.groups, i)
-			continue
-		}
-		head := reqs[first]
-		if string(head.Key) != string(r.Key) || head.kind() != r.kind() {
-			return i
-		}
-		w.groups = append(w.groups, first)
-	}
-	return len(reqs)
-}
-
-// kind tells apart what may not share a wave on one key.
-func (r *Request) kind() int {
-	switch {
-	case r.Update == nil:
-		return 0
-	case r.Update.Serial():
-		return 3 // may have another coordinator than the rest
-	case r.Update.NeedsRead():
-		return 2
-	default:
-		return 1
-	}
-}
-
-// wave runs requests of which those on one key may be applied in one batch.
+// wave carries out requests, of which those on one key may be applied in one batch.
 func (c *Coordinator) wave(ctx context.Context, reqs []*Request, groups []int, from origin) {
 	select {
 	case <-c.closing:

@@ -1,12 +1,14 @@
-// Package replica coordinates: it carries out operations on keys against the
-// replicas that hold them, and answers for this node when another coordinates.
+// Package replica coordinates: it carries out reads and updates with the replicas that
+// hold the keys, and answers for this node when another node coordinates.
 //
-// A [Coordinator] takes a whole pipeline at once ([Coordinator.Do]). Requests of
-// one pipeline travel together: one engine batch on this node, one frame to each
-// peer. The goroutine that called Do waits for all of them at once; there is no
-// goroutine, timer or channel per request or per replica.
+// A [Coordinator] takes a whole pipeline at once ([Coordinator.Do]). The requests of a
+// pipeline that do not depend on one another are a wave: one engine batch on this node,
+// one frame to each peer. The goroutine that called Do waits for all of them at once.
+// There is no goroutine, timer or channel per request or per replica.
 //
-// The way of a write (section 6 of the design, section 4.5 of the paper):
+// What a request does next is decided by the step machines of
+// cluster/core/coordination. This package drives them: it owns frames, timers and the
+// store. A write takes these steps (Dynamo, section 4.5):
 //
 //  1. The coordinator is a reachable primary of the key, or, when none is, the
 //     first reachable node of its walk. Any other node forwards to it.
@@ -17,18 +19,18 @@
 //  4. The resulting object goes to every other primary at once. A primary known
 //     to be down is replaced by the next healthy node of the walk, which keeps
 //     the write as a hint; one that fails or stays silent is replaced then.
-//  5. The client is answered when W nodes have it as durably as configured.
+//  5. The client is answered when W nodes have it as safely as --durability asks.
 //
-// A read asks R replicas, the first for the value, the others for a digest, and
-// one more after an adaptive delay; merges; answers; and brings the stale
-// replicas that it met up to date behind the client's back.
+// A read asks R replicas, one for the object and the others for digests, and another one
+// when a replica is silent for longer than its wait time. It merges what differs, answers,
+// and then repairs the stale replicas that it met.
 //
 // Invariant: a write is acknowledged only after W distinct nodes hold it, each
 // as a primary or as a hint for one. A read that finds nothing has heard at
 // least one primary. Copies meet through [object.Merge] alone.
 //
 // Owns: the goroutines of Run: the waiters for replica commits, the workers that
-// carry out forwarded requests, the keeper of late hints.
+// carry out forwarded requests, the one that stores late hints.
 //
 // Not: who belongs to the ring (cluster/core/ring), who is alive (cluster/peer,
 // cluster/membership/gossip), bytes on the wire (cluster/peer) and on disk (engine),

@@ -16,27 +16,27 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// A node that is not to coordinate an update sends it to one that is. Should
-// that one fail or stay silent, the next reachable node of the walk gets it, so
-// an update may be carried out twice when the first was only slow; three things
-// keep that harmless as far as can be:
+// A node that does not coordinate an update forwards it to one that does. If that one
+// fails or stays silent, the next reachable node of the walk gets the update. So it may
+// be carried out twice, when the first node was only slow. Three things limit the harm:
 //
-//   - the frame says until when it may begin, and one that comes to it later (a
-//     process that was frozen) refuses it;
-//   - the version is stamped with the time at which the client's node received
-//     it, so a late twin never looks newer than what the client wrote since;
-//   - an update that computes from the old value is given more time before
-//     another node is tried, for its twin would be seen (an increment by two).
+//   - The frame says until when it may begin. A node that comes to it later, because its
+//     process was frozen, refuses it.
+//   - The version is stamped with the time at which the client's node received the
+//     update, so a late twin does not look newer than what the client wrote since.
+//   - An update that computes from the old value has more time before another node is
+//     tried, because its twin would be seen: as an increment by two, for example.
 
 const (
-	serialWait  = 500 * time.Millisecond // before an update that computes is sent elsewhere
-	serialGrace = 100 * time.Millisecond // of that, what is kept for the answer
+	serialWait  = 500 * time.Millisecond // before an update that computes is sent to another node
+	serialGrace = 100 * time.Millisecond // the part of a wait that is left for the answer
 )
 
 // errExpired refuses a forwarded update that comes too late to begin.
 var errExpired = errors.New("forwarded update came after its time")
 
-func (f *wave) forwardWait(o *op) (d time.Duration) {
+// forwardWait returns how long the coordinator that an op was sent to may take.
+func (o *op) forwardWait() (d time.Duration) {
 	if o.req.Trace != nil {
 		d = traceLinger
 	}
@@ -44,14 +44,14 @@ func (f *wave) forwardWait(o *op) (d time.Duration) {
 		return d + serialWait
 	}
 	tally := o.forward.Tally()
-	return d + max(f.longestWait(o, tally.Asked()), 20*time.Millisecond)
+	return d + max(o.longestWait(tally.Asked()), 20*time.Millisecond)
 }
 
 // startForwardLocked finds the coordinator of an update.
 func (f *wave) startForwardLocked(i int) {
 	o := &f.mu.ops[i]
 	o.forward.Begin(o.replicas(), coordination.Update{
-		Serial: o.req.Update.Serial(), Forwarded: f.from.forwarded, ReadOnly: !f.sound,
+		Serial: o.req.Update.Serial(), Forwarded: f.from.forwarded, ReadOnly: !f.healthy,
 	})
 	if o.forward.Here() {
 		f.startUpdateLocked(i)
@@ -84,12 +84,12 @@ func (f *wave) sendForwardLocked(i, at int) {
 	f.c.count.Forwards.Add(1)
 	x := f.toLocked(o.walk[at], peer.Forward)
 	x.items = append(x.items, exchangeItem{op: i, position: at})
-	o.step(o.walk[at], RoleCoordinator, ActionForward, 0)
+	o.traceStep(o.walk[at], RoleCoordinator, ActionForward, 0)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
 	x.body = message.Forward{
 		Traced: o.req.Trace != nil, R: o.req.R, W: o.req.W, Key: o.req.Key, Update: x.scratch,
 	}.Append(x.body)
-	x.wait = max(x.wait, f.forwardWait(o))
+	x.wait = max(x.wait, o.forwardWait())
 }
 
 // forwardHeader returns the header of a forward that is sent now.
@@ -134,14 +134,14 @@ func (x *exchange) completeForward(body []byte, err error) {
 		if e.Kind == coordination.Answer {
 			o.req.Result = result
 			f.decideLocked(it.op, refusal)
-			o.graft(trace)
+			o.adoptTrace(trace)
 		}
 	}
 	f.wakeLocked()
 }
 
-// cannotWrite says that a coordinator did nothing, for its disk allows nothing;
-// another one may.
+// cannotWrite reports whether a coordinator did nothing because of its disk. Another one
+// may do it.
 func cannotWrite(err error) bool {
 	return errors.Is(err, engine.ErrReadOnly) || errors.Is(err, engine.ErrCorrupt) || errors.Is(err, engine.ErrHintsFull)
 }
@@ -169,13 +169,13 @@ func (c *Coordinator) serveForward(r *peer.Request) {
 	case <-c.closing:
 		r.ReplyError(ErrClosing)
 		return
-	case c.slots <- struct{}{}:
+	case c.forwarded <- struct{}{}:
 	default:
 		r.ReplyError(fmt.Errorf("more than %d forwarded requests under way", maxForwarded))
 		return
 	}
 	c.tasks.Go(func() {
-		defer func() { <-c.slots }()
+		defer func() { <-c.forwarded }()
 		answer, err := c.carryOut(body)
 		if err != nil {
 			r.ReplyError(err)

@@ -27,7 +27,7 @@ func TestRefusals_KeepTheirMeaning(t *testing.T) {
 	}
 }
 
-func TestWaves_Split_CutsWhereOrderNeedsIt(t *testing.T) {
+func TestSplitter_Split_CutsWhereOrderNeedsIt(t *testing.T) {
 	get := func(k string) *Request { return &Request{Key: []byte(k)} }
 	with := func(k string, u register.Update) *Request { return &Request{Key: []byte(k), Update: &u} }
 	set := func(k string) *Request { return with(k, register.Update{Kind: register.Set}) }
@@ -47,7 +47,7 @@ func TestWaves_Split_CutsWhereOrderNeedsIt(t *testing.T) {
 		"other coordinator":       {[]*Request{del("a"), incr("a")}, 1, []int{0}},
 		"increments share a wave": {[]*Request{incr("a"), incr("a"), incr("a")}, 3, []int{0, 0, 0}},
 	} {
-		w := &waves{first: make(map[uint64]int)}
+		w := &splitter{first: make(map[uint64]int)}
 		if got := w.split(c.reqs); got != c.want || !reflect.DeepEqual(w.groups, c.groups) {
 			t.Errorf("%s: %d in the wave with groups %v, want %d with %v", name, got, w.groups, c.want, c.groups)
 		}

@@ -8,26 +8,25 @@ import (
 	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
-	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
-// errLacking: that a key is not here proves nothing.
+// errLacking says that a key which is not here may have been lost.
 var errLacking = errors.New("this node lost its disk and does not have everything again yet")
 
 // startReadLocked begins the read phase of an op.
 func (f *wave) startReadLocked(i int) {
 	o := &f.mu.ops[i]
 	if o.phase == phaseDone {
-		return // its group's head was quick, and answered for it
+		return // the first op on the key has answered for it already
 	}
 	o.phase, o.since = phaseRead, time.Now()
 	o.read.Begin(o.replicas(), o.req.Key, o.policy().Reads(o.req.R))
 	if o.follows() && o.req.Update == nil {
-		return // its group's head answers for it
+		return // the first op on the key answers for it
 	}
 	f.stepReadLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
 }
@@ -47,7 +46,7 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 			case coordination.AskDigest:
 				f.askLocked(i, a.Place, ActionDigest)
 			case coordination.Skip:
-				o.skipOnce(a.Place)
+				o.traceSkipOnce(a.Place)
 			case coordination.Finish:
 				if err := f.finishReadLocked(i); err != nil {
 					f.decideLocked(i, err)
@@ -57,18 +56,12 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 	}
 }
 
-// policy is the cluster's, on as many primaries as the key has.
-func (o *op) policy() quorum.Policy {
-	q := o.f.ring.Quorums()
-	return quorum.Policy{N: o.n, R: q.R, W: q.W}
-}
-
 // readOwnLocked reads this node's copy, as a primary or from the hints that it keeps
 // for others, and returns what the op's read is told of it. It returns false if the op
 // has ended, because the store can no longer be read.
 func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	o := &f.mu.ops[i]
-	o.step(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
+	o.traceStep(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
 	var found bool
 	var digest object.Digest
 	var err error
@@ -87,11 +80,11 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	switch {
 	case errors.Is(err, engine.ErrCorrupt) || errors.Is(err, errLacking):
 		// That is no answer; the others may have one.
-		o.conclude(f.c.cfg.Self, OutcomeFailed, nil, err)
+		o.traceOutcome(f.c.cfg.Self, OutcomeFailed, nil, err)
 		e.Kind, e.Up = coordination.Fail, o.up()
 		return e, true
 	case err != nil:
-		o.conclude(f.c.cfg.Self, OutcomeFailed, nil, err)
+		o.traceOutcome(f.c.cfg.Self, OutcomeFailed, nil, err)
 		f.decideLocked(i, err)
 		return e, false
 	case found:
@@ -99,14 +92,14 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	default:
 		e.Answer.Found = message.Absent
 	}
-	o.concludeRead(f.c.cfg.Self, found, own, OutcomeValue)
+	o.traceFound(f.c.cfg.Self, found, own, OutcomeValue)
 	return e, true
 }
 
 // askLocked asks the node at a place for its copy, or for its digest.
 func (f *wave) askLocked(i, at int, action Action) {
 	o := &f.mu.ops[i]
-	o.step(o.walk[at], o.roleAt(at), action, 0)
+	o.traceStep(o.walk[at], o.roleAt(at), action, 0)
 	x := f.toLocked(o.walk[at], peer.Read)
 	own, digest := o.read.Own()
 	x.items = append(x.items, exchangeItem{op: i, position: at})

@@ -8,111 +8,14 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/coordination"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// phase is how far an op has come.
-type phase uint8
-
-const (
-	phaseRead    phase = iota // waiting for R replicas
-	phaseApply                // ready to be applied to this node's copy
-	phaseWrite                // waiting for W replicas
-	phaseForward              // waiting for the coordinator that it was sent to
-	phaseDone
-)
-
-// op is one request being carried out. Its fields are guarded by the wave's mutex
-// once frames are out.
-type op struct {
-	req      *Request
-	f        *wave
-	at       int // its index in the wave
-	p        ring.Partition
-	walk     []ring.NodeID
-	n        int  // primaries among walk
-	self     int  // this node's place in walk, or coordination.Nobody
-	group    int  // the wave's first op on the same key
-	followed bool // others of the wave are on the same key
-	carrier  int  // phaseWrite: the op of the group whose object replicates
-	phase    phase
-	since    time.Time // when somebody was last given up, or the phase began
-
-	forward coordination.Forward
-	refusal error // of the last node that refused to coordinate
-	read    coordination.Read
-	remote  []byte // updates: what the read quorum knew beyond this node
-	write   coordination.Write
-	batch   int    // the engine batch that the update was applied in
-	object  []byte // what replicates
-
-	next    object.Object // memory for a new version
-	encoded []byte        // and for its encoding
-}
-
-// follows reports whether an earlier op of the wave is on the same key.
-func (o *op) follows() bool { return o.group != o.at }
-
-func (o *op) isPrimary() bool { return o.self >= 0 && o.self < o.n }
-
-func (o *op) position(id ring.NodeID) int {
-	for i, n := range o.walk {
-		if n == id {
-			return i
-		}
-	}
-	return -1
-}
-
-// replicas describes the op's walk to its machines.
-func (o *op) replicas() coordination.Replicas {
-	return coordination.Replicas{Walk: len(o.walk), Primaries: o.n, Self: o.self}
-}
-
-// up returns the other nodes of the walk that can be asked now.
-func (o *op) up() quorum.Nodes { return o.upAmong(0, len(o.walk)) }
-
-// upAtStart returns the primaries that can be asked now, and the fallbacks too if a
-// primary cannot be.
-func (o *op) upAtStart() quorum.Nodes {
-	up := o.upAmong(0, o.n)
-	others := quorum.FirstNodes(o.n)
-	if o.isPrimary() {
-		others = others.Without(o.self)
-	}
-	if up != others {
-		up |= o.upAmong(o.n, len(o.walk))
-	}
-	return up
-}
-
-func (o *op) upAmong(first, end int) (up quorum.Nodes) {
-	for at := first; at < end; at++ {
-		if at != o.self && o.f.c.cfg.Channel.Available(o.walk[at]) {
-			up = up.With(at)
-		}
-	}
-	return up
-}
-
-// tally returns the count of the phase that the op is in.
-func (o *op) tally() quorum.Tally {
-	switch o.phase {
-	case phaseForward:
-		return o.forward.Tally()
-	case phaseRead, phaseApply:
-		return o.read.Tally()
-	default:
-		return o.write.Tally()
-	}
-}
-
-// wave is one wave of requests under way. One goroutine, the caller's, drives it; the
-// streams' goroutines report to it through exchanges. Whoever has an event steps the
-// op's machine and carries out its actions, under the wave's mutex; frames are sent by
-// the driver alone, without the mutex. It is pooled, see pool.go.
+// wave is a group of requests under way. One goroutine, the caller's, drives it, and the
+// goroutines of the streams report to it through exchanges. Whoever has an event steps
+// the op's machine and carries out its actions, under the wave's mutex. Only the driver
+// sends frames, and without the mutex. Waves are pooled: see pool.go.
 type wave struct {
 	c       *Coordinator
 	ring    *ring.Ring
@@ -120,7 +23,7 @@ type wave struct {
 	started time.Time
 	wake    chan struct{}
 	traced  bool // some op has a trace
-	sound   bool // this node's disk takes writes
+	healthy bool // this node's disk takes writes
 	batches int  // applied so far
 	users   atomic.Int32
 	reused
@@ -138,10 +41,11 @@ type wave struct {
 	repairs []repairItem
 }
 
+// newWave returns a wave for requests; groups has, for each, the first on the same key.
 func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 	f := c.pool.Get().(*wave)
 	f.c, f.ring, f.from, f.started = c, c.cfg.Ring(), from, time.Now()
-	f.sound = c.cfg.Store.Health() == nil
+	f.healthy = c.cfg.Store.Health() == nil
 	f.users.Store(1)
 	f.mu.ops = slices.Grow(f.mu.ops, len(reqs))[:len(reqs)]
 	f.mu.undecided = len(reqs)
@@ -160,7 +64,7 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 			o.walk = o.walk[:quorum.MaxNodes]
 		}
 		o.self = o.position(c.cfg.Self)
-		f.beginTrace(o)
+		o.beginTrace()
 	}
 	return f
 }
@@ -257,7 +161,8 @@ func (f *wave) run(ctx context.Context) {
 	}
 }
 
-// advance does whatever the answers so far call for.
+// advance sends the frames that streams have filled, and applies the updates that are
+// ready.
 func (f *wave) advance() {
 	f.mu.Lock()
 	ready := f.mu.ready
@@ -281,32 +186,13 @@ func (f *wave) checkSilent() {
 		tally := o.tally()
 		switch {
 		case o.phase == phaseRead && o.group == i:
-			f.stepReadLocked(i, o.timePassed(now, f.longestWait(o, tally.Waiting())))
+			f.stepReadLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
 		case o.phase == phaseWrite && o.carrier == i:
-			f.stepWriteLocked(i, o.timePassed(now, f.longestWait(o, tally.Waiting())))
+			f.stepWriteLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
 		case o.phase == phaseForward:
-			f.stepForwardLocked(i, o.timePassed(now, f.forwardWait(o)))
+			f.stepForwardLocked(i, o.timePassed(now, o.forwardWait()))
 		}
 	}
-}
-
-// timePassed returns the event for a machine whose nodes may take so long.
-func (o *op) timePassed(now time.Time, wait time.Duration) coordination.Event {
-	e := coordination.Event{Kind: coordination.Look, Up: o.up()}
-	if now.Sub(o.since) >= wait {
-		e.Kind, o.since = coordination.Late, now
-	}
-	return e
-}
-
-// longestWait returns the longest wait time of the nodes that have not answered.
-func (f *wave) longestWait(o *op, silent quorum.Nodes) (d time.Duration) {
-	for i, id := range o.walk {
-		if silent.Has(i) {
-			d = max(d, f.c.cfg.Channel.WaitTime(id))
-		}
-	}
-	return d
 }
 
 // decideLocked ends an op with its result or with err.
@@ -315,7 +201,7 @@ func (f *wave) decideLocked(i int, err error) {
 	if o.phase == phaseDone {
 		return
 	}
-	o.decided()
+	o.traceDecided()
 	o.phase = phaseDone
 	o.req.Err = err
 	f.mu.undecided--
@@ -371,14 +257,15 @@ func (f *wave) finishLocked() []*exchange {
 			if !lacking.Has(at) {
 				continue
 			}
-			o.step(f.c.cfg.Self, o.roleHere(), ActionHint, o.walk[at])
-			o.conclude(f.c.cfg.Self, OutcomeOK, nil, nil)
+			o.traceStep(f.c.cfg.Self, o.roleHere(), ActionHint, o.walk[at])
+			o.traceOutcome(f.c.cfg.Self, OutcomeOK, nil, nil)
 			f.c.keepLate(lateHint{node: o.walk[at], partition: o.p, key: o.req.Key, object: o.object}.clone())
 		}
 	}
 	return f.takeLocked()
 }
 
+// signal wakes the driver.
 func (f *wave) signal() {
 	select {
 	case f.wake <- struct{}{}:

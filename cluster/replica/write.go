@@ -1,87 +1,19 @@
 package replica
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/coordination"
-	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
-// edit is an op as the engine's callback that makes a new version.
-type edit op
-
-// Edit applies the update to the current object, under the key's lock.
-func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Object, write bool, err error) {
-	o, u := (*op)(e), e.req.Update
-	c := o.f.c
-	now := c.cfg.Now().UnixMilli()
-	value, found, err := register.Resolve(current, c.cfg.Policy(), now)
-	if err != nil {
-		if u.NeedsRead() {
-			return next, false, err
-		}
-		value, found = object.Value{}, false // a blind write needs no old value
-	}
-	if u.Kind == register.Delete && !u.WantOld && !found {
-		found = current.Live(now) // an older sibling, behind a newer tombstone, goes too
-	}
-	value, write, o.req.Result = u.Apply(value, found, now)
-	if u.Kind == register.Delete && !write && o.blind() {
-		// Who might know the key cannot be asked; if there is a value, the
-		// tombstone is newer.
-		value, write = object.Value{Tombstone: true}, true
-	}
-	o.req.Result.Old = bytes.Clone(o.req.Result.Old) // current is the engine's
-	if !write {
-		return next, false, nil
-	}
-	ctx := current.Clock
-	if u.HasContext {
-		ctx = u.Context
-	}
-	dot := mint.Dot(ctx)
-	next = o.next
-	next.BecomePut(current.Without(u.Own), ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
-	o.next = next
-	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
-		return next, false, ErrTooManySiblings
-	} else if n > c.cfg.SiblingsWarn && n > len(current.Siblings) {
-		c.count.ManySiblings.Add(1)
-	}
-	c.history.record(o.req.Key, ctx, u.Own, &next, dot)
-	o.req.Result.Dot = dot
-	if u.HasContext {
-		// Not the whole clock: the writer has not seen the siblings that stay.
-		o.req.Result.Context = next.SeenBy(dot).Clone()
-	}
-	return next, true, nil
-}
-
-// blind says that some primary cannot be asked now, so that finding nothing
-// proves nothing.
-func (o *op) blind() bool {
-	for at, id := range o.walk[:o.n] {
-		if at != o.self && !o.f.c.cfg.Channel.Available(id) {
-			return true
-		}
-	}
-	return false
-}
-
-// hintFor is the node that this one, not being a primary, keeps a write for: the
-// first primary always, so that one hint remembers all that was minted here.
-func (o *op) hintFor() ring.NodeID { return o.walk[0] }
-
-// apply makes the new versions on this node, in one engine batch, and sends
-// them out before it waits for its own disk.
+// apply makes the new versions of all ops that are ready, in one engine batch, and sends
+// them to the replicas before it waits for this node's disk.
 func (f *wave) apply() {
 	f.mu.Lock()
 	f.batches++
@@ -100,7 +32,7 @@ func (f *wave) apply() {
 		if !o.isPrimary() {
 			r.Hint = o.hintFor()
 		}
-		o.step(f.c.cfg.Self, o.roleHere(), ActionApply, r.Hint)
+		o.traceStep(f.c.cfg.Self, o.roleHere(), ActionApply, r.Hint)
 		batch, index = append(batch, r), append(index, i)
 	}
 	f.batch, f.index = batch, index
@@ -127,14 +59,14 @@ func (f *wave) apply() {
 	f.mu.Unlock()
 	f.send(frames)
 	if len(carriers) == 0 {
-		_ = commit.Wait() // what was found may be of a write that is not safe yet
+		_ = commit.Wait() // what was read may be of a write that is not safe yet
 		return
 	}
 	f.awaitOwn(commit, number)
 }
 
-// awaitOwn has this node's copies counted when they are safe. A disk that hangs
-// must not keep the others from making the quorum, so it is waited for elsewhere.
+// awaitOwn counts this node's copies when they are safe. Another goroutine waits for the
+// disk, so that one that hangs does not keep the other nodes from making the quorum.
 func (f *wave) awaitOwn(commit engine.Commit, batch int) {
 	if commit.Durable() {
 		f.ownStored(commit.Wait(), batch)
@@ -149,8 +81,7 @@ func (f *wave) awaitOwn(commit engine.Commit, batch int) {
 	}
 }
 
-// ownStored counts this node's copies of one batch. One that is not safe counts
-// nothing: the others may make the quorum.
+// ownStored counts this node's copies of one batch, if they are safe.
 func (f *wave) ownStored(err error, batch int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -165,16 +96,16 @@ func (f *wave) ownStored(err error, batch int) {
 	}
 }
 
-// carryLocked decides what is settled by the local result alone, and returns the
-// ops whose objects must replicate: the last of each key, which carries the
-// events of those before it.
+// carryLocked ends the ops that failed or changed nothing, and returns those whose
+// objects must replicate: the last of each key, whose object has the events of those
+// before it.
 func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 	carriers := f.carriers[:0]
 	for k := len(index) - 1; k >= 0; k-- {
 		i, r := index[k], batch[k]
 		o := &f.mu.ops[i]
 		if r.Err != nil || !r.Changed {
-			o.conclude(f.c.cfg.Self, OutcomeOK, nil, r.Err)
+			o.traceOutcome(f.c.cfg.Self, OutcomeOK, nil, r.Err)
 			f.decideLocked(i, r.Err)
 			continue
 		}
@@ -193,7 +124,7 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 			continue
 		}
 		o.object = r.Stored
-		if o.remote == nil && cap(r.Stored) <= mostKept { // else it may be remote itself
+		if o.remote == nil && cap(r.Stored) <= mostKept { // else Stored may be remote's memory
 			o.encoded = r.Stored[:0]
 		}
 		carriers = append(carriers, i)
@@ -209,7 +140,7 @@ func (f *wave) replicateLocked(i int) {
 	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
 	for _, id := range f.ring.Gaining(o.p) {
 		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
-			o.step(id, RoleGaining, ActionWrite, 0)
+			o.traceStep(id, RoleGaining, ActionWrite, 0)
 			f.sendWriteLocked(id, exchangeItem{op: i, position: coordination.Nobody})
 			continue
 		}
@@ -231,7 +162,7 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, position: a.Place, hint: o.walk[a.For]})
 			f.c.count.StandIns.Add(1)
 		case coordination.Skip:
-			o.skip(a.Place)
+			o.traceSkip(a.Place)
 		case coordination.Finish:
 			f.decideWriteLocked(i)
 		}
@@ -277,14 +208,14 @@ func (x *exchange) completeWrite(body []byte, err error) {
 			continue
 		}
 		if !f.mu.finished {
-			f.mu.ops[it.op].conclude(x.to, OutcomeFailed, nil, err)
+			f.mu.ops[it.op].traceOutcome(x.to, OutcomeFailed, nil, err)
 		}
 		x.failedWriteLocked(k, it)
 	}
 	f.wakeLocked()
 }
 
-// failedWriteLocked keeps a copy that did not arrive from being forgotten.
+// failedWriteLocked takes care of a copy that did not arrive.
 func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	f := x.f
 	node := it.hint
@@ -295,9 +226,9 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 		f.stepWriteLocked(it.op, coordination.Event{Kind: coordination.Fail, Place: it.position, Up: f.mu.ops[it.op].up()})
 		return
 	}
-	// The copy of a gaining node makes no quorum, nor would its stand-in's. Or the
-	// request was answered long ago and its memory is the caller's again. What was
-	// sent is still in the frame.
+	// It was a gaining node's copy, which counts for no quorum; or the request was
+	// answered long ago, and its memory belongs to the caller again. What was sent is
+	// still in the frame.
 	d := wire.NewReader(x.body[headerLen(x.kind):])
 	for range k {
 		message.ReadWrite(&d)

@@ -1,0 +1,135 @@
+package replica
+
+import (
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/coordination"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/quorum"
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// phase says how far an op has come.
+type phase uint8
+
+const (
+	phaseRead    phase = iota // waiting for R replicas
+	phaseApply                // ready to be applied to this node's copy
+	phaseWrite                // waiting for W replicas
+	phaseForward              // waiting for the coordinator that it was sent to
+	phaseDone
+)
+
+// op is one request being carried out. Its fields are guarded by the wave's mutex
+// once frames are out.
+type op struct {
+	req      *Request
+	f        *wave
+	at       int // its index in the wave
+	p        ring.Partition
+	walk     []ring.NodeID
+	n        int  // primaries among walk
+	self     int  // this node's place in walk, or coordination.Nobody
+	group    int  // the wave's first op on the same key
+	followed bool // others of the wave are on the same key
+	carrier  int  // phaseWrite: the op of the group whose object replicates
+	phase    phase
+	since    time.Time // when nodes were last found late, or the phase began
+
+	forward coordination.Forward
+	refusal error // of the last node that refused to coordinate
+	read    coordination.Read
+	remote  []byte // updates: what the read quorum knew beyond this node
+	write   coordination.Write
+	batch   int    // the engine batch that the update was applied in
+	object  []byte // what replicates
+
+	next    object.Object // room for a new version
+	encoded []byte        // room for its encoding
+}
+
+// follows reports whether an earlier op of the wave is on the same key.
+func (o *op) follows() bool { return o.group != o.at }
+
+// isPrimary reports whether this node is a primary of the key.
+func (o *op) isPrimary() bool { return o.self >= 0 && o.self < o.n }
+
+// position returns a node's place in the walk, or coordination.Nobody.
+func (o *op) position(id ring.NodeID) int {
+	for i, n := range o.walk {
+		if n == id {
+			return i
+		}
+	}
+	return coordination.Nobody
+}
+
+// replicas describes the op's walk to its machines.
+func (o *op) replicas() coordination.Replicas {
+	return coordination.Replicas{Walk: len(o.walk), Primaries: o.n, Self: o.self}
+}
+
+// up returns the other nodes of the walk that can be asked now.
+func (o *op) up() quorum.Nodes { return o.upAmong(0, len(o.walk)) }
+
+// upAtStart returns the primaries that can be asked now, and the fallbacks too if a
+// primary cannot be.
+func (o *op) upAtStart() quorum.Nodes {
+	up := o.upAmong(0, o.n)
+	others := quorum.FirstNodes(o.n)
+	if o.isPrimary() {
+		others = others.Without(o.self)
+	}
+	if up != others {
+		up |= o.upAmong(o.n, len(o.walk))
+	}
+	return up
+}
+
+// upAmong returns those of the places from first to before end that can be asked now.
+func (o *op) upAmong(first, end int) (up quorum.Nodes) {
+	for at := first; at < end; at++ {
+		if at != o.self && o.f.c.cfg.Channel.Available(o.walk[at]) {
+			up = up.With(at)
+		}
+	}
+	return up
+}
+
+// tally returns the count of the phase that the op is in.
+func (o *op) tally() quorum.Tally {
+	switch o.phase {
+	case phaseForward:
+		return o.forward.Tally()
+	case phaseRead, phaseApply:
+		return o.read.Tally()
+	default:
+		return o.write.Tally()
+	}
+}
+
+// policy returns the cluster's quorums for as many primaries as the key has.
+func (o *op) policy() quorum.Policy {
+	q := o.f.ring.Quorums()
+	return quorum.Policy{N: o.n, R: q.R, W: q.W}
+}
+
+// timePassed returns what to tell a machine now: that its nodes are late, if they have
+// had the time that they may take.
+func (o *op) timePassed(now time.Time, wait time.Duration) coordination.Event {
+	e := coordination.Event{Kind: coordination.Look, Up: o.up()}
+	if now.Sub(o.since) >= wait {
+		e.Kind, o.since = coordination.Late, now
+	}
+	return e
+}
+
+// longestWait returns the longest wait time of some nodes of the walk.
+func (o *op) longestWait(nodes quorum.Nodes) (d time.Duration) {
+	for i, id := range o.walk {
+		if nodes.Has(i) {
+			d = max(d, o.f.c.cfg.Channel.WaitTime(id))
+		}
+	}
+	return d
+}
