@@ -6,7 +6,7 @@
 // cluster is still asking for it.
 //
 // Invariant: what a node acts on is saved. A node that is killed at any instant comes
-// back with the ring that it had shown to others.
+// back with the ring and the settings of the cluster that it had shown to others.
 //
 // Owns: all parts of the node. Run returns when all of them have stopped. They stop in
 // this order: the channel and gossip, so that nothing new arrives; the coordinator,
@@ -32,7 +32,8 @@
 //	who answers a message                  register (serve.go) names the handlers to cluster/peer (mux.go)
 //	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …
 //	where a route of the admin port is     admin (routes.go), its types in admin/api
-//	where a setting is added               cmd/quorate (config.go)
+//	where a setting is added               cmd/quorate (config.go); of the whole cluster: cluster/core/settings (policy.go)
+//	how a setting reaches all nodes        cluster/settings (disseminator.go)
 //	where faults are simulated             cluster/sim
 //
 // # Glossary
@@ -48,6 +49,9 @@
 // bootstrap: the ways in which a node gets its first ring: it founds one, joins one, or
 // loads its own from disk.
 //
+// conflict policy: the rule by which a plain read shows one of several siblings. It is a
+// setting of the cluster.
+//
 // context: what a client has seen of a key: a version vector, given out as an opaque
 // token and handed back with a write.
 //
@@ -60,7 +64,7 @@
 // members.
 //
 // digest: a 64-bit hash of a key and its encoded object. Equal digests mean equal
-// copies.
+// copies. A ring state and the settings of the cluster have digests too.
 //
 // dot: (actor, counter): the one event that made one value. No dot is used twice.
 //
@@ -114,6 +118,9 @@
 // read repair: writing the merged object to replicas that answered with an older one.
 //
 // rejoin: trying again and again to reach members that gossip has lost.
+//
+// settings of the cluster: what holds on all nodes besides the ring, as one document
+// that merges. The settings of one node are its flags.
 //
 // sibling: one of several concurrent values of a key.
 //

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -205,5 +206,28 @@ func TestNode_SetPolicy_NotSaved_IsAnError(t *testing.T) {
 	w.crash("A")
 	if err := a.SetPolicy(t.Context(), register.Refuse); err == nil || a.Policy() != register.LWW {
 		t.Errorf("%v, policy %v", err, a.Policy())
+	}
+}
+
+// No member has settings: the flag of a node that has just joined is in force on it, and
+// is not written.
+func TestNode_JoinsAClusterWithoutSettings_WritesNone(t *testing.T) {
+	w := newWorld(t)
+	cfg := w.config("A")
+	cfg.Policy = register.Refuse
+	n, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.keeper.adopt(ring.NewState("old", cfg.Partitions, ring.Quorums{N: 1, R: 1, W: 1}, n.member())); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.awaitSettings(t.Context(), false); err != nil || n.settings.Digest() != 0 || n.Policy() != register.Refuse {
+		t.Errorf("%v, %+v, policy %v", err, n.Settings().Settings(), n.Policy())
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := n.Run(ended); err != nil {
+		t.Error(err)
 	}
 }
