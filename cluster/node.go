@@ -16,7 +16,6 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
-	coresettings "github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership"
@@ -234,10 +233,8 @@ func (n *Node) live(ctx context.Context) error {
 		}
 		return err
 	}
-	if origin == membership.Founded { // what the founder's flags say is the cluster's
-		if err := n.settings.Merge(coresettings.Founded(n.cfg.Policy)); err != nil {
-			return err
-		}
+	if err := n.foundSettings(origin); err != nil {
+		return err
 	}
 	if err := n.gossip.Start(); err != nil {
 		return err

@@ -27,6 +27,14 @@ func (n *Node) SetPolicy(ctx context.Context, p register.Policy) error {
 // must not change them.
 func (n *Node) Settings() *settings.Document { return n.settings.Document() }
 
+// foundSettings makes what the flags of a founder say the settings of its cluster.
+func (n *Node) foundSettings(origin membership.Origin) error {
+	if origin != membership.Founded {
+		return nil
+	}
+	return n.settings.Merge(settings.Founded(n.cfg.Policy))
+}
+
 // awaitSettings gets the cluster's settings for a node that has none of its own: it has
 // just joined, or its ring was made by a version without such settings. The flag of a
 // node that joins is not written. That of a node with an old ring is, and is weaker than

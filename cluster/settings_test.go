@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/settings"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/engine"
 )
@@ -37,9 +38,7 @@ func TestCluster_SetPolicy_HoldsEverywhereAndSurvivesARestartOfAll(t *testing.T)
 	w.start(w.config("A"))
 	w.grow("B", "C")
 	w.setPolicy("B", register.Refuse)
-	if !w.agree(register.Refuse) {
-		t.Fatal("the change returned before every node that can be reached had it")
-	}
+	w.eventually("the change to hold everywhere", func() bool { return w.agree(register.Refuse) })
 	var stopped []Config
 	for _, name := range []string{"A", "B", "C"} {
 		stopped = append(stopped, w.nodes[name].cfg)
@@ -66,8 +65,9 @@ func TestCluster_SetPolicyOnBothSidesOfASplit_OneHoldsEverywhere(t *testing.T) {
 	w.setPolicy("A", register.MergeJSON)
 	w.setPolicy("B", register.LWW)
 	w.setPolicy("B", register.Refuse)
-	if w.nodes["A"].Policy() != register.MergeJSON || w.nodes["C"].Policy() != register.Refuse {
-		t.Fatalf("on its own side of the cut: %v and %v", w.nodes["A"].Policy(), w.nodes["C"].Policy())
+	w.eventually("the change to hold on its own side", func() bool { return w.nodes["C"].Policy() == register.Refuse })
+	if got := w.nodes["A"].Policy(); got != register.MergeJSON {
+		t.Fatalf("a change crossed the cut: %v", got)
 	}
 	if err := w.links.Set(nil); err != nil {
 		t.Fatal(err)
@@ -107,13 +107,11 @@ func TestCluster_Joiner_HasTheClustersPolicyBeforeItServes(t *testing.T) {
 		t.Errorf("against a founder's flag: %v", b.Policy())
 	}
 	w.setPolicy("B", register.MergeJSON)
+	w.eventually("both to have the change", func() bool { return w.agree(register.MergeJSON) })
 	cfg = w.config("C")
 	cfg.Policy, cfg.Join = register.Refuse, []string{a.PeerAddr()}
 	if c := w.start(cfg); c.Policy() != register.MergeJSON {
 		t.Errorf("against an operator's change: %v", c.Policy())
-	}
-	if !w.agree(register.MergeJSON) {
-		t.Error("the nodes differ")
 	}
 }
 
@@ -219,10 +217,10 @@ func TestNode_JoinsAClusterWithoutSettings_WritesNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.keeper.adopt(ring.NewState("old", cfg.Partitions, ring.Quorums{N: 1, R: 1, W: 1}, n.member())); err != nil {
+	if err := n.state.Adopt(ring.NewState("old", cfg.Partitions, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{Name: "A", PeerAddr: n.PeerAddr()})); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.awaitSettings(t.Context(), false); err != nil || n.settings.Digest() != 0 || n.Policy() != register.Refuse {
+	if err := n.awaitSettings(t.Context(), membership.Joined); err != nil || n.settings.Digest() != 0 || n.Policy() != register.Refuse {
 		t.Errorf("%v, %+v, policy %v", err, n.Settings().Settings(), n.Policy())
 	}
 	ended, end := context.WithCancel(t.Context())

@@ -201,11 +201,13 @@ func (d *Disseminator) push(ctx context.Context) {
 	_ = group.Wait() // no function returns an error
 }
 
-// call sends a message and merges the document of the answer, if there is one.
+// call sends a message and merges the document of the answer, if there is one. It uses
+// the foreground stream: a client waits for CONFIG SET, documents are small, and this is
+// the stream that [Disseminator.Connected] tells of.
 func (d *Disseminator) call(ctx context.Context, member causal.NodeID, kind peer.Kind, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	reply, err := d.cfg.Channel.Call(ctx, member, peer.Background, kind, body)
+	reply, err := d.cfg.Channel.Call(ctx, member, peer.Foreground, kind, body)
 	if err != nil || len(reply) == 0 {
 		return err
 	}

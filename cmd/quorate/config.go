@@ -116,7 +116,7 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 		),
 		group("Replication",
 			setting{name: "conflict-resolution", value: choice(&n.Policy, register.LWW.String(), named(register.LWW, register.MergeJSON, register.Refuse)...), live: true,
-				help: "What a plain GET answers when writes conflicted: 'lww' the newest by time, 'merge' JSON objects merged field by field, 'error' an error."},
+				help: "What a plain GET answers when writes conflicted: 'lww' the newest by time, 'merge' JSON objects merged field by field, 'error' an error. A cluster that exists keeps its own; CONFIG SET on any node changes it on all."},
 			setting{name: "request-timeout", value: duration(&n.RequestTimeout, cluster.DefaultRequestTimeout, span{Least: 50 * time.Millisecond, Most: time.Minute}),
 				help: "How long a request may take before it is answered -NOQUORUM."},
 			setting{name: "siblings-warn", value: count(&n.SiblingsWarn, cluster.DefaultSiblingsWarn, number.Range[int]{Least: 1, Most: 10_000}),

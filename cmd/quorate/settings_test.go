@@ -44,7 +44,8 @@ func settingsPage(t *testing.T) string {
 
 Each setting is a flag of ` + "`quorate server`, a variable (`QUORATE_` and the name in capitals, `_` for `-`), and a line of the\n" +
 		"`--config` file (YAML, `name: value`). A flag wins over a variable, a variable over the file, the file over the default.\n" +
-		"`CONFIG SET` changes the settings marked *live* while the node runs, and `CONFIG REWRITE` writes what it changed into the file.\n\n" +
+		"`CONFIG SET` changes the settings marked *live* while the node runs, and `CONFIG REWRITE` writes what it changed into the file,\n" +
+		"except for what the cluster keeps by itself: N, R, W and the conflict policy.\n\n" +
 		"Sizes are bytes, or a number with a unit: `kb`, `mb`, `gb` (powers of 1024), `k`, `m`, `g` (powers of 1000). Times are a number with\n" +
 		"a unit (`500ms`, `2s`, `1h30m`, `10d`), or seconds.\n\n" +
 		"This page is generated from the table in config.go by `go test ./cmd/quorate -run Page -update`.\n" + `
