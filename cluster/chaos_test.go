@@ -40,7 +40,7 @@ func (w *world) split(l *fault.Links, one, other []string) {
 // delivered says that nobody keeps a write for another any more.
 func (w *world) delivered() bool {
 	for _, r := range w.nodes {
-		if len(r.store.HintTargets()) > 0 {
+		if len(r.store.Hints().Targets()) > 0 {
 			return false
 		}
 	}
@@ -121,7 +121,7 @@ func TestCluster_DiskLost_AllStaysReadableAndTheNodeIsFilled(t *testing.T) {
 		}
 	}
 	w.eventually("the node to hold what it held", func() bool { return slices.Equal(owned(b), held) })
-	w.eventually("the node to know that", func() bool { return !b.store.Lacking() })
+	w.eventually("the node to know that", func() bool { return !b.store.DiskLoss().Unrepaired() })
 	w.settled(4)
 	if !w.identical() {
 		t.Error("the replicas differ")
@@ -163,7 +163,7 @@ func TestCluster_DiskLostBehindACut_WhatIsNotThereProvesNothing(t *testing.T) {
 	if err := w.links.Set(nil); err != nil {
 		t.Fatal(err)
 	}
-	w.eventually("it to be filled", func() bool { return !b.store.Lacking() })
+	w.eventually("it to be filled", func() bool { return !b.store.DiskLoss().Unrepaired() })
 	for key, want := range map[string]int{"k": 1, "never written": 0} {
 		if n, err := read(b, key); n != want || err != nil {
 			t.Errorf("%s: %d values, %v", key, n, err)

@@ -19,7 +19,7 @@
 // ARCHITECTURE.md in this folder draws the packages and follows a SET, a hint and a
 // join through them. In short:
 //
-//	where a hint is stored                 engine (hints.go); sent on by cluster/handoff (delivery.go)
+//	where a hint is stored                 engine (applyhint.go, hints.go); sent on by cluster/handoff (delivery.go)
 //	where a write has its quorum           cluster/core/coordination (write.go), over cluster/core/quorum
 //	who coordinates an update              cluster/core/coordination (forward.go)
 //	where copies of a key are merged       cluster/core/object (merge.go)

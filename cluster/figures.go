@@ -31,15 +31,15 @@ func (n *Node) PeerStatus() map[ring.NodeID]peer.PeerStatus { return n.channel.S
 
 // MerkleRoots is the root of each partition's hash tree on this node, 0 where it
 // holds nothing: equal roots, equal data.
-func (n *Node) MerkleRoots() []uint64 { return n.store.MerkleRoots(nil) }
+func (n *Node) MerkleRoots() []uint64 { return n.store.Merkle().Roots(nil) }
 
 // MerkleReady says whether a partition's tree is complete: one that is being
 // rebuilt tells nothing.
-func (n *Node) MerkleReady(p ring.Partition) bool { return n.store.ReadyPartition(p) }
+func (n *Node) MerkleReady(p ring.Partition) bool { return n.store.Merkle().PartitionReady(p) }
 
 // MerkleKeys is how many keys a partition has here, deleted ones too.
 func (n *Node) MerkleKeys(p ring.Partition) int64 {
-	_, total := n.store.Keys(p)
+	_, total := n.store.Partitions().Keys(p)
 	return total
 }
 

@@ -99,11 +99,11 @@ func (n *Node) openStore() (err error) {
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
-	if n.state, err = membership.OpenState(n.store, n.cfg.Now); err == nil {
+	if n.state, err = membership.OpenState(n.store.State(), n.cfg.Now); err == nil {
 		n.instance, err = loadInstance(n.store)
 	}
 	if err == nil {
-		n.settings, err = settings.Open(n.store, n.cfg.Policy)
+		n.settings, err = settings.Open(n.store.State(), n.cfg.Policy)
 	}
 	if err != nil {
 		return errors.Join(err, n.store.Close())
@@ -113,14 +113,14 @@ func (n *Node) openStore() (err error) {
 
 // loadInstance returns the id of the data directory, made on its first use.
 func loadInstance(store *engine.Store) (string, error) {
-	data, err := store.LoadState(stateInstance)
+	data, err := store.State().Load(stateInstance)
 	if err != nil || len(data) > 0 {
 		return string(data), err
 	}
 	id := make([]byte, 8)
 	rand.Read(id) // never fails, see its documentation
 	instance := hex.EncodeToString(id)
-	return instance, store.SaveState(stateInstance, []byte(instance))
+	return instance, store.State().Save(stateInstance, []byte(instance))
 }
 
 // assemble puts the parts together; nothing runs yet.
@@ -162,7 +162,7 @@ func (n *Node) assemble() (err error) {
 			ClientAddr: n.cfg.ClientAddr, PeerAddr: n.cfg.AdvertisePeerAddr, AdminAddr: n.cfg.AdminAddr,
 		},
 		State: n.state, Channel: n.channel, Gossip: n.gossip, Queue: n.mux.Do, RingChanged: n.ringChanged,
-		Lacking: n.store.Lacking, Logger: n.cfg.Logger.With("component", "membership"),
+		Lacking: n.store.DiskLoss().Unrepaired, Logger: n.cfg.Logger.With("component", "membership"),
 		Start: membership.Start{
 			Quorums: ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}, Partitions: n.cfg.Partitions,
 			Founders: n.cfg.Founders, ClusterID: n.cfg.ClusterID, Join: n.cfg.Join, Whereabouts: n.cfg.Whereabouts,

@@ -59,7 +59,7 @@ func (n *Node) Repair() RepairStatus {
 func (n *Node) Operations() *operation.Registry { return n.operations }
 
 // drained reports whether this node holds nothing that other nodes lack.
-func (n *Node) drained() bool { return n.mover.Drained() && len(n.store.HintTargets()) == 0 }
+func (n *Node) drained() bool { return n.mover.Drained() && len(n.store.Hints().Targets()) == 0 }
 
 // Inspect compares this node's copy of a partition with a member's, and changes
 // nothing.
@@ -76,7 +76,7 @@ func (n *Node) SyncAll(ctx context.Context) (antientropy.Stats, error) {
 // awaitFilled lets a node whose data was lost say what it does not have as soon
 // as it has everything again.
 func (n *Node) awaitFilled(ctx context.Context) error {
-	if !n.store.Lacking() {
+	if !n.store.DiskLoss().Unrepaired() {
 		return nil
 	}
 	n.log.Warn("the data was lost; until the others have filled this node, it answers for what it has only")
@@ -95,7 +95,7 @@ func (n *Node) awaitFilled(ctx context.Context) error {
 			}
 		}
 	}
-	if err := n.store.Filled(); err != nil {
+	if err := n.store.DiskLoss().MarkRepaired(); err != nil {
 		return fmt.Errorf("node is filled: %w", err)
 	}
 	n.log.Info("all lost data is back")

@@ -148,9 +148,9 @@ func (w *world) forget(cfg Config) Config {
 	cfg.Store.FS = vfs.NewMem()
 	fresh := open(cfg.Store)
 	for _, name := range []string{"ring", "instance"} {
-		data, err := old.LoadState(name)
+		data, err := old.State().Load(name)
 		if err == nil {
-			err = fresh.SaveState(name, data)
+			err = fresh.State().Save(name, data)
 		}
 		if err != nil {
 			w.t.Fatal(err)

@@ -62,7 +62,7 @@ func (n *Node) watch(ctx context.Context) error {
 		case <-tick.C:
 		}
 		hints := make(map[ring.NodeID]int64)
-		for id, h := range n.store.HintTargets() {
+		for id, h := range n.store.Hints().Targets() {
 			hints[id] = h.Count
 		}
 		w.look(n.cfg.Now(), hints, n.Counters().NoQuorum.Load(), n.state.Ring().Name)

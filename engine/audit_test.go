@@ -17,14 +17,14 @@ func audit(tb rapid.TB, s *Store) {
 	}
 	want := make(map[ring.Partition]*sums)
 	index := make(map[string]bool)
-	for _, prefix := range []byte{prefixExpiry, prefixGrave} {
+	for _, prefix := range []byte{prefixExpiry, prefixDead} {
 		from, to := prefixBounds(prefix)
-		if err := s.forEach(from, to, func(k, _ []byte) error { index[string(k)] = true; return nil }); err != nil {
+		if err := s.db.forEach(from, to, func(k, _ []byte) error { index[string(k)] = true; return nil }); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	from, to := prefixBounds(prefixObject)
-	err := s.forEach(from, to, func(k, v []byte) error {
+	err := s.db.forEach(from, to, func(k, v []byte) error {
 		p, hash, key, _ := splitObjectKey(k)
 		o, err := object.Decode(v)
 		if err != nil {
@@ -35,12 +35,12 @@ func audit(tb rapid.TB, s *Store) {
 			w = new(sums)
 			want[p] = w
 		}
-		st := standingOf(fateOf(&o))
-		if st.kind == expires {
-			st.counted = index[string(appendIndexKey(nil, prefixExpiry, p, st.at, hashOf(key), key))]
+		st := indexStateOf(o.Lifetime())
+		if st.Kind == object.Expiring {
+			st.counted = index[string(appendIndexKey(nil, prefixExpiry, p, st.At, hashOf(key), key))]
 		}
 		if i := st.index(); i != 0 {
-			entry := string(appendIndexKey(nil, i, p, st.at, hashOf(key), key))
+			entry := string(appendIndexKey(nil, i, p, st.At, hashOf(key), key))
 			if !index[entry] {
 				tb.Errorf("%q: no entry in index %c", key, i)
 			}
@@ -58,17 +58,17 @@ func audit(tb rapid.TB, s *Store) {
 	for entry := range index {
 		tb.Errorf("index entry %q belongs to no object", entry)
 	}
-	for p := range s.accounts.of {
+	for p := range s.stats.of {
 		w := want[ring.Partition(p)]
 		if w == nil {
 			w = new(sums)
 		}
-		live, total := s.Keys(ring.Partition(p))
-		if live != w.live || total != w.total || s.Bytes(ring.Partition(p)) != w.bytes {
+		live, total := s.Partitions().Keys(ring.Partition(p))
+		if live != w.live || total != w.total || s.Partitions().Bytes(ring.Partition(p)) != w.bytes {
 			tb.Errorf("partition %d: %d live of %d keys, %d bytes; want %d, %d, %d",
-				p, live, total, s.Bytes(ring.Partition(p)), w.live, w.total, w.bytes)
+				p, live, total, s.Partitions().Bytes(ring.Partition(p)), w.live, w.total, w.bytes)
 		}
-		for leaf, got := range s.MerkleNodes(ring.Partition(p), MerkleLevels-1, nil) {
+		for leaf, got := range s.Merkle().Nodes(ring.Partition(p), MerkleLevels-1, nil) {
 			if got != w.leaves[leaf] {
 				tb.Errorf("partition %d leaf %d: %x, want %x", p, leaf, got, w.leaves[leaf])
 			}

@@ -113,7 +113,7 @@ func BenchmarkGet(b *testing.B) {
 		where := "memtable"
 		if flushed {
 			where = "table"
-			if err := s.db.Flush(); err != nil {
+			if err := s.db.pebble.Flush(); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -147,6 +147,6 @@ func BenchmarkMerkleRoots(b *testing.B) {
 	var roots []uint64
 	b.ReportAllocs()
 	for b.Loop() {
-		roots = s.MerkleRoots(roots[:0])
+		roots = s.Merkle().Roots(roots[:0])
 	}
 }

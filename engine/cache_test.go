@@ -59,7 +59,7 @@ func TestStore_Get_CacheIsNeverBehind(t *testing.T) {
 	}
 	others.Go(func() {
 		for ctx.Err() == nil {
-			if err := s.DropPartition(dropped); err != nil {
+			if err := dropPartition(s, dropped); err != nil {
 				t.Error(err)
 				return
 			}
@@ -68,7 +68,7 @@ func TestStore_Get_CacheIsNeverBehind(t *testing.T) {
 	writers.Wait()
 	stop()
 	others.Wait()
-	if err := s.DropPartition(dropped); err != nil {
+	if err := dropPartition(s, dropped); err != nil {
 		t.Fatal(err)
 	}
 	for i := range keys {

@@ -20,7 +20,7 @@ func TestStore_CorruptBlock_RefusesWritesAndReadsTheRest(t *testing.T) {
 		write(t, s, 0, fmt.Sprint(i), value)
 		write(t, s, 9, fmt.Sprint(i), value)
 	}
-	if err := s.db.Flush(); err != nil {
+	if err := s.db.pebble.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

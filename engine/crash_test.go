@@ -100,7 +100,7 @@ func TestAlways_PowerCut_LosesNothingAcknowledged(t *testing.T) {
 				t.Fatalf("round %d: %s holds %.20q, acknowledged was %.20q", round, key, got, want)
 			}
 		}
-		if err := s.runRebuild(t.Context()); err != nil {
+		if err := s.rebuild.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		audit(t, s)
@@ -127,7 +127,7 @@ func TestInterval_PowerCut_LosesOnlyASuffix(t *testing.T) {
 		for i := range n {
 			write(t, s, 0, fmt.Sprint(i), data("v"))
 			if i+1 == synced {
-				s.syncNow()
+				s.writer.syncNow()
 			}
 		}
 		o.FS = powerCut(fs, 50, seed)
@@ -159,7 +159,7 @@ func TestUncleanStop_RaisesEpochFloor(t *testing.T) {
 			o.Durability = mode
 			s := open(t, o)
 			write(t, s, 0, "k", data("1"))
-			s.syncNow()
+			s.writer.syncNow()
 			disk := powerCut(fs, 0, 0)
 			lost := &put{s: s, value: data("2")}
 			apply(t, s, &Record{Key: []byte("k"), Edit: lost})
@@ -259,13 +259,13 @@ func TestRebuild_WritesMeanwhile_BooksAreRight(t *testing.T) {
 		write(t, s, ring.Partition(i%8), fmt.Sprint(i), v)
 	}
 	clock.advance(time.Second)
-	if _, err := s.sweep(t.Context(), s.now()); err != nil {
+	if _, err := s.sweeper.sweep(t.Context(), s.db.now()); err != nil {
 		t.Fatal(err)
 	}
 	s.Crash()
 
 	s = open(t, o)
-	if s.Ready() {
+	if s.Merkle().Ready() {
 		t.Fatal("trees are ready after an unclean stop")
 	}
 	var wg sync.WaitGroup
@@ -274,21 +274,21 @@ func TestRebuild_WritesMeanwhile_BooksAreRight(t *testing.T) {
 			write(t, s, ring.Partition(i%8), fmt.Sprint(i*3), data("new"))
 			switch i {
 			case 300:
-				if err := s.DropPartition(5); err != nil {
+				if err := dropPartition(s, 5); err != nil {
 					t.Error(err)
 				}
 			case 600:
-				if _, err := s.sweep(t.Context(), s.now()+500); err != nil {
+				if _, err := s.sweeper.sweep(t.Context(), s.db.now()+500); err != nil {
 					t.Error(err)
 				}
 			}
 		}
 	})
-	if err := s.runRebuild(t.Context()); err != nil {
+	if err := s.rebuild.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	wg.Wait()
-	if !s.Ready() {
+	if !s.Merkle().Ready() {
 		t.Fatal("trees are not ready after their rebuild")
 	}
 	audit(t, s)
@@ -305,7 +305,7 @@ func TestScrub_WrongAccount_IsPutRight(t *testing.T) {
 		write(t, s, 3, fmt.Sprint(i), v)
 	}
 	clock.advance(time.Second)
-	if _, err := s.sweep(t.Context(), s.now()); err != nil {
+	if _, err := s.sweeper.sweep(t.Context(), s.db.now()); err != nil {
 		t.Fatal(err)
 	}
 	scrub := func(want bool) {
@@ -316,7 +316,7 @@ func TestScrub_WrongAccount_IsPutRight(t *testing.T) {
 				write(t, s, 3, fmt.Sprint(i*7), data("meanwhile"))
 			}
 		})
-		repaired, err := s.scrub(t.Context(), 3)
+		repaired, err := s.scrubber.scrub(t.Context(), 3)
 		wg.Wait()
 		if repaired != want || err != nil {
 			t.Fatalf("repaired %v, want %v: %v", repaired, want, err)
@@ -324,12 +324,12 @@ func TestScrub_WrongAccount_IsPutRight(t *testing.T) {
 		audit(t, s)
 	}
 	scrub(false)
-	s.accounts.get(3).leaves[17].Add(1)
+	s.stats.get(3).leaves[17].Add(1)
 	scrub(true)
-	s.accounts.get(3).live.Add(1)
+	s.stats.get(3).live.Add(1)
 	scrub(true)
 	scrub(false)
-	if got, err := s.scrub(t.Context(), 4); got || err != nil {
+	if got, err := s.scrubber.scrub(t.Context(), 4); got || err != nil {
 		t.Errorf("an empty partition: repaired %v, %v", got, err)
 	}
 }

@@ -6,38 +6,49 @@
 //
 //   - [Always]: Wait returns after the write-ahead log holding the write has been
 //     fsynced. Writers that wait together share one fsync. Neither kill -9 nor a
-//     power cut loses what Wait approved.
+//     power cut loses a write for which Wait returned nil.
 //   - [Interval]: Wait returns at once; [Store.Run] fsyncs each
 //     Options.SyncEvery. kill -9 of the process alone loses at most what was
-//     still in the log writer's buffer; a power cut loses at most the writes since
-//     the last fsync, and always a suffix: never a write older than one kept.
+//     still in the log writer's buffer. A power cut loses at most the writes since
+//     the last fsync, and always the newest: never a write older than one kept.
 //
 // In both modes a store that was not closed by [Store.Close] raises its epoch
-// floor when it is opened again: a coordinator sends an object to its peers
-// before its own disk has it, so that after an unclean stop nobody can prove that
-// this disk remembers every dot that the node minted. Continuing an old epoch
+// floor when it is opened again. A coordinator sends an object to its peers
+// before its own disk has it, so after an unclean stop nobody can prove that
+// this disk knows every dot that the node minted. Continuing an old epoch
 // could then name two different values by one dot, and merge would drop one.
 //
 // A failed fsync, or a failed write to the log or the manifest, is fatal and is
-// never retried: after it the kernel may claim success for pages that it dropped.
-// The store stops writing to the disk altogether (package failstop), so that
-// what is on it stays what a crash at that instant would have left; it refuses
-// writes, and says so by [Store.Health] and once by Options.OnFatal.
+// never retried. The store stops writing to the disk altogether (package failstop). It
+// refuses writes, and reports it by [Store.Health] and once by Options.OnFatal.
 //
-// A disk that is nearly full, or full, refuses writes and leaves reads alone, until
-// there is space; only if the log itself found no room must the store be opened
-// again. A corrupt block refuses writes and spoils the reads that need it. Every
-// partition is read through once a week, to find such blocks while other replicas
-// are good.
+// While the disk is nearly full, or full, writes are refused and reads go on. Only if the
+// log itself found no room must the store be opened again. A corrupt block refuses all
+// writes, and fails the reads that need it. Every partition is read through once a week,
+// to find such blocks while other replicas are good.
 //
 // # Reading
 //
 // A cache of current objects (package objectcache) stands before Pebble, for reads and
-// for the read half of every write. Scans, transfers and Merkle trees go to Pebble
-// and leave it alone.
+// for the read half of every write. Scans, transfers and Merkle trees read Pebble and
+// leave the cache alone.
 //
-// A store whose data was lost on purpose (Options.LoseData) says so ([Store.Lacking])
-// until its node has everything again.
+// # Parts
+//
+// A [Store] reads and writes objects itself. Everything else belongs to a part that it
+// hands out, so that a caller depends on the part that it uses:
+//
+//	[Hints]       writes kept for other nodes      hints.go, hintcount.go, hintexpiry.go
+//	[Merkle]      the trees of the partitions      merkle.go
+//	[Partitions]  counts, dropping a partition     partition.go
+//	[Tombstones]  dead objects and their removal   tombstone.go
+//	[State]       the node's own small state       state.go
+//	[DiskLoss]    whether data was lost on purpose diskloss.go
+//
+// Inside, the parts share a database (Pebble and what protects it), a writer (batches
+// under stripes: txn.go, apply.go, applyhint.go), the statistics of the partitions
+// (stats.go, saved by savedstats.go, rebuilt by rebuild.go, checked by scrub.go) and the
+// epochs (epoch.go).
 //
 // # Layout
 //
@@ -45,22 +56,24 @@
 // partition, hash and key, so that one range scan serves a Merkle leaf, a cursor,
 // a partition's transfer and its removal.
 //
-// Invariant: whatever is committed is reflected, before its stripe is unlocked,
-// in the Merkle leaf, the counts and the indexes of its partition. A key's leaf
-// number is its stripe number: both are the top ten bits of its hash.
+// Invariant: before a stripe is unlocked, what was committed under it is reflected in the
+// Merkle leaf, the counts and the indexes of its partition. A key's leaf number is its
+// stripe number: both are the top ten bits of its hash.
 //
 // Invariant: no dot is minted twice (epoch.go).
 //
 // Invariant: what the cache says of a key is what is committed.
 //
-// Lock order: stripes in ascending order, then the mutexes of hints and epochs,
-// then Pebble's own locks. No fsync is waited for under a stripe, except the rare
-// one that leases epochs.
+// Lock order: stripes in ascending order, then the mutexes of the hint counts and the
+// epochs, then Pebble's own locks. Nobody waits for an fsync under a stripe, except for
+// the rare one that leases epochs.
 //
 // Owns: the data directory and its lock; Pebble's goroutines; the goroutines of
-// [Store.Run].
+// [Store.Run]; the goroutine that stops the store, which [Store.Close] leaves behind if
+// the disk does not answer.
 //
 // Not: who should hold which key (cluster/core/ring), how copies travel
 // (cluster/replica, cluster/handoff, cluster/antientropy), how two copies become
-// one (cluster/core/causal). It imports cluster/core/causal and cluster/core/ring only.
+// one (cluster/core/object), what follows from a failing disk (engine/failstop). Of
+// cluster it imports cluster/core only.
 package engine

@@ -10,80 +10,97 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// Epochs keep dots unique. A node names an event by (node, epoch, counter), and
+// epochs keeps dots unique. A node names an event by (node, epoch, counter), and
 // the counter goes on from what the object at hand says. That is sound only while
 // the object at hand remembers every event of that epoch, so:
 //
-//  1. An epoch is unix milliseconds << 20 | sequence << 8 | memory, and strictly
-//     increases over the life of the directory, whatever the clock does. Epochs
-//     are leased in blocks, durably, before the first of a block is used.
-//  2. An epoch belongs to one memory: 0 is the store proper, any other value the
-//     hints kept for one node. A hint and the object of the same key are apart on
-//     disk, and neither knows what was minted in the other.
-//  3. A key that is absent starts a new epoch: it may have been reaped, dropped,
-//     or delivered and forgotten.
-//  4. Below the floor no epoch is continued. The floor rises past every epoch ever
-//     leased when the directory is new or was not closed cleanly; a partition's
-//     own floor rises when the partition is dropped, for its keys may come back
-//     from others in an older state.
-//  5. Hints are forgotten all the time, and two memories of hints may share a
-//     number. So what a former life minted for hints is not continued, and where
-//     others bring a hint an epoch of this node's that it does not know, the
-//     hints' floor rises.
+//  1. An epoch is unix milliseconds << 20 | sequence << 8 | lineage. Epochs strictly
+//     increase over the life of the directory, whatever the clock does. They are
+//     leased in blocks, durably, before the first of a block is used.
+//  2. An epoch belongs to one lineage: 0 is the node's own copies, any other value
+//     the hints for one node. A hint and the object of the same key are apart on
+//     disk, and neither knows which dots were made in the other.
+//  3. A key that is absent starts a new epoch, because its object may have been
+//     removed: as a tombstone, with its partition, or as a hint after its delivery.
+//  4. Below the floor no epoch is continued. The floor rises above every epoch ever
+//     leased when the directory is new or was not closed cleanly. A partition's
+//     own floor rises when the partition is dropped, because its keys may come back
+//     from other nodes in an older state.
+//  5. Hints are deleted all the time, and two lineages of hints may share a number.
+//     So the epochs that an earlier run used for hints are not continued. Where
+//     another node's object brings a hint an epoch of this node that the hint does
+//     not know, the floor of all hints rises.
 type epochs struct {
+	db *database
 	mu struct {
 		sync.Mutex
 		next   uint64 // the next tick to use
 		leased uint64 // ticks below this may be used
 	}
-	floor  causal.Epoch
-	floors []atomic.Uint64 // by partition
-	hints  atomic.Uint64   // the floor of hints, never below floor
+	floor           causal.Epoch
+	partitionFloors []atomic.Uint64
+	hintFloor       atomic.Uint64       // of all hints; never below floor
+	mintOwn         func() causal.Epoch // mint for the node's own copies, made once
 }
 
-// A tick is an epoch without the memory it belongs to.
+// A tick is an epoch without its lineage.
 const (
-	tickBits   = 12
-	memoryBits = 8
-	memoryMask = 1<<memoryBits - 1
-	leaseMilli = 10 * 60 * 1000
+	tickBits    = 12
+	lineageBits = 8
+	lineageMask = 1<<lineageBits - 1
+	leaseMilli  = 10 * 60 * 1000
 )
+
+// ownLineage is the lineage of the node's own copies.
+const ownLineage causal.Epoch = 0
 
 var (
 	leaseKey = []byte{prefixInternal, 'l'}
 	floorKey = []byte{prefixInternal, 'f'}
 )
 
-func tickAt(unixMilli int64) uint64 { return uint64(max(unixMilli, 0)) << tickBits }
-
-// memoryOf is the memory that hints for a node are.
-func memoryOf(target causal.NodeID) causal.Epoch {
-	return 1 + causal.Epoch(uint64(target)%memoryMask)
+func newEpochs(db *database) *epochs {
+	e := &epochs{db: db, partitionFloors: make([]atomic.Uint64, db.opts.Partitions)}
+	e.mintOwn = func() causal.Epoch { return e.mint(ownLineage) }
+	return e
 }
 
-// loadEpochs reads the lease of former lives and puts the new one into b.
-// trusted says that this disk remembers every dot.
-func (s *Store) loadEpochs(b *pebble.Batch, trusted bool) error {
-	e := &s.epochs
-	e.floors = make([]atomic.Uint64, s.opts.Partitions)
-	leased, err := s.loadUint64(leaseKey)
+func tickAt(unixMilli int64) uint64 { return uint64(max(unixMilli, 0)) << tickBits }
+
+// hintLineage returns the lineage of the hints for a node.
+func hintLineage(target causal.NodeID) causal.Epoch {
+	return 1 + causal.Epoch(uint64(target)%lineageMask)
+}
+
+// stopKind says how the last run of a directory ended.
+type stopKind uint8
+
+const (
+	uncleanStop stopKind = iota // or there was none: the disk may lack dots that were used
+	cleanStop                   // the disk knows every dot
+)
+
+// load reads what earlier runs leased, and puts a new lease and the floor into b.
+func (e *epochs) load(b *pebble.Batch, last stopKind) error {
+	leased, err := e.db.loadUint64(leaseKey)
 	if err != nil {
 		return err
 	}
-	floor, err := s.loadUint64(floorKey)
+	floor, err := e.db.loadUint64(floorKey)
 	if err != nil {
 		return err
 	}
-	now := tickAt(s.now())
+	now := tickAt(e.db.now())
 	e.mu.next = max(leased, now)
 	e.mu.leased = max(e.mu.next, now) + leaseMilli<<tickBits
-	if !trusted {
-		floor = max(floor, e.mu.next<<memoryBits)
+	if last == uncleanStop {
+		floor = max(floor, e.mu.next<<lineageBits)
 	}
 	e.floor = causal.Epoch(floor)
-	e.hints.Store(max(floor, e.mu.next<<memoryBits))
+	e.hintFloor.Store(max(floor, e.mu.next<<lineageBits))
 	if err := b.Set(leaseKey, binary.BigEndian.AppendUint64(nil, e.mu.leased), nil); err != nil {
 		return err
 	}
@@ -91,77 +108,83 @@ func (s *Store) loadEpochs(b *pebble.Batch, trusted bool) error {
 		return err
 	}
 	lower, upper := prefixBounds(prefixFloor)
-	return s.forEach(lower, upper, func(k, v []byte) error {
+	return e.db.forEach(lower, upper, func(k, v []byte) error {
 		if len(k) != 3 || len(v) != 8 {
 			return fmt.Errorf("epoch floor: %w", ErrCorrupt)
 		}
-		if p := int(binary.BigEndian.Uint16(k[1:])); p < len(e.floors) {
-			e.floors[p].Store(binary.BigEndian.Uint64(v))
+		if p := int(binary.BigEndian.Uint16(k[1:])); p < len(e.partitionFloors) {
+			e.partitionFloors[p].Store(binary.BigEndian.Uint64(v))
 		}
 		return nil
 	})
 }
 
-// remembers says whether the node's newest epoch in o is one of that memory.
-func (s *Store) remembers(o *object.Object, memory causal.Epoch) bool {
-	newest, ok := o.Clock.Newest(s.opts.Self)
-	return ok && newest.Actor.Epoch&memoryMask == memory
+// floorOf returns the floor of the node's own copies in a partition.
+func (e *epochs) floorOf(p ring.Partition) causal.Epoch {
+	return max(e.floor, causal.Epoch(e.partitionFloors[p].Load()))
 }
 
-// meetHint compares the clock of a hint, empty if there is none, with one that is
-// about to be merged into it. If that knows a later epoch of this node's, the
-// memory it was minted in is another one, or is gone: no hint goes on in it.
-func (s *Store) meetHint(hint, incoming causal.Vector) {
-	met, ok := incoming.Newest(s.opts.Self)
-	if !ok || met.Actor.Epoch < causal.Epoch(s.epochs.hints.Load()) {
+// newestIsOf reports whether this node's newest epoch in an object belongs to a lineage.
+func (e *epochs) newestIsOf(o *object.Object, lineage causal.Epoch) bool {
+	newest, ok := o.Clock.Newest(e.db.opts.Self)
+	return ok && newest.Actor.Epoch&lineageMask == lineage
+}
+
+// seeHint compares the clock of a hint, empty if there is none, with a clock that is about
+// to be merged into it. If the incoming clock knows a later epoch of this node, that epoch
+// was made in another lineage, or in one that is gone. Then the floor of all hints rises,
+// so that no hint is continued in it.
+func (e *epochs) seeHint(hint, incoming causal.Vector) {
+	self := e.db.opts.Self
+	other, ok := incoming.Newest(self)
+	if !ok || other.Actor.Epoch < causal.Epoch(e.hintFloor.Load()) {
 		return
 	}
-	if known, ok := hint.Newest(s.opts.Self); ok && known.Actor.Epoch >= met.Actor.Epoch {
+	if known, ok := hint.Newest(self); ok && known.Actor.Epoch >= other.Actor.Epoch {
 		return
 	}
-	floor := s.nextFloor()
-	for old := s.epochs.hints.Load(); old < floor && !s.epochs.hints.CompareAndSwap(old, floor); {
-		old = s.epochs.hints.Load()
+	floor := e.nextFloor()
+	for old := e.hintFloor.Load(); old < floor && !e.hintFloor.CompareAndSwap(old, floor); {
+		old = e.hintFloor.Load()
 	}
 }
 
-// mintEpoch returns an epoch that was never used. It waits for the disk only
-// when Run has not renewed the lease in time.
-func (s *Store) mintEpoch(memory causal.Epoch) causal.Epoch {
-	e := &s.epochs
+// mint returns an epoch that was never used. It waits for the disk only when Run has not
+// renewed the lease in time.
+func (e *epochs) mint(lineage causal.Epoch) causal.Epoch {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	tick := max(e.mu.next, tickAt(s.now()))
+	tick := max(e.mu.next, tickAt(e.db.now()))
 	if tick >= e.mu.leased {
-		s.leaseLocked(tick + leaseMilli<<tickBits)
+		e.leaseLocked(tick + leaseMilli<<tickBits)
 	}
 	e.mu.next = tick + 1
-	return causal.Epoch(tick<<memoryBits) | memory
+	return causal.Epoch(tick<<lineageBits) | lineage
 }
 
-// leaseLocked extends the lease durably. Should the disk fail meanwhile, no write
-// that uses the lease is ever acknowledged.
-func (s *Store) leaseLocked(until uint64) {
-	if err := s.db.Set(leaseKey, binary.BigEndian.AppendUint64(nil, until), pebble.Sync); err != nil {
-		s.health.Fail(fmt.Errorf("%w: lease epochs: %w", ErrFatal, err))
+// leaseLocked extends the lease durably. If the disk fails meanwhile, no write that uses
+// the lease is ever acknowledged.
+func (e *epochs) leaseLocked(until uint64) {
+	if err := e.db.pebble.Set(leaseKey, binary.BigEndian.AppendUint64(nil, until), pebble.Sync); err != nil {
+		e.db.health.Fail(fmt.Errorf("%w: lease epochs: %w", ErrFatal, err))
 		return
 	}
-	s.epochs.mu.leased = until
+	e.mu.leased = until
 }
 
-// renewLease keeps the lease at least half a block ahead, off the write path.
-func (s *Store) renewLease() {
-	e := &s.epochs
+// renewLease keeps the lease at least half a block ahead, so that writes do not wait for
+// it.
+func (e *epochs) renewLease() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if at := max(e.mu.next, tickAt(s.now())); at+leaseMilli/2<<tickBits > e.mu.leased {
-		s.leaseLocked(at + leaseMilli<<tickBits)
+	if at := max(e.mu.next, tickAt(e.db.now())); at+leaseMilli/2<<tickBits > e.mu.leased {
+		e.leaseLocked(at + leaseMilli<<tickBits)
 	}
 }
 
-// nextFloor is a floor above every epoch minted so far.
-func (s *Store) nextFloor() uint64 {
-	s.epochs.mu.Lock()
-	defer s.epochs.mu.Unlock()
-	return s.epochs.mu.next << memoryBits
+// nextFloor returns a floor above every epoch minted so far.
+func (e *epochs) nextFloor() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mu.next << lineageBits
 }

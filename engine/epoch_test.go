@@ -30,9 +30,9 @@ func TestEpochs_NeverRepeat(t *testing.T) {
 			wg.Go(func() {
 				last := start
 				for range 5000 { // more than a millisecond's worth
-					e := s.mintEpoch(causal.Epoch(g % 2))
+					e := s.epochs.mint(causal.Epoch(g % 2))
 					mu.Lock()
-					if seen[e] || e>>memoryBits <= start>>memoryBits || e <= last {
+					if seen[e] || e>>lineageBits <= start>>lineageBits || e <= last {
 						t.Errorf("life %d: epoch %d comes again, or after a higher one", life, e)
 					}
 					seen[e] = true
@@ -44,9 +44,9 @@ func TestEpochs_NeverRepeat(t *testing.T) {
 		}
 		wg.Wait()
 		clock.advance(30 * time.Minute) // beyond the lease, with Run out of action
-		seen[s.mintEpoch(0)] = true
-		s.renewLease()
-		e := s.mintEpoch(0)
+		seen[s.epochs.mint(ownLineage)] = true
+		s.epochs.renewLease()
+		e := s.epochs.mint(ownLineage)
 		seen[e], highest = true, e
 		switch life % 3 {
 		case 0:
@@ -89,7 +89,7 @@ func TestEpochs_NewDirectory_ContinuesNothing(t *testing.T) {
 // forgotten, and an older state of the same key is then handed to this node to
 // keep; also one that another hint's memory goes by.
 func TestEpochs_HintComesBackOlder_ContinuesNothing(t *testing.T) {
-	const target, namesake = causal.NodeID(8), causal.NodeID(8 + memoryMask)
+	const target, namesake = causal.NodeID(8), causal.NodeID(8 + lineageMask)
 	for _, test := range []struct {
 		name   string
 		comes  causal.NodeID // whom the older state is kept for
@@ -112,7 +112,7 @@ func TestEpochs_HintComesBackOlder_ContinuesNothing(t *testing.T) {
 			forgotten := &put{s: s, value: data("2")}
 			apply(t, s, &Record{Key: []byte("k"), Hint: target, Edit: forgotten})
 			for _, h := range collect(t, s, target) {
-				if err := s.DeleteHints(target, []HintRef{h.HintRef}); err != nil {
+				if err := s.Hints().Delete(target, []HintRef{h.HintRef}); err != nil {
 					t.Fatal(err)
 				}
 			}

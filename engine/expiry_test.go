@@ -22,10 +22,10 @@ func TestSweep_Expired_LeaveTheLiveCountAndStay(t *testing.T) {
 	}
 	check := func(want int64) {
 		t.Helper()
-		if _, err := s.sweep(t.Context(), s.now()); err != nil {
+		if _, err := s.sweeper.sweep(t.Context(), s.db.now()); err != nil {
 			t.Fatal(err)
 		}
-		if live, total := s.Keys(4); live != want || total != 600 {
+		if live, total := s.Partitions().Keys(4); live != want || total != 600 {
 			t.Fatalf("%d live of %d, want %d of 600", live, total, want)
 		}
 		audit(t, s)
@@ -42,7 +42,7 @@ func TestSweep_Expired_LeaveTheLiveCountAndStay(t *testing.T) {
 	check(301)
 	clock.advance(time.Hour)
 	check(1)
-	if s.expiry.earliest[4].Load() <= s.now() {
+	if s.sweeper.times.earliest[4].Load() <= s.db.now() {
 		t.Error("the sweep will look again at a partition in which nothing expires")
 	}
 }
@@ -62,12 +62,12 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 		clock.advance(time.Second)
 	}
 	write(t, s, 4, "alive", data("v"))
-	if _, err := s.sweep(t.Context(), s.now()); err != nil {
+	if _, err := s.sweeper.sweep(t.Context(), s.db.now()); err != nil {
 		t.Fatal(err)
 	}
 	dead := func(before time.Time) (refs []Ref) {
 		t.Helper()
-		for e, err := range s.Dead(4, before) {
+		for e, err := range s.Tombstones().Dead(4, before) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,12 +88,12 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	refs = append(refs, refs[0], Ref{Partition: 4, Key: []byte("alive"), Digest: object.DigestOf([]byte("alive"), alive)})
-	if n, err := s.Reap(refs); n != 4 || err != nil {
+	if n, err := s.Tombstones().Reap(refs); n != 4 || err != nil {
 		t.Fatalf("reaped %d: %v; what came back or lives must stay", n, err)
 	}
 	wantValues(t, s, 4, "2", "back")
 	wantValues(t, s, 4, "alive", "v")
-	if live, total := s.Keys(4); live != 2 || total != 7 {
+	if live, total := s.Partitions().Keys(4); live != 2 || total != 7 {
 		t.Errorf("%d live of %d", live, total)
 	}
 	audit(t, s)
@@ -106,7 +106,7 @@ func TestReap_KeyReturns_StartsANewEpoch(t *testing.T) {
 	before := &put{s: s, value: object.Value{Tombstone: true}}
 	r := &Record{Key: []byte("k"), Edit: before}
 	apply(t, s, r)
-	if n, err := s.Reap([]Ref{{Key: r.Key, Digest: object.DigestOf(r.Key, r.Stored)}}); n != 1 || err != nil {
+	if n, err := s.Tombstones().Reap([]Ref{{Key: r.Key, Digest: object.DigestOf(r.Key, r.Stored)}}); n != 1 || err != nil {
 		t.Fatalf("reaped %d: %v", n, err)
 	}
 	after := &put{s: s, value: data("v")}

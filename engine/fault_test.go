@@ -251,7 +251,7 @@ func failAnywhere(t *testing.T, seed uint64) {
 			}
 		}
 	}
-	if err := s.runRebuild(t.Context()); err != nil {
+	if err := s.rebuild.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	audit(t, s)

@@ -48,8 +48,8 @@ func TestStore_DiskHangs_StopEnds(t *testing.T) {
 				_ = c.Wait()
 			}
 		}},
-		{"log sync of a dropped partition", onFile(".log", opSync, opData), func(s *Store) { _ = s.DropPartition(3) }},
-		{"table write", onFile(".sst", opWrite), func(s *Store) { _, _ = s.db.AsyncFlush() }},
+		{"log sync of a dropped partition", onFile(".log", opSync, opData), func(s *Store) { _ = dropPartition(s, 3) }},
+		{"table write", onFile(".sst", opWrite), func(s *Store) { _, _ = s.db.pebble.AsyncFlush() }},
 	} {
 		for _, stop := range []struct {
 			name string

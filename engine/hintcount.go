@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,34 +9,36 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// hints counts what is kept for whom.
-type hints struct {
-	bytes  atomic.Int64 // over all targets, those being written included
-	stored atomic.Int64 // hints that came, since Open
-	mu     struct {
+// hintCounts counts the hints of each target.
+type hintCounts struct {
+	bytes   atomic.Int64 // over all targets, hints that are being written included
+	stored  atomic.Int64 // hints that came, since Open
+	refused atomic.Int64 // for lack of room, since Open
+	expired atomic.Int64 // since Open
+	mu      struct {
 		sync.Mutex
 		targets map[causal.NodeID]*hintTarget
-		moves   uint64 // the newest that a target was given
+		starts  uint64 // the newest number of a start
 	}
 }
 
 type hintTarget struct {
 	HintStats
-	// first is at or before the first hint's place on disk, so that a delivery
-	// need not wade through what it has just deleted. moves is a number that no
-	// target had before, each time that it goes down.
-	first []byte
-	moves uint64
+	// start is at or before the first hint's place on disk, so that a delivery need
+	// not read past what it has just deleted. Each time that a new hint lowers it,
+	// number becomes one that no target had before.
+	start  []byte
+	number uint64
 }
 
-// HintStats describes the hints kept for one node.
+// HintStats describes the hints for one node.
 type HintStats struct {
 	Count, Bytes int64
-	// Oldest is when the oldest arrived, or earlier: exact after ExpireHints.
+	// Oldest is when the oldest arrived, or earlier: exact after [Hints.Expire].
 	Oldest time.Time
 }
 
-// hintChange is what a write or a deletion does to the counts.
+// hintChange is what a write or a deletion of a hint does to the counts.
 type hintChange struct {
 	target       causal.NodeID
 	count, bytes int64
@@ -45,8 +46,8 @@ type hintChange struct {
 	key          []byte // of a new hint
 }
 
-// reserve takes room before the write.
-func (h *hints) reserve(n, limit int64) bool {
+// reserve takes room before the write. It returns false if there is not enough.
+func (h *hintCounts) reserve(n, limit int64) bool {
 	if h.bytes.Add(n) <= limit || n <= 0 {
 		return true
 	}
@@ -54,15 +55,15 @@ func (h *hints) reserve(n, limit int64) bool {
 	return false
 }
 
-// book counts a committed change. What a write adds was reserved before; what a
-// deletion frees is given back here.
-func (h *hints) book(c hintChange) {
+// apply counts a committed change. The bytes that a write adds were reserved before; the
+// bytes that a deletion frees are given back here.
+func (h *hintCounts) apply(c hintChange) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.mu.targets[c.target]
 	if t == nil {
-		t = &hintTarget{HintStats: HintStats{Oldest: time.UnixMilli(c.created)}, first: c.key}
-		h.move(t) // a scan may still be under way over what was kept before
+		t = &hintTarget{HintStats: HintStats{Oldest: time.UnixMilli(c.created)}, start: c.key}
+		h.renumber(t) // a scan may still read what was kept before
 		h.mu.targets[c.target] = t
 	}
 	t.Count += c.count
@@ -75,59 +76,75 @@ func (h *hints) book(c hintChange) {
 	if at := time.UnixMilli(c.created); c.key != nil && at.Before(t.Oldest) {
 		t.Oldest = at
 	}
-	if c.key != nil && bytes.Compare(c.key, t.first) < 0 {
-		t.first = c.key
-		h.move(t)
+	if c.key != nil && bytes.Compare(c.key, t.start) < 0 {
+		t.start = c.key
+		h.renumber(t)
 	}
 	if t.Count <= 0 {
 		delete(h.mu.targets, c.target)
 	}
 }
 
-func (h *hints) move(t *hintTarget) {
-	h.mu.moves++
-	t.moves = h.mu.moves
+func (h *hintCounts) renumber(t *hintTarget) {
+	h.mu.starts++
+	t.number = h.mu.starts
 }
 
-// start is where a target's hints begin, or nil if it has none.
-func (h *hints) start(target causal.NodeID) (first []byte, moves uint64) {
+// start returns where a target's hints begin, nil if it has none, and the number of that
+// start.
+func (h *hintCounts) start(target causal.NodeID) (start []byte, number uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t := h.mu.targets[target]; t != nil {
-		return t.first, t.moves
+		return t.start, t.number
 	}
 	return nil, 0
 }
 
-// began notes the first hint that a scan found, unless an earlier one was
-// written since the scan began.
-func (h *hints) began(target causal.NodeID, moves uint64, first []byte) {
+// advance moves the start to the first hint that a scan found, unless an earlier one was
+// written since the scan began at the start of that number.
+func (h *hintCounts) advance(target causal.NodeID, number uint64, first []byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.mu.targets[target]; t != nil && t.moves == moves {
-		t.first = bytes.Clone(first)
+	if t := h.mu.targets[target]; t != nil && t.number == number {
+		t.start = bytes.Clone(first)
 	}
 }
 
-// loadHints counts what a former life left.
-func (s *Store) loadHints() error {
-	s.hints.mu.targets = make(map[causal.NodeID]*hintTarget)
-	lower, upper := prefixBounds(prefixHint)
-	err := s.forEach(lower, upper, func(k, v []byte) error {
-		target, _, key, ok := splitHintKey(k)
-		created, object, err := splitHint(v)
-		if !ok || err != nil {
-			return s.corrupt("hint", errors.Join(err, errors.New("malformed")))
-		}
-		n := int64(hintOverhead + len(key) + len(object))
-		s.hints.bytes.Add(n)
-		c := hintChange{target: target, count: 1, bytes: n, created: created, key: k}
-		if first, _ := s.hints.start(target); first == nil {
-			c.key = bytes.Clone(k)
-		}
-		s.hints.book(c)
-		return nil
-	})
-	s.hints.stored.Store(0) // they came before
-	return err
+func newHintCounts() *hintCounts {
+	h := new(hintCounts)
+	h.mu.targets = make(map[causal.NodeID]*hintTarget)
+	return h
+}
+
+// all returns the statistics of every target.
+func (h *hintCounts) all() map[causal.NodeID]HintStats {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	stats := make(map[causal.NodeID]HintStats, len(h.mu.targets))
+	for id, t := range h.mu.targets {
+		stats[id] = t.HintStats
+	}
+	return stats
+}
+
+// targets lists the nodes that have hints.
+func (h *hintCounts) targets() []causal.NodeID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	targets := make([]causal.NodeID, 0, 8)
+	for id := range h.mu.targets {
+		targets = append(targets, id)
+	}
+	return targets
+}
+
+// setOldest notes the oldest hint that a scan left, after it dropped all older ones. A
+// hint that came during the scan is younger than any that stayed, if the scan missed it.
+func (h *hintCounts) setOldest(target causal.NodeID, oldest time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.mu.targets[target]; t != nil {
+		t.Oldest = oldest
+	}
 }

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"iter"
-	"maps"
-	"math"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -49,37 +46,36 @@ func (h Hint) Clone() Hint {
 	return h
 }
 
-// HintTargets lists the nodes that hints are kept for.
-func (s *Store) HintTargets() map[causal.NodeID]HintStats {
-	s.hints.mu.Lock()
-	defer s.hints.mu.Unlock()
-	stats := make(map[causal.NodeID]HintStats, len(s.hints.mu.targets))
-	for id, t := range s.hints.mu.targets {
-		stats[id] = t.HintStats
-	}
-	return stats
+// Hints holds the hints for other nodes. [Store.Apply] writes them (Record.Hint).
+type Hints struct {
+	db     *database
+	writer *writer
+	counts *hintCounts
 }
 
-// Hints yields what is kept for a node, by partition, hash and key. A hint is
-// valid until the next one. No iterator is open while the consumer works.
-func (s *Store) Hints(target causal.NodeID) iter.Seq2[Hint, error] {
+// Targets returns the nodes that have hints here.
+func (x *Hints) Targets() map[causal.NodeID]HintStats { return x.counts.all() }
+
+// Scan yields the hints for a node, by partition, hash and key. A hint is valid until the
+// next one. No iterator is open while the consumer works.
+func (x *Hints) Scan(target causal.NodeID) iter.Seq2[Hint, error] {
 	return func(yield func(Hint, error) bool) {
-		first, moves := s.hints.start(target)
-		if first == nil {
+		start, number := x.counts.start(target)
+		if start == nil {
 			return
 		}
 		_, upper := hintBounds(target)
 		noted := false
-		for e, err := range s.chunks(s.db, first, upper) {
+		for e, err := range x.db.chunks(x.db.pebble, start, upper) {
 			if err != nil {
 				yield(Hint{}, err)
 				return
 			}
 			if !noted {
-				s.hints.began(target, moves, e.key)
+				x.counts.advance(target, number, e.key)
 				noted = true
 			}
-			h, err := s.hintOf(e)
+			h, err := x.decode(e)
 			if !yield(h, err) || err != nil {
 				return
 			}
@@ -87,11 +83,12 @@ func (s *Store) Hints(target causal.NodeID) iter.Seq2[Hint, error] {
 	}
 }
 
-func (s *Store) hintOf(e chunkEntry) (Hint, error) {
+// decode reads one entry as a hint.
+func (x *Hints) decode(e chunkEntry) (Hint, error) {
 	_, p, key, ok := splitHintKey(e.key)
 	created, encoded, err := splitHint(e.value)
 	if !ok || err != nil {
-		return Hint{}, s.corrupt("hint", errors.Join(err, errors.New("malformed")))
+		return Hint{}, x.db.corrupt("hint", errors.Join(err, errors.New("malformed")))
 	}
 	return Hint{
 		HintRef: HintRef{Partition: p, Key: key, Digest: object.DigestOf(key, encoded)},
@@ -100,22 +97,19 @@ func (s *Store) hintOf(e chunkEntry) (Hint, error) {
 	}, nil
 }
 
-// DeleteHints deletes hints that are still what was delivered. A crash may bring
-// them back: delivering one again changes nothing.
-func (s *Store) DeleteHints(target causal.NodeID, refs []HintRef) error {
-	if !s.guard.enter() {
-		return ErrClosed
-	}
-	defer s.guard.leave()
-	if err := s.health.LastingErr(); err != nil {
+// Delete deletes hints that are still what was delivered. A crash may bring them back,
+// which is harmless: delivering a hint again changes nothing.
+func (x *Hints) Delete(target causal.NodeID, refs []HintRef) error {
+	if err := x.db.enter(); err != nil {
 		return err
 	}
-	_, err := s.deleteHints(target, refs)
+	defer x.db.guard.leave()
+	_, err := x.delete(target, refs)
 	return err
 }
 
-func (s *Store) deleteHints(target causal.NodeID, refs []HintRef) (deleted int, err error) {
-	t := s.newTxn()
+func (x *Hints) delete(target causal.NodeID, refs []HintRef) (deleted int, err error) {
+	t := x.writer.newTxn()
 	defer t.release()
 	for i, r := range refs {
 		t.add(hashOf(r.Key), i)
@@ -132,25 +126,27 @@ func (s *Store) deleteHints(target causal.NodeID, refs []HintRef) (deleted int, 
 			return 0, err
 		}
 		if ch.count != 0 {
-			t.hinted = append(t.hinted, ch)
+			t.hints = append(t.hints, ch)
 			deleted++
 		}
 	}
-	if _, err := t.finish(lazily); err != nil {
+	if _, err := t.commit(syncNever); err != nil {
 		return 0, err
 	}
 	return deleted, nil
 }
 
+// deleteHint deletes the hint at t.key if it still is what r names. It returns the change
+// of the counts, whose count is 0 if nothing was deleted.
 func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
-	raw, c, err := t.store.get(t.key)
+	raw, c, err := t.w.db.get(t.key)
 	if err != nil || raw == nil {
 		return hintChange{}, err
 	}
 	defer c.Close() //nolint:errcheck // gives back memory
 	_, encoded, err := splitHint(raw)
 	if err != nil {
-		return hintChange{}, t.store.corrupt("hint", err)
+		return hintChange{}, t.w.db.corrupt("hint", err)
 	}
 	if object.DigestOf(r.Key, encoded) != r.Digest {
 		return hintChange{}, nil
@@ -159,84 +155,19 @@ func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
 	return hintChange{target: target, count: -1, bytes: -n}, t.batch.Delete(t.key, nil)
 }
 
-// ExpireHints drops the hints that are older than Options.HintAge, and returns
-// how many. It costs next to nothing when there are none.
-func (s *Store) ExpireHints(now time.Time) (dropped int) {
-	if !s.guard.enter() {
-		return 0
-	}
-	defer s.guard.leave()
-	before := now.Add(-s.opts.HintAge)
-	for target, stats := range s.HintTargets() {
-		if !stats.Oldest.Before(before) {
-			continue
-		}
-		n, err := s.expireHints(target, before)
-		dropped += n
-		if err != nil && !errors.Is(err, ErrClosed) {
-			s.opts.Logger.Warn("expire hints", "err", err)
-		}
-	}
-	s.counters.hintsExpired.Add(int64(dropped))
-	return dropped
-}
-
-func (s *Store) expireHints(target causal.NodeID, before time.Time) (dropped int, err error) {
-	oldest := time.UnixMilli(math.MaxInt64)
-	var refs []HintRef
-	drop := func() error {
-		n, err := s.deleteHints(target, refs)
-		dropped, refs = dropped+n, refs[:0]
-		return err
-	}
-	for h, err := range s.Hints(target) {
-		if err != nil {
-			return dropped, fmt.Errorf("scan hints: %w", err)
-		}
-		if !h.Created.Before(before) {
-			if h.Created.Before(oldest) {
-				oldest = h.Created
-			}
-			continue
-		}
-		h.Key = bytes.Clone(h.Key)
-		if refs = append(refs, h.HintRef); len(refs) == chunkEntries {
-			if err := drop(); err != nil {
-				return dropped, err
-			}
-		}
-	}
-	err = drop()
-	s.hints.mu.Lock()
-	defer s.hints.mu.Unlock()
-	// A hint that came during the scan is younger than any that stayed, if the
-	// scan missed it.
-	if t := s.hints.mu.targets[target]; t != nil && err == nil && oldest.Before(s.opts.Now()) {
-		t.Oldest = oldest
-	}
-	return dropped, err
-}
-
-// GetHint appends to dst the object that the hints of a key amount to: what a
-// fallback knows of it.
-func (s *Store) GetHint(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error) {
-	if !s.guard.enter() {
+// Get appends to dst the merged object of all hints of a key, whichever node they are for.
+func (x *Hints) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error) {
+	if !x.db.guard.enter() {
 		return dst, false, ErrClosed
 	}
-	defer s.guard.leave()
-	s.hints.mu.Lock()
-	targets := make([]causal.NodeID, 0, 8)
-	for id := range maps.Keys(s.hints.mu.targets) {
-		targets = append(targets, id)
-	}
-	s.hints.mu.Unlock()
+	defer x.db.guard.leave()
 	var merged object.Object
 	var only []byte // the single hint found so far
 	hash := hashOf(key)
 	var place []byte
-	for _, target := range targets {
+	for _, target := range x.counts.targets() {
 		place = appendHintKey(place[:0], target, p, hash, key)
-		raw, _, err := s.load(place)
+		raw, _, err := x.db.load(place)
 		if err != nil {
 			return dst, false, err
 		}
@@ -245,11 +176,11 @@ func (s *Store) GetHint(p ring.Partition, key, dst []byte) (encoded []byte, foun
 		}
 		_, encoded, err := splitHint(raw)
 		if err != nil {
-			return dst, false, s.corrupt("hint", err)
+			return dst, false, x.db.corrupt("hint", err)
 		}
 		o, err := object.Decode(encoded)
 		if err != nil {
-			return dst, false, s.corrupt("hint", err)
+			return dst, false, x.db.corrupt("hint", err)
 		}
 		if only = encoded; found {
 			only = nil
@@ -265,4 +196,26 @@ func (s *Store) GetHint(p ring.Partition, key, dst []byte) (encoded []byte, foun
 		return append(dst, only...), true, nil
 	}
 	return merged.Append(dst), true, nil
+}
+
+// load counts the hints that earlier runs left.
+func (x *Hints) load() error {
+	lower, upper := prefixBounds(prefixHint)
+	err := x.db.forEach(lower, upper, func(k, v []byte) error {
+		target, _, key, ok := splitHintKey(k)
+		created, encoded, err := splitHint(v)
+		if !ok || err != nil {
+			return x.db.corrupt("hint", errors.Join(err, errors.New("malformed")))
+		}
+		n := int64(hintOverhead + len(key) + len(encoded))
+		x.counts.bytes.Add(n)
+		c := hintChange{target: target, count: 1, bytes: n, created: created, key: k}
+		if start, _ := x.counts.start(target); start == nil {
+			c.key = bytes.Clone(k)
+		}
+		x.counts.apply(c)
+		return nil
+	})
+	x.counts.stored.Store(0) // they came before
+	return err
 }

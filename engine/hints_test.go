@@ -19,7 +19,7 @@ func hint(target causal.NodeID, key string, v object.Value, counter causal.Count
 
 func collect(t *testing.T, s *Store, target causal.NodeID) (hints []Hint) {
 	t.Helper()
-	for h, err := range s.Hints(target) {
+	for h, err := range s.Hints().Scan(target) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func collect(t *testing.T, s *Store, target causal.NodeID) (hints []Hint) {
 func checkHints(t *testing.T, s *Store) {
 	t.Helper()
 	var all int64
-	for target, stats := range s.HintTargets() {
+	for target, stats := range s.Hints().Targets() {
 		var count, bytes int64
 		for _, h := range collect(t, s, target) {
 			count++
@@ -61,7 +61,7 @@ func TestHints_Lifecycle_IsCounted(t *testing.T) {
 	}
 	apply(t, s, hint(8, "3", data("a second, longer value"), 2))
 	checkHints(t, s)
-	if live, total := s.Keys(2); live != 0 || total != 0 {
+	if live, total := s.Partitions().Keys(2); live != 0 || total != 0 {
 		t.Errorf("hints are counted as keys: %d of %d", live, total)
 	}
 	if err := s.Close(); err != nil {
@@ -79,7 +79,7 @@ func TestHints_Lifecycle_IsCounted(t *testing.T) {
 	for i := range refs {
 		refs[i] = hints[i].HintRef
 	}
-	if err := s.DeleteHints(8, append(refs, refs[0])); err != nil {
+	if err := s.Hints().Delete(8, append(refs, refs[0])); err != nil {
 		t.Fatal(err)
 	}
 	checkHints(t, s)
@@ -95,11 +95,11 @@ func TestHints_Lifecycle_IsCounted(t *testing.T) {
 		for _, h := range collect(t, s, target) {
 			refs = append(refs, h.HintRef)
 		}
-		if err := s.DeleteHints(target, refs); err != nil {
+		if err := s.Hints().Delete(target, refs); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := len(s.HintTargets()); n != 0 {
+	if n := len(s.Hints().Targets()); n != 0 {
 		t.Errorf("%d targets without hints", n)
 	}
 	checkHints(t, s)
@@ -123,14 +123,14 @@ func TestHints_TooMany_AreRefused(t *testing.T) {
 			refused++
 		}
 	}
-	if stats := s.HintTargets()[8]; stats.Bytes > 2000 || stats.Count == 0 || refused != 40-int(stats.Count) {
+	if stats := s.Hints().Targets()[8]; stats.Bytes > 2000 || stats.Count == 0 || refused != 40-int(stats.Count) {
 		t.Fatalf("%d refused, kept %+v", refused, stats)
 	}
-	if _, total := s.Keys(0); total != 40 {
+	if _, total := s.Partitions().Keys(0); total != 40 {
 		t.Errorf("%d objects stored beside the hints, want 40", total)
 	}
 	hints := collect(t, s, 8)
-	if err := s.DeleteHints(8, []HintRef{hints[0].HintRef}); err != nil {
+	if err := s.Hints().Delete(8, []HintRef{hints[0].HintRef}); err != nil {
 		t.Fatal(err)
 	}
 	apply(t, s, hint(8, "again", data("v"), 1))
@@ -148,18 +148,18 @@ func TestHints_Old_Expire(t *testing.T) {
 	clock.advance(50 * time.Minute)
 	apply(t, s, hint(8, "old0", data("w"), 2)) // does not make it younger
 	apply(t, s, hint(8, "young", data("v"), 1))
-	if n := s.ExpireHints(clock.at); n != 0 {
+	if n := s.Hints().Expire(clock.at); n != 0 {
 		t.Fatalf("%d expired too early", n)
 	}
 	clock.advance(20 * time.Minute)
-	if n := s.ExpireHints(clock.at); n != 700 {
+	if n := s.Hints().Expire(clock.at); n != 700 {
 		t.Fatalf("%d expired, want 700", n)
 	}
 	hints := collect(t, s, 8)
 	if len(hints) != 1 || string(hints[0].Key) != "young" {
 		t.Fatalf("left: %d", len(hints))
 	}
-	if got := s.HintTargets()[8].Oldest; !got.Equal(hints[0].Created) {
+	if got := s.Hints().Targets()[8].Oldest; !got.Equal(hints[0].Created) {
 		t.Errorf("oldest %v, want %v", got, hints[0].Created)
 	}
 	checkHints(t, s)
@@ -167,18 +167,18 @@ func TestHints_Old_Expire(t *testing.T) {
 
 func TestGetHint_SeveralTargets_Merges(t *testing.T) {
 	s := openMem(t)
-	if _, found, err := s.GetHint(2, []byte("k"), nil); found || err != nil {
+	if _, found, err := s.Hints().Get(2, []byte("k"), nil); found || err != nil {
 		t.Fatalf("found %v, %v", found, err)
 	}
 	r := hint(8, "k", data("eight"), 1)
 	apply(t, s, r)
-	got, found, err := s.GetHint(2, []byte("k"), []byte("dst"))
+	got, found, err := s.Hints().Get(2, []byte("k"), []byte("dst"))
 	if err != nil || !found || string(got) != "dst"+string(r.Stored) {
 		t.Fatalf("%x %v %v", got, found, err)
 	}
 	other := &Record{Partition: 2, Key: []byte("k"), Hint: 9, Merge: foreign(6, 1, 1, data("nine"))}
 	apply(t, s, other)
-	got, _, err = s.GetHint(2, []byte("k"), nil)
+	got, _, err = s.Hints().Get(2, []byte("k"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,9 +218,9 @@ func TestHints_WrittenDuringDelivery_AreNotSkipped(t *testing.T) {
 		apply(t, s, hint(8, fmt.Sprint(i), data("v"), 1))
 	}
 	deleted := 0
-	for len(s.HintTargets()) > 0 {
+	for len(s.Hints().Targets()) > 0 {
 		var refs []HintRef
-		for h, err := range s.Hints(8) {
+		for h, err := range s.Hints().Scan(8) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -232,9 +232,9 @@ func TestHints_WrittenDuringDelivery_AreNotSkipped(t *testing.T) {
 			apply(t, s, hint(8, fmt.Sprintf("late%d", deleted), data("v"), 1))
 		}
 		if len(refs) == 0 {
-			t.Fatalf("hints counted but not found: %+v", s.HintTargets())
+			t.Fatalf("hints counted but not found: %+v", s.Hints().Targets())
 		}
-		if err := s.DeleteHints(8, refs); err != nil {
+		if err := s.Hints().Delete(8, refs); err != nil {
 			t.Fatal(err)
 		}
 		deleted += len(refs)
@@ -254,13 +254,13 @@ func TestHints_WrittenDuringAScan_IsFound(t *testing.T) {
 	}
 	apply(t, s, hint(8, late, data("v"), 1))
 	h := collect(t, s, 8)[0]
-	_, moves := s.hints.start(8) // a scan begins,
-	if err := s.DeleteHints(8, []HintRef{h.HintRef}); err != nil {
+	_, number := s.hints.counts.start(8) // a scan begins,
+	if err := s.Hints().Delete(8, []HintRef{h.HintRef}); err != nil {
 		t.Fatal(err)
 	}
-	apply(t, s, hint(8, early, data("v"), 1)) // what it is to find is gone and another came,
-	s.hints.began(8, moves, key(late))        // and it goes on
+	apply(t, s, hint(8, early, data("v"), 1))    // what it is to find is gone and another came,
+	s.hints.counts.advance(8, number, key(late)) // and it goes on
 	if n := len(collect(t, s, 8)); n != 1 {
-		t.Errorf("%d hints found, %d counted", n, s.HintTargets()[8].Count)
+		t.Errorf("%d hints found, %d counted", n, s.Hints().Targets()[8].Count)
 	}
 }

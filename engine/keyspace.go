@@ -14,19 +14,19 @@ import (
 //	d | partition u16 | hash u32 | key               an object
 //	h | node u64 | partition u16 | hash u32 | key     a hint: its time, then an object
 //	x | partition u16 | unix ms u64 | hash u32 | key  a live object that expires then
-//	t | partition u16 | unix ms u64 | hash u32 | key  an object that is dead since then
+//	t | partition u16 | unix ms u64 | hash u32 | key  an object that has been dead since then
 //	m | partition u16                                 counts and Merkle leaves, after a clean stop
 //	f | partition u16                                 the partition's epoch floor
 //	i | name                                          the engine's own records
 //	s | name                                          the node's small durable state
 //
-// The indexes x and t begin with the partition, so that dropping one takes its
-// index entries along.
+// The indexes x and t begin with the partition, so that dropping a partition removes its
+// index entries by range.
 const (
 	prefixObject   = 'd'
 	prefixHint     = 'h'
 	prefixExpiry   = 'x'
-	prefixGrave    = 't'
+	prefixDead     = 't'
 	prefixTree     = 'm'
 	prefixFloor    = 'f'
 	prefixInternal = 'i'
@@ -39,13 +39,14 @@ const (
 	indexHeader  = 1 + 2 + 8 + 4
 )
 
-// hashOf is the 64-bit hash of a key; the upper half of it is part of the key's
-// place on disk.
+// hashOf returns the 64-bit hash of a key. Its upper half is part of the key's place on
+// disk.
 func hashOf(key []byte) uint64 { return xxhash.Sum64(key) }
 
-// Hash32 is the hash by which keys are ordered within a partition.
+// Hash32 returns the hash by which keys are ordered within a partition.
 func Hash32(key []byte) uint32 { return uint32(hashOf(key) >> 32) }
 
+// leafOf returns the Merkle leaf of a hash, which is its stripe as well.
 func leafOf(hash uint64) int { return int(hash >> (64 - leafBits)) }
 
 func appendObjectKey(dst []byte, p ring.Partition, hash uint64, key []byte) []byte {
@@ -71,8 +72,8 @@ func appendIndexKey(dst []byte, prefix byte, p ring.Partition, unixMilli int64, 
 	return append(dst, key...)
 }
 
-// partitionBounds spans what a prefix holds of one partition. The upper bound
-// exists for every partition, for no prefix byte is 0xff.
+// partitionBounds returns the range of what a prefix holds of one partition. The upper
+// bound exists for every partition, because no prefix byte is 0xff.
 func partitionBounds(prefix byte, p ring.Partition) (lower, upper []byte) {
 	lower = binary.BigEndian.AppendUint16([]byte{prefix}, uint16(p))
 	if p == 1<<16-1 {
@@ -91,17 +92,6 @@ func hintBounds(node causal.NodeID) (lower, upper []byte) {
 	return lower, binary.BigEndian.AppendUint64([]byte{prefixHint}, uint64(node)+1)
 }
 
-// leafBounds spans the objects of some consecutive Merkle leaves.
-func leafBounds(p ring.Partition, first, after int) (lower, upper []byte) {
-	lower, upper = partitionBounds(prefixObject, p)
-	lower = binary.BigEndian.AppendUint32(lower, uint32(first)<<(32-leafBits))
-	if after < Leaves {
-		upper, _ = partitionBounds(prefixObject, p)
-		upper = binary.BigEndian.AppendUint32(upper, uint32(after)<<(32-leafBits))
-	}
-	return lower, upper
-}
-
 func splitObjectKey(b []byte) (p ring.Partition, hash uint32, key []byte, ok bool) {
 	if len(b) < objectHeader || b[0] != prefixObject {
 		return 0, 0, nil, false
@@ -117,7 +107,7 @@ func splitHintKey(b []byte) (node causal.NodeID, p ring.Partition, key []byte, o
 }
 
 func splitIndexKey(b []byte) (p ring.Partition, unixMilli int64, key []byte, ok bool) {
-	if len(b) < indexHeader || (b[0] != prefixExpiry && b[0] != prefixGrave) {
+	if len(b) < indexHeader || (b[0] != prefixExpiry && b[0] != prefixDead) {
 		return 0, 0, nil, false
 	}
 	return ring.Partition(binary.BigEndian.Uint16(b[1:])), int64(binary.BigEndian.Uint64(b[3:])), b[indexHeader:], true

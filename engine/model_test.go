@@ -82,14 +82,14 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 			},
 			"sweep": func(rt *rapid.T) {
 				clock.advance(time.Duration(rapid.IntRange(0, 15).Draw(rt, "seconds")) * time.Second)
-				if _, err := s.sweep(context.Background(), s.now()); err != nil {
+				if _, err := s.sweeper.sweep(context.Background(), s.db.now()); err != nil {
 					rt.Fatal(err)
 				}
 			},
 			"reap": func(rt *rapid.T) {
 				p := ring.Partition(rapid.IntRange(0, modelPartitions-1).Draw(rt, "partition"))
 				var refs []Ref
-				for e, err := range s.Dead(p, clock.now()) {
+				for e, err := range s.Tombstones().Dead(p, clock.now()) {
 					if err != nil {
 						rt.Fatal(err)
 					}
@@ -97,13 +97,13 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 					delete(m.objects, place(p, e.Key))
 					delete(m.past, place(p, e.Key)) // all replicas reap
 				}
-				if n, err := s.Reap(refs); err != nil || n != len(refs) {
+				if n, err := s.Tombstones().Reap(refs); err != nil || n != len(refs) {
 					rt.Fatalf("reaped %d of %d: %v", n, len(refs), err)
 				}
 			},
 			"drop": func(rt *rapid.T) {
 				p := ring.Partition(rapid.IntRange(0, modelPartitions-1).Draw(rt, "partition"))
-				if err := s.DropPartition(p); err != nil {
+				if err := dropPartition(s, p); err != nil {
 					rt.Fatal(err)
 				}
 				for i := range modelKeys {
@@ -117,14 +117,14 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 					rt.Fatal(err)
 				}
 				s = openForRapid(rt, o)
-				if !s.Ready() {
+				if !s.Merkle().Ready() {
 					rt.Fatal("trees are not ready after a clean stop")
 				}
 			},
 			"crash": func(rt *rapid.T) {
 				// A lazy deletion may be undone by a crash, as is documented;
 				// sync it, to keep the model simple.
-				if err := s.SaveState("sync", nil); err != nil {
+				if err := s.State().Save("sync", nil); err != nil {
 					rt.Fatal(err)
 				}
 				if rapid.Bool().Draw(rt, "power cut") {
@@ -133,8 +133,8 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 				}
 				s.Crash()
 				s = openForRapid(rt, o)
-				if err := s.runRebuild(context.Background()); err != nil || !s.Ready() {
-					rt.Fatalf("rebuild: ready %v, %v", s.Ready(), err)
+				if err := s.rebuild.run(context.Background()); err != nil || !s.Merkle().Ready() {
+					rt.Fatalf("rebuild: ready %v, %v", s.Merkle().Ready(), err)
 				}
 			},
 			"": func(rt *rapid.T) {
@@ -187,7 +187,7 @@ func applyToBoth(rt *rapid.T, s *Store, m *model, recs []*Record) {
 			if e.blind {
 				ctx = e.ctx
 			}
-			o = object.Put(o, ctx, e.dot, max(causal.TimestampOf(s.now()), o.Clock.Latest()+1), e.value)
+			o = object.Put(o, ctx, e.dot, max(causal.TimestampOf(s.db.now()), o.Clock.Latest()+1), e.value)
 		}
 		if want := o.Append(nil); string(want) != string(r.Stored) {
 			rt.Fatalf("%s: stored %x, want %x", at, r.Stored, want)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -13,7 +14,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// Durability says when a write counts as safe; see the package comment.
+// Durability says when a write counts as safe. The package comment tells more.
 type Durability uint8
 
 const (
@@ -23,7 +24,7 @@ const (
 	Interval
 )
 
-// String is the word used in flags.
+// String returns the word used in flags.
 func (d Durability) String() string {
 	if d == Interval {
 		return "interval"
@@ -49,9 +50,9 @@ type Options struct {
 	MaxOpenFiles         int   // default 1000
 	ReserveBytes         int64 // refuse writes when the disk has less free; default 256 MiB or 5 % of the disk, whichever is less
 
-	// LoseData opens the directory as if its disk had been replaced: what is kept
-	// for clients and for other nodes is gone, who the node is and what SaveState
-	// keeps remain. To see what a cluster makes of it.
+	// LoseData opens the directory as if its disk had been replaced: the objects and
+	// hints are gone, the node's identity and its State remain. It serves to see what
+	// a cluster does then.
 	LoseData bool
 
 	HintBytes int64         // bound of all hints held; default DefaultHintBytes
@@ -61,6 +62,7 @@ type Options struct {
 
 	Logger  *slog.Logger     // default: none
 	Now     func() time.Time // default time.Now
+	Rand    *rand.Rand       // used by Open only; default: seeded at random
 	OnFatal func(error)      // called once, from any goroutine, when the store can no longer write; must not block
 }
 
@@ -76,7 +78,7 @@ const (
 // MaxMemtableBytes bounds a memtable.
 const MaxMemtableBytes = 1 << 30
 
-// Memtables is how many there may be at once, all but one on their way to a file.
+// Memtables is how many memtables there may be at once. All but one are being flushed.
 const Memtables = 8
 
 func (o *Options) setDefaults() {
@@ -100,13 +102,15 @@ func (o *Options) setDefaults() {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Rand == nil {
+		o.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
 	if o.OnFatal == nil {
 		o.OnFatal = func(error) {}
 	}
 }
 
-// Validate reports every fault at once. Zero fields are in order, but for Dir
-// and Self.
+// Validate reports every fault at once. A field may be zero, except Dir and Self.
 func (o *Options) Validate() error {
 	var errs []error
 	fault := func(bad bool, format string, args ...any) {

@@ -9,45 +9,67 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine/objectcache"
 )
 
-// DropPartition removes all objects of a partition, for good and durably, and
-// has Run give back their space. Should the partition return, the node mints new
-// epochs for its keys: what comes back from others may be older than what this
-// node minted. Hints are not touched.
-func (s *Store) DropPartition(p ring.Partition) error {
-	_, err := s.drop(p, func() bool { return true })
-	return err
+// Partitions counts what each partition holds, and drops partitions.
+type Partitions struct {
+	db      *database
+	stats   *statistics
+	stripes *stripes
+	epochs  *epochs
+	objects *objectcache.Cache
+	dropped chan ring.Partition // partitions whose space waits for a compaction
 }
 
-// DropPartitionIf is DropPartition on condition that the partition still is what
-// it was when the root of its Merkle tree was root. It reports whether it was.
-func (s *Store) DropPartitionIf(p ring.Partition, root uint64) (dropped bool, err error) {
-	return s.drop(p, func() bool {
-		return s.ReadyPartition(p) && s.MerkleNodes(p, 0, []int{0})[0] == root
+// Keys counts a partition's keys: the live ones, as far as the expiry sweep has come,
+// and all of them, tombstones included. While the statistics are being rebuilt it counts
+// what was found so far.
+func (a *Partitions) Keys(p ring.Partition) (live, total int64) {
+	stats := a.stats.at(p)
+	if stats == nil {
+		return 0, 0
+	}
+	return max(stats.live.Load(), 0), max(stats.total.Load(), 0)
+}
+
+// Bytes returns the size of a partition's keys and encoded objects, before compression
+// and without space that is yet to be reclaimed.
+func (a *Partitions) Bytes(p ring.Partition) int64 {
+	if stats := a.stats.at(p); stats != nil {
+		return max(stats.bytes.Load(), 0)
+	}
+	return 0
+}
+
+// DropIf removes all objects of a partition, for good and durably, if the partition still
+// is what it was when the root of its Merkle tree was root. It reports whether it was.
+// [Store.Run] reclaims the space. If the partition returns, the node mints new epochs for
+// its keys, because what comes back from other nodes may be older than what this node
+// minted. Hints stay.
+func (a *Partitions) DropIf(p ring.Partition, root uint64) (dropped bool, err error) {
+	return a.drop(p, func() bool {
+		return a.stats.isReady(p) && (&Merkle{a.stats}).Root(p) == root
 	})
 }
 
 // drop removes a partition if condition holds while all writers are shut out.
-func (s *Store) drop(p ring.Partition, condition func() bool) (dropped bool, err error) {
-	if int(p) >= s.opts.Partitions {
-		return false, fmt.Errorf("drop partition %d of %d: out of range", p, s.opts.Partitions)
+func (a *Partitions) drop(p ring.Partition, condition func() bool) (dropped bool, err error) {
+	if int(p) >= a.db.opts.Partitions {
+		return false, fmt.Errorf("drop partition %d of %d: out of range", p, a.db.opts.Partitions)
 	}
-	if !s.guard.enter() {
-		return false, ErrClosed
-	}
-	defer s.guard.leave()
-	if err := s.health.LastingErr(); err != nil {
+	if err := a.db.enter(); err != nil {
 		return false, err
 	}
-	b := s.db.NewBatch()
-	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixGrave} {
+	defer a.db.guard.leave()
+	b := a.db.pebble.NewBatch()
+	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixDead} {
 		from, to := partitionBounds(prefix, p)
 		if err := b.DeleteRange(from, to, nil); err != nil {
 			return false, errors.Join(err, b.Close())
 		}
 	}
-	if dropped, err = s.dropLocked(b, p, condition); err != nil {
+	if dropped, err = a.commitDrop(b, p, condition); err != nil {
 		return false, fmt.Errorf("drop partition %d: %w", p, err)
 	}
 	if !dropped {
@@ -56,52 +78,65 @@ func (s *Store) drop(p ring.Partition, condition func() bool) (dropped bool, err
 	if err := b.SyncWait(); err != nil {
 		return false, fmt.Errorf("drop partition %d: %w", p, err)
 	}
-	if err := errors.Join(b.Close(), s.trusted()); err != nil {
+	if err := errors.Join(b.Close(), a.db.checkSynced()); err != nil {
 		return false, fmt.Errorf("drop partition %d: %w", p, err)
 	}
 	select {
-	case s.dropped <- p:
-	default: // so many are waiting that this one is among them
+	case a.dropped <- p:
+	default: // the queue holds as many as there are partitions, so it holds this one
 	}
 	return true, nil
 }
 
-// dropLocked commits the removal with all writers shut out, so that none books a
-// change into the account that is given up.
-func (s *Store) dropLocked(b *pebble.Batch, p ring.Partition, condition func() bool) (bool, error) {
-	s.stripes.lockAll()
-	defer s.stripes.unlockAll()
+// commitDrop commits the removal with all writers shut out, so that none changes the
+// statistics that are given up.
+func (a *Partitions) commitDrop(b *pebble.Batch, p ring.Partition, condition func() bool) (bool, error) {
+	a.stripes.lockAll()
+	defer a.stripes.unlockAll()
 	if !condition() {
 		return false, nil
 	}
-	floor := s.nextFloor()
+	floor := a.epochs.nextFloor()
 	key, _ := partitionBounds(prefixFloor, p)
 	if err := b.Set(key, binary.BigEndian.AppendUint64(nil, floor), nil); err != nil {
 		return false, err
 	}
-	if err := s.db.ApplyNoSyncWait(b, pebble.Sync); err != nil {
+	if err := a.db.pebble.ApplyNoSyncWait(b, pebble.Sync); err != nil {
 		return false, err
 	}
-	s.epochs.floors[p].Store(floor)
-	s.accounts.of[p].Store(nil)
-	s.objects.ForgetPartition(p)
-	s.accounts.setReady(p)
+	a.epochs.partitionFloors[p].Store(floor)
+	a.stats.of[p].Store(nil)
+	a.objects.ForgetPartition(p)
+	a.stats.setReady(p)
 	return true, nil
 }
 
-// reclaim rewrites what holds a dropped partition, so that its space comes back
-// now and not when the next writes happen to come by.
-func (s *Store) reclaim(ctx context.Context, p ring.Partition) error {
-	if !s.guard.enter() {
+// runReclaim reclaims the space of dropped partitions, one after another.
+func (a *Partitions) runReclaim(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.db.guard.closing:
+			return
+		case p := <-a.dropped:
+			if err := a.reclaim(ctx, p); err != nil {
+				a.db.opts.Logger.Warn("space of a dropped partition will come back later", "partition", p, "err", err)
+			}
+		}
+	}
+}
+
+// reclaim compacts the files that hold a dropped partition, so that its space comes back
+// now and not when later writes cause a compaction.
+func (a *Partitions) reclaim(ctx context.Context, p ring.Partition) error {
+	if a.db.enter() != nil {
 		return nil
 	}
-	defer s.guard.leave()
-	if s.health.LastingErr() != nil {
-		return nil
-	}
-	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixGrave} {
+	defer a.db.guard.leave()
+	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixDead} {
 		from, to := partitionBounds(prefix, p)
-		if err := s.db.Compact(ctx, from, to, false); err != nil && ctx.Err() == nil {
+		if err := a.db.pebble.Compact(ctx, from, to, false); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("reclaim partition %d: %w", p, err)
 		}
 	}

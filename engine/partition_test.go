@@ -52,7 +52,7 @@ func TestDropPartition_GivesSpaceBack(t *testing.T) {
 			}
 		}
 	}
-	if err := s.db.Flush(); err != nil {
+	if err := s.db.pebble.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	before := diskUsage(t, o.Dir)
@@ -65,13 +65,13 @@ func TestDropPartition_GivesSpaceBack(t *testing.T) {
 	defer cancel()
 	wg.Go(func() { _ = s.Run(ctx) })
 	for _, p := range []ring.Partition{0, 2, 3} {
-		if err := s.DropPartition(p); err != nil {
+		if err := dropPartition(s, p); err != nil {
 			t.Fatal(err)
 		}
 	}
 	audit(t, s)
-	if live, total := s.Keys(2); live != 0 || total != 0 || s.MerkleRoots(nil)[2] != 0 || s.Bytes(2) != 0 {
-		t.Errorf("a dropped partition holds %d of %d keys, %d bytes", live, total, s.Bytes(2))
+	if live, total := s.Partitions().Keys(2); live != 0 || total != 0 || s.Merkle().Roots(nil)[2] != 0 || s.Partitions().Bytes(2) != 0 {
+		t.Errorf("a dropped partition holds %d of %d keys, %d bytes", live, total, s.Partitions().Bytes(2))
 	}
 	want := before * 35 / 100 // one partition of four is left
 	deadline := time.Now().Add(10 * time.Second)
@@ -81,7 +81,7 @@ func TestDropPartition_GivesSpaceBack(t *testing.T) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	if _, total := s.Keys(1); total != each/16384*17 {
+	if _, total := s.Partitions().Keys(1); total != each/16384*17 {
 		t.Errorf("%d keys left in the partition that was not dropped", total)
 	}
 	audit(t, s)
@@ -94,7 +94,7 @@ func TestDropPartition_KeysReturn_StartANewEpoch(t *testing.T) {
 	apply(t, s, old)
 	second := &put{s: s, value: data("2")}
 	apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: second})
-	if err := s.DropPartition(3); err != nil {
+	if err := dropPartition(s, 3); err != nil {
 		t.Fatal(err)
 	}
 	wantValues(t, s, 3, "k")
@@ -111,13 +111,13 @@ func TestDropPartition_KeysReturn_StartANewEpoch(t *testing.T) {
 func TestDropPartitionIf_Changed_Stays(t *testing.T) {
 	s := openMem(t)
 	write(t, s, 3, "k", data("1"))
-	root := s.MerkleRoots(nil)[3]
+	root := s.Merkle().Roots(nil)[3]
 	write(t, s, 3, "k", data("2"))
-	if dropped, err := s.DropPartitionIf(3, root); dropped || err != nil {
+	if dropped, err := s.Partitions().DropIf(3, root); dropped || err != nil {
 		t.Fatalf("dropped %v: %v", dropped, err)
 	}
 	wantValues(t, s, 3, "k", "2")
-	if dropped, err := s.DropPartitionIf(3, s.MerkleRoots(nil)[3]); !dropped || err != nil {
+	if dropped, err := s.Partitions().DropIf(3, s.Merkle().Roots(nil)[3]); !dropped || err != nil {
 		t.Fatalf("dropped %v: %v", dropped, err)
 	}
 	wantValues(t, s, 3, "k")

@@ -17,26 +17,26 @@ import (
 
 // pebbleOptions tunes Pebble for point reads and writes of small objects with
 // some large ones among them.
-func (s *Store) pebbleOptions(lock *pebble.Lock) *pebble.Options {
+func (d *database) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          s.disk,
+		FS:                          d.disk,
 		Lock:                        lock,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
-		CacheSize:                   s.opts.CacheBytes,
-		MemTableSize:                memtableSize(s.opts.MemtableBytes),
+		CacheSize:                   d.opts.CacheBytes,
+		MemTableSize:                memtableSize(d.opts.MemtableBytes, d.opts.Rand),
 		MemTableStopWritesThreshold: Memtables,
-		MaxOpenFiles:                s.opts.MaxOpenFiles,
+		MaxOpenFiles:                d.opts.MaxOpenFiles,
 		L0CompactionThreshold:       4,
 		L0CompactionFileThreshold:   500,
 		L0StopWritesThreshold:       24,
-		LBaseMaxBytes:               max(64<<20, s.opts.MemtableBytes),
+		LBaseMaxBytes:               max(64<<20, d.opts.MemtableBytes),
 		BytesPerSync:                1 << 20,
 		FlushDelayDeleteRange:       5 * time.Second,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(2, runtime.GOMAXPROCS(0)/2) },
-		Logger:                      logger{s.opts.Logger, s},
-		EventListener:               s.listener(),
+		Logger:                      logger{d.opts.Logger, d},
+		EventListener:               d.listener(),
 	}
-	if s.opts.Durability == Interval {
+	if d.opts.Durability == Interval {
 		// The kernel is asked to write early, so that the periodic fsync finds
 		// little to do and stalls nobody.
 		o.WALBytesPerSync = 1 << 20
@@ -47,7 +47,7 @@ func (s *Store) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 		o.Levels[i].BlockSize = 16 << 10
 		o.Levels[i].IndexBlockSize = 128 << 10
 	}
-	if size := s.opts.ValueSeparationBytes; size > 0 {
+	if size := d.opts.ValueSeparationBytes; size > 0 {
 		// Blob files are rewritten once 30 % of their bytes are garbage, whatever
 		// their age: an idle node has no compactions that would come by later.
 		o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
@@ -63,53 +63,53 @@ func (s *Store) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 	return o
 }
 
-// listener hears of what Pebble does by itself.
-func (s *Store) listener() *pebble.EventListener {
-	log := s.opts.Logger
+// listener returns the callbacks for what Pebble does by itself.
+func (d *database) listener() *pebble.EventListener {
+	log := d.opts.Logger
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
-			if s.disk.Running() {
+			if d.disk.Running() {
 				log.Warn("storage background work met an error", "err", err)
 			}
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			_ = s.corrupt("block in "+info.Path, info.Details)
+			_ = d.corrupt("block in "+info.Path, info.Details)
 			log.Error("stored data is corrupt; refusing writes", "path", info.Path, "err", info.Details)
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
-			s.counters.stalls.Add(1)
+			d.stalls.Add(1)
 			log.Warn("writes stalled until storage catches up", "reason", info.Reason)
 		},
 	}
 }
 
-// logger passes on what Pebble logs. Its information is too fine for a node's
-// log.
+// logger passes on what Pebble logs, without its informational messages, which are too
+// detailed for a node's log.
 type logger struct {
 	*slog.Logger
-	store *Store
+	db *database
 }
 
 func (l logger) Infof(string, ...any) {}
 
 func (l logger) Errorf(format string, args ...any) {
-	if l.store.disk.Running() {
+	if l.db.disk.Running() {
 		l.Logger.Warn("storage", "err", strings.TrimSpace(fmt.Sprintf(format, args...)))
 	}
 }
 
-// Fatalf is called for broken invariants only, since the disk hides what would
-// otherwise end here. It must not return.
+// Fatalf is called for broken invariants only, because package failstop hides from Pebble
+// all other errors that would end here. It must not return.
 func (l logger) Fatalf(format string, args ...any) {
-	l.store.disk.Freeze()
+	l.db.disk.Freeze()
 	panic("storage invariant broken: " + fmt.Sprintf(format, args...))
 }
 
-// memtableSize is a size up to the one that is set, another at each start. The
-// replicas of a partition take the same writes: with memtables of one size they
-// would all flush at the same moment, and clients would wait for every node at
-// once instead of being served by the other two.
-func memtableSize(most int64) uint64 { return uint64(most - rand.Int64N(most/2+1)) }
+// memtableSize draws a size between half of what is set and all of it, another at each
+// start. The replicas of a partition take the same writes: with memtables of one size they
+// would all flush at the same moment, and clients would wait for every node at once
+// instead of being served by the other two.
+func memtableSize(most int64, rng *rand.Rand) uint64 { return uint64(most - rng.Int64N(most/2+1)) }
 
 // isLockHeld tells a held lock from a directory that cannot be locked at all.
 func isLockHeld(err error) bool {

@@ -18,12 +18,12 @@ type Editor interface {
 	Edit(current *object.Object, mint *Minter) (next object.Object, write bool, err error)
 }
 
-// Record is one key's part of a batch. It is the caller's; its slices must not
+// Record is one key's part of a batch. It belongs to the caller. Its slices must not
 // change until Apply returns.
 type Record struct {
 	Partition ring.Partition
 	Key       []byte
-	// Hint is 0 for the store proper, else the node that the object is kept for.
+	// Hint is 0 for the node's own copy, else the node that the hint is for.
 	Hint causal.NodeID
 	// Merge is an encoded object to merge in, or nil.
 	Merge []byte
@@ -34,38 +34,38 @@ type Record struct {
 	Room []byte
 
 	// Stored is, after Apply, the encoded object that is stored, nil if there is
-	// none. It is the caller's: in Room if it fits there, or Merge itself, if that
-	// won.
+	// none. It belongs to the caller: it lies in Room if it fits there, and is Merge
+	// itself if the merged object won.
 	Stored []byte
-	// Changed says whether this record changed what is stored.
+	// Changed reports whether this record changed what is stored.
 	Changed bool
-	// Err is this record's own: wire.ErrCorrupt if Merge cannot be decoded,
-	// ErrCorrupt if the stored object cannot, ErrHintsFull, ErrTooBig, or the
-	// editor's. Nothing was stored for it then.
+	// Err is the error of this record alone: wire.ErrCorrupt if Merge cannot be
+	// decoded, ErrCorrupt if the stored object cannot, ErrHintsFull, ErrTooBig, or the
+	// editor's error. Nothing was stored for the record then.
 	Err error
 }
 
 func (r *Record) room() []byte { return r.Room[:0] }
 
-// Commit is an applied batch on its way to the disk.
+// Commit is an applied batch that is on its way to the disk.
 type Commit struct {
-	store *Store
+	w     *writer
 	batch *pebble.Batch // nil if there is nothing to wait for
 }
 
-// Durable says that Wait has nothing to wait for, and will return at once.
+// Durable reports whether Wait will return at once.
 func (c Commit) Durable() bool { return c.batch == nil }
 
-// Wait returns once the batch is as safe as the durability mode promises, or
-// the reason why it may not be. It must be called exactly once.
+// Wait returns once the batch is as safe as the durability mode promises. It returns the
+// reason if the batch may not be safe. It must be called exactly once.
 func (c Commit) Wait() error {
-	if c.store == nil {
+	if c.w == nil {
 		return nil
 	}
 	var err error
 	if c.batch != nil {
 		err = c.batch.SyncWait()
-		c.store.inflight.Add(-1)
+		c.w.inflight.Add(-1)
 		if cerr := c.batch.Close(); err == nil {
 			err = cerr
 		}
@@ -73,5 +73,5 @@ func (c Commit) Wait() error {
 	if err != nil {
 		return err
 	}
-	return c.store.trusted()
+	return c.w.db.checkSynced()
 }

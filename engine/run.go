@@ -10,8 +10,9 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// upkeepEvery is how often the sweep, the lease and the disk's space are seen to.
-const upkeepEvery = time.Second
+// maintainEvery is how often expired objects, the lease of epochs and the disk's space are
+// looked after.
+const maintainEvery = time.Second
 
 // Run does the store's background work until ctx ends or the store is closed. It
 // is to be called once. Without it nothing is synced under Interval, nothing
@@ -21,27 +22,27 @@ func (s *Store) Run(ctx context.Context) error {
 	defer cancel()
 	var wg sync.WaitGroup
 	var rebuilt error
-	wg.Go(func() { rebuilt = s.runRebuild(ctx) })
-	wg.Go(func() { s.runReclaim(ctx) })
-	wg.Go(func() { s.runScrub(ctx) })
-	if s.opts.Durability == Interval {
-		wg.Go(func() { s.every(ctx, s.opts.SyncEvery, s.syncNow) })
+	wg.Go(func() { rebuilt = s.rebuild.run(ctx) })
+	wg.Go(func() { s.partitions.runReclaim(ctx) })
+	wg.Go(func() { s.scrubber.run(ctx) })
+	if s.db.opts.Durability == Interval {
+		wg.Go(func() { s.db.every(ctx, s.db.opts.SyncEvery, s.writer.syncNow) })
 	}
-	s.every(ctx, upkeepEvery, func() { s.upkeep(ctx) })
+	s.db.every(ctx, maintainEvery, func() { s.maintain(ctx) })
 	cancel()
 	wg.Wait()
 	return rebuilt
 }
 
 // every calls f at intervals until ctx ends or the store is closed.
-func (s *Store) every(ctx context.Context, interval time.Duration, f func()) {
+func (d *database) every(ctx context.Context, interval time.Duration, f func()) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.guard.closing:
+		case <-d.guard.closing:
 			return
 		case <-tick.C:
 			f()
@@ -50,49 +51,30 @@ func (s *Store) every(ctx context.Context, interval time.Duration, f func()) {
 }
 
 // syncNow makes everything written so far safe.
-func (s *Store) syncNow() {
-	if !s.guard.enter() {
+func (w *writer) syncNow() {
+	if !w.db.guard.enter() {
 		return
 	}
-	defer s.guard.leave()
-	if !s.unsynced.Swap(false) || s.health.LastingErr() != nil {
+	defer w.db.guard.leave()
+	if !w.unsynced.Swap(false) || w.db.health.LastingErr() != nil {
 		return
 	}
-	s.counters.syncs.Add(1)
-	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		s.health.Fail(fmt.Errorf("%w: sync: %w", ErrFatal, err))
-		s.disk.Freeze()
+	w.syncs.Add(1)
+	if err := w.db.pebble.LogData(nil, pebble.Sync); err != nil {
+		w.db.health.Fail(fmt.Errorf("%w: sync: %w", ErrFatal, err))
+		w.db.disk.Freeze()
 	}
 }
 
-func (s *Store) upkeep(ctx context.Context) {
-	if !s.guard.enter() {
+// maintain checks the disk's space, renews the lease of epochs and sweeps.
+func (s *Store) maintain(ctx context.Context) {
+	if s.db.enter() != nil {
 		return
 	}
-	defer s.guard.leave()
-	if s.health.LastingErr() != nil {
-		return
-	}
-	s.space.Check()
-	s.renewLease()
-	if _, err := s.sweep(ctx, s.now()); err != nil && !errors.Is(err, ErrClosed) {
-		s.opts.Logger.Warn("expiry sweep stopped, will go on", "err", err)
+	defer s.db.guard.leave()
+	s.db.space.Check()
+	s.epochs.renewLease()
+	if _, err := s.sweeper.sweep(ctx, s.db.now()); err != nil && !errors.Is(err, ErrClosed) {
+		s.db.opts.Logger.Warn("expiry sweep stopped, will go on", "err", err)
 	}
 }
-
-func (s *Store) runReclaim(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.guard.closing:
-			return
-		case p := <-s.dropped:
-			if err := s.reclaim(ctx, p); err != nil {
-				s.opts.Logger.Warn("space of a dropped partition will come back later", "partition", p, "err", err)
-			}
-		}
-	}
-}
-
-func (s *Store) now() int64 { return s.opts.Now().UnixMilli() }

@@ -4,101 +4,117 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// Every partition is read once in scrubPeriod, whoever uses it or not, one at a
-// time: bad blocks are found while other replicas are good, and an account that
-// is not what is stored is put right before anti-entropy trusts it. Which
-// partition is due follows from the clock alone, so that restarts do not start
-// over.
-//
-// A MiB in scrubPause leaves the disk to those who wait for it.
+// Each MiB that a scrub reads is followed by a pause of scrubPause, which leaves the disk
+// to requests.
 const (
 	scrubPeriod = 7 * 24 * time.Hour
 	scrubPause  = 20 * time.Millisecond
 )
 
-// scrubDue is the partition whose turn it is.
-func (s *Store) scrubDue() ring.Partition {
-	slot := scrubPeriod.Milliseconds() / int64(s.opts.Partitions)
-	return ring.Partition(s.now() / slot % int64(s.opts.Partitions))
+// scrubber reads every partition once in scrubPeriod, one at a time. So bad blocks are
+// found while other replicas are good, and wrong statistics are corrected before
+// anti-entropy relies on them. Which partition is due follows from the clock alone, so
+// that a restart does not begin from the first again.
+type scrubber struct {
+	db       *database
+	stats    *statistics
+	stripes  *stripes
+	repaired atomic.Int64 // partitions whose statistics were wrong
 }
 
-// runScrub scrubs partitions as their turn comes. The one whose turn it is at
-// the start was most likely scrubbed then.
-func (s *Store) runScrub(ctx context.Context) {
-	last := s.scrubDue()
-	s.every(ctx, time.Minute, func() {
-		due := s.scrubDue()
-		if due == last || !s.Ready() {
+// due returns the partition whose turn it is.
+func (s *scrubber) due() ring.Partition {
+	turn := scrubPeriod.Milliseconds() / int64(s.db.opts.Partitions)
+	return ring.Partition(s.db.now() / turn % int64(s.db.opts.Partitions))
+}
+
+// run scrubs partitions as their turn comes. It skips the one whose turn it is at the
+// start, which most likely was scrubbed before.
+func (s *scrubber) run(ctx context.Context) {
+	last := s.due()
+	s.db.every(ctx, time.Minute, func() {
+		due := s.due()
+		if due == last || !s.stats.allReady() {
 			return
 		}
 		last = due
 		repaired, err := s.scrub(ctx, due)
 		switch {
 		case err != nil && !errors.Is(err, ErrClosed):
-			s.opts.Logger.Error("scrub met an error", "partition", due, "err", err)
+			s.db.opts.Logger.Error("scrub met an error", "partition", due, "err", err)
 		case repaired:
-			s.opts.Logger.Error("merkle tree was not what is stored; put right", "partition", due)
+			s.db.opts.Logger.Error("merkle tree was not what is stored; put right", "partition", due)
 		}
 	})
 }
 
-// scrub reads a partition and compares it with its account. As in a rebuild, a
-// second account begins at zero with a snapshot, and takes all changes from then
-// on; with what the snapshot holds it must come to the same as the first.
-func (s *Store) scrub(ctx context.Context, p ring.Partition) (repaired bool, err error) {
-	if !s.guard.enter() {
+// scrub reads a partition and compares it with its statistics. As in a rebuild, second
+// statistics begin at zero with a snapshot, and take all changes from then on; together
+// with what the snapshot holds they must equal the first.
+func (s *scrubber) scrub(ctx context.Context, p ring.Partition) (repaired bool, err error) {
+	if !s.db.guard.enter() {
 		return false, ErrClosed
 	}
-	defer s.guard.leave()
-	acc := s.accounts.of[p].Load()
-	if acc == nil {
+	defer s.db.guard.leave()
+	stats := s.stats.at(p)
+	if stats == nil {
 		return false, nil
 	}
 	s.stripes.lockAll()
-	acc.shadow.Store(new(account))
-	snapshot := s.db.NewSnapshot()
+	stats.shadow.Store(new(partitionStats))
+	snapshot := s.db.pebble.NewSnapshot()
 	s.stripes.unlockAll()
-	defer acc.shadow.Store(nil)
+	defer stats.shadow.Store(nil)
 	defer snapshot.Close() //nolint:errcheck // gives back memory
 
-	r := rebuilding{store: s, snapshot: snapshot, next: int(p), recent: s.now() + expirySlack.Milliseconds()}
+	sum := newRecount(s.db, snapshot)
+	if done, err := s.read(ctx, p, sum); err != nil || !done {
+		return false, err
+	}
+	s.stripes.lockAll()
+	defer s.stripes.unlockAll()
+	if s.stats.at(p) != stats {
+		return false, nil // dropped meanwhile
+	}
+	right := stats.shadow.Load()
+	sum.addTo(right)
+	if stats.equal(right) {
+		return false, nil
+	}
+	s.stats.of[p].Store(right)
+	s.repaired.Add(1)
+	return true, nil
+}
+
+// read sums up a partition at a limited rate. It reports whether it came to the end
+// before ctx did.
+func (s *scrubber) read(ctx context.Context, p ring.Partition, sum *recount) (done bool, err error) {
 	lower, upper := partitionBounds(prefixObject, p)
 	pause := time.NewTicker(scrubPause)
 	defer pause.Stop()
-	var rested int64
-	for e, err := range s.chunks(snapshot, lower, upper) {
+	var pausedAt int64
+	for e, err := range s.db.chunks(sum.snapshot, lower, upper) {
 		if err == nil {
-			err = r.add(e)
+			err = sum.add(e)
 		}
 		if err != nil {
 			return false, fmt.Errorf("scrub: %w", err)
 		}
-		if r.bytes-rested < chunkBytes {
+		if sum.bytes-pausedAt < chunkBytes {
 			continue
 		}
-		rested = r.bytes
+		pausedAt = sum.bytes
 		select {
 		case <-ctx.Done():
 			return false, nil
 		case <-pause.C:
 		}
 	}
-	s.stripes.lockAll()
-	defer s.stripes.unlockAll()
-	if s.accounts.of[p].Load() != acc {
-		return false, nil // dropped meanwhile
-	}
-	right := acc.shadow.Load()
-	r.addTo(right)
-	if acc.equal(right) {
-		return false, nil
-	}
-	s.accounts.of[p].Store(right)
-	s.counters.repaired.Add(1)
 	return true, nil
 }

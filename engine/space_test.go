@@ -31,18 +31,18 @@ func spaceAgain(t *testing.T, file string) {
 	s := open(t, o)
 	acked := fillUntilFault(t, s, f)
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
-	s.upkeep(t.Context())
+	s.maintain(t.Context())
 	if err := s.Health(); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "disk nearly full") {
 		t.Fatalf("health: %v", err)
 	}
 	f.on.Store(false)
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
-	s.upkeep(t.Context())
+	s.maintain(t.Context())
 	if err := s.Health(); err != nil {
 		t.Fatalf("health with space again: %v", err)
 	}
 	write(t, s, 0, "k", data("v"))
-	if err := s.db.Flush(); err != nil {
+	if err := s.db.pebble.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range acked {
@@ -54,7 +54,7 @@ func spaceAgain(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	s = open(t, o)
-	if !s.Ready() {
+	if !s.Merkle().Ready() {
 		t.Error("the stop was not clean")
 	}
 }
@@ -80,12 +80,12 @@ func TestStore_CloseOnFullDisk_Ends(t *testing.T) {
 			wg.Go(func() {
 				for n := 0; n < 5000 && !stop.Load(); n++ {
 					key := appendObjectKey(nil, 0, uint64(n)<<32, []byte("other"))
-					if err := s.db.Set(key, make([]byte, 1000), pebble.NoSync); err != nil {
+					if err := s.db.pebble.Set(key, make([]byte, 1000), pebble.NoSync); err != nil {
 						t.Error(err)
 					}
 				}
 			})
-			for deadline := time.Now().Add(10 * time.Second); s.counters.stalls.Load() == 0; {
+			for deadline := time.Now().Add(10 * time.Second); s.db.stalls.Load() == 0; {
 				if time.Now().After(deadline) {
 					t.Fatalf("writes do not stall; health: %v", s.Health())
 				}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// closePatience is how long a stop waits for operations under way before it gives up
-// that it will be clean.
+// closePatience is how long Close waits for operations under way before it gives up a
+// clean stop.
 const closePatience = time.Second
 
 // Close stops the store for a restart that finds everything in order: it saves
@@ -20,7 +20,7 @@ const closePatience = time.Second
 // Options.CloseTimeout. The directory then stays locked until the disk answers or the
 // process ends, because the operation under way may still change it.
 func (s *Store) Close() error {
-	if !s.guard.close() {
+	if !s.db.guard.close() {
 		return nil
 	}
 	return s.stop(s.closeCleanly)
@@ -30,12 +30,12 @@ func (s *Store) Close() error {
 // marked clean, what was not synced may be lost. The directory is free for
 // another Open when it returns, unless the disk hangs as described at Close.
 func (s *Store) Crash() {
-	s.disk.Freeze()
-	if !s.guard.close() {
+	s.db.disk.Freeze()
+	if !s.db.guard.close() {
 		return
 	}
 	if err := s.stop(s.abandon); err != nil {
-		s.opts.Logger.Error("store did not stop", "err", err)
+		s.db.opts.Logger.Error("store did not stop", "err", err)
 	}
 }
 
@@ -47,7 +47,7 @@ func (s *Store) Crash() {
 func (s *Store) stop(steps func() error) error {
 	stopped := make(chan error, 1)
 	s.stopping.Go(func() { stopped <- steps() })
-	deadline := time.NewTimer(s.opts.CloseTimeout)
+	deadline := time.NewTimer(s.db.opts.CloseTimeout)
 	defer deadline.Stop()
 	tick := time.NewTicker(closePatience)
 	defer tick.Stop()
@@ -57,74 +57,54 @@ func (s *Store) stop(steps func() error) error {
 			s.stopping.Wait()
 			return err
 		case <-tick.C:
-			if s.health.Err() != nil {
-				s.disk.Freeze()
-				s.disk.Release()
+			if s.db.health.Err() != nil {
+				s.db.disk.Freeze()
+				s.db.disk.Release()
 			}
 		case <-deadline.C:
-			s.disk.Freeze()
-			s.disk.Release()
-			err := fmt.Errorf("%w: the disk has not answered for %v; %s stays locked until it does", ErrFatal, s.opts.CloseTimeout, s.opts.Dir)
-			return errors.Join(s.health.LastingErr(), err)
+			s.db.disk.Freeze()
+			s.db.disk.Release()
+			err := fmt.Errorf("%w: the disk has not answered for %v; %s stays locked until it does", ErrFatal, s.db.opts.CloseTimeout, s.db.opts.Dir)
+			return errors.Join(s.db.health.LastingErr(), err)
 		}
 	}
 }
 
 // closeCleanly is the steps of Close.
 func (s *Store) closeCleanly() error {
-	if !s.guard.waitFor(closePatience) {
+	if !s.db.guard.waitFor(closePatience) {
 		// Writers are stalled behind a disk that takes nothing.
-		s.disk.Freeze()
-		s.disk.Release()
-		s.guard.wait()
+		s.db.disk.Freeze()
+		s.db.disk.Release()
+		s.db.guard.wait()
 	}
 	s.rebuild.release()
-	err := s.health.LastingErr()
+	err := s.db.health.LastingErr()
 	if err == nil {
 		err = s.saveLast()
 	}
 	// All that matters is on disk now: what compactions are about to write is
 	// not worth waiting for, and is forgotten as in a crash.
-	s.disk.Closing()
-	return errors.Join(err, s.shutDown())
+	s.db.disk.Closing()
+	return errors.Join(err, s.db.shutDown())
 }
 
 // saveLast writes what a clean stop saves. Behind a flush that waits for space its batch
 // may find no room in memory until stop frees it; then the stop is not clean.
 func (s *Store) saveLast() error {
-	err := s.saveAccounts()
-	if err == nil && s.disk.Frozen() {
-		err = cmp.Or(s.health.Err(), ErrClosed)
+	err := s.stats.save()
+	if err == nil && s.db.disk.Frozen() {
+		err = cmp.Or(s.db.health.Err(), ErrClosed)
 	}
 	return err
 }
 
 // abandon is the steps of Crash.
 func (s *Store) abandon() error {
-	s.disk.Release()
-	s.guard.wait()
+	s.db.disk.Release()
+	s.db.guard.wait()
 	s.rebuild.release()
-	s.disk.Closing()
-	_ = s.shutDown() // Pebble may complain about what was cut off
+	s.db.disk.Closing()
+	_ = s.db.shutDown()
 	return nil
-}
-
-// shutDown gives back what the process holds.
-func (s *Store) shutDown() error {
-	err := s.db.Close()
-	if s.disk.Frozen() {
-		err = nil
-	}
-	return errors.Join(err, s.lock.Close())
-}
-
-// trusted returns nil if what was synced up to now really was.
-func (s *Store) trusted() error {
-	if !s.disk.Frozen() {
-		return nil
-	}
-	if err := s.health.LastingErr(); err != nil {
-		return err
-	}
-	return ErrClosed
 }

@@ -9,37 +9,59 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/engine/failstop"
 	"github.com/quorate/quorate/engine/objectcache"
 )
 
-// Store is a node's storage. All methods are safe for concurrent use.
+// Store is a node's storage. It reads and writes objects itself, and hands out its parts
+// for everything else. All methods are safe for concurrent use.
 type Store struct {
-	opts     Options
-	db       *pebble.DB
-	disk     *failstop.FS
-	lock     *pebble.Lock
-	health   *failstop.Health
-	space    *failstop.Space
-	guard    *closeGuard
-	stripes  stripes
-	accounts accounts
-	epochs   epochs
-	hints    hints
-	objects  objectcache.Cache
-	expiry   expiry
-	rebuild  rebuild
-	dropped  chan ring.Partition // partitions whose space waits for a compaction
-	counters counters
+	db      *database
+	writer  *writer
+	stats   *statistics
+	epochs  *epochs
+	objects objectcache.Cache
+	reads   atomic.Int64 // since Open
 
-	freshEpoch func() causal.Epoch // mintEpoch for the store proper, made once
-	lacking    atomic.Bool         // see Lacking
-	inflight   atomic.Int64        // commits that were not waited for yet
-	unsynced   atomic.Bool         // Interval: something was written since the last fsync
-	stopping   sync.WaitGroup      // the goroutine of stop
-	txns       sync.Pool
+	merkle     Merkle
+	partitions Partitions
+	hints      Hints
+	tombstones Tombstones
+	state      State
+	diskLoss   DiskLoss
+
+	sweeper  sweeper
+	rebuild  rebuild
+	scrubber scrubber
+	stopping sync.WaitGroup // the goroutine of stop
+}
+
+// Merkle returns the Merkle trees of the partitions.
+func (s *Store) Merkle() *Merkle { return &s.merkle }
+
+// Partitions returns the counts of each partition, and drops partitions.
+func (s *Store) Partitions() *Partitions { return &s.partitions }
+
+// Hints returns the hints for other nodes.
+func (s *Store) Hints() *Hints { return &s.hints }
+
+// Tombstones returns the dead objects, and removes them.
+func (s *Store) Tombstones() *Tombstones { return &s.tombstones }
+
+// State returns the node's own small state.
+func (s *Store) State() *State { return &s.state }
+
+// DiskLoss tells whether the data was lost and is not yet restored.
+func (s *Store) DiskLoss() *DiskLoss { return &s.diskLoss }
+
+// Health returns nil, or the reason why writes are refused: [ErrReadOnly] for a full
+// disk, [ErrCorrupt] (which is also ErrReadOnly) for bad blocks, [ErrFatal] for a failed
+// write, [ErrClosed].
+func (s *Store) Health() error {
+	if s.db.guard.closed() {
+		return ErrClosed
+	}
+	return s.db.health.Err()
 }
 
 // Open opens the store in a directory, which is made if there is none.
@@ -51,107 +73,101 @@ func Open(o Options) (_ *Store, err error) {
 		return nil, err
 	}
 	o.setDefaults()
-	s := &Store{
-		opts:     o,
-		guard:    newCloseGuard(),
-		health:   failstop.NewHealth(o.OnFatal),
-		accounts: newAccounts(o.Partitions),
-		objects:  objectcache.New(o.ObjectCacheBytes, o.Partitions),
-		dropped:  make(chan ring.Partition, o.Partitions),
+	s := newStore(o)
+	if err := s.db.open(); err != nil {
+		return nil, err
 	}
-	s.disk = failstop.New(o.FS, s.health)
-	s.space = failstop.NewSpace(o.FS, o.Dir, o.ReserveBytes, s.health, o.Logger)
-	s.freshEpoch = func() causal.Epoch { return s.mintEpoch(0) }
-	s.txns.New = func() any { return &txn{store: s} }
-	if err := o.FS.MkdirAll(o.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
-	}
-	if s.lock, err = pebble.LockDirectory(o.Dir, o.FS); err != nil {
-		if isLockHeld(err) {
-			return nil, fmt.Errorf("%s: %w by a running node", o.Dir, ErrLocked)
-		}
-		return nil, fmt.Errorf("lock data directory: %w", err)
-	}
-	if err := s.openPebble(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store in %s: %w", o.Dir, err), s.lock.Close())
-	}
-	if err = s.trusted(); err == nil {
-		err = cmp.Or(s.begin(), s.trusted())
+	if err = s.db.checkSynced(); err == nil {
+		err = cmp.Or(s.begin(), s.db.checkSynced())
 	}
 	if err != nil {
-		s.disk.Closing()
-		return nil, errors.Join(fmt.Errorf("open store in %s: %w", o.Dir, err), s.shutDown())
+		s.db.disk.Closing()
+		return nil, errors.Join(fmt.Errorf("open store in %s: %w", o.Dir, err), s.db.shutDown())
 	}
-	s.health.Announce()
+	s.db.health.Announce()
 	return s, nil
 }
 
-// openPebble turns what Pebble can only panic about into an error.
-func (s *Store) openPebble() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", ErrFatal, r)
-		}
-		if err != nil { // a failure of the disk may be what is behind it
-			err = errors.Join(s.health.Err(), err)
-		}
-	}()
-	s.db, err = pebble.Open(s.opts.Dir, s.pebbleOptions(s.lock))
-	if pebble.IsCorruptionError(err) {
-		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+// newStore puts the parts of a store together, before Pebble is open.
+func newStore(o Options) *Store {
+	db := newDatabase(o)
+	s := &Store{db: db, stats: newStatistics(db), epochs: newEpochs(db), objects: objectcache.New(o.ObjectCacheBytes, o.Partitions)}
+	stripes := new(stripes)
+	s.writer = &writer{
+		db: db, stripes: stripes, stats: s.stats, objects: &s.objects, epochs: s.epochs,
+		hints: newHintCounts(), expiry: newExpiryTimes(o.Partitions),
 	}
-	s.disk.Opened()
-	return err
+	s.merkle.stats = s.stats
+	s.partitions = Partitions{
+		db: db, stats: s.stats, stripes: stripes, epochs: s.epochs, objects: &s.objects,
+		dropped: make(chan ring.Partition, o.Partitions),
+	}
+	s.hints = Hints{db: db, writer: s.writer, counts: s.writer.hints}
+	s.state.db = db
+	s.diskLoss.db = db
+	s.tombstones.db, s.tombstones.writer, s.tombstones.objects = db, s.writer, s
+	s.sweeper.db, s.sweeper.writer, s.sweeper.times = db, s.writer, s.writer.expiry
+	s.rebuild.db, s.rebuild.stats, s.rebuild.stripes = db, s.stats, stripes
+	s.scrubber.db, s.scrubber.stats, s.scrubber.stripes = db, s.stats, stripes
+	return s
 }
 
-// begin brings up what is kept in memory, and marks the directory as in use, in
-// one durable batch: a crash before it leaves the last stop's word standing.
+// begin loads what is kept in memory, and marks the directory as in use, in one durable
+// batch. A crash before that batch leaves the mark of the last stop.
 func (s *Store) begin() error {
-	isNew, err := s.checkIdentity()
+	isNew, err := s.db.checkIdentity()
 	if err != nil {
 		return err
 	}
-	trees, clean, err := s.load(cleanKey)
+	saved, clean, err := s.db.load(cleanStopKey)
 	if err != nil {
 		return err
 	}
-	if s.opts.LoseData {
-		if err := s.loseData(); err != nil {
+	if s.db.opts.LoseData {
+		if err := s.diskLoss.discard(); err != nil {
 			return err
 		}
-		trees, clean = nil, false
+		saved, clean = nil, false
 	}
-	if err := s.loadLacking(); err != nil {
+	if err := s.diskLoss.load(); err != nil {
 		return err
 	}
-	b := s.db.NewBatch()
+	b := s.db.pebble.NewBatch()
 	defer b.Close()
 	if isNew {
-		if err := s.saveIdentity(b); err != nil {
+		if err := s.db.saveIdentity(b); err != nil {
 			return err
 		}
 	}
-	if err := s.loadEpochs(b, clean); err != nil {
+	last := uncleanStop
+	if clean {
+		last = cleanStop
+	}
+	if err := s.epochs.load(b, last); err != nil {
 		return err
 	}
-	if err := s.loadAccounts(b, len(trees) > 0 || isNew || s.opts.LoseData); err != nil {
+	if len(saved) > 0 || isNew || s.db.opts.LoseData {
+		if err := s.stats.load(b); err != nil {
+			return err
+		}
+	} else {
+		s.rebuild.begin()
+	}
+	if err := s.hints.load(); err != nil {
 		return err
 	}
-	if err := s.loadHints(); err != nil {
+	s.writer.expiry.begin(s.db.now())
+	if err := b.Delete(cleanStopKey, nil); err != nil {
 		return err
 	}
-	s.expiry.init(s.opts.Partitions, s.now())
-	if err := b.Delete(cleanKey, nil); err != nil {
-		return err
-	}
-	if err := s.db.Apply(b, pebble.Sync); err != nil {
+	if err := s.db.pebble.Apply(b, pebble.Sync); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	switch {
-	case s.opts.LoseData:
-		s.opts.Logger.Warn("the data was given up: starting empty, with a new actor epoch")
+	case s.db.opts.LoseData:
+		s.db.opts.Logger.Warn("the data was given up: starting empty, with a new actor epoch")
 	case !isNew && !clean:
-		s.opts.Logger.Info("last stop was not clean: starting a new actor epoch, rebuilding merkle trees")
+		s.db.opts.Logger.Info("last stop was not clean: starting a new actor epoch, rebuilding merkle trees")
 	}
 	return nil
 }

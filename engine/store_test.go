@@ -5,15 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"pgregory.net/rapid"
 
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
@@ -47,7 +46,7 @@ func TestOpen_WrongDirectory_SaysWhy(t *testing.T) {
 	other = o
 	other.Partitions = 32
 	wantErr(other, ErrOtherFormat, "16", "32")
-	if s := open(t, o); !s.Ready() {
+	if s := open(t, o); !s.Merkle().Ready() {
 		t.Error("refused openers made the stop unclean")
 	}
 }
@@ -77,8 +76,8 @@ func TestStore_Reopen_KeepsObjectsAndBooks(t *testing.T) {
 	for i := range 300 {
 		write(t, s, ring.Partition(i%16), fmt.Sprint(i), data("v"))
 	}
-	roots := s.MerkleRoots(nil)
-	if err := s.SaveState("ring", []byte("state")); err != nil {
+	roots := s.Merkle().Roots(nil)
+	if err := s.State().Save("ring", []byte("state")); err != nil {
 		t.Fatal(err)
 	}
 	begin := time.Now()
@@ -90,13 +89,13 @@ func TestStore_Reopen_KeepsObjectsAndBooks(t *testing.T) {
 	}
 	s = open(t, o)
 	audit(t, s)
-	if fmt.Sprint(s.MerkleRoots(nil)) != fmt.Sprint(roots) || !s.Ready() {
+	if fmt.Sprint(s.Merkle().Roots(nil)) != fmt.Sprint(roots) || !s.Merkle().Ready() {
 		t.Error("the trees did not survive a clean stop")
 	}
-	if got, err := s.LoadState("ring"); string(got) != "state" || err != nil {
+	if got, err := s.State().Load("ring"); string(got) != "state" || err != nil {
 		t.Errorf("state %q, %v", got, err)
 	}
-	if got, err := s.LoadState("none"); got != nil || err != nil {
+	if got, err := s.State().Load("none"); got != nil || err != nil {
 		t.Errorf("state %q, %v", got, err)
 	}
 }
@@ -110,14 +109,14 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		o := testOptions(vfs.NewMem())
 		o.Now = clock.now
 		s := open(t, o)
-		if err := s.SaveState("ring", []byte("mine")); err != nil {
+		if err := s.State().Save("ring", []byte("mine")); err != nil {
 			t.Fatal(err)
 		}
 		lost := &put{s: s, value: data("1")}
 		apply(t, s, &Record{Partition: 3, Key: []byte("k"), Edit: lost},
 			&Record{Partition: 3, Key: []byte("h"), Edit: &put{s: s, value: data("2")}, Hint: 7})
 		write(t, s, 4, "mortal", object.Value{Data: []byte("3"), Expiry: clock.now().Add(time.Minute).UnixMilli()})
-		if s.Lacking() {
+		if s.DiskLoss().Unrepaired() {
 			t.Errorf("%s: a new store lacks something", what)
 		}
 		stop(s)
@@ -125,16 +124,16 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		s = open(t, o)
 		wantValues(t, s, 3, "k")
 		wantValues(t, s, 4, "mortal")
-		if targets := s.HintTargets(); len(targets) > 0 {
+		if targets := s.Hints().Targets(); len(targets) > 0 {
 			t.Errorf("%s: hints for %v remain", what, targets)
 		}
-		if roots := s.MerkleRoots(nil); !s.Ready() || roots[3] != 0 || roots[4] != 0 {
-			t.Errorf("%s: ready %v, merkle roots %v", what, s.Ready(), roots)
+		if roots := s.Merkle().Roots(nil); !s.Merkle().Ready() || roots[3] != 0 || roots[4] != 0 {
+			t.Errorf("%s: ready %v, merkle roots %v", what, s.Merkle().Ready(), roots)
 		}
-		if live, total := s.Keys(3); live != 0 || total != 0 {
+		if live, total := s.Partitions().Keys(3); live != 0 || total != 0 {
 			t.Errorf("%s: %d keys, %d live", what, total, live)
 		}
-		if state, err := s.LoadState("ring"); err != nil || string(state) != "mine" {
+		if state, err := s.State().Load("ring"); err != nil || string(state) != "mine" {
 			t.Errorf("%s: state %q, %v", what, state, err)
 		}
 		next := &put{s: s, value: data("4")}
@@ -146,14 +145,14 @@ func TestStore_LoseData_KeepsWhoItIsAndNothingElse(t *testing.T) {
 		stop(s)
 		s = open(t, o)
 		wantValues(t, s, 3, "k", "4")
-		if !s.Lacking() {
+		if !s.DiskLoss().Unrepaired() {
 			t.Errorf("%s: what was lost came back by itself", what)
 		}
-		if err := s.Filled(); err != nil || s.Lacking() {
-			t.Errorf("%s: filled: %v, lacking %v", what, err, s.Lacking())
+		if err := s.DiskLoss().MarkRepaired(); err != nil || s.DiskLoss().Unrepaired() {
+			t.Errorf("%s: filled: %v, lacking %v", what, err, s.DiskLoss().Unrepaired())
 		}
 		stop(s)
-		if open(t, o).Lacking() {
+		if open(t, o).DiskLoss().Unrepaired() {
 			t.Errorf("%s: it lacks something again", what)
 		}
 	}
@@ -186,7 +185,7 @@ func TestScan_Chunks_YieldEachKeyOnceInOrder(t *testing.T) {
 		fromMiddle--
 	}
 	for leaf := range Leaves {
-		for e := range s.LeafEntries(5, leaf) {
+		for e := range s.entries(leafBounds(5, leaf, leaf+1)) {
 			if int(e.Hash>>22) != leaf {
 				t.Fatalf("%q is not in leaf %d", e.Key, leaf)
 			}
@@ -201,15 +200,15 @@ func TestScan_Chunks_YieldEachKeyOnceInOrder(t *testing.T) {
 // TestMerkleNodes_AgreeWithEachOther rebuilds each level from the one below.
 func TestMerkleNodes_AgreeWithEachOther(t *testing.T) {
 	s := openMem(t)
-	if s.MerkleRoots(nil)[1] != 0 {
+	if s.Merkle().Roots(nil)[1] != 0 {
 		t.Error("an empty partition has a root")
 	}
 	for i := range 40 {
 		write(t, s, 1, fmt.Sprint(i), data("v"))
 	}
 	for level := range MerkleLevels - 1 {
-		nodes := s.MerkleNodes(1, level, nil)
-		below := s.MerkleNodes(1, level+1, nil)
+		nodes := s.Merkle().Nodes(1, level, nil)
+		below := s.Merkle().Nodes(1, level+1, nil)
 		if len(nodes) != 1<<(2*level) {
 			t.Fatalf("level %d has %d nodes", level, len(nodes))
 		}
@@ -223,12 +222,12 @@ func TestMerkleNodes_AgreeWithEachOther(t *testing.T) {
 			}
 		}
 	}
-	if root := s.MerkleNodes(1, 0, []int{0, 1, -1}); root[0] != s.MerkleRoots(nil)[1] || root[1] != 0 || root[2] != 0 {
+	if root := s.Merkle().Nodes(1, 0, []int{0, 1, -1}); root[0] != s.Merkle().Roots(nil)[1] || root[1] != 0 || root[2] != 0 {
 		t.Errorf("root %x, out of range %x", root[0], root[1:])
 	}
-	before := s.MerkleRoots(nil)[1]
+	before := s.Merkle().Roots(nil)[1]
 	r := write(t, s, 1, "7", data("changed"))
-	if s.MerkleRoots(nil)[1] == before {
+	if s.Merkle().Roots(nil)[1] == before {
 		t.Error("a write left the root as it was")
 	}
 	other := openMem(t)
@@ -238,7 +237,7 @@ func TestMerkleNodes_AgreeWithEachOther(t *testing.T) {
 		}
 		apply(t, other, &Record{Partition: 1, Key: bytes.Clone(e.Key), Merge: bytes.Clone(e.Object)})
 	}
-	if other.MerkleRoots(nil)[1] != s.MerkleRoots(nil)[1] {
+	if other.Merkle().Roots(nil)[1] != s.Merkle().Roots(nil)[1] {
 		t.Errorf("equal partitions have other roots; %d bytes last stored", len(r.Stored))
 	}
 }
@@ -264,7 +263,7 @@ func TestRun_Interval_SyncsAndSweepsByItself(t *testing.T) {
 		}
 		disk := powerCut(fs, 0, 0)
 		time.Sleep(11 * time.Second)
-		if live, total := s.Keys(0); live != 0 || total != 1 || s.Metrics().Expired != 1 {
+		if live, total := s.Partitions().Keys(0); live != 0 || total != 1 || s.Metrics().Expired != 1 {
 			t.Errorf("%d live of %d after its expiry", live, total)
 		}
 		if n := s.Metrics().Syncs; n > 2 {
@@ -286,72 +285,12 @@ func TestRun_Interval_SyncsAndSweepsByItself(t *testing.T) {
 	})
 }
 
-func TestKeyspace_Keys_RoundTripAndStayInBounds(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		key := rapid.SliceOf(rapid.Byte()).Draw(t, "key")
-		p := ring.Partition(rapid.Uint16().Draw(t, "partition"))
-		node := causal.NodeID(rapid.Uint64().Draw(t, "node"))
-		at := rapid.Int64Min(0).Draw(t, "at")
-		hash := hashOf(key)
-		in := func(k, lower, upper []byte) {
-			if bytes.Compare(k, lower) < 0 || bytes.Compare(k, upper) >= 0 {
-				t.Fatalf("%x is not in [%x, %x)", k, lower, upper)
-			}
-		}
-		encoded := appendObjectKey(nil, p, hash, key)
-		gotP, gotHash, got, ok := splitObjectKey(encoded)
-		if !ok || gotP != p || gotHash != Hash32(key) || !bytes.Equal(got, key) {
-			t.Fatalf("object key %x splits into %d %d %x", encoded, gotP, gotHash, got)
-		}
-		lower, upper := partitionBounds(prefixObject, p)
-		in(encoded, lower, upper)
-		lower, upper = leafBounds(p, leafOf(hash), leafOf(hash)+1)
-		in(encoded, lower, upper)
-
-		hint := appendHintKey(nil, node, p, hash, key)
-		gotNode, gotP, got, ok := splitHintKey(hint)
-		if !ok || gotNode != node || gotP != p || !bytes.Equal(got, key) {
-			t.Fatalf("hint key %x splits into %d %d %x", hint, gotNode, gotP, got)
-		}
-		lower, upper = hintBounds(node)
-		in(hint, lower, upper)
-
-		index := appendIndexKey(nil, prefixGrave, p, at, hash, key)
-		gotP, gotAt, got, ok := splitIndexKey(index)
-		if !ok || gotP != p || gotAt != at || !bytes.Equal(got, key) {
-			t.Fatalf("index key %x splits into %d %d %x", index, gotP, gotAt, got)
-		}
-		lower, upper = partitionBounds(prefixGrave, p)
-		in(index, lower, upper)
-	})
-}
-
-// FuzzSplit: nothing that could be found on disk may panic.
-func FuzzSplit(f *testing.F) {
-	f.Add(appendObjectKey(nil, 1, 2, []byte("k")))
-	f.Add(appendHintKey(nil, 3, 1, 2, []byte("k")))
-	f.Add(appendIndexKey(nil, prefixExpiry, 1, 4, 2, []byte("k")))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, _, key, ok := splitObjectKey(b); ok && len(key) != len(b)-objectHeader {
-			t.Errorf("object key: %d of %d bytes", len(key), len(b))
-		}
-		if _, _, key, ok := splitHintKey(b); ok && len(key) != len(b)-hintHeader {
-			t.Errorf("hint key: %d of %d bytes", len(key), len(b))
-		}
-		if _, _, key, ok := splitIndexKey(b); ok && len(key) != len(b)-indexHeader {
-			t.Errorf("index key: %d of %d bytes", len(key), len(b))
-		}
-		if _, encoded, err := splitHint(b); err == nil && len(encoded) != len(b)-hintTime {
-			t.Errorf("hint: %d of %d bytes", len(encoded), len(b))
-		}
-	})
-}
-
 func TestMemtableSize_DiffersWithinItsBound(t *testing.T) {
 	const most = 16 << 20
+	rng := rand.New(rand.NewPCG(1, 2))
 	seen := make(map[uint64]bool)
 	for range 100 {
-		size := memtableSize(most)
+		size := memtableSize(most, rng)
 		if size < most/2 || size > most {
 			t.Fatalf("%d bytes, want %d to %d", size, most/2, most)
 		}

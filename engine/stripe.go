@@ -2,18 +2,18 @@ package engine
 
 import "sync"
 
-// Keys are locked by stripes. The stripe of a key is the Merkle leaf that it
-// belongs to (in any partition), so that holding the stripe is holding the leaf.
+// Keys are locked by stripes. The number of a key's stripe is that of its Merkle leaf, in
+// any partition, so that the holder of the stripe may change the leaf.
 const stripeCount = Leaves
 
 type stripe struct {
 	sync.Mutex
-	_ [56]byte // keeps neighbours off each other's cache line
+	_ [56]byte // keeps neighbours on different cache lines
 }
 
 type stripes [stripeCount]stripe
 
-// lockAll excludes every writer, for the rare work that spans partitions. It
+// lockAll excludes every writer, for the rare work that spans all keys of a partition. It
 // takes some tens of microseconds.
 func (s *stripes) lockAll() {
 	for i := range s {

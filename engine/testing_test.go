@@ -58,7 +58,7 @@ func (e *put) Edit(current *object.Object, mint *Minter) (object.Object, bool, e
 	e.dot = mint.Dot(ctx)
 	at := e.at
 	if at == 0 {
-		at = causal.TimestampOf(e.s.now())
+		at = causal.TimestampOf(e.s.db.now())
 	}
 	return object.Put(*current, ctx, e.dot, max(at, current.Clock.Latest()+1), e.value), true, nil
 }
@@ -124,4 +124,10 @@ func wantValues(tb testing.TB, s *Store, p ring.Partition, key string, want ...s
 func foreign(node causal.NodeID, counter causal.Counter, at causal.Timestamp, v object.Value) []byte {
 	o := object.Put(object.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: counter}, at, v)
 	return o.Append(nil)
+}
+
+// dropPartition drops a partition whatever it holds.
+func dropPartition(s *Store, p ring.Partition) error {
+	_, err := s.partitions.drop(p, func() bool { return true })
+	return err
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/object"
@@ -16,17 +17,31 @@ type Ref struct {
 	Digest    object.Digest
 }
 
-// Dead yields a partition's objects that have had no value since before a time,
-// longest dead first: their siblings are tombstones, or have expired. An entry is
-// valid until the next. It costs by what is dead, not by what is stored. What the
-// expiry sweep has not come to yet is left out.
-func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, error] {
+// Tombstones finds and removes dead objects: those whose siblings are tombstones or have
+// expired.
+type Tombstones struct {
+	db      *database
+	writer  *writer
+	objects objectReader
+	reaped  atomic.Int64 // objects, since Open
+}
+
+// objectReader reads the node's own copies; it is the Store.
+type objectReader interface {
+	Get(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error)
+}
+
+// Dead yields a partition's objects that have had no value since before a time, longest
+// dead first. An entry is valid until the next. The cost depends on how many objects are
+// dead, not on how many are stored. Objects that the expiry sweep has not reached yet are
+// left out.
+func (x *Tombstones) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		from, _ := partitionBounds(prefixGrave, p)
-		to := nextMilli(append([]byte{}, from...), olderThan.UnixMilli()-1)
+		from, _ := partitionBounds(prefixDead, p)
+		to := afterMilli(append([]byte{}, from...), olderThan.UnixMilli()-1)
 		var encoded []byte
 		var o object.Object
-		for e, err := range s.chunks(s.db, from, to) {
+		for e, err := range x.db.chunks(x.db.pebble, from, to) {
 			if err != nil {
 				yield(Entry{}, err)
 				return
@@ -36,7 +51,7 @@ func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, err
 				continue
 			}
 			var found bool
-			if encoded, found, err = s.Get(p, key, encoded[:0]); err != nil {
+			if encoded, found, err = x.objects.Get(p, key, encoded[:0]); err != nil {
 				yield(Entry{}, err)
 				return
 			}
@@ -44,10 +59,10 @@ func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, err
 				continue
 			}
 			if err := o.DecodeFrom(encoded); err != nil {
-				yield(Entry{}, s.corrupt("stored object", err))
+				yield(Entry{}, x.db.corrupt("stored object", err))
 				return
 			}
-			if f := fateOf(&o); f.kind == lasting || f.at != at {
+			if l := o.Lifetime(); l.Kind == object.Lasting || l.At != at {
 				continue // written meanwhile
 			}
 			if !yield(Entry{Hash: Hash32(key), Key: key, Object: encoded}, nil) {
@@ -57,25 +72,22 @@ func (s *Store) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, err
 	}
 }
 
-// Reap removes dead objects that are still what their refs name, and returns how
-// many it removed. The caller vouches that every primary holds the same, and
-// that no older copy is under way. Should the key return, its dots will be of a new
-// epoch. A crash may bring a reaped object back, as dead as it was.
-func (s *Store) Reap(refs []Ref) (reaped int, err error) {
-	if !s.guard.enter() {
-		return 0, ErrClosed
-	}
-	defer s.guard.leave()
-	if err := s.health.LastingErr(); err != nil {
+// Reap removes dead objects that are still what their refs name, and returns how many it
+// removed. The caller must know that every primary holds the same, and that no older copy
+// is under way. If the key returns, its dots belong to a new epoch. A crash may bring a
+// reaped object back, as dead as it was.
+func (x *Tombstones) Reap(refs []Ref) (reaped int, err error) {
+	if err := x.db.enter(); err != nil {
 		return 0, err
 	}
-	t := s.newTxn()
+	defer x.db.guard.leave()
+	t := x.writer.newTxn()
 	defer t.release()
 	for i, r := range refs {
 		t.add(hashOf(r.Key), i)
 	}
 	t.lock()
-	now := s.now()
+	now := x.db.now()
 	for at, o := range t.order {
 		r := refs[o.index]
 		if at > 0 && o.hash == t.order[at-1].hash && bytes.Equal(r.Key, refs[t.order[at-1].index].Key) {
@@ -89,19 +101,20 @@ func (s *Store) Reap(refs []Ref) (reaped int, err error) {
 			reaped++
 		}
 	}
-	if _, err := t.finish(lazily); err != nil {
+	if _, err := t.commit(syncNever); err != nil {
 		return 0, err
 	}
-	s.counters.reaped.Add(int64(reaped))
+	x.reaped.Add(int64(reaped))
 	return reaped, nil
 }
 
+// reap removes one object if it is dead and still what r names.
 func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
-	if int(r.Partition) >= t.store.opts.Partitions {
+	if int(r.Partition) >= t.w.db.opts.Partitions {
 		return false, nil
 	}
 	t.key = appendObjectKey(t.key[:0], r.Partition, hash, r.Key)
-	raw, c, err := t.store.get(t.key)
+	raw, c, err := t.w.db.get(t.key)
 	if err != nil || raw == nil {
 		return false, err
 	}
@@ -110,24 +123,24 @@ func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
 		return false, nil
 	}
 	if err := t.old.DecodeFrom(raw); err != nil {
-		return false, t.store.corrupt("stored object", err)
+		return false, t.w.db.corrupt("stored object", err)
 	}
-	st, err := t.standingOf(&t.old, r.Partition, hash, r.Key)
+	st, err := t.indexStateOf(&t.old, r.Partition, hash, r.Key)
 	if err != nil {
 		return false, err
 	}
-	if st.kind == lasting || st.kind == expires && st.at > now {
+	if st.Kind == object.Lasting || st.Kind == object.Expiring && st.At > now {
 		return false, nil
 	}
-	t.changes = append(t.changes, change{
+	t.stats = append(t.stats, statsChange{
 		partition: r.Partition, leaf: uint16(leafOf(hash)),
 		live: -st.live(), total: -1,
 		bytes:  -int64(len(r.Key) + len(raw)),
 		digest: r.Digest,
 	})
-	if err := t.move(r.Partition, hash, r.Key, st, standing{}); err != nil {
+	if err := t.reindex(r.Partition, hash, r.Key, st, indexState{}); err != nil {
 		return false, err
 	}
-	t.caches = append(t.caches, cacheNote{partition: r.Partition, hash: hash, key: r.Key})
+	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key})
 	return true, t.batch.Delete(t.key, nil)
 }

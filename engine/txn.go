@@ -3,8 +3,8 @@ package engine
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -14,57 +14,60 @@ import (
 	"github.com/quorate/quorate/engine/objectcache"
 )
 
-// maxBatch is what one commit may hold; Pebble's own limit is 4 GiB.
+// maxBatch is how many bytes one commit may hold. Pebble's own limit is 4 GiB.
 const maxBatch = 3 << 30
 
-// A txn that grew beyond these is not kept for the next batch.
+// A txn that grew beyond these limits is not kept for the next batch.
 const (
 	maxKeptBytes   = 64 << 10
 	maxKeptRecords = 8 << 10
 )
 
-// txn is one batch in the making: the keys it touches, locked, and what it will
-// change on disk and in the books. It is pooled with all its memory.
+// txn is one batch: the keys it touches, locked, and what it will change on disk and in
+// memory. It is pooled with all its memory.
 //
-//  1. add every key, then lock: keys sorted by hash are sorted by stripe as well,
-//     so that all txns lock in one order, and a key's records lie side by side.
-//  2. Read, decide, and put what changes into the batch and the books.
-//  3. finish: commit to the memtable, book, unlock. The sync is waited for by the
-//     Commit, without locks.
+//  1. add every key, then lock. Keys that are sorted by hash are sorted by stripe as
+//     well, so that all txns lock in one order, and a key's records lie side by side.
+//  2. Read, decide, and collect the changes.
+//  3. commit: apply the batch to the memtable, publish the changes, unlock. The Commit
+//     waits for the sync, without locks.
 type txn struct {
-	store    *Store
-	order    []slot
-	outcomes []outcome // by place in order
-	locked   []uint16  // stripes, ascending
-	batch    *pebble.Batch
-	changes  []change
-	hinted   []hintChange
-	expiries []expiryNote
-	caches   []cacheNote
-	same     bool // a record found what it would have stored
-	key, idx []byte
-	value    []byte // of an object that came from the cache
-	old, in  object.Object
-	shown    object.Object // to the editor
-	minter   Minter        // for the editor
+	w       *writer
+	order   []hashedRecord
+	results []recordResult // by place in order
+	locked  []uint16       // stripes, ascending
+	batch   *pebble.Batch
+
+	stats    []statsChange
+	hints    []hintChange
+	expiries []expiryAdded
+	caches   []cacheUpdate
+
+	foundSame bool // a record found stored what it would have stored
+	key, idx  []byte
+	value     []byte // of an object that came from the cache
+	old, in   object.Object
+	shown     object.Object // to the editor
+	minter    Minter        // for the editor
 }
 
-type slot struct {
+// hashedRecord is the hash of a key and the index of its record.
+type hashedRecord struct {
 	hash  uint64
 	index int
 }
 
-// outcome is what a record left behind, for later records of the same key.
-type outcome struct {
+// recordResult is what a record left behind, for later records of the same key.
+type recordResult struct {
 	set     bool
-	known   bool // standing is known
+	known   bool // the index state is known
 	created int64
 	digest  object.Digest
-	standing
+	state   indexState
 }
 
-// cacheNote is a change for the object cache; object is nil for a removal.
-type cacheNote struct {
+// cacheUpdate is a change for the object cache; object is nil for a removal.
+type cacheUpdate struct {
 	partition ring.Partition
 	hash      uint64
 	key       []byte
@@ -72,25 +75,21 @@ type cacheNote struct {
 	digest    object.Digest
 }
 
-// expiryNote tells the sweep of a new entry.
-type expiryNote struct {
+// expiryAdded is a new entry of the expiry index.
+type expiryAdded struct {
 	partition ring.Partition
 	at        int64
 }
 
-func (s *Store) newTxn() *txn {
-	t := s.txns.Get().(*txn)
-	t.batch = s.db.NewBatch()
-	return t
-}
-
+// add adds a record by its key's hash and its index.
 func (t *txn) add(hash uint64, index int) {
-	t.order = append(t.order, slot{hash: hash, index: index})
+	t.order = append(t.order, hashedRecord{hash: hash, index: index})
 }
 
+// lock sorts the records by key and locks their stripes.
 func (t *txn) lock() {
 	if len(t.order) > 1 {
-		slices.SortFunc(t.order, func(a, b slot) int {
+		slices.SortFunc(t.order, func(a, b hashedRecord) int {
 			if c := cmp.Compare(a.hash, b.hash); c != 0 {
 				return c
 			}
@@ -100,35 +99,35 @@ func (t *txn) lock() {
 	last := -1
 	for _, o := range t.order {
 		if n := leafOf(o.hash); n != last {
-			t.store.stripes[n].Lock()
+			t.w.stripes[n].Lock()
 			t.locked = append(t.locked, uint16(n))
 			last = n
 		}
 	}
-	t.outcomes = slices.Grow(t.outcomes[:0], len(t.order))[:len(t.order)]
-	clear(t.outcomes)
+	t.results = slices.Grow(t.results[:0], len(t.order))[:len(t.order)]
+	clear(t.results)
 }
 
 func (t *txn) unlock() {
 	for _, n := range t.locked {
-		t.store.stripes[n].Unlock()
+		t.w.stripes[n].Unlock()
 	}
 	t.locked = t.locked[:0]
 }
 
-// release gives back all that the txn still holds, after finish or instead of it.
+// release gives back everything that the txn still holds, after commit or instead of it.
 func (t *txn) release() {
 	t.unlock()
 	if t.batch != nil {
 		_ = t.batch.Close() // gives memory back
 		t.batch = nil
 	}
-	t.order, t.outcomes = t.order[:0], t.outcomes[:0]
-	t.changes, t.hinted, t.expiries = t.changes[:0], t.hinted[:0], t.expiries[:0]
+	t.order, t.results = t.order[:0], t.results[:0]
+	t.stats, t.hints, t.expiries = t.stats[:0], t.hints[:0], t.expiries[:0]
 	clear(t.caches)
 	t.caches = t.caches[:0]
-	t.same = false
-	// Nothing may be kept alive by the pool, least of all Pebble's blocks.
+	t.foundSame = false
+	// The pool may keep nothing else alive, least of all Pebble's blocks.
 	clear(t.old.Siblings)
 	clear(t.in.Siblings)
 	t.shown = object.Object{}
@@ -136,125 +135,111 @@ func (t *txn) release() {
 		t.value = nil
 	}
 	if cap(t.key) > maxKeptBytes || cap(t.order) > maxKeptRecords {
-		return // one giant must not make all of them giants
+		return // one large batch must not make all pooled txns large
 	}
-	t.store.txns.Put(t)
+	t.w.txns.Put(t)
 }
 
-// syncMode says what finish asks of the disk.
+// syncMode says what commit asks of the disk.
 type syncMode uint8
 
 const (
-	asConfigured syncMode = iota
-	lazily                // it may be lost in a crash: it would be done again
+	syncAsConfigured syncMode = iota
+	syncNever                 // a crash may lose the changes, which would be made again
 )
 
-// finish commits the batch to the memtable, books its changes and unlocks.
-func (t *txn) finish(mode syncMode) (Commit, error) {
-	s := t.store
-	sync := s.opts.Durability == Always && mode == asConfigured
+// commit applies the batch to the memtable, publishes its changes and unlocks.
+func (t *txn) commit(mode syncMode) (Commit, error) {
+	w := t.w
+	sync := w.db.opts.Durability == Always && mode == syncAsConfigured
 	if t.batch.Empty() {
-		if !t.same || !sync || s.inflight.Load() == 0 {
-			return Commit{store: s}, nil
+		if !t.foundSame || !sync || w.inflight.Load() == 0 {
+			return Commit{w: w}, nil
 		}
-		// What was found may be another's write that is still on its way to the
-		// disk. Syncing anything after it makes sure of it.
+		// What a record found may be another write that is still on its way to the
+		// disk. Syncing anything after that write makes it safe.
 		if err := t.batch.LogData(nil, nil); err != nil {
 			return Commit{}, err
 		}
 	}
 	b := t.batch
-	s.space.Wrote(b.Len())
+	w.db.space.Wrote(b.Len())
 	var err error
 	if sync {
-		s.inflight.Add(1)
-		err = s.db.ApplyNoSyncWait(b, pebble.Sync)
+		w.inflight.Add(1)
+		err = w.db.pebble.ApplyNoSyncWait(b, pebble.Sync)
 	} else {
-		err = s.db.Apply(b, pebble.NoSync)
-		s.unsynced.Store(true)
+		err = w.db.pebble.Apply(b, pebble.NoSync)
+		w.unsynced.Store(true)
 	}
 	if err != nil {
 		err = fmt.Errorf("%w: commit: %w", ErrFatal, err)
-		s.health.Fail(err)
-		s.disk.Freeze()
-		for _, c := range t.caches { // nobody knows what a reader finds now
-			s.objects.Forget(c.partition, c.hash, c.key)
+		w.db.health.Fail(err)
+		w.db.disk.Freeze()
+		for _, c := range t.caches { // it is unknown what a reader finds now
+			w.objects.Forget(c.partition, c.hash, c.key)
 		}
 		return Commit{}, err
 	}
-	t.book()
+	t.publish()
 	t.unlock()
 	if !sync {
-		return Commit{store: s}, nil // release closes the batch
+		return Commit{w: w}, nil // release closes the batch
 	}
 	t.batch = nil
-	return Commit{store: s, batch: b}, nil
+	return Commit{w: w, batch: b}, nil
 }
 
-// book brings the books up to what was committed. Notes follow the commit, so
-// that who clears a note and then looks finds the entry.
-func (t *txn) book() {
-	s := t.store
-	for _, c := range t.changes {
-		s.accounts.apply(c)
+// publish brings everything in memory up to what was committed. It follows the commit, so
+// that whoever clears a time of the expiry index and then reads the index finds the entry.
+func (t *txn) publish() {
+	w := t.w
+	for _, c := range t.stats {
+		w.stats.apply(c)
 	}
 	for _, c := range t.caches {
-		s.objects.Put(c.partition, c.hash, c.key, c.object, c.digest)
+		w.objects.Put(c.partition, c.hash, c.key, c.object, c.digest)
 	}
-	for _, c := range t.hinted {
-		s.hints.book(c)
+	for _, c := range t.hints {
+		w.hints.apply(c)
 	}
-	for _, n := range t.expiries {
-		s.expiry.note(n.partition, n.at)
+	for _, e := range t.expiries {
+		w.expiry.added(e.partition, e.at)
 	}
 }
 
-// before finds the latest record of this batch on the same key, or -1.
+// before returns the place of the latest earlier record of the same key, or -1.
 func (t *txn) before(recs []*Record, at int) int {
 	r := recs[t.order[at].index]
 	for j := at - 1; j >= 0 && t.order[j].hash == t.order[at].hash; j-- {
 		q := recs[t.order[j].index]
-		if t.outcomes[j].set && q.Hint == r.Hint && q.Partition == r.Partition && bytes.Equal(q.Key, r.Key) {
+		if t.results[j].set && q.Hint == r.Hint && q.Partition == r.Partition && bytes.Equal(q.Key, r.Key) {
 			return j
 		}
 	}
 	return -1
 }
 
-// get reads a value, which is valid until the closer is closed.
-func (s *Store) get(key []byte) ([]byte, closer, error) {
-	v, c, err := s.db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, nil, s.readError("read object", err)
-	}
-	return v, c, nil
-}
-
-type closer interface{ Close() error }
-
-// found is the object that a record meets, valid until close.
-type found struct {
+// storedObject is the object that a record finds, valid until close.
+type storedObject struct {
 	object []byte        // nil: there is none
 	digest object.Digest // 0 where there is none
-	owned  bool          // the object is nobody's to write over
+	owned  bool          // nobody writes over the object
 	fresh  bool          // the cache does not know it
-	closer closer
+	closer io.Closer
 }
 
-func (f *found) close() {
+func (f *storedObject) close() {
 	if f.closer != nil {
 		_ = f.closer.Close() // gives back memory
 	}
 }
 
-// find looks a key's object up, in the cache or in the store; the key is locked.
-func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f found, err error) {
-	s := t.store
+// find looks up a key's object, in the cache or in Pebble. The key is locked.
+func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, err error) {
+	w := t.w
 	var known objectcache.Knowledge
-	t.value, f.digest, known = s.objects.Get(p, hash, key, t.value[:0])
+	t.value, f.digest, known = w.objects.Get(p, hash, key, t.value[:0])
 	switch known {
 	case objectcache.Absent:
 		return f, nil
@@ -263,7 +248,7 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f found, err erro
 		return f, nil
 	}
 	t.key = appendObjectKey(t.key[:0], p, hash, key)
-	if f.object, f.closer, err = s.get(t.key); err != nil {
+	if f.object, f.closer, err = w.db.get(t.key); err != nil {
 		return f, err
 	}
 	if f.object != nil {
@@ -273,15 +258,15 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f found, err erro
 	return f, nil
 }
 
-// standingOf finds the standing of a stored object. The index is asked only
-// where the sweep may have been.
-func (t *txn) standingOf(o *object.Object, p ring.Partition, hash uint64, key []byte) (standing, error) {
-	st := standingOf(fateOf(o))
-	if st.kind != expires || st.at > t.store.expiry.bound.Load() {
+// indexStateOf returns the state of a stored object. It reads the index only where the
+// sweep may have been.
+func (t *txn) indexStateOf(o *object.Object, p ring.Partition, hash uint64, key []byte) (indexState, error) {
+	st := indexStateOf(o.Lifetime())
+	if st.Kind != object.Expiring || st.At > t.w.expiry.bound.Load() {
 		return st, nil
 	}
-	t.idx = appendIndexKey(t.idx[:0], prefixExpiry, p, st.at, hash, key)
-	v, c, err := t.store.get(t.idx)
+	t.idx = appendIndexKey(t.idx[:0], prefixExpiry, p, st.At, hash, key)
+	v, c, err := t.w.db.get(t.idx)
 	if err != nil {
 		return st, err
 	}
@@ -292,10 +277,10 @@ func (t *txn) standingOf(o *object.Object, p ring.Partition, hash uint64, key []
 	return st, err
 }
 
-// move changes an object's index entry from one standing to another.
-func (t *txn) move(p ring.Partition, hash uint64, key []byte, from, to standing) error {
+// reindex moves an object's index entry from one state to another.
+func (t *txn) reindex(p ring.Partition, hash uint64, key []byte, from, to indexState) error {
 	if i := from.index(); i != 0 {
-		t.idx = appendIndexKey(t.idx[:0], i, p, from.at, hash, key)
+		t.idx = appendIndexKey(t.idx[:0], i, p, from.At, hash, key)
 		if err := t.batch.Delete(t.idx, nil); err != nil {
 			return err
 		}
@@ -305,8 +290,8 @@ func (t *txn) move(p ring.Partition, hash uint64, key []byte, from, to standing)
 		return nil
 	}
 	if i == prefixExpiry {
-		t.expiries = append(t.expiries, expiryNote{partition: p, at: to.at})
+		t.expiries = append(t.expiries, expiryAdded{partition: p, at: to.At})
 	}
-	t.idx = appendIndexKey(t.idx[:0], i, p, to.at, hash, key)
+	t.idx = appendIndexKey(t.idx[:0], i, p, to.At, hash, key)
 	return t.batch.Set(t.idx, nil, nil)
 }

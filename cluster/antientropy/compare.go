@@ -76,7 +76,7 @@ func (c *comparison) join(leaves *leafSet, at *position, listing *page[listed], 
 			found.fetch = append(found.fetch, theirs)
 		}
 	}
-	for ours, err := range entriesOf(c.x.cfg.Store, c.partition, leaves, *at) {
+	for ours, err := range entriesOf(c.x.objects, c.partition, leaves, *at) {
 		if err != nil {
 			return false, err
 		}

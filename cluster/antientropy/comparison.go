@@ -79,7 +79,7 @@ type plans struct {
 // differ.
 func (c *comparison) descend(ctx context.Context) (plans, error) {
 	var plan plans
-	if !c.x.cfg.Store.ReadyPartition(c.partition) {
+	if !c.x.trees.PartitionReady(c.partition) {
 		return plan, ErrNotReady
 	}
 	index := []int{0}
@@ -88,7 +88,7 @@ func (c *comparison) descend(ctx context.Context) (plans, error) {
 		if err != nil {
 			return plan, err
 		}
-		ours := c.x.cfg.Store.MerkleNodes(c.partition, level, index)
+		ours := c.x.trees.Nodes(c.partition, level, index)
 		var children []int
 		for i, node := range index {
 			switch {

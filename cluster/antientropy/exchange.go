@@ -24,15 +24,18 @@ var (
 	ErrKeysFailed = errors.New("some keys were not merged")
 )
 
-// Store is what exchanges need of the engine.
-type Store interface {
-	MerkleNodes(p ring.Partition, level int, idx []int) []uint64
-	ReadyPartition(p ring.Partition) bool
-	Keys(p ring.Partition) (live, total int64)
+// objectStore is the part of the engine that reads and merges objects.
+type objectStore interface {
 	Scan(p ring.Partition, fromHash uint32) iter.Seq2[engine.Entry, error]
 	Get(p ring.Partition, key, dst []byte) ([]byte, bool, error)
 	Apply(recs []*engine.Record) (engine.Commit, error)
-	Graves
+}
+
+// merkleTrees is the part of the engine that shows the Merkle trees.
+type merkleTrees interface {
+	Root(p ring.Partition) uint64
+	Nodes(p ring.Partition, level int, idx []int) []uint64
+	PartitionReady(p ring.Partition) bool
 }
 
 // Channel is what exchanges need of the peer channel.
@@ -44,7 +47,7 @@ type Channel interface {
 // Config is what an Exchanger is made of. The first four must be given.
 type Config struct {
 	Self    ring.NodeID
-	Store   Store
+	Store   *engine.Store
 	Channel Channel
 	Ring    func() *ring.Ring
 
@@ -87,6 +90,8 @@ const (
 // Its methods may be called from many goroutines at once.
 type Exchanger struct {
 	cfg              Config
+	objects          objectStore
+	trees            merkleTrees
 	repair, transfer *rate.Limiter
 	total            counters
 	queue            requestQueue
@@ -96,7 +101,7 @@ type Exchanger struct {
 // called for it to answer those of peers.
 func NewExchanger(cfg Config) *Exchanger {
 	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, defaultCallTimeout)
-	x := &Exchanger{cfg: cfg, queue: newRequestQueue()}
+	x := &Exchanger{cfg: cfg, objects: cfg.Store, trees: cfg.Store.Merkle(), queue: newRequestQueue()}
 	x.repair = newLimiter(cmp.Or(cfg.RepairRate, DefaultRepairRate))
 	x.transfer = newLimiter(cmp.Or(cfg.TransferRate, defaultTransferRate))
 	return x
@@ -142,7 +147,7 @@ func (x *Exchanger) Differing(ctx context.Context, member ring.NodeID, parts []r
 			c.stats.NodesCompared += int64(len(parts))
 			c.stats.PartitionsCompared += int64(len(parts))
 			for _, p := range parts {
-				_, keys := x.cfg.Store.Keys(p)
+				_, keys := x.cfg.Store.Partitions().Keys(p)
 				c.stats.NaiveKeys += keys
 			}
 			differing, unknown = x.compareRoots(parts, theirs)
@@ -171,13 +176,11 @@ type root struct {
 	hash  uint64
 }
 
-var rootIndex = []int{0}
-
 func (x *Exchanger) root(p ring.Partition) root {
-	if !x.cfg.Store.ReadyPartition(p) {
+	if !x.trees.PartitionReady(p) {
 		return root{}
 	}
-	return root{ready: true, hash: x.cfg.Store.MerkleNodes(p, 0, rootIndex)[0]}
+	return root{ready: true, hash: x.trees.Root(p)}
 }
 
 // direction says which side's copy an exchange may change.

@@ -217,21 +217,21 @@ func TestExchanger_Offer_ChangesNothingHere(t *testing.T) {
 	}
 }
 
-// fickle is a store with faults.
-type fickle struct {
-	*engine.Store
-	unready bool
-	mangle  string // key whose object reads as garbage
+// unreadyTrees are Merkle trees that are still being rebuilt.
+type unreadyTrees struct{ merkleTrees }
+
+func (unreadyTrees) PartitionReady(ring.Partition) bool { return false }
+
+// damagedStore is a store in which one key's object reads as garbage.
+type damagedStore struct {
+	objectStore
+	key string
 }
 
-func (f *fickle) ReadyPartition(p ring.Partition) bool {
-	return !f.unready && f.Store.ReadyPartition(p)
-}
-
-func (f *fickle) Scan(p ring.Partition, from uint32) iter.Seq2[engine.Entry, error] {
+func (f *damagedStore) Scan(p ring.Partition, from uint32) iter.Seq2[engine.Entry, error] {
 	return func(yield func(engine.Entry, error) bool) {
-		for e, err := range f.Store.Scan(p, from) {
-			if f.mangle != "" && string(e.Key) == f.mangle {
+		for e, err := range f.objectStore.Scan(p, from) {
+			if string(e.Key) == f.key {
 				e.Object = []byte("garbage")
 			}
 			if !yield(e, err) {
@@ -249,7 +249,7 @@ func TestExchanger_Sync_TreeBeingRebuilt_IsNotReady(t *testing.T) {
 		a.set("only-a", "x")
 		b.set("only-b", "x")
 		n := w.node(side)
-		n.x.cfg.Store = &fickle{Store: n.store, unready: true}
+		n.x.trees = unreadyTrees{n.x.trees}
 		if _, err := a.x.Sync(t.Context(), b.id, 0); !errors.Is(err, ErrNotReady) {
 			t.Fatalf("sync with the tree of %s unready: %v", side, err)
 		}
@@ -268,7 +268,7 @@ func TestExchanger_Sync_DamagedObject_DoesNotHoldUpTheOthers(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.fill(500, 8, "B")
 	a, b := w.node("A"), w.node("B")
-	b.x.cfg.Store = &fickle{Store: b.store, mangle: "key:7"}
+	b.x.objects = &damagedStore{objectStore: b.x.objects, key: "key:7"}
 	stats, err := a.x.Sync(t.Context(), b.id, 0)
 	if !errors.Is(err, ErrKeysFailed) || stats.KeysFailed != 1 {
 		t.Fatalf("%+v, %v", stats, err)

@@ -118,7 +118,7 @@ func (c *comparison) inspectKeys(ctx context.Context, keys []listed, d *Diff) er
 			return err
 		}
 		for i, theirs := range objects {
-			ours, here, err := c.x.cfg.Store.Get(c.partition, names[i], nil)
+			ours, here, err := c.x.objects.Get(c.partition, names[i], nil)
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ func (c *comparison) pushLeaves(ctx context.Context, leaves *leafSet) error {
 	for more := true; more; {
 		err := c.carry(ctx, func(ctx context.Context) (err error) {
 			var batch []stored
-			if batch, more, err = collect(c.x.cfg.Store, c.partition, leaves, at); err != nil {
+			if batch, more, err = collect(c.x.objects, c.partition, leaves, at); err != nil {
 				return err
 			}
 			if more {
@@ -121,7 +121,7 @@ func (c *comparison) fetchSome(ctx context.Context, wanted []listed) (n int, err
 // merge merges the peer's objects into this node's, and sends back the results
 // that are not what the peer holds.
 func (c *comparison) merge(ctx context.Context, arrived []stored) error {
-	merged, failed, err := apply(c.x.cfg.Store, c.partition, arrived)
+	merged, failed, err := apply(c.x.objects, c.partition, arrived)
 	if err != nil {
 		return err
 	}

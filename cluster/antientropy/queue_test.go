@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
 )
 
 func TestExchanger_Serve_QueueFull_IsRefused(t *testing.T) {
-	x := NewExchanger(Config{})
+	x := NewExchanger(Config{Store: new(engine.Store)})
 	var waiting []answer
 	for range queueLength {
 		a := make(answer, 1)
@@ -56,7 +57,7 @@ func TestExchanger_Serve_TooManyBytes_AreRefused_ButOneAlwaysFits(t *testing.T) 
 
 func TestExchanger_Serve_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := NewExchanger(Config{})
+		x := NewExchanger(Config{Store: new(engine.Store)})
 		a := make(answer, 1)
 		x.Serve(peer.PushObjects, nil, a)
 		time.Sleep(defaultCallTimeout + time.Second)
@@ -74,7 +75,7 @@ func TestKinds_AreThoseOfAntiEntropyOnly(t *testing.T) {
 }
 
 func TestExchanger_Serve_UnknownKind_IsRefused(t *testing.T) {
-	if _, err := NewExchanger(Config{}).respond(28, nil); !errors.Is(err, ErrBadMessage) {
+	if _, err := NewExchanger(Config{Store: new(engine.Store)}).respond(28, nil); !errors.Is(err, ErrBadMessage) {
 		t.Error(err)
 	}
 }

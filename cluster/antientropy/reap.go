@@ -267,7 +267,7 @@ func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) er
 // Those that there was no agreement on are skipped until all have had their turn.
 func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 	passed, size := 0, 0
-	for e, err := range r.cfg.Exchanger.cfg.Store.Dead(p, r.cfg.Now().Add(-r.cfg.Grace)) {
+	for e, err := range r.cfg.Exchanger.cfg.Store.Tombstones().Dead(p, r.cfg.Now().Add(-r.cfg.Grace)) {
 		if err != nil {
 			return nil, err
 		}
@@ -319,7 +319,7 @@ func (r *Reaper) finish(ctx context.Context, now *ring.Ring, p ring.Partition, r
 	if err != nil {
 		return fmt.Errorf("ask others to reap: %w", err)
 	}
-	n, err := r.cfg.Exchanger.cfg.Store.Reap(refs)
+	n, err := r.cfg.Exchanger.cfg.Store.Tombstones().Reap(refs)
 	if err != nil {
 		return fmt.Errorf("reap: %w", err)
 	}

@@ -2,8 +2,6 @@ package antientropy
 
 import (
 	"errors"
-	"iter"
-	"time"
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -12,13 +10,6 @@ import (
 )
 
 // The answering side of reaping: see [Reaper].
-
-// Graves is what reaping needs of the engine.
-type Graves interface {
-	Dead(p ring.Partition, olderThan time.Time) iter.Seq2[engine.Entry, error]
-	Reap(refs []engine.Ref) (int, error)
-	GetHint(p ring.Partition, key, dst []byte) ([]byte, bool, error)
-}
 
 // ErrRingDiffers answers a reaper whose ring is not the answering node's, or is in
 // transition: then it is not certain which nodes should hold the objects.
@@ -30,7 +21,7 @@ func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) 
 	primary := now.IsPrimary(x.cfg.Self, p)
 	var scratch []byte
 	for i, ref := range refs {
-		encoded, exists, err := x.cfg.Store.Get(p, ref.Key, scratch[:0])
+		encoded, exists, err := x.objects.Get(p, ref.Key, scratch[:0])
 		if err != nil {
 			continue
 		}
@@ -38,7 +29,7 @@ func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) 
 		if !same && (primary || exists) {
 			continue
 		}
-		_, hinted, err := x.cfg.Store.GetHint(p, ref.Key, encoded[:0])
+		_, hinted, err := x.cfg.Store.Hints().Get(p, ref.Key, encoded[:0])
 		agreed[i] = err == nil && !hinted
 		scratch = encoded
 	}
@@ -81,6 +72,6 @@ func (x *Exchanger) serveReap(body []byte) ([]byte, error) {
 	if _, err := x.settledRing(digest); err != nil {
 		return nil, err
 	}
-	n, err := x.cfg.Store.Reap(refs)
+	n, err := x.cfg.Store.Tombstones().Reap(refs)
 	return wire.AppendUvarint(nil, uint64(n)), err
 }

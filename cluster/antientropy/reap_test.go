@@ -90,7 +90,7 @@ func TestReaper_AnyDoubt_NothingIsReaped(t *testing.T) {
 		{"a primary lacks it", func(g *graveyard) {
 			store := g.primaries[2].store
 			ref := engine.Ref{Partition: g.partition, Key: []byte(g.key), Digest: object.DigestOf([]byte(g.key), g.tombstone)}
-			if n, err := store.Reap([]engine.Ref{ref}); n != 1 || err != nil {
+			if n, err := store.Tombstones().Reap([]engine.Ref{ref}); n != 1 || err != nil {
 				panic(err)
 			}
 		}},

@@ -42,10 +42,10 @@ func (x *Exchanger) serveNodes(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !x.cfg.Store.ReadyPartition(q.partition) {
+	if !x.trees.PartitionReady(q.partition) {
 		return appendNotReady(nil), nil
 	}
-	return appendHashes(nil, x.cfg.Store.MerkleNodes(q.partition, q.level, q.index)), nil
+	return appendHashes(nil, x.trees.Nodes(q.partition, q.level, q.index)), nil
 }
 
 func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
@@ -57,7 +57,7 @@ func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	answer := []byte{0}
-	for e, err := range entriesOf(x.cfg.Store, q.partition, &q.leaves, q.at) {
+	for e, err := range entriesOf(x.objects, q.partition, &q.leaves, q.at) {
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func (x *Exchanger) serveObjects(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	answer := []byte{0}
-	for e, err := range entriesOf(x.cfg.Store, q.partition, &q.leaves, q.at) {
+	for e, err := range entriesOf(x.objects, q.partition, &q.leaves, q.at) {
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +104,7 @@ func (x *Exchanger) serveFetch(body []byte) ([]byte, error) {
 	var answer, encoded []byte
 	for _, key := range keys {
 		var err error
-		if encoded, _, err = x.cfg.Store.Get(p, key, encoded[:0]); err != nil {
+		if encoded, _, err = x.objects.Get(p, key, encoded[:0]); err != nil {
 			return nil, err
 		}
 		if len(answer) > 0 && len(answer)+len(encoded) > pageBytes {
@@ -128,7 +128,7 @@ func (x *Exchanger) servePush(body []byte) ([]byte, error) {
 			return nil, fmt.Errorf("push of a key that is not in partition %d: %w", p, ErrBadMessage)
 		}
 	}
-	merged, failed, err := apply(x.cfg.Store, p, objects)
+	merged, failed, err := apply(x.objects, p, objects)
 	if err != nil {
 		return nil, err
 	}

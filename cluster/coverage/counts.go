@@ -130,7 +130,7 @@ type Figures struct {
 // Figures counts what this node holds.
 func (r *Reader) Figures() Figures {
 	c := r.countHere()
-	f := Figures{Bytes: c.bytes, Hints: r.cfg.Store.HintTargets()}
+	f := Figures{Bytes: c.bytes, Hints: r.cfg.Store.Hints().Targets()}
 	for _, keys := range c.keys {
 		f.Keys += keys
 	}
@@ -140,11 +140,11 @@ func (r *Reader) Figures() Figures {
 // countHere returns this node's figures.
 func (r *Reader) countHere() (c counts) {
 	for p := range r.cfg.Ring().Partitions() {
-		live, _ := r.cfg.Store.Keys(ring.Partition(p))
+		live, _ := r.cfg.Store.Partitions().Keys(ring.Partition(p))
 		c.keys = append(c.keys, live)
 	}
 	c.bytes = r.cfg.Store.Metrics().DiskBytes
-	for _, h := range r.cfg.Store.HintTargets() {
+	for _, h := range r.cfg.Store.Hints().Targets() {
 		c.hints += h.Count
 	}
 	return c

@@ -112,7 +112,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		case <-d.trigger:
 		case <-tick.C:
 		}
-		if n := d.cfg.Store.ExpireHints(d.cfg.Now()); n > 0 {
+		if n := d.cfg.Store.Hints().Expire(d.cfg.Now()); n > 0 {
 			d.cfg.Logger.Warn("hints expired before their node came back; anti-entropy will bring it up to date", "hints", n)
 		}
 		for _, target := range d.targets() {
@@ -136,7 +136,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 // targets lists the nodes that hints are kept for, in the order of their ids. It
 // begins behind the one served last, so that each has its turn.
 func (d *Deliverer) targets() []ring.NodeID {
-	ids := slices.Sorted(maps.Keys(d.cfg.Store.HintTargets()))
+	ids := slices.Sorted(maps.Keys(d.cfg.Store.Hints().Targets()))
 	first, found := slices.BinarySearch(ids, d.last)
 	if found {
 		first++

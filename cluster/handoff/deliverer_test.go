@@ -122,7 +122,7 @@ func TestDeliverer_OneRefusedHint_HoldsUpNoOther(t *testing.T) {
 		p.up[b], p.up[ring.IDOf("C")], p.cannot = true, true, "k7"
 		for range 3 {
 			d.deliver(t.Context(), b)
-			if n := store.HintTargets()[b].Count; n != 1 || d.Stats().Delivered != 50 {
+			if n := store.Hints().Targets()[b].Count; n != 1 || d.Stats().Delivered != 50 {
 				t.Fatalf("%s: %d hints left, %d delivered; want the refused one left, 50 delivered", name, n, d.Stats().Delivered)
 			}
 		}
@@ -130,7 +130,7 @@ func TestDeliverer_OneRefusedHint_HoldsUpNoOther(t *testing.T) {
 			t.Errorf("%s: %d failures counted, want 3", name, d.Stats().Failures)
 		}
 		p.cannot = ""
-		if d.deliver(t.Context(), b); len(store.HintTargets()) != 0 {
+		if d.deliver(t.Context(), b); len(store.Hints().Targets()) != 0 {
 			t.Errorf("%s: a hint is kept that its node would take now", name)
 		}
 	}
@@ -140,18 +140,18 @@ func TestDeliverer_Hint_StaysUntilItsNodeAcknowledges(t *testing.T) {
 	d, store, p := hinted(t, nil)
 	b := ring.IDOf("B")
 	d.deliver(t.Context(), b)
-	if len(store.HintTargets()) != 1 || len(p.delivered) != 0 {
+	if len(store.Hints().Targets()) != 1 || len(p.delivered) != 0 {
 		t.Fatal("a hint went to a node that is down")
 	}
 	p.up[b], p.refuse = true, true
 	d.deliver(t.Context(), b)
-	if len(store.HintTargets()) != 1 || d.Stats().Failures != 1 {
+	if len(store.Hints().Targets()) != 1 || d.Stats().Failures != 1 {
 		t.Fatal("a hint was dropped though its node refused it")
 	}
 	p.refuse = false
 	d.deliver(t.Context(), b)
-	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(store.HintTargets()) != 0 || d.Stats().Delivered != 1 {
-		t.Fatalf("delivered %q, %d targets left", got, len(store.HintTargets()))
+	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(store.Hints().Targets()) != 0 || d.Stats().Delivered != 1 {
+		t.Fatalf("delivered %q, %d targets left", got, len(store.Hints().Targets()))
 	}
 }
 
@@ -166,8 +166,8 @@ func TestDeliverer_NodeLeftTheRing_HintGoesToThePrimaries(t *testing.T) {
 	a, b, c := ring.IDOf("A"), ring.IDOf("B"), ring.IDOf("C")
 	p.up[c] = true
 	d.deliver(t.Context(), b)
-	if len(p.delivered[c]) != 1 || len(p.delivered[b]) != 0 || len(store.HintTargets()) != 0 {
-		t.Fatalf("delivered %v, %d targets left", p.delivered, len(store.HintTargets()))
+	if len(p.delivered[c]) != 1 || len(p.delivered[b]) != 0 || len(store.Hints().Targets()) != 0 {
+		t.Fatalf("delivered %v, %d targets left", p.delivered, len(store.Hints().Targets()))
 	}
 	part := d.cfg.Ring().PartitionOf([]byte("k"))
 	if _, found, err := store.Get(part, []byte("k"), nil); err != nil || !found {
@@ -187,7 +187,7 @@ func TestDeliverer_Run_DeliversWhenTriggered(t *testing.T) {
 		}
 	})
 	d.Trigger()
-	poll.Until(t, "the hints to be delivered", func() bool { return len(store.HintTargets()) == 0 })
+	poll.Until(t, "the hints to be delivered", func() bool { return len(store.Hints().Targets()) == 0 })
 	cancel()
 	run.Wait()
 }

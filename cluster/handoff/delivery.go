@@ -99,7 +99,7 @@ func (v *delivery) all(ctx context.Context) (delivered int, _ error) {
 func (v *delivery) collect() ([]engine.Hint, error) {
 	var hints []engine.Hint
 	size := 0
-	for h, err := range v.cfg.Store.Hints(v.target) {
+	for h, err := range v.cfg.Store.Hints().Scan(v.target) {
 		if err != nil {
 			return nil, fmt.Errorf("read hints: %w", err)
 		}
@@ -123,7 +123,7 @@ func (v *delivery) remove(hints []engine.Hint) (int, error) {
 			refs = append(refs, h.HintRef)
 		}
 	}
-	if err := v.cfg.Store.DeleteHints(v.target, refs); err != nil {
+	if err := v.cfg.Store.Hints().Delete(v.target, refs); err != nil {
 		return 0, fmt.Errorf("delete delivered hints: %w", err)
 	}
 	return len(refs), nil

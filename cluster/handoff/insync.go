@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine"
 )
 
 // ErrStale says that this node was removed from the ring and away for longer than
@@ -41,8 +42,8 @@ type lastInSync struct {
 	pending map[ring.NodeID][]ring.Partition
 }
 
-func (l *lastInSync) load(store Holdings) error {
-	data, err := store.LoadState(stateInSync)
+func (l *lastInSync) load(state *engine.State) error {
+	data, err := state.Load(stateInSync)
 	if err != nil {
 		return fmt.Errorf("load the time when this node was last in sync: %w", err)
 	}
@@ -69,7 +70,7 @@ func (m *Mover) renewLastInSync(ctx context.Context) {
 	if self, known := now.Member(m.cfg.Self); !known || self.Status == ring.Removed || self.Status == ring.Joining {
 		return
 	}
-	if err := m.cfg.Store.SaveState(stateInSync, binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))); err == nil {
+	if err := m.cfg.Store.State().Save(stateInSync, binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))); err == nil {
 		m.inSync = lastInSync{at: at}
 	}
 }
@@ -128,7 +129,7 @@ func (m *Mover) upToDate(ctx context.Context) bool {
 // the other members have shown it their ring, or ctx ends. Nothing that offers this
 // node's data to others may run before. It must not be called beside Run.
 func (m *Mover) AwaitRing(ctx context.Context) error {
-	if err := m.inSync.load(m.cfg.Store); err != nil {
+	if err := m.inSync.load(m.cfg.Store.State()); err != nil {
 		return err
 	}
 	if !m.longAway() {

@@ -87,7 +87,7 @@ func (w *moving) reap(tombstones int64) {
 func (w *moving) back(name string) *movingNode {
 	w.setDown(name, false)
 	n := w.crash(name)
-	for !n.store.Ready() {
+	for !n.store.Merkle().Ready() {
 		time.Sleep(time.Millisecond)
 	}
 	return n

@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/operation"
+	"github.com/quorate/quorate/engine"
 )
 
 // Exchanger is what a Mover needs to make copies of a partition equal: see
@@ -21,22 +22,11 @@ type Exchanger interface {
 	Offer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
 }
 
-// Holdings is what a Mover needs of the engine.
-type Holdings interface {
-	Keys(p ring.Partition) (live, total int64)
-	ReadyPartition(p ring.Partition) bool
-	MerkleNodes(p ring.Partition, level int, idx []int) []uint64
-	// DropPartitionIf drops p if the root of its tree is still root.
-	DropPartitionIf(p ring.Partition, root uint64) (dropped bool, err error)
-	SaveState(name string, data []byte) error
-	LoadState(name string) ([]byte, error)
-}
-
 // MoverConfig is what a Mover is made of. The first seven must be given.
 type MoverConfig struct {
 	Self      ring.NodeID
 	Ring      func() *ring.Ring
-	Store     Holdings
+	Store     *engine.Store
 	Exchanger Exchanger
 	// Announce makes every member that can be reached learn the present ring, so
 	// that coordinators write to the nodes that gain as well.
@@ -160,7 +150,7 @@ func (m *Mover) Trigger() {
 
 // Run moves partitions until ctx ends.
 func (m *Mover) Run(ctx context.Context) error {
-	if err := m.inSync.load(m.cfg.Store); err != nil {
+	if err := m.inSync.load(m.cfg.Store.State()); err != nil {
 		return err
 	}
 	defer func() {
@@ -256,4 +246,4 @@ func (m *Mover) givenUp(id ring.NodeID) bool {
 }
 
 // root returns the root of a partition's tree on this node.
-func (m *Mover) root(p ring.Partition) uint64 { return m.cfg.Store.MerkleNodes(p, 0, []int{0})[0] }
+func (m *Mover) root(p ring.Partition) uint64 { return m.cfg.Store.Merkle().Root(p) }

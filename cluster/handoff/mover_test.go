@@ -31,7 +31,7 @@ func TestMover_Join_MovesWhatIsGainedAndDropsWhatIsLost(t *testing.T) {
 	}
 	held := 0
 	for p := range ring.Partition(32) {
-		if _, total := w.nodes["A"].store.Keys(p); total > 0 {
+		if _, total := w.nodes["A"].store.Partitions().Keys(p); total > 0 {
 			held++
 		}
 	}
@@ -91,7 +91,7 @@ func TestMover_SilentOwner_IsWaitedForThenDoneWithout(t *testing.T) {
 	w.rounds(10)
 	now := w.ring.Load()
 	for p := range ring.Partition(32) {
-		if _, total := w.nodes["A"].store.Keys(p); total == 0 && now.IsPrimary(ring.IDOf("B"), p) && !now.IsPrimary(ring.IDOf("A"), p) {
+		if _, total := w.nodes["A"].store.Partitions().Keys(p); total == 0 && now.IsPrimary(ring.IDOf("B"), p) && !now.IsPrimary(ring.IDOf("A"), p) {
 			t.Fatalf("partition %d was dropped with an owner down", p)
 		}
 	}
@@ -126,7 +126,7 @@ func TestMover_LastCopyRemoved_GoesOnWithWhatThereIs(t *testing.T) {
 	w.rounds(2)
 	lost := 0
 	for p := range ring.Partition(8) {
-		_, total := w.nodes["A"].store.Keys(p)
+		_, total := w.nodes["A"].store.Partitions().Keys(p)
 		lost += int(total)
 	}
 	delete(w.nodes, "A")
@@ -161,7 +161,7 @@ func TestMover_DamagedObject_HoldsUpTheDropButNotTheRing(t *testing.T) {
 	for i := range 8 {
 		p := ring.Partition(i)
 		for _, name := range []string{"A", "B", "C"} {
-			if _, total := w.nodes[name].store.Keys(p); total == 0 && w.ring.Load().IsPrimary(d.id, p) {
+			if _, total := w.nodes[name].store.Partitions().Keys(p); total == 0 && w.ring.Load().IsPrimary(d.id, p) {
 				t.Fatal("dropped what an owner did not take")
 			}
 		}
@@ -344,8 +344,8 @@ func TestMover_OwnerLosesWhatItTook_IsGivenItAgain(t *testing.T) {
 	d := w.join("D")
 	w.rounds(2)
 	for p := range ring.Partition(8) {
-		if err := d.store.DropPartition(p); err != nil {
-			t.Fatal(err)
+		if dropped, err := d.store.Partitions().DropIf(p, d.store.Merkle().Root(p)); err != nil || !dropped {
+			t.Fatalf("partition %d dropped: %v, %v", p, dropped, err)
 		}
 	}
 	w.rounds(10)
@@ -393,7 +393,7 @@ func TestMover_RemovedAndLongAway_KeepsItsDataToItself(t *testing.T) {
 		w.pass(test.away)
 		w.setDown("D", false)
 		d := w.crash("D")
-		for !d.store.Ready() {
+		for !d.store.Merkle().Ready() {
 			time.Sleep(time.Millisecond)
 		}
 		if err := d.mover.round(t.Context()); !errors.Is(err, test.want) {

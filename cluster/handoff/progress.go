@@ -47,8 +47,8 @@ func (m *Mover) Drained() bool {
 
 // holds reports whether there is, or may be, data of p here.
 func (m *Mover) holds(p ring.Partition) bool {
-	_, total := m.cfg.Store.Keys(p)
-	return total > 0 || !m.cfg.Store.ReadyPartition(p)
+	_, total := m.cfg.Store.Partitions().Keys(p)
+	return total > 0 || !m.cfg.Store.Merkle().PartitionReady(p)
 }
 
 const (

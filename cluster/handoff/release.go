@@ -55,7 +55,7 @@ func (m *Mover) foreign(now *ring.Ring) (held []ring.Partition) {
 		if now.IsPrimary(m.cfg.Self, p) || now.IsGaining(m.cfg.Self, p) {
 			continue
 		}
-		if _, total := m.cfg.Store.Keys(p); total > 0 && m.cfg.Store.ReadyPartition(p) {
+		if _, total := m.cfg.Store.Partitions().Keys(p); total > 0 && m.cfg.Store.Merkle().PartitionReady(p) {
 			held = append(held, p)
 		}
 	}
@@ -126,7 +126,7 @@ func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition
 	if latest := m.cfg.Ring(); latest.Epoch() != now.Epoch() || latest.IsPrimary(m.cfg.Self, p) || latest.IsGaining(m.cfg.Self, p) {
 		return coverage{}, false, errRingMoved
 	}
-	gone, err = m.cfg.Store.DropPartitionIf(p, found.root)
+	gone, err = m.cfg.Store.Partitions().DropIf(p, found.root)
 	if err != nil {
 		return coverage{}, false, fmt.Errorf("drop: %w", err)
 	}

@@ -115,7 +115,7 @@ func (w *moving) start(name string, fs *vfs.MemFS) *movingNode {
 		},
 		Available: n.Available, Monotonic: w.time,
 	})
-	if err := n.mover.inSync.load(n.store); err != nil {
+	if err := n.mover.inSync.load(n.store.State()); err != nil {
 		w.tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -308,7 +308,7 @@ func (w *moving) requireSettled(keys int) {
 		p := ring.Partition(i)
 		root := w.byID(now.Primaries(p)[0]).mover.root(p)
 		for name, n := range w.nodes {
-			_, total := n.store.Keys(p)
+			_, total := n.store.Partitions().Keys(p)
 			switch {
 			case !now.IsPrimary(n.id, p):
 				if total > 0 {
@@ -318,7 +318,7 @@ func (w *moving) requireSettled(keys int) {
 				w.tb.Fatalf("%s differs in partition %d", name, p)
 			}
 		}
-		_, total := w.byID(now.Primaries(p)[0]).store.Keys(p)
+		_, total := w.byID(now.Primaries(p)[0]).store.Partitions().Keys(p)
 		found += int(total)
 	}
 	if found != keys {

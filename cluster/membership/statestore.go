@@ -25,11 +25,11 @@ const maxChanges = 64
 // ErrNotJoined refuses what needs a ring before there is one.
 var ErrNotJoined = errors.New("this node is not a member of a cluster yet")
 
-// Disk keeps small pieces of a node's state: the engine. SaveState returns once the data
-// is safe; LoadState returns nil for what was never saved.
+// Disk keeps small pieces of a node's state: the engine. Save returns once the data
+// is safe; Load returns nil for what was never saved.
 type Disk interface {
-	SaveState(name string, data []byte) error
-	LoadState(name string) ([]byte, error)
+	Save(name string, data []byte) error
+	Load(name string) ([]byte, error)
 }
 
 // StateStore holds this node's ring: the mergeable state, saved, and the immutable view
@@ -74,7 +74,7 @@ const (
 // until Adopt gives it one.
 func OpenState(disk Disk, now func() time.Time) (*StateStore, error) {
 	s := &StateStore{disk: disk, now: now, changes: make(chan change, maxChanges)}
-	data, err := disk.LoadState(stateName)
+	data, err := disk.Load(stateName)
 	if err != nil {
 		return nil, fmt.Errorf("load the ring state: %w", err)
 	}
@@ -144,7 +144,7 @@ func (s *StateStore) History() []RingChange {
 func (s *StateStore) Adopt(state *ring.State) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.disk.SaveState(stateName, state.Encode()); err != nil {
+	if err := s.disk.Save(stateName, state.Encode()); err != nil {
 		return fmt.Errorf("save ring state: %w", err)
 	}
 	s.showLocked(state)
@@ -181,7 +181,7 @@ func (s *StateStore) update(from source, edit func(*ring.State) (bool, error)) e
 	}
 	// Any node may see that a transition is complete; all come to the same result.
 	next.Advance()
-	if err := s.disk.SaveState(stateName, next.Encode()); err != nil {
+	if err := s.disk.Save(stateName, next.Encode()); err != nil {
 		return fmt.Errorf("save ring state: %w", err)
 	}
 	view := s.showLocked(next)

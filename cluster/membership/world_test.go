@@ -18,14 +18,14 @@ type disk struct {
 	err   error
 }
 
-func (d *disk) SaveState(name string, data []byte) error {
+func (d *disk) Save(name string, data []byte) error {
 	if d.err == nil {
 		d.saved[name] = data
 	}
 	return d.err
 }
 
-func (d *disk) LoadState(name string) ([]byte, error) { return d.saved[name], nil }
+func (d *disk) Load(name string) ([]byte, error) { return d.saved[name], nil }
 
 func newDisk() *disk { return &disk{saved: make(map[string][]byte)} }
 

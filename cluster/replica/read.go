@@ -69,11 +69,11 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	if o.isPrimary() {
 		own, digest, found, err = f.c.cfg.Store.Find(o.p, o.req.Key, own)
 	} else {
-		own, found, err = f.c.cfg.Store.GetHint(o.p, o.req.Key, own)
+		own, found, err = f.c.cfg.Store.Hints().Get(o.p, o.req.Key, own)
 		digest = object.DigestOf(o.req.Key, own)
 	}
 	o.req.kept.local = own
-	if err == nil && !found && o.isPrimary() && f.c.cfg.Store.Lacking() {
+	if err == nil && !found && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {
 		err = errLacking
 	}
 	e = coordination.Event{Kind: coordination.Answer, Place: o.self}

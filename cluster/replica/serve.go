@@ -156,9 +156,9 @@ func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, en
 	switch {
 	case err != nil:
 	case !exists:
-		if encoded, exists, err = c.cfg.Store.GetHint(it.Partition, it.Key, buffer); exists {
+		if encoded, exists, err = c.cfg.Store.Hints().Get(it.Partition, it.Key, buffer); exists {
 			digest = object.DigestOf(it.Key, encoded)
-		} else if err == nil && c.cfg.Store.Lacking() {
+		} else if err == nil && c.cfg.Store.DiskLoss().Unrepaired() {
 			err = errLacking
 		}
 	case it.Brief || it.Known && digest == it.Digest:

@@ -354,7 +354,7 @@ func (n *worldNode) stored(key []byte) string {
 // hinted is what a node's hints for anybody say.
 func (n *worldNode) hinted(key []byte) string {
 	n.w.tb.Helper()
-	return n.say(n.store.GetHint(n.partition(key), key, nil))
+	return n.say(n.store.Hints().Get(n.partition(key), key, nil))
 }
 
 func (n *worldNode) say(encoded []byte, found bool, err error) (said string) {

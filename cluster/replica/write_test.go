@@ -40,7 +40,7 @@ func TestWrite_DeadPrimary_FallbackKeepsAHint(t *testing.T) {
 	if got := w.at(3).hinted(w.key); got != "value" {
 		t.Fatalf("the fallback has %q as hints", got)
 	}
-	if _, ok := w.at(3).store.HintTargets()[w.at(1).id]; !ok {
+	if _, ok := w.at(3).store.Hints().Targets()[w.at(1).id]; !ok {
 		t.Fatal("the hint is not for the dead one")
 	}
 	if got := w.at(1).stored(w.key) + w.at(3).stored(w.key) + w.at(4).stored(w.key); got != "---" {
@@ -60,7 +60,7 @@ func TestWrite_SilentPrimary_FallbackKeepsAHint(t *testing.T) {
 	if got := w.at(4).hinted(w.key); got != "value" {
 		t.Fatalf("the second fallback has %q as hints", got)
 	}
-	if _, ok := w.at(4).store.HintTargets()[w.at(1).id]; !ok {
+	if _, ok := w.at(4).store.Hints().Targets()[w.at(1).id]; !ok {
 		t.Fatal("the hint is not for the silent primary")
 	}
 }
@@ -97,7 +97,7 @@ func TestWrite_TooFew_SaysSoAndKeepsHints(t *testing.T) {
 	r := set(w.key, "value")
 	w.at(0).do(r)
 	wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 2, Got: 1})
-	w.eventually("hints are kept for both", func() bool { return len(w.at(0).store.HintTargets()) == 2 })
+	w.eventually("hints are kept for both", func() bool { return len(w.at(0).store.Hints().Targets()) == 2 })
 	r = set(w.key, "one is enough")
 	r.W = 1
 	w.at(0).must(r)
@@ -327,7 +327,7 @@ func TestWrite_GainerFails_DoesNotCount(t *testing.T) {
 			w.at(0).do(r)
 			wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 2, Got: 1})
 			w.eventually("a hint is kept for the gainer", func() bool {
-				_, ok := w.at(0).store.HintTargets()[w.at(3).id]
+				_, ok := w.at(0).store.Hints().Targets()[w.at(3).id]
 				return ok
 			})
 		})

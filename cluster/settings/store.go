@@ -12,11 +12,11 @@ import (
 // stateName is the name under which the disk keeps the document.
 const stateName = "settings"
 
-// Disk keeps small pieces of a node's state: the engine. SaveState returns once the
-// data is safe; LoadState returns nil for what was never saved.
+// Disk keeps small pieces of a node's state: engine.State. Save returns once the
+// data is safe; Load returns nil for what was never saved.
 type Disk interface {
-	SaveState(name string, data []byte) error
-	LoadState(name string) ([]byte, error)
+	Save(name string, data []byte) error
+	Load(name string) ([]byte, error)
 }
 
 // Store holds this node's copy of the cluster's settings. Its methods may be called
@@ -41,7 +41,7 @@ type view struct {
 // none, or one that this build does not know.
 func Open(disk Disk, flag register.Policy) (*Store, error) {
 	s := &Store{disk: disk, flag: flag, changes: make(chan struct{}, 1)}
-	data, err := disk.LoadState(stateName)
+	data, err := disk.Load(stateName)
 	if err != nil {
 		return nil, fmt.Errorf("load the cluster's settings: %w", err)
 	}
@@ -98,7 +98,7 @@ func (s *Store) update(edit func(*settings.Document) (bool, error)) error {
 	if err != nil || !changed {
 		return err
 	}
-	if err := s.disk.SaveState(stateName, next.Encode()); err != nil {
+	if err := s.disk.Save(stateName, next.Encode()); err != nil {
 		return fmt.Errorf("save the cluster's settings: %w", err)
 	}
 	s.show(next)

@@ -19,7 +19,7 @@ type disk struct {
 	broken error
 }
 
-func (d *disk) SaveState(name string, data []byte) error {
+func (d *disk) Save(name string, data []byte) error {
 	d.Lock()
 	defer d.Unlock()
 	if name != "settings" {
@@ -33,7 +33,7 @@ func (d *disk) SaveState(name string, data []byte) error {
 	return nil
 }
 
-func (d *disk) LoadState(string) ([]byte, error) {
+func (d *disk) Load(string) ([]byte, error) {
 	d.Lock()
 	defer d.Unlock()
 	return bytes.Clone(d.saved), d.broken

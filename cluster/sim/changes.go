@@ -91,7 +91,7 @@ func (s *Sim) awaitLeave(n *node) {
 			gone := false
 			s.step(l, func() {
 				m, known := l.ring().Member(n.id)
-				gone = known && m.Status == ring.Removed && l.mover.Drained() && len(l.store.HintTargets()) == 0
+				gone = known && m.Status == ring.Removed && l.mover.Drained() && len(l.store.Hints().Targets()) == 0
 			})
 			if gone {
 				s.note("%s has left", n.name)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -57,8 +58,9 @@ func (s *Sim) overwrite(key string, encoded []byte) {
 	for _, id := range s.ring().Primaries(p) {
 		l := s.byID[id].life
 		s.step(l, func() {
-			if err := l.store.DropPartition(p); err != nil {
-				panic(err)
+			dropped, err := l.store.Partitions().DropIf(p, l.store.Merkle().Root(p))
+			if err != nil || !dropped {
+				panic(fmt.Sprintf("partition %d dropped: %v, %v", p, dropped, err))
 			}
 			commit, err := l.store.Apply([]*engine.Record{{Partition: p, Key: []byte(key), Merge: encoded}})
 			if err != nil {

@@ -29,7 +29,7 @@ func (s *Sim) look(n *node) (c copyOf) {
 				c.objects[string(e.Key)] = string(e.Object)
 			}
 		}
-		for _, h := range l.store.HintTargets() {
+		for _, h := range l.store.Hints().Targets() {
 			c.hints += int(h.Count)
 		}
 	})

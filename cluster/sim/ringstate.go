@@ -33,7 +33,7 @@ const (
 // with.
 func (l *life) loadRing(given *ring.State) error {
 	l.state = &ringState{l: l, lock: make(chan *ring.State, 1)}
-	data, err := l.store.LoadState(savedRing)
+	data, err := l.store.State().Load(savedRing)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (l *life) loadRing(given *ring.State) error {
 		if state, err = ring.DecodeState(data); err != nil {
 			return err
 		}
-	} else if err := l.store.SaveState(savedRing, state.Encode()); err != nil {
+	} else if err := l.store.State().Save(savedRing, state.Encode()); err != nil {
 		return err
 	}
 	l.state.view.Store(ring.NewRing(state))
@@ -57,7 +57,7 @@ func (r *ringState) change(edit func(*ring.State) error) (bool, error) {
 	err := edit(next)
 	if err == nil && next.Digest() != state.Digest() {
 		next.Advance()
-		err = r.l.store.SaveState(savedRing, next.Encode())
+		err = r.l.store.State().Save(savedRing, next.Encode())
 	}
 	if err != nil || next.Digest() == state.Digest() {
 		r.lock <- state

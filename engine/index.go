@@ -1,0 +1,43 @@
+package engine
+
+import "github.com/quorate/quorate/cluster/core/object"
+
+// indexState is an object's place in the indexes by time: its lifetime, and whether it is
+// counted as live. An object that expires is counted, and has its entry in the expiry
+// index, until the sweep moves the entry to the index of dead objects.
+type indexState struct {
+	object.Lifetime
+	counted bool
+}
+
+// indexStateOf returns the state of an object that the sweep has not visited.
+func indexStateOf(l object.Lifetime) indexState {
+	return indexState{Lifetime: l, counted: l.Kind == object.Lasting || l.Kind == object.Expiring}
+}
+
+// index returns the prefix of the index that holds an entry for the object, or 0.
+func (st indexState) index() byte {
+	switch {
+	case st.Kind == object.Expiring && st.counted:
+		return prefixExpiry
+	case st.Kind == object.Expiring || st.Kind == object.Dead:
+		return prefixDead
+	}
+	return 0
+}
+
+// live returns what the object adds to the count of live keys.
+func (st indexState) live() int8 {
+	if st.counted {
+		return 1
+	}
+	return 0
+}
+
+// total returns what the object adds to the count of all keys.
+func (st indexState) total() int8 {
+	if st.Kind != object.NoObject {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// cleanStopKey is present after a clean stop. Its value is not empty if the statistics
+// were saved.
+var cleanStopKey = []byte{prefixInternal, 'c'}
+
+// statsSize is the size of saved statistics: three counts and the leaves.
+const statsSize = 8 * (3 + Leaves)
+
+// load reads the statistics that a clean stop saved. It has the batch remove them, because
+// the first write makes them untrue.
+func (s *statistics) load(b *pebble.Batch) error {
+	lower, upper := prefixBounds(prefixTree)
+	err := s.db.forEach(lower, upper, func(k, v []byte) error {
+		// One by one: a range deletion would slow down every read of the memtable that
+		// it lies in.
+		if err := b.Delete(k, nil); err != nil {
+			return err
+		}
+		if len(k) != 3 || len(v) != statsSize {
+			return fmt.Errorf("saved merkle tree: %w", ErrCorrupt)
+		}
+		p := ring.Partition(binary.BigEndian.Uint16(k[1:]))
+		if int(p) >= len(s.of) {
+			return fmt.Errorf("saved merkle tree of partition %d: %w", p, ErrCorrupt)
+		}
+		s.get(p).decode(v)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for p := range s.ready {
+		s.setReady(ring.Partition(p))
+	}
+	return nil
+}
+
+// save ends a clean stop. One durable batch holds the mark that the stop was clean, and
+// the statistics, if they are complete.
+func (s *statistics) save() error {
+	b := s.db.pebble.NewBatch()
+	defer b.Close()
+	var mark []byte
+	if s.allReady() {
+		mark = []byte("trees")
+		if err := s.put(b); err != nil {
+			return err
+		}
+	}
+	if err := b.Set(cleanStopKey, mark, nil); err != nil {
+		return err
+	}
+	if err := s.db.pebble.Apply(b, pebble.Sync); err != nil {
+		return fmt.Errorf("save merkle trees: %w", err)
+	}
+	return nil
+}
+
+// put adds the statistics of every partition that has objects to the batch.
+func (s *statistics) put(b *pebble.Batch) error {
+	var v []byte
+	for p := range s.of {
+		stats := s.of[p].Load()
+		if stats == nil || stats.total.Load() == 0 {
+			continue
+		}
+		v = stats.append(v[:0])
+		k, _ := partitionBounds(prefixTree, ring.Partition(p))
+		if err := b.Set(k, v, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *partitionStats) append(dst []byte) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.live.Load()))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.total.Load()))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.bytes.Load()))
+	for i := range s.leaves {
+		dst = binary.BigEndian.AppendUint64(dst, s.leaves[i].Load())
+	}
+	return dst
+}
+
+// decode reads what append wrote; v has statsSize bytes.
+func (s *partitionStats) decode(v []byte) {
+	s.live.Store(int64(binary.BigEndian.Uint64(v)))
+	s.total.Store(int64(binary.BigEndian.Uint64(v[8:])))
+	s.bytes.Store(int64(binary.BigEndian.Uint64(v[16:])))
+	for i := range s.leaves {
+		s.leaves[i].Store(binary.BigEndian.Uint64(v[24+8*i:]))
+	}
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// partitionStats is what is known of a partition's objects without reading them: their
+// counts and the leaves of their Merkle tree. All are sums (XOR, addition) over the
+// objects. So a write adjusts them by what it takes away and what it adds, and a rebuild
+// can add what lies on disk while writes go on.
+//
+// Only the holder of the stripe with a leaf's number changes the leaf. Anybody may read
+// it.
+type partitionStats struct {
+	live, total, bytes atomic.Int64
+	leaves             [Leaves]atomic.Uint64
+	shadow             atomic.Pointer[partitionStats] // during a scrub: takes all changes as well
+}
+
+// statistics holds the statistics of every partition that has objects.
+type statistics struct {
+	db      *database
+	of      []atomic.Pointer[partitionStats] // nil: the partition is empty
+	ready   []atomic.Bool                    // the partition's statistics are complete
+	unready atomic.Int64                     // partitions yet to be rebuilt
+}
+
+func newStatistics(db *database) *statistics {
+	n := db.opts.Partitions
+	s := &statistics{db: db, of: make([]atomic.Pointer[partitionStats], n), ready: make([]atomic.Bool, n)}
+	s.unready.Store(int64(n))
+	return s
+}
+
+// at returns a partition's statistics, or nil if the partition is empty or does not exist.
+func (s *statistics) at(p ring.Partition) *partitionStats {
+	if int(p) >= len(s.of) {
+		return nil
+	}
+	return s.of[p].Load()
+}
+
+// get returns a partition's statistics, and begins them if there are none.
+func (s *statistics) get(p ring.Partition) *partitionStats {
+	for {
+		if stats := s.of[p].Load(); stats != nil {
+			return stats
+		}
+		s.of[p].CompareAndSwap(nil, new(partitionStats))
+	}
+}
+
+// setReady marks a partition's statistics as complete.
+func (s *statistics) setReady(p ring.Partition) {
+	if s.ready[p].CompareAndSwap(false, true) {
+		s.unready.Add(-1)
+	}
+}
+
+// allReady reports whether the statistics of every partition are complete.
+func (s *statistics) allReady() bool { return s.unready.Load() == 0 }
+
+// isReady reports whether a partition's statistics are complete.
+func (s *statistics) isReady(p ring.Partition) bool {
+	return int(p) < len(s.ready) && s.ready[p].Load()
+}
+
+// statsChange is what a write does to the statistics of its partition.
+type statsChange struct {
+	partition   ring.Partition
+	leaf        uint16
+	live, total int8
+	bytes       int64
+	digest      object.Digest // old XOR new
+}
+
+// apply adds a change. The caller holds the stripe c.leaf.
+func (s *statistics) apply(c statsChange) {
+	stats := s.get(c.partition)
+	stats.apply(c)
+	if shadow := stats.shadow.Load(); shadow != nil {
+		shadow.apply(c)
+	}
+}
+
+func (s *partitionStats) apply(c statsChange) {
+	leaf := &s.leaves[c.leaf]
+	leaf.Store(leaf.Load() ^ uint64(c.digest))
+	if c.live != 0 {
+		s.live.Add(int64(c.live))
+	}
+	if c.total != 0 {
+		s.total.Add(int64(c.total))
+	}
+	if c.bytes != 0 {
+		s.bytes.Add(c.bytes)
+	}
+}
+
+// equal compares two statistics that nobody changes.
+func (s *partitionStats) equal(other *partitionStats) bool {
+	for i := range s.leaves {
+		if s.leaves[i].Load() != other.leaves[i].Load() {
+			return false
+		}
+	}
+	return s.live.Load() == other.live.Load() && s.total.Load() == other.total.Load() &&
+		s.bytes.Load() == other.bytes.Load()
+}

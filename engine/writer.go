@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/quorate/quorate/engine/objectcache"
+)
+
+// writer commits batches of changes, and keeps up to date what depends on them: the
+// statistics, the object cache, the counts of hints and the times of the expiry index.
+type writer struct {
+	db      *database
+	stripes *stripes
+	stats   *statistics
+	objects *objectcache.Cache
+	epochs  *epochs
+	hints   *hintCounts
+	expiry  *expiryTimes
+
+	txns     sync.Pool    // of *txn
+	inflight atomic.Int64 // commits that nobody has waited for yet
+	unsynced atomic.Bool  // Interval: something was written since the last fsync
+
+	records, batches atomic.Int64 // since Open
+	syncs            atomic.Int64 // periodic fsyncs, since Open
+}
+
+func (w *writer) newTxn() *txn {
+	t, _ := w.txns.Get().(*txn)
+	if t == nil {
+		t = &txn{w: w}
+	}
+	t.batch = w.db.pebble.NewBatch()
+	return t
+}
