@@ -15,7 +15,8 @@ type Update struct {
 //  2. A primary coordinates what arrives at it. An update that computes from the old
 //     value goes to the first primary that can be reached instead.
 //  3. Any other node sends the update to the first node of the walk that can be reached.
-//     One that fails, refuses or stays silent is followed by the next.
+//     One that fails, refuses or stays silent is followed by the next. It is followed
+//     once: the error of a silent node starts no third one.
 //  4. A node whose disk takes no writes coordinates only what no other node can.
 type Forward struct {
 	nodes  Replicas
@@ -62,9 +63,9 @@ func (m *Forward) Step(e Event, actions []Action) []Action {
 		m.tally.Silence()
 	case Look:
 		m.tally.Retry()
-		if m.tally.Waiting() != 0 {
-			return actions
-		}
+	}
+	if m.tally.Waiting() != 0 {
+		return actions // a silent node was followed by another one, which may still answer
 	}
 	return m.next(actions)
 }

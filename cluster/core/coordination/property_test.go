@@ -265,13 +265,19 @@ func TestForward_AnySchedule_EndsOnce(t *testing.T) {
 		if m.Here() {
 			return
 		}
-		var underway, refused quorum.Nodes
+		var underway, silent, refused quorum.Nodes
 		ended := false
 		e := Event{Kind: Start, Up: nodes.drawUp(t)}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			if e.Kind == Late {
+				silent |= underway
+			}
 			actions := m.Step(e, nil)
 			if len(actions) > 1 || len(actions) > 0 && ended {
 				t.Fatalf("%+v (ended before: %v)", actions, ended)
+			}
+			if len(actions) > 0 && e.Kind != Answer && underway&^silent != 0 {
+				t.Fatalf("%+v while the answers of %b may still come in time", actions, underway&^silent)
 			}
 			for _, a := range actions {
 				switch a.Kind {
@@ -279,7 +285,7 @@ func TestForward_AnySchedule_EndsOnce(t *testing.T) {
 					if a.Place == nodes.Self || !e.Up.Has(a.Place) || underway.Has(a.Place) || refused.Has(a.Place) {
 						t.Fatalf("%+v: the node is not free", a)
 					}
-					underway = underway.With(a.Place)
+					underway, silent = underway.With(a.Place), silent.Without(a.Place)
 				case Coordinate:
 					if nodes.Self < 0 {
 						t.Fatal("a node outside the walk coordinates")
