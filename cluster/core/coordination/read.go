@@ -95,7 +95,7 @@ func (m *Read) advance(actions []Action) []Action {
 	before := len(actions)
 	switch {
 	case !m.tally.Won():
-		for m.awaited().Len() < m.tally.Need() {
+		for m.tally.Heeded().Len() < m.tally.Need() {
 			var asked bool
 			if actions, asked = m.askAnother(actions); !asked || actions[len(actions)-1].Kind == ReadOwn {
 				return actions
@@ -115,9 +115,6 @@ func (m *Read) advance(actions []Action) []Action {
 	return append(actions, Action{Kind: Finish})
 }
 
-// awaited returns the nodes that have answered, or whose answers may still come in time.
-func (m *Read) awaited() quorum.Nodes { return m.tally.Waiting() | m.tally.Answered() }
-
 // askAnother asks the best node that was not asked yet, and reports whether there is one.
 func (m *Read) askAnother(actions []Action) ([]Action, bool) {
 	asked := m.tally.Asked()
@@ -132,7 +129,7 @@ func (m *Read) askAnother(actions []Action) ([]Action, bool) {
 			actions = append(actions, Action{Kind: Skip, Place: at})
 		default:
 			kind := AskWhole
-			if m.own == nil && !m.nodes.SelfIsPrimary() && m.awaited() != 0 {
+			if m.own == nil && !m.nodes.SelfIsPrimary() && m.tally.Heeded() != 0 {
 				kind = AskDigest
 			}
 			m.tally.Ask(at)

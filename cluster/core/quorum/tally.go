@@ -103,9 +103,6 @@ func (t *Tally) Retry() { t.failed = 0 }
 // Recount takes back a node's answer: more is wanted of it.
 func (t *Tally) Recount(place int) { t.move(node(place)&t.answered, &t.waiting) }
 
-// Withdraw makes a node new again, as if it had not been asked.
-func (t *Tally) Withdraw(place int) { t.move(node(place), new(Nodes)) }
-
 // move puts nodes into one of the sets, and out of the others.
 func (t *Tally) move(nodes Nodes, set *Nodes) {
 	t.waiting &^= nodes
