@@ -30,9 +30,9 @@ type Channel struct {
 	throttle     logThrottle
 	count        Counters
 
-	remotes      atomic.Pointer[map[causal.NodeID]*remote] // replaced whole, under mu
-	parked       atomic.Bool                               // the watchdog sleeps
-	watchdogWake chan struct{}                             // wakes it
+	remotes      atomic.Pointer[remotes] // replaced whole, under mu
+	parked       atomic.Bool             // the watchdog sleeps
+	watchdogWake chan struct{}           // wakes it
 	closing      chan struct{}
 	tasks        sync.WaitGroup
 
@@ -76,7 +76,7 @@ func Listen(cfg Config) (*Channel, error) {
 		watchdogWake: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	c.gossip = newGossip(c)
-	c.remotes.Store(&map[causal.NodeID]*remote{})
+	c.remotes.Store(new(remotes))
 	c.mu.accepted = make(map[*stream]struct{})
 	c.mu.members = make(map[streamKey][]*stream)
 	return c, nil
@@ -156,7 +156,7 @@ func (c *Channel) SetPeers(addrs map[causal.NodeID]string) {
 		return
 	}
 	old := *c.remotes.Load()
-	next := make(map[causal.NodeID]*remote, len(addrs))
+	next := make(remotes, len(addrs))
 	for id, addr := range addrs {
 		if id == c.cfg.Self || id == 0 {
 			continue

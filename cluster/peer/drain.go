@@ -36,17 +36,7 @@ func (c *Channel) drain() {
 
 // idle reports whether no request is open, neither here nor at a peer.
 func (c *Channel) idle() bool {
-	if len(c.acceptedStreams()) > 0 {
-		return false
-	}
-	for _, r := range *c.remotes.Load() {
-		for i := range r.streams {
-			if s := r.streams[i].Load(); s != nil && s.outstanding() > 0 {
-				return false
-			}
-		}
-	}
-	return true
+	return len(c.acceptedStreams()) == 0 && c.remotes.Load().outstanding() == 0
 }
 
 // shut closes everything at once.
@@ -73,12 +63,8 @@ func (c *Channel) shut(cause error) {
 	for _, s := range c.acceptedStreams() {
 		s.abort(cause)
 	}
-	for _, r := range remotes {
-		for i := range r.streams {
-			if s := r.streams[i].Load(); s != nil {
-				s.abort(cause)
-			}
-		}
+	for s := range remotes.streams() {
+		s.abort(cause)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -29,6 +30,30 @@ type remote struct {
 	wait     waitTime
 	failed   atomic.Pointer[failure] // the newest one; nil: none
 	cancel   context.CancelFunc      // guarded by Channel.mu; nil until Run
+}
+
+// remotes has the other members by their id. It is not changed once it is shared.
+type remotes map[causal.NodeID]*remote
+
+// streams goes through the streams that this node has dialled.
+func (m remotes) streams() iter.Seq[*stream] {
+	return func(yield func(*stream) bool) {
+		for _, r := range m {
+			for i := range r.streams {
+				if s := r.streams[i].Load(); s != nil && !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// outstanding counts the requests that wait for a reply.
+func (m remotes) outstanding() (n int) {
+	for s := range m.streams() {
+		n += s.outstanding()
+	}
+	return n
 }
 
 func (c *Channel) newRemote(id causal.NodeID, addr string) *remote {

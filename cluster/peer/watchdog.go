@@ -54,7 +54,7 @@ func (c *Channel) watchAll() {
 		wait := watchTick
 		if calm >= parkAfter {
 			c.parked.Store(true)
-			if c.outstanding() == 0 { // otherwise a request came before parked was set
+			if c.remotes.Load().outstanding() == 0 { // otherwise a request came before parked was set
 				wait = c.untilPing()
 			}
 		}
@@ -74,11 +74,9 @@ func (c *Channel) watchAll() {
 		at := tick{now: now, punctual: now-last < int64(wait+2*watchTick), pinging: pinging}
 		last = now
 		calm++
-		for _, r := range *c.remotes.Load() {
-			for i := range r.streams {
-				if s := r.streams[i].Load(); s != nil && s.check(at) {
-					calm = 0
-				}
+		for s := range c.remotes.Load().streams() {
+			if s.check(at) {
+				calm = 0
 			}
 		}
 		if now-updated > int64(updateEvery) {
@@ -88,17 +86,6 @@ func (c *Channel) watchAll() {
 			}
 		}
 	}
-}
-
-func (c *Channel) outstanding() (n int) {
-	for _, r := range *c.remotes.Load() {
-		for i := range r.streams {
-			if s := r.streams[i].Load(); s != nil {
-				n += s.outstanding()
-			}
-		}
-	}
-	return n
 }
 
 func (s *stream) outstanding() int {
@@ -111,12 +98,8 @@ func (s *stream) outstanding() int {
 func (c *Channel) untilPing() time.Duration {
 	now := c.now()
 	next := now + int64(c.cfg.PingInterval)
-	for _, r := range *c.remotes.Load() {
-		for i := range r.streams {
-			if s := r.streams[i].Load(); s != nil {
-				next = min(next, s.nextPing())
-			}
-		}
+	for s := range c.remotes.Load().streams() {
+		next = min(next, s.nextPing())
 	}
 	return max(watchTick, time.Duration(next-now))
 }
