@@ -151,6 +151,9 @@ func (s *Sim) route(p *packet) {
 		p.id = s.packets
 		p.from.pending[p.id] = p
 		s.waiting = max(s.waiting, len(p.from.pending))
+		if s.opts.defect == defectPile {
+			return
+		}
 		s.after(answerTimeout, func() { s.complete(p, nil, peer.ErrTimeout) })
 	}
 	link := s.link(p.from.node, p.to.node)

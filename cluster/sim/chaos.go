@@ -89,6 +89,8 @@ func (s *Sim) mishap() {
 		}
 	case kind == FaultJumps:
 		s.setClock(a, a.jump.Load()+int64(s.jumping()))
+	case kind == FaultQuorums:
+		s.changeQuorums()
 	case kind == FaultJoins:
 		s.join()
 	case kind == FaultLeaves:

@@ -3,6 +3,7 @@ package sim
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -13,8 +14,9 @@ import (
 // check looks at what is left when all is at rest.
 func (s *Sim) check() {
 	final := s.final()
+	s.checkBounds(final) // first: a key with very many values has many other faults
 	for _, o := range s.history.ops {
-		if o.action == actionGet || o.outcome != succeeded {
+		if o.action != actionSet && o.action != actionDelete || o.outcome != succeeded {
 			continue
 		}
 		left := final[o.key]
@@ -27,7 +29,9 @@ func (s *Sim) check() {
 		o := final[key]
 		s.checkSiblings(key, &o)
 	}
-	s.checkBounds()
+	s.checkCounters(final)
+	s.checkLocks(final)
+	s.checkExpiries(final)
 }
 
 // What one run may cost: frames for each request of a client, and for each node
@@ -35,17 +39,24 @@ func (s *Sim) check() {
 const (
 	framesPerRequest = 60
 	framesPerSecond  = 150
-	mostWaiting      = 2000
+	mostWaiting      = 150 // runs of the suite come to some 70
+	mostSiblings     = 100 // a coordinator refuses more
 )
 
-// checkBounds: nobody floods the others, and what waits for an answer is bounded.
-func (s *Sim) checkBounds() {
+// checkBounds: nobody floods the others, and what waits for an answer is bounded, as
+// are the values of a key.
+func (s *Sim) checkBounds(final map[string]object.Object) {
 	most := framesPerRequest*len(s.history.ops) + framesPerSecond*len(s.nodes)*int(s.now/time.Second)
 	if s.frames > most || s.arrived > 2*most {
 		s.fail("unbounded: %d frames sent and %d arrived for %d requests in %v", s.frames, s.arrived, len(s.history.ops), s.now)
 	}
 	if s.waiting > mostWaiting {
 		s.fail("unbounded: %d requests of one node waited for an answer", s.waiting)
+	}
+	for _, key := range slices.Sorted(maps.Keys(final)) {
+		if o := final[key]; len(o.Siblings) > mostSiblings {
+			s.fail("unbounded: %s has %d siblings", key, len(o.Siblings))
+		}
 	}
 }
 
@@ -55,6 +66,9 @@ func (s *Sim) checkBounds() {
 func (s *Sim) checkKept(o *op, left *object.Object) {
 	if o.action == actionDelete {
 		return // its absence is what it asked for
+	}
+	if o.expiry != 0 && o.expiry < s.now+clockTolerance {
+		return
 	}
 	dot := o.request.Result.Dot
 	s.checkShown(o, left)
@@ -117,12 +131,18 @@ func (s *Sim) checkDeleted(o *op, left *object.Object) {
 }
 
 // checkRead looks at what a client was answered.
-func (s *Sim) checkRead(o *op) { s.checkSiblings(o.key, &o.request.Object) }
+func (s *Sim) checkRead(o *op) {
+	s.checkSiblings(o.key, &o.request.Object)
+	s.checkFresh(o)
+}
 
 // checkSiblings: no value stands beside one whose client had seen it, none stands
 // there twice, and no dot names two of them.
 func (s *Sim) checkSiblings(key string, o *object.Object) {
 	s.checkDots(key, o)
+	if strings.HasPrefix(key, counterPrefix) || strings.HasPrefix(key, expiryPrefix) {
+		return // several updates write the same value
+	}
 	for i := range o.Siblings {
 		a := &o.Siblings[i]
 		if a.Tombstone {

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -34,6 +35,9 @@ const (
 	actionGet action = iota
 	actionSet
 	actionDelete
+	actionIncrement
+	actionSetIfAbsent
+	actionExpire
 )
 
 // outcome is what a client knows of its request.
@@ -52,8 +56,9 @@ type op struct {
 	node   *node
 	key    string
 	action action
-	value  string // actionSet: no other op writes the same
-	plain  bool   // no context was given
+	value  string        // actionSet, actionSetIfAbsent: no other op writes the same
+	expiry time.Duration // actionSet, actionExpire: when it expires; 0: never
+	plain  bool          // no context was given
 
 	seen    causal.Vector // the context, and the client's own last dot
 	own     causal.Dot
@@ -64,10 +69,11 @@ type op struct {
 }
 
 func (o *op) String() string {
-	verb := [...]string{"GET", "SET", "DEL"}[o.action]
+	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT"}[o.action]
 	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
-	if o.action == actionSet {
-		text += " " + o.value
+	text += strings.TrimRight(" "+o.value, " ")
+	if o.expiry > 0 {
+		text += " until " + o.expiry.String()
 	}
 	if !o.plain && o.action != actionGet {
 		text += " CONTEXT"
@@ -94,6 +100,14 @@ func (s *Sim) think(c *client) {
 // ask lets a client send its next request to some node that is up.
 func (s *Sim) ask(c *client) {
 	o := &op{client: c, key: c.key, plain: true}
+	if s.special(o) {
+		if o.node = s.entry(o.key); o.node.life == nil {
+			s.think(c)
+			return
+		}
+		s.begin(o, "")
+		return
+	}
 	if !c.careful {
 		o.key = fmt.Sprintf("shared%d", s.rng.IntN(s.opts.Keys))
 	}
@@ -117,8 +131,7 @@ func (s *Sim) ask(c *client) {
 		o.plain = false
 	}
 	if o.action == actionSet {
-		c.writes++
-		o.value = fmt.Sprintf("%s-%d", c.name, c.writes)
+		o.value = c.newValue()
 	}
 	s.begin(o, token)
 }
@@ -143,10 +156,7 @@ func (s *Sim) begin(o *op, token string) {
 	r := &o.request
 	r.Key = []byte(o.key)
 	if o.action != actionGet {
-		r.Update = &register.Update{Kind: register.Set, Data: []byte(o.value)}
-		if o.action == actionDelete {
-			r.Update = &register.Update{Kind: register.Delete}
-		}
+		r.Update = o.update()
 		if !o.plain {
 			var err error
 			if o.seen, o.own, err = causal.ParseDotted(r.Key, []byte(token)); err != nil {
@@ -195,8 +205,14 @@ func (s *Sim) clientAnswered(o *op) {
 	o.end = s.now
 	o.client.waiting = nil
 	r := &o.request
-	if o.outcome = succeeded; r.Err != nil {
+	if o.outcome = succeeded; r.Err != nil || r.Result.Failure != register.None {
 		o.outcome = unknown
+	}
+	switch s.opts.defect {
+	case defectStale:
+		r.Object = object.Object{}
+	case defectLocks:
+		r.Result.Applied = true
 	}
 	s.note("%v: %v, %v", o, describe(&r.Object), r.Err)
 	c := o.client

@@ -48,25 +48,37 @@
 //
 // # What is checked
 //
-// No acknowledged write is lost; a plain read shows the last plain write, if clocks
-// agree; nothing deleted returns; no dot is minted twice;
-// a client that passes its context gets no false sibling; the copies of all
-// primaries are equal at rest, with no hint and no request left; and the frames
-// that a run costs are bounded. For each there is a defect that is planted to see
-// the check fail.
+//   - No acknowledged write is lost. Nothing deleted returns. What has expired is not
+//     shown.
+//   - A plain read shows the last plain write, if clocks agree.
+//   - No dot is minted twice.
+//   - A client that passes its context gets no false sibling.
+//   - No increment counts twice.
+//   - The copies of all primaries are equal at rest, with no hint and no request left.
+//   - The frames that a run costs are bounded, and so are the requests that wait at a
+//     node and the siblings of a key.
+//   - If no coordinator seems silent and no fallback stands in: a read knows of every
+//     write that was acknowledged before it began, every acknowledged increment counts,
+//     and of all SETNX of one key one sets it.
+//
+// For each there is a defect that is planted to see the check fail.
 //
 // # What is not held yet
 //
-// The suite uses three sets of faults under which everything is held: steady, ring
-// and mild; ring also with jumps of wall clocks; steady also with these, with nodes
-// that move, and with snapshots. These combinations are outside of them, for they are known to break
-// something:
+// The suite uses sets of faults under which everything is held: steady, ring and mild,
+// each with some others (see suite in sim_test.go). These combinations are outside of
+// them, for they are known to break something:
 //
 //   - forwards with anything that makes a coordinator seem silent (loss, slow, cuts,
 //     suspicion, freezes, crashes): an update that was forwarded twice is carried
 //     out twice. Its twin is a false sibling, or covers what was written since, so
 //     that an acknowledged write is lost or a deleted value returns. On a ring that
 //     changes, and with a full disk, a node that was a primary forwards too.
+//     INCR is always forwarded, to the key's first primary, and then counts twice
+//     (-first 55 -faults steady,counters; -first 12 -faults mild,slow,counters).
+//     SETNX makes two siblings (-first 77 -faults steady,locks).
+//   - quorums with a full disk: a write that needs all three nodes waits, with the same
+//     twins (-first 149 -faults ring,quorums).
 //   - owndots: a client that writes with the context of its own last write, through
 //     a coordinator that has not heard of that write, gets a false sibling.
 //   - With the disks of several nodes full at once a write waits for a quorum until

@@ -17,7 +17,7 @@ type keyDot struct {
 func (h *history) add(o *op) {
 	o.id = len(h.ops)
 	h.ops = append(h.ops, o)
-	if o.action == actionSet {
+	if o.value != "" {
 		if h.byValue == nil {
 			h.byValue = make(map[string]*op)
 		}

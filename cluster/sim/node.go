@@ -13,7 +13,6 @@ import (
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
-	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/peer"
@@ -127,7 +126,7 @@ func (l *life) open() (err error) {
 	}
 	l.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
-		Policy: func() register.Policy { return register.LWW },
+		Policy: s.policy,
 		Clock:  causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{

@@ -37,6 +37,11 @@ const (
 	FaultMoves                        // no fault: a node restarts at another address, or two nodes at each other's
 	FaultSnapshots                    // a disk is put back from a copy that was made while its node ran
 	FaultClones                       // a second process of a node's identity runs on a copy of its disk
+	FaultCounters                     // no fault: clients use INCR
+	FaultLocks                        // no fault: clients use SETNX
+	FaultExpiries                     // no fault: clients use SET PX and PEXPIREAT
+	FaultQuorums                      // no fault: R and W change, and R + W > N stays true
+	FaultRefusals                     // no fault: the conflict policy is "error", not "lww"
 
 	faultsEnd
 )
@@ -59,7 +64,7 @@ const (
 // of the set.
 func (f Faults) mishaps() (kinds []Faults) {
 	for kind := Faults(1); kind < faultsEnd; kind <<= 1 {
-		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultOwnDots) != 0 {
+		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultOwnDots|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals) != 0 {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -68,7 +73,7 @@ func (f Faults) mishaps() (kinds []Faults) {
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "owndots": FaultOwnDots, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed
@@ -100,6 +105,12 @@ const (
 	defectContext        // coordinators are told that a client has seen nothing
 	defectRepair         // neither hints nor differences between copies are looked after
 	defectStorm          // every frame is sent over and over
+	defectStale          // reads show nothing
+	defectCount          // increments are forgotten
+	defectLocks          // SETNX always says that it has set the key
+	defectUndead         // an expired value comes back without its expiry
+	defectPile           // no answer arrives, and nobody gives up
+	defectHeap           // a key has more values than a coordinator allows
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

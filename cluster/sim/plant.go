@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
@@ -35,6 +36,22 @@ func (s *Sim) plant() {
 			}
 			s.checkDots(key, &o)
 			o.Siblings[0].Data = []byte("another")
+		case defectCount:
+			if !strings.HasPrefix(key, counterPrefix) {
+				continue
+			}
+			dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
+			o = object.Put(o, o.Clock, dot, causal.TimestampOf(1<<42), object.Value{Data: []byte("0")})
+		case defectHeap:
+			for i := range mostSiblings + 1 {
+				dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: causal.Counter(i + 1)}
+				o = object.Put(o, nil, dot, 1, object.Value{Data: []byte("one of many")})
+			}
+		case defectUndead:
+			if len(o.Siblings) == 0 || o.Siblings[0].Expiry == 0 {
+				continue
+			}
+			o.Siblings[0].Expiry = 0
 		default:
 			continue
 		}
