@@ -17,8 +17,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// browser is a page in a real Chromium. What a person would see in its console
-// fails the test, and so does a request to anywhere but the page's own origin.
+// browser is a page in a real Chromium. An error or a warning in its console fails the
+// test, and so does a request to another origin.
 type browser struct {
 	testing.TB
 	ctx    context.Context
@@ -31,8 +31,8 @@ type browser struct {
 	}
 }
 
-// patience bounds one step of a test; it is spent only when something is wrong.
-const patience = 2 * time.Minute
+// stepTimeout bounds one step of a test.
+const stepTimeout = 2 * time.Minute
 
 // openBrowser opens the page at origin.
 func openBrowser(t testing.TB, origin string, width, height int64) *browser {
@@ -129,14 +129,14 @@ func (b *browser) check() {
 // do runs steps, or fails the test.
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.Fatalf("the page did not get there: %v\n%s", err, b.text())
 	}
 }
 
-// text is what the page says, for the message of a failure.
+// text returns the text of the page, for the message of a failure.
 func (b *browser) text() string {
 	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 	defer cancel()
@@ -150,13 +150,13 @@ func (b *browser) text() string {
 // until waits for a JavaScript expression to become true.
 func (b *browser) until(expression string) {
 	b.Helper()
-	b.do(chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+	b.do(chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(stepTimeout)))
 }
 
-// eval is the value of an expression, or of the promise that it makes, as text.
+// eval returns the value of an expression, or of its promise, as text.
 func (b *browser) eval(expression string) string {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("Promise.resolve("+expression+").then(String)", chromedp.EvalAwaitPromise))
 	if err != nil {

@@ -1,15 +1,15 @@
-// Package dashboard is the page that a person sees on the admin port: the ring,
-// the nodes, a console, and what happens inside, live.
+// Package dashboard is the web page of the admin port. It shows the ring, the nodes, a
+// console, and what happens inside, live.
 //
 // The page is plain HTML, CSS, SVG and hand-written ES modules under assets,
 // embedded as they are: there is no build step, and nothing is loaded from
-// elsewhere. It lives on the admin REST and its event stream alone.
+// elsewhere. It uses the admin REST and its event stream only.
 //
 //	index.html      the page's landmarks, headings and panels
 //	css             base (colours, type), layout, panels, ring
-//	js/main.js      puts the modules together
-//	js/store.js     what is known of the cluster, and who wants to hear of changes
-//	js/stream.js    keeps the store fed, and says when it cannot
+//	js/main.js      starts the modules
+//	js/store.js     the state that the page shows, and the listeners for its changes
+//	js/stream.js    reads the event stream into the store
 //	js/ring*.js     the hash ring, the walk of a key, the path of a request
 //	js/guide.js     runs the scenarios of js/scenarios.js on the real cluster
 //	js/*.js         one panel each
@@ -20,5 +20,5 @@
 //
 // Owns: nothing that runs.
 //
-// Not: the REST that it calls (admin), and who may call it.
+// Not: the REST that it calls (admin), or who may call it.
 package dashboard

@@ -59,7 +59,7 @@ type version struct {
 	parents []string
 }
 
-// startFake serves the page and the REST of a cluster of so many nodes.
+// startFake serves the page and the REST of a cluster with this many nodes.
 func startFake(t *testing.T, nodes, partitions int) *fake {
 	f := &fake{mux: http.NewServeMux(), changed: make(chan struct{}, 1)}
 	f.mu.partitions, f.mu.n, f.mu.r, f.mu.w, f.mu.version = partitions, 3, 2, 2, 7

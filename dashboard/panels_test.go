@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -42,12 +43,12 @@ func TestBrowser_Merkle_DrillsDownToTheKeys(t *testing.T) {
 func TestBrowser_Gossip_TellsWhoSuspectsWhom(t *testing.T) {
 	_, b := openFake(t)
 	b.click("#tab-gossip")
-	b.shows("#panel-gossip", "Everybody sees everybody alive")
+	b.shows("#panel-gossip", "All nodes see each other alive")
 	b.shows("#panel-gossip", "reached 5 nodes in 840 ms: 5 rounds")
 	b.shows("#panel-gossip", "Requests do not get through from A to E")
 	b.until(`document.querySelector('#panel-gossip td.warn').title.includes("dial tcp: timeout")`)
 	b.click(`[aria-label="Kill C"]`)
-	b.shows("#panel-gossip", "other than alive")
+	b.shows("#panel-gossip", "C is not seen alive by all")
 	b.shows("#panel-gossip", "does not answer")
 }
 
@@ -98,7 +99,7 @@ func TestBrowser_Links_ArePartitionedSlowedAndHealed(t *testing.T) {
 func TestBrowser_Scenario_RunsStepByStepAndPutsThingsBack(t *testing.T) {
 	_, b := openFake(t)
 	b.click(`[data-scenario="handoff"]`)
-	for _, outcome := range []string{"is about to die", "is gone", "stands in, with a hint", "is up again", "Delivered"} {
+	for _, outcome := range []string{"is about to be killed", "is still a member", "stands in, with a hint", "is up again", "Delivered"} {
 		b.click(".scenario .go")
 		b.shows(".scenario", outcome)
 	}
@@ -110,7 +111,7 @@ func TestBrowser_StoppedScenario_RevivesWhatItKilled(t *testing.T) {
 	_, b := openFake(t)
 	b.click(`[data-scenario="handoff"]`)
 	b.click(".scenario .go")
-	b.shows(".scenario", "is about to die")
+	b.shows(".scenario", "is about to be killed")
 	b.click(".scenario .go")
 	b.shows("#cards", "killed")
 	b.click(".scenario .stop")
@@ -181,4 +182,30 @@ func TestBrowser_Opened_StaysAtItsTop(t *testing.T) {
 	b.until(`document.querySelectorAll("#cards .card").length === 5`)
 	b.until(`document.querySelector(".scenario .go").getAttribute("aria-disabled") === null`)
 	b.until(`document.documentElement.scrollHeight > 1200 && scrollY === 0`)
+}
+
+// The pages of a phone show one panel at a time, which another test checks.
+func TestBrowser_EveryScreenSize_PanelsLieBesideEachOther(t *testing.T) {
+	_, b := openFake(t)
+	for _, size := range [][2]int64{{1920, 1080}, {1440, 900}, {1440, 780}, {1366, 768}, {1366, 650}, {1280, 720}, {1279, 900}, {1024, 768}, {768, 1024}} {
+		b.do(chromedp.EmulateViewport(size[0], size[1]))
+		b.until(`innerWidth === ` + strconv.FormatInt(size[0], 10))
+		b.eval(`new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))`)
+		wrong := b.eval(`(() => {
+			const box = (s) => document.querySelector(s).getBoundingClientRect();
+			const panels = ["#ring", "#nodes", "#quorum", "#console", "#explore"];
+			const wrong = [];
+			for (const a of panels) for (const b of panels) {
+				const [p, q] = [box(a), box(b)];
+				if (a < b && p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1) wrong.push(a + " overlaps " + b);
+			}
+			const ring = box(".ring-picture svg").height;
+			if (ring < 240) wrong.push("the ring is " + ring + " high");
+			if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page is wider than the screen");
+			return wrong.join(", ");
+		})()`)
+		if wrong != "" {
+			t.Errorf("at %dx%d: %s", size[0], size[1], wrong)
+		}
+	}
 }

@@ -1,9 +1,9 @@
-// The admin REST: one function a route. A refusal becomes an ApiError with the
-// server's own words; so does silence.
+// The admin REST: one function for each route. A refused request throws an ApiError with
+// the server's text; a request without an answer throws one, too.
 
 import { inPath } from "./text.js";
 
-const PATIENCE = 20000; // ms; the slowest route waits for all nodes
+const TIMEOUT = 20000; // ms; the slowest route waits for all nodes
 
 class ApiError extends Error {
   constructor(message, status, body) {
@@ -19,7 +19,7 @@ async function call(method, path, { body, query, raw, allow = [] } = {}) {
     if (value !== undefined && value !== null) search.set(name, value);
   }
   const url = search.size ? `${path}?${search}` : path;
-  const request = { method, signal: AbortSignal.timeout(PATIENCE), headers: {} };
+  const request = { method, signal: AbortSignal.timeout(TIMEOUT), headers: {} };
   if (raw !== undefined) request.body = raw;
   else if (body !== undefined) {
     request.body = JSON.stringify(body);

@@ -1,4 +1,4 @@
-// Breaking the cluster on purpose, and mending it.
+// Faults on purpose, and their removal.
 
 import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
@@ -7,7 +7,7 @@ import { byId, h, put, set } from "./dom.js";
 import { attempt } from "./notice.js";
 import { isGone, names, on, state } from "./store.js";
 
-export const NO_CHAOS = "This cluster was started without leave to break it (--chaos).";
+export const NO_CHAOS = "Faults are not allowed: the nodes were started without --chaos.";
 
 let buttons;
 
@@ -26,8 +26,8 @@ export function start() {
   });
 }
 
-// forbid marks a button that would be refused, with the reason; it stays in the
-// order of focus, so that the reason can be read.
+// forbid marks a button as disabled and gives the reason. The button can still be
+// focused, so that the reason can be read.
 export function forbid(button, reason) {
   set(button, "aria-disabled", reason ? "true" : null);
   set(button, "title", reason || null);
@@ -63,7 +63,7 @@ async function split() {
     h("tbody", {}, nodes.map(row)));
   const data = await ask({
     title: "Cut the network in two", confirm: "Partition", danger: true,
-    text: "Nodes of one group go on hearing each other, and nobody of the other. Both sides keep taking writes.", fields: [h("div", { class: "scroll" }, table)],
+    text: "Nodes of one group still reach each other, and none of the other group. Both sides keep taking writes.", fields: [h("div", { class: "scroll" }, table)],
   });
   if (!data) return;
   const groups = ["1", "2"].map((side) => nodes.filter((n) => data.get(`side-${n}`) === side));
@@ -89,9 +89,9 @@ export async function isolate(name) {
   const data = await ask({
     title: `Cut ${name} off`, confirm: "Cut off", danger: true,
     text: "Its links to all others are cut, on the real sockets.",
-    fields: [choice("direction", "Which way", [["both", "both ways"], ["in", "it hears nobody"], ["out", "nobody hears it"]], "both")],
+    fields: [choice("direction", "Which way", [["both", "both ways"], ["in", "it receives nothing"], ["out", "the others receive nothing from it"]], "both")],
   });
   if (data) await attempt(() => api.isolate(name, data.get("direction")), `${name} is cut off from the others.`);
 }
 
-export const heal = () => attempt(() => api.heal(), "All links are whole again.");
+export const heal = () => attempt(() => api.heal(), "All faults on links are removed.");

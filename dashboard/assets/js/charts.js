@@ -8,7 +8,7 @@ import { isOpen, panel } from "./tabs.js";
 
 const part = {};
 const sum = (nodes, field) => nodes.reduce((all, n) => all + (n[field] ?? 0), 0);
-// Percentiles do not add up: of several nodes the worst one's is shown.
+// Percentiles cannot be added up: of several nodes the slowest is shown.
 const worst = (nodes, kind, p) => {
   const all = nodes.map((n) => n[kind]?.[p]).filter((v) => v != null && v > 0);
   return all.length ? Math.max(...all) : null;
@@ -23,7 +23,7 @@ const CHARTS = [
     ["p50", "--good", (n) => worst(n, "write_ms", "p50")], ["p99", "--accent", (n) => worst(n, "write_ms", "p99")], ["p99.9", "--bad", (n) => worst(n, "write_ms", "p999"), [4, 3]]] },
   { id: "divergence", title: "Divergence and repair", unit: (v) => `${short(v)}/s`, floor: 2, series: [
     ["divergent", "--bad", (n) => sum(n, "divergent_s")], ["repairs", "--accent", (n) => sum(n, "read_repairs_s")],
-    ["hints kept", "--warn", (n) => sum(n, "hints_stored_s")], ["delivered", "--good", (n) => sum(n, "hints_delivered_s"), [4, 3]]] },
+    ["hints stored", "--warn", (n) => sum(n, "hints_stored_s")], ["delivered", "--good", (n) => sum(n, "hints_delivered_s"), [4, 3]]] },
 ];
 
 export function start() {
@@ -37,7 +37,7 @@ export function start() {
   };
   put(panel("charts"), h("div", { class: "filters" },
     h("label", {}, h("span", { class: "unseen" }, "Node"), part.node = h("select", { onchange: draw }, h("option", { value: "" }, "all nodes"))),
-    h("span", { class: "soft small" }, "Latency as the coordinators measure it; of several nodes, the slowest's.")),
+    h("span", { class: "soft small" }, "Latency is what Redis clients wait for; requests of this page are not in it. With all nodes, the slowest node is shown.")),
   h("div", { class: "charts" }, CHARTS.map(figure)));
   on("load", draw);
   on("cluster", () => {

@@ -1,4 +1,4 @@
-// A node keeps its colour for as long as the page is open.
+// The colours of the nodes. A node keeps its colour while the page is open.
 
 const SIZE = 20;
 const taken = new Map();
@@ -16,9 +16,9 @@ export function assign(names) {
   }
 }
 
-// colour is the class that sets --node.
+// colour returns the CSS class that sets --node.
 export const colour = (name) => `c${taken.get(name) ?? 0}`;
 
-// initials is a name in at most three characters: its end, which tells
-// node-1 from node-2.
+// initials shortens a name to at most three characters: its end, so that node-1 and
+// node-2 differ.
 export const initials = (name) => (name.length <= 3 ? name : name.replace(/\..*$/, "").slice(-2));

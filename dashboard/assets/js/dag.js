@@ -13,7 +13,7 @@ export function place(versions) {
   const lastIn = []; // lane -> the last column used
   for (const version of versions) {
     const parents = (version.parents ?? []).map((id) => byId.get(id)).filter(Boolean);
-    // One that descends from nothing stands beside what was there when it came.
+    // A version without parents is placed beside the versions that were there before it.
     const column = parents.length ? Math.max(...parents.map((p) => p.column)) + 1 : Math.max(0, columns - 1);
     const wanted = [...parents.map((p) => p.lane).sort((a, b) => a - b)];
     let lane = wanted.find((l) => !taken.has(`${column} ${l}`) && (lastIn[l] ?? -1) < column);

@@ -36,7 +36,7 @@ export function ask({ title, text, fields = [], confirm, danger = false }) {
 
 export const field = (label, control) => h("label", {}, h("span", {}, label), control);
 
-// choice is a row of radio buttons: options [[value, label]].
+// choice makes a row of radio buttons: options [[value, label]].
 export function choice(name, legend, options, chosen) {
   return h("fieldset", { class: "choice" }, h("legend", {}, legend),
     options.map(([value, label]) => h("label", { class: "inline" }, h("input", { type: "radio", name, value, checked: value === chosen }), label)));

@@ -1,4 +1,4 @@
-// The event log of all nodes: live, filtered, or held still to be read.
+// The event log of all nodes: live, filtered, or paused.
 
 import { colour, initials } from "./colours.js";
 import { h, keyed, put, say, set } from "./dom.js";
@@ -23,7 +23,7 @@ export function start() {
       part.said = h("span", { class: "soft small" })),
     part.list = h("ol", { class: "log", tabindex: 0, "aria-label": "Events, newest first" }));
   on("log", () => {
-    if (held) tell(held);
+    if (held) showCount(held);
     else draw();
   });
   on("cluster", () => fill(part.node, names()));
@@ -57,10 +57,11 @@ export function draw() {
     if (fits(log[i])) lines.push(log[i]);
   }
   keyed(part.list, lines, (e) => e.id, line, () => {});
-  tell(log, lines.length);
+  showCount(log, lines.length);
 }
 
-function tell(log, drawn) {
+// showCount says how many events are shown, and how many are newer than those.
+function showCount(log, drawn) {
   const fresh = state.log.length - log.length;
   if (drawn !== undefined) part.drawn = drawn;
   say(part.said, held ? `held still; ${plural(Math.max(fresh, 0), "newer event")}` : `${plural(part.drawn ?? 0, "event")} shown`);

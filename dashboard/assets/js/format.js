@@ -7,7 +7,7 @@ export const count = (n) => (n == null ? "–" : whole.format(n));
 // plural(2, "hint") is "2 hints".
 export const plural = (n, noun, nouns = noun + "s") => `${count(n)} ${n === 1 ? noun : nouns}`;
 
-// short is a number in at most five characters: 950, 12.3k, 4.1M.
+// short formats a number in at most five characters: 950, 12.3k, 4.1M.
 export function short(n) {
   if (n == null) return "–";
   for (const [unit, size] of [["G", 1e9], ["M", 1e6], ["k", 1e3]]) {
@@ -39,7 +39,7 @@ export function millis(ms) {
   return `${ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
 }
 
-// span is a length of time in its largest unit: 40 s, 12 min, 3 h, 2 d.
+// span formats a length of time in its largest unit: 40 s, 12 min, 3 h, 2 d.
 export function span(seconds) {
   if (seconds == null) return "–";
   if (seconds < 90) return `${Math.round(seconds)} s`;
@@ -55,7 +55,7 @@ export function clockTime(ms) {
   return `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}.${String(t.getMilliseconds()).padStart(3, "0")}`;
 }
 
-// list is "A, B and C".
+// list joins items: "A, B and C".
 export function list(items) {
   if (items.length < 2) return items.join("");
   return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;

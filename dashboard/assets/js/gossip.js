@@ -7,7 +7,7 @@ import { h, put, s } from "./dom.js";
 import { bytes, list, millis, plural, span } from "./format.js";
 import { isOpen, panel } from "./tabs.js";
 
-const AGAIN = 1500; // ms
+const INTERVAL = 1500; // ms between two requests
 const part = {};
 let chosen = 0;
 
@@ -17,14 +17,14 @@ export function start() {
     h("div", { class: "split-side wide" }, h("h3", {}, "How a change spread"), part.changes = h("div", {}))));
   setInterval(() => {
     if (isOpen("gossip") && !document.hidden) refresh();
-  }, AGAIN);
+  }, INTERVAL);
 }
 
 export async function refresh() {
   try {
     draw(await api.gossip());
   } catch {
-    // the last picture stays; the page's top says why
+    // the last picture stays; the line at the top says why
   }
 }
 
@@ -36,15 +36,15 @@ function draw(gossip) {
   if (part.signature === signature) return;
   part.signature = signature;
   const answered = gossip.nodes.filter((n) => n.answered);
-  const odd = answered.flatMap((n) => n.sees.filter((x) => x.state !== "alive" && x.node !== n.node)).length;
+  const unseen = [...new Set(answered.flatMap((n) => n.sees.filter((x) => x.state !== "alive").map((x) => x.node)))].sort();
   const cut = answered.flatMap((n) => n.sees.filter((x) => halfOpen(x)).map((x) => `${n.node} to ${x.node}`));
   const versions = new Set(answered.map((n) => n.ring_version));
-  put(part.said, odd ? h("b", { class: "warn" }, `${plural(odd, "view")} other than alive. `) : h("b", { class: "good" }, "Everybody sees everybody alive. "),
+  put(part.said, unseen.length ? h("b", { class: "warn" }, `${list(unseen)} ${unseen.length === 1 ? "is" : "are"} not seen alive by all. `) : h("b", { class: "good" }, "All nodes see each other alive. "),
     cut.length ? h("b", { class: "warn" }, `Requests do not get through from ${list(cut)}. `) : null,
-    h("span", { class: "soft" }, versions.size > 1 ? `Rings of versions ${[...versions].join(", ")} are about.` : `All know ring version ${[...versions][0]}.`));
+    h("span", { class: "soft" }, versions.size > 1 ? `The nodes have rings of different versions: ${[...versions].join(", ")}.` : `All have ring version ${[...versions][0]}.`));
   const names = [...new Set(gossip.nodes.flatMap((n) => [n.node, ...n.sees.map((x) => x.node)]))].sort();
   const disc = (n) => h("span", { class: `disc ${colour(n)}` }, initials(n));
-  put(part.matrix, h("table", { class: "matrix sights" }, h("caption", { class: "unseen" }, "Row: who looks. Column: at whom."),
+  put(part.matrix, h("table", { class: "matrix observations" }, h("caption", { class: "unseen" }, "Each row shows how one node sees the others."),
     h("thead", {}, h("tr", {}, h("td", { class: "soft small" }, "sees →"), names.map((n) => h("th", { scope: "col" }, disc(n))))),
     h("tbody", {}, gossip.nodes.map((n) => h("tr", {}, h("th", { scope: "row" }, disc(n.node)),
       n.answered ? names.map((name) => view(n, name)) : h("td", { colspan: names.length, class: "soft" }, "does not answer"))))));
@@ -78,7 +78,7 @@ function streamFacts(n, { node, streams }) {
 function drawChanges(gossip) {
   const changes = gossip.changes ?? [];
   if (!changes.length) {
-    put(part.changes, h("p", { class: "soft" }, "Nothing has changed since the nodes started. Change N, R or W, or add a node, and watch it spread."));
+    put(part.changes, h("p", { class: "soft" }, "The ring has not changed since the nodes started. Change N, R or W, or add a node, and watch the change spread."));
     return;
   }
   chosen = Math.min(chosen, changes.length - 1);
@@ -96,6 +96,6 @@ function drawChanges(gossip) {
   const rows = seen.map((v, i) => s("g", { class: colour(v.node) },
     s("path", { class: "since", d: `M20 ${26 + i * 22}H${x(v.at_ms).toFixed(1)}` }),
     s("circle", { cx: x(v.at_ms).toFixed(1), cy: 26 + i * 22, r: 8 }), s("text", { class: "who", x: x(v.at_ms).toFixed(1), y: 30 + i * 22 }, initials(v.node))));
-  put(part.changes, buttons, h("p", {}, `Ring version ${c.version} reached ${plural(seen.length, "node")} in ${millis(lastSeen - first)}: ${plural(rounds, "round")} of gossip, ${millis(round)} each.`),
+  put(part.changes, buttons, h("p", {}, `Ring version ${c.version} reached ${plural(seen.length, "node")} in ${millis(lastSeen - first)}: ${rounds > 1 ? `${rounds} rounds of gossip, ${millis(round)} each` : `within one round of gossip (${millis(round)})`}.`),
     s("svg", { class: "spread", viewBox: `0 0 450 ${34 + seen.length * 22}`, role: "img", "aria-label": seen.map((v) => `${v.node} after ${millis(v.at_ms - first)}`).join(", ") }, grid, rows));
 }

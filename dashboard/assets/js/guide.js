@@ -1,5 +1,5 @@
-// Runs the guided scenarios: one step, one sentence, one button; what came out of
-// it below; and everything put back at the end.
+// Runs the guided scenarios. Each step has a sentence and a button, and below them its
+// result. At the end everything is put back.
 
 import { NO_CHAOS, forbid } from "./chaos.js";
 import { h, put, set } from "./dom.js";
@@ -13,7 +13,7 @@ let chosen = SCENARIOS[0];
 let run = fresh(); // of the chosen scenario
 let running = null; // another run's name, while it is under way
 
-// fresh is a run that has not begun. phase: idle, busy, failed, done.
+// fresh returns a run that has not begun. phase: idle, busy, failed, done.
 function fresh() {
   return { lab: new Lab(), outcomes: [], phase: "idle", error: "", restored: "" };
 }
@@ -77,7 +77,7 @@ function draw() {
     run.restored ? h("p", { class: "restored soft", role: "status" }, run.restored) : null);
 }
 
-// follow brings the step to do into sight, after one was done.
+// follow scrolls to the next step.
 const follow = () => part.run.querySelector(".current")?.scrollIntoView({ block: "nearest" });
 
 async function go(step) {

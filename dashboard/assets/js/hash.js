@@ -2,7 +2,7 @@
 
 export const SLOTS = 16384;
 
-// slotOf is CRC16 (XMODEM) of the key, or of its {tag}, modulo the slots.
+// slotOf returns CRC16 (XMODEM) of the key, or of its {tag}, modulo the slots.
 export function slotOf(bytes) {
   let crc = 0;
   for (const byte of tagged(bytes)) {

@@ -1,5 +1,5 @@
-// What scenarios are made of: operations on the real cluster that wait for what
-// they claim, and that remember how to be undone.
+// The operations of scenarios. Each works on the real cluster, waits until its effect
+// is visible, and registers how to undo it.
 
 import { api } from "./api.js";
 import { perform } from "./console.js";
@@ -7,7 +7,7 @@ import { health } from "./overview.js";
 import { isGone, names, nodeNamed, state } from "./store.js";
 
 const POLL = 300; // ms
-const PATIENCE = 60000; // ms that a change of the cluster may take
+const TIMEOUT = 60000; // ms that a change of the cluster may take
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -15,21 +15,21 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Lab {
   #undo = []; // [{what, run}], newest last
   #stopped = false;
-  facts = {}; // what a step found out for those after it
+  facts = {}; // what one step found, for the steps after it
 
-  // until asks again and again until probe() gives something true, and returns
+  // until calls probe() at intervals until it returns something true, and returns
   // that.
-  async until(probe, what, patience = PATIENCE) {
-    const end = performance.now() + patience;
+  async until(probe, what, timeout = TIMEOUT) {
+    const end = performance.now() + timeout;
     for (let last; ;) {
       if (this.#stopped) throw new Error("Stopped.");
       try {
         const value = await probe();
         if (value) return value;
       } catch (error) {
-        last = error; // a node that is on its way may refuse for a while
+        last = error; // a node that is starting may refuse for a while
       }
-      if (performance.now() > end) throw new Error(`Waited ${patience / 1000} s in vain until ${what}.${last ? ` ${last.message}` : ""}`);
+      if (performance.now() > end) throw new Error(`Gave up after ${timeout / 1000} s of waiting until ${what}.${last ? ` ${last.message}` : ""}`);
       await pause(POLL);
     }
   }
@@ -65,11 +65,11 @@ export class Lab {
   // A scenario starts from a cluster that is whole.
   mustBeWhole(least = 3) {
     const [text, kind] = health(state.cluster);
-    if (kind) throw new Error(`The cluster is not at rest: ${text}`);
-    if (names().length < least) throw new Error(`This takes ${least} nodes at least.`);
+    if (kind) throw new Error(`A scenario needs a cluster without faults or changes: ${text}`);
+    if (names().length < least) throw new Error(`This scenario needs ${least} nodes or more.`);
   }
 
-  // key finds a key whose preference list suits, and says where it lives.
+  // key finds a key whose preference list suits, and returns its place on the ring.
   async key(name, suits = () => true) {
     for (let i = 0; i < 200; i++) {
       const key = i ? `tour:${name}:${i}` : `tour:${name}`;
@@ -142,9 +142,9 @@ export class Lab {
   async heal() {
     this.#stopped = false;
     await api.heal();
-    await this.until(() => !state.cluster.links?.some((l) => l.cut) && names().every((n) => nodeNamed(n).status === "up"), "all nodes hear each other again");
+    await this.until(() => !state.cluster.links?.some((l) => l.cut) && names().every((n) => nodeNamed(n).status === "up"), "all nodes reach each other again");
   }
 }
 
-// valuesOf is what a read found, as texts.
+// valuesOf returns the live values of a read, as texts.
 export const valuesOf = (answer) => (answer.siblings ?? []).filter((x) => !x.tombstone).map((x) => x.value);

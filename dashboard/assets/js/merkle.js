@@ -10,7 +10,7 @@ import { state } from "./store.js";
 import { isOpen, panel } from "./tabs.js";
 import { shown } from "./text.js";
 
-const AGAIN = 4000; // ms
+const INTERVAL = 4000; // ms between two requests
 const part = {};
 let last = null;
 let pair = null; // {a, b} being looked at
@@ -26,14 +26,14 @@ export function start() {
       part.details = h("div", { class: "split-side wide" })));
   setInterval(() => {
     if (isOpen("merkle") && !document.hidden) refresh();
-  }, AGAIN);
+  }, INTERVAL);
 }
 
 export async function refresh() {
   try {
     last = await api.merkle();
   } catch {
-    return; // the last picture stays; the page's top says why
+    return; // the last picture stays; the line at the top says why
   }
   draw();
 }
@@ -52,8 +52,9 @@ function draw() {
   const waiting = last.missing?.length ? ` ${list(last.missing)} did not answer.` : "";
   put(part.said, bad.length ? h("b", { class: "warn" }, `${plural(bad.length, "pair")} of replicas ${bad.length === 1 ? "differs" : "differ"}.`) : h("b", { class: "good" }, "All replicas that answered hold the same."), waiting);
   const x = last.exchanges;
+  const compared = x.nodes_compared + x.keys_compared;
   put(part.cost, `So far ${plural(x.nodes_compared, "tree node")} and ${plural(x.keys_compared, "key")} were compared; key by key it would have been ${count(x.naive_keys)}`,
-    x.naive_keys ? ` (${percent(x.nodes_compared + x.keys_compared, x.naive_keys)} of that)` : "", `. ${x.keys_exchanged === 1 ? "1 key was" : `${count(x.keys_exchanged)} keys were`} exchanged.`);
+    !x.naive_keys ? "" : compared < x.naive_keys ? ` (${percent(compared, x.naive_keys)} of that)` : ": with so little data the trees do not pay yet", `. ${x.keys_exchanged === 1 ? "1 key was" : `${count(x.keys_exchanged)} keys were`} exchanged.`);
   const signature = JSON.stringify(last.pairs);
   if (part.signature !== signature) {
     part.signature = signature;
@@ -92,11 +93,11 @@ function drawPair() {
     strip(p),
     p.diverged.length ? [h("p", {}, "These differ; open one to see where:"),
       h("div", { class: "buttons" }, p.diverged.slice(0, 60).map((d) => h("button", { type: "button", class: "small", "aria-label": `Partition ${d}`, onclick: () => drill(p, d) }, d)))]
-      : h("p", { class: "soft" }, "Their roots are equal, so nothing below them was compared."),
+      : h("p", { class: "soft" }, "Their roots are equal, so nothing below the roots was compared."),
     part.leaves = h("div", { class: "leaves", "aria-live": "polite" }));
 }
 
-// shares tells whether both nodes of a pair are primaries of a partition.
+// shares says whether both nodes of a pair are primaries of a partition.
 export const shares = (ring, partition, { a, b }) => ring.primaries[partition].includes(a) && ring.primaries[partition].includes(b);
 
 // strip draws the ring as a line, with a tick for each partition that the two share.

@@ -1,5 +1,4 @@
-// One card a node: its state, what it holds, how busy it is, and what may be done
-// to it.
+// One card for each node: its state, what it holds, its load, and buttons for it.
 
 import { api } from "./api.js";
 import { NO_CHAOS, forbid, guarded, isolate, slow } from "./chaos.js";
@@ -39,14 +38,14 @@ function make(n) {
     part.facts = h("p", { class: "card-facts" }),
     h("p", {}, part.hints = h("span", { class: "chip warn" })),
     h("div", { class: "buttons" },
-      button("kill", "Kill", () => attempt(() => api.kill(name), `${name} was killed: its sockets are gone, and nobody was told.`), "danger"),
+      button("kill", "Kill", () => attempt(() => api.kill(name), `${name} was killed as a crash would: its sockets closed without a message to the others.`), "danger"),
       button("revive", "Revive", () => attempt(() => api.revive(name), `${name} is starting again from its disk.`)),
       button("lose", "Revive, disk lost", () => loseDisk(name)),
       h("details", { class: "more" }, h("summary", { "aria-label": `More for ${name}` }, "More"),
         h("div", { class: "buttons" },
           button("cut", "Cut off", () => isolate(name)),
           button("slow", "Slow", () => slow(name)),
-          button("heal", "Heal", () => attempt(() => api.heal(name), `The links of ${name} are whole again.`)),
+          button("heal", "Heal", () => attempt(() => api.heal(name), `All faults on the links of ${name} are removed.`)),
           button("leave", "Leave", () => drop(name, "leave")),
           button("remove", "Remove", () => drop(name, "remove"), "danger")))));
   card.parts = part;
@@ -78,11 +77,11 @@ function refresh(card, n) {
   part.kill.hidden = killed;
   part.revive.hidden = part.lose.hidden = !killed;
   for (const key of ["kill", "revive", "lose", "cut", "slow", "heal"]) forbid(part[key], chaos);
-  forbid(part.leave, gone ? "It is not there to hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
+  forbid(part.leave, gone ? "It does not answer, so it cannot hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
   forbid(part.remove, gone || n.status === "removing" ? "" : "It is alive: let it leave, or kill it first.");
 }
 
-// hintsOf says for whom a node keeps how many hints.
+// hintsOf returns a text with the number of hints for each target.
 function hintsOf(n) {
   if (!n.hints) return "";
   const held = Object.entries(n.hints_for ?? {}).filter(([, k]) => k > 0);

@@ -1,4 +1,4 @@
-// The line at the top: is the cluster well, and does this page still hear of it?
+// The line at the top: the state of the cluster, and of this page's connection to it.
 
 import { byId, h, put, say, set } from "./dom.js";
 import { clockTime, list, plural, short } from "./format.js";
@@ -36,7 +36,7 @@ function draw() {
     fact("hints", short(cluster.nodes.reduce((all, n) => all + (n.hints ?? 0), 0))), fact("ring", `v${cluster.ring_version}`));
 }
 
-// health is the state of the cluster in a sentence.
+// health describes the state of the cluster in a sentence.
 export function health(cluster) {
   const gone = cluster.nodes.filter((n) => isGone(n.name)).map((n) => n.name);
   const cutLinks = (cluster.links ?? []).filter((l) => l.cut).length;
@@ -46,6 +46,6 @@ export function health(cluster) {
   if (cutLinks) return ["The network is cut on purpose: both sides keep taking writes.", "warn"];
   if (cluster.in_transition) return [`Partitions are moving${cluster.pending?.length ? `: ${cluster.pending.length} to go` : ""}.`, "accent"];
   const suspects = cluster.nodes.filter((n) => n.status === "suspect").map((n) => n.name);
-  if (suspects.length) return [`${list(suspects)} has not answered lately.`, "warn"];
+  if (suspects.length) return [`${list(suspects)} ${suspects.length === 1 ? "has" : "have"} not answered lately.`, "warn"];
   return [`All ${plural(cluster.nodes.length, "node")} are up.`, ""];
 }

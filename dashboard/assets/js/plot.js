@@ -59,7 +59,7 @@ export function plot(canvas, series, { format, floor = 1 }) {
   return top;
 }
 
-// nice is the next round number up: 1, 2, 5 times a power of ten.
+// nice returns the next round number up: 1, 2, 5 times a power of ten.
 export function nice(v) {
   const unit = 10 ** Math.floor(Math.log10(v));
   for (const step of [1, 2, 5, 10]) {

@@ -60,8 +60,8 @@ function draw() {
   picture(values);
 }
 
-// consequences says what n, r and w mean for a cluster of so many members, of
-// which so many answer.
+// consequences says what n, r and w mean for a cluster, given the number of its members
+// and of those that answer.
 export function consequences({ n, r, w }, members, alive) {
   if (r > n) return [{ kind: "bad", impossible: true, text: `R cannot be more than N: there are only ${plural(n, "replica")} to ask.` }];
   if (w > n) return [{ kind: "bad", impossible: true, text: `W cannot be more than N: there are only ${plural(n, "replica")} to write to.` }];
@@ -71,12 +71,12 @@ export function consequences({ n, r, w }, members, alive) {
   const out = [];
   const sum = `R + W = ${real.r + real.w}`;
   out.push(real.r + real.w > real.n
-    ? { kind: "good", text: `${sum} > N = ${real.n}: every read meets the latest acknowledged write.` }
+    ? { kind: "good", text: `${sum} > N = ${real.n}: a read finds the latest acknowledged write, unless stand-ins took it.` }
     : { kind: "warn", text: `${sum} ≤ N = ${real.n}: a read may miss the latest write, and be stale.` });
-  out.push({ kind: "", text: `Of a key's ${plural(real.n, "replica")}, reads survive ${real.n - real.r} dead, writes ${real.n - real.w}.` });
+  out.push({ kind: "", text: `Of a key's ${plural(real.n, "replica")}, ${real.n - real.r} may be down for a read, ${real.n - real.w} for a write without stand-ins.` });
   const spare = alive - real.w;
   if (spare < 0) out.push({ kind: "bad", text: `Writes fail now: ${alive} of ${members} nodes answer, and W is ${real.w}.` });
-  else out.push({ kind: "", text: `Sloppy quorum: stand-ins keep hints, so writes go on until ${plural(spare + 1, "more node dies", "more nodes die")}.` });
+  else out.push({ kind: "", text: `Sloppy quorum: stand-ins store hints, so writes go on until ${plural(spare + 1, "more node fails", "more nodes fail")}.` });
   if (real.n < n) out.push({ kind: "warn", text: `Only ${plural(members, "member")}: N is ${real.n} until there are ${n}.` });
   return out;
 }

@@ -50,8 +50,8 @@ export function start({ pickNode, pickKey }) {
   rest("The ring is 16,384 slots cut into equal partitions; a colour is the node that owns a partition's token. Point at any part, or move along it with the arrow keys.");
 }
 
-// explain shows a sentence for as long as something is pointed at or focused;
-// rest is what stands there otherwise.
+// explain shows a sentence while something is pointed at or focused. rest sets the
+// sentence for all other times.
 const explain = (text) => say(byId("ring-explain"), text ?? resting);
 
 export function rest(text) {
@@ -59,12 +59,12 @@ export function rest(text) {
   explain(null);
 }
 
-// explained makes an element say its sentence on hover and on focus.
+// explained shows an element's sentence on hover and on focus.
 export function explained(element, sentence) {
-  const tell = () => explain(sentence());
+  const show = () => explain(sentence());
   const quiet = () => explain(null);
-  element.addEventListener("pointerenter", tell);
-  element.addEventListener("focus", tell);
+  element.addEventListener("pointerenter", show);
+  element.addEventListener("focus", show);
   element.addEventListener("pointerleave", quiet);
   element.addEventListener("blur", quiet);
   return element;
@@ -84,12 +84,12 @@ function drawRing() {
   draw(layers.moved, bands(ring.owners, MOVING, movedLately(ring)), "arc-moved");
   set(slider, "aria-valuemax", ring.partitions - 1);
   focusPartition = Math.min(focusPartition, ring.partitions - 1);
-  tellSlider();
+  describeSlider();
   drawCentre();
 }
 
-// movedLately notes which partitions changed hands, and tells them for a while:
-// a small cluster moves them faster than an eye follows.
+// movedLately notes which partitions have a new owner, and marks them for a while,
+// because a small cluster moves them faster than an eye follows.
 function movedLately(ring) {
   if (ownersBefore.length === ring.owners.length) {
     ring.owners.forEach((owner, i) => {
@@ -209,9 +209,9 @@ export function centre(first, second, kind = "", held = false) {
 }
 
 function watchSlider() {
-  const tell = (partition) => {
+  const show = (partition) => {
     focusPartition = partition;
-    tellSlider();
+    describeSlider();
     explain(sentenceAt(partition));
     put(layers.pick, s("path", { d: sector(partition / state.ring.partitions, (partition + 1) / state.ring.partitions, { inner: BAND.inner - 4, outer: BAND.outer + 4 }) }));
   };
@@ -220,19 +220,19 @@ function watchSlider() {
     explain(null);
   };
   slider.addEventListener("pointermove", (event) => {
-    if (state.ring) tell(Math.floor(pointed(event) * state.ring.partitions));
+    if (state.ring) show(Math.floor(pointed(event) * state.ring.partitions));
   });
   slider.addEventListener("pointerleave", clear);
   slider.addEventListener("blur", clear);
-  slider.addEventListener("focus", () => state.ring && tell(focusPartition));
+  slider.addEventListener("focus", () => state.ring && show(focusPartition));
   slider.addEventListener("click", (event) => state.ring && pickNear(pointed(event)));
   slider.addEventListener("keydown", (event) => {
     const q = state.ring?.partitions;
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: q / 16, PageDown: -q / 16 }[event.key];
     if (!q) return;
-    if (step !== undefined) tell((focusPartition + step + q) % q);
-    else if (event.key === "Home") tell(0);
-    else if (event.key === "End") tell(q - 1);
+    if (step !== undefined) show((focusPartition + step + q) % q);
+    else if (event.key === "Home") show(0);
+    else if (event.key === "End") show(q - 1);
     else if (event.key === "Enter") pickNear((focusPartition + 0.5) / q);
     else return;
     event.preventDefault();
@@ -254,7 +254,7 @@ function pickNear(share) {
 
 const sentenceAt = (partition) => partitionSentence(state.ring, partition, state.cluster?.nodes.some((n) => n.zone));
 
-function tellSlider() {
+function describeSlider() {
   set(slider, "aria-valuenow", focusPartition);
   if (state.ring) set(slider, "aria-valuetext", sentenceAt(focusPartition));
 }

@@ -1,6 +1,6 @@
 // The path of a request over the ring, from its trace: to the node that took it,
 // on to the coordinator, out to the replicas, their answers back. Microseconds
-// are stretched so that an eye can follow; what stands at the end stays.
+// are stretched so that an eye can follow. The last picture stays.
 
 import { colour } from "./colours.js";
 import { put, s, set } from "./dom.js";
@@ -11,8 +11,8 @@ import { traceSentence } from "./ringtext.js";
 import { names, on } from "./store.js";
 import { calm } from "./theme.js";
 
-const LEG = 420; // ms that one way takes at the least
-const LONG = 2600; // ms that the replicas' part may take in all
+const LEG = 420; // the least ms for one way
+const LONG = 2600; // the most ms for the replicas' part
 const CLIENT = { x: 0, y: 34 };
 
 const VERBS = { get: "GET", set: "PUT", del: "DELETE" };
@@ -72,7 +72,7 @@ export function start() {
   });
 }
 
-// play draws a trace, moving or still. What was played before is gone at once.
+// play draws a trace, moving or still, in place of the one before.
 export function play(trace, still = false) {
   drawn = trace;
   cancelAnimationFrame(frame);
@@ -113,7 +113,7 @@ export function play(trace, still = false) {
         layers.path.append(mark(m));
       }
     }
-    if (plan.reached !== null && t >= plan.reached) tellQuorum(trace);
+    if (plan.reached !== null && t >= plan.reached) showQuorum(trace);
     if (t < plan.end) frame = requestAnimationFrame(step);
     else settle(trace, plan, legs, marks);
   };
@@ -123,7 +123,7 @@ export function play(trace, still = false) {
 function settle(trace, plan, legs, marks) {
   put(layers.packets);
   put(layers.path, legs.filter((l) => l.kind !== "ack" && l.from && l.to).map(trail), marks.map(mark));
-  tellQuorum(trace);
+  showQuorum(trace);
 }
 
 export function clear() {
@@ -134,7 +134,7 @@ export function clear() {
   layers.centre.dataset.held = "";
 }
 
-function tellQuorum(trace) {
+function showQuorum(trace) {
   const enough = trace.got >= trace.need;
   centre(`${enough ? "✓" : "✗"} ${plural(trace.got, "answer")}`, `${trace.need} needed · ${micros(trace.micros)}`, enough ? "good" : "bad", true);
 }
@@ -150,7 +150,7 @@ function mark(m) {
   if (m.kind === "hint") {
     const to = places[m.for];
     group.append(s("circle", { r: size + 5 }), s("text", { y: -size - 9 }, `hint for ${m.for}`));
-    if (to) group.prepend(s("path", { class: "owed", d: `M0 0L${(to.x - x).toFixed(1)} ${(to.y - y).toFixed(1)}` }));
+    if (to) group.prepend(s("path", { class: "hint-line", d: `M0 0L${(to.x - x).toFixed(1)} ${(to.y - y).toFixed(1)}` }));
     group.classList.add(colour(m.for));
   }
   const words = { own: `${m.node} coordinated, and keeps a copy itself.`, repair: `${m.node} had an older copy and is brought up to date.`,

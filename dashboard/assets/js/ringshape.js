@@ -9,7 +9,7 @@ const NODES = 148;
 
 const TURN = 2 * Math.PI;
 
-// at is the point a share (0 … 1) of the way around, at a radius.
+// at returns the point a share (0 … 1) of the way around, at a radius.
 export function at(share, radius) {
   const angle = share * TURN - Math.PI / 2;
   return [radius * Math.cos(angle), radius * Math.sin(angle)];
@@ -17,7 +17,7 @@ export function at(share, radius) {
 
 const xy = ([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`;
 
-// sector is the path of a piece of the band, from one share to another.
+// sector returns the path of a piece of the band, from one share to another.
 export function sector(from, to, { inner, outer }) {
   const far = to - from > 0.5 ? 1 : 0;
   if (to - from > 0.9999) to = from + 0.9999;
@@ -25,7 +25,7 @@ export function sector(from, to, { inner, outer }) {
     `L${xy(at(to, inner))}A${inner} ${inner} 0 ${far} 0 ${xy(at(from, inner))}Z`;
 }
 
-// arc is the line along a track's middle, to be drawn as wide as the track.
+// arc returns the line along a track's middle, to be drawn as wide as the track.
 export function arc(from, to, { inner, outer }) {
   const r = (inner + outer) / 2;
   if (to - from > 0.9999) to = from + 0.9999;
@@ -63,13 +63,13 @@ export function seats(names) {
   return places;
 }
 
-// bend is a curve between two points that leans towards the centre.
+// bend returns a curve between two points that leans towards the centre.
 export function bend(a, b, lean = 0.28) {
   const mid = { x: ((a.x + b.x) / 2) * (1 - lean), y: ((a.y + b.y) / 2) * (1 - lean) };
   return { a, mid, b, path: `M${xy([a.x, a.y])}Q${xy([mid.x, mid.y])} ${xy([b.x, b.y])}` };
 }
 
-// along is the point a share of the way along a bend.
+// along returns the point a share of the way along a bend.
 export function along({ a, mid, b }, t) {
   const u = 1 - t;
   return { x: u * u * a.x + 2 * u * t * mid.x + t * t * b.x, y: u * u * a.y + 2 * u * t * mid.y + t * t * b.y };
@@ -84,7 +84,7 @@ export function spread(shares, gap) {
   return out.map((share) => share - shift);
 }
 
-// shareAt is how far around a point lies, and at which radius.
+// shareAt returns how far around a point lies, and its radius.
 export function shareAt(x, y) {
   const share = (Math.atan2(y, x) + Math.PI / 2) / TURN;
   return { share: (share + 1) % 1, radius: Math.hypot(x, y) };

@@ -1,5 +1,5 @@
-// The guided scenarios. Each step is a sentence and a button; run(lab) does it on
-// the real cluster, checks what it promised, and returns what came out.
+// The guided scenarios. Each step is a sentence and a button. run(lab) carries it out on
+// the real cluster, checks its effect, and returns a sentence about the result.
 
 import { api } from "./api.js";
 import { count, list, micros, plural } from "./format.js";
@@ -8,19 +8,19 @@ import { merge } from "./siblings.js";
 import { walkSentence } from "./ringtext.js";
 import { names, nodeNamed, state } from "./store.js";
 
-// expect fails a step whose promise did not come true.
+// expect throws unless a step had the effect that it promises.
 function expect(holds, otherwise) {
   if (!holds) throw new Error(otherwise);
 }
 
 const other = (name) => names().find((n) => n !== name && nodeNamed(n).status === "up");
-// notSelf is the last primary that is not the node this page talks to.
+// notSelf returns the last of the nodes that is not this page's node.
 const notSelf = (nodes) => nodes.filter((n) => n !== state.cluster.self).at(-1);
 
 const replicate = {
-  id: "replicate", title: "Replicate a write", about: "One value, N copies, and an answer as soon as W of them are safe.",
+  id: "replicate", title: "Replicate a write", about: "N copies, and an answer as soon as W are safe.",
   steps: [
-    { say: "A key's hash says where it lives: walk clockwise from its slot until N different nodes are met.", button: "Find the place",
+    { say: "A key's hash says where it is stored: walk clockwise from its slot until N different nodes are met.", button: "Find the place",
       async run(lab) {
         lab.mustBeWhole(1);
         return walkSentence(await lab.key("hello"));
@@ -31,7 +31,7 @@ const replicate = {
         expect(trace.got >= trace.need, "The quorum was not reached.");
         return `${trace.coordinator} coordinated; ${trace.need} answers were needed, and the client was answered after ${micros(trace.micros)}. The version's clock is ${clock}.`;
       } },
-    { say: "Read it through another node: any node serves any key, for each knows the whole ring.", button: "Read elsewhere",
+    { say: "Read it through another node: any node serves any key, because each knows the whole ring.", button: "Read elsewhere",
       async run(lab) {
         const via = other(state.cluster.self) ?? state.cluster.self;
         const answer = await lab.get({ via });
@@ -49,19 +49,19 @@ const replicate = {
 };
 
 const handoff = {
-  id: "handoff", title: "Kill a node", about: "Sloppy quorum and hinted handoff: a stand-in takes the write, and hands it over later.", chaos: true,
+  id: "handoff", title: "Kill a node", about: "A stand-in takes its writes and delivers them later.", chaos: true,
   steps: [
     { say: "Choose a key, and one of its primaries to lose.", button: "Choose",
       async run(lab) {
         lab.mustBeWhole(4);
         await lab.key("handoff");
         lab.facts.victim = notSelf(lab.facts.primaries);
-        return `${lab.facts.key} lives on ${list(lab.facts.primaries)}; ${lab.facts.victim} is about to die.`;
+        return `${lab.facts.key} is stored on ${list(lab.facts.primaries)}; ${lab.facts.victim} is about to be killed.`;
       } },
-    { say: "Kill it as a crash would: its sockets vanish, and nobody is told.", button: "Kill",
+    { say: "Kill it as a crash would: its sockets close without a message to the others.", button: "Kill",
       async run(lab) {
         await lab.kill(lab.facts.victim);
-        return `${lab.facts.victim} is gone from the ring's picture, but not from the ring: a crash moves no data.`;
+        return `${lab.facts.victim} does not answer, but is still a member of the ring: a crash moves no data.`;
       } },
     { say: "Write now. The next healthy node on the walk stands in for the dead one, and keeps a hint.", button: "Write",
       async run(lab) {
@@ -88,7 +88,7 @@ const handoff = {
 };
 
 const conflict = {
-  id: "conflict", title: "A cart in two worlds", about: "Cut the network, change a shopping cart on both sides, and merge what became of it.", chaos: true,
+  id: "conflict", title: "A cart in two worlds", about: "Write on both sides of a cut network, then merge.", chaos: true,
   steps: [
     { say: "A cart with a book in it.", button: "Fill the cart",
       async run(lab) {
@@ -118,10 +118,10 @@ const conflict = {
         const answer = await lab.until(() => lab.put('["book","cup"]', { via: lab.facts.groups[1][0], context: lab.facts.context }), "the other side takes the write", 20000);
         return `Written on the other side: version ${answer.dot_text}. Neither knows of the other.`;
       } },
-    { say: "Mend the network.", button: "Heal",
+    { say: "Heal the network.", button: "Heal",
       async run(lab) {
         await lab.heal();
-        return "All nodes hear each other again.";
+        return "All nodes reach each other again.";
       } },
     { say: "Read the cart: neither write is lost, both values come back, side by side.", button: "Read",
       async run(lab) {
@@ -147,21 +147,21 @@ const conflict = {
 
 const KEYS = 200; // written to be lost
 
-// settled is how many keys a node holds, once that has stopped to change.
+// settled returns the number of keys of a node once it has stopped changing, else false.
 async function settled(name) {
   const before = nodeNamed(name).keys;
   await new Promise((resolve) => setTimeout(resolve, 1500));
   return nodeNamed(name).keys === before && before;
 }
 
-// each does the same with all keys, some at once.
+// each calls act for all keys, 16 at once.
 async function each(keys, act) {
   const AT_ONCE = 16;
   for (let i = 0; i < keys.length; i += AT_ONCE) await Promise.all(keys.slice(i, i + AT_ONCE).map(act));
 }
 
 const disk = {
-  id: "disk", title: "Lose a disk", about: "A replica comes back empty; the hash trees find what is missing, and anti-entropy fills it.", chaos: true,
+  id: "disk", title: "Lose a disk", about: "Hash trees find what is missing and restore it.", chaos: true,
   steps: [
     { say: `Write ${KEYS} keys, spread over the ring.`, button: "Write",
       async run(lab) {
@@ -179,7 +179,7 @@ const disk = {
         const { victim } = lab.facts;
         await lab.kill(victim);
         await lab.revive(victim, true);
-        return `${victim} is back with an empty disk, under a new epoch: it will not mint a version twice.`;
+        return `${victim} is back with an empty disk, in a new epoch, so that it never uses a version number twice.`;
       } },
     { say: "Compare the hash trees with the other replicas: where they differ, just the keys that are missing travel.", button: "Sync now",
       async run(lab) {
@@ -202,7 +202,7 @@ const disk = {
 };
 
 const stale = {
-  id: "stale", title: "A stale read", about: "With R = W = 1 a read can miss a write; with R + W > N it cannot.", chaos: true,
+  id: "stale", title: "A stale read", about: "With R = W = 1 a read can miss a write.", chaos: true,
   steps: [
     { say: "Write a first version to all three replicas, then set R and W to 1: fast, and weak.", button: "Set R = W = 1",
       async run(lab) {
@@ -220,13 +220,13 @@ const stale = {
         const { apart, near } = lab.facts;
         await lab.isolate(apart);
         const answer = await lab.until(() => lab.put("12 €", { via: near }), "the write is taken", 20000);
-        return `${answer.trace.coordinator} acknowledged “12 €” after ${plural(answer.trace.need, "answer")}; ${apart} has not heard of it.`;
+        return `${answer.trace.coordinator} acknowledged “12 €” after ${plural(answer.trace.need, "answer")}; ${apart} has not received it.`;
       } },
     { say: "Read with R = 1 through the replica that was cut off.", button: "Read there",
       async run(lab) {
         const answer = await lab.until(() => lab.get({ via: lab.facts.apart, r: 1 }), "the replica answers", 20000);
         expect(valuesOf(answer)[0] === "10 €", `It answered ${list(valuesOf(answer))}.`);
-        return `Stale: ${lab.facts.apart} answers “10 €”, for it asks nobody else.`;
+        return `Stale: ${lab.facts.apart} answers “10 €”, because with R = 1 it asks no other replica.`;
       } },
     { say: "Now R = W = 2: each read quorum shares a replica with each write quorum.", button: "Set R = W = 2",
       async run(lab) {
@@ -248,7 +248,7 @@ const stale = {
         expect(valuesOf(answer)[0] === "15 €", `The others answered ${list(valuesOf(answer))}.`);
         return `${lab.facts.apart} finds no second replica, and refuses rather than answer an old price; ${lab.facts.near} answers “15 €”.`;
       } },
-    { say: "Mend the links: every read is fresh.", button: "Heal, and read",
+    { say: "Heal the links: every read finds the newest value.", button: "Heal, and read",
       async run(lab) {
         await lab.heal();
         const answer = await lab.until(() => lab.get({ via: lab.facts.apart }), "the replica answers", 20000);
@@ -259,7 +259,7 @@ const stale = {
 };
 
 const grow = {
-  id: "grow", title: "Add a node", about: "A newcomer claims its share of the partitions; only those move.", demo: true,
+  id: "grow", title: "Add a node", about: "It claims its share; only those partitions move.", demo: true,
   steps: [
     { say: "Start a node. It claims an equal share of the tokens from those who have most.", button: "Add a node",
       async run(lab) {
@@ -290,7 +290,7 @@ const grow = {
         const { name } = lab.facts;
         await api.dropNode(name, "leave");
         await lab.until(() => !nodeNamed(name) && !state.cluster.in_transition, `${name} has left`, 120000);
-        return `${name} is gone, and the ring is whole.`;
+        return `${name} has left, and the ring is as before.`;
       } },
   ],
 };

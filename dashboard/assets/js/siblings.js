@@ -15,7 +15,7 @@ export function siblings(key, encoding, answer, { resolve }) {
     if (done) notice(`Resolved: one value again, version ${done.dot_text}, which covers all ${answer.siblings.length}.`);
   };
   return h("div", { class: "conflict" },
-    h("p", { class: "outcome warn" }, h("b", {}, `${answer.siblings.length} concurrent values. `), "Nobody who wrote one had seen the other; both are kept until a writer has seen both."),
+    h("p", { class: "outcome warn" }, h("b", {}, `${answer.siblings.length} concurrent values. `), "No writer had seen the other values; all are kept until a writer has seen them all."),
     h("div", { class: "siblings" }, answer.siblings.map((sibling) => card(sibling, merged))),
     h("label", { for: "merged" }, "Merged value"), merged,
     h("div", { class: "buttons" }, h("button", { type: "button", class: "primary", onclick: write }, "Resolve"),
@@ -24,7 +24,7 @@ export function siblings(key, encoding, answer, { resolve }) {
 
 function card(sibling, merged) {
   const text = shown(sibling.value, sibling.encoding);
-  return h("article", { class: `sibling ${colour(sibling.dot.actor.replace(/['+].*$/, ""))}` },
+  return h("article", { class: `sibling ${colour(sibling.dot.actor.replace(/~.*$/, ""))}` },
     h("h3", {}, sibling.dot_text), h("pre", { class: "value" }, sibling.tombstone ? "deleted" : text),
     h("p", { class: "small soft" }, clockTime(sibling.timestamp_ms)),
     sibling.tombstone ? null : h("button", { type: "button", onclick: () => { merged.value = text; } }, "Take this one"));

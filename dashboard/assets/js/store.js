@@ -1,4 +1,4 @@
-// What the page knows of the cluster, and who wants to hear when it changes.
+// The state that the page shows, and the listeners for its changes.
 // Topics: cluster, ring, load, log, link, key (the key being looked at), trace,
 // keys (the sample of keys on the ring).
 
@@ -28,8 +28,8 @@ export function on(topic, fn) {
   listeners.get(topic).push(fn);
 }
 
-// changed tells that a topic did. Whoever listens is called together with the
-// next frame, so that a burst of events is drawn once.
+// changed notes that a topic has changed. Its listeners are called before the next
+// frame, so that a burst of events is drawn once.
 export function changed(topic) {
   for (const fn of listeners.get(topic) ?? []) due.add(fn);
   schedule();
@@ -41,8 +41,8 @@ function schedule() {
   requestAnimationFrame(flush);
 }
 
-// flush draws for as long as a frame's budget lasts, and leaves the rest to the
-// next: the page answers to its user in between.
+// flush calls listeners for BUDGET ms and leaves the rest to the next frame, so that
+// the page responds to its user in between.
 function flush() {
   scheduled = false;
   const end = performance.now() + BUDGET;

@@ -1,5 +1,5 @@
-// The event stream feeds the store. When it falls silent the page keeps its last
-// picture, says so, and tries again until it is back.
+// Reads the event stream into the store. When the stream breaks, the page keeps its last
+// picture, says so, and connects again until it succeeds.
 
 import { api } from "./api.js";
 import { assign } from "./colours.js";
@@ -7,22 +7,22 @@ import { slotOf } from "./hash.js";
 import { MOST_LOAD, MOST_LOG, changed, remember, state, update } from "./store.js";
 import { bytesOf, sameKey } from "./text.js";
 
-const SILENCE = 6000; // ms without a cluster event after which the stream is dead
-const AGAIN = 1500; // ms between attempts
-const SAMPLE = 256; // keys that are drawn on the ring
-const SEGMENTS = 64; // of the ring, of which each gives its part of the sample
+const TIMEOUT = 6000; // ms without an event after which the stream counts as broken
+const INTERVAL = 1500; // ms between attempts
+const SAMPLE = 256; // the most keys that are drawn on the ring
+const SEGMENTS = 64; // of the ring; each contributes its part of the sample
 
 let source;
-let heard = Date.now();
+let received = Date.now();
 let ringAsked = "";
 let lastEvent = 0;
 
 export function start() {
   open();
   setInterval(() => {
-    if (Date.now() - heard > SILENCE) lost();
+    if (Date.now() - received > TIMEOUT) lost();
     if (source.readyState === EventSource.CLOSED) open();
-  }, AGAIN);
+  }, INTERVAL);
   setInterval(sampleKeys, 30000);
 }
 
@@ -42,23 +42,23 @@ function open() {
 }
 
 function alive() {
-  heard = Date.now();
+  received = Date.now();
   if (state.link.state === "live") return;
-  update("link", { state: "live", since: heard });
+  update("link", { state: "live", since: received });
   catchUp();
 }
 
 // lost keeps what is on the page. An EventSource that was cut off tries again by
 // itself; one that hangs is replaced.
 function lost() {
-  if (Date.now() - heard > SILENCE && source.readyState !== EventSource.CLOSED) {
-    heard = Date.now(); // the next attempt gets its time
+  if (Date.now() - received > TIMEOUT && source.readyState !== EventSource.CLOSED) {
+    received = Date.now(); // the next attempt gets its time
     open();
   }
   if (state.link.state !== "lost") update("link", { state: "lost", since: Date.now() });
 }
 
-// catchUp fetches what the stream told while nobody listened.
+// catchUp fetches what the stream sent before this page was connected.
 function catchUp() {
   ringAsked = "";
   api.events({ limit: 300 }).then((answer) => takeEvents(answer.events)).catch(() => {});

@@ -1,4 +1,4 @@
-// Keys and values may hold any byte. They travel as {key|value, encoding}, where
+// Keys and values may hold any byte. They are sent as {key|value, encoding}, where
 // encoding is utf8 or base64; in a path each byte is percent-encoded.
 
 // bytesOf returns the bytes of a text in its encoding.
@@ -7,7 +7,7 @@ export function bytesOf(text, encoding) {
   return new TextEncoder().encode(text);
 }
 
-// inPath is a key as a path's last part.
+// inPath encodes a key as the last part of a path.
 export function inPath(key, encoding = "utf8") {
   let path = "";
   for (const byte of bytesOf(key, encoding)) {
@@ -17,7 +17,7 @@ export function inPath(key, encoding = "utf8") {
   return path;
 }
 
-// shown is a key or value for reading: bytes that are no text as hex.
+// shown returns a key or value as a text for people; bytes that are not UTF-8 as hex.
 export function shown(text, encoding) {
   if (text == null) return "";
   if (encoding !== "base64") return text;

@@ -47,7 +47,7 @@ function draw(answer) {
   if (current.length > 1) said.push(`${current.length} of them concurrent now`);
   if (!answer.complete) said.push("older ones are no longer remembered");
   if (answer.missing?.length) said.push(`${list(answer.missing)} did not answer`);
-  put(part.title, h("b", { class: "mono" }, cut(name, 40)), h("span", { class: "soft" }, `  ${versions.length ? said.join("; ") : "no version is remembered: nodes keep the latest writes in mind, and this was not among them"}`));
+  put(part.title, h("b", { class: "mono" }, cut(name, 40)), h("span", { class: "soft" }, `  ${versions.length ? said.join("; ") : "no node remembers a version: nodes keep the newest writes only"}`));
   const graph = place(versions);
   const x = (n) => BOX.margin + n.column * (BOX.width + BOX.gapX);
   const y = (n) => BOX.margin + n.lane * (BOX.height + BOX.gapY);

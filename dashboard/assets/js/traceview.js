@@ -1,5 +1,5 @@
-// A trace as a timeline: one line a step, in the order of time, with what was
-// asked of whom and how long the answer took.
+// A trace as a timeline: one line for each step, in the order of time, with the node, the
+// request and the time of its answer.
 
 import { colour, initials } from "./colours.js";
 import { h, s } from "./dom.js";
