@@ -14,19 +14,19 @@ import (
 // comparison is one exchange under way, with one peer: it compares, and makes
 // equal what differs. It belongs to one goroutine.
 type comparison struct {
-	x         *Exchanger
-	peer      ring.NodeID
-	partition ring.Partition
-	direction direction
-	limiter   *rate.Limiter
-	unpaid    int // bytes that pay has yet to wait for
-	stats     Stats
+	x           *Exchanger
+	peer        ring.NodeID
+	partition   ring.Partition
+	direction   direction
+	limiter     *rate.Limiter
+	unthrottled int // bytes that throttle has not waited for yet
+	stats       Stats
 }
 
 func (c *comparison) finish() { c.x.total.add(c.stats) }
 
 // call sends a request to the peer and returns its answer. The bytes of both count
-// against the limiter; pay waits for them, when no object is being carried.
+// against the limiter; throttle waits for them, when no object is being carried.
 func (c *comparison) call(ctx context.Context, kind peer.Kind, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.x.cfg.CallTimeout)
 	defer cancel()
@@ -34,19 +34,18 @@ func (c *comparison) call(ctx context.Context, kind peer.Kind, body []byte) ([]b
 	size := len(body) + len(answer)
 	c.stats.Messages++
 	c.stats.Bytes += int64(size)
-	c.unpaid += size
+	c.unthrottled += size
 	return answer, err
 }
 
-// pay waits for as long as the bytes since the last call of pay take at the
-// limiter's rate.
-func (c *comparison) pay(ctx context.Context) error {
-	for c.unpaid > 0 {
-		n := min(c.unpaid, c.limiter.Burst())
+// throttle waits as long as the bytes since its last call take at the limiter's rate.
+func (c *comparison) throttle(ctx context.Context) error {
+	for c.unthrottled > 0 {
+		n := min(c.unthrottled, c.limiter.Burst())
 		if err := c.limiter.WaitN(ctx, n); err != nil {
 			return err
 		}
-		c.unpaid -= n
+		c.unthrottled -= n
 	}
 	return nil
 }
@@ -58,14 +57,14 @@ func (c *comparison) pay(ctx context.Context) error {
 const carryLimit = 2 * time.Minute
 
 // carry runs one unit of work that carries objects, within carryLimit, and then
-// pays for its bytes.
+// throttles.
 func (c *comparison) carry(ctx context.Context, unit func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, carryLimit)
 	defer cancel()
 	if err := unit(bounded); err != nil {
 		return err
 	}
-	return c.pay(ctx)
+	return c.throttle(ctx)
 }
 
 // plans says what to do with the leaves that differ.

@@ -3,15 +3,15 @@
 // to nothing.
 //
 // An [Exchanger] compares and exchanges one partition with one peer, and answers
-// the peers that do the same. A [Scheduler] decides what is compared when. A
-// [Reaper] removes what is dead on every node. Data that moves to a new owner uses
+// the peers that do the same. A [Scheduler] decides when to compare which partition. A
+// [Reaper] removes tombstones that every node holds. Data that moves to a new owner uses
 // the same exchange (cluster/handoff), because a new copy is only a very stale
 // replica.
 //
 // Invariant: an object is changed by merging alone, so that nothing here can lose
 // a write. A dead object is removed only when no older copy can exist anywhere (see
-// [Reaper]). Every message, batch and queue is bounded. A node refuses work that it
-// has no room for, and the peer asks again later.
+// [Reaper]). Every message, batch and queue is bounded. A node refuses work for
+// which its queue has no room, and the peer asks again later.
 //
 // Owns: the goroutines of the Run methods. Exchanges run on the goroutines of their
 // callers.

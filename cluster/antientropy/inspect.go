@@ -39,7 +39,7 @@ func (x *Exchanger) Inspect(ctx context.Context, peer ring.NodeID, p ring.Partit
 	var d Diff
 	err := c.inspect(ctx, &d)
 	if d.NodesCompared = c.stats.NodesCompared; err == nil {
-		err = c.pay(ctx)
+		err = c.throttle(ctx)
 	}
 	if err != nil {
 		return d, fmt.Errorf("inspect partition %d: %w", p, err)

@@ -30,7 +30,7 @@ type Summary struct {
 	Oldest  time.Time // wall clock: the earliest of the last times when a pair was equal; zero while one never was
 }
 
-// Summary counts what the Scheduler knows of its pairs.
+// Summary counts the Scheduler's pairs by their state.
 func (s *Scheduler) Summary() Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()

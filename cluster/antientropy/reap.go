@@ -19,7 +19,7 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// ReapConfig is what a Reaper is made of. The first four must be given.
+// ReapConfig configures a [Reaper]. The first four fields are required.
 type ReapConfig struct {
 	Self      ring.NodeID
 	Ring      func() *ring.Ring
@@ -34,7 +34,7 @@ type ReapConfig struct {
 	// object can be under way between two nodes (carryLimit, and the request
 	// timeout of reads and writes). Default: 5 minutes.
 	Settle time.Duration
-	// Tick is how often to look. Default: 1 minute.
+	// Tick is the time between two rounds. Default: 1 minute.
 	Tick time.Duration
 	// Now is the wall clock, by which Grace counts, and Monotonic a clock of which
 	// only differences are taken, by which Settle counts. Default of both: time.Now.
@@ -65,7 +65,7 @@ type ReapConfig struct {
 // store. By step 2 it has arrived, because nothing is carried for longer than
 // Settle: either it was merged into the dead object, to no effect, or it is found
 // where nothing was before, and then the members do not agree. A member that was
-// removed is not asked; one that comes back after most of Grace does not offer its
+// removed is not asked; a removed member that comes back after most of Grace does not offer its
 // data (handoff.ErrStale). A hint does not live as long as Grace.
 //
 // A member that misses step 3 is harmless because what it keeps is the dead
@@ -77,10 +77,10 @@ type ReapConfig struct {
 type Reaper struct {
 	cfg ReapConfig
 
-	// Of Run alone.
+	// Used by Run only.
 	pending map[ring.Partition]*agreement
 	bytes   int                    // of all pending keys
-	skip    map[ring.Partition]int // dead objects that there was no agreement on
+	skip    map[ring.Partition]int // number of dead objects without an agreement
 
 	mu struct {
 		sync.Mutex
@@ -101,7 +101,7 @@ type agreement struct {
 
 // ReapStatus says what a Reaper has done, and what keeps it from doing more.
 type ReapStatus struct {
-	Reaped  int64 // objects that this node removed as the one that asked
+	Reaped  int64 // objects that this node removed after it had asked the others
 	Pending int   // keys that all members agreed on once, and will be asked about again
 	// InTransition says that nothing is reaped because data moves.
 	InTransition bool
@@ -116,7 +116,7 @@ type Blocker struct {
 	Since time.Time // wall clock: when the Reaper first missed it
 }
 
-// Status returns what the Reaper has done, and what it found at its last look.
+// Status returns what the Reaper has done, and what prevented more in its last round.
 func (r *Reaper) Status() ReapStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -264,7 +264,7 @@ func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) er
 }
 
 // candidates returns the next dead objects of p, as many as one message holds.
-// Those that there was no agreement on are skipped until all have had their turn.
+// Objects without an agreement are skipped until all others have had their turn.
 func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 	passed, size := 0, 0
 	for e, err := range r.cfg.Exchanger.cfg.Store.Tombstones().Dead(p, r.cfg.Now().Add(-r.cfg.Grace)) {
@@ -348,7 +348,7 @@ func (r *Reaper) callOthers(ctx context.Context, now *ring.Ring, kind peer.Kind,
 				return fmt.Errorf("%s: %w", m.Name, err)
 			}
 			answers <- answer
-			return c.pay(ctx)
+			return c.throttle(ctx)
 		})
 	}
 	err := group.Wait()

@@ -9,11 +9,11 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// The answering side of reaping: see [Reaper].
+// The side of reaping that answers: see [Reaper].
 
 // ErrRingDiffers answers a reaper whose ring is not the answering node's, or is in
 // transition: then it is not certain which nodes should hold the objects.
-var ErrRingDiffers = errors.New("rings differ, or are in transition")
+var ErrRingDiffers = errors.New("the rings of the two nodes differ, or a change of the ring is under way")
 
 // agrees reports, for each ref, whether this node's state allows it to be reaped.
 func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {

@@ -23,7 +23,7 @@ type Comparer interface {
 	Sync(ctx context.Context, peer ring.NodeID, p ring.Partition) (Stats, error)
 }
 
-// ScheduleConfig is what a Scheduler is made of. The first four must be given.
+// ScheduleConfig configures a [Scheduler]. The first four fields are required.
 type ScheduleConfig struct {
 	Self      ring.NodeID
 	Ring      func() *ring.Ring
@@ -45,16 +45,16 @@ type ScheduleConfig struct {
 	Rand         *rand.Rand       // of the jitter; used by Run only; default: seeded at random
 }
 
-// atOnce bounds the exchanges that run at the same time, those by hand included.
+// atOnce bounds the exchanges that run at the same time, those of SyncAll included.
 const atOnce = 2
 
-// Scheduler decides what is compared when, among the partitions of which this
-// node is a primary, with their other primaries.
+// Scheduler decides when the partitions of which this node is a primary are compared with
+// their other primaries.
 //
-// Each tick, the next peer in turn: all roots are compared by one message, which
-// settles the partitions that are equal, and of those that differ the next few in
-// turn are exchanged. So an idle cluster pays one small message per node and
-// tick, and every pair is visited however busy its neighbours are.
+// Each tick it takes the next peer and compares all roots with one message. Partitions
+// with equal roots are done; of those that differ, the next few are exchanged. So an idle
+// cluster sends one small message per node and tick, and every pair has its turn, however
+// busy the others are.
 //
 // The Scheduler catches up with a peer that just came back, or that shares
 // partitions since the ring changed, and with every peer when this node starts:
@@ -65,7 +65,7 @@ type Scheduler struct {
 	trigger chan struct{}
 	running chan struct{} // a semaphore of the exchanges that run
 
-	// Of Run alone.
+	// Used by Run only.
 	lastPeer ring.NodeID                    // compared with in the last tick
 	lastPart map[ring.NodeID]ring.Partition // exchanged last in a tick, by peer
 	version  uint64                         // of the ring whose shares are known

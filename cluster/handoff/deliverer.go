@@ -24,7 +24,7 @@ type HintChannel interface {
 	Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error)
 }
 
-// HintConfig is what a [Deliverer] is made of.
+// HintConfig configures a [Deliverer].
 type HintConfig struct {
 	Self    ring.NodeID
 	Store   *engine.Store
@@ -44,17 +44,17 @@ type HintConfig struct {
 	Now func() time.Time
 }
 
-const deliverStreams = 2 // nodes served at once, so that many that return do not drown the others
+const deliverStreams = 2 // nodes served at once, so that many returning nodes do not overload this one
 
-// Deliverer carries hints to the nodes that they are kept for, as soon as those
-// can be reached again. It is safe for concurrent use.
+// Deliverer sends hints to their targets as soon as the targets can be reached again. It
+// is safe for concurrent use.
 type Deliverer struct {
 	cfg       HintConfig
 	trigger   chan struct{}
 	delivered atomic.Int64
 	failures  atomic.Int64
 
-	last ring.NodeID // served last; of Run alone
+	last ring.NodeID // the target served last; used by Run only
 
 	mu struct {
 		sync.Mutex
@@ -78,14 +78,14 @@ func NewDeliverer(cfg HintConfig) *Deliverer {
 	return d
 }
 
-// HintStats counts what became of hints since the node started. The engine counts
-// those that expired.
+// HintStats counts deliveries of hints since the node started. The engine counts the
+// hints that expired.
 type HintStats struct {
-	Delivered int64 // acknowledged by the nodes that they were kept for
-	Failures  int64 // deliveries that stopped early, to be tried again
+	Delivered int64 // hints that their targets have acknowledged
+	Failures  int64 // deliveries that stopped early and will be tried again
 }
 
-// Stats returns what became of hints since the node started.
+// Stats returns the counts of deliveries since the node started.
 func (d *Deliverer) Stats() HintStats {
 	return HintStats{Delivered: d.delivered.Load(), Failures: d.failures.Load()}
 }
@@ -113,7 +113,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 		if n := d.cfg.Store.Hints().Expire(d.cfg.Now()); n > 0 {
-			d.cfg.Logger.Warn("hints expired before their node came back; anti-entropy will bring it up to date", "hints", n)
+			d.cfg.Logger.Warn("hints expired before their target came back; anti-entropy will bring it up to date", "hints", n)
 		}
 		for _, target := range d.targets() {
 			if !d.reachable(target) || !d.claim(target) {
@@ -133,8 +133,8 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	}
 }
 
-// targets lists the nodes that hints are kept for, in the order of their ids. It
-// begins behind the one served last, so that each has its turn.
+// targets lists the targets of hints, in the order of their ids. It begins after the one
+// served last, so that each has its turn.
 func (d *Deliverer) targets() []ring.NodeID {
 	ids := slices.Sorted(maps.Keys(d.cfg.Store.Hints().Targets()))
 	first, found := slices.BinarySearch(ids, d.last)

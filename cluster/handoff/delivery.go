@@ -16,7 +16,7 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// Bounds of one request that carries hints, and of what a node may refuse.
+// Bounds of one request that carries hints, and of the hints that a target may refuse.
 const (
 	deliverBytes   = 256 << 10 // of objects
 	deliverKeys    = 1024
@@ -25,7 +25,7 @@ const (
 )
 
 // errRefused says that a node answered, and did not store some hints.
-var errRefused = errors.New("refused by its node, whose log says why")
+var errRefused = errors.New("refused by their target: see its log for the reason")
 
 // reachable reports whether a target's hints can be sent: to the target, or to the
 // primaries of their keys once the target has left the ring.
@@ -64,7 +64,7 @@ func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
 	}
 	if err != nil && ctx.Err() == nil {
 		d.failures.Add(1)
-		d.cfg.Logger.Warn("hint delivery stopped, will go on when the node answers", "peer", v.ring.Name(target), "err", err)
+		d.cfg.Logger.Warn("hint delivery stopped, will be tried again", "peer", v.ring.Name(target), "err", err)
 	}
 }
 
@@ -129,7 +129,7 @@ func (v *delivery) remove(hints []engine.Hint) (int, error) {
 	return len(refs), nil
 }
 
-// toTarget sends hints to the node that they are kept for.
+// toTarget sends hints to their target.
 func (v *delivery) toTarget(ctx context.Context, hints []engine.Hint) error {
 	return v.to(ctx, v.target, hints)
 }
@@ -151,8 +151,8 @@ func (v *delivery) toPrimaries(ctx context.Context, hints []engine.Hint) error {
 	return nil
 }
 
-// to sends hints to one node, at the rate that it can take, and adds to refused
-// the keys of those that it did not store.
+// to sends hints to one node, at the rate at which it acknowledges them, and adds to
+// refused the keys of hints that it did not store.
 func (v *delivery) to(ctx context.Context, id ring.NodeID, hints []engine.Hint) error {
 	if id == v.cfg.Self {
 		return v.applyHere(hints)

@@ -1,6 +1,5 @@
-// Package handoff brings data to where it belongs: hints to the nodes that they
-// are kept for ([Deliverer]), and partitions to their new owners when the ring
-// changes ([Mover]).
+// Package handoff brings data to where it belongs: hints to their targets ([Deliverer]),
+// and partitions to their new owners when the ring changes ([Mover]).
 //
 // Both are driven by durable state alone (the hints in the engine, the transition
 // in the ring), so that both go on by themselves after a crash of any node.

@@ -22,14 +22,14 @@ type Exchanger interface {
 	Offer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
 }
 
-// MoverConfig is what a Mover is made of. The first seven must be given.
+// MoverConfig configures a [Mover]. The first seven fields are required.
 type MoverConfig struct {
 	Self      ring.NodeID
 	Ring      func() *ring.Ring
 	Store     *engine.Store
 	Exchanger Exchanger
-	// Announce makes every member that can be reached learn the present ring, so
-	// that coordinators write to the nodes that gain as well.
+	// Announce sends the present ring to every member that can be reached, so that
+	// coordinators write to the nodes that gain as well.
 	Announce func(ctx context.Context) error
 	// Done marks this node done in the ring state, durably.
 	Done func(target uint64) error
@@ -39,10 +39,10 @@ type MoverConfig struct {
 	// Operations lists what is moved. Default: a registry of its own.
 	Operations *operation.Registry
 
-	// Tick is how often to look for work unasked. Default: 1 s.
+	// Tick is how often to look for work without a trigger. Default: 1 s.
 	Tick time.Duration
-	// OwnerWait is how long a silent owner is waited for before the others are
-	// taken to suffice. Default: 5 s.
+	// OwnerWait is how long to wait for an owner that does not answer before copying
+	// from the others only. Default: 5 s.
 	OwnerWait time.Duration
 	// Settle is how long the new owners must have had everything before the old
 	// copy is dropped: longer than the engine's sync interval, so that what is
@@ -98,7 +98,7 @@ type Mover struct {
 	cfg     MoverConfig
 	trigger chan struct{}
 
-	// Of Run alone. The goroutines of a round read them.
+	// Used by Run only. The goroutines of a round read them.
 	done      uint64                      // target that this node was marked done for
 	silent    map[ring.NodeID]time.Time   // monotonic: since when members have not answered
 	covered   map[ring.Partition]coverage // partitions that all primaries had
@@ -238,8 +238,7 @@ func (m *Mover) watchMembers(ctx context.Context, now *ring.Ring) {
 	m.renewLastInSync(ctx)
 }
 
-// givenUp reports whether a member has been silent for so long that the data of
-// the others must suffice.
+// givenUp reports whether a member has not answered for OwnerWait.
 func (m *Mover) givenUp(id ring.NodeID) bool {
 	since, silent := m.silent[id]
 	return silent && m.cfg.Monotonic().Sub(since) >= m.cfg.OwnerWait

@@ -7,7 +7,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// MoverProgress says how far moving partitions has come.
+// MoverProgress is the progress of moving partitions.
 type MoverProgress struct {
 	Since     time.Time // wall clock: when this node began to gain partitions; zero while it gains none
 	Gaining   int       // partitions to copy to this node
@@ -18,7 +18,7 @@ type MoverProgress struct {
 	LastError error     // of the last round; nil when it went well
 }
 
-// Progress returns how far moving partitions has come.
+// Progress returns the progress of moving partitions.
 func (m *Mover) Progress() MoverProgress {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,7 +33,7 @@ func (m *Mover) report(change func(*MoverProgress)) {
 
 // Drained reports whether this node owns nothing, gains nothing, and holds no
 // data of the store proper, so that everything it held is with others. (The
-// Deliverer sees to the hints that it keeps for others.)
+// Deliverer moves the hints for other nodes.)
 func (m *Mover) Drained() bool {
 	now := m.cfg.Ring()
 	for i := range now.Partitions() {
@@ -52,12 +52,12 @@ func (m *Mover) holds(p ring.Partition) bool {
 }
 
 const (
-	logAfter = 30 * time.Second // how long rounds may fail before that is logged
-	logEvery = time.Minute      // and how often from then on
+	logAfter = 30 * time.Second // how long rounds may fail before the first line
+	logEvery = time.Minute      // the time between two lines
 )
 
-// logThrottle logs that rounds fail: data must not stop moving without a word,
-// nor fill the log.
+// logThrottle logs that rounds fail, at most once a minute: an operator must learn that
+// data has stopped moving, and the log must not fill up.
 type logThrottle struct {
 	failing time.Time // monotonic: since when no round went well; zero: the last one did
 	logged  time.Time // monotonic: when that was last logged

@@ -3,9 +3,9 @@
 // [Operation], with an id, progress, an end, and a way to cancel it.
 //
 // The package runs nothing. An operation belongs to the one goroutine that began
-// it, its owner: the owner does the work or waits for those that do, reports
-// progress, and ends the operation. Everybody else only looks ([Registry.List]),
-// waits ([Registry.Wait]) or cancels ([Registry.Cancel]).
+// it, its owner: the owner does the work or waits for the goroutines that do, reports
+// progress, and ends the operation. All others only read ([Registry.List]),
+// wait ([Registry.Wait]) or cancel ([Registry.Cancel]).
 //
 // Invariant: an operation ends once. The registry keeps all operations that run,
 // whose number their owners bound, and the newest of those that have ended, up to

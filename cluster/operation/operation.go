@@ -24,7 +24,7 @@ const (
 	Refill  Kind = "refill"  // a node whose data was lost waits until it has all of it again
 )
 
-// State says how far an operation has come.
+// State is the state of an operation.
 type State string
 
 // The states of an operation. All but Running are final.
@@ -40,7 +40,7 @@ type Amount struct {
 	Done, Total int64
 }
 
-// Progress says how much of an operation has been done.
+// Progress is how much of an operation has been done.
 type Progress struct {
 	Partitions, Keys, Bytes Amount
 }
@@ -49,12 +49,12 @@ type Progress struct {
 type Status struct {
 	ID      ID
 	Kind    Kind
-	Subject string // what or whom it is about, for people
+	Subject string // a description for people
 	State   State
 	Started time.Time // wall clock
 	Ended   time.Time // wall clock; zero while it runs
 	Progress
-	BytesPerSecond float64 // lately, while it runs; then on average
+	BytesPerSecond float64 // while it runs: lately; after its end: on average
 	// Err is why it failed or was cancelled. While it runs, Err is the error of the
 	// last attempt, if that failed: the work goes on.
 	Err error
@@ -63,8 +63,8 @@ type Status struct {
 // rateWindow is the least time over which BytesPerSecond is measured.
 const rateWindow = 5 * time.Second
 
-// Operation is one piece of long work. Its methods are for its owner and those
-// that work for it, and may be called from several goroutines at once.
+// Operation is one piece of long work. Its methods are for its owner and the
+// goroutines that work for it. They are safe for concurrent use.
 type Operation struct {
 	registry *Registry
 	ended    chan struct{} // closed by End
@@ -96,7 +96,7 @@ func (o *Operation) Bind(ctx context.Context) (bound context.Context, release co
 	return bound, func() { stop(nil) }
 }
 
-// Update changes the progress. change must not block.
+// Update calls change with the progress, which it may modify. It must not block.
 func (o *Operation) Update(change func(*Progress)) {
 	o.registry.mu.Lock()
 	defer o.registry.mu.Unlock()
@@ -120,7 +120,7 @@ func (o *Operation) Attempted(err error) {
 	}
 }
 
-// Cancelled reports whether somebody has cancelled the operation.
+// Cancelled reports whether Cancel was called for the operation.
 func (o *Operation) Cancelled() bool {
 	o.registry.mu.Lock()
 	defer o.registry.mu.Unlock()

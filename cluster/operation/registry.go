@@ -10,17 +10,16 @@ import (
 	"time"
 )
 
-// Errors of those that ask about an operation.
+// Errors of a [Registry]'s methods.
 var (
-	// ErrUnknown says that there is no such operation, or that it ended so long
-	// ago that it is no longer kept.
+	// ErrUnknown means that there is no such operation, or that it ended so long ago
+	// that it is no longer kept.
 	ErrUnknown = errors.New("no such operation")
-	// ErrEnded says that the operation has ended, so that it cannot be cancelled.
+	// ErrEnded means that the operation has ended, so that it cannot be cancelled.
 	ErrEnded = errors.New("the operation has ended")
 )
 
-// Config says how a Registry behaves. Zero fields have the defaults named beside
-// them.
+// Config configures a [Registry]. A zero field means its default.
 type Config struct {
 	Keep int              // operations kept after their end; default 64
 	Now  func() time.Time // the wall clock; default time.Now
@@ -30,7 +29,7 @@ type Config struct {
 type Registry struct {
 	cfg Config
 
-	mu   sync.Mutex // a leaf: nothing else is locked, and nothing called, under it
+	mu   sync.Mutex // no other lock is taken, and no function called, while it is held
 	last ID
 	all  []*Operation // in the order of their ids
 }
@@ -45,7 +44,7 @@ func NewRegistry(cfg Config) *Registry {
 }
 
 // Begin adds an operation of the caller, who must call [Operation.End]. subject
-// says what or whom it is about, for people.
+// describes it for people.
 func (r *Registry) Begin(kind Kind, subject string) *Operation {
 	now := time.Now()
 	r.mu.Lock()

@@ -37,8 +37,9 @@ func (s *State) Join(m Member) error {
 }
 
 // Update renews the addresses and the zone of a member; a node calls it for itself
-// when it starts. If nothing is new, it does not change the version either. Errors: [ErrBadMember], [ErrBadName], [ErrUnknownMember],
-// [ErrRemovedMember], [ErrNameTaken] where another instance holds the name.
+// when it starts. If nothing is new, the version stays as it is. Errors: [ErrBadMember],
+// [ErrBadName], [ErrUnknownMember], [ErrRemovedMember], [ErrNameTaken] where another
+// instance holds the name.
 func (s *State) Update(m Member) error {
 	if m.ID == 0 {
 		m.ID = IDOf(m.Name)
