@@ -39,7 +39,7 @@ type op struct {
 	forward coordination.Forward
 	refusal error // of the last node that refused to coordinate
 	read    coordination.Read
-	remote  []byte // updates: what the read quorum knew beyond this node
+	known   []byte // updates: what the read found, encoded
 	write   coordination.Write
 	batch   int    // the engine batch that the update was applied in
 	object  []byte // what replicates

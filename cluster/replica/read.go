@@ -142,9 +142,11 @@ func (x *exchange) completeRead(body []byte, err error) {
 func (f *wave) finishReadLocked(i int) error {
 	o := &f.mu.ops[i]
 	if o.req.Update != nil {
-		o.remote = o.read.Others()
-		f.readyLocked(i)
-		return nil
+		var err error
+		if o.known, err = o.read.Known(); err == nil {
+			f.readyLocked(i)
+		}
+		return err
 	}
 	merged, err := o.read.Merge(&o.req.kept.object)
 	if err != nil {

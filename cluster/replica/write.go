@@ -28,7 +28,7 @@ func (f *wave) apply() {
 		o.since = time.Now()
 		o.write.Begin(o.replicas(), o.policy().Writes(o.req.W))
 		r := &f.records[i]
-		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.remote, Edit: (*edit)(o), Room: o.encoded}
+		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.known, Edit: (*edit)(o), Room: o.encoded}
 		if !o.isPrimary() {
 			r.Hint = o.hintFor()
 		}
@@ -124,7 +124,7 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 			continue
 		}
 		o.object = r.Stored
-		if o.remote == nil && cap(r.Stored) <= mostKept { // else Stored may be remote's memory
+		if o.known == nil && cap(r.Stored) <= mostKept { // else Stored may be known's memory
 			o.encoded = r.Stored[:0]
 		}
 		carriers = append(carriers, i)

@@ -29,11 +29,20 @@ func (m *Read) Merge(room *object.Object) (merged Merged, err error) {
 	return merged, nil
 }
 
-// Others joins the copies of the other nodes that differ from this node's own. It returns
-// nil if there are none.
-func (m *Read) Others() []byte {
-	_, encoded := m.join(object.Object{}, nil)
-	return encoded
+// Known returns the join of all copies that the read found, encoded, or nil if none
+// exists. An update is applied to no less than this, even if this node's own copy is
+// gone by then: a hint may have been delivered meanwhile. Known must be called after
+// [Finish].
+func (m *Read) Known() ([]byte, error) {
+	_, others := m.join(object.Object{}, nil)
+	switch {
+	case others == nil:
+		return m.own, nil // others have the same or nothing
+	case m.own == nil:
+		return others, nil
+	}
+	merged, err := m.Merge(new(object.Object))
+	return merged.Encoded, err
 }
 
 func (m *Read) join(merged object.Object, encoded []byte) (object.Object, []byte) {

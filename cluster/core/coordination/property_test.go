@@ -240,6 +240,9 @@ func checkRead(t *rapid.T, m *Read, copies [][]byte, answered quorum.Nodes, need
 	if exists && !got.Object.Equal(&want) {
 		t.Fatalf("merged %+v, want %+v", got.Object, want)
 	}
+	if known, err := m.Known(); err != nil || string(known) != string(got.Encoded) {
+		t.Fatalf("an update would be applied to %q, %v; want %q", known, err, got.Encoded)
+	}
 	if !exists && answered&quorum.FirstNodes(m.nodes.Primaries) == 0 {
 		t.Fatal("absent, and no primary was heard")
 	}
