@@ -40,6 +40,32 @@ type fakeNode struct {
 	policy register.Policy
 }
 
+// parts returns the node as the port sees it. Its parts are the node itself, but for those
+// whose methods have the same names.
+func (n *fakeNode) parts() Node {
+	return Node{
+		Lifecycle: n, Membership: n, Coverage: n, Comparer: n, Syncer: n, Coordinator: n, Settings: n,
+		Store: fakeStore{n}, Trees: fakeStore{n}, Partitions: fakeStore{n}, Channel: fakeChannel{}, Gossip: fakeGossip{n},
+	}
+}
+
+type fakeStore struct{ n *fakeNode }
+
+func (s fakeStore) Metrics() engine.Metrics            { return engine.Metrics{Records: 7} }
+func (s fakeStore) Health() error                      { return s.n.health }
+func (s fakeStore) Roots([]uint64) []uint64            { return []uint64{0, 255, 0, 1} }
+func (s fakeStore) PartitionReady(ring.Partition) bool { return true }
+func (s fakeStore) Keys(ring.Partition) (int64, int64) { return 8, 9 }
+
+type fakeGossip struct{ n *fakeNode }
+
+func (g fakeGossip) Interval() time.Duration { return time.Second }
+func (g fakeGossip) Health() int             { return 0 }
+
+type fakeChannel struct{}
+
+func (c fakeChannel) Counters() *peer.Counters { return new(peer.Counters) }
+
 func newFakeNode() *fakeNode {
 	var members []ring.Member
 	for _, name := range []string{"A", "B", "C"} {
@@ -50,21 +76,18 @@ func newFakeNode() *fakeNode {
 	return n
 }
 
-func (n *fakeNode) Ready() <-chan struct{}       { return n.ready }
-func (n *fakeNode) Health() error                { return n.health }
-func (n *fakeNode) Name() string                 { return "A" }
-func (n *fakeNode) Ring() *ring.Ring             { return ring.NewRing(n.state) }
-func (n *fakeNode) Alive(id ring.NodeID) bool    { return id != ring.IDOf("C") }
-func (n *fakeNode) MerkleRoots() []uint64        { return []uint64{0, 255, 0, 1} }
-func (n *fakeNode) PeerCounters() *peer.Counters { return new(peer.Counters) }
-func (n *fakeNode) PeerStatus() map[ring.NodeID]peer.PeerStatus {
+func (n *fakeNode) Uptime() time.Duration     { return time.Second }
+func (n *fakeNode) Ready() <-chan struct{}    { return n.ready }
+func (n *fakeNode) Name() string              { return "A" }
+func (n *fakeNode) Ring() *ring.Ring          { return ring.NewRing(n.state) }
+func (n *fakeNode) Alive(id ring.NodeID) bool { return id != ring.IDOf("C") }
+func (c fakeChannel) Status() map[ring.NodeID]peer.PeerStatus {
 	return map[ring.NodeID]peer.PeerStatus{
 		ring.IDOf("B"): {Foreground: true, Background: true, Available: true, WaitTime: 20 * time.Millisecond},
 		ring.IDOf("C"): {WaitTime: 100 * time.Millisecond, LastError: errors.New("dial: refused"), FailedAt: time.UnixMilli(7)},
 	}
 }
-func (n *fakeNode) Counters() *replica.Counters  { return new(replica.Counters) }
-func (n *fakeNode) StoreMetrics() engine.Metrics { return engine.Metrics{Records: 7} }
+func (n *fakeNode) Counters() *replica.Counters { return new(replica.Counters) }
 func (n *fakeNode) record(format string, a ...any) {
 	n.calls = append(n.calls, fmt.Sprintf(format, a...))
 }
@@ -92,8 +115,8 @@ func (n *fakeNode) Remove(_ context.Context, id ring.NodeID) error {
 	return nil
 }
 
-func (n *fakeNode) Observe(id ring.NodeID) gossip.Observation {
-	if !n.Alive(id) {
+func (g fakeGossip) Observe(id ring.NodeID) gossip.Observation {
+	if !g.n.Alive(id) {
 		return gossip.Observation{State: gossip.Dead}
 	}
 	return gossip.Observation{State: gossip.Alive}
@@ -119,7 +142,7 @@ func (n *fakeNode) Figures() coverage.Figures {
 	return coverage.Figures{Keys: 5, Hints: map[ring.NodeID]engine.HintStats{ring.IDOf("C"): {Count: 2, Bytes: 60, Oldest: time.UnixMilli(9000)}}}
 }
 
-func (n *fakeNode) Settings() *settings.Document {
+func (n *fakeNode) Document() *settings.Document {
 	d := settings.Founded(register.LWW)
 	if n.policy != register.LWW {
 		_ = d.SetPolicy(ring.IDOf("A"), n.policy)
@@ -135,11 +158,6 @@ func (n *fakeNode) SetPolicy(_ context.Context, p register.Policy) error {
 
 func (n *fakeNode) History(context.Context, []byte) (h replica.History) { return h }
 func (n *fakeNode) Policy() register.Policy                             { return n.policy }
-func (n *fakeNode) Born() time.Time                                     { return time.Now() }
-func (n *fakeNode) MerkleReady(ring.Partition) bool                     { return true }
-func (n *fakeNode) MerkleKeys(ring.Partition) int64                     { return 9 }
-func (n *fakeNode) GossipInterval() time.Duration                       { return time.Second }
-func (n *fakeNode) GossipHealth() int                                   { return 0 }
 func (n *fakeNode) RingChanges() []membership.RingChange                { return nil }
 func (n *fakeNode) Operations() *operation.Registry                     { return operation.NewRegistry(operation.Config{}) }
 
@@ -160,9 +178,9 @@ type fakeProcess struct {
 
 func (p *fakeProcess) Node() (Node, error) {
 	if p.killed {
-		return nil, ErrKilled
+		return Node{}, ErrKilled
 	}
-	return p.node, nil
+	return p.node.parts(), nil
 }
 
 func (p *fakeProcess) Kill(node string) error {

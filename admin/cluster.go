@@ -7,27 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 )
-
-// Reporter says what a node knows of its cluster and of itself.
-type Reporter interface {
-	Name() string
-	Ring() *ring.Ring
-	// Alive reports whether a member answers.
-	Alive(id ring.NodeID) bool
-	// Status asks every member what it holds. A member that does not answer is in the
-	// list without figures.
-	Status(ctx context.Context) []coverage.MemberStatus
-	Figures() coverage.Figures
-	Born() time.Time
-}
 
 func (h *nodeHandlers) getCluster(ctx context.Context, c *call) (any, error) {
 	if c.local() {
@@ -126,7 +111,7 @@ func viewOfMember(node Node, m ring.Member, report api.Node) api.Member {
 // own port says so; else joining, leaving or removing if it is about to enter or leave
 // the ring; else up, suspect or down, by gossip and by whether it answers.
 func statusOfMember(node Node, m ring.Member, report api.Node) string {
-	observed := node.Observe(m.ID).State
+	observed := node.Gossip.Observe(m.ID).State
 	switch alive := node.Alive(m.ID); {
 	case report.Status == statusKilled:
 		return statusKilled

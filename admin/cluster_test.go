@@ -103,7 +103,7 @@ func (p *port) start() {
 	if err != nil {
 		p.f.t.Fatal(err)
 	}
-	p.cfg.PeerAddr = n.PeerAddr()
+	p.cfg.PeerAddr = n.Channel().Addr()
 	done := make(chan error, 1)
 	go func() { done <- n.Run(context.Background()) }()
 	select {
@@ -123,13 +123,13 @@ func (f *fleet) settle() {
 	f.eventually("one ring at rest", func() bool {
 		digests := make(map[uint64]bool)
 		for _, p := range f.ports {
-			now := p.node.Ring()
+			now := p.node.Membership().Ring()
 			digests[now.Digest()] = true
 			if now.InTransition() || now.Seated() != len(f.ports) {
 				return false
 			}
 			for _, m := range now.Members() {
-				if !p.node.Alive(m.ID) {
+				if !p.node.Membership().Alive(m.ID) {
 					return false
 				}
 			}
@@ -147,9 +147,9 @@ func (p *port) Node() (Node, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.node == nil {
-		return nil, ErrKilled
+		return Node{}, ErrKilled
 	}
-	return p.node, nil
+	return NodeOf(p.node), nil
 }
 
 func (p *port) Kill(name string) error {
@@ -380,9 +380,9 @@ func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
 	}
 	f.settle()
 	f.eventually("C known at its new address", func() bool {
-		now := f.ports["A"].node.Ring()
+		now := f.ports["A"].node.Membership().Ring()
 		m, _ := now.MemberByName("C")
-		return m.AdminAddr == mute.Addr().String() && f.ports["A"].node.Alive(m.ID)
+		return m.AdminAddr == mute.Addr().String() && f.ports["A"].node.Membership().Alive(m.ID)
 	})
 	began := time.Now()
 	v := f.view("A")

@@ -20,18 +20,6 @@ import (
 // dataHandlers reads, writes and lists keys.
 type dataHandlers struct{ *backend }
 
-// Keyspace is the data of the cluster.
-type Keyspace interface {
-	// Do carries out requests on keys as the client port's are.
-	Do(ctx context.Context, requests []*replica.Request)
-	// ScanKeys returns about count keys from a cursor on, and the next cursor.
-	ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error)
-	// History returns the versions of a key that the nodes still remember.
-	History(ctx context.Context, key []byte) replica.History
-	// Policy says how one value is made of several siblings.
-	Policy() register.Policy
-}
-
 // pageTime is the time after which a page ends with the keys that it has found.
 const pageTime = 500 * time.Millisecond
 
@@ -65,7 +53,7 @@ func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 	}
 	key := c.key()
 	request := &replica.Request{Key: key, R: c.number("r"), Trace: new(replica.Trace)}
-	c.node.Do(ctx, []*replica.Request{request})
+	c.node.Coordinator.Do(ctx, []*replica.Request{request})
 	names := namesIn(c.node, request)
 	trace := traceOf("get", key, request.Trace, names)
 	if request.Err != nil {
@@ -81,7 +69,7 @@ func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 	if len(stored.Clock) > 0 {
 		found.Context = string(causal.AppendContext(nil, key, stored.Clock))
 	}
-	if value, ok, err := register.Resolve(stored, c.node.Policy(), now); err == nil && ok {
+	if value, ok, err := register.Resolve(stored, c.node.Settings.Policy(), now); err == nil && ok {
 		shown := valueOf(value.Data)
 		found.Resolved = &shown
 	}
@@ -199,7 +187,7 @@ func (c *call) write(ctx context.Context, op string, u *register.Update, want ap
 		u.HasContext = true
 	}
 	r := &replica.Request{Key: key, Update: u, W: want.W, Trace: new(replica.Trace)}
-	c.node.Do(ctx, []*replica.Request{r})
+	c.node.Coordinator.Do(ctx, []*replica.Request{r})
 	names := namesIn(c.node, r)
 	trace := traceOf(op, key, r.Trace, names)
 	if r.Err != nil {

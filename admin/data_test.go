@@ -232,13 +232,13 @@ func TestData_PrimaryDown_HintShowsInTraceAndCluster(t *testing.T) {
 
 func TestActors_OlderEpochs_AreToldApartThroughout(t *testing.T) {
 	f := newFleet(t, 1, "")
-	names := newActors(f.ports["A"].node.Ring())
-	a := f.ports["A"].node.ID()
+	names := newActors(f.ports["A"].node.Membership().Ring())
+	a := f.ports["A"].node.Membership().ID()
 	older, newer := causal.Actor{Node: a, Epoch: 5 << 20}, causal.Actor{Node: a, Epoch: 9 << 20}
 	clock := causal.Vector{{Actor: older, Counter: 3}, {Actor: newer, Counter: 1}}
 	names.see(clock)
-	if got := names.clock(clock).String(); got != "[(A, 1), (A~"+older.Epoch.Short()+", 3)]" || got != clock.Format(f.ports["A"].node.Ring().Name) {
-		t.Errorf("%s, want as %s", got, clock.Format(f.ports["A"].node.Ring().Name))
+	if got := names.clock(clock).String(); got != "[(A, 1), (A~"+older.Epoch.Short()+", 3)]" || got != clock.Format(f.ports["A"].node.Membership().Ring().Name) {
+		t.Errorf("%s, want as %s", got, clock.Format(f.ports["A"].node.Membership().Ring().Name))
 	}
 	if got := names.clock(clock[:1]).String(); got == "[(A, 3)]" {
 		t.Error("an older epoch by itself goes under the newer one's name")

@@ -4,33 +4,14 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/admin/fanout"
-	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/membership"
-	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
 // gossipHandlers serves how the nodes see each other.
 type gossipHandlers struct{ *backend }
-
-// Gossiper describes gossip and the peer streams, as a node sees them.
-type Gossiper interface {
-	// Observe returns how gossip sees a member.
-	Observe(id ring.NodeID) gossip.Observation
-	// GossipInterval returns the time between two rounds.
-	GossipInterval() time.Duration
-	// GossipHealth returns memberlist's health score of the node itself; 0 is best.
-	GossipHealth() int
-	// RingChanges returns the newest states of the ring that the node had, the oldest
-	// of them first.
-	RingChanges() []membership.RingChange
-	// PeerStatus describes the node's streams to each other member.
-	PeerStatus() map[ring.NodeID]peer.PeerStatus
-}
 
 // maxChanges bounds the changes of the ring that are shown.
 const maxChanges = 20
@@ -83,20 +64,20 @@ func newestChanges(changes map[string]*api.RingChange) []api.RingChange {
 // gossipOf returns what one node knows by itself.
 func gossipOf(node Node) api.Gossip {
 	now := node.Ring()
-	g := api.GossipNode{Node: node.Name(), Answered: true, RingVersion: now.Version(), RingDigest: hash(now.Digest()), Health: node.GossipHealth(), Sees: []api.Observation{}}
-	peers := node.PeerStatus()
+	g := api.GossipNode{Node: node.Name(), Answered: true, RingVersion: now.Version(), RingDigest: hash(now.Digest()), Health: node.Gossip.Health(), Sees: []api.Observation{}}
+	peers := node.Channel.Status()
 	for _, m := range now.Members() {
 		if m.Name == node.Name() {
 			continue
 		}
-		observed := node.Observe(m.ID)
+		observed := node.Gossip.Observe(m.ID)
 		seen := api.Observation{Node: m.Name, State: string(observed.State), SinceMillis: millisOf(observed.Since), Streams: streamsOf(peers[m.ID])}
 		if observed.Incarnation > 0 {
 			seen.Incarnation = &observed.Incarnation
 		}
 		g.Sees = append(g.Sees, seen)
 	}
-	v := api.Gossip{IntervalMillis: node.GossipInterval().Milliseconds(), Nodes: []api.GossipNode{g}, Changes: []api.RingChange{}}
+	v := api.Gossip{IntervalMillis: node.Gossip.Interval().Milliseconds(), Nodes: []api.GossipNode{g}, Changes: []api.RingChange{}}
 	for _, change := range slices.Backward(node.RingChanges()) {
 		v.Changes = append(v.Changes, api.RingChange{
 			Version: change.Version, Digest: hash(change.Digest), Seen: []api.Seen{{Node: node.Name(), AtMillis: change.Time.UnixMilli()}},

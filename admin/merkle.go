@@ -24,20 +24,6 @@ import (
 // merkleHandlers compares and synchronizes replicas by their hash trees.
 type merkleHandlers struct{ *backend }
 
-// Replicas gives access to a node's hash trees, by which replicas are compared.
-type Replicas interface {
-	// MerkleRoots returns the root of each partition's tree; 0: the partition is empty.
-	MerkleRoots() []uint64
-	// MerkleReady reports whether a partition's tree is complete.
-	MerkleReady(ring.Partition) bool
-	// MerkleKeys returns the number of keys of a partition here, deleted ones included.
-	MerkleKeys(ring.Partition) int64
-	// Inspect compares this node's copy with a member's, and changes nothing.
-	Inspect(ctx context.Context, member ring.NodeID, p ring.Partition) (antientropy.Diff, error)
-	// SyncAll makes this node's copies equal with those of all other members.
-	SyncAll(ctx context.Context) (antientropy.Stats, error)
-}
-
 func exchangesOf(s antientropy.Stats) api.Exchanges {
 	return api.Exchanges{PartitionsCompared: s.PartitionsCompared, NodesCompared: s.NodesCompared, KeysCompared: s.KeysCompared, KeysExchanged: s.KeysExchanged, NaiveKeys: s.NaiveKeys}
 }
@@ -71,8 +57,8 @@ func (h *merkleHandlers) getMerkle(ctx context.Context, c *call) (any, error) {
 
 func rootsOf(node Node) api.Roots {
 	out := api.Roots{Node: node.Name(), Roots: make(map[string]string), Unready: []int{}, Exchanges: exchangesOf(node.Repair().Exchanges)}
-	for p, root := range node.MerkleRoots() {
-		if !node.MerkleReady(ring.Partition(p)) {
+	for p, root := range node.Trees.Roots(nil) {
+		if !node.Trees.PartitionReady(ring.Partition(p)) {
 			out.Unready = append(out.Unready, p)
 		} else if root != 0 {
 			out.Roots[strconv.Itoa(p)] = hash(root)
@@ -190,9 +176,10 @@ func (c *call) inspect(ctx context.Context, a, b ring.Member, p ring.Partition) 
 	case err != nil:
 		return api.Difference{}, err
 	}
+	_, keys := c.node.Partitions.Keys(p)
 	out := api.Difference{
 		Partition: int(p), A: a.Name, B: b.Name, InSync: len(diff.Leaves) == 0, NodesCompared: diff.NodesCompared,
-		NaiveKeys: c.node.MerkleKeys(p), Leaves: make([]api.LeafDifference, 0, len(diff.Leaves)), Truncated: diff.Truncated,
+		NaiveKeys: keys, Leaves: make([]api.LeafDifference, 0, len(diff.Leaves)), Truncated: diff.Truncated,
 	}
 	names := newActors(c.node.Ring())
 	for _, k := range diff.Keys {

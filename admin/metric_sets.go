@@ -92,7 +92,7 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 			reachable++
 		}
 		if m.ID != self.ID {
-			states[node.Observe(m.ID).State]++
+			states[node.Gossip.Observe(m.ID).State]++
 		}
 	}
 	put(out, d.members, gauge, float64(len(now.Members())))
@@ -100,7 +100,7 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 	for state, n := range states {
 		put(out, d.states, gauge, float64(n), string(state))
 	}
-	put(out, d.health, gauge, float64(node.GossipHealth()))
+	put(out, d.health, gauge, float64(node.Gossip.Health()))
 	figures := node.Figures()
 	put(out, d.keys, gauge, float64(figures.Keys))
 	for id, h := range figures.Hints {
@@ -122,7 +122,7 @@ func newPeerDescs() peerDescs {
 }
 
 func (d *peerDescs) collect(node Node, out chan<- prometheus.Metric) {
-	now, peers := node.Ring(), node.PeerStatus()
+	now, peers := node.Ring(), node.Channel.Status()
 	for _, m := range now.Members() {
 		p, known := peers[m.ID]
 		if !known { // this node itself, or a member that has just joined

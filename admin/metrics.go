@@ -11,15 +11,6 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// Counted gives access to what a node counts.
-type Counted interface {
-	Counters() *replica.Counters
-	StoreMetrics() engine.Metrics
-	PeerCounters() *peer.Counters
-	// Repair returns the state of hint delivery, transfers, anti-entropy and reaping.
-	Repair() cluster.RepairStatus
-}
-
 // sample is one reading of a node.
 type sample struct {
 	replica   *replica.Counters
@@ -29,11 +20,11 @@ type sample struct {
 	store     engine.Metrics
 }
 
-func sampleOf(node Counted) *sample {
+func sampleOf(node Node) *sample {
 	repair := node.Repair()
 	return &sample{
-		replica: node.Counters(), peer: node.PeerCounters(), exchanges: repair.Exchanges, repair: repair,
-		store: node.StoreMetrics(),
+		replica: node.Coordinator.Counters(), peer: node.Channel.Counters(), exchanges: repair.Exchanges, repair: repair,
+		store: node.Store.Metrics(),
 	}
 }
 

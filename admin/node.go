@@ -104,7 +104,7 @@ func (b *backend) figures(node Node) *api.NodeFigures {
 	now, figures := node.Ring(), node.Figures()
 	h := &api.NodeFigures{
 		ID: idText(ring.IDOf(node.Name())), RingVersion: now.Version(), RingDigest: fmt.Sprintf("%016x", now.Digest()),
-		UptimeS: time.Since(node.Born()).Seconds(),
+		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
 		Totals: totalsOf(node),
 	}
@@ -117,11 +117,11 @@ func (b *backend) figures(node Node) *api.NodeFigures {
 }
 
 func totalsOf(node Node) api.Totals {
-	c := node.Counters()
+	c := node.Coordinator.Counters()
 	return api.Totals{
 		Reads: c.Reads.Load(), Writes: c.Writes.Load(), Errors: c.NoQuorum.Load(), Forwards: c.Forwards.Load(),
 		Divergent: c.Divergent.Load(), ReadRepairs: c.ReadRepairs.Load(),
-		HintsStored: node.StoreMetrics().HintsStored, HintsDelivered: node.Repair().Hints.Delivered,
+		HintsStored: node.Store.Metrics().HintsStored, HintsDelivered: node.Repair().Hints.Delivered,
 		KeysHealed: node.Repair().Exchanges.KeysExchanged,
 	}
 }

@@ -12,16 +12,6 @@ import (
 // nodeHandlers answers for the cluster, its members and its settings.
 type nodeHandlers struct{ *backend }
 
-// Operator changes the cluster on request.
-type Operator interface {
-	// SetQuorums changes N, R and W for the whole cluster, or nothing.
-	SetQuorums(ctx context.Context, n, r, w int) error
-	// Leave makes a live member move its data to the others and leave.
-	Leave(ctx context.Context, id ring.NodeID) error
-	// Remove takes a dead member off the ring.
-	Remove(ctx context.Context, id ring.NodeID) error
-}
-
 // postConfig changes settings of the whole cluster. Of two changes at once, one
 // wins everywhere.
 func (h *nodeHandlers) postConfig(ctx context.Context, c *call) (any, error) {

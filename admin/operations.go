@@ -22,11 +22,6 @@ import (
 // operationHandlers lists and cancels operations.
 type operationHandlers struct{ *backend }
 
-// Worker lists a node's operations.
-type Worker interface {
-	Operations() *operation.Registry
-}
-
 func (h *operationHandlers) getOperations(ctx context.Context, c *call) (any, error) {
 	own := operationsOf(c.node)
 	if c.local() {
@@ -68,7 +63,7 @@ func repairOf(node Node) api.Repair {
 	r, now, figures := node.Repair(), node.Ring(), node.Figures()
 	out := api.Repair{
 		Node:  node.Name(),
-		Hints: api.Hints{Delivered: r.Hints.Delivered, Expired: node.StoreMetrics().HintsExpired, Failures: r.Hints.Failures, Targets: []api.HintTarget{}},
+		Hints: api.Hints{Delivered: r.Hints.Delivered, Expired: node.Store.Metrics().HintsExpired, Failures: r.Hints.Failures, Targets: []api.HintTarget{}},
 		Transfers: api.Transfers{
 			Gaining: r.Transfers.Gaining, Copied: r.Transfers.Copied, Releasing: r.Transfers.Releasing,
 			Keys: r.Transfers.Keys, Bytes: r.Transfers.Bytes,

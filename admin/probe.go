@@ -2,14 +2,6 @@ package admin
 
 import "net/http"
 
-// Prober says whether a node serves requests.
-type Prober interface {
-	// Ready is closed when the node has its place in the ring.
-	Ready() <-chan struct{}
-	// Health returns why the node refuses writes; nil if it accepts them.
-	Health() error
-}
-
 // getHealth answers 200 as long as the process runs.
 func (s *Server) getHealth(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
@@ -23,7 +15,7 @@ func (s *Server) getReady(w http.ResponseWriter, _ *http.Request) {
 		err = errNotReady
 	}
 	if err == nil {
-		err = node.Health()
+		err = node.Store.Health()
 	}
 	if err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": err.Error()})

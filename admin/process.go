@@ -7,20 +7,6 @@ import (
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
-// Node is what the port needs of the node behind it. Before it is ready, only a
-// Prober and a Counted may be asked.
-type Node interface {
-	Prober
-	Reporter
-	Operator
-	Configurable
-	Keyspace
-	Replicas
-	Gossiper
-	Counted
-	Worker
-}
-
 // Process is the process that the port belongs to.
 type Process interface {
 	// Node returns the node behind the port, or [ErrKilled].

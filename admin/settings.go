@@ -13,16 +13,8 @@ import (
 // settingsHandlers shows and changes the settings of the whole cluster.
 type settingsHandlers struct{ *backend }
 
-// Configurable has the settings of the whole cluster.
-type Configurable interface {
-	// Settings returns them as the node has them, not to be changed.
-	Settings() *settings.Document
-	// SetPolicy changes the conflict policy on all nodes. On an error it is not saved.
-	SetPolicy(ctx context.Context, p register.Policy) error
-}
-
 func (h *settingsHandlers) getSettings(_ context.Context, c *call) (any, error) {
-	now := c.node.Settings()
+	now := c.node.Settings.Document()
 	v := api.Settings{Digest: fmt.Sprintf("%016x", now.Digest()), Settings: []api.Setting{}}
 	for _, s := range now.Settings() {
 		v.Settings = append(v.Settings, settingOf(c.node.Ring(), s))
@@ -40,10 +32,10 @@ func (h *settingsHandlers) putSetting(ctx context.Context, c *call) (any, error)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errBadRequest, err)
 	}
-	if err := c.node.SetPolicy(ctx, policy); err != nil {
+	if err := c.node.Settings.SetPolicy(ctx, policy); err != nil {
 		return nil, err
 	}
-	now, _ := c.node.Settings().Get(settings.ConflictResolution)
+	now, _ := c.node.Settings.Document().Get(settings.ConflictResolution)
 	return settingOf(c.node.Ring(), now), nil
 }
 

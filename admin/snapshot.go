@@ -23,10 +23,10 @@ type backend struct {
 func (b *backend) node() (Node, error) {
 	node, err := b.cfg.Process.Node()
 	if err != nil {
-		return nil, err
+		return Node{}, err
 	}
 	if !isReady(node) {
-		return nil, errNotReady
+		return Node{}, errNotReady
 	}
 	b.last.Store(snapshotOf(node))
 	return node, nil

@@ -16,7 +16,7 @@ func (h *dataHandlers) getVersions(ctx context.Context, c *call) (any, error) {
 	key := c.key()
 	history := c.node.History(ctx, key)
 	read := &replica.Request{Key: key}
-	c.node.Do(ctx, []*replica.Request{read})
+	c.node.Coordinator.Do(ctx, []*replica.Request{read})
 	names := newActors(c.node.Ring())
 	names.see(read.Object.Clock)
 	for i := range history.Versions {

@@ -304,7 +304,7 @@ func TestRing_Join_ShowsWhoOwnsWhatNext(t *testing.T) {
 	if r.Partitions != 64 || r.Slots != 16384 || r.N != 3 || len(r.Owners) != 64 || r.Next != nil || len(r.Nodes) != 3 || r.Nodes[2] != (api.RingNode{Name: "C", Status: "up"}) {
 		t.Errorf("%+v", r)
 	}
-	now := f.ports["B"].node.Ring()
+	now := f.ports["B"].node.Membership().Ring()
 	for p, owner := range r.Owners {
 		if !slices.Contains(f.names, owner) {
 			t.Fatalf("owner %q", owner)

@@ -23,7 +23,7 @@ func TestNode_HotPaths_AllocateNothing(t *testing.T) {
 		cfg := w.config(name)
 		cfg.Store.Durability = engine.Interval // the disk in memory allocates when it is synced
 		if name != "A" {
-			cfg.Join = []string{w.nodes["A"].PeerAddr()}
+			cfg.Join = []string{w.nodes["A"].Channel().Addr()}
 		}
 		w.start(cfg)
 	}

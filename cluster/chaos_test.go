@@ -18,7 +18,7 @@ func (w *world) split(l *fault.Links, one, other []string) {
 	var faults []fault.Link
 	for _, a := range one {
 		for _, b := range other {
-			from, to := w.nodes[a].PeerAddr(), w.nodes[b].PeerAddr()
+			from, to := w.nodes[a].Channel().Addr(), w.nodes[b].Channel().Addr()
 			faults = append(faults, fault.Link{From: from, To: to, Cut: true}, fault.Link{From: to, To: from, Cut: true})
 		}
 	}
@@ -87,7 +87,7 @@ func TestCluster_SplitTwoAgainstThree_BothWriteAndAllConvergeOnceItHeals(t *test
 // owned are the Merkle roots of a node's own partitions. It may for a while hold
 // what it owned before.
 func owned(n *running) []uint64 {
-	roots := n.MerkleRoots()
+	roots := n.store.Merkle().Roots(nil)
 	for p := range roots {
 		if !slices.Contains(n.Ring().Primaries(ring.Partition(p)), n.ID()) {
 			roots[p] = 0
@@ -145,7 +145,7 @@ func TestCluster_DiskLostBehindACut_WhatIsNotThereProvesNothing(t *testing.T) {
 	}
 	cfg := w.nodes["B"].cfg
 	w.crash("B")
-	if err := w.links.Set([]fault.Link{{From: cfg.PeerAddr, To: a.PeerAddr(), Cut: true}, {From: cfg.PeerAddr, To: w.nodes["C"].PeerAddr(), Cut: true}}); err != nil {
+	if err := w.links.Set([]fault.Link{{From: cfg.PeerAddr, To: a.Channel().Addr(), Cut: true}, {From: cfg.PeerAddr, To: w.nodes["C"].Channel().Addr(), Cut: true}}); err != nil {
 		t.Fatal(err)
 	}
 	cfg.Store.LoseData, cfg.RequestTimeout = true, 300*time.Millisecond

@@ -1,9 +1,10 @@
 // Package cluster is one node put together: the storage engine, the peer channel, the
 // coordinator, gossip, hinted handoff and anti-entropy, around one ring.
 //
-// A [Node] is made by [New], which opens the store and binds the peer port, and works
-// in [Node.Run]. Before [Node.Ready] it has no ring: a new node that is to join a
-// cluster is still asking for it.
+// A [Node] is made by [New], which opens the store, binds the peer port and puts the parts
+// together. It works in [Node.Run]. Before [Node.Ready] it has no ring: a new node that is
+// to join a cluster is still asking for it. Those who use the node use its parts
+// ([Node.Coordinator], [Node.Membership], …), which have their own documentation.
 //
 // Invariant: what a node acts on is saved. A node that is killed at any instant comes
 // back with the ring and the settings of the cluster that it had shown to others.
@@ -19,6 +20,7 @@
 // ARCHITECTURE.md in this folder draws the packages and follows a SET, a hint and a
 // join through them. In short:
 //
+//	how a node is put together             cluster (node.go; repair.go, events.go)
 //	where a hint is stored                 engine (applyhint.go, hints.go); sent on by cluster/handoff (delivery.go)
 //	where a write has its quorum           cluster/core/coordination (write.go), over cluster/core/quorum
 //	who coordinates an update              cluster/core/coordination (forward.go)

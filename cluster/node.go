@@ -2,12 +2,9 @@ package cluster
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +13,10 @@ import (
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
+	coresettings "github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/logsummary"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
@@ -27,18 +26,16 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// stateInstance is the name under which the engine keeps the id of its data
-// directory, by which a disk that was lost is told from one that came back.
-const stateInstance = "instance"
-
-// peersPatience is how long a node waits for streams to the others before it serves.
-const peersPatience = time.Second
+// Bounds of what a node waits for before it serves.
+const (
+	peersPatience    = time.Second     // streams to the others
+	settingsPatience = 5 * time.Second // the settings of the cluster, if it has no copy
+)
 
 // ErrCrashed ends Run after [Node.Crash].
 var ErrCrashed = errors.New("the node was killed")
 
-// Node is one member of a cluster. Its methods may be called from any
-// goroutine; those that need the ring must wait for [Node.Ready].
+// Node is one member of a cluster. Its methods may be called from any goroutine.
 type Node struct {
 	cfg      Config
 	log      *slog.Logger
@@ -46,16 +43,16 @@ type Node struct {
 	instance string
 	born     time.Time
 
-	store       *engine.Store
-	channel     *peer.Channel
-	mux         *peer.Mux
-	gossip      *gossip.Gossip
-	state       *membership.StateStore
-	membership  *membership.Membership
-	clock       *causal.Clock
-	settings    *settings.Store
-	coordinator *replica.Coordinator
-	*coverage.Reader
+	store        *engine.Store
+	channel      *peer.Channel
+	mux          *peer.Mux
+	gossip       *gossip.Gossip
+	state        *membership.StateStore
+	membership   *membership.Membership
+	clock        *causal.Clock
+	settings     *settings.Store
+	coordinator  *replica.Coordinator
+	coverage     *coverage.Reader
 	disseminator *settings.Disseminator
 	deliverer    *handoff.Deliverer
 	mover        *handoff.Mover
@@ -65,7 +62,6 @@ type Node struct {
 	operations   *operation.Registry
 
 	ready   chan struct{}
-	once    sync.Once
 	fatal   chan error
 	crashed atomic.Bool
 }
@@ -78,7 +74,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	cfg.setDefaults()
 	n := &Node{
-		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: cfg.Now(),
+		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: time.Now(),
 		ready: make(chan struct{}), fatal: make(chan error, 1),
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
@@ -95,12 +91,12 @@ func (n *Node) openStore() (err error) {
 	o := n.cfg.Store
 	o.Self, o.Name, o.Partitions, o.Now = n.id, n.cfg.Name, n.cfg.Partitions, n.cfg.Now
 	o.Logger = n.cfg.Logger.With("component", "engine")
-	o.OnFatal = n.fail
+	o.OnFatal = func(err error) { n.fail(fmt.Errorf("the store failed: %w", err)) }
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
 	if n.state, err = membership.OpenState(n.store.State(), n.cfg.Now); err == nil {
-		n.instance, err = loadInstance(n.store)
+		n.instance, err = membership.LoadInstance(n.store.State())
 	}
 	if err == nil {
 		n.settings, err = settings.Open(n.store.State(), n.cfg.Policy)
@@ -109,18 +105,6 @@ func (n *Node) openStore() (err error) {
 		return errors.Join(err, n.store.Close())
 	}
 	return nil
-}
-
-// loadInstance returns the id of the data directory, made on its first use.
-func loadInstance(store *engine.Store) (string, error) {
-	data, err := store.State().Load(stateInstance)
-	if err != nil || len(data) > 0 {
-		return string(data), err
-	}
-	id := make([]byte, 8)
-	rand.Read(id) // never fails, see its documentation
-	instance := hex.EncodeToString(id)
-	return instance, store.State().Save(stateInstance, []byte(instance))
 }
 
 // assemble puts the parts together; nothing runs yet.
@@ -174,7 +158,7 @@ func (n *Node) assemble() (err error) {
 		RequestTimeout: n.cfg.RequestTimeout,
 		SiblingsWarn:   n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 	})
-	n.Reader = coverage.New(coverage.Config{
+	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator, Now: n.cfg.Now,
 	})
 	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
@@ -186,12 +170,10 @@ func (n *Node) assemble() (err error) {
 	return nil
 }
 
-// Run lives the node's life until ctx ends, and returns when all of it has
-// stopped. It returns nil on a plain stop, [membership.ErrLeft] when the node has left the
-// ring, and the cause when the node can no longer be trusted.
+// Run runs the node until ctx ends, and returns when all of it has stopped. It returns nil
+// on a plain stop, [membership.ErrLeft] when the node has left the ring, and the cause if
+// the node's disk can no longer be trusted.
 func (n *Node) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	group, ctx := errgroup.WithContext(ctx)
 	// The coordinator outlives those who feed it, so that what was accepted is
 	// answered; it stops when they have.
@@ -221,7 +203,8 @@ func (n *Node) Run(ctx context.Context) error {
 	return errors.Join(err, n.store.Close())
 }
 
-// live is what the node does once it can talk: find its ring, then keep it.
+// live finds the node's ring, once the node can talk, and then runs the parts that need
+// one.
 func (n *Node) live(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil // it never came to life: leave no trace
@@ -233,7 +216,14 @@ func (n *Node) live(ctx context.Context) error {
 		}
 		return err
 	}
-	if err := n.foundSettings(origin); err != nil {
+	var assumed *coresettings.Document // settings of a cluster that has none
+	switch origin {
+	case membership.Founded: // the founders' flags are the settings
+		err = n.settings.Merge(coresettings.Founded(n.cfg.Policy))
+	case membership.Loaded: // the flags of an old member count, less than anything else
+		assumed = coresettings.Assumed(n.cfg.Policy)
+	}
+	if err != nil {
 		return err
 	}
 	if err := n.gossip.Start(); err != nil {
@@ -244,22 +234,24 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.membership.Run(ctx) })
 	group.Go(func() error { return n.disseminator.Run(ctx) })
 	n.membership.AwaitPeers(ctx, peersPatience)
-	if err := n.awaitSettings(ctx, origin); err != nil {
+	if err = n.disseminator.Await(ctx, settingsPatience, assumed); err == nil {
+		err = n.mover.AwaitRing(ctx)
+	}
+	if err != nil {
 		group.Go(func() error { return err }) // which ends the others
 		return group.Wait()
 	}
-	if err := n.mover.AwaitRing(ctx); err != nil {
-		group.Go(func() error { return err }) // which ends the others
-		return group.Wait()
+	if now := n.settings.Policy(); now != n.cfg.Policy {
+		n.log.Info("the conflict policy is the cluster's, not that of this node's flag", "policy", now, "flag", n.cfg.Policy)
 	}
-	n.once.Do(func() { close(n.ready) })
+	close(n.ready)
 	group.Go(func() error { return n.deliverer.Run(ctx) })
 	group.Go(func() error { return n.mover.Run(ctx) })
 	group.Go(func() error { return n.exchanger.Run(ctx) })
 	group.Go(func() error { return n.scheduler.Run(ctx) })
 	group.Go(func() error { return n.reaper.Run(ctx) })
 	group.Go(func() error { return n.membership.AwaitLeave(ctx, n.drained) })
-	group.Go(func() error { return n.watch(ctx) })
+	group.Go(func() error { return n.summary().Run(ctx) })
 	group.Go(func() error { return n.awaitFilled(ctx) })
 	return group.Wait()
 }
@@ -272,28 +264,20 @@ func (n *Node) Crash() {
 	n.fail(ErrCrashed)
 }
 
-// fail ends the node: its disk can no longer be trusted.
+// fail ends the node.
 func (n *Node) fail(err error) {
 	select {
-	case n.fatal <- fmt.Errorf("the store failed: %w", err):
+	case n.fatal <- err:
 	default:
 	}
 }
 
-// Ready is closed when the node has a ring and serves.
-func (n *Node) Ready() <-chan struct{} { return n.ready }
-
-// ID, Name and Ring say who the node is and what it believes.
-func (n *Node) ID() ring.NodeID { return n.id }
-
-// Name is the node's name.
-func (n *Node) Name() string { return n.cfg.Name }
-
-// Ring is the ring as this node knows it; nil before the node is ready.
-func (n *Node) Ring() *ring.Ring { return n.state.Ring() }
-
-// PeerAddr is the address that the peer port is bound to.
-func (n *Node) PeerAddr() string { return n.channel.Addr() }
-
-// Do carries out a pipeline of requests: see [replica.Coordinator.Do].
-func (n *Node) Do(ctx context.Context, reqs []*replica.Request) { n.coordinator.Do(ctx, reqs) }
+// summary returns what logs the things that happen too often to be logged each time.
+func (n *Node) summary() *logsummary.Summary {
+	return logsummary.New(logsummary.Config{
+		Hints:    n.store.Hints().Targets,
+		NoQuorum: n.coordinator.Counters().NoQuorum.Load,
+		Name:     func(id ring.NodeID) string { return n.state.Ring().Name(id) },
+		Logger:   n.log,
+	})
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
@@ -30,10 +31,15 @@ type world struct {
 
 type running struct {
 	*Node
+	*membership.Membership
+	*replica.Coordinator
+	*coverage.Reader
 	cfg  Config
 	stop context.CancelFunc
 	done chan error
 }
+
+func (r *running) Name() string { return r.cfg.Name }
 
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, nodes: make(map[string]*running)}
@@ -73,9 +79,9 @@ func (w *world) start(cfg Config) *running {
 	if err != nil {
 		w.t.Fatalf("node %s: %v", cfg.Name, err)
 	}
-	cfg.PeerAddr = n.PeerAddr() // the same again after a restart
+	cfg.PeerAddr = n.Channel().Addr() // the same again after a restart
 	ctx, stop := context.WithCancel(context.Background())
-	r := &running{Node: n, cfg: cfg, stop: stop, done: make(chan error, 1)}
+	r := &running{Node: n, Membership: n.membership, Coordinator: n.coordinator, Reader: n.coverage, cfg: cfg, stop: stop, done: make(chan error, 1)}
 	go func() { r.done <- n.Run(ctx) }()
 	w.nodes[cfg.Name] = r
 	select {
@@ -96,7 +102,7 @@ func (w *world) grow(names ...string) {
 	for _, name := range names {
 		cfg := w.config(name)
 		for _, r := range w.nodes {
-			cfg.Join = append(cfg.Join, r.PeerAddr())
+			cfg.Join = append(cfg.Join, r.Channel().Addr())
 		}
 		w.start(cfg)
 	}
@@ -209,7 +215,7 @@ func (w *world) identical() bool {
 	var roots = make(map[ring.NodeID][]uint64)
 	var now *ring.Ring
 	for _, r := range w.nodes {
-		roots[r.ID()] = r.MerkleRoots()
+		roots[r.ID()] = r.store.Merkle().Roots(nil)
 		now = r.Ring()
 	}
 	for p := range now.Partitions() {
@@ -248,7 +254,7 @@ func TestCluster_JoinAndLeave_MoveTheData(t *testing.T) {
 	// Its directory does not bring it back, whatever it is told to join.
 	left := w.nodes["A"].Ring().Version()
 	again := leaver.cfg
-	again.Join = []string{w.nodes["A"].PeerAddr()}
+	again.Join = []string{w.nodes["A"].Channel().Addr()}
 	back, err := New(again)
 	if err != nil {
 		t.Fatal(err)

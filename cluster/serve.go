@@ -14,7 +14,7 @@ func (n *Node) register(m *peer.Mux) {
 	m.Queue(peer.RingPush, n.membership.AnswerPush)
 	m.Queue(peer.SettingsPull, n.disseminator.AnswerPull)
 	m.Queue(peer.SettingsPush, n.disseminator.AnswerPush)
-	m.Queue(peer.Scan, n.AnswerScan)
-	m.Queue(peer.Count, n.AnswerCount)
-	m.Queue(peer.History, n.AnswerHistory)
+	m.Queue(peer.Scan, n.coverage.AnswerScan)
+	m.Queue(peer.Count, n.coverage.AnswerCount)
+	m.Queue(peer.History, n.coverage.AnswerHistory)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/settings"
-	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/engine"
 )
@@ -19,7 +18,7 @@ func (w *world) agree(policy register.Policy) bool {
 	digests := make(map[uint64]bool)
 	for _, r := range w.nodes {
 		digests[r.settings.Digest()] = true
-		if r.Policy() != policy {
+		if r.Settings().Policy() != policy {
 			return false
 		}
 	}
@@ -28,7 +27,7 @@ func (w *world) agree(policy register.Policy) bool {
 
 func (w *world) setPolicy(through string, p register.Policy) {
 	w.t.Helper()
-	if err := w.nodes[through].SetPolicy(w.t.Context(), p); err != nil {
+	if err := w.nodes[through].Settings().SetPolicy(w.t.Context(), p); err != nil {
 		w.t.Fatalf("policy %v through %s: %v", p, through, err)
 	}
 }
@@ -46,8 +45,8 @@ func TestCluster_SetPolicy_HoldsEverywhereAndSurvivesARestartOfAll(t *testing.T)
 	}
 	for _, cfg := range stopped {
 		cfg.Policy = register.MergeJSON // a flag of today does not matter
-		if r := w.start(cfg); r.Policy() != register.Refuse {
-			t.Errorf("%s came back with %v", r.Name(), r.Policy())
+		if r := w.start(cfg); r.Settings().Policy() != register.Refuse {
+			t.Errorf("%s came back with %v", r.Name(), r.Settings().Policy())
 		}
 	}
 	w.settled(3)
@@ -65,8 +64,8 @@ func TestCluster_SetPolicyOnBothSidesOfASplit_OneHoldsEverywhere(t *testing.T) {
 	w.setPolicy("A", register.MergeJSON)
 	w.setPolicy("B", register.LWW)
 	w.setPolicy("B", register.Refuse)
-	w.eventually("the change to hold on its own side", func() bool { return w.nodes["C"].Policy() == register.Refuse })
-	if got := w.nodes["A"].Policy(); got != register.MergeJSON {
+	w.eventually("the change to hold on its own side", func() bool { return w.nodes["C"].Settings().Policy() == register.Refuse })
+	if got := w.nodes["A"].Settings().Policy(); got != register.MergeJSON {
 		t.Fatalf("a change crossed the cut: %v", got)
 	}
 	if err := w.links.Set(nil); err != nil {
@@ -102,16 +101,16 @@ func TestCluster_Joiner_HasTheClustersPolicyBeforeItServes(t *testing.T) {
 	w := newWorld(t)
 	a := w.start(w.config("A"))
 	cfg := w.config("B")
-	cfg.Policy, cfg.Join = register.Refuse, []string{a.PeerAddr()}
-	if b := w.start(cfg); b.Policy() != register.LWW || b.settings.Digest() != a.settings.Digest() {
-		t.Errorf("against a founder's flag: %v", b.Policy())
+	cfg.Policy, cfg.Join = register.Refuse, []string{a.Channel().Addr()}
+	if b := w.start(cfg); b.Settings().Policy() != register.LWW || b.settings.Digest() != a.settings.Digest() {
+		t.Errorf("against a founder's flag: %v", b.Settings().Policy())
 	}
 	w.setPolicy("B", register.MergeJSON)
 	w.eventually("both to have the change", func() bool { return w.agree(register.MergeJSON) })
 	cfg = w.config("C")
-	cfg.Policy, cfg.Join = register.Refuse, []string{a.PeerAddr()}
-	if c := w.start(cfg); c.Policy() != register.MergeJSON {
-		t.Errorf("against an operator's change: %v", c.Policy())
+	cfg.Policy, cfg.Join = register.Refuse, []string{a.Channel().Addr()}
+	if c := w.start(cfg); c.Settings().Policy() != register.MergeJSON {
+		t.Errorf("against an operator's change: %v", c.Settings().Policy())
 	}
 }
 
@@ -175,7 +174,7 @@ func TestCluster_UpgradedNode_TakesTheClustersPolicyNotItsFlag(t *testing.T) {
 	cfg.Policy = register.Refuse
 	w.start(cfg)
 	if !w.agree(register.LWW) || w.nodes["A"].settings.Digest() != digest {
-		t.Errorf("A has %v, B has %v", w.nodes["A"].Policy(), w.nodes["B"].Policy())
+		t.Errorf("A has %v, B has %v", w.nodes["A"].Settings().Policy(), w.nodes["B"].Settings().Policy())
 	}
 }
 
@@ -193,8 +192,8 @@ func TestNode_Upgraded_WritesItsFlagAsTheWeakestValue(t *testing.T) {
 	w.setPolicy("A", register.LWW)
 	cfg = a.cfg
 	w.crash("A")
-	if a = w.start(cfg); a.Policy() != register.LWW {
-		t.Errorf("after a restart: %v", a.Policy())
+	if a = w.start(cfg); a.Settings().Policy() != register.LWW {
+		t.Errorf("after a restart: %v", a.Settings().Policy())
 	}
 }
 
@@ -202,8 +201,8 @@ func TestNode_SetPolicy_NotSaved_IsAnError(t *testing.T) {
 	w := newWorld(t)
 	a := w.start(w.config("A"))
 	w.crash("A")
-	if err := a.SetPolicy(t.Context(), register.Refuse); err == nil || a.Policy() != register.LWW {
-		t.Errorf("%v, policy %v", err, a.Policy())
+	if err := a.Settings().SetPolicy(t.Context(), register.Refuse); err == nil || a.Settings().Policy() != register.LWW {
+		t.Errorf("%v, policy %v", err, a.Settings().Policy())
 	}
 }
 
@@ -217,11 +216,11 @@ func TestNode_JoinsAClusterWithoutSettings_WritesNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.state.Adopt(ring.NewState("old", cfg.Partitions, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{Name: "A", PeerAddr: n.PeerAddr()})); err != nil {
+	if err := n.state.Adopt(ring.NewState("old", cfg.Partitions, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{Name: "A", PeerAddr: n.Channel().Addr()})); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.awaitSettings(t.Context(), membership.Joined); err != nil || n.settings.Digest() != 0 || n.Policy() != register.Refuse {
-		t.Errorf("%v, %+v, policy %v", err, n.Settings().Settings(), n.Policy())
+	if err := n.disseminator.Await(t.Context(), settingsPatience, nil); err != nil || n.settings.Digest() != 0 || n.Settings().Policy() != register.Refuse {
+		t.Errorf("%v, %+v, policy %v", err, n.Settings().Document().Settings(), n.Settings().Policy())
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()

@@ -15,6 +15,8 @@ const (
 	equalTick = 250 * time.Millisecond
 	// equalPause is how long AwaitEqual rests after its operation was cancelled.
 	equalPause = time.Minute
+	// refillPause is how long AwaitRefilled waits for a transition to end.
+	refillPause = time.Second
 )
 
 // AwaitEqual returns when each partition of which this node is a primary has been
@@ -36,6 +38,27 @@ func (s *Scheduler) AwaitEqual(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(equalPause):
+		}
+	}
+}
+
+// AwaitRefilled returns when this node has all that the other primaries of its partitions
+// have, those included that it gains or comes to own meanwhile. It returns early, with
+// its error, only when ctx ends.
+func (s *Scheduler) AwaitRefilled(ctx context.Context) error {
+	for {
+		before := s.cfg.Ring()
+		if err := s.AwaitEqual(ctx); err != nil {
+			return err
+		}
+		now := s.cfg.Ring()
+		if now.Epoch() == before.Epoch() && len(now.Gains(s.cfg.Self)) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(refillPause):
 		}
 	}
 }

@@ -57,6 +57,16 @@ func New(cfg Config) *Membership {
 	return &Membership{cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger}
 }
 
+// ID returns this node's id.
+func (m *Membership) ID() ring.NodeID { return m.id }
+
+// Name returns this node's name.
+func (m *Membership) Name() string { return m.cfg.Self.Name }
+
+// RingChanges returns the newest states of the ring that this node had, the oldest of
+// them first.
+func (m *Membership) RingChanges() []RingChange { return m.state.History() }
+
 // Ring returns the ring of now; nil before there is one.
 func (m *Membership) Ring() *ring.Ring { return m.state.Ring() }
 

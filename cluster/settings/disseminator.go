@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
@@ -72,6 +73,17 @@ func (d *Disseminator) Change(ctx context.Context, edit func(*settings.Document)
 
 // Digest returns the digest of the document that this node has; 0 if it has no settings.
 func (d *Disseminator) Digest() uint64 { return d.cfg.Store.Digest() }
+
+// SetPolicy changes the conflict policy of the whole cluster, as Change does.
+func (d *Disseminator) SetPolicy(ctx context.Context, p register.Policy) error {
+	return d.Change(ctx, func(doc *settings.Document) error { return doc.SetPolicy(d.cfg.Self, p) })
+}
+
+// Policy returns the rule by which plain reads resolve siblings.
+func (d *Disseminator) Policy() register.Policy { return d.cfg.Store.Policy() }
+
+// Document returns the settings as this node has them. The caller must not change them.
+func (d *Disseminator) Document() *settings.Document { return d.cfg.Store.Document() }
 
 // Behind says that a member has a document with that digest.
 func (d *Disseminator) Behind(member causal.NodeID, digest uint64) {
@@ -248,6 +260,19 @@ func (d *Disseminator) Fetch(ctx context.Context, patience time.Duration) {
 			return
 		}
 	}
+}
+
+// Await returns when this node has a document. One that has none of its own has just
+// joined, or its ring was made by a version without such settings: it fetches one. If the
+// others have none either, it takes otherwise, unless that is nil.
+func (d *Disseminator) Await(ctx context.Context, patience time.Duration, otherwise *settings.Document) error {
+	if d.cfg.Store.Digest() == 0 {
+		d.Fetch(ctx, patience)
+	}
+	if d.cfg.Store.Digest() == 0 && otherwise != nil && ctx.Err() == nil {
+		return d.cfg.Store.Merge(otherwise)
+	}
+	return nil
 }
 
 // AnswerPull answers [peer.SettingsPull]: with this node's document, or with nothing if

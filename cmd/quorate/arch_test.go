@@ -15,7 +15,7 @@ import (
 const module = "github.com/quorate/quorate/"
 
 // The running parts of a node, which the root package puts together.
-var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff"}
+var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff", "logsummary"}
 
 // Imports point one way. A package may import only the packages of the lines that its
 // line names.
@@ -38,6 +38,7 @@ var layers = []struct {
 	{"coverage", []string{"cluster/coverage"}, []string{"core", "engine", "peer", "replica"}},
 	{"antientropy", []string{"cluster/antientropy"}, []string{"core", "engine", "peer", "operation"}},
 	{"handoff", []string{"cluster/handoff"}, []string{"core", "engine", "peer", "operation", "antientropy"}},
+	{"logsummary", []string{"cluster/logsummary"}, []string{"core", "engine"}},
 	{"cluster", []string{"cluster"}, append([]string{"core", "engine", "fault"}, parts...)},
 	{"sim", []string{"cluster/sim", "cluster/sim/*"}, append([]string{"core", "engine", "cluster", "sim"}, parts...)},
 	{"dashboard", []string{"dashboard"}, nil},
@@ -50,7 +51,7 @@ var layers = []struct {
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
 	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
-	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "cluster", "limits", "server", "api", "admin", "cmd"}},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "cluster", "limits", "server", "api", "admin", "cmd"}},
 }
 
 // What a pure package may take from the standard library: nothing that reads a

@@ -71,7 +71,7 @@ func (d *demo) openNext() (demoNode, error) {
 	var through []string
 	for _, h := range all {
 		if l, _ := h.state(); l != nil {
-			through = append(through, l.node.PeerAddr())
+			through = append(through, l.node.Channel().Addr())
 		}
 	}
 	if len(through) == 0 {

@@ -112,7 +112,7 @@ func put(h *supervisor, key, value string) error {
 		return why
 	}
 	r := &replica.Request{Key: []byte(key), Update: &register.Update{Kind: register.Set, Data: []byte(value)}}
-	l.node.Do(context.Background(), []*replica.Request{r})
+	l.node.Coordinator().Do(context.Background(), []*replica.Request{r})
 	return r.Err
 }
 
@@ -129,7 +129,7 @@ func TestProcess_KeptDemo_StartsAgainOnOtherPorts(t *testing.T) {
 		l := lives(t, n.supervisor)
 		r := &replica.Request{Key: []byte("k"), R: 3}
 		within(t, n.supervisor.name()+" to find the others", func() bool {
-			l.node.Do(t.Context(), []*replica.Request{r})
+			l.node.Coordinator().Do(t.Context(), []*replica.Request{r})
 			return r.Err == nil
 		})
 		if len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
@@ -147,12 +147,14 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 		}
 	}
 	atRest := func(l *life) bool {
-		now := l.node.Ring()
+		now := l.node.Membership().Ring()
 		return now.Seated() == 3 && !now.InTransition()
 	}
 	first := lives(t, d.nodes[0].supervisor)
-	within(t, "four to share the ring", func() bool { return first.node.Ring().Seated() == 4 && !first.node.Ring().InTransition() })
-	if err := first.node.Leave(t.Context(), ring.IDOf("C")); err != nil {
+	within(t, "four to share the ring", func() bool {
+		return first.node.Membership().Ring().Seated() == 4 && !first.node.Membership().Ring().InTransition()
+	})
+	if err := first.node.Membership().Leave(t.Context(), ring.IDOf("C")); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "C to have left", func() bool { return atRest(first) })
@@ -169,14 +171,14 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 		l := lives(t, d.nodes[i].supervisor)
 		within(t, d.nodes[i].supervisor.name()+" to find the others", func() bool {
 			for _, j := range []int{0, 1, 3} {
-				if !l.node.Alive(d.nodes[j].member.ID) {
+				if !l.node.Membership().Alive(d.nodes[j].member.ID) {
 					return false
 				}
 			}
 			return atRest(l)
 		})
 		r := &replica.Request{Key: []byte("k"), R: 3}
-		l.node.Do(t.Context(), []*replica.Request{r})
+		l.node.Coordinator().Do(t.Context(), []*replica.Request{r})
 		if r.Err != nil || len(r.Object.Siblings) != 1 || string(r.Object.Siblings[0].Data) != "v" {
 			t.Errorf("through %s: %+v, %v", d.nodes[i].supervisor.name(), r.Object, r.Err)
 		}
@@ -221,10 +223,10 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	added := p.supervisors.find("D")
 	l := lives(t, added)
 	within(t, "a ring of four at rest", func() bool {
-		now := l.node.Ring()
+		now := l.node.Membership().Ring()
 		return now.Seated() == 4 && !now.InTransition()
 	})
-	if m, ok := l.node.Ring().Member(ring.IDOf("D")); !ok || m.AdminAddr == d.nodes[0].member.AdminAddr {
+	if m, ok := l.node.Membership().Ring().Member(ring.IDOf("D")); !ok || m.AdminAddr == d.nodes[0].member.AdminAddr {
 		t.Errorf("D on the ring: %+v", m)
 	}
 	port := api.NewClient(api.Config{Addr: added.node.AdminAddr})
@@ -244,10 +246,10 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	if err := p.Revive("D", false); !errors.Is(err, admin.ErrAlready) {
 		t.Errorf("revived again: %v", err)
 	}
-	if err := l.node.Leave(t.Context(), ring.IDOf("D")); err == nil {
+	if err := l.node.Membership().Leave(t.Context(), ring.IDOf("D")); err == nil {
 		t.Error("a life that is over did something")
 	}
-	if err := lives(t, d.nodes[0].supervisor).node.Leave(t.Context(), ring.IDOf("D")); err != nil {
+	if err := lives(t, d.nodes[0].supervisor).node.Membership().Leave(t.Context(), ring.IDOf("D")); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "D to leave", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrGone) })
@@ -296,7 +298,7 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 	}
 	revived := lives(t, c.supervisor)
 	for _, n := range d.nodes[:2] {
-		if revived.node.Alive(n.member.ID) {
+		if revived.node.Membership().Alive(n.member.ID) {
 			t.Errorf("C reaches %s through the cut", n.member.Name)
 		}
 	}
@@ -307,7 +309,7 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	within(t, "C to reach the others", func() bool {
-		return revived.node.Alive(d.nodes[0].member.ID) && revived.node.Alive(d.nodes[1].member.ID)
+		return revived.node.Membership().Alive(d.nodes[0].member.ID) && revived.node.Membership().Alive(d.nodes[1].member.ID)
 	})
 }
 
@@ -320,7 +322,7 @@ func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
 		}
 	}
 	// With three nodes and N = 3 each of them holds everything.
-	roots := func(h *supervisor) string { l, _ := h.state(); return fmt.Sprint(l.node.MerkleRoots()) }
+	roots := func(h *supervisor) string { l, _ := h.state(); return fmt.Sprint(l.node.Store().Merkle().Roots(nil)) }
 	want := roots(d.nodes[0].supervisor)
 	b := d.nodes[1].supervisor
 	within(t, "the replicas to be equal", func() bool { return roots(b) == want })
@@ -408,8 +410,8 @@ func TestProcess_Standby_WaitsUntilItIsToldAndRemembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := lives(t, p.own)
-	if len(l.node.Ring().Members()) != 3 {
-		t.Errorf("members %v", l.node.Ring().Members())
+	if len(l.node.Membership().Ring().Members()) != 3 {
+		t.Errorf("members %v", l.node.Membership().Ring().Members())
 	}
 	if err := p.Join([]string{d.nodes[0].member.PeerAddr}); !errors.Is(err, admin.ErrAlready) {
 		t.Errorf("join again: %v", err)

@@ -13,7 +13,10 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/settings"
 	"github.com/quorate/quorate/server"
 )
 
@@ -62,7 +65,7 @@ func newSupervisor(node cluster.Config, client clientPort, log *slog.Logger) (*s
 // cluster to join, unless its directory belongs to one.
 func newStandby(node cluster.Config, client clientPort, log *slog.Logger) (*supervisor, error) {
 	h, err := newSupervisor(node, client, log)
-	if err != nil || h.mu.life.node.Ring() != nil {
+	if err != nil || h.mu.life.node.Membership().Ring() != nil {
 		return h, err
 	}
 	if err := h.mu.life.discard(); err != nil {
@@ -78,9 +81,9 @@ func (h *supervisor) name() string { return h.node.Name }
 func (h *supervisor) Node() (admin.Node, error) {
 	l, why := h.state()
 	if l != nil {
-		return l.node, nil
+		return admin.NodeOf(l.node), nil
 	}
-	return nil, fmt.Errorf("%s: %w", h.name(), why)
+	return admin.Node{}, fmt.Errorf("%s: %w", h.name(), why)
 }
 
 // state returns the running life, or the reason why there is none.
@@ -153,7 +156,7 @@ func (h *supervisor) Run(ctx context.Context) error {
 			}
 		}
 		err := l.run(ctx, h.kills, h.log)
-		joining = joining && l.node.Ring() == nil
+		joining = joining && l.node.Membership().Ring() == nil
 		switch {
 		case errors.Is(err, errKilled):
 			h.become(nil, admin.ErrKilled)
@@ -220,11 +223,23 @@ func newLife(node cluster.Config, client clientPort) (*life, error) {
 	if err != nil {
 		return nil, errors.Join(err, n.Run(ended()))
 	}
-	s, err := server.New(client.Config, listener, n)
+	s, err := server.New(client.Config, listener, storeOf(n))
 	if err != nil {
 		return nil, errors.Join(err, n.Run(ended()))
 	}
 	return &life{node: n, client: s}, nil
+}
+
+// store has the parts of a node that the client port uses.
+type store struct {
+	*replica.Coordinator
+	*coverage.Reader
+	*membership.Membership
+	*settings.Disseminator
+}
+
+func storeOf(n *cluster.Node) store {
+	return store{n.Coordinator(), n.Coverage(), n.Membership(), n.Settings()}
 }
 
 // ended returns a context that has ended: with it Run only releases what New took,
@@ -254,7 +269,7 @@ func (l *life) run(ctx context.Context, kills <-chan struct{}, log *slog.Logger)
 		select {
 		case <-l.node.Ready():
 			log.Info("node is ready", "node", l.node.Name(), "id", fmt.Sprintf("%016x", uint64(ring.IDOf(l.node.Name()))),
-				"client_addr", l.client.Addr().String(), "peer_addr", l.node.PeerAddr(), "took", time.Since(started).Round(time.Millisecond))
+				"client_addr", l.client.Addr().String(), "peer_addr", l.node.Channel().Addr(), "took", time.Since(started).Round(time.Millisecond))
 		case <-serving.Done():
 		}
 		return l.client.Run(serving)

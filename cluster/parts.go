@@ -1,0 +1,57 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/coverage"
+	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/membership/gossip"
+	"github.com/quorate/quorate/cluster/operation"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/settings"
+	"github.com/quorate/quorate/engine"
+)
+
+// Ready returns a channel that is closed when the node has a ring and serves.
+func (n *Node) Ready() <-chan struct{} { return n.ready }
+
+// Name returns the node's name.
+func (n *Node) Name() string { return n.cfg.Name }
+
+// Uptime returns how long ago this life of the node began.
+func (n *Node) Uptime() time.Duration { return time.Since(n.born) }
+
+// The parts of the node, which alone runs and ends them. Those that need a ring may be
+// used once the node is ready.
+
+// Store returns the engine.
+func (n *Node) Store() *engine.Store { return n.store }
+
+// Channel returns the peer channel.
+func (n *Node) Channel() *peer.Channel { return n.channel }
+
+// Gossip returns what knows who answers.
+func (n *Node) Gossip() *gossip.Gossip { return n.gossip }
+
+// Membership returns what knows the ring, and changes it for operators.
+func (n *Node) Membership() *membership.Membership { return n.membership }
+
+// Settings returns what knows the settings of the whole cluster, and changes them.
+func (n *Node) Settings() *settings.Disseminator { return n.disseminator }
+
+// Coordinator returns what carries out requests on keys.
+func (n *Node) Coordinator() *replica.Coordinator { return n.coordinator }
+
+// Coverage returns what reads over all partitions.
+func (n *Node) Coverage() *coverage.Reader { return n.coverage }
+
+// Exchanger returns what compares a partition with another node's copy.
+func (n *Node) Exchanger() *antientropy.Exchanger { return n.exchanger }
+
+// Scheduler returns what makes all partitions equal with other nodes' copies.
+func (n *Node) Scheduler() *antientropy.Scheduler { return n.scheduler }
+
+// Operations returns the list of the node's long work.
+func (n *Node) Operations() *operation.Registry { return n.operations }
