@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -106,6 +105,3 @@ func (s *Sim) changeQuorums() {
 		s.operator(through, func(state *ring.State) error { return state.SetQuorums(q) })
 	}
 }
-
-// of reports whether an op's key is of a kind.
-func (o *op) of(prefix string) bool { return strings.HasPrefix(o.key, prefix) }
