@@ -9,6 +9,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/quorate/quorate/cluster/core/histogram"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/replica"
 )
@@ -49,7 +50,7 @@ func (d *clientDescs) collect(process Process, s *sample, out chan<- prometheus.
 
 func bucketsOf(c *histogram.Counts) map[float64]uint64 {
 	buckets := make(map[float64]uint64)
-	c.Powers(leastPower, mostPower, func(below time.Duration, n uint64) { buckets[below.Seconds()] = n })
+	c.Powers(number.Range[int]{Least: leastPower, Most: mostPower}, func(below time.Duration, n uint64) { buckets[below.Seconds()] = n })
 	return buckets
 }
 

@@ -95,7 +95,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	if err := t.batch.Set(t.key, v.encoded, nil); err != nil {
 		return err
 	}
-	digest := object.DigestOf(r.Key, v.encoded)
+	digest := object.SeedOf(r.Key).Digest(v.encoded)
 	ch := statsChange{
 		partition: r.Partition, leaf: uint16(leafOf(hash)),
 		live: next.live() - st.live(), total: next.total() - st.total(),

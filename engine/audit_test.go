@@ -49,7 +49,7 @@ func audit(tb rapid.TB, s *Store) {
 		w.live += int64(st.live())
 		w.total++
 		w.bytes += int64(len(key) + len(v))
-		w.leaves[hash>>(32-leafBits)] ^= uint64(object.DigestOf(key, v))
+		w.leaves[hash>>(32-leafBits)] ^= uint64(object.SeedOf(key).Digest(v))
 		return nil
 	})
 	if err != nil {

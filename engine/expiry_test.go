@@ -71,7 +71,7 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			refs = append(refs, Ref{Partition: 4, Key: append([]byte(nil), e.Key...), Digest: object.DigestOf(e.Key, e.Object)})
+			refs = append(refs, Ref{Partition: 4, Key: append([]byte(nil), e.Key...), Digest: object.SeedOf(e.Key).Digest(e.Object)})
 		}
 		return refs
 	}
@@ -87,7 +87,7 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refs = append(refs, refs[0], Ref{Partition: 4, Key: []byte("alive"), Digest: object.DigestOf([]byte("alive"), alive)})
+	refs = append(refs, refs[0], Ref{Partition: 4, Key: []byte("alive"), Digest: object.SeedOf([]byte("alive")).Digest(alive)})
 	if n, err := s.Tombstones().Reap(refs); n != 4 || err != nil {
 		t.Fatalf("reaped %d: %v; what came back or lives must stay", n, err)
 	}
@@ -106,7 +106,7 @@ func TestReap_KeyReturns_StartsANewEpoch(t *testing.T) {
 	before := &put{s: s, value: object.Value{Tombstone: true}}
 	r := &Record{Key: []byte("k"), Edit: before}
 	apply(t, s, r)
-	if n, err := s.Tombstones().Reap([]Ref{{Key: r.Key, Digest: object.DigestOf(r.Key, r.Stored)}}); n != 1 || err != nil {
+	if n, err := s.Tombstones().Reap([]Ref{{Key: r.Key, Digest: object.SeedOf(r.Key).Digest(r.Stored)}}); n != 1 || err != nil {
 		t.Fatalf("reaped %d: %v", n, err)
 	}
 	after := &put{s: s, value: data("v")}

@@ -91,7 +91,7 @@ func (x *Hints) decode(e chunkEntry) (Hint, error) {
 		return Hint{}, x.db.corrupt("hint", errors.Join(err, errors.New("malformed")))
 	}
 	return Hint{
-		HintRef: HintRef{Partition: p, Key: key, Digest: object.DigestOf(key, encoded)},
+		HintRef: HintRef{Partition: p, Key: key, Digest: object.SeedOf(key).Digest(encoded)},
 		Created: time.UnixMilli(created),
 		Object:  encoded,
 	}, nil
@@ -148,7 +148,7 @@ func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
 	if err != nil {
 		return hintChange{}, t.w.db.corrupt("hint", err)
 	}
-	if object.DigestOf(r.Key, encoded) != r.Digest {
+	if object.SeedOf(r.Key).Digest(encoded) != r.Digest {
 		return hintChange{}, nil
 	}
 	n := int64(hintOverhead + len(r.Key) + len(encoded))

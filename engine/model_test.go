@@ -93,7 +93,7 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 					if err != nil {
 						rt.Fatal(err)
 					}
-					refs = append(refs, Ref{Partition: p, Key: append([]byte(nil), e.Key...), Digest: object.DigestOf(e.Key, e.Object)})
+					refs = append(refs, Ref{Partition: p, Key: append([]byte(nil), e.Key...), Digest: object.SeedOf(e.Key).Digest(e.Object)})
 					delete(m.objects, place(p, e.Key))
 					delete(m.past, place(p, e.Key)) // all replicas reap
 				}

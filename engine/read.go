@@ -65,7 +65,7 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 	have := len(dst)
 	dst, found, err = s.read(p, hash, key, dst)
 	if found {
-		digest = object.DigestOf(key, dst[have:])
+		digest = object.SeedOf(key).Digest(dst[have:])
 	}
 	if err != nil || !mine || int(p) >= s.db.opts.Partitions {
 		return dst, digest, found, err

@@ -49,7 +49,7 @@ func (r *recount) add(e chunkEntry) error {
 	r.total++
 	r.keys++
 	r.bytes += int64(len(key) + len(e.value))
-	r.leaves[hash>>(32-leafBits)] ^= uint64(object.DigestOf(key, e.value))
+	r.leaves[hash>>(32-leafBits)] ^= uint64(object.SeedOf(key).Digest(e.value))
 	return nil
 }
 

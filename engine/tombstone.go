@@ -119,7 +119,7 @@ func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
 		return false, err
 	}
 	defer c.Close() //nolint:errcheck // gives back memory
-	if object.DigestOf(r.Key, raw) != r.Digest {
+	if object.SeedOf(r.Key).Digest(raw) != r.Digest {
 		return false, nil
 	}
 	if err := t.old.DecodeFrom(raw); err != nil {

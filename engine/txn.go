@@ -252,7 +252,7 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, e
 		return f, err
 	}
 	if f.object != nil {
-		f.digest = object.DigestOf(key, f.object)
+		f.digest = object.SeedOf(key).Digest(f.object)
 	}
 	f.fresh = true
 	return f, nil

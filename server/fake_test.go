@@ -105,7 +105,11 @@ func (f *fake) apply(r *replica.Request) error {
 	if err != nil && r.Update.NeedsRead() && !r.Update.HasContext {
 		return err
 	}
-	next, write, result := r.Update.Apply(old, found, now)
+	var value *object.Value
+	if found {
+		value = &old
+	}
+	next, write, result := r.Update.Apply(value, now)
 	r.Result = result
 	if !write {
 		return nil

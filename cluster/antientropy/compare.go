@@ -83,7 +83,7 @@ func (c *comparison) join(leaves *leafSet, at *position, listing *page[listed], 
 		for len(listing.entries) > 0 && order(listing.entries[0], ours.Hash, ours.Key) < 0 {
 			takeTheirs()
 		}
-		digest := object.DigestOf(ours.Key, ours.Object)
+		digest := object.SeedOf(ours.Key).Digest(ours.Object)
 		matched := len(listing.entries) > 0 && order(listing.entries[0], ours.Hash, ours.Key) == 0
 		switch {
 		case matched && listing.entries[0].digest == digest:

@@ -25,7 +25,7 @@ func appendRootsRequest(dst []byte, parts []ring.Partition) []byte {
 func decodeRootsRequest(b []byte) ([]ring.Partition, error) {
 	r := newReader(b)
 	r.version()
-	parts := make([]ring.Partition, r.CountUpTo(maxPartitions, 2))
+	parts := make([]ring.Partition, r.UpTo(maxPartitions).Count(2))
 	for i := range parts {
 		parts[i] = ring.Partition(r.Uint16())
 	}
@@ -71,7 +71,7 @@ func decodeNodesRequest(b []byte) (nodesRequest, error) {
 		r.Fail()
 		q.level = 0
 	}
-	q.index = make([]int, r.CountUpTo(leafCount, 2))
+	q.index = make([]int, r.UpTo(leafCount).Count(2))
 	for i := range q.index {
 		q.index[i] = int(r.Uint16())
 		if q.index[i] >= 1<<(2*q.level) {
@@ -218,7 +218,7 @@ func appendFetchRequest(dst []byte, p ring.Partition, keys [][]byte) []byte {
 func decodeFetchRequest(b []byte) (ring.Partition, [][]byte, error) {
 	r := newReader(b)
 	p := r.header()
-	keys := make([][]byte, r.CountUpTo(maxKeys, 1))
+	keys := make([][]byte, r.UpTo(maxKeys).Count(1))
 	for i := range keys {
 		keys[i] = r.Bytes()
 	}

@@ -277,7 +277,7 @@ func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 		if size += len(e.Key); len(refs) > 0 && (size > pageBytes || len(refs) == maxKeys) {
 			return refs, nil
 		}
-		refs = append(refs, engine.Ref{Partition: p, Key: bytes.Clone(e.Key), Digest: object.DigestOf(e.Key, e.Object)})
+		refs = append(refs, engine.Ref{Partition: p, Key: bytes.Clone(e.Key), Digest: object.SeedOf(e.Key).Digest(e.Object)})
 	}
 	delete(r.skip, p) // all had their turn
 	return refs, nil

@@ -25,7 +25,7 @@ func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) 
 		if err != nil {
 			continue
 		}
-		same := exists && object.DigestOf(ref.Key, encoded) == ref.Digest
+		same := exists && object.SeedOf(ref.Key).Digest(encoded) == ref.Digest
 		if !same && (primary || exists) {
 			continue
 		}

@@ -89,7 +89,7 @@ func TestReaper_AnyDoubt_NothingIsReaped(t *testing.T) {
 		{"younger than the grace period", func(g *graveyard) { g.now.Add(-5 * 24 * time.Hour.Milliseconds()) }},
 		{"a primary lacks it", func(g *graveyard) {
 			store := g.primaries[2].store
-			ref := engine.Ref{Partition: g.partition, Key: []byte(g.key), Digest: object.DigestOf([]byte(g.key), g.tombstone)}
+			ref := engine.Ref{Partition: g.partition, Key: []byte(g.key), Digest: object.SeedOf([]byte(g.key)).Digest(g.tombstone)}
 			if n, err := store.Tombstones().Reap([]engine.Ref{ref}); n != 1 || err != nil {
 				panic(err)
 			}
@@ -228,7 +228,7 @@ func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
 
 func TestExchanger_ReapWithAnotherRing_IsRefused(t *testing.T) {
 	g := newGraveyard(t)
-	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: object.DigestOf([]byte(g.key), g.tombstone)}}
+	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: object.SeedOf([]byte(g.key)).Digest(g.tombstone)}}
 	request := appendReapRequest(nil, g.partition, g.ring.Load().Digest()+1, refs)
 	for _, kind := range []peer.Kind{peer.ReapAsk, peer.Reap} {
 		if _, err := g.primaries[1].x.respond(kind, request); !errors.Is(err, ErrRingDiffers) {

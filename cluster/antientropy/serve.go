@@ -65,7 +65,7 @@ func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
 			answer[0] = 1
 			break
 		}
-		answer = listed{digest: object.DigestOf(e.Key, e.Object), key: e.Key}.append(answer)
+		answer = listed{digest: object.SeedOf(e.Key).Digest(e.Object), key: e.Key}.append(answer)
 	}
 	return answer, nil
 }

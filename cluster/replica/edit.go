@@ -28,7 +28,11 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	if u.Kind == register.Delete && !u.WantOld && !found {
 		found = current.Live(now) // an older sibling, behind a newer tombstone, goes too
 	}
-	value, write, o.req.Result = u.Apply(value, found, now)
+	var old *object.Value
+	if found {
+		old = &value
+	}
+	value, write, o.req.Result = u.Apply(old, now)
 	if u.Kind == register.Delete && !write && o.blind() {
 		// A primary that may have a value cannot be asked. If it has one, the
 		// tombstone replaces it.

@@ -70,7 +70,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 		own, digest, found, err = f.c.cfg.Store.Find(o.p, o.req.Key, own)
 	} else {
 		own, found, err = f.c.cfg.Store.Hints().Get(o.p, o.req.Key, own)
-		digest = object.DigestOf(o.req.Key, own)
+		digest = object.SeedOf(o.req.Key).Digest(own)
 	}
 	o.req.kept.local = own
 	if err == nil && !found && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {

@@ -157,7 +157,7 @@ func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, en
 	case err != nil:
 	case !exists:
 		if encoded, exists, err = c.cfg.Store.Hints().Get(it.Partition, it.Key, buffer); exists {
-			digest = object.DigestOf(it.Key, encoded)
+			digest = object.SeedOf(it.Key).Digest(encoded)
 		} else if err == nil && c.cfg.Store.DiskLoss().Unrepaired() {
 			err = errLacking
 		}

@@ -156,7 +156,7 @@ func TestDisseminator_Change_TakesInWhatOthersHave(t *testing.T) {
 	n := newNetwork(t, register.LWW, register.LWW)
 	n.cut(true, 1)
 	set := func(name string) func(*settings.Document) error {
-		return func(d *settings.Document) error { return d.Set(1, name, "on") }
+		return func(d *settings.Document) error { return d.Set(settings.Setting{Writer: 1, Name: name, Value: "on"}) }
 	}
 	check(t, n.members[1].Change(t.Context(), set("b")))
 	n.cut(false, 1)
@@ -233,7 +233,7 @@ func TestDisseminator_Split_MeetsWhenConnected(t *testing.T) {
 		check(t, n.members[0].Change(t.Context(), to(register.Refuse)))
 		check(t, n.members[0].Change(t.Context(), to(register.MergeJSON)))
 		check(t, n.members[1].Change(t.Context(), func(d *settings.Document) error {
-			return errors.Join(d.SetPolicy(2, register.Refuse), d.Set(2, "x", "1"))
+			return errors.Join(d.SetPolicy(2, register.Refuse), d.Set(settings.Setting{Writer: 2, Name: "x", Value: "1"}))
 		}))
 		wantPolicy(t, n.members[0].store, register.MergeJSON)
 		wantPolicy(t, n.members[2].store, register.Refuse)

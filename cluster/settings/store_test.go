@@ -148,7 +148,7 @@ func TestStore_NewerSettings_AreKept(t *testing.T) {
 	s := open(t, d, register.Refuse)
 	check(t, s.Merge(settings.Founded(register.LWW)))
 	check(t, s.Update(func(doc *settings.Document) error {
-		return errors.Join(doc.Set(7, settings.ConflictResolution, "crdt"), doc.Set(7, "user/alice", "on"))
+		return errors.Join(doc.Set(settings.Setting{Writer: 7, Name: settings.ConflictResolution, Value: "crdt"}), doc.Set(settings.Setting{Writer: 7, Name: "user/alice", Value: "on"}))
 	}))
 	wantPolicy(t, s, register.Refuse)
 	again := open(t, d, register.LWW)

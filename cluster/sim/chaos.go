@@ -15,7 +15,7 @@ func (s *Sim) chaos() {
 		c := &client{name: fmt.Sprintf("c%d", i), careful: i == 0 || s.rng.IntN(3) == 0, tokens: make(map[string]string)}
 		if c.careful {
 			c.key = "own-" + c.name
-			c.tokens[c.key] = string(causal.AppendContext(nil, []byte(c.key), nil))
+			c.tokens[c.key] = string(causal.TokensOf([]byte(c.key)).Append(nil, nil))
 		}
 		s.clients = append(s.clients, c)
 		s.think(c)

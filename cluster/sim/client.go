@@ -159,7 +159,7 @@ func (s *Sim) begin(o *op, token string) {
 		r.Update = o.update()
 		if !o.plain {
 			var err error
-			if o.seen, o.own, err = causal.ParseDotted(r.Key, []byte(token)); err != nil {
+			if o.seen, o.own, err = causal.TokensOf(r.Key).Parse([]byte(token)); err != nil {
 				s.fail("%v: its own token is refused: %v", o, err)
 				return
 			}
@@ -219,12 +219,12 @@ func (s *Sim) clientAnswered(o *op) {
 	if o.outcome == succeeded {
 		switch {
 		case o.action == actionGet:
-			c.tokens[o.key] = string(causal.AppendContext(nil, r.Key, r.Object.Clock))
+			c.tokens[o.key] = string(causal.TokensOf(r.Key).Append(nil, r.Object.Clock))
 			s.checkRead(o)
 		case !o.plain && !r.Result.Context.Covers(r.Result.Dot) && s.opts.Faults&FaultOwnDots == 0:
 			delete(c.tokens, o.key) // it has to look before it can write with a context
 		case !o.plain:
-			c.tokens[o.key] = string(causal.AppendContext(nil, r.Key, r.Result.Context, r.Result.Dot))
+			c.tokens[o.key] = string(causal.TokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
 		}
 	}
 	s.think(c)

@@ -181,7 +181,7 @@ func runCommandList(_ context.Context, c *command.Call) {
 		case resp.Is(c.Args[3], "ACLCAT"):
 			keep = func(r *command.Row) bool { return r.In(value) }
 		case resp.Is(c.Args[3], "PATTERN"):
-			keep = func(r *command.Row) bool { return glob.Match([]byte(value), []byte(r.Full())) }
+			keep = func(r *command.Row) bool { return glob.Pattern(value).Match([]byte(r.Full())) }
 		default:
 			c.Out.Error(command.TextSyntax)
 			return

@@ -24,7 +24,7 @@ func (f *Family) runConfigGet(_ context.Context, c *command.Call) {
 			continue
 		}
 		for _, name := range names {
-			if _, have := found[name]; !have && glob.Match([]byte(pattern), []byte(name)) {
+			if _, have := found[name]; !have && glob.Pattern(pattern).Match([]byte(name)) {
 				found[name] = name
 			}
 		}

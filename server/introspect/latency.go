@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/histogram"
+	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
 )
 
@@ -226,7 +227,7 @@ func replyHistogram(c *command.Call, took *histogram.Counts) {
 	type point struct{ micros, count int64 }
 	var points []point
 	total, last := int64(took.Total()), int64(0)
-	took.Powers(0, longestPower, func(below time.Duration, n uint64) {
+	took.Powers(number.Range[int]{Most: longestPower}, func(below time.Duration, n uint64) {
 		if int64(n) > last {
 			last = int64(n)
 			points = append(points, point{below.Microseconds(), last})

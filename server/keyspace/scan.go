@@ -72,7 +72,7 @@ func runScan(ctx context.Context, c *command.Call) {
 	}
 	shown := keys[:0]
 	for _, key := range keys {
-		if (!o.filter || o.string) && (o.match == nil || glob.Match(o.match, key)) {
+		if (!o.filter || o.string) && (o.match == nil || glob.Pattern(o.match).Match(key)) {
 			shown = append(shown, key)
 		}
 	}
@@ -98,7 +98,7 @@ func runKeys(ctx context.Context, c *command.Call) {
 			return
 		}
 		for _, key := range keys {
-			if glob.Match(c.Args[1], key) {
+			if glob.Pattern(c.Args[1]).Match(key) {
 				shown = append(shown, key)
 				size += int64(len(key)) + 24
 			}

@@ -36,10 +36,17 @@ const (
 
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
-// AppendContext appends to dst the token for a client that has seen v of key, and
-// that may have written own. If v has more than [MaxEntries] entries, the token
-// holds the newest of them.
-func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
+// Tokens writes and reads the context tokens of one key. A token of another key is
+// refused.
+type Tokens struct{ key []byte }
+
+// TokensOf returns the Tokens of key, which it does not copy.
+func TokensOf(key []byte) Tokens { return Tokens{key} }
+
+// Append appends to dst the token for a client that has seen v, and that may have
+// written own. If v has more than [MaxEntries] entries, the token holds the newest of
+// them.
+func (t Tokens) Append(dst []byte, v Vector, own ...Dot) []byte {
 	if len(v) > MaxEntries {
 		v = newestEntries(v, MaxEntries)
 	}
@@ -62,15 +69,15 @@ func AppendContext(dst, key []byte, v Vector, own ...Dot) []byte {
 	} else {
 		raw = append(raw, 0)
 	}
-	raw = wire.AppendUint32(raw, tokenSum(key, raw))
+	raw = wire.AppendUint32(raw, t.sum(raw))
 	return tokenEncoding.AppendEncode(dst, raw)
 }
 
-// ParseDotted reads a client's token for key. It returns the vector of what the
+// Parse reads a client's token. It returns the vector of what the
 // client has seen, and the dot of its last write if the vector does not cover it
 // (else the zero Dot). The empty token means that the client has seen nothing and
 // gives a nil vector. Errors wrap [ErrBadContext].
-func ParseDotted(key, token []byte) (v Vector, own Dot, err error) {
+func (t Tokens) Parse(token []byte) (v Vector, own Dot, err error) {
 	if len(token) == 0 {
 		return nil, Dot{}, nil
 	}
@@ -91,7 +98,7 @@ func ParseDotted(key, token []byte) (v Vector, own Dot, err error) {
 		return nil, Dot{}, fmt.Errorf("context is cut short: %w", ErrBadContext)
 	}
 	body, sum := raw[:len(raw)-wire.ChecksumLen], raw[len(raw)-wire.ChecksumLen:]
-	if tokenSum(key, body) != binary.BigEndian.Uint32(sum) {
+	if t.sum(body) != binary.BigEndian.Uint32(sum) {
 		return nil, Dot{}, fmt.Errorf("context is mangled or of another key: %w", ErrBadContext)
 	}
 	if body[0] != contextVersion {
@@ -136,10 +143,8 @@ func readToken(r *wire.Reader) (v Vector, own Dot) {
 	return v, own
 }
 
-// tokenSum returns the checksum that binds a token's body to its key.
-func tokenSum(key, body []byte) uint32 {
-	return wire.Checksum(key, body)
-}
+// sum returns the checksum that binds a token's body to the key.
+func (t Tokens) sum(body []byte) uint32 { return wire.Checksum(t.key, body) }
 
 // newestEntries returns the n entries of v with the newest events.
 func newestEntries(v Vector, n int) Vector {

@@ -4,7 +4,7 @@
 // A [Dot] names one event: the [Actor] that made it and a [Counter]. A [Vector]
 // summarises the events that are known. A [Clock] stamps events with hybrid
 // logical time, which orders concurrent values for display and never decides what
-// is kept. A context token ([AppendContext], [ParseDotted]) is what a client holds
+// is kept. A context token ([Tokens]) is what a client holds
 // of a vector between a read and a write. The scheme is that of Preguiça, Baquero,
 // Almeida, Fonte and Gonçalves, "Dotted Version Vectors: Logical Clocks for
 // Optimistic Replication" (2010).

@@ -70,7 +70,7 @@ func (m *Read) join(merged object.Object, encoded []byte) (object.Object, []byte
 func (m *Read) stale(encoded []byte) (stale quorum.Nodes) {
 	want := m.digest
 	if !sameMemory(encoded, m.own) {
-		want = object.DigestOf(m.key, encoded)
+		want = object.SeedOf(m.key).Digest(encoded)
 	}
 	if m.nodes.SelfIsPrimary() && (m.own == nil || m.digest != want) {
 		stale = stale.With(m.nodes.Self)

@@ -200,7 +200,7 @@ func TestRead_AnySchedule_EndsInTheMergeOfTheAnswers(t *testing.T) {
 func answerOf(place int, asked ActionKind, m *Read, encoded []byte) Event {
 	e := Event{Kind: Answer, Place: place}
 	own, digest := m.Own()
-	switch e.Answer.Digest = object.DigestOf([]byte("key"), encoded); {
+	switch e.Answer.Digest = object.SeedOf([]byte("key")).Digest(encoded); {
 	case encoded == nil:
 		e.Answer = message.Answer{Found: message.Absent}
 	case own != nil && digest == e.Answer.Digest:
@@ -369,7 +369,7 @@ func BenchmarkRead(b *testing.B) {
 	nodes := Replicas{Walk: 5, Primaries: 3, Self: 0}
 	up := quorum.FirstNodes(5).Without(0)
 	key, encoded := []byte("key"), named(b, "a")
-	own := message.Answer{Found: message.Whole, Object: encoded, Digest: object.DigestOf(key, encoded)}
+	own := message.Answer{Found: message.Whole, Object: encoded, Digest: object.SeedOf(key).Digest(encoded)}
 	var m Read
 	actions := make([]Action, 0, 8)
 	for b.Loop() {

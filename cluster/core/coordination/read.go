@@ -156,7 +156,7 @@ func (m *Read) take(place int, a message.Answer) bool {
 	case message.DigestOnly:
 		f.brief, f.digest = true, a.Digest
 	case message.Whole:
-		f.encoded, f.digest = a.Object, object.DigestOf(m.key, a.Object)
+		f.encoded, f.digest = a.Object, object.SeedOf(m.key).Digest(a.Object)
 		var err error
 		if f.object, err = object.Decode(a.Object); err != nil {
 			return false

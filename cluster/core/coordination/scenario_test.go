@@ -156,11 +156,11 @@ func eventOf(t *testing.T, words []string, self int, up *quorum.Nodes) (e Event)
 	case "nonsense":
 		e.Answer = message.Answer{Found: message.Whole, Object: []byte("nonsense")}
 	case "digest":
-		e.Answer = message.Answer{Found: message.DigestOnly, Digest: object.DigestOf([]byte("key"), named(t, words[3]))}
+		e.Answer = message.Answer{Found: message.DigestOnly, Digest: object.SeedOf([]byte("key")).Digest(named(t, words[3]))}
 	case "whole":
 		e.Answer = message.Answer{Found: message.Whole, Object: named(t, words[3])}
 		if e.Place == self {
-			e.Answer.Digest = object.DigestOf([]byte("key"), e.Answer.Object)
+			e.Answer.Digest = object.SeedOf([]byte("key")).Digest(e.Answer.Object)
 		}
 	default:
 		t.Fatalf("no answer is called %q", words[2])

@@ -1,9 +1,12 @@
 package glob
 
-// Match reports whether subject matches a glob as in Redis: * ? [abc] [^a] [a-c],
+// Pattern is a glob as in Redis.
+type Pattern []byte
+
+// Match reports whether subject matches the pattern: * ? [abc] [^a] [a-c],
 // and \ before a byte that stands for itself. An unclosed class runs to the end of
 // the pattern. It takes at most len(pattern) * len(subject) steps.
-func Match(pattern, subject []byte) bool {
+func (pattern Pattern) Match(subject []byte) bool {
 	// star is the last star met, and resume the end of the part of the subject that
 	// it matches. If the rest does not match, the star takes one byte more. Only the
 	// last star ever has to.

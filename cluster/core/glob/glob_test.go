@@ -16,12 +16,12 @@ func TestMatch_AsRedisDoes(t *testing.T) {
 		{"a**b", "axxb", true}, {`a\`, `a\`, true}, {"[^", "x", true}, {"[a-", "a", true}, {"[]", "a", false}, {"*a*a*a", "aaa", true},
 	}
 	for _, c := range cases {
-		if got := Match([]byte(c.pattern), []byte(c.subject)); got != c.want {
+		if got := Pattern(c.pattern).Match([]byte(c.subject)); got != c.want {
 			t.Errorf("%q against %q: %v", c.pattern, c.subject, got)
 		}
 	}
 	// Exponential in many matchers.
-	if Match([]byte(strings.Repeat("a*", 50)+"b"), []byte(strings.Repeat("a", 5000))) {
+	if Pattern(strings.Repeat("a*", 50) + "b").Match([]byte(strings.Repeat("a", 5000))) {
 		t.Error("matched")
 	}
 }

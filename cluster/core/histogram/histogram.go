@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"sync/atomic"
 	"time"
+
+	"github.com/quorate/quorate/cluster/core/number"
 )
 
 const (
@@ -120,12 +122,12 @@ func (c *Counts) Quantile(q float64) time.Duration {
 }
 
 // Powers calls fn with the number of durations below 2^k microseconds, for each k
-// from least to most. These are the bounds that buckets share with any power of
+// in exponents. These are the bounds that buckets share with any power of
 // two, so the numbers are exact.
-func (c *Counts) Powers(least, most int, fn func(below time.Duration, n uint64)) {
+func (c *Counts) Powers(exponents number.Range[int], fn func(below time.Duration, n uint64)) {
 	var n uint64
 	at := 0
-	for k := least; k <= most; k++ {
+	for k := exponents.Least; k <= exponents.Most; k++ {
 		for below := time.Microsecond << k; at < Buckets && Bound(at) <= below; at++ {
 			n += c.Of[at]
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/number"
 )
 
 func TestBuckets_EveryDuration_IsBelowItsBoundAndNotBelowTheOneBefore(t *testing.T) {
@@ -71,7 +73,7 @@ func TestPowers_AreCumulative(t *testing.T) {
 	var c Counts
 	h.Add(&c)
 	var got []uint64
-	c.Powers(3, 7, func(_ time.Duration, n uint64) { got = append(got, n) })
+	c.Powers(number.Range[int]{Least: 3, Most: 7}, func(_ time.Duration, n uint64) { got = append(got, n) })
 	if want := []uint64{0, 1, 1, 1, 3}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

@@ -78,12 +78,12 @@ func BenchmarkDecode(b *testing.B) {
 	})
 }
 
-func BenchmarkDigestOf(b *testing.B) {
+func BenchmarkDigest(b *testing.B) {
 	benchmark(b, func(b *testing.B, o Object) {
 		encoded := o.Append(nil)
 		b.SetBytes(int64(len(encoded)))
 		for b.Loop() {
-			DigestOf([]byte("cart:42"), encoded)
+			SeedOf([]byte("cart:42")).Digest(encoded)
 		}
 	})
 }

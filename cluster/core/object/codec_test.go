@@ -173,7 +173,7 @@ func TestCodec_Allocations(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"DigestOf": func() { DigestOf(key, encoded) },
+		"Digest": func() { SeedOf(key).Digest(encoded) },
 	} {
 		if n := testing.AllocsPerRun(100, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
@@ -181,11 +181,11 @@ func TestCodec_Allocations(t *testing.T) {
 	}
 }
 
-func TestDigestOf_TellsKeysAndObjectsApart(t *testing.T) {
+func TestDigest_TellsKeysAndObjectsApart(t *testing.T) {
 	seen := map[Digest]string{}
 	for _, key := range []string{"", "a", "b", "ab"} {
 		for _, object := range []string{"", "b", "x", "ba"} {
-			d := DigestOf([]byte(key), []byte(object))
+			d := SeedOf([]byte(key)).Digest([]byte(object))
 			if other, twice := seen[d]; twice {
 				t.Errorf("%s and %s/%s have one digest", other, key, object)
 			}
@@ -193,7 +193,7 @@ func TestDigestOf_TellsKeysAndObjectsApart(t *testing.T) {
 		}
 	}
 	// It is compared between nodes: it must not change.
-	if d := DigestOf([]byte("key"), []byte("object")); d != 0x416e369b227c091f {
+	if d := SeedOf([]byte("key")).Digest([]byte("object")); d != 0x416e369b227c091f {
 		t.Errorf("digest %#x", uint64(d))
 	}
 }

@@ -6,11 +6,17 @@ import "github.com/cespare/xxhash/v2"
 // same digest are taken to be equal.
 type Digest uint64
 
-// DigestOf returns the digest of key and the encoding of its object: the xxHash64
-// of the encoding, seeded by the hash of the key.
-func DigestOf(key, encoded []byte) Digest {
+// Seed is the hash of a key, which seeds the digests of its objects.
+type Seed uint64
+
+// SeedOf returns the seed of key: its xxHash64.
+func SeedOf(key []byte) Seed { return Seed(xxhash.Sum64(key)) }
+
+// Digest returns the digest of an encoded object of the key: the xxHash64 of the
+// encoding, with the key's seed.
+func (s Seed) Digest(encoded []byte) Digest {
 	var d xxhash.Digest
-	d.ResetWithSeed(xxhash.Sum64(key))
+	d.ResetWithSeed(uint64(s))
 	_, _ = d.Write(encoded) // it never fails
 	return Digest(d.Sum64())
 }

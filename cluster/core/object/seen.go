@@ -14,8 +14,8 @@ import (
 // that covers (A, 2) covers (A, 1). So a context is a vector plus, where the vector
 // does not cover it, the one dot: a dotted version vector.
 //
-// SeenBy makes the vector, the token carries both (causal.AppendContext,
-// causal.ParseDotted), and Without applies the dot at the next write.
+// SeenBy makes the vector, the token carries both (causal.Tokens), and Without
+// applies the dot at the next write.
 
 // SeenBy returns the context vector to give the client that wrote dot with a
 // context. It is o.Clock, lowered so that it covers none of o's other siblings:

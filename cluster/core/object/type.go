@@ -11,7 +11,7 @@ import (
 // a number is never given to another type.
 //
 // A type that is added gets a constant here, a case in [Decode], and its own form
-// of what this package offers for [Register]: [Merge], [Object.Live], [DigestOf],
+// of what this package offers for [Register]: [Merge], [Object.Live], [Seed.Digest],
 // [Object.Append]. The engine and the repair of replicas call only these, so they
 // need no change.
 type Type byte

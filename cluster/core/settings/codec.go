@@ -46,7 +46,7 @@ func Decode(b []byte) (*Document, error) {
 	if v := r.Byte(); !r.Failed() && v != codecVersion {
 		return nil, fmt.Errorf("%s of format %d, this build reads %d: %w", what, v, codecVersion, wire.ErrCorrupt)
 	}
-	n := r.CountUpTo(MaxSettings, minSettingLen)
+	n := r.UpTo(MaxSettings).Count(minSettingLen)
 	d := &Document{settings: make(map[string]Setting, n)}
 	last := ""
 	for range n {

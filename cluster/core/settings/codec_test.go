@@ -29,7 +29,7 @@ func TestDocument_Encode_RoundTrips(t *testing.T) {
 // with its version.
 func TestDocument_Encode_Golden(t *testing.T) {
 	d := Founded(register.LWW)
-	check(t, d.Set(0x0102030405060708, "user/alice", "on"))
+	check(t, d.Set(Setting{Writer: 0x0102030405060708, Name: "user/alice", Value: "on"}))
 	d.settings["z"] = Setting{Name: "z", Value: "\x00", Version: 300, Writer: 9}
 	const want = "01" + "03" +
 		"13" + "636f6e666c6963742d7265736f6c7574696f6e" + "03" + "6c7777" + "01" + "0000000000000000" +
@@ -86,7 +86,7 @@ func FuzzDecode(f *testing.F) {
 	d := Founded(register.LWW)
 	f.Add(d.Encode())
 	check(f, d.SetPolicy(1, register.Refuse))
-	check(f, d.Set(2, "user/alice", "on"))
+	check(f, d.Set(Setting{Writer: 2, Name: "user/alice", Value: "on"}))
 	f.Add(d.Encode())
 	f.Add((&Document{}).Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -98,7 +98,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("encoded again: %x, was %x", again, b)
 		}
 		// A change on top of what came from outside is sound as well.
-		if d.Set(1, "x", "new") == nil {
+		if d.Set(Setting{Writer: 1, Name: "x", Value: "new"}) == nil {
 			if _, err := Decode(d.Encode()); err != nil {
 				t.Fatal(err)
 			}

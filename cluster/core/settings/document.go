@@ -89,11 +89,12 @@ func (d *Document) Settings() []Setting {
 	return list
 }
 
-// Set changes a setting, as an operator's word given to the node writer. It wins over
-// everything that the document has seen. On an error the document is unchanged.
-func (d *Document) Set(writer causal.NodeID, name, value string) error {
-	version := max(d.settings[name].Version, founded) + 1
-	return d.put(Setting{Name: name, Value: value, Version: version, Writer: writer})
+// Set changes a setting, as an operator's word given to the node s.Writer. It wins
+// over everything that the document has seen, whatever s.Version says. On an error
+// the document is unchanged.
+func (d *Document) Set(s Setting) error {
+	s.Version = max(d.settings[s.Name].Version, founded) + 1
+	return d.put(s)
 }
 
 func (d *Document) put(s Setting) error {

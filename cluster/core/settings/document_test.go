@@ -72,7 +72,7 @@ func TestDocument_Merge_Ranks(t *testing.T) {
 
 func TestDocument_Policy_UnknownValue_IsNotOK(t *testing.T) {
 	d := Founded(register.LWW)
-	check(t, d.Set(1, ConflictResolution, "crdt"))
+	check(t, d.Set(Setting{Writer: 1, Name: ConflictResolution, Value: "crdt"}))
 	if p, ok := d.Policy(); ok {
 		t.Errorf("policy %v", p)
 	}
@@ -91,15 +91,15 @@ func TestDocument_Set_RefusesWhatIsTooMuch(t *testing.T) {
 		{"a name of two lines", "a\nb", ""},
 		{"a long value", "a", strings.Repeat("v", MaxValue+1)},
 	} {
-		if err := d.Set(1, c.name, c.value); !errors.Is(err, ErrBadSetting) || d.Digest() != 0 {
+		if err := d.Set(Setting{Writer: 1, Name: c.name, Value: c.value}); !errors.Is(err, ErrBadSetting) || d.Digest() != 0 {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}
-	if err := d.Set(0, "a", "1"); !errors.Is(err, ErrBadSetting) {
+	if err := d.Set(Setting{Writer: 0, Name: "a", Value: "1"}); !errors.Is(err, ErrBadSetting) {
 		t.Errorf("a change that nobody wrote: %v", err)
 	}
 	check(t, d.put(Setting{Name: "a", Version: maxVersion, Writer: 1}))
-	if err := d.Set(1, "a", "1"); !errors.Is(err, ErrBadSetting) {
+	if err := d.Set(Setting{Writer: 1, Name: "a", Value: "1"}); !errors.Is(err, ErrBadSetting) {
 		t.Errorf("a version too great: %v", err)
 	}
 }
@@ -107,20 +107,20 @@ func TestDocument_Set_RefusesWhatIsTooMuch(t *testing.T) {
 func TestDocument_TooManySettings_AreRefused(t *testing.T) {
 	var full, other Document
 	for i := range MaxSettings {
-		check(t, full.Set(1, fmt.Sprintf("setting-%d", i), ""))
+		check(t, full.Set(Setting{Writer: 1, Name: fmt.Sprintf("setting-%d", i), Value: ""}))
 	}
 	before := full.Digest()
-	check(t, other.Set(1, "one-more", ""))
+	check(t, other.Set(Setting{Writer: 1, Name: "one-more", Value: ""}))
 	if changed, err := full.Merge(&other); changed || !errors.Is(err, ErrTooManySettings) {
 		t.Errorf("merged: %v, %v", changed, err)
 	}
-	if err := full.Set(1, "one-more", ""); !errors.Is(err, ErrTooManySettings) {
+	if err := full.Set(Setting{Writer: 1, Name: "one-more", Value: ""}); !errors.Is(err, ErrTooManySettings) {
 		t.Errorf("set: %v", err)
 	}
 	if full.Digest() != before {
 		t.Error("a refusal changed the document")
 	}
-	check(t, full.Set(1, "setting-7", "new"))
+	check(t, full.Set(Setting{Writer: 1, Name: "setting-7", Value: "new"}))
 	decoded, err := Decode(full.Encode())
 	check(t, err)
 	wantSame(t, decoded, &full)
@@ -130,7 +130,7 @@ func TestDocument_Clone_IsIndependent(t *testing.T) {
 	d := Founded(register.LWW)
 	before := d.Digest()
 	c := d.Clone()
-	check(t, c.Set(1, "x", "1"))
+	check(t, c.Set(Setting{Writer: 1, Name: "x", Value: "1"}))
 	check(t, c.SetPolicy(1, register.Refuse))
 	if d.Digest() != before {
 		t.Error("a change of the clone changed the original")
@@ -165,7 +165,7 @@ func TestDocument_Set_WinsOverWhatWasSeen(t *testing.T) {
 		nodes := randomNodes(t)
 		seen := nodes[0].Clone()
 		name := anyName(t)
-		check(t, nodes[0].Set(writer(0), name, "mine"))
+		check(t, nodes[0].Set(Setting{Writer: writer(0), Name: name, Value: "mine"}))
 		merge(t, seen, nodes[0])
 		wantSame(t, seen, nodes[0])
 		if s, _ := seen.Get(name); s.Value != "mine" || s.Writer != writer(0) {
@@ -192,7 +192,7 @@ func randomNodes(t *rapid.T) []*Document {
 			policy := rapid.SampledFrom([]register.Policy{register.LWW, register.MergeJSON, register.Refuse}).Draw(t, "policy")
 			check(t, nodes[i].SetPolicy(writer(i), policy))
 		case 1:
-			check(t, nodes[i].Set(writer(i), anyName(t), string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "value"))))
+			check(t, nodes[i].Set(Setting{Writer: writer(i), Name: anyName(t), Value: string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "value"))}))
 		default:
 			merge(t, nodes[i], nodes[node.Draw(t, "other")])
 		}

@@ -36,5 +36,5 @@ func (d *Document) Policy() (p register.Policy, ok bool) {
 
 // SetPolicy changes the conflict policy, as [Document.Set] does.
 func (d *Document) SetPolicy(writer causal.NodeID, p register.Policy) error {
-	return d.Set(writer, ConflictResolution, p.String())
+	return d.Set(Setting{Writer: writer, Name: ConflictResolution, Value: p.String()})
 }

@@ -107,12 +107,22 @@ func (r *Reader) Count(size int) int {
 	return int(n)
 }
 
-// CountUpTo reads a number of items as [Reader.Count] does, and fails also if it
-// is greater than limit.
-func (r *Reader) CountUpTo(limit, size int) int {
-	n := r.Count(size)
-	if n > limit {
-		r.Fail()
+// Limited reads numbers of items that must not exceed a limit. Make it with
+// [Reader.UpTo].
+type Limited struct {
+	r     *Reader
+	limit int
+}
+
+// UpTo returns what reads numbers of items up to limit.
+func (r *Reader) UpTo(limit int) Limited { return Limited{r, limit} }
+
+// Count reads a number of items as [Reader.Count] does, and fails also if it exceeds
+// the limit.
+func (l Limited) Count(size int) int {
+	n := l.r.Count(size)
+	if n > l.limit {
+		l.r.Fail()
 		return 0
 	}
 	return n

@@ -88,8 +88,8 @@ func TestReader_CountOfMoreThanTheInputHolds_IsRefused(t *testing.T) {
 	}{
 		{"as many as fit", func(r *Reader) int { return r.Count(2) }, append(four, make([]byte, 8)...), 4},
 		{"a byte too few", func(r *Reader) int { return r.Count(2) }, append(four, make([]byte, 7)...), 0},
-		{"at the limit", func(r *Reader) int { return r.CountUpTo(4, 2) }, append(four, make([]byte, 8)...), 4},
-		{"over the limit", func(r *Reader) int { return r.CountUpTo(3, 2) }, append(four, make([]byte, 8)...), 0},
+		{"at the limit", func(r *Reader) int { return r.UpTo(4).Count(2) }, append(four, make([]byte, 8)...), 4},
+		{"over the limit", func(r *Reader) int { return r.UpTo(3).Count(2) }, append(four, make([]byte, 8)...), 0},
 		{"the greatest number", func(r *Reader) int { return r.Count(1) }, AppendUvarint(nil, math.MaxUint64), 0},
 	} {
 		r := NewReader(c.input)
@@ -126,7 +126,7 @@ func FuzzReader(f *testing.F) {
 			case 6:
 				r.Varint()
 			case 7:
-				if n := r.CountUpTo(100, 3); n > 100 || n*3 > len(r.Rest()) {
+				if n := r.UpTo(100).Count(3); n > 100 || n*3 > len(r.Rest()) {
 					t.Fatalf("count %d with %d bytes left", n, len(r.Rest()))
 				}
 			case 8:

@@ -9,20 +9,22 @@ import (
 )
 
 // Apply applies u to the current value of a key at the time now (unix
-// milliseconds). exists is false if the key has no value; a deleted or expired
-// value counts as none. If write is true, the caller must write next; else the key
-// stays as it is. next and r may share memory with u and with current.
-func (u *Update) Apply(current object.Value, exists bool, now int64) (next object.Value, write bool, r Result) {
-	if exists = exists && current.Live(now); !exists {
-		current = object.Value{}
+// milliseconds). current is nil if the key has no value; a deleted or expired value
+// counts as none. If write is true, the caller must write next; else the key stays as
+// it is. next and r may share memory with u and with current's data.
+func (u *Update) Apply(current *object.Value, now int64) (next object.Value, write bool, r Result) {
+	var old object.Value
+	exists := current != nil && current.Live(now)
+	if exists {
+		old = *current
 	}
 	r.Existed = exists
 	if exists && (u.WantOld || u.Kind == GetEx) {
-		r.Old = current.Data
+		r.Old = old.Data
 	}
 	switch u.Kind {
 	case Set:
-		next, write = u.set(current, exists, now)
+		next, write = u.set(old, exists, now)
 		r.Applied = write
 	case Delete:
 		// The context may cover values that this node does not have yet: the
@@ -31,22 +33,22 @@ func (u *Update) Apply(current object.Value, exists bool, now int64) (next objec
 		write = exists && !u.HasContext || len(u.Context) > 0 || u.Own.Counter > 0
 		next, r.Applied = object.Value{Tombstone: true}, write
 	case Increment:
-		next, write = u.increment(current, exists, &r)
+		next, write = u.increment(old, exists, &r)
 	case IncrementFloat:
-		next, write = u.incrementFloat(current, exists, &r)
+		next, write = u.incrementFloat(old, exists, &r)
 	case Append:
-		next, write = u.append(current, exists, &r)
+		next, write = u.append(old, exists, &r)
 	case SetRange:
-		next, write = u.setRange(current, &r)
+		next, write = u.setRange(old, &r)
 	case Expire:
-		write = exists && u.expires(current.Expiry)
-		next, r.Applied = expiring(current.Data, u.Expiry, now), write
+		write = exists && u.expires(old.Expiry)
+		next, r.Applied = expiring(old.Data, u.Expiry, now), write
 	case Persist:
-		write = exists && current.Expiry != 0
-		next, r.Applied = object.Value{Data: current.Data}, write
+		write = exists && old.Expiry != 0
+		next, r.Applied = object.Value{Data: old.Data}, write
 	case GetEx:
 		write = exists
-		next, r.Applied = expiring(current.Data, u.Expiry, now), write
+		next, r.Applied = expiring(old.Data, u.Expiry, now), write
 	}
 	if !write {
 		next = object.Value{}

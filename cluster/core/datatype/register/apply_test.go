@@ -19,10 +19,7 @@ type found = *object.Value
 func value(data string) found             { return &object.Value{Data: []byte(data)} }
 func expires(data string, at int64) found { return &object.Value{Data: []byte(data), Expiry: at} }
 func (u Update) on(v found) (object.Value, bool, Result) {
-	if v == nil {
-		return u.Apply(object.Value{}, false, now)
-	}
-	return u.Apply(*v, true, now)
+	return u.Apply(v, now)
 }
 
 func text(v object.Value, write bool) string {
@@ -341,7 +338,7 @@ func BenchmarkApply(b *testing.B) {
 			b.ReportAllocs()
 			v := object.Value{Data: []byte("10")}
 			for b.Loop() {
-				u.Apply(v, true, now)
+				u.Apply(&v, now)
 			}
 		})
 	}

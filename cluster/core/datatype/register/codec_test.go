@@ -142,7 +142,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		u.Limit = min(u.Limit, 1<<20) // whatever it says, it can be applied
 		if u.Kind != SetRange || u.Limit > 0 {
-			u.Apply(object.Value{Data: []byte("17")}, true, 5)
+			u.Apply(&object.Value{Data: []byte("17")}, 5)
 		}
 	})
 }
