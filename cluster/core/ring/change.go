@@ -4,7 +4,7 @@ import "fmt"
 
 // Join makes m a wanted member. A member that was removed may come back as another
 // instance. For a node that is a member already (the same instance), Join only
-// renews its addresses; it does not cancel a leave. Errors:
+// renews its addresses; it does not cancel a leave. A place that is vacant is taken. Errors:
 // [ErrBadMember], [ErrBadName], [ErrNameTaken] where another instance holds the
 // name (remove it first, and wait until it is gone), [ErrRemovedMember] where it
 // is the one that was removed, [ErrTooManyMembers].
@@ -16,6 +16,9 @@ func (s *State) Join(m Member) error {
 		return fmt.Errorf("join: %w", err)
 	}
 	r, known := s.records[m.ID]
+	if known && r.word.vacant && r.word.instance != m.Instance && s.status(m.ID) != Removed {
+		return s.Replace(m)
+	}
 	if known && (r.name != m.Name || s.status(m.ID) != Removed) {
 		return s.renew(r, m)
 	}
@@ -31,7 +34,63 @@ func (s *State) Join(m Member) error {
 	v := s.next()
 	r.name = m.Name
 	r.address = address{v, m.ClientAddr, m.PeerAddr, m.AdminAddr}
-	r.word = word{v, in, m.Zone, m.Instance}
+	r.zone = zone{v, m.Zone}
+	r.word = word{version: v, intent: in, instance: m.Instance}
+	s.set(m.ID, r)
+	return nil
+}
+
+// Vacate lets another data directory take the place of a member that is dead: the next
+// node that joins under its name gets the member's tokens, and is filled from the others.
+// Errors: [ErrUnknownMember]; [ErrRemovedMember] if it has no place any more, or is on
+// its way out.
+func (s *State) Vacate(id NodeID) error {
+	r, ok := s.records[id]
+	if !ok {
+		return fmt.Errorf("vacate %016x: %w", uint64(id), ErrUnknownMember)
+	}
+	if r.word.intent != in {
+		return fmt.Errorf("vacate %s: %w: it is %s", r.name, ErrRemovedMember, s.status(id))
+	}
+	if !r.word.vacant {
+		r.word.vacant, r.word.version = true, s.next()
+		s.set(id, r)
+	}
+	return nil
+}
+
+// Replace gives the place of a member, with all its tokens, to another instance of the
+// same name. The caller knows that the member is dead, or its place is vacant. The
+// newcomer holds nothing yet: what it was done with is not done any more. For a node
+// that has no place it is a [State.Join]. Errors: those of Join.
+func (s *State) Replace(m Member) error {
+	if m.ID == 0 {
+		m.ID = IDOf(m.Name)
+	}
+	r, known := s.records[m.ID]
+	if !known || s.status(m.ID) == Removed {
+		return s.Join(m)
+	}
+	if err := m.validate(); err != nil {
+		return fmt.Errorf("replace: %w", err)
+	}
+	switch {
+	case r.name != m.Name:
+		return fmt.Errorf("%w: %s and %s have the same id", ErrNameTaken, m.Name, r.name)
+	case r.word.intent != in:
+		return fmt.Errorf("replace %s: %w: it is %s, wait until it is gone", m.Name, ErrNameTaken, s.status(m.ID))
+	case r.word.instance == m.Instance:
+		return s.renew(r, m)
+	}
+	v := s.next()
+	r.address = address{v, m.ClientAddr, m.PeerAddr, m.AdminAddr}
+	r.word = word{version: v, intent: in, instance: m.Instance}
+	if r.zone.name != m.Zone {
+		r.zone = zone{v, m.Zone}
+	}
+	if r.done.target != 0 {
+		r.done = mark{v, 0}
+	}
 	s.set(m.ID, r)
 	return nil
 }
@@ -72,8 +131,8 @@ func (s *State) renew(r record, m Member) error {
 	if renewed.address != r.address {
 		renewed.address.version = v
 	}
-	if r.word.zone != m.Zone {
-		renewed.word.zone, renewed.word.version = m.Zone, v
+	if r.zone.name != m.Zone {
+		renewed.zone = zone{v, m.Zone}
 	}
 	if renewed != r {
 		s.set(m.ID, renewed)

@@ -17,7 +17,9 @@ const MaxEncoded = 16 << 20
 var ErrBadState = errors.New("bad ring state")
 
 const (
-	stateFormat = 1
+	stateFormat = 2
+	// firstFormat had the zone in the word, and neither vacant places nor incarnations.
+	firstFormat = 1
 	// maxVersion keeps numbers exact wherever JSON is read, and leaves no room
 	// for a mangled state to use up the Lamport clock.
 	maxVersion = 1 << 53
@@ -52,10 +54,14 @@ type (
 		Version     uint64 `json:"version"`
 		Intent      intent `json:"intent"`
 		Zone        string `json:"zone"`
+		ZoneVersion uint64 `json:"zone_version"`
 		Instance    string `json:"instance"`
+		Vacant      bool   `json:"vacant,omitempty"`
 		WordVersion uint64 `json:"word_version"`
 		Done        hexID  `json:"done"`
 		DoneVersion uint64 `json:"done_version"`
+		// Incarnations are the newest starts, the newest first.
+		Incarnations []hexID `json:"incarnations,omitempty"`
 	}
 	layoutJSON struct {
 		Epoch  uint64     `json:"epoch"`
@@ -110,11 +116,16 @@ func (s *State) Encode() []byte {
 	}
 	for _, id := range s.ids() {
 		r := s.records[id]
+		var starts []hexID
+		for _, start := range r.incarnations.known() {
+			starts = append(starts, hexID(start))
+		}
 		j.Members = append(j.Members, memberJSON{
 			ID: hexID(id), Name: r.name,
 			ClientAddr: r.address.client, PeerAddr: r.address.peer, AdminAddr: r.address.admin, Version: r.address.version,
-			Intent: r.word.intent, Zone: r.word.zone, Instance: r.word.instance, WordVersion: r.word.version,
-			Done: hexID(r.done.target), DoneVersion: r.done.version,
+			Zone: r.zone.name, ZoneVersion: r.zone.version,
+			Intent: r.word.intent, Instance: r.word.instance, Vacant: r.word.vacant, WordVersion: r.word.version,
+			Done: hexID(r.done.target), DoneVersion: r.done.version, Incarnations: starts,
 		})
 	}
 	b, err := json.Marshal(j)
@@ -158,8 +169,11 @@ func decodeState(b []byte) (*State, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("bytes after the end")
 	}
-	if j.Format != stateFormat {
-		return nil, fmt.Errorf("format %d, this build reads %d", j.Format, stateFormat)
+	if j.Format < firstFormat || j.Format > stateFormat {
+		return nil, fmt.Errorf("format %d, this build reads %d to %d", j.Format, firstFormat, stateFormat)
+	}
+	if j.Format == firstFormat {
+		j.upgrade()
 	}
 	if err := errors.Join(validCluster(j.Cluster), ValidPartitions(j.Partitions)); err != nil {
 		return nil, err
@@ -175,6 +189,14 @@ func decodeState(b []byte) (*State, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// upgrade gives a state of the first format what later ones have.
+func (j *stateJSON) upgrade() {
+	for i := range j.Members {
+		m := &j.Members[i]
+		m.ZoneVersion, m.Vacant, m.Incarnations = m.WordVersion, false, nil
+	}
 }
 
 func (s *State) decodeQuorums(j quorumsJSON) error {
@@ -202,17 +224,37 @@ func (s *State) decodeMembers(list []memberJSON) error {
 			return fmt.Errorf("member %s is out of order", m.Name)
 		}
 		last = m.ID
-		if max(j.Version, j.WordVersion, j.DoneVersion) > maxVersion {
+		if max(j.Version, j.ZoneVersion, j.WordVersion, j.DoneVersion) > maxVersion {
 			return fmt.Errorf("member %s has a version over %d", m.Name, uint64(maxVersion))
+		}
+		starts, err := decodeIncarnations(j.Incarnations)
+		if err != nil {
+			return fmt.Errorf("member %s: %w", m.Name, err)
 		}
 		s.records[m.ID] = record{
 			name:    m.Name,
 			address: address{j.Version, m.ClientAddr, m.PeerAddr, m.AdminAddr},
-			word:    word{j.WordVersion, j.Intent, m.Zone, m.Instance},
+			zone:    zone{j.ZoneVersion, m.Zone},
+			word:    word{j.WordVersion, j.Intent, m.Instance, j.Vacant},
 			done:    mark{j.DoneVersion, uint64(j.Done)},
+
+			incarnations: starts,
 		}
 	}
 	return nil
+}
+
+func decodeIncarnations(list []hexID) (starts incarnations, err error) {
+	if len(list) > maxIncarnations {
+		return starts, fmt.Errorf("%d incarnations, at most %d", len(list), maxIncarnations)
+	}
+	for i, start := range list {
+		if start == 0 || i > 0 && start >= list[i-1] {
+			return starts, fmt.Errorf("incarnation %d is out of order", i)
+		}
+		starts[i] = Incarnation(start)
+	}
+	return starts, nil
 }
 
 func (s *State) decodeLayout(j layoutJSON, q int) error {

@@ -22,14 +22,16 @@ func TestState_Encode_RoundTrips(t *testing.T) {
 func TestDecodeState_RefusesWhatEncodeCannotMake(t *testing.T) {
 	s := ringOf("A", "B")
 	check(t, s.Join(member("C")))
+	s.Started(IDOf("A"), 7)
+	s.Started(IDOf("A"), 9)
 	good := string(s.Encode())
 	if _, err := DecodeState([]byte(good)); err != nil {
 		t.Fatal(err)
 	}
 	id := formatID(IDOf("C"))
 	for _, c := range []struct{ what, from, to string }{
-		{"a format of the future", `"format":1`, `"format":2`},
-		{"a field that is not known", `"format":1`, `"format":1,"x":0`},
+		{"a format of the future", `"format":2`, `"format":3`},
+		{"a field that is not known", `"format":2`, `"format":2,"x":0`},
 		{"no cluster id", `"cluster":"test"`, `"cluster":""`},
 		{"partitions that are no power of two", `"partitions":64`, `"partitions":63`},
 		{"other partitions than owners", `"partitions":64`, `"partitions":128`},
@@ -40,6 +42,9 @@ func TestDecodeState_RefusesWhatEncodeCannotMake(t *testing.T) {
 		{"a short id", id, id[:15]},
 		{"an unknown intent", `"intent":"in"`, `"intent":"on"`},
 		{"a Lamport clock used up", `"word_version":1,`, `"word_version":9007199254740993,`},
+		{"a zone's version too great", `"zone_version":1,`, `"zone_version":9007199254740993,`},
+		{"incarnations out of order", `0009","0000`, `0007","0000`},
+		{"an incarnation zero", `"0000000000000007"`, `"0000000000000000"`},
 		{"epoch zero", `"epoch":1`, `"epoch":0`},
 		{"a layout of no replicas", `"epoch":1,"n":3`, `"epoch":1,"n":0`},
 		{"an owner without a seat", `"owners":[0`, `"owners":[2`},
@@ -66,6 +71,21 @@ func TestDecodeState_RefusesWhatEncodeCannotMake(t *testing.T) {
 	if _, err := DecodeState(make([]byte, MaxEncoded+1)); !errors.Is(err, ErrBadState) {
 		t.Errorf("too many bytes: %v", err)
 	}
+}
+
+// TestDecodeState_FirstFormat_IsReadAsTheSameRing has the form of version 0.1.0, in which
+// the zone was part of the word.
+func TestDecodeState_FirstFormat_IsReadAsTheSameRing(t *testing.T) {
+	m := member("A")
+	m.Zone = "x"
+	want := NewState("test", 2, Quorums{N: 1, R: 1, W: 1}, m)
+	got, err := DecodeState([]byte(`{"format":1,"cluster":"test","partitions":2,` +
+		`"quorums":{"n":1,"r":1,"w":1,"version":1,"n_version":1},` +
+		`"members":[{"id":"` + formatID(m.ID) + `","name":"A","client_addr":"A:6379","peer_addr":"A:7946","admin_addr":"A:8001",` +
+		`"version":1,"intent":"in","zone":"x","instance":"disk of A","word_version":1,"done":"0000000000000000","done_version":0}],` +
+		`"layout":{"epoch":1,"n":1,"seats":[{"id":"` + formatID(m.ID) + `","zone":"x"}],"owners":[0,0]}}`))
+	check(t, err)
+	wantSame(t, want, got)
 }
 
 func FuzzDecodeState(f *testing.F) {

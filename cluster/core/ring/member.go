@@ -73,14 +73,16 @@ const (
 	gone               // it is dead: the others replace its copies
 )
 
-// record holds what is known of one member. Its three registers are merged
-// separately, so that a node that changes its address cannot undo an operator's
-// decision that it has not received, nor the reverse.
+// record holds what is known of one member. Its registers are merged separately, so
+// that a node that changes its address or its zone cannot undo an operator's decision
+// that it has not received, nor the reverse.
 type record struct {
-	name    string
-	address address
-	word    word
-	done    mark
+	name         string
+	address      address
+	zone         zone
+	word         word
+	done         mark
+	incarnations incarnations
 }
 
 // address is the register that the member itself writes.
@@ -89,13 +91,19 @@ type address struct {
 	client, peer, admin string
 }
 
-// word is the register that operators write: all of a member that placement
-// depends on.
+// zone is the register of the failure domain, which the member itself writes.
+type zone struct {
+	version uint64
+	name    string
+}
+
+// word is the register that operators write: whether the member shall have a place, and
+// which data directory has it.
 type word struct {
 	version  uint64
 	intent   intent
-	zone     string
 	instance string
+	vacant   bool // another data directory may take the place: see [State.Vacate]
 }
 
 // mark says that the member holds all that it gains under a target.
@@ -117,9 +125,23 @@ func (a word) compare(b word) int {
 	return cmp.Or(
 		cmp.Compare(a.version, b.version),
 		cmp.Compare(a.intent, b.intent),
-		cmp.Compare(a.zone, b.zone),
 		cmp.Compare(a.instance, b.instance),
+		compareBools(a.vacant, b.vacant),
 	)
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+func (a zone) compare(b zone) int {
+	return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.name, b.name))
 }
 
 func (a mark) compare(b mark) int {
@@ -135,24 +157,27 @@ func (r *record) join(other record) (changed bool) {
 	if other.address.compare(r.address) > 0 {
 		r.address, changed = other.address, true
 	}
+	if other.zone.compare(r.zone) > 0 {
+		r.zone, changed = other.zone, true
+	}
 	if other.word.compare(r.word) > 0 {
 		r.word, changed = other.word, true
 	}
 	if other.done.compare(r.done) > 0 {
 		r.done, changed = other.done, true
 	}
-	return changed
+	return r.incarnations.join(other.incarnations) || changed
 }
 
 func (r *record) version() uint64 {
-	return max(r.address.version, r.word.version, r.done.version)
+	return max(r.address.version, r.zone.version, r.word.version, r.done.version)
 }
 
 func (r *record) member(id NodeID, seated bool) Member {
 	return Member{
 		ID: id, Name: r.name,
 		ClientAddr: r.address.client, PeerAddr: r.address.peer, AdminAddr: r.address.admin,
-		Zone: r.word.zone, Instance: r.word.instance,
+		Zone: r.zone.name, Instance: r.word.instance,
 		Status: statusOf(r.word.intent, seated),
 	}
 }

@@ -81,6 +81,118 @@ func TestState_Merge_BothLeave_KeepsTheOwners(t *testing.T) {
 	}
 }
 
+// TestState_Merge_DecisionsOutlastWhatAMemberSaysOfItself has an operator decide at
+// one node, while the member itself renews its zone and its addresses at another, any
+// number of times.
+func TestState_Merge_DecisionsOutlastWhatAMemberSaysOfItself(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		operator := ringOf("A", "B", "C")
+		itself := operator.Clone()
+		c := member("C")
+		for i := range rapid.IntRange(1, 5).Draw(t, "renewals") {
+			c.Zone = rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "zone")
+			c.ClientAddr = rapid.SampledFrom([]string{"here", "there"}).Draw(t, "addr")
+			check(t, itself.Update(c))
+			itself.Started(c.ID, Incarnation(i+1))
+		}
+		decide := rapid.SampledFrom([]func(NodeID) error{operator.Leave, operator.Remove, operator.Vacate}).Draw(t, "decision")
+		check(t, decide(c.ID))
+		word := operator.records[c.ID].word
+		merge(t, operator, itself)
+		merge(t, itself, operator)
+		wantSame(t, operator, itself)
+		if got := itself.records[c.ID].word; got != word {
+			t.Fatalf("the operator's word is %+v after the merge, it was %+v", got, word)
+		}
+		if m, _ := itself.Member(c.ID); m.Zone != c.Zone || m.ClientAddr != c.ClientAddr {
+			t.Fatalf("C is at %s in zone %q, want %s in %q", m.ClientAddr, m.Zone, c.ClientAddr, c.Zone)
+		}
+	})
+}
+
+func TestState_Replace_TakesThePlaceWithAllTokens(t *testing.T) {
+	s := ringOf("A", "B", "C")
+	before := NewRing(s)
+	fresh := member("C")
+	fresh.Instance, fresh.PeerAddr = "another disk", "elsewhere"
+	if err := s.Join(fresh); !errors.Is(err, ErrNameTaken) {
+		t.Fatalf("join under a name that is taken: %v", err)
+	}
+	check(t, s.Replace(fresh))
+	after := NewRing(s)
+	if m, _ := after.Member(fresh.ID); m.Instance != fresh.Instance || m.PeerAddr != fresh.PeerAddr || m.Status != Up {
+		t.Errorf("C is %+v", m)
+	}
+	if after.InTransition() || after.Tokens(fresh.ID) != before.Tokens(fresh.ID) {
+		t.Errorf("in transition %v, %d tokens of %d", after.InTransition(), after.Tokens(fresh.ID), before.Tokens(fresh.ID))
+	}
+	if err := s.Update(member("C")); !errors.Is(err, ErrNameTaken) {
+		t.Errorf("the replaced one renews itself: %v", err)
+	}
+	check(t, s.Leave(fresh.ID))
+	fresh.Instance = "a third disk"
+	if err := s.Replace(fresh); !errors.Is(err, ErrNameTaken) {
+		t.Errorf("the place of one that leaves: %v", err)
+	}
+}
+
+func TestState_Vacate_LetsTheNextOfTheNameJoin(t *testing.T) {
+	s := ringOf("A", "B", "C")
+	fresh := member("C")
+	fresh.Instance = "another disk"
+	check(t, s.Vacate(fresh.ID))
+	check(t, s.Join(fresh))
+	if m, _ := s.Member(fresh.ID); m.Instance != fresh.Instance || m.Status != Up || s.Target() != 0 {
+		t.Errorf("C is %+v, target %x", m, s.Target())
+	}
+	fresh.Instance = "a third disk"
+	if err := s.Join(fresh); !errors.Is(err, ErrNameTaken) {
+		t.Errorf("the place is taken, and another one gets it: %v", err)
+	}
+	if err := s.Vacate(IDOf("nobody")); !errors.Is(err, ErrUnknownMember) {
+		t.Error(err)
+	}
+}
+
+func TestState_Replace_VoidsWhatTheOldOneWasDoneWith(t *testing.T) {
+	s := ringOf("A", "B", "C")
+	check(t, s.Join(member("D")))
+	check(t, s.Leave(IDOf("A")))
+	check(t, s.MarkDone(IDOf("D"), s.Target()))
+	fresh := member("D")
+	fresh.Instance = "another disk"
+	check(t, s.Replace(fresh))
+	if !slices.Contains(s.Pending(), fresh.ID) {
+		t.Errorf("pending %x, want D among them", s.Pending())
+	}
+}
+
+// TestState_UnknownStart_IsNoticedWhoeverHeardFirst merges the starts of one member in
+// any order: no start that is among the newest gets lost.
+func TestState_UnknownStart_IsNoticedWhoeverHeardFirst(t *testing.T) {
+	disk := ringOf("A", "B", "C")
+	id := IDOf("C")
+	disk.Started(id, 5)
+	early, late := disk.Clone(), disk.Clone()
+	late.Started(id, 8)   // a later start, which the disk does not know
+	disk.Started(id, 9)   // the disk is put back, and started again
+	merge(t, early, disk) // and one that knows nothing hears of that first
+	merge(t, late, early) // and then tells the one that knows
+	if got := disk.UnknownStart(id, late); got != 8 {
+		t.Fatalf("unknown start %d, want 8", got)
+	}
+	merge(t, disk, late)
+	if got := disk.UnknownStart(id, late); got != 0 {
+		t.Errorf("start %d is still unknown", got)
+	}
+	for i := range 3 * maxIncarnations {
+		disk.Started(id, Incarnation(10+i))
+	}
+	if got := disk.UnknownStart(id, late); got != 0 {
+		t.Errorf("start %d, long ago, counts as unknown", got)
+	}
+}
+
 // TestState_RandomHistories_Converge lets several nodes change their copies at
 // once, and merge in pairs now and then.
 func TestState_RandomHistories_Converge(t *testing.T) {
@@ -135,7 +247,7 @@ func randomNodes(t *rapid.T) []*State {
 		s := nodes[node.Draw(t, "node")]
 		m := member(rapid.SampledFrom(names).Draw(t, "name"))
 		before := s.Version()
-		switch rapid.IntRange(0, 8).Draw(t, "what") {
+		switch rapid.IntRange(0, 11).Draw(t, "what") {
 		case 0:
 			m.Zone = rapid.SampledFrom(zones).Draw(t, "zone")
 			m.Instance = rapid.SampledFrom([]string{"one", "two"}).Draw(t, "instance")
@@ -164,6 +276,13 @@ func randomNodes(t *rapid.T) []*State {
 				t.Fatalf("a flip from epoch %d to %d", epoch, s.Epoch())
 			}
 		case 8:
+			_ = s.Vacate(m.ID)
+		case 9:
+			m.Instance = rapid.SampledFrom([]string{"one", "two"}).Draw(t, "instance")
+			_ = s.Replace(m)
+		case 10:
+			s.Started(m.ID, Incarnation(rapid.IntRange(1, 30).Draw(t, "start")))
+		case 11:
 			merge(t, s, nodes[node.Draw(t, "other")])
 		}
 		wantSound(t, s)

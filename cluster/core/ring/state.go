@@ -38,8 +38,9 @@ var (
 // It is made of registers, each of which is replaced as a whole by a greater
 // one: by Lamport version, and by content where versions tie.
 //
-//   - per member: its addresses (written by itself), its word, which is the last
-//     decision of an operator about its place, and its done-mark (by itself);
+//   - per member: its addresses and its zone (written by itself), its word, which is
+//     the last decision of an operator about its place, its done-mark and its newest
+//     incarnations (by itself);
 //   - the quorums, with the version of the last change of N;
 //   - the layout: epoch, N, seats with their zones, owners. The later epoch wins.
 //
@@ -47,8 +48,8 @@ var (
 //
 //  1. A word changes which members are wanted. placement.Claim makes the target
 //     from the layout in force and the wanted members; it is computed, never stored.
-//  2. The target's name is a hash of the layout, of all words and of the version of
-//     Claim. Versions of words only grow, so a name never returns, even if a later
+//  2. The target's name is a hash of the layout, of all words and zones, and of the
+//     version of Claim. Versions of words only grow, so a name never returns, even if a later
 //     target has the same owners: a mark made under an earlier name proves nothing
 //     about the writes that did not reach its node in between.
 //  3. From then on writes go to the primaries of the layout and to those of the
@@ -125,7 +126,8 @@ func NewState(clusterID string, q int, initial Quorums, founders ...Member) *Sta
 		s.records[m.ID] = record{
 			name:    m.Name,
 			address: address{1, m.ClientAddr, m.PeerAddr, m.AdminAddr},
-			word:    word{1, in, m.Zone, m.Instance},
+			zone:    zone{1, m.Zone},
+			word:    word{version: 1, intent: in, instance: m.Instance},
 		}
 	}
 	seats := s.wanted()
@@ -201,14 +203,25 @@ func (s *State) Digest() uint64 {
 	for _, id := range s.ids() {
 		r := s.records[id]
 		h.uint64(uint64(id))
-		for _, text := range [...]string{r.name, r.address.client, r.address.peer, r.address.admin, r.word.zone, r.word.instance} {
+		for _, text := range [...]string{r.name, r.address.client, r.address.peer, r.address.admin, r.zone.name, r.word.instance} {
 			h.text(text)
 		}
-		for _, v := range [...]uint64{r.address.version, r.word.version, uint64(r.word.intent), r.done.version, r.done.target} {
+		for _, v := range [...]uint64{r.address.version, r.zone.version, r.word.version, uint64(r.word.intent), vacancy(r.word.vacant), r.done.version, r.done.target} {
 			h.uint64(v)
+		}
+		for _, start := range r.incarnations {
+			h.uint64(uint64(start))
 		}
 	}
 	return h.sum()
+}
+
+// vacancy returns what a hash has of a word's vacant.
+func vacancy(vacant bool) uint64 {
+	if vacant {
+		return 1
+	}
+	return 0
 }
 
 func (s *State) ids() []NodeID { return slices.Sorted(maps.Keys(s.records)) }
@@ -220,12 +233,12 @@ func (s *State) ids() []NodeID { return slices.Sorted(maps.Keys(s.records)) }
 func (s *State) wanted() []seat {
 	var seats, waiting []seat
 	for _, id := range s.ids() {
-		switch w := s.records[id].word; {
-		case w.intent != in:
+		switch r := s.records[id]; {
+		case r.word.intent != in:
 		case s.layout != nil && s.seated(id):
-			seats = append(seats, seat{ID: id, Zone: w.zone})
+			seats = append(seats, seat{ID: id, Zone: r.zone.name})
 		default:
-			waiting = append(waiting, seat{ID: id, Zone: w.zone})
+			waiting = append(waiting, seat{ID: id, Zone: r.zone.name})
 		}
 	}
 	if room := max(0, MaxMembers-len(seats)); len(waiting) > room {

@@ -50,8 +50,8 @@ func (s *State) transition() *plan {
 func (s *State) replan() { s.planned = false }
 
 // words returns the target's name: a hash of everything that the target is derived
-// from. It includes the words of removed members, so that undoing a word does not
-// bring an old name back.
+// from. It includes the words and zones of removed members, so that undoing a word does
+// not bring an old name back.
 func (s *State) words() uint64 {
 	h := newHash()
 	h.uint64(claimVersion)
@@ -59,12 +59,13 @@ func (s *State) words() uint64 {
 	h.uint64(uint64(s.quorums.N))
 	h.uint64(s.quorums.nVersion)
 	for _, id := range s.ids() {
-		w := s.records[id].word
+		r := s.records[id]
 		h.uint64(uint64(id))
-		h.uint64(w.version)
-		h.uint64(uint64(w.intent))
-		h.text(w.zone)
-		h.text(w.instance)
+		h.uint64(r.word.version)
+		h.uint64(uint64(r.word.intent))
+		h.text(r.word.instance)
+		h.uint64(r.zone.version)
+		h.text(r.zone.name)
 	}
 	return h.sum()
 }
