@@ -155,6 +155,8 @@ func (t *txn) nextVersion(r *Record, old []byte) (v version, err error) {
 		}
 		if r.Hint != 0 {
 			t.w.epochs.seeHint(before, t.in.Clock)
+		} else {
+			t.w.epochs.seeOwn(r.Partition, before, t.in.Clock)
 		}
 	}
 	if r.Edit != nil {

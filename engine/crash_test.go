@@ -177,7 +177,8 @@ func TestUncleanStop_RaisesEpochFloor(t *testing.T) {
 	}
 }
 
-func TestCleanStop_ContinuesEpoch(t *testing.T) {
+// TestCleanStop_BeginsNewEpoch: the directory may be a copy of what the stop left.
+func TestCleanStop_BeginsNewEpoch(t *testing.T) {
 	o := testOptions(vfs.NewMem())
 	s := open(t, o)
 	first := &put{s: s, value: data("1")}
@@ -188,8 +189,13 @@ func TestCleanStop_ContinuesEpoch(t *testing.T) {
 	s = open(t, o)
 	second := &put{s: s, value: data("2")}
 	apply(t, s, &Record{Key: []byte("k"), Edit: second})
-	if want := (causal.Dot{Actor: first.dot.Actor, Counter: 2}); second.dot != want {
-		t.Fatalf("dot %v, want %v", second.dot, want)
+	third := &put{s: s, value: data("3")}
+	apply(t, s, &Record{Key: []byte("k"), Edit: third})
+	if second.dot.Actor.Epoch <= first.dot.Actor.Epoch {
+		t.Fatalf("dot %v after a stop, %v before it", second.dot, first.dot)
+	}
+	if want := (causal.Dot{Actor: second.dot.Actor, Counter: second.dot.Counter + 1}); third.dot != want {
+		t.Fatalf("dot %v, want %v", third.dot, want)
 	}
 }
 

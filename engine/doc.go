@@ -12,11 +12,11 @@
 //     still in the log writer's buffer. A power cut loses at most the writes since
 //     the last fsync, and always the newest: never a write older than one kept.
 //
-// In both modes a store that was not closed by [Store.Close] raises its epoch
-// floor when it is opened again. A coordinator sends an object to its peers
-// before its own disk has it, so after an unclean stop nobody can prove that
-// this disk knows every dot that the node minted. Continuing an old epoch
-// could then name two different values by one dot, and merge would drop one.
+// In both modes a store continues no epoch of an earlier start. A coordinator sends an
+// object to its peers before its own disk has it, and a directory may be an older copy
+// of itself. So nobody can prove that this disk knows every dot that the node minted.
+// Continuing an old epoch could then name two different values by one dot, and merge
+// would drop one (epoch.go).
 //
 // A failed fsync, or a failed write to the log or the manifest, is fatal and is
 // never retried. The store stops writing to the disk altogether (package failstop). It

@@ -25,14 +25,29 @@ import (
 //     disk, and neither knows which dots were made in the other.
 //  3. A key that is absent starts a new epoch, because its object may have been
 //     removed: as a tombstone, with its partition, or as a hint after its delivery.
-//  4. Below the floor no epoch is continued. The floor rises above every epoch ever
-//     leased when the directory is new or was not closed cleanly. A partition's
-//     own floor rises when the partition is dropped, because its keys may come back
-//     from other nodes in an older state.
-//  5. Hints are deleted all the time, and two lineages of hints may share a number.
-//     So the epochs that an earlier run used for hints are not continued. Where
-//     another node's object brings a hint an epoch of this node that the hint does
-//     not know, the floor of all hints rises.
+//  4. Below the floor no epoch is continued. Every start begins with a floor above
+//     every epoch that the directory ever leased. The directory cannot tell whether
+//     it is what the last stop left or an older copy of that: a backup that was put
+//     back, a snapshot, a clone. What was made after the copy is not in it, and
+//     other nodes and clients hold it. So nothing of an earlier start is continued,
+//     not even after a clean stop, whoever else can be asked: that also holds for a
+//     cluster of one, and where all nodes were put back.
+//     This costs a key one entry of its vector for each start after which its
+//     coordinator writes it. Trimming bounds them (cluster/core/object).
+//  5. Two starts from copies of one directory must not use the same epochs either. So
+//     each start skips a random number of ticks, of [startSpread]; and when the ring
+//     tells the node of a start that the directory does not know, it goes on above
+//     all that can have been used then ([Store.Outgrow]).
+//  6. A partition's own floor rises when the partition is dropped, because its keys
+//     may come back from other nodes in an older state. It rises as well when another
+//     node brings an event of this node that the copy here does not know, though its
+//     epoch could be continued: then this copy has forgotten it (by trimming), or
+//     another memory made it.
+//  7. Only epochs that were minted already are continued. A forged context can name
+//     those of the future.
+//  8. Hints are deleted all the time, and two lineages of hints may share a number.
+//     Where another node's object brings a hint an epoch of this node that the hint
+//     does not know, the floor of all hints rises.
 type epochs struct {
 	db *database
 	mu struct {
@@ -40,7 +55,9 @@ type epochs struct {
 		next   uint64 // the next tick to use
 		leased uint64 // ticks below this may be used
 	}
-	floor           causal.Epoch
+	first           causal.Epoch  // of this start
+	floor           atomic.Uint64 // of the node's own copies
+	ceiling         atomic.Uint64 // above all epochs minted so far
 	partitionFloors []atomic.Uint64
 	hintFloor       atomic.Uint64       // of all hints; never below floor
 	mintOwn         func() causal.Epoch // mint for the node's own copies, made once
@@ -52,15 +69,19 @@ const (
 	lineageBits = 8
 	lineageMask = 1<<lineageBits - 1
 	leaseMilli  = 10 * 60 * 1000
+
+	// startSpread is the number of ticks of which a start skips a random part: 17
+	// minutes' worth.
+	startSpread = 1 << 32
+	// mostAhead bounds how far in the future an epoch may lie for this node to go on
+	// above it. Anybody can name a later one, which no clock has reached.
+	mostAhead = 50 * 365 * 24 * 60 * 60 * 1000 << tickBits
 )
 
 // ownLineage is the lineage of the node's own copies.
 const ownLineage causal.Epoch = 0
 
-var (
-	leaseKey = []byte{prefixInternal, 'l'}
-	floorKey = []byte{prefixInternal, 'f'}
-)
+var leaseKey = []byte{prefixInternal, 'l'}
 
 func newEpochs(db *database) *epochs {
 	e := &epochs{db: db, partitionFloors: make([]atomic.Uint64, db.opts.Partitions)}
@@ -75,59 +96,92 @@ func hintLineage(target causal.NodeID) causal.Epoch {
 	return 1 + causal.Epoch(uint64(target)%lineageMask)
 }
 
-// stopKind says how the last run of a directory ended.
-type stopKind uint8
-
-const (
-	uncleanStop stopKind = iota // or there was none: the disk may lack dots that were used
-	cleanStop                   // the disk knows every dot
-)
-
-// load reads what earlier runs leased, and puts a new lease and the floor into b.
-func (e *epochs) load(b *pebble.Batch, last stopKind) error {
+// load reads what earlier starts leased, and puts a new lease into b.
+func (e *epochs) load(b *pebble.Batch) error {
 	leased, err := e.db.loadUint64(leaseKey)
 	if err != nil {
 		return err
 	}
-	floor, err := e.db.loadUint64(floorKey)
-	if err != nil {
-		return err
-	}
-	now := tickAt(e.db.now())
-	e.mu.next = max(leased, now)
-	e.mu.leased = max(e.mu.next, now) + leaseMilli<<tickBits
-	if last == uncleanStop {
-		floor = max(floor, e.mu.next<<lineageBits)
-	}
-	e.floor = causal.Epoch(floor)
-	e.hintFloor.Store(max(floor, e.mu.next<<lineageBits))
-	if err := b.Set(leaseKey, binary.BigEndian.AppendUint64(nil, e.mu.leased), nil); err != nil {
-		return err
-	}
-	if err := b.Set(floorKey, binary.BigEndian.AppendUint64(nil, floor), nil); err != nil {
-		return err
-	}
-	lower, upper := prefixBounds(prefixFloor)
-	return e.db.forEach(lower, upper, func(k, v []byte) error {
-		if len(k) != 3 || len(v) != 8 {
-			return fmt.Errorf("epoch floor: %w", ErrCorrupt)
-		}
-		if p := int(binary.BigEndian.Uint16(k[1:])); p < len(e.partitionFloors) {
-			e.partitionFloors[p].Store(binary.BigEndian.Uint64(v))
-		}
-		return nil
-	})
+	e.mu.next = max(leased, tickAt(e.db.now())) + e.db.opts.Rand.Uint64N(startSpread)
+	e.mu.leased = e.mu.next + leaseMilli<<tickBits
+	e.first = causal.Epoch(e.mu.next << lineageBits)
+	e.raiseLocked()
+	return b.Set(leaseKey, binary.BigEndian.AppendUint64(nil, e.mu.leased), nil)
 }
 
-// floorOf returns the floor of the node's own copies in a partition.
-func (e *epochs) floorOf(p ring.Partition) causal.Epoch {
-	return max(e.floor, causal.Epoch(e.partitionFloors[p].Load()))
+// raiseLocked lifts all floors above everything that was minted so far.
+func (e *epochs) raiseLocked() {
+	above := e.mu.next << lineageBits
+	e.ceiling.Store(above)
+	e.floor.Store(above)
+	lift(&e.hintFloor, above)
 }
 
-// newestIsOf reports whether this node's newest epoch in an object belongs to a lineage.
+// lift raises a floor to a value, unless it is higher.
+func lift(floor *atomic.Uint64, to uint64) {
+	for old := floor.Load(); old < to && !floor.CompareAndSwap(old, to); {
+		old = floor.Load()
+	}
+}
+
+// outgrow makes all epochs to come higher than any that a start can have used which
+// began with the epoch start, and lifts the floors above them.
+func (e *epochs) outgrow(start causal.Epoch) {
+	e.passBy(start, leaseMilli<<tickBits)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.raiseLocked()
+}
+
+// passBy makes the next tick higher, by a margin, than that of an epoch. It ignores an
+// epoch that no clock can have reached.
+func (e *epochs) passBy(epoch causal.Epoch, margin uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now, tick := tickAt(e.db.now()), uint64(epoch)>>lineageBits
+	if tick > now+mostAhead || tick+margin < e.mu.next {
+		return
+	}
+	e.mu.next = tick + margin + 1
+	if e.mu.next >= e.mu.leased {
+		e.leaseLocked(e.mu.next + leaseMilli<<tickBits)
+	}
+	e.ceiling.Store(e.mu.next << lineageBits)
+}
+
+// ownSpan returns which epochs the node's own copies in a partition are continued in.
+func (e *epochs) ownSpan(p ring.Partition) object.EpochSpan {
+	floor := max(e.floor.Load(), e.partitionFloors[p].Load())
+	return object.EpochSpan{From: causal.Epoch(floor), Below: causal.Epoch(e.ceiling.Load())}
+}
+
+// hintSpan returns which epochs hints are continued in.
+func (e *epochs) hintSpan() object.EpochSpan {
+	return object.EpochSpan{From: causal.Epoch(e.hintFloor.Load()), Below: causal.Epoch(e.ceiling.Load())}
+}
+
+// newestIsOf reports whether the newest epoch of this node in an object, of those minted
+// so far, belongs to a lineage.
 func (e *epochs) newestIsOf(o *object.Object, lineage causal.Epoch) bool {
-	newest, ok := o.Clock.Newest(e.db.opts.Self)
+	newest, ok := o.Clock.NewestBelow(e.db.opts.Self, causal.Epoch(e.ceiling.Load()))
 	return ok && newest.Actor.Epoch&lineageMask == lineage
+}
+
+// seeOwn compares the clock of the node's own copy, empty if there is none, with a clock
+// that is about to be merged into it. If the incoming clock knows an event of this
+// node's own copies that the copy does not, in an epoch that could be continued, then no
+// epoch of that partition is continued any more.
+func (e *epochs) seeOwn(p ring.Partition, own, incoming causal.Vector) {
+	self := e.db.opts.Self
+	for i := range incoming {
+		entry := &incoming[i]
+		if entry.Actor.Node != self || entry.Actor.Epoch&lineageMask != ownLineage ||
+			entry.Actor.Epoch < e.ownSpan(p).From || entry.Counter <= own.Counter(entry.Actor) {
+			continue
+		}
+		e.passBy(entry.Actor.Epoch, 0)
+		lift(&e.partitionFloors[p], e.nextFloor())
+	}
 }
 
 // seeHint compares the clock of a hint, empty if there is none, with a clock that is about
@@ -136,17 +190,16 @@ func (e *epochs) newestIsOf(o *object.Object, lineage causal.Epoch) bool {
 // so that no hint is continued in it.
 func (e *epochs) seeHint(hint, incoming causal.Vector) {
 	self := e.db.opts.Self
-	other, ok := incoming.Newest(self)
+	reachable := causal.Epoch((tickAt(e.db.now()) + mostAhead) << lineageBits)
+	other, ok := incoming.NewestBelow(self, reachable)
 	if !ok || other.Actor.Epoch < causal.Epoch(e.hintFloor.Load()) {
 		return
 	}
-	if known, ok := hint.Newest(self); ok && known.Actor.Epoch >= other.Actor.Epoch {
+	if known, ok := hint.NewestBelow(self, reachable); ok && known.Actor.Epoch >= other.Actor.Epoch {
 		return
 	}
-	floor := e.nextFloor()
-	for old := e.hintFloor.Load(); old < floor && !e.hintFloor.CompareAndSwap(old, floor); {
-		old = e.hintFloor.Load()
-	}
+	e.passBy(other.Actor.Epoch, 0)
+	lift(&e.hintFloor, e.nextFloor())
 }
 
 // mint returns an epoch that was never used. It waits for the disk only when Run has not
@@ -159,6 +212,7 @@ func (e *epochs) mint(lineage causal.Epoch) causal.Epoch {
 		e.leaseLocked(tick + leaseMilli<<tickBits)
 	}
 	e.mu.next = tick + 1
+	e.ceiling.Store(e.mu.next << lineageBits)
 	return causal.Epoch(tick<<lineageBits) | lineage
 }
 

@@ -16,7 +16,7 @@ import (
 //	x | partition u16 | unix ms u64 | hash u32 | key  a live object that expires then
 //	t | partition u16 | unix ms u64 | hash u32 | key  an object that has been dead since then
 //	m | partition u16                                 counts and Merkle leaves, after a clean stop
-//	f | partition u16                                 the partition's epoch floor
+//	f | partition u16                                 of versions up to 0.1.0, not read any more
 //	i | name                                          the engine's own records
 //	s | name                                          the node's small durable state
 //
@@ -28,7 +28,6 @@ const (
 	prefixExpiry   = 'x'
 	prefixDead     = 't'
 	prefixTree     = 'm'
-	prefixFloor    = 'f'
 	prefixInternal = 'i'
 	prefixState    = 's'
 )

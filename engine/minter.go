@@ -24,9 +24,9 @@ func (m *Minter) Dot(ctx causal.Vector) causal.Dot {
 	if target := m.record.Hint; target != 0 {
 		lineage := hintLineage(target)
 		fresh := func() causal.Epoch { return e.mint(lineage) }
-		return object.NextDot(m.storedOf(lineage), ctx, e.db.opts.Self, causal.Epoch(e.hintFloor.Load()), fresh)
+		return object.NextDot(m.storedOf(lineage), ctx, e.db.opts.Self, e.hintSpan(), fresh)
 	}
-	return object.NextDot(m.storedOf(ownLineage), ctx, e.db.opts.Self, e.floorOf(m.record.Partition), e.mintOwn)
+	return object.NextDot(m.storedOf(ownLineage), ctx, e.db.opts.Self, e.ownSpan(m.record.Partition), e.mintOwn)
 }
 
 // storedOf returns the stored object if its newest epoch of this node belongs to the

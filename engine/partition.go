@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -96,15 +95,10 @@ func (a *Partitions) commitDrop(b *pebble.Batch, p ring.Partition, condition fun
 	if !condition() {
 		return false, nil
 	}
-	floor := a.epochs.nextFloor()
-	key, _ := partitionBounds(prefixFloor, p)
-	if err := b.Set(key, binary.BigEndian.AppendUint64(nil, floor), nil); err != nil {
-		return false, err
-	}
 	if err := a.db.pebble.ApplyNoSyncWait(b, pebble.Sync); err != nil {
 		return false, err
 	}
-	a.epochs.partitionFloors[p].Store(floor)
+	lift(&a.epochs.partitionFloors[p], a.epochs.nextFloor())
 	a.stats.of[p].Store(nil)
 	a.objects.ForgetPartition(p)
 	a.stats.setReady(p)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine/objectcache"
 )
@@ -51,8 +52,17 @@ func (s *Store) Tombstones() *Tombstones { return &s.tombstones }
 // State returns the node's own small state.
 func (s *Store) State() *State { return &s.state }
 
-// DiskLoss tells whether the data was lost and is not yet restored.
+// DiskLoss tells whether the store may lack what the node has acknowledged.
 func (s *Store) DiskLoss() *DiskLoss { return &s.diskLoss }
+
+// Incarnation names this start of the node: the first epoch that may be used in it.
+// Starts of one directory have growing ones.
+func (s *Store) Incarnation() causal.Epoch { return s.epochs.first }
+
+// Outgrow makes all epochs from now on higher than those that a start of this node can
+// have used which this directory does not know, and continues none from before. start
+// is that start's [Store.Incarnation].
+func (s *Store) Outgrow(start causal.Epoch) { s.epochs.outgrow(start) }
 
 // Health returns nil, or the reason why writes are refused: [ErrReadOnly] for a full
 // disk, [ErrCorrupt] (which is also ErrReadOnly) for bad blocks, [ErrFatal] for a failed
@@ -139,11 +149,7 @@ func (s *Store) begin() error {
 			return err
 		}
 	}
-	last := uncleanStop
-	if clean {
-		last = cleanStop
-	}
-	if err := s.epochs.load(b, last); err != nil {
+	if err := s.epochs.load(b); err != nil {
 		return err
 	}
 	if len(saved) > 0 || isNew || s.db.opts.LoseData {
@@ -165,9 +171,9 @@ func (s *Store) begin() error {
 	}
 	switch {
 	case s.db.opts.LoseData:
-		s.db.opts.Logger.Warn("the data was given up: starting empty, with a new actor epoch")
+		s.db.opts.Logger.Warn("the data was given up: starting empty")
 	case !isNew && !clean:
-		s.db.opts.Logger.Info("last stop was not clean: starting a new actor epoch, rebuilding merkle trees")
+		s.db.opts.Logger.Info("last stop was not clean: rebuilding merkle trees")
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func (f *fake) apply(r *replica.Request) error {
 	if !exists {
 		copied = nil
 	}
-	dot := object.NextDot(copied, seen, ring.IDOf(fakeNode), 0, f.freshEpoch)
+	dot := object.NextDot(copied, seen, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch)
 	stored := object.Put(current, seen, dot, f.clock.Now(), next)
 	f.objects[string(r.Key)] = stored
 	r.Result.Dot, r.Result.Context = dot, stored.Clock

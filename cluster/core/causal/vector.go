@@ -39,10 +39,10 @@ func (v Vector) Counter(a Actor) Counter {
 // Covers reports whether v contains the event d.
 func (v Vector) Covers(d Dot) bool { return v.Counter(d.Actor) >= d.Counter }
 
-// Newest returns the entry of n's highest epoch in v.
-func (v Vector) Newest(n NodeID) (e Entry, ok bool) {
+// NewestBelow returns the entry of n's highest epoch in v that is below a given one.
+func (v Vector) NewestBelow(n NodeID, below Epoch) (e Entry, ok bool) {
 	for i := range v {
-		if v[i].Actor.Node == n {
+		if v[i].Actor.Node == n && v[i].Actor.Epoch < below {
 			e, ok = v[i], true // sorted: a later match has the higher epoch
 		}
 	}

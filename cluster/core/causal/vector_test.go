@@ -70,13 +70,17 @@ func TestVector_AgainstAMap(t *testing.T) {
 	})
 }
 
-func TestVector_Newest(t *testing.T) {
+func TestVector_NewestBelow(t *testing.T) {
 	v := Vector{{Actor{1, 5}, 3, 1}, {Actor{1, 9}, 1, 2}, {Actor{2, 7}, 8, 3}}
-	if e, ok := v.Newest(1); !ok || e != v[1] {
-		t.Errorf("node 1: %v, %v", e, ok)
+	for below, want := range map[Epoch]Entry{100: v[1], 10: v[1], 9: v[0], 6: v[0]} {
+		if e, ok := v.NewestBelow(1, below); !ok || e != want {
+			t.Errorf("node 1 below %d: %v, %v", below, e, ok)
+		}
 	}
-	if _, ok := v.Newest(3); ok {
-		t.Error("node 3 is not in it")
+	for node, below := range map[NodeID]Epoch{1: 5, 3: 100} {
+		if e, ok := v.NewestBelow(node, below); ok {
+			t.Errorf("node %d below %d: %v", node, below, e)
+		}
 	}
 	if v.Latest() != 3 || (Vector{}).Latest() != 0 {
 		t.Error("Latest")

@@ -78,6 +78,7 @@ func TestNextDot(t *testing.T) {
 		{"counts on in its newest epoch", known, true, nil, 9, causal.Dot{Actor: now, Counter: 5}},
 		{"passes the context by", known, true, causal.Vector{{Actor: now, Counter: 10, Time: 1}}, 9, causal.Dot{Actor: now, Counter: 11}},
 		{"a higher floor", known, true, nil, 10, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
+		{"forged: an epoch of the future in its copy", Object{Clock: causal.Vector{{Actor: now, Counter: 4, Time: 2}, {Actor: causal.Actor{Node: node, Epoch: 1000}, Counter: 7, Time: 2}}}, true, nil, 9, causal.Dot{Actor: now, Counter: 5}},
 		{"no copy", known, false, nil, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
 		{"no copy, a context that names its epoch", Object{}, false, causal.Vector{{Actor: now, Counter: 10, Time: 1}}, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
 		{"a copy it never wrote", Object{Clock: causal.Vector{{Actor: causal.Actor{Node: 8, Epoch: 1}, Counter: 50, Time: 3}}}, true, nil, 0, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 100}, Counter: 1}},
@@ -92,13 +93,13 @@ func TestNextDot(t *testing.T) {
 		if !c.exists {
 			stored = nil
 		}
-		got := NextDot(stored, c.ctx, node, c.floor, func() causal.Epoch { epoch++; return epoch })
+		got := NextDot(stored, c.ctx, node, EpochSpan{From: c.floor, Below: 100}, func() causal.Epoch { epoch++; return epoch })
 		if got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 		Put(c.o, c.ctx, got, 10, Value{}) // must be a new event
 	}
-	if got := NextDot(nil, nil, node, 0, func() causal.Epoch { return 1 }); got != (causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: 1}) {
+	if got := NextDot(nil, nil, node, EpochSpan{}, func() causal.Epoch { return 1 }); got != (causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: 1}) {
 		t.Errorf("no object at all: %v", got)
 	}
 }

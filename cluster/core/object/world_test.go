@@ -57,7 +57,7 @@ func (w *world) put(r *replica, ctx read) causal.Dot {
 	if !r.exists {
 		stored = nil
 	}
-	dot := NextDot(stored, ctx.vector, r.node, r.floor, w.fresh)
+	dot := NextDot(stored, ctx.vector, r.node, EpochSpan{From: r.floor, Below: w.epoch + 1}, w.fresh)
 	if w.minted[dot] {
 		panic(fmt.Sprintf("dot %v minted twice", dot))
 	}

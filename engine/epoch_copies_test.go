@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// copyOf returns a copy of a disk as it is now.
+func copyOf(fs *vfs.MemFS) *vfs.MemFS {
+	return fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
+}
+
+// TestEpochs_DirectoryPutBack_ContinuesNothing: a directory is replaced by a copy that
+// was made after a clean stop, at once, after some time, and with a clock set back.
+func TestEpochs_DirectoryPutBack_ContinuesNothing(t *testing.T) {
+	const keys = 500
+	for _, later := range []time.Duration{0, time.Minute, time.Hour, -time.Hour} {
+		t.Run(later.String(), func(t *testing.T) {
+			clock := newTestClock()
+			fs := vfs.NewCrashableMem()
+			o := testOptions(fs)
+			o.Now = clock.now
+			minted := make(map[string]causal.Dot)
+			life := func(fs *vfs.MemFS, keep bool) {
+				o.FS = fs
+				s := open(t, o)
+				for i := range 2 * keys { // half of them exist in the copy
+					key := fmt.Sprint("k", i)
+					e := &put{s: s, value: data("v")}
+					apply(t, s, &Record{Key: []byte(key), Edit: e})
+					if e.dot == minted[key] {
+						t.Fatalf("dot %v of %s names two events", e.dot, key)
+					}
+					if keep {
+						minted[key] = e.dot
+					}
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := open(t, o)
+			for i := range keys {
+				write(t, s, 0, fmt.Sprint("k", i), data("old"))
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			backup := copyOf(fs)
+			life(fs, true)
+			clock.advance(later)
+			life(backup, false)
+		})
+	}
+}
+
+// TestEpochs_Outgrow_GoesOnAboveTheUnknownStart: what the start of another copy of the
+// directory has used is not used again, and not continued when it arrives.
+func TestEpochs_Outgrow_GoesOnAboveTheUnknownStart(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	s := open(t, testOptions(fs))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	backup := copyOf(fs)
+	other := open(t, testOptions(fs))
+	first := &put{s: other, value: data("1")}
+	apply(t, other, &Record{Key: []byte("k"), Edit: first})
+	second := &put{s: other, value: data("2")}
+	r := &Record{Key: []byte("k"), Edit: second}
+	apply(t, other, r)
+
+	s = open(t, testOptions(backup))
+	if s.Incarnation() == other.Incarnation() {
+		t.Fatalf("two starts are called %x", s.Incarnation())
+	}
+	before := s.Incarnation()
+	s.Outgrow(other.Incarnation())
+	apply(t, s, &Record{Key: []byte("k"), Merge: r.Stored})
+	next := &put{s: s, value: data("3")}
+	apply(t, s, &Record{Key: []byte("k"), Edit: next})
+	if e := next.dot.Actor.Epoch; e <= second.dot.Actor.Epoch || e < before {
+		t.Errorf("dot %v, after %v of the other start", next.dot, second.dot)
+	}
+	s.Outgrow(causal.Epoch(1) << 63) // centuries ahead: nobody was there
+	if e := s.epochs.mint(ownLineage); uint64(e)>>20 > uint64(time.Now().Add(24*time.Hour).UnixMilli()) {
+		t.Errorf("epoch %x after a start that cannot have been", e)
+	}
+}
+
+// TestEpochs_TrimmedEntryComesBackLower_IsNotContinued: this node's entry in a key's
+// vector is dropped for its age, and an old replica brings it back as it was before.
+func TestEpochs_TrimmedEntryComesBackLower_IsNotContinued(t *testing.T) {
+	s := openMem(t)
+	minted := make(map[causal.Dot]bool)
+	mint := func(value string) *Record {
+		e := &put{s: s, value: data(value)}
+		r := &Record{Key: []byte("k"), Edit: e}
+		apply(t, s, r)
+		if minted[e.dot] {
+			t.Fatalf("dot %v names two events", e.dot)
+		}
+		minted[e.dot] = true
+		return r
+	}
+	old := mint("1").Stored
+	newest, err := object.Decode(mint("2").Stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := newest.Clock.Latest() + causal.TimestampOf((object.TrimAge + time.Hour).Milliseconds())
+	for i := range object.MaxVector + 1 {
+		dot := causal.Dot{Actor: causal.Actor{Node: causal.NodeID(100 + i), Epoch: 1}, Counter: 1}
+		newest = object.Put(newest, newest.Clock, dot, later, data("later"))
+		apply(t, s, &Record{Key: []byte("k"), Merge: newest.Append(nil)})
+	}
+	wantValues(t, s, 0, "k", "later")
+	if _, known := newest.Clock.NewestBelow(testNode, 1<<63); known {
+		t.Fatalf("the entry was not dropped: %v", newest.Clock)
+	}
+	apply(t, s, &Record{Key: []byte("k"), Merge: old})
+	mint("3")
+	mint("4")
+}
