@@ -12,12 +12,13 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/testcluster"
 	"github.com/quorate/quorate/engine"
 )
 
 func TestExchanger_Sync_InSync_CostsOneMessage(t *testing.T) {
 	w := newWorld(t, 4, 2, "A", "B")
-	w.fill(1000, 10, "A", "B")
+	w.FillNodes(1000, 10, "A", "B")
 	for p := range ring.Partition(4) {
 		stats, err := w.node("A").x.Sync(t.Context(), ring.IDOf("B"), p)
 		if err != nil {
@@ -27,28 +28,28 @@ func TestExchanger_Sync_InSync_CostsOneMessage(t *testing.T) {
 			t.Fatalf("in sync, it cost %+v", stats)
 		}
 	}
-	w.calls = nil
+	before := w.Calls()
 	differing, unknown, err := w.node("A").x.Differing(t.Context(), ring.IDOf("B"), []ring.Partition{0, 1, 2, 3})
-	if err != nil || len(differing)+len(unknown) != 0 || len(w.calls) != 1 {
-		t.Fatalf("differing %v, unknown %v, err %v, %d messages", differing, unknown, err, len(w.calls))
+	if err != nil || len(differing)+len(unknown) != 0 || w.Calls()-before != 1 {
+		t.Fatalf("differing %v, unknown %v, err %v, %d messages", differing, unknown, err, w.Calls()-before)
 	}
 }
 
 func TestExchanger_Sync_FewDifferences_CostsInProportion(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(manyKeys, 8, "A", "B")
+	w.FillNodes(manyKeys, 8, "A", "B")
 	a, b := w.node("A"), w.node("B")
 	const each = 10
 	for i := range each {
-		a.set(fmt.Sprintf("only-a:%d", i), "x")
-		b.set(fmt.Sprintf("only-b:%d", i), "x")
-		b.set(fmt.Sprintf("key:%d", i), "newer at b")
-		a.set(fmt.Sprintf("key:%d", 1000+i), "newer at a")
-		a.set(fmt.Sprintf("key:%d", 2000+i), "concurrent")
-		b.set(fmt.Sprintf("key:%d", 2000+i), "concurrently")
+		a.Set(fmt.Sprintf("only-a:%d", i), "x")
+		b.Set(fmt.Sprintf("only-b:%d", i), "x")
+		b.Set(fmt.Sprintf("key:%d", i), "newer at b")
+		a.Set(fmt.Sprintf("key:%d", 1000+i), "newer at a")
+		a.Set(fmt.Sprintf("key:%d", 2000+i), "concurrent")
+		b.Set(fmt.Sprintf("key:%d", 2000+i), "concurrently")
 	}
 	const d = 5 * each
-	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	stats, err := a.x.Sync(t.Context(), b.ID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func TestExchanger_Sync_FewDifferences_CostsInProportion(t *testing.T) {
 		t.Errorf("%d messages", stats.Messages)
 	}
 	requireSame(t, a, b)
-	if stats, err = b.x.Sync(t.Context(), a.id, 0); err != nil || stats.Messages != 1 {
+	if stats, err = b.x.Sync(t.Context(), a.ID, 0); err != nil || stats.Messages != 1 {
 		t.Errorf("after it: %+v, %v", stats, err)
 	}
 }
@@ -87,16 +88,16 @@ func TestExchanger_Sync_Random_EndsInTheMerge(t *testing.T) {
 			}
 			var encoded []byte
 			if random.IntN(5) == 0 {
-				encoded = from.remove(key)
+				encoded = from.Delete(key)
 			} else {
-				encoded = from.set(key, fmt.Sprint(random.Uint32()))
+				encoded = from.Set(key, fmt.Sprint(random.Uint32()))
 			}
 			if random.IntN(2) == 0 {
-				to.merge(key, encoded)
+				to.Merge(key, encoded)
 			}
 		}
-		want := merged(t, a.contents(), b.contents())
-		if _, err := a.x.Sync(t.Context(), b.id, 0); err != nil {
+		want := merged(t, a.Contents(), b.Contents())
+		if _, err := a.x.Sync(t.Context(), b.ID, 0); err != nil {
 			t.Fatal(err)
 		}
 		requireContents(t, a, want)
@@ -128,16 +129,16 @@ func merged(t *testing.T, a, b map[string]string) map[string]string {
 
 func requireContents(t *testing.T, n *node, want map[string]string) {
 	t.Helper()
-	if got := n.contents(); !maps.Equal(got, want) {
-		t.Fatalf("%s has %d keys, or other objects; want %d", n.name, len(got), len(want))
+	if got := n.Contents(); !maps.Equal(got, want) {
+		t.Fatalf("%s has %d keys, or other objects; want %d", n.Name, len(got), len(want))
 	}
 }
 
 func TestExchanger_Sync_EmptyHere_CopiesByPages(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(500, 10_000, "B")
+	w.FillNodes(500, 10_000, "B")
 	a, b := w.node("A"), w.node("B")
-	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	stats, err := a.x.Sync(t.Context(), b.ID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,9 +150,9 @@ func TestExchanger_Sync_EmptyHere_CopiesByPages(t *testing.T) {
 
 func TestExchanger_Sync_EmptyThere_SendsByPages(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(500, 10_000, "A")
+	w.FillNodes(500, 10_000, "A")
 	a, b := w.node("A"), w.node("B")
-	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	stats, err := a.x.Sync(t.Context(), b.ID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,14 +177,14 @@ func TestExchanger_Sync_LongKeys_ListsByPages(t *testing.T) {
 			encoded = b
 			fallthrough
 		case 1:
-			encoded.set(key, long)
+			encoded.Set(key, long)
 		default:
-			b.merge(key, a.set(key, "same"))
+			b.Merge(key, a.Set(key, "same"))
 		}
 	}
-	b.set("", "the empty key is a key")
-	want := merged(t, a.contents(), b.contents())
-	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	b.Set("", "the empty key is a key")
+	want := merged(t, a.Contents(), b.Contents())
+	stats, err := a.x.Sync(t.Context(), b.ID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,16 +195,16 @@ func TestExchanger_Sync_LongKeys_ListsByPages(t *testing.T) {
 
 func TestExchanger_Offer_ChangesNothingHere(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(2000, 8, "A", "B")
+	w.FillNodes(2000, 8, "A", "B")
 	a, b := w.node("A"), w.node("B")
 	for i := range 5 {
-		a.set(fmt.Sprintf("only-a:%d", i), "x")
-		b.set(fmt.Sprintf("only-b:%d", i), "x")
-		b.set(fmt.Sprintf("key:%d", i), "newer at b")
-		a.set(fmt.Sprintf("key:%d", 10+i), "newer at a")
+		a.Set(fmt.Sprintf("only-a:%d", i), "x")
+		b.Set(fmt.Sprintf("only-b:%d", i), "x")
+		b.Set(fmt.Sprintf("key:%d", i), "newer at b")
+		a.Set(fmt.Sprintf("key:%d", 10+i), "newer at a")
 	}
-	before, want := a.contents(), merged(t, a.contents(), b.contents())
-	stats, err := a.x.Offer(t.Context(), b.id, 0)
+	before, want := a.Contents(), merged(t, a.Contents(), b.Contents())
+	stats, err := a.x.Offer(t.Context(), b.ID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestExchanger_Offer_ChangesNothingHere(t *testing.T) {
 	}
 	requireContents(t, a, before)
 	requireContents(t, b, want)
-	if stats, err = a.x.Offer(t.Context(), b.id, 0); err != nil || stats.KeysTaken != 0 {
+	if stats, err = a.x.Offer(t.Context(), b.ID, 0); err != nil || stats.KeysTaken != 0 {
 		t.Errorf("offered again: %+v, %v", stats, err)
 	}
 }
@@ -244,19 +245,19 @@ func (f *damagedStore) Scan(p ring.Partition, from uint32) iter.Seq2[engine.Entr
 func TestExchanger_Sync_TreeBeingRebuilt_IsNotReady(t *testing.T) {
 	for _, side := range []string{"A", "B"} {
 		w := newWorld(t, 1, 2, "A", "B")
-		w.fill(3000, 8, "A", "B")
+		w.FillNodes(3000, 8, "A", "B")
 		a, b := w.node("A"), w.node("B")
-		a.set("only-a", "x")
-		b.set("only-b", "x")
+		a.Set("only-a", "x")
+		b.Set("only-b", "x")
 		n := w.node(side)
 		n.x.trees = unreadyTrees{n.x.trees}
-		if _, err := a.x.Sync(t.Context(), b.id, 0); !errors.Is(err, ErrNotReady) {
+		if _, err := a.x.Sync(t.Context(), b.ID, 0); !errors.Is(err, ErrNotReady) {
 			t.Fatalf("sync with the tree of %s unready: %v", side, err)
 		}
-		if _, unknown, err := a.x.Differing(t.Context(), b.id, []ring.Partition{0}); err != nil || len(unknown) != 1 {
+		if _, unknown, err := a.x.Differing(t.Context(), b.ID, []ring.Partition{0}); err != nil || len(unknown) != 1 {
 			t.Fatalf("unknown %v, err %v", unknown, err)
 		}
-		stats, err := a.x.Transfer(t.Context(), b.id, 0)
+		stats, err := a.x.Transfer(t.Context(), b.ID, 0)
 		if err != nil || stats.KeysExchanged != 2 {
 			t.Fatalf("transfer without trees: %+v, %v", stats, err)
 		}
@@ -266,27 +267,27 @@ func TestExchanger_Sync_TreeBeingRebuilt_IsNotReady(t *testing.T) {
 
 func TestExchanger_Sync_DamagedObject_DoesNotHoldUpTheOthers(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(500, 8, "B")
+	w.FillNodes(500, 8, "B")
 	a, b := w.node("A"), w.node("B")
 	b.x.objects = &damagedStore{objectStore: b.x.objects, key: "key:7"}
-	stats, err := a.x.Sync(t.Context(), b.id, 0)
+	stats, err := a.x.Sync(t.Context(), b.ID, 0)
 	if !errors.Is(err, ErrKeysFailed) || stats.KeysFailed != 1 {
 		t.Fatalf("%+v, %v", stats, err)
 	}
-	want := b.contents()
+	want := b.Contents()
 	delete(want, "key:7")
 	requireContents(t, a, want)
 }
 
 func TestExchanger_PushOfAKeyOfAnotherPartition_IsRefused(t *testing.T) {
 	w := newWorld(t, 16, 2, "A", "B")
-	encoded := w.node("A").set("k", "v")
-	p := w.ring.Load().PartitionOf([]byte("k"))
+	encoded := w.node("A").Set("k", "v")
+	p := w.Ring().PartitionOf([]byte("k"))
 	request := stored{key: []byte("k"), object: encoded}.append(appendHeader(nil, (p+1)%16))
 	if _, err := w.node("B").x.respond(peer.PushObjects, request); !errors.Is(err, ErrBadMessage) {
 		t.Fatal(err)
 	}
-	if len(w.node("B").contents()) != 0 {
+	if len(w.node("B").Contents()) != 0 {
 		t.Fatal("it was stored")
 	}
 }
@@ -296,19 +297,19 @@ func TestExchanger_Sync_CutOffAnywhere_IsHealedByTheNext(t *testing.T) {
 	for range 10 {
 		w := newWorld(t, 1, 2, "A", "B")
 		a, b := w.node("A"), w.node("B")
-		w.fill(50, 30_000, "A")
-		b.set("key:3", "concurrent")
-		b.set("only-b", "x")
-		want := merged(t, a.contents(), b.contents())
+		w.FillNodes(50, 30_000, "A")
+		b.Set("key:3", "concurrent")
+		b.Set("only-b", "x")
+		want := merged(t, a.Contents(), b.Contents())
 		left := random.IntN(10)
-		w.before = func(ring.NodeID, peer.Kind) error {
+		w.Intercept(func(*testcluster.Node, ring.NodeID, peer.Kind) error {
 			if left--; left < 0 {
 				return peer.ErrUnavailable
 			}
 			return nil
-		}
+		})
 		for try := 1; ; try++ {
-			_, err := a.x.Sync(t.Context(), b.id, 0)
+			_, err := a.x.Sync(t.Context(), b.ID, 0)
 			if err == nil {
 				break
 			}
@@ -324,8 +325,8 @@ func TestExchanger_Sync_CutOffAnywhere_IsHealedByTheNext(t *testing.T) {
 
 func TestEntriesOf_AnyLeavesFromAnywhere_IsTheNaiveFilter(t *testing.T) {
 	w := newWorld(t, 1, 1, "A")
-	w.fill(3000, 1, "A")
-	store := w.node("A").store
+	w.FillNodes(3000, 1, "A")
+	store := w.node("A").Store
 	random := seeded(t)
 	for range 50 {
 		var leaves leafSet

@@ -8,8 +8,8 @@ import (
 
 func TestExchanger_Inspect_InSync_FindsNothing(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(1000, 10, "A", "B")
-	d, err := w.node("A").x.Inspect(t.Context(), w.node("B").id, 0)
+	w.FillNodes(1000, 10, "A", "B")
+	d, err := w.node("A").x.Inspect(t.Context(), w.node("B").ID, 0)
 	if err != nil || len(d.Leaves) != 0 || len(d.Keys) != 0 || d.NodesCompared != 1 {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -17,13 +17,13 @@ func TestExchanger_Inspect_InSync_FindsNothing(t *testing.T) {
 
 func TestExchanger_Inspect_Differences_AreTheKeysAndTheirHolders(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	w.fill(1000, 10, "A", "B")
+	w.FillNodes(1000, 10, "A", "B")
 	a, b := w.node("A"), w.node("B")
-	a.set("only-a", "x")
-	b.set("only-b", "x")
-	b.set("key:7", "newer")
-	before := [2]map[string]string{a.contents(), b.contents()}
-	d, err := a.x.Inspect(t.Context(), b.id, 0)
+	a.Set("only-a", "x")
+	b.Set("only-b", "x")
+	b.Set("key:7", "newer")
+	before := [2]map[string]string{a.Contents(), b.Contents()}
+	d, err := a.x.Inspect(t.Context(), b.ID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestExchanger_Inspect_Differences_AreTheKeysAndTheirHolders(t *testing.T) {
 		}
 	}
 	for i, n := range []*node{a, b} {
-		if got := n.contents(); len(got) != len(before[i]) || got["key:7"] != before[i]["key:7"] {
+		if got := n.Contents(); len(got) != len(before[i]) || got["key:7"] != before[i]["key:7"] {
 			t.Error("looking changed something")
 		}
 	}
@@ -49,10 +49,10 @@ func TestExchanger_Inspect_Differences_AreTheKeysAndTheirHolders(t *testing.T) {
 func TestExchanger_Inspect_ManyDifferences_AreCutShort(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	for i := range 3 * MaxKeyDiffs {
-		w.node("A").set(fmt.Sprint("a", i), "x")
-		w.node("B").set(fmt.Sprint("b", i), "x")
+		w.node("A").Set(fmt.Sprint("a", i), "x")
+		w.node("B").Set(fmt.Sprint("b", i), "x")
 	}
-	d, err := w.node("A").x.Inspect(t.Context(), w.node("B").id, 0)
+	d, err := w.node("A").x.Inspect(t.Context(), w.node("B").ID, 0)
 	if err != nil || len(d.Keys) != MaxKeyDiffs || !d.Truncated {
 		t.Errorf("%d keys, truncated %v, %v", len(d.Keys), d.Truncated, err)
 	}

@@ -51,16 +51,9 @@ type requestQueue struct {
 
 // request is one request of a peer; body is its own copy.
 type request struct {
-	kind     peer.Kind
+	*peer.Request
 	body     []byte
-	answer   Answer
 	accepted time.Time
-}
-
-// Answer takes the one answer of a request; [peer.Request] does.
-type Answer interface {
-	Reply(body ...[]byte)
-	ReplyError(err error)
 }
 
 // ServePeer accepts the requests of a peer and returns at once. Run answers them later.
@@ -68,27 +61,23 @@ type Answer interface {
 // [peer.Handler].
 func (x *Exchanger) ServePeer(reqs []*peer.Request) {
 	for _, r := range reqs {
-		x.Serve(r.Kind, r.Body, r)
+		x.queue.add(r)
 	}
-}
-
-// Serve accepts one request, as ServePeer does, that came another way. It copies body.
-func (x *Exchanger) Serve(kind peer.Kind, body []byte, answer Answer) {
-	x.queue.add(kind, body, answer)
 }
 
 func newRequestQueue() requestQueue { return requestQueue{requests: make(chan request, queueLength)} }
 
-func (q *requestQueue) add(kind peer.Kind, body []byte, answer Answer) {
-	if !q.reserve(len(body)) {
-		answer.ReplyError(ErrBusy)
+func (q *requestQueue) add(r *peer.Request) {
+	size := len(r.Body)
+	if !q.reserve(size) {
+		r.ReplyError(ErrBusy)
 		return
 	}
 	select {
-	case q.requests <- request{kind: kind, body: bytes.Clone(body), answer: answer, accepted: time.Now()}:
+	case q.requests <- request{Request: r, body: bytes.Clone(r.Body), accepted: time.Now()}:
 	default:
-		q.release(len(body))
-		answer.ReplyError(ErrBusy)
+		q.release(size)
+		r.ReplyError(ErrBusy)
 	}
 }
 
@@ -131,7 +120,7 @@ func (x *Exchanger) Run(ctx context.Context) error {
 		select {
 		case r := <-x.queue.requests:
 			x.queue.release(len(r.body))
-			r.answer.ReplyError(ErrBusy)
+			r.ReplyError(ErrBusy)
 		default:
 			return nil
 		}
@@ -143,15 +132,15 @@ func (x *Exchanger) answer(r request) {
 	if time.Since(r.accepted) > x.cfg.CallTimeout {
 		// The peer no longer waits for the answer, and objects must not be carried
 		// for longer than carryLimit.
-		r.answer.ReplyError(ErrBusy)
+		r.ReplyError(ErrBusy)
 		return
 	}
-	body, err := x.respond(r.kind, r.body)
+	body, err := x.respond(r.Kind, r.body)
 	if err != nil {
-		r.answer.ReplyError(err)
+		r.ReplyError(err)
 		return
 	}
-	r.answer.Reply(body)
+	r.Reply(body)
 }
 
 func (x *Exchanger) respond(kind peer.Kind, body []byte) ([]byte, error) {

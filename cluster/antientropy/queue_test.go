@@ -12,18 +12,27 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-func TestExchanger_Serve_QueueFull_IsRefused(t *testing.T) {
+// answer takes the error of the one answer to a request.
+type answer chan error
+
+func (a answer) Answer(_ []byte, err error) { a <- err }
+
+// send gives an Exchanger a request, whose answer will come.
+func send(x *Exchanger, kind peer.Kind, body []byte) answer {
+	a := make(answer, 1)
+	x.ServePeer([]*peer.Request{peer.NewRequest(1, peer.Background, kind, body, a)})
+	return a
+}
+
+func TestExchanger_ServePeer_QueueFull_IsRefused(t *testing.T) {
 	x := NewExchanger(Config{Store: new(engine.Store)})
 	var waiting []answer
 	for range queueLength {
-		a := make(answer, 1)
-		x.Serve(peer.MerkleRoots, []byte{1, 2}, a)
-		waiting = append(waiting, a)
+		waiting = append(waiting, send(x, peer.MerkleRoots, []byte{1, 2}))
 	}
-	refused := make(answer, 1)
-	x.Serve(peer.MerkleRoots, nil, refused)
-	if r := <-refused; !errors.Is(r.err, ErrBusy) {
-		t.Fatal(r.err)
+	refused := send(x, peer.MerkleRoots, nil)
+	if err := <-refused; !errors.Is(err, ErrBusy) {
+		t.Fatal(err)
 	}
 	// What waits when Run ends is refused as well: every request has its answer.
 	ctx, cancel := context.WithCancel(t.Context())
@@ -32,7 +41,7 @@ func TestExchanger_Serve_QueueFull_IsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range waiting {
-		if r := <-a; r.err == nil {
+		if err := <-a; err == nil {
 			t.Fatal("answered, with no ring")
 		}
 	}
@@ -41,7 +50,7 @@ func TestExchanger_Serve_QueueFull_IsRefused(t *testing.T) {
 	}
 }
 
-func TestExchanger_Serve_TooManyBytes_AreRefused_ButOneAlwaysFits(t *testing.T) {
+func TestExchanger_ServePeer_TooManyBytes_AreRefused_ButOneAlwaysFits(t *testing.T) {
 	q := newRequestQueue()
 	if !q.reserve(queueBytes + 1) {
 		t.Fatal("a large value can never be moved")
@@ -55,15 +64,14 @@ func TestExchanger_Serve_TooManyBytes_AreRefused_ButOneAlwaysFits(t *testing.T) 
 	}
 }
 
-func TestExchanger_Serve_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) {
+func TestExchanger_ServePeer_RequestThatWaitedTooLong_IsNotCarriedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := NewExchanger(Config{Store: new(engine.Store)})
-		a := make(answer, 1)
-		x.Serve(peer.PushObjects, nil, a)
+		a := send(x, peer.PushObjects, nil)
 		time.Sleep(defaultCallTimeout + time.Second)
 		x.answer(<-x.queue.requests)
-		if r := <-a; !errors.Is(r.err, ErrBusy) {
-			t.Fatal(r.err)
+		if err := <-a; !errors.Is(err, ErrBusy) {
+			t.Fatal(err)
 		}
 	})
 }
@@ -74,7 +82,7 @@ func TestKinds_AreThoseOfAntiEntropyOnly(t *testing.T) {
 	}
 }
 
-func TestExchanger_Serve_UnknownKind_IsRefused(t *testing.T) {
+func TestExchanger_ServePeer_UnknownKind_IsRefused(t *testing.T) {
 	if _, err := NewExchanger(Config{Store: new(engine.Store)}).respond(28, nil); !errors.Is(err, ErrBadMessage) {
 		t.Error(err)
 	}

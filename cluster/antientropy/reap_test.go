@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/testcluster"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -25,7 +26,7 @@ type graveyard struct {
 
 func newGraveyard(t *testing.T) *graveyard {
 	g := &graveyard{world: newWorld(t, 4, 3, "A", "B", "C", "D"), key: "k"}
-	now := g.ring.Load()
+	now := g.Ring()
 	g.partition = now.PartitionOf([]byte(g.key))
 	for i, id := range now.Walk(g.partition) {
 		if i < 3 {
@@ -35,15 +36,15 @@ func newGraveyard(t *testing.T) *graveyard {
 		}
 	}
 	first := g.primaries[0]
-	first.set(g.key, "v")
-	g.tombstone = first.remove(g.key)
+	first.Set(g.key, "v")
+	g.tombstone = first.Delete(g.key)
 	for _, n := range g.primaries[1:] {
-		n.merge(g.key, g.tombstone)
+		n.Merge(g.key, g.tombstone)
 	}
 	g.reaper = NewReaper(ReapConfig{
-		Self: first.id, Ring: g.ring.Load, Exchanger: first.x, Available: first.Available, Now: g.time, Monotonic: g.time,
+		Self: first.ID, Ring: g.Ring, Exchanger: first.x, Available: first.Available, Now: g.Now, Monotonic: g.Now,
 	})
-	g.pass(11 * 24 * time.Hour)
+	g.Pass(11 * 24 * time.Hour)
 	return g
 }
 
@@ -51,13 +52,13 @@ func newGraveyard(t *testing.T) *graveyard {
 func (g *graveyard) rounds(t *testing.T) {
 	for range 3 {
 		g.reaper.round(t.Context())
-		g.pass(6 * time.Minute)
+		g.Pass(6 * time.Minute)
 	}
 }
 
 func (g *graveyard) holders() (n int) {
 	for _, node := range g.nodes {
-		n += len(node.contents())
+		n += len(node.Contents())
 	}
 	return n
 }
@@ -65,12 +66,12 @@ func (g *graveyard) holders() (n int) {
 func TestReaper_AllAgree_ReapsAfterSettle(t *testing.T) {
 	g := newGraveyard(t)
 	g.reaper.round(t.Context())
-	g.pass(4 * time.Minute)
+	g.Pass(4 * time.Minute)
 	g.reaper.round(t.Context())
 	if g.holders() != 3 {
 		t.Fatal("reaped before it had settled")
 	}
-	g.pass(2 * time.Minute)
+	g.Pass(2 * time.Minute)
 	g.reaper.round(t.Context())
 	if g.holders() != 0 || g.reaper.Status().Reaped != 1 {
 		t.Fatalf("%d nodes still hold it, reaped %d", g.holders(), g.reaper.Status().Reaped)
@@ -86,30 +87,27 @@ func TestReaper_AnyDoubt_NothingIsReaped(t *testing.T) {
 		name string
 		make func(g *graveyard)
 	}{
-		{"younger than the grace period", func(g *graveyard) { g.now.Add(-5 * 24 * time.Hour.Milliseconds()) }},
+		{"younger than the grace period", func(g *graveyard) { g.Pass(-5 * 24 * time.Hour) }},
 		{"a primary lacks it", func(g *graveyard) {
-			store := g.primaries[2].store
+			store := g.primaries[2].Store
 			ref := engine.Ref{Partition: g.partition, Key: []byte(g.key), Digest: object.SeedOf([]byte(g.key)).Digest(g.tombstone)}
 			if n, err := store.Tombstones().Reap([]engine.Ref{ref}); n != 1 || err != nil {
 				panic(err)
 			}
 		}},
-		{"a primary holds another version", func(g *graveyard) { g.primaries[1].set(g.key, "newer") }},
-		{"a node that is no primary holds an older copy", func(g *graveyard) { g.fallback.set(g.key, "old") }},
+		{"a primary holds another version", func(g *graveyard) { g.primaries[1].Set(g.key, "newer") }},
+		{"a node that is no primary holds an older copy", func(g *graveyard) { g.fallback.Set(g.key, "old") }},
 		{"a hint is pending", func(g *graveyard) {
-			g.fallback.apply(&engine.Record{Partition: g.partition, Key: []byte(g.key), Hint: g.primaries[1].id, Merge: g.tombstone})
+			g.fallback.Apply(&engine.Record{Partition: g.partition, Key: []byte(g.key), Hint: g.primaries[1].ID, Merge: g.tombstone})
 		}},
 		{"a hint is pending at a primary", func(g *graveyard) {
-			g.primaries[2].apply(&engine.Record{Partition: g.partition, Key: []byte(g.key), Hint: g.primaries[1].id, Merge: g.tombstone})
+			g.primaries[2].Apply(&engine.Record{Partition: g.partition, Key: []byte(g.key), Hint: g.primaries[1].ID, Merge: g.tombstone})
 		}},
-		{"a primary is down", func(g *graveyard) { g.setDown(g.primaries[1].name, true) }},
-		{"a node that is no primary is down", func(g *graveyard) { g.setDown(g.fallback.name, true) }},
+		{"a primary is down", func(g *graveyard) { g.SetDown(g.primaries[1].Name, true) }},
+		{"a node that is no primary is down", func(g *graveyard) { g.SetDown(g.fallback.Name, true) }},
 		{"a transition is under way", func(g *graveyard) {
-			if err := g.state.Leave(g.fallback.id); err != nil {
-				panic(err)
-			}
-			g.publish()
-			if !g.ring.Load().InTransition() {
+			g.Change(func(s *ring.State) error { return s.Leave(g.fallback.ID) })
+			if !g.Ring().InTransition() {
 				panic("no transition")
 			}
 		}},
@@ -129,10 +127,10 @@ func TestReaper_AnyDoubt_NothingIsReaped(t *testing.T) {
 func TestReaper_WriteBetweenTheQuestions_Stays(t *testing.T) {
 	g := newGraveyard(t)
 	g.reaper.round(t.Context())
-	encoded := g.primaries[2].set(g.key, "alive")
-	g.pass(6 * time.Minute)
+	encoded := g.primaries[2].Set(g.key, "alive")
+	g.Pass(6 * time.Minute)
 	g.reaper.round(t.Context())
-	if g.primaries[2].contents()[g.key] != string(encoded) || g.holders() != 3 {
+	if g.primaries[2].Contents()[g.key] != string(encoded) || g.holders() != 3 {
 		t.Fatal("a write was reaped, or its tombstone elsewhere")
 	}
 }
@@ -140,21 +138,21 @@ func TestReaper_WriteBetweenTheQuestions_Stays(t *testing.T) {
 func TestReaper_WriteBeforeTheRemoval_Stays(t *testing.T) {
 	g := newGraveyard(t)
 	g.reaper.round(t.Context())
-	g.pass(6 * time.Minute)
+	g.Pass(6 * time.Minute)
 	var encoded []byte
-	g.before = func(to ring.NodeID, kind peer.Kind) error {
-		if kind == peer.Reap && to == g.primaries[2].id {
-			encoded = g.primaries[2].set(g.key, "alive")
+	g.Intercept(func(_ *testcluster.Node, to ring.NodeID, kind peer.Kind) error {
+		if kind == peer.Reap && to == g.primaries[2].ID {
+			encoded = g.primaries[2].Set(g.key, "alive")
 		}
 		return nil
-	}
+	})
 	g.reaper.round(t.Context())
-	if encoded == nil || g.primaries[2].contents()[g.key] != string(encoded) {
+	if encoded == nil || g.primaries[2].Contents()[g.key] != string(encoded) {
 		t.Fatal("a write was reaped")
 	}
 	// Those who reaped the tombstone learn the value as if it were new.
 	for _, n := range g.primaries[:2] {
-		if _, err := n.x.Sync(t.Context(), g.primaries[2].id, g.partition); err != nil {
+		if _, err := n.x.Sync(t.Context(), g.primaries[2].ID, g.partition); err != nil {
 			t.Fatal(err)
 		}
 		requireSame(t, n, g.primaries[2])
@@ -168,26 +166,26 @@ func TestReaper_MissedRemoval_IsHarmless(t *testing.T) {
 	for _, rewritten := range []bool{false, true} {
 		g := newGraveyard(t)
 		deaf := g.primaries[2]
-		g.before = func(to ring.NodeID, kind peer.Kind) error {
-			if kind == peer.Reap && to == deaf.id {
+		g.Intercept(func(_ *testcluster.Node, to ring.NodeID, kind peer.Kind) error {
+			if kind == peer.Reap && to == deaf.ID {
 				return peer.ErrUnavailable
 			}
 			return nil
-		}
+		})
 		g.rounds(t)
-		g.before = nil
+		g.Intercept(nil)
 		if g.holders() != 2 {
 			// The one who asks keeps it as well, so that it asks again.
 			t.Fatalf("%d copies", g.holders())
 		}
 		if rewritten {
-			g.primaries[1].set(g.key, "alive")
+			g.primaries[1].Set(g.key, "alive")
 		}
 		for range 2 {
 			for _, n := range g.primaries {
 				for _, m := range g.primaries {
 					if n != m {
-						if _, err := n.x.Sync(t.Context(), m.id, g.partition); err != nil {
+						if _, err := n.x.Sync(t.Context(), m.ID, g.partition); err != nil {
 							t.Fatal(err)
 						}
 					}
@@ -197,11 +195,11 @@ func TestReaper_MissedRemoval_IsHarmless(t *testing.T) {
 		if g.holders() != 3 {
 			t.Fatalf("%d copies after anti-entropy", g.holders())
 		}
-		o, err := object.Decode([]byte(deaf.contents()[g.key]))
+		o, err := object.Decode([]byte(deaf.Contents()[g.key]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		value, found, err := register.Resolve(&o, register.LWW, g.now.Load())
+		value, found, err := register.Resolve(&o, register.LWW, g.Now().UnixMilli())
 		if err != nil || found != rewritten || found && string(value.Data) != "alive" {
 			t.Fatalf("rewritten %v: found %v %q, %v", rewritten, found, value.Data, err)
 		}
@@ -229,7 +227,7 @@ func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
 func TestExchanger_ReapWithAnotherRing_IsRefused(t *testing.T) {
 	g := newGraveyard(t)
 	refs := []engine.Ref{{Partition: g.partition, Key: []byte(g.key), Digest: object.SeedOf([]byte(g.key)).Digest(g.tombstone)}}
-	request := appendReapRequest(nil, g.partition, g.ring.Load().Digest()+1, refs)
+	request := appendReapRequest(nil, g.partition, g.Ring().Digest()+1, refs)
 	for _, kind := range []peer.Kind{peer.ReapAsk, peer.Reap} {
 		if _, err := g.primaries[1].x.respond(kind, request); !errors.Is(err, ErrRingDiffers) {
 			t.Fatal(err)
@@ -242,17 +240,17 @@ func TestExchanger_ReapWithAnotherRing_IsRefused(t *testing.T) {
 
 func TestReaper_MemberDown_StatusNamesItAndSinceWhen(t *testing.T) {
 	g := newGraveyard(t)
-	g.setDown(g.fallback.name, true)
-	since := g.time()
+	g.SetDown(g.fallback.Name, true)
+	since := g.Now()
 	for range 3 {
 		g.reaper.round(t.Context())
-		g.pass(time.Minute)
+		g.Pass(time.Minute)
 	}
 	status := g.reaper.Status()
-	if len(status.Blocking) != 1 || status.Blocking[0] != (Blocker{Node: g.fallback.id, Since: since}) {
-		t.Errorf("blocking: %+v, want %s since %v", status.Blocking, g.fallback.name, since)
+	if len(status.Blocking) != 1 || status.Blocking[0] != (Blocker{Node: g.fallback.ID, Since: since}) {
+		t.Errorf("blocking: %+v, want %s since %v", status.Blocking, g.fallback.Name, since)
 	}
-	g.setDown(g.fallback.name, false)
+	g.SetDown(g.fallback.Name, false)
 	g.reaper.round(t.Context())
 	status = g.reaper.Status()
 	if len(status.Blocking) != 0 {
@@ -266,15 +264,15 @@ func TestReaper_MemberDown_StatusNamesItAndSinceWhen(t *testing.T) {
 func TestReaper_WallClockJumps_SettleIsNotShortened(t *testing.T) {
 	g := newGraveyard(t)
 	jump := 11 * 24 * time.Hour
-	g.reaper.cfg.Now = func() time.Time { return g.time().Add(jump) }
+	g.reaper.cfg.Now = func() time.Time { return g.Now().Add(jump) }
 	g.reaper.round(t.Context())
 	jump += time.Hour
-	g.pass(4 * time.Minute)
+	g.Pass(4 * time.Minute)
 	g.reaper.round(t.Context())
 	if g.holders() != 3 {
 		t.Fatal("reaped before it had settled")
 	}
-	g.pass(2 * time.Minute)
+	g.Pass(2 * time.Minute)
 	g.reaper.round(t.Context())
 	if g.holders() != 0 {
 		t.Fatal("not reaped after it had settled")

@@ -288,23 +288,23 @@ func TestScheduler_SyncAll_IsCompleteAndReportsWhatIsNot(t *testing.T) {
 // each other.
 func TestScheduler_RealNodes_EndIdentical(t *testing.T) {
 	w := newWorld(t, 16, 3, "A", "B", "C")
-	w.fill(300, 20, "A", "B")
-	w.node("C").set("only-c", "x")
-	w.node("A").set("key:1", "newer")
+	w.FillNodes(300, 20, "A", "B")
+	w.node("C").Set("only-c", "x")
+	w.node("A").Set("key:1", "newer")
 	for _, name := range []string{"A", "B", "C"} {
 		n := w.node(name)
-		s := NewScheduler(ScheduleConfig{Self: n.id, Ring: w.ring.Load, Exchanger: n.x, Available: n.Available})
+		s := NewScheduler(ScheduleConfig{Self: n.ID, Ring: w.Ring, Exchanger: n.x, Available: n.Available})
 		if _, err := s.SyncAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s := NewScheduler(ScheduleConfig{Self: w.node("A").id, Ring: w.ring.Load, Exchanger: w.node("A").x, Available: w.node("A").Available})
+	s := NewScheduler(ScheduleConfig{Self: w.node("A").ID, Ring: w.Ring, Exchanger: w.node("A").x, Available: w.node("A").Available})
 	if _, err := s.SyncAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	requireSame(t, w.node("A"), w.node("B"))
 	requireSame(t, w.node("B"), w.node("C"))
-	if len(w.node("C").contents()) != 301 {
+	if len(w.node("C").Contents()) != 301 {
 		t.Fatal("keys are missing")
 	}
 }

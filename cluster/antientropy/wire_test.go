@@ -96,7 +96,7 @@ func FuzzDecoders(f *testing.F) {
 // FuzzRespond feeds what a peer may send to a node with data.
 func FuzzRespond(f *testing.F) {
 	w := newWorld(f, 4, 1, "A")
-	w.fill(20, 10, "A")
+	w.FillNodes(20, 10, "A")
 	x := w.node("A").x
 	for kind := peer.MerkleRoots; kind <= peer.Reap; kind++ {
 		for _, m := range sampleMessages() {

@@ -4,51 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/quorate/quorate/cluster/antientropy"
-	"github.com/quorate/quorate/cluster/core/causal"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/engine"
+	"github.com/quorate/quorate/cluster/testcluster"
 )
 
 const day = 24 * time.Hour
 
-// deletion is a DEL at a coordinator.
-type deletion struct {
-	n *movingNode
-}
-
-func (e *deletion) Edit(current *object.Object, mint *engine.Minter) (object.Object, bool, error) {
-	dot := mint.Dot(current.Clock)
-	at := max(causal.TimestampOf(e.n.world.now.Load()), current.Clock.Latest()+1)
-	return object.Put(*current, current.Clock, dot, at, object.Value{Tombstone: true}), true, nil
-}
-
-// del deletes a key at each of its primaries but one that is down.
-func (w *moving) del(key, down string) {
+// del deletes a key at each of its primaries that is up.
+func (w *moving) del(key string) {
 	w.tb.Helper()
-	now := w.ring.Load()
-	p := now.PartitionOf([]byte(key))
-	var stored []byte
-	for _, id := range now.Primaries(p) {
-		n := w.byID(id)
-		if n.name == down {
-			continue
+	var tombstone []byte
+	now := w.Ring()
+	for _, id := range now.Primaries(now.PartitionOf([]byte(key))) {
+		switch n := w.byID(id); {
+		case !n.Available(id):
+		case tombstone == nil:
+			tombstone = n.Delete(key)
+		default:
+			n.Merge(key, tombstone)
 		}
-		r := &engine.Record{Partition: p, Key: []byte(key), Merge: stored}
-		if stored == nil {
-			r.Edit = &deletion{n}
-		}
-		if err := n.apply(r); err != nil {
-			w.tb.Fatal(err)
-		}
-		stored = r.Stored
 	}
 }
 
@@ -60,10 +40,10 @@ func (w *moving) reap(tombstones int64) {
 	defer running.Wait()
 	defer cancel()
 	var reapers []*antientropy.Reaper
-	for _, m := range w.ring.Load().Members() {
+	for _, m := range w.Ring().Members() {
 		n := w.nodes[m.Name]
 		r := antientropy.NewReaper(antientropy.ReapConfig{
-			Self: n.id, Ring: w.ring.Load, Exchanger: n.exchanger, Available: n.Available, Now: w.time, Monotonic: w.time, Tick: time.Millisecond,
+			Self: n.ID, Ring: w.Ring, Exchanger: n.exchanger, Available: n.Available, Now: w.Now, Monotonic: w.Now, Tick: time.Millisecond,
 		})
 		reapers = append(reapers, r)
 		running.Go(func() { _ = r.Run(ctx) })
@@ -79,50 +59,70 @@ func (w *moving) reap(tombstones int64) {
 		if time.Now().After(deadline) {
 			w.tb.Fatalf("%d tombstones were reaped, want %d", reaped, tombstones)
 		}
-		w.pass(30 * time.Second)
+		w.Pass(30 * time.Second)
 	}
-}
-
-// back starts a node again that was down.
-func (w *moving) back(name string) *movingNode {
-	w.setDown(name, false)
-	n := w.crash(name)
-	for !n.store.Merkle().Ready() {
-		time.Sleep(time.Millisecond)
-	}
-	return n
 }
 
 func (w *moving) requireGone(keys ...string) {
 	w.tb.Helper()
-	now := w.ring.Load()
 	for _, key := range keys {
-		for _, id := range now.Primaries(now.PartitionOf([]byte(key))) {
-			if v := w.byID(id).value(key); v != "" {
-				w.tb.Errorf("%s at %s: deleted long ago, and back: %q", key, now.Name(id), v)
+		w.requireEverywhere(key, "")
+	}
+}
+
+// syncWith makes a node's partitions equal to those of one other primary.
+func (w *moving) syncWith(n *movingNode, name string) {
+	w.tb.Helper()
+	now, other := w.Ring(), ring.IDOf(name)
+	for p := range ring.Partition(now.Partitions()) {
+		if now.IsPrimary(n.ID, p) && now.IsPrimary(other, p) {
+			if _, err := n.exchanger.Transfer(w.tb.Context(), other, p); err != nil {
+				w.tb.Fatalf("sync partition %d of %s with %s: %v", p, n.Name, name, err)
 			}
 		}
 	}
 }
 
+func TestMover_RemovedAndLongAway_KeepsItsDataToItself(t *testing.T) {
+	w := newMoving(t, 16, "A", "B", "C", "D")
+	w.Fill(100, 10)
+	w.rounds(1) // all see each other
+	w.remove("D")
+	w.rounds(8)
+	for _, test := range []struct {
+		away time.Duration
+		want error
+	}{{11 * 24 * time.Hour, ErrStale}, {-10 * 24 * time.Hour, nil}} {
+		w.Pass(test.away)
+		d := w.back("D")
+		if err := d.mover.round(t.Context()); !errors.Is(err, test.want) {
+			t.Fatalf("after %v: %v", test.away, err)
+		}
+		if d.mover.Drained() {
+			t.Fatal("what it holds is not with others")
+		}
+	}
+	w.rounds(8)
+	w.requireSettled(100)
+}
+
 func TestMover_BackForAMomentThenRemoved_BringsNothingBack(t *testing.T) {
 	w := newMoving(t, 16, "A", "B", "C", "D")
-	w.fill(100, 10)
+	w.Fill(100, 10)
 	w.rounds(1)
-	w.setDown("D", true)
-	w.pass(time.Minute)
+	w.SetDown("D", true)
+	w.Pass(time.Minute)
 	var deleted []string
 	for i := range 100 {
 		deleted = append(deleted, fmt.Sprint("key:", i))
-		w.del(deleted[i], "D")
+		w.del(deleted[i])
 	}
-	w.pass(8 * day)
+	w.Pass(8 * day)
 	w.back("D")
 	w.round("D") // anti-entropy has not come to it yet
-	w.setDown("D", true)
-	w.change(func(s *ring.State) error { return s.Remove(ring.IDOf("D")) })
+	w.remove("D")
 	w.rounds(8)
-	w.pass(4 * day)
+	w.Pass(4 * day)
 	w.reap(100)
 	d := w.back("D")
 	w.rounds(8)
@@ -134,49 +134,34 @@ func TestMover_BackForAMomentThenRemoved_BringsNothingBack(t *testing.T) {
 
 func TestMover_BackAndUpToDate_RenewsLastInSync(t *testing.T) {
 	w := newMoving(t, 16, "A", "B", "C", "D")
-	w.fill(100, 10)
+	w.Fill(100, 10)
 	w.rounds(1)
-	w.setDown("D", true)
+	w.SetDown("D", true)
 	for i := range 100 {
-		w.set(fmt.Sprint("key:", i), "new", w.ring.Load(), func(id ring.NodeID) bool { return id != ring.IDOf("D") })
+		w.Write(w.Ring(), fmt.Sprint("key:", i), "new", testcluster.Except("D"))
 	}
-	w.pass(2 * day)
+	w.Pass(2 * day)
 	d := w.back("D")
-	w.setDown("A", true) // a member that is down is not waited for
+	w.SetDown("A", true) // a member that is down is not waited for
 	w.round("D")
-	if !d.mover.inSync.at.Before(w.time().Add(-day)) {
+	if !d.mover.inSync.at.Before(w.Now().Add(-day)) {
 		t.Fatal("renewed before it was up to date")
 	}
-	for _, name := range []string{"B", "C"} {
-		now := w.ring.Load()
-		for i := range now.Partitions() {
-			if p := ring.Partition(i); now.IsPrimary(d.id, p) && now.IsPrimary(ring.IDOf(name), p) {
-				if _, err := d.exchanger.Transfer(t.Context(), ring.IDOf(name), p); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
-	if w.round("D"); !d.mover.inSync.at.Equal(w.time()) {
-		t.Errorf("up to date at %v, the last time in sync is %v", w.time(), d.mover.inSync.at)
+	w.syncWith(d, "B")
+	w.syncWith(d, "C")
+	if w.round("D"); !d.mover.inSync.at.Equal(w.Now()) {
+		t.Errorf("up to date at %v, the last time in sync is %v", w.Now(), d.mover.inSync.at)
 	}
 }
 
 func TestMover_LeftoverOfARemovedNode_BringsNothingBack(t *testing.T) {
 	w := newMoving(t, 16, "A", "B", "C", "D")
-	w.fill(200, 10)
-	before := w.ring.Load()
+	w.Fill(200, 10)
+	before := w.Ring()
 	w.join("E")
-	for i := 0; w.ring.Load().InTransition(); i++ {
-		for name := range w.nodes {
-			w.round(name)
-		}
-		if i > 5 {
-			t.Fatal("E does not get what it gains")
-		}
-	}
+	w.flip()
 	// A key, who held it and does no more, and one who has held it all the time.
-	now := w.ring.Load()
+	now := w.Ring()
 	var key, former, owner string
 	for i := 0; key == ""; i++ {
 		k := fmt.Sprint("key:", i)
@@ -189,74 +174,25 @@ func TestMover_LeftoverOfARemovedNode_BringsNothingBack(t *testing.T) {
 			}
 		}
 	}
-	w.setDown(owner, true) // so that the former holder keeps its copy
+	w.SetDown(owner, true) // so that the former holder keeps its copy
 	w.rounds(8)
-	if w.nodes[former].value(key) == "" {
+	if w.nodes[former].Value(key) == "" {
 		t.Fatalf("%s dropped a partition though one owner does not answer", former)
 	}
-	w.pass(day)
-	w.del(key, owner)
+	w.Pass(day)
+	w.del(key)
 	for range 11 {
-		w.pass(day)
+		w.Pass(day)
 		w.rounds(1)
 	}
-	w.setDown(former, true)
-	w.change(func(s *ring.State) error { return s.Remove(ring.IDOf(former)) })
-	w.change(func(s *ring.State) error { return s.Remove(ring.IDOf(owner)) })
+	w.remove(former)
+	w.remove(owner)
 	w.rounds(10)
 	w.reap(1)
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	w.back(former)
 	w.rounds(8)
 	w.requireGone(key)
-}
-
-func TestMover_StrayWriteWithOneOwnerDown_ReachesTheOthers(t *testing.T) {
-	w := newMoving(t, 32, "A", "B", "C")
-	w.fill(300, 10)
-	before := w.ring.Load()
-	for _, name := range []string{"D", "E", "F"} {
-		w.join(name)
-	}
-	for i := 0; w.ring.Load().InTransition(); i++ {
-		for name := range w.nodes {
-			w.round(name)
-		}
-		if i > 10 {
-			t.Fatal("the newcomers do not get what they gain")
-		}
-	}
-	now := w.ring.Load()
-	for i := range 300 {
-		key := fmt.Sprint("key:", i)
-		p := now.PartitionOf([]byte(key))
-		holders := before.Primaries(p)
-		var former, fresh []ring.NodeID
-		for _, id := range holders {
-			if !now.IsPrimary(id, p) {
-				former = append(former, id)
-			}
-		}
-		for _, id := range now.Primaries(p) {
-			if !slices.Contains(holders, id) {
-				fresh = append(fresh, id)
-			}
-		}
-		if len(former) < 2 || former[0] != holders[0] {
-			continue
-		}
-		down := now.Name(fresh[0])
-		w.set(key, "acknowledged", before, func(id ring.NodeID) bool { return id == former[1] }) // W=2
-		w.setDown(down, true)
-		w.rounds(5)
-		for _, id := range now.Primaries(p) {
-			if n := w.byID(id); n.name != down && n.value(key) != "acknowledged" {
-				t.Errorf("%s of partition %d: %s has %q, though all but %s are up", key, p, n.name, n.value(key), down)
-			}
-		}
-		return
-	}
-	t.Fatal("no partition changed two of its holders, the first among them")
 }
 
 func TestMover_LongAway_WaitsForTheRingOfHalfOfTheOthers(t *testing.T) {
@@ -271,13 +207,13 @@ func TestMover_LongAway_WaitsForTheRingOfHalfOfTheOthers(t *testing.T) {
 			}
 			return time.Since(began)
 		}
-		w.setDown("B", true)
-		w.setDown("C", true)
+		w.SetDown("B", true)
+		w.SetDown("C", true)
 		if took := await(); took != 0 {
 			t.Errorf("waited %v though it was never away", took)
 		}
-		w.pass(9*day + 2*time.Hour)
-		time.AfterFunc(5*time.Second, func() { w.setDown("C", false) })
+		w.Pass(9*day + 2*time.Hour)
+		time.AfterFunc(5*time.Second, func() { w.SetDown("C", false) })
 		if took := await(); took < 5*time.Second || took > 6*time.Second {
 			t.Errorf("waited %v, want until C answers, after 5 s", took)
 		}

@@ -8,15 +8,16 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/testcluster"
 )
 
 func (n *movingNode) operations() []operation.Status { return n.mover.cfg.Operations.List() }
 
 func TestMover_Join_IsAnOperationOfEachNodeThatMovesData(t *testing.T) {
 	w := newMoving(t, 32, "A", "B", "C")
-	w.fill(400, 100)
+	w.Fill(400, 100)
 	d := w.join("D")
-	gains := int64(len(w.ring.Load().Gains(d.id)))
+	gains := int64(len(w.Ring().Gains(d.ID)))
 	w.rounds(7)
 	w.requireSettled(400)
 	gained := d.operations()
@@ -48,14 +49,14 @@ func TestMover_Join_IsAnOperationOfEachNodeThatMovesData(t *testing.T) {
 
 func TestMover_GainCancelled_RestsAndBeginsAgain(t *testing.T) {
 	w := newMoving(t, 32, "A", "B", "C")
-	w.fill(200, 100)
+	w.Fill(200, 100)
 	d := w.join("D")
-	w.before = func(from *movingNode, _ ring.NodeID, kind peer.Kind) error {
-		if from == d && kind == peer.MerkleNodes {
+	w.Intercept(func(from *testcluster.Node, _ ring.NodeID, kind peer.Kind) error {
+		if from == d.Node && kind == peer.MerkleNodes {
 			_ = d.mover.cfg.Operations.Cancel(1)
 		}
 		return nil
-	}
+	})
 	w.round("D")
 	if list := d.operations(); len(list) != 1 || list[0].State != operation.Cancelled {
 		t.Fatalf("operations: %+v, want one that was cancelled", list)
@@ -63,12 +64,12 @@ func TestMover_GainCancelled_RestsAndBeginsAgain(t *testing.T) {
 	if err := d.mover.Progress().LastError; err != nil {
 		t.Errorf("a cancelled transfer counts as a fault: %v", err)
 	}
-	w.pass(59 * time.Second)
+	w.Pass(59 * time.Second)
 	w.round("D")
 	if list := d.operations(); len(list) != 1 {
 		t.Fatalf("operations: %+v, want none that began in the pause", list)
 	}
-	w.pass(time.Second)
+	w.Pass(time.Second)
 	w.round("D")
 	list := d.operations()
 	if len(list) != 2 || list[0].State != operation.Done {
@@ -80,15 +81,15 @@ func TestMover_GainCancelled_RestsAndBeginsAgain(t *testing.T) {
 
 func TestMover_GainCancelled_AnotherChangeOfTheRing_BeginsAtOnce(t *testing.T) {
 	w := newMoving(t, 32, "A", "B", "C")
-	w.fill(100, 10)
+	w.Fill(100, 10)
 	d := w.join("D")
-	w.setDown("A", true)
+	w.SetDown("A", true)
 	w.round("D")
 	if err := d.mover.cfg.Operations.Cancel(1); err != nil {
 		t.Fatal(err)
 	}
 	w.round("D")
-	w.setDown("A", false)
+	w.SetDown("A", false)
 	w.join("E")
 	w.round("D")
 	if list := d.operations(); len(list) != 2 || list[0].State != operation.Done {
@@ -98,9 +99,9 @@ func TestMover_GainCancelled_AnotherChangeOfTheRing_BeginsAtOnce(t *testing.T) {
 
 func TestMover_GainHeldUp_OperationShowsWhy(t *testing.T) {
 	w := newMoving(t, 32, "A", "B", "C")
-	w.fill(100, 10)
+	w.Fill(100, 10)
 	d := w.join("D")
-	w.setDown("A", true)
+	w.SetDown("A", true)
 	w.round("D")
 	list := d.operations()
 	if len(list) != 1 || list[0].State != operation.Running {
@@ -110,7 +111,7 @@ func TestMover_GainHeldUp_OperationShowsWhy(t *testing.T) {
 		t.Errorf("error %v, want %v", list[0].Err, errSilentOwner)
 	}
 	w.join("E")
-	w.setDown("A", false)
+	w.SetDown("A", false)
 	w.round("D")
 	list = d.operations()
 	if len(list) != 2 || list[1].State != operation.Cancelled || !errors.Is(list[1].Err, errRingMoved) {
@@ -120,7 +121,7 @@ func TestMover_GainHeldUp_OperationShowsWhy(t *testing.T) {
 
 func TestMover_ReleaseCancelled_KeepsTheDataUntilItBeginsAgain(t *testing.T) {
 	w := newMoving(t, 32, "A", "B", "C")
-	w.fill(200, 100)
+	w.Fill(200, 100)
 	w.join("D")
 	w.rounds(1)
 	a := w.nodes["A"]
@@ -132,12 +133,12 @@ func TestMover_ReleaseCancelled_KeepsTheDataUntilItBeginsAgain(t *testing.T) {
 	if got := a.operations()[0].State; got != operation.Cancelled {
 		t.Fatalf("state %s, want %s", got, operation.Cancelled)
 	}
-	w.pass(30 * time.Second)
+	w.Pass(30 * time.Second)
 	w.round("A")
 	if a.mover.Progress().Releasing == 0 {
 		t.Error("data was dropped by a release that was cancelled")
 	}
-	w.pass(30 * time.Second)
+	w.Pass(30 * time.Second)
 	w.rounds(7)
 	w.requireSettled(200)
 }

@@ -101,8 +101,8 @@
 //
 // Ring state travels by a simple exchange of this package, in place of package
 // cluster's own dissemination. Joining by address, gossip, a node's watchdog of its
-// streams are not simulated. Three hand-made worlds remain in the tests of
-// cluster/replica, cluster/antientropy and cluster/handoff.
+// streams are not simulated. The tests of cluster/antientropy and cluster/handoff use
+// cluster/testcluster, those of cluster/replica a world of their own.
 //
 // Invariant: a seed and a set of options give the same trace, byte for byte, on
 // every run of one binary.

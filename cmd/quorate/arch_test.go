@@ -40,6 +40,7 @@ var layers = []struct {
 	{"handoff", []string{"cluster/handoff"}, []string{"core", "engine", "peer", "operation", "antientropy"}},
 	{"logsummary", []string{"cluster/logsummary"}, []string{"core", "engine"}},
 	{"cluster", []string{"cluster"}, append([]string{"core", "engine", "fault"}, parts...)},
+	{"testcluster", []string{"cluster/testcluster"}, []string{"core", "engine", "peer"}},
 	{"sim", []string{"cluster/sim", "cluster/sim/*"}, append([]string{"core", "engine", "cluster", "sim"}, parts...)},
 	{"dashboard", []string{"dashboard"}, nil},
 	{"resp", []string{"server/resp"}, []string{"core"}},
