@@ -101,13 +101,13 @@ func (f *fake) lend(r *replica.Request, o object.Object) object.Object {
 func (f *fake) apply(r *replica.Request) error {
 	current, exists := f.objects[string(r.Key)]
 	now := time.Now().UnixMilli()
-	old, found, err := register.Resolve(&current, f.Policy(), now)
+	shown, err := register.Choose(&current, f.Policy(), now)
 	if err != nil && r.Update.NeedsRead() && !r.Update.HasContext {
 		return err
 	}
 	var value *object.Value
-	if found {
-		value = &old
+	if shown.Found {
+		value = &shown.Value
 	}
 	next, write, result := r.Update.Apply(value, now)
 	r.Result = result
@@ -123,10 +123,14 @@ func (f *fake) apply(r *replica.Request) error {
 	if !exists {
 		copied = nil
 	}
-	dot := object.NextDot(copied, seen, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch)
-	stored := object.Put(current, seen, dot, f.clock.Now(), next)
+	event := register.Event{
+		Value: next, Of: shown.Of, Past: seen, Own: r.Update.Own, Time: f.clock.Now(),
+		Dot: object.NextDot(copied, seen, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch),
+	}
+	var stored object.Object
+	r.Update.BecomeNext(&stored, &current, &event, now)
 	f.objects[string(r.Key)] = stored
-	r.Result.Dot, r.Result.Context = dot, stored.Clock
+	r.Result.Dot, r.Result.Context = event.Dot, stored.SeenBy(event.Dot)
 	return nil
 }
 

@@ -18,27 +18,22 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
 	now := c.cfg.Now().UnixMilli()
-	value, found, err := register.Resolve(current, c.cfg.Policy(), now)
-	if err != nil {
-		if u.NeedsRead() {
-			return next, false, err
-		}
-		value, found = object.Value{}, false // a blind write needs no old value
+	shown, err := register.Choose(current, c.cfg.Policy(), now)
+	if err != nil && u.NeedsRead() {
+		return next, false, err
 	}
-	if u.Kind == register.Delete && !u.WantOld && !found {
-		found = current.Live(now) // an older sibling, behind a newer tombstone, goes too
+	var old *object.Value // a blind write needs none
+	if err == nil && shown.Found {
+		old = &shown.Value
 	}
-	var old *object.Value
-	if found {
-		old = &value
-	}
-	value, write, o.req.Result = u.Apply(old, now)
-	if u.Kind == register.Delete && !write && o.blind() {
-		// A primary that may have a value cannot be asked. If it has one, the
-		// tombstone replaces it.
+	value, write, result := u.Apply(old, now)
+	if u.Kind == register.Delete && !write && !u.HasContext && (current.Live(now) || o.blind()) {
+		// A value that a newer deletion hides goes too. And where a primary that may
+		// have a value cannot be asked, the tombstone replaces it.
 		value, write = object.Value{Tombstone: true}, true
 	}
-	o.req.Result.Old = bytes.Clone(o.req.Result.Old) // the engine owns current
+	o.req.Result = result
+	o.req.Result.Old = bytes.Clone(result.Old) // the engine owns current
 	if !write {
 		return next, false, nil
 	}
@@ -46,20 +41,26 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	if u.HasContext {
 		ctx = u.Context
 	}
-	dot := mint.Dot(ctx)
+	event := register.Event{
+		Value: value, Of: shown.Of, Past: ctx, Own: u.Own, Dot: mint.Dot(ctx),
+		Time: max(o.f.from.stamp, current.Clock.Latest()+1),
+	}
 	next = o.next
-	next.BecomePut(current.Without(u.Own), ctx, dot, max(o.f.from.stamp, current.Clock.Latest()+1), value)
+	u.BecomeNext(&next, current, &event, now)
 	o.next = next
 	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
 		return next, false, ErrTooManySiblings
 	} else if n > c.cfg.SiblingsWarn && n > len(current.Siblings) {
 		c.count.ManySiblings.Add(1)
 	}
-	c.history.record(o.req.Key, ctx, u.Own, &next, dot)
-	o.req.Result.Dot = dot
+	for i := range event.Before {
+		c.history.record(o.req.Key, &event.Before[i])
+	}
+	c.history.record(o.req.Key, &event)
+	o.req.Result.Dot = event.Dot
 	if u.HasContext {
 		// Not the whole clock: the writer has not seen the siblings that stay.
-		o.req.Result.Context = next.SeenBy(dot).Clone()
+		o.req.Result.Context = next.SeenBy(event.Dot).Clone()
 	}
 	return next, true, nil
 }

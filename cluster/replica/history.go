@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"sync"
 
-	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 )
@@ -34,27 +33,22 @@ type history struct {
 	next   int
 }
 
-// record remembers the event that made next. It copies what it keeps.
-func (h *history) record(key []byte, past causal.Vector, own causal.Dot, next *object.Object, dot causal.Dot) {
+// record remembers an event on a key. It copies what it keeps.
+func (h *history) record(key []byte, e *register.Event) {
 	if len(key) > historyKey {
 		return
 	}
-	for i := range next.Siblings {
-		if s := &next.Siblings[i]; s.Dot == dot {
-			h.mu.Lock()
-			if len(h.events) < historyLen {
-				h.events = append(h.events, nil)
-			}
-			v := message.Version{
-				Dot: s.Dot, Past: past, Own: own, Time: s.Time, Tombstone: s.Tombstone, Expiry: s.Expiry,
-				Data: s.Data[:min(len(s.Data), historyData)], Length: len(s.Data),
-			}
-			h.events[h.next] = v.Append(wire.AppendBytes(h.events[h.next][:0], key))
-			h.next = (h.next + 1) % historyLen
-			h.mu.Unlock()
-			return
-		}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.events) < historyLen {
+		h.events = append(h.events, nil)
 	}
+	v := message.Version{
+		Dot: e.Dot, Past: e.Past, Own: e.Own, Time: e.Time, Tombstone: e.Value.Tombstone, Expiry: e.Value.Expiry,
+		Data: e.Value.Data[:min(len(e.Value.Data), historyData)], Length: len(e.Value.Data),
+	}
+	h.events[h.next] = v.Append(wire.AppendBytes(h.events[h.next][:0], key))
+	h.next = (h.next + 1) % historyLen
 }
 
 // of returns what is remembered of a key, the oldest first.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 )
@@ -24,7 +25,7 @@ func pastOf(dots ...causal.Dot) (v causal.Vector) {
 func TestHistory_ManyEvents_KeepsTheNewestInOrder(t *testing.T) {
 	var h history
 	if !h.full() {
-		h.record([]byte("other"), nil, causal.Dot{}, &object.Object{Siblings: []object.Sibling{{Dot: dotOf(1, 1)}}}, dotOf(1, 1))
+		h.record([]byte("other"), &register.Event{Dot: dotOf(1, 1)})
 	}
 	if got := h.of([]byte("k")); len(got) != 0 || h.full() {
 		t.Fatalf("before anything happened to k: %+v, full %v", got, h.full())
@@ -32,8 +33,9 @@ func TestHistory_ManyEvents_KeepsTheNewestInOrder(t *testing.T) {
 	const events = 2*historyLen + 10
 	for i := range events {
 		key := fmt.Sprint("k", i%2)
-		s := object.Sibling{Dot: dotOf(1, i+1), Time: causal.Timestamp(i), Value: object.Value{Data: make([]byte, historyData+1)}}
-		h.record([]byte(key), pastOf(dotOf(1, i)), causal.Dot{}, &object.Object{Siblings: []object.Sibling{s}}, s.Dot)
+		h.record([]byte(key), &register.Event{
+			Dot: dotOf(1, i+1), Past: pastOf(dotOf(1, i)), Time: causal.Timestamp(i), Value: object.Value{Data: make([]byte, historyData+1)},
+		})
 	}
 	got := h.of([]byte("k1"))
 	if len(got) != historyLen/2 || !h.full() {

@@ -88,11 +88,9 @@ func (c *Call) Value(r *Request) (value object.Value, found bool, err error) {
 	return register.Resolve(&r.Object, c.Policy, c.Now)
 }
 
-// Exists reports whether a read found a live value, whatever the policy: a
-// conflict is between values, so that the key exists.
+// Exists reports whether the key that was read exists. One whose values conflict does.
 func (c *Call) Exists(r *Request) bool {
-	_, found, err := c.Value(r)
-	return found || err != nil && r.Err == nil
+	return r.Err == nil && register.Exists(&r.Object, c.Policy, c.Now)
 }
 
 // Found writes a value or nil, and counts a hit or a miss.

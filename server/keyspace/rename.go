@@ -3,6 +3,7 @@ package keyspace
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
@@ -34,8 +35,8 @@ func runRenameNX(ctx context.Context, c *command.Call) {
 // old key meanwhile stays. Answered means that an error was written.
 func rename(ctx context.Context, c *command.Call, condition register.Condition) (renamed, answered bool) {
 	from := c.ReadNow(ctx, c.Args[1])
-	value, found, err := c.Value(from)
-	seen := from.Object.Clock.Clone()
+	_, found, err := c.Value(from)
+	seen, puts := from.Object.Clock.Clone(), copyOf(c, from)
 	switch {
 	case err != nil:
 		c.Fail(err)
@@ -46,32 +47,55 @@ func rename(ctx context.Context, c *command.Call, condition register.Condition) 
 	case string(c.Args[1]) == string(c.Args[2]):
 		return false, false
 	}
-	put := copyOf(value)
-	put.Condition = condition
-	to := c.WriteNow(ctx, c.Args[2], put)
-	if c.FailedWrite(to) {
-		return false, true
-	}
-	if !to.Result.Applied {
-		return false, false
+	if renamed, answered = write(ctx, c, puts, condition); !renamed || answered {
+		return false, answered
 	}
 	gone := c.WriteNow(ctx, c.Args[1], register.Update{Kind: register.Delete, Context: seen, HasContext: true})
 	return true, c.FailedWrite(gone)
 }
 
-// copyOf returns the update that writes a value with its expiry. It copies the
-// value, whose memory belongs to a request that is about to be used again.
-func copyOf(v object.Value) register.Update {
-	return register.Update{Kind: register.Set, Data: bytes.Clone(v.Data), Expiry: v.Expiry}
+// write writes the key c.Args[2] with the updates of copyOf, if it meets the condition.
+// Answered means that an error was written.
+func write(ctx context.Context, c *command.Call, puts []register.Update, condition register.Condition) (written, answered bool) {
+	puts[0].Condition = condition
+	for _, put := range puts {
+		to := c.WriteNow(ctx, c.Args[2], put)
+		if c.FailedWrite(to) {
+			return false, true
+		}
+		if !to.Result.Applied {
+			return false, false
+		}
+	}
+	return true, false
+}
+
+// copyOf returns the updates that write the live siblings of a key that was read, with
+// their expiries, to another key. The first one replaces what is there, and the others
+// come beside it; the newest is the last, so that the same one is shown. It copies the
+// values, whose memory belongs to a request that is about to be used again.
+func copyOf(c *command.Call, r *command.Request) []register.Update {
+	siblings := r.Object.LiveAt(c.Now).Siblings
+	slices.SortFunc(siblings, func(a, b object.Sibling) int {
+		if a.After(&b) {
+			return 1
+		}
+		return -1
+	})
+	puts := make([]register.Update, len(siblings))
+	for i, s := range siblings {
+		puts[i] = register.Update{Kind: register.Set, Data: bytes.Clone(s.Data), Expiry: s.Expiry, HasContext: i > 0}
+	}
+	return puts
 }
 
 // runCopy serves COPY source destination [DB n] [REPLACE].
 func runCopy(ctx context.Context, c *command.Call) {
-	put := register.Update{Condition: register.IfAbsent}
+	condition := register.IfAbsent
 	for i := 3; i < len(c.Args); i++ {
 		switch {
 		case resp.Is(c.Args[i], "REPLACE"):
-			put.Condition = register.Always
+			condition = register.Always
 		case resp.Is(c.Args[i], "DB") && i+1 < len(c.Args):
 			i++
 			if refusal := command.CheckDatabase(c.Args[i]); refusal != "" {
@@ -87,7 +111,8 @@ func runCopy(ctx context.Context, c *command.Call) {
 		c.Out.Error(command.TextSameObject)
 		return
 	}
-	value, found, err := c.Value(c.ReadNow(ctx, c.Args[1]))
+	from := c.ReadNow(ctx, c.Args[1])
+	_, found, err := c.Value(from)
 	switch {
 	case err != nil:
 		c.Fail(err)
@@ -96,10 +121,7 @@ func runCopy(ctx context.Context, c *command.Call) {
 		c.Out.Int(0)
 		return
 	}
-	condition := put.Condition
-	put = copyOf(value)
-	put.Condition = condition
-	if to := c.WriteNow(ctx, c.Args[2], put); !c.FailedWrite(to) {
-		c.Out.Flag(to.Result.Applied)
+	if copied, answered := write(ctx, c, copyOf(c, from), condition); !answered {
+		c.Out.Flag(copied)
 	}
 }

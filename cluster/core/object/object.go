@@ -88,6 +88,29 @@ func (o *Object) Live(now int64) bool {
 	return false
 }
 
+// LiveAt returns o with those siblings alone that can be read at the time now (unix
+// milliseconds). Its list of siblings is its own; the clock is o's.
+func (o *Object) LiveAt(now int64) Object {
+	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings))}
+	for i := range o.Siblings {
+		if o.Siblings[i].Live(now) {
+			live.Siblings = append(live.Siblings, o.Siblings[i])
+		}
+	}
+	return live
+}
+
+// Newest returns the sibling of the newest event, or nil if there is no sibling.
+func (o *Object) Newest() *Sibling {
+	var newest *Sibling
+	for i := range o.Siblings {
+		if s := &o.Siblings[i]; newest == nil || s.After(newest) {
+			newest = s
+		}
+	}
+	return newest
+}
+
 // Equal reports whether o and p have the same encoding.
 func (o *Object) Equal(p *Object) bool {
 	if !slices.Equal(o.Clock, p.Clock) || len(o.Siblings) != len(p.Siblings) {

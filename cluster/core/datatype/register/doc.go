@@ -8,8 +8,10 @@
 // under the lock of the key. Whatever can be checked without the old value has been
 // checked before.
 //
-// [Resolve] makes one value of siblings that differ, by a [Policy]. Apply is given
-// the resolved value.
+// [Choose] makes one value of siblings that differ, by a [Policy]. It is the one rule
+// for what every command without a context sees of a key, and for whether the key
+// exists. Apply is given the chosen value, and [Update.BecomeNext] puts its result in
+// the place of what it was computed from.
 //
 // Invariant: Apply depends on its arguments alone and changes none of them; what
 // Append wrote, Decode reads back, and no bytes make Decode panic or allocate more

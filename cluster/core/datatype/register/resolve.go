@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
@@ -42,41 +43,67 @@ func (p Policy) String() string {
 	return fmt.Sprintf("policy(%d)", uint8(p))
 }
 
-// Resolve chooses one value of o at the time now (unix milliseconds); found is
-// false if o has none. The result depends only on the object, the policy and the
-// time, so every node gives the same answer.
+// Shown is what commands without a context see of a key.
+type Shown struct {
+	Value object.Value
+	Found bool // the key exists
+	// Of is the sibling that has the value, where other live siblings are beside it.
+	// It is zero where there is no other, or where the value stands for all of them.
+	Of causal.Dot
+}
+
+// Resolve returns the value that commands without a context see of o at the time now
+// (unix milliseconds); found is false if there is none. See [Choose].
+func Resolve(o *object.Object, p Policy, now int64) (v object.Value, found bool, err error) {
+	shown, err := Choose(o, p, now)
+	return shown.Value, shown.Found, err
+}
+
+// Exists reports whether the key of o exists at the time now (unix milliseconds), for
+// every command that does not ask for the context: whether [Choose] finds a value, or a
+// conflict of values.
+func Exists(o *object.Object, p Policy, now int64) bool {
+	shown, err := Choose(o, p, now)
+	return err != nil || shown.Found
+}
+
+// Choose chooses what commands without a context see of o at the time now (unix
+// milliseconds). The result depends only on the object, the policy and the time, so
+// every node gives the same answer.
 //
 // A deletion or an expired value counts like any other: if it is the newest, [LWW]
-// finds nothing. Under [Refuse] the siblings must agree (all deleted or expired, or
-// all of the same bytes), or the error is [ErrConflict]. Other policies do not
-// fail.
-func Resolve(o *object.Object, p Policy, now int64) (v object.Value, found bool, err error) {
+// finds nothing, and the key does not exist. An older value beside it is still there
+// for a client that asks for the context. Under [Refuse] the siblings must agree (all
+// deleted or expired, or all of the same bytes), or the error is [ErrConflict]. Other
+// policies do not fail.
+func Choose(o *object.Object, p Policy, now int64) (Shown, error) {
 	switch len(o.Siblings) {
 	case 0:
-		return object.Value{}, false, nil
+		return Shown{}, nil
 	case 1:
-		v = o.Siblings[0].Value
-		return v, v.Live(now), nil
+		v := o.Siblings[0].Value
+		return Shown{Value: v, Found: v.Live(now)}, nil
 	}
 	switch p {
 	case MergeJSON:
 		if v, ok := uniteJSON(o.Siblings, now); ok {
-			return v, true, nil
+			return Shown{Value: v, Found: true}, nil
 		}
 	case Refuse:
 		first := &o.Siblings[0]
 		for i := range o.Siblings[1:] {
 			s := &o.Siblings[1+i]
 			if s.Live(now) != first.Live(now) || first.Live(now) && !bytes.Equal(s.Data, first.Data) {
-				return object.Value{}, false, ErrConflict
+				return Shown{}, ErrConflict
 			}
 		}
 	}
-	newest := &o.Siblings[0]
+	newest := o.Newest()
+	shown := Shown{Value: newest.Value, Found: newest.Live(now)}
 	for i := range o.Siblings {
-		if o.Siblings[i].After(newest) {
-			newest = &o.Siblings[i]
+		if s := &o.Siblings[i]; p != Refuse && shown.Found && s != newest && s.Live(now) {
+			shown.Of = newest.Dot
 		}
 	}
-	return newest.Value, newest.Live(now), nil
+	return shown, nil
 }

@@ -1,0 +1,96 @@
+package replica
+
+import (
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+)
+
+// setUnseen writes a value as a client does that has seen nothing of the key.
+func setUnseen(key []byte, value string) *Request {
+	return &Request{Key: key, W: 3, Update: &register.Update{Kind: register.Set, Data: []byte(value), HasContext: true}}
+}
+
+func TestUpdate_KeyWithSiblings_LeavesThoseThatNobodyMerged(t *testing.T) {
+	end := time.Now().Add(time.Hour).UnixMilli()
+	for _, c := range []struct {
+		name string
+		u    register.Update
+		want string
+	}{
+		{"EXPIRE", register.Update{Kind: register.Expire, Expiry: end}, "1 2"},
+		{"GETEX", register.Update{Kind: register.GetEx, Expiry: end}, "1 2"},
+		{"INCR", register.Update{Kind: register.Increment, Amount: 1}, "1 3"},
+		{"APPEND", register.Update{Kind: register.Append, Data: []byte("0")}, "1 20"},
+		{"SET", register.Update{Kind: register.Set, Data: []byte("v")}, "v"},
+		{"DEL", register.Update{Kind: register.Delete}, "†"},
+		{"DEL with a context that covers nothing", register.Update{Kind: register.Delete, HasContext: true}, "1 2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, usual, long, "A", "B", "C", "D")
+			w.at(0).must(setUnseen(w.key, "1"))
+			w.at(0).must(setUnseen(w.key, "2"))
+			w.at(3).must(&Request{Key: w.key, W: 3, Update: &c.u})
+			for place := range 3 {
+				if got := w.at(place).stored(w.key); got != c.want {
+					t.Errorf("place %d holds %q, want %q", place, got, c.want)
+				}
+			}
+			r := w.at(1).must(get(w.key))
+			for _, s := range r.Object.Siblings {
+				if c.u.Expiry != 0 && s.Expiry != end {
+					t.Errorf("%q expires at %d, want %d", s.Data, s.Expiry, end)
+				}
+			}
+		})
+	}
+}
+
+func TestDelete_WithAContext_HidesNothingThatItDidNotKnow(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.at(0).must(set(w.key, "one"))
+	seen := w.at(0).must(get(w.key)).Object.Clock.Clone()
+	w.at(0).must(set(w.key, "two"))
+	gone := del(w.key)
+	gone.Update.HasContext, gone.Update.Context = true, seen
+	w.at(0).must(gone)
+	if got := w.at(1).must(get(w.key)).plain(); got != "two" {
+		t.Errorf("a plain read shows %q, want the value that the deletion did not know", got)
+	}
+	again := del(w.key)
+	again.Update.HasContext, again.Update.Context = true, w.at(0).must(get(w.key)).Object.Clock.Clone()
+	w.at(0).must(again)
+	r := w.at(1).must(get(w.key))
+	if got := r.plain(); got != "-" || len(r.Object.Clock) == 0 {
+		t.Errorf("a plain read shows %q with the clock %v, want nothing and the deletion's clock", got, r.Object.Clock)
+	}
+	w.at(0).must(set(w.key, "three"))
+	if got := w.at(2).must(get(w.key)).plain(); got != "three" {
+		t.Errorf("a plain read shows %q after the key was written again", got)
+	}
+}
+
+// TestDelete_ValueHiddenByANewerDeletion_IsDeletedToo: a plain deletion leaves nothing
+// that a client with a context would find.
+func TestDelete_ValueHiddenByANewerDeletion_IsDeletedToo(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	hidden := strange(1, "hidden")
+	w.at(2).plant(w.key, hidden)
+	w.setDown(2)
+	w.at(0).must(del(w.key)) // does not know of it
+	w.setDown()
+	for place := range 2 {
+		w.at(place).plant(w.key, hidden)
+	}
+	if got := w.at(0).must(get(w.key)); got.plain() != "-" || !got.Object.Live(time.Now().UnixMilli()) {
+		t.Fatalf("shown is %q of %+v, want a hidden value", got.plain(), got.Object.Siblings)
+	}
+	r := w.at(0).must(del(w.key))
+	if r.Result.Existed {
+		t.Error("a key that did not exist was deleted")
+	}
+	if got := w.at(0).must(get(w.key)); got.Object.Live(time.Now().UnixMilli()) {
+		t.Errorf("left is %+v", got.Object.Siblings)
+	}
+}
