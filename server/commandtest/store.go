@@ -1,0 +1,143 @@
+package commandtest
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/server/command"
+)
+
+// Store holds objects in memory, as a cluster of one node whose N is 3. It has no
+// operations on whole clusters beyond those below.
+type Store struct {
+	command.Cluster // nil: what it would answer is not tested with this store
+
+	Objects map[string]object.Object
+	// Fail, if not nil, returns the error of a request.
+	Fail func(*replica.Request) error
+
+	now   int64 // unix milliseconds
+	epoch causal.Epoch
+	ring  *ring.Ring
+}
+
+const nodeName = "A"
+
+func newStore() *Store {
+	members := []ring.Member{{ID: ring.IDOf(nodeName), Name: nodeName, ClientAddr: "127.0.0.1:1", PeerAddr: "127.0.0.1:2"}}
+	quorums := ring.Quorums{N: ring.DefaultN, R: ring.DefaultR, W: ring.DefaultW}
+	return &Store{
+		Objects: make(map[string]object.Object), now: Start,
+		ring: ring.NewRing(ring.NewState("test", 16, quorums, members...)),
+	}
+}
+
+// Do carries out requests in order.
+func (s *Store) Do(_ context.Context, requests []*replica.Request) {
+	for _, r := range requests {
+		if s.Fail != nil {
+			if r.Err = s.Fail(r); r.Err != nil {
+				continue
+			}
+		}
+		if r.Update == nil {
+			stored := s.Objects[string(r.Key)]
+			r.Object = stored.Clone()
+			continue
+		}
+		r.Err = s.apply(r)
+	}
+}
+
+func (s *Store) apply(r *replica.Request) error {
+	stored, exists := s.Objects[string(r.Key)]
+	var current *object.Object
+	if exists {
+		current = &stored
+	}
+	shown, err := register.Choose(&stored, s.Policy(), s.now)
+	if err != nil && r.Update.NeedsRead() {
+		return err
+	}
+	var old *object.Value
+	if shown.Found {
+		old = &shown.Value
+	}
+	next, write, result := r.Update.Apply(old, s.now)
+	r.Result = result
+	if !write {
+		return nil
+	}
+	next.Data = bytes.Clone(next.Data) // the update belongs to the caller
+	past := stored.Clock
+	if r.Update.HasContext {
+		past = r.Update.Context
+	}
+	event := register.Event{
+		Value: next, Of: shown.Of, Past: past, Own: r.Update.Own,
+		Dot:  object.NextDot(current, past, ring.IDOf(nodeName), object.EpochSpan{Below: s.epoch + 1}, func() causal.Epoch { s.epoch++; return s.epoch }),
+		Time: max(causal.TimestampOf(s.now), stored.Clock.Latest()+1),
+	}
+	var after object.Object
+	r.Update.BecomeNext(&after, &stored, &event, s.now)
+	s.Objects[string(r.Key)] = after
+	r.Result.Dot, r.Result.Context = event.Dot, after.SeenBy(event.Dot)
+	return nil
+}
+
+// Ring returns a ring of one node.
+func (s *Store) Ring() *ring.Ring { return s.ring }
+
+// Policy returns last-writer-wins.
+func (s *Store) Policy() register.Policy { return register.LWW }
+
+// ScanKeys pages through the sorted keys: the cursor is the place of the next one.
+func (s *Store) ScanKeys(_ context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error) {
+	all := s.live()
+	from := min(int(cursor), len(all))
+	to := min(from+count, len(all))
+	for _, key := range all[from:to] {
+		keys = append(keys, []byte(key))
+	}
+	if to < len(all) {
+		next = uint64(to)
+	}
+	return keys, next, nil
+}
+
+// DBSize counts the live keys.
+func (s *Store) DBSize(context.Context) (int64, error) { return int64(len(s.live())), nil }
+
+// RandomKey returns the first live key.
+func (s *Store) RandomKey(context.Context) ([]byte, error) {
+	if all := s.live(); len(all) > 0 {
+		return []byte(all[0]), nil
+	}
+	return nil, nil
+}
+
+// SlotKeys returns no keys.
+func (s *Store) SlotKeys(context.Context, ring.Slot, int) ([][]byte, error) { return nil, nil }
+
+// Flush deletes all keys.
+func (s *Store) Flush(context.Context) error {
+	clear(s.Objects)
+	return nil
+}
+
+// live returns the keys that exist, sorted.
+func (s *Store) live() (keys []string) {
+	for key, o := range s.Objects {
+		if register.Exists(&o, s.Policy(), s.now) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
