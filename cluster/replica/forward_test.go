@@ -4,9 +4,11 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/peer"
 )
 
 func TestRefusals_KeepTheirMeaning(t *testing.T) {
@@ -51,5 +53,37 @@ func TestSplitter_Split_CutsWhereOrderNeedsIt(t *testing.T) {
 		if got := w.split(c.reqs); got != c.want || !reflect.DeepEqual(w.groups, c.groups) {
 			t.Errorf("%s: %d in the wave with groups %v, want %d with %v", name, got, w.groups, c.want, c.groups)
 		}
+	}
+}
+
+func TestForward_CoordinatorFails_NextOneIsAsked(t *testing.T) {
+	for name, what := range map[string]fate{"broken": fails, "silent": stalls} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+			w.decide(func(to int, kind peer.Kind) fate {
+				if to == 0 && kind == peer.Forward {
+					return what
+				}
+				return arrives
+			})
+			if what == fails {
+				w.at(4).waitFor(long)
+			} else {
+				w.at(4).waitFor(time.Second) // the second primary is in time for sure
+			}
+			reqs := []*Request{set(w.key, "1"), set(w.key, "2"), incr(w.key), get(w.key)}
+			w.at(4).do(reqs...)
+			for i, r := range reqs {
+				if r.Err != nil {
+					t.Fatalf("request %d: %v", i, r.Err)
+				}
+			}
+			if got := reqs[3].plain(); got != "3" {
+				t.Fatalf("read %q", got)
+			}
+			if reqs[0].Result.Dot.Actor.Node != w.at(1).id {
+				t.Error("the second primary did not coordinate")
+			}
+		})
 	}
 }

@@ -1,17 +1,12 @@
 package replica
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -62,20 +57,6 @@ func TestWrite_SilentPrimary_FallbackKeepsAHint(t *testing.T) {
 	}
 	if _, ok := w.at(4).store.Hints().Targets()[w.at(1).id]; !ok {
 		t.Fatal("the hint is not for the silent primary")
-	}
-}
-
-func TestWrite_BreakingStream_FallbackKeepsAHint(t *testing.T) {
-	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
-	w.decide(func(to int, _ peer.Kind) fate {
-		if to == 1 {
-			return fails
-		}
-		return arrives
-	})
-	w.at(0).must(set(w.key, "value"))
-	if got := w.at(3).hinted(w.key); got != "value" {
-		t.Fatalf("the fallback has %q as hints", got)
 	}
 }
 
@@ -131,38 +112,6 @@ func TestWrite_LateAnswers_CountOnceEach(t *testing.T) {
 	wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 3, Got: 2})
 }
 
-func TestForward_CoordinatorFails_NextOneIsAsked(t *testing.T) {
-	for name, what := range map[string]fate{"broken": fails, "silent": stalls} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
-			w.decide(func(to int, kind peer.Kind) fate {
-				if to == 0 && kind == peer.Forward {
-					return what
-				}
-				return arrives
-			})
-			if what == fails {
-				w.at(4).waitFor(long)
-			} else {
-				w.at(4).waitFor(time.Second) // the second primary is in time for sure
-			}
-			reqs := []*Request{set(w.key, "1"), set(w.key, "2"), incr(w.key), get(w.key)}
-			w.at(4).do(reqs...)
-			for i, r := range reqs {
-				if r.Err != nil {
-					t.Fatalf("request %d: %v", i, r.Err)
-				}
-			}
-			if got := reqs[3].plain(); got != "3" {
-				t.Fatalf("read %q", got)
-			}
-			if reqs[0].Result.Dot.Actor.Node != w.at(1).id {
-				t.Error("the second primary did not coordinate")
-			}
-		})
-	}
-}
-
 func TestWrite_DisksOfPrimariesFull_OthersTakeIt(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
 	w.at(0).fillDisk()
@@ -200,62 +149,6 @@ func TestWrite_OwnDiskHangs_OthersMakeTheQuorum(t *testing.T) {
 	release()
 	if got := w.at(0).must(get(w.key)).plain(); got != "3" {
 		t.Errorf("read %q", got)
-	}
-}
-
-func TestPipeline_RepeatedKeys_TakeEffectInOrder(t *testing.T) {
-	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
-	for place := range w.walk {
-		for n := range w.walk {
-			w.at(n).must(del(w.key))
-		}
-		other := []byte("other")
-		reqs := []*Request{
-			set(w.key, "5"), set(other, "x"), incr(w.key), incr(w.key), get(w.key), get(other), set(w.key, "8"), get(w.key), get(w.key),
-			incr(w.key), incr(w.key), del(w.key), get(w.key), incr(w.key), get(w.key),
-		}
-		w.at(place).do(reqs...)
-		for i, r := range reqs {
-			if r.Err != nil {
-				t.Fatalf("at place %d: request %d: %v", place, i, r.Err)
-			}
-		}
-		for i, want := range map[int]string{4: "7", 5: "x", 7: "8", 8: "8", 12: "-", 14: "1"} {
-			if got := reqs[i].plain(); got != want {
-				t.Errorf("at place %d: request %d read %q, want %q", place, i, got, want)
-			}
-		}
-		for i, want := range map[int]int64{2: 6, 3: 7, 9: 9, 10: 10, 13: 1} {
-			if got := reqs[i].Result.Number; got != want {
-				t.Errorf("at place %d: request %d made %d, want %d", place, i, got, want)
-			}
-		}
-	}
-}
-
-// TestPipeline_FirstOfKeyCannotRead_OthersAreNotTouched: updates that wait for one
-// that fails at once fail with it, and nothing else does.
-func TestPipeline_FirstOfKeyCannotRead_OthersAreNotTouched(t *testing.T) {
-	w := newWorld(t, ring.Quorums{N: 1, R: 1, W: 1}, long, "A", "B")
-	other := []byte("x0")
-	for i := byte('0'); w.at(0).ring.Load().IsPrimary(w.at(0).id, w.at(0).partition(other)); i++ {
-		other = []byte{'x', i}
-	}
-	w.at(1).plant(other, strange(1, "value"))
-	if err := w.at(0).store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	reqs := []*Request{incr(w.key), incr(w.key), incr(w.key), get(other), get(other)}
-	w.at(0).do(reqs...)
-	for i, r := range reqs[:3] {
-		if r.Err == nil {
-			t.Errorf("request %d was answered by a store that is closed", i)
-		}
-	}
-	for _, r := range reqs[3:] {
-		if r.Err != nil || r.plain() != "value" {
-			t.Errorf("read %q, %v", r.plain(), r.Err)
-		}
 	}
 }
 
@@ -363,74 +256,5 @@ func TestRing_ChangesBeforeTheAnswer_WriteCounts(t *testing.T) {
 		if got := w.at(place).must(get(w.key)); got.plain() != "value" {
 			t.Errorf("place %d read %q", place, got.plain())
 		}
-	}
-}
-
-func TestOneNode_AllWork(t *testing.T) {
-	w := newWorld(t, usual, brief, "A")
-	reqs := []*Request{get(w.key), set(w.key, "1"), incr(w.key), incr(w.key), get(w.key), del(w.key), get(w.key)}
-	w.at(0).do(reqs...)
-	for i, r := range reqs {
-		if r.Err != nil {
-			t.Errorf("request %d: %v", i, r.Err)
-		}
-	}
-	if a, b, c := reqs[0].plain(), reqs[4].plain(), reqs[6].plain(); a != "-" || b != "3" || c != "-" {
-		t.Errorf("read %q, %q, %q", a, b, c)
-	}
-}
-
-// TestServe_MalformedFrames_AreRefused sends what no node would, from inside.
-func TestServe_MalformedFrames_AreRefused(t *testing.T) {
-	w := newWorld(t, usual, long, "A", "B")
-	a, b := w.nodes["A"], w.nodes["B"]
-	blind := &register.Update{Kind: register.Set, Data: []byte("v")}
-	forward := func(count uint32, items []byte) []byte {
-		body := binary.BigEndian.AppendUint64(nil, 1<<62)
-		body = binary.BigEndian.AppendUint64(body, 1)
-		return append(binary.BigEndian.AppendUint32(body, count), items...)
-	}
-	item := wire.AppendBytes(wire.AppendBytes([]byte{0, 0, 0}, w.key), blind.Append(nil))
-	for _, test := range []struct {
-		name string
-		kind peer.Kind
-		body []byte
-	}{
-		{"nothing", peer.Write, nil},
-		{"more items than there are", peer.Write, append(message.AppendCount(nil, 3), make([]byte, 12)...)},
-		{"leftovers", peer.Write, append(message.Write{Partition: 0, Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1)), 0)},
-		{"no count", peer.Read, []byte{1}},
-		{"partition out of range", peer.Read, message.Read{Partition: 16, Key: w.key}.Append(message.AppendCount(nil, 1))},
-		{"cut short", peer.Read, message.Read{Key: w.key}.Append(message.AppendCount(nil, 1))[:8]},
-		{"huge length", peer.Read, append(message.AppendCount(nil, 1), 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)},
-		{"no header", peer.Forward, []byte{1, 2, 3}},
-		{"cut", peer.Forward, forward(1, item[:len(item)-1])},
-		{"too few", peer.Forward, forward(2, item)},
-	} {
-		if body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, test.kind, test.body); err == nil {
-			t.Errorf("%s: answered with %q", test.name, body)
-		}
-	}
-	body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, message.Write{Partition: 16, Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1)))
-	if refused, bad := message.DecodeRefusals(body, 1); err != nil || bad != nil || len(refused) != 1 {
-		t.Errorf("write to a partition out of range: %v, %v, %v", refused, bad, err)
-	}
-	if got := b.stored(w.key); got != "-" {
-		t.Errorf("stored %q", got)
-	}
-}
-
-// TestServed_CountThatLies_CostsNothing: what a frame makes a node remember is
-// bounded by what is in it.
-func TestServed_CountThatLies_CostsNothing(t *testing.T) {
-	const size = 1 << 16
-	body := append(message.AppendCount(nil, size), bytes.Repeat([]byte{0xff}, size)...)
-	b := new(served)
-	func() {
-		defer func() { _ = recover() }() // a request made by hand cannot be replied to
-		b.addWrite(&peer.Request{Kind: peer.Write, Body: body})
-	}()
-	if n := cap(b.records); n > 16 {
-		t.Fatalf("room for %d records", n)
 	}
 }

@@ -1,0 +1,67 @@
+package replica
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/wire"
+	"github.com/quorate/quorate/cluster/peer"
+)
+
+// TestServe_MalformedFrames_AreRefused sends what no node would, from inside.
+func TestServe_MalformedFrames_AreRefused(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B")
+	a, b := w.nodes["A"], w.nodes["B"]
+	blind := &register.Update{Kind: register.Set, Data: []byte("v")}
+	forward := func(count uint32, items []byte) []byte {
+		body := binary.BigEndian.AppendUint64(nil, 1<<62)
+		body = binary.BigEndian.AppendUint64(body, 1)
+		return append(binary.BigEndian.AppendUint32(body, count), items...)
+	}
+	item := wire.AppendBytes(wire.AppendBytes([]byte{0, 0, 0}, w.key), blind.Append(nil))
+	for _, test := range []struct {
+		name string
+		kind peer.Kind
+		body []byte
+	}{
+		{"nothing", peer.Write, nil},
+		{"more items than there are", peer.Write, append(message.AppendCount(nil, 3), make([]byte, 12)...)},
+		{"leftovers", peer.Write, append(message.Write{Partition: 0, Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1)), 0)},
+		{"no count", peer.Read, []byte{1}},
+		{"partition out of range", peer.Read, message.Read{Partition: 16, Key: w.key}.Append(message.AppendCount(nil, 1))},
+		{"cut short", peer.Read, message.Read{Key: w.key}.Append(message.AppendCount(nil, 1))[:8]},
+		{"huge length", peer.Read, append(message.AppendCount(nil, 1), 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)},
+		{"no header", peer.Forward, []byte{1, 2, 3}},
+		{"cut", peer.Forward, forward(1, item[:len(item)-1])},
+		{"too few", peer.Forward, forward(2, item)},
+	} {
+		if body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, test.kind, test.body); err == nil {
+			t.Errorf("%s: answered with %q", test.name, body)
+		}
+	}
+	body, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, message.Write{Partition: 16, Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1)))
+	if refused, bad := message.DecodeRefusals(body, 1); err != nil || bad != nil || len(refused) != 1 {
+		t.Errorf("write to a partition out of range: %v, %v, %v", refused, bad, err)
+	}
+	if got := b.stored(w.key); got != "-" {
+		t.Errorf("stored %q", got)
+	}
+}
+
+// TestServed_CountThatLies_CostsNothing: what a frame makes a node remember is
+// bounded by what is in it.
+func TestServed_CountThatLies_CostsNothing(t *testing.T) {
+	const size = 1 << 16
+	body := append(message.AppendCount(nil, size), bytes.Repeat([]byte{0xff}, size)...)
+	b := new(served)
+	func() {
+		defer func() { _ = recover() }() // a request made by hand cannot be replied to
+		b.addWrite(&peer.Request{Kind: peer.Write, Body: body})
+	}()
+	if n := cap(b.records); n > 16 {
+		t.Fatalf("room for %d records", n)
+	}
+}
