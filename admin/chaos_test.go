@@ -33,7 +33,7 @@ func TestLinks_EachChange_IsInForceEverywhere(t *testing.T) {
 		}
 		for _, p := range f.ports {
 			if n := len(p.Links()); n != len(test.want) {
-				t.Errorf("%s: %s obeys %d faults, want %d", test.path, p.cfg.Name, n, len(test.want))
+				t.Errorf("%s: %s obeys %d faults, want %d", test.path, p.name, n, len(test.want))
 			}
 		}
 		if v := f.view("B"); !slices.Equal(v.Links, test.want) {
@@ -46,13 +46,13 @@ func TestLinks_CutNode_IsSuspectedThenDownThenUp(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 3, "")
 	must[api.LinkFaults](f, "B", "POST", "/api/nodes/C/partition", api.CutRequest{})
-	f.eventually("C not to answer", func() bool { return !member(t, f.view("A"), "C").Alive })
+	f.nodes.Eventually("C not to answer", func() bool { return !member(t, f.view("A"), "C").Alive })
 	if c := member(t, f.view("A"), "C"); c.Status != "suspect" && c.Status != "down" || c.Keys == nil {
 		t.Errorf("%+v", c) // its port still tells what it holds
 	}
-	f.eventually("C to be given up", func() bool { return member(t, f.view("A"), "C").Status == "down" })
+	f.nodes.Eventually("C to be given up", func() bool { return member(t, f.view("A"), "C").Status == "down" })
 	must[api.LinkFaults](f, "B", "POST", "/api/heal", nil)
-	f.eventually("C back", func() bool { return member(t, f.view("A"), "C").Status == "up" })
+	f.nodes.Eventually("C back", func() bool { return member(t, f.view("A"), "C").Status == "up" })
 }
 
 func TestChaos_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {

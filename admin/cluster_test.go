@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,49 +15,46 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/histogram"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
-	"github.com/quorate/quorate/cluster/sim/poll"
-	"github.com/quorate/quorate/engine"
+	"github.com/quorate/quorate/cluster/testnodes"
 )
 
-// fleet is a cluster of real nodes in this process, on loopback sockets and disks
-// in memory, each with its admin port.
+// fleet is a cluster of whole nodes in this process, each with its admin port.
 type fleet struct {
 	t      testing.TB
 	token  string
+	nodes  *testnodes.Cluster
 	names  []string
 	ports  map[string]*port
 	client http.Client
 }
 
-// port is one node and its admin port; it is the [Process] too, which may kill
-// its own node and no other.
+// port is the admin port of one node; it is the [Process] too, which may kill its own
+// node and no other.
 type port struct {
 	f      *fleet
-	cfg    cluster.Config
+	name   string
 	addr   string
 	links  *fault.Links
 	events *EventLog
 	chaos  bool
 
-	mu   sync.Mutex
-	node *cluster.Node // nil while killed
-	done chan error
+	mu     sync.Mutex
+	killed cluster.Config // of the node, while it is killed
 }
 
 // newFleet starts so many nodes and waits until all share one ring at rest.
 func newFleet(t testing.TB, size int, token string) *fleet {
-	f := &fleet{t: t, token: token, ports: make(map[string]*port), client: http.Client{Timeout: 30 * time.Second}}
+	f := &fleet{t: t, token: token, nodes: testnodes.New(t), ports: make(map[string]*port), client: http.Client{Timeout: 30 * time.Second}}
 	t.Cleanup(f.client.CloseIdleConnections)
 	for i := range size {
 		f.add(string(rune('A' + i)))
 	}
-	f.settle()
+	f.nodes.Settle()
 	return f
 }
 
@@ -68,22 +64,16 @@ func (f *fleet) add(name string) *port {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	p := &port{f: f, addr: listener.Addr().String(), links: new(fault.Links), events: NewEventLog(name), chaos: true}
-	p.cfg = cluster.Config{
-		Name: name, PeerAddr: "127.0.0.1:0", GossipProfile: "local", Partitions: 64, Links: p.links,
-		ClientAddr: "127.0.0.1:1", AdminAddr: p.addr,
-		AntiEntropyInterval: time.Hour, // by hand only
-		Store:               engine.Options{Dir: "data", FS: vfs.NewCrashableMem(), CacheBytes: 8 << 20, MemtableBytes: 4 << 20},
-		Logger:              slog.New(p.events.Handler(slog.DiscardHandler)).With("self", name),
-	}
-	for _, other := range f.ports {
-		p.cfg.Join = append(p.cfg.Join, other.cfg.PeerAddr)
-	}
-	p.start()
+	p := &port{f: f, name: name, addr: listener.Addr().String(), links: new(fault.Links), events: NewEventLog(name), chaos: true}
+	cfg := f.nodes.Config(name)
+	cfg.AdminAddr, cfg.Links = p.addr, p.links
+	cfg.AntiEntropyInterval = time.Hour // by hand only
+	cfg.Logger = slog.New(p.events.Handler(slog.DiscardHandler)).With("self", name)
+	f.nodes.Start(cfg)
 	f.ports[name], f.names = p, append(f.names, name)
 	s := New(Config{
 		Name: name, Process: p, Metrics: NewMetrics(p), Events: p.events, Token: f.token, MaxValue: 1 << 20,
-		Logger: p.cfg.Logger.With("component", "admin"),
+		Logger: cfg.Logger.With("component", "admin"),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
@@ -93,63 +83,19 @@ func (f *fleet) add(name string) *port {
 		if err := <-served; err != nil {
 			f.t.Errorf("port of %s: %v", name, err)
 		}
-		_ = p.Kill(name)
 	})
 	return p
 }
 
-func (p *port) start() {
-	n, err := cluster.New(p.cfg)
-	if err != nil {
-		p.f.t.Fatal(err)
-	}
-	p.cfg.PeerAddr = n.Channel().Addr()
-	done := make(chan error, 1)
-	go func() { done <- n.Run(context.Background()) }()
-	select {
-	case <-n.Ready():
-	case err := <-done:
-		p.f.t.Fatalf("%s ended with %v", p.cfg.Name, err)
-	case <-time.After(20 * time.Second):
-		p.f.t.Fatalf("%s is not ready", p.cfg.Name)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.node, p.done = n, done
-}
-
-func (f *fleet) settle() {
-	f.t.Helper()
-	f.eventually("one ring at rest", func() bool {
-		digests := make(map[uint64]bool)
-		for _, p := range f.ports {
-			now := p.node.Membership().Ring()
-			digests[now.Digest()] = true
-			if now.InTransition() || now.Seated() != len(f.ports) {
-				return false
-			}
-			for _, m := range now.Members() {
-				if !p.node.Membership().Alive(m.ID) {
-					return false
-				}
-			}
-		}
-		return len(digests) == 1
-	})
-}
-
-func (f *fleet) eventually(what string, holds func() bool) {
-	f.t.Helper()
-	poll.Until(f.t, what, holds)
-}
+// ring returns the ring of a node that runs.
+func (f *fleet) ring(name string) *ring.Ring { return f.nodes.Node(name).Ring() }
 
 func (p *port) Node() (Node, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.node == nil {
+	n := p.f.nodes.Node(p.name)
+	if n == nil {
 		return Node{}, ErrKilled
 	}
-	return NodeOf(p.node), nil
+	return NodeOf(n.Node), nil
 }
 
 func (p *port) Kill(name string) error {
@@ -158,30 +104,26 @@ func (p *port) Kill(name string) error {
 	switch {
 	case !p.chaos:
 		return ErrChaosForbidden
-	case name != p.cfg.Name:
+	case name != p.name:
 		return ErrNotHere
-	case p.node == nil:
+	case p.f.nodes.Node(name) == nil:
 		return ErrAlready
 	}
-	p.node.Crash()
-	if err := <-p.done; !errors.Is(err, cluster.ErrCrashed) {
-		p.f.t.Errorf("%s ended with %v", name, err)
-	}
-	p.node = nil
-	p.cfg.Store.FS = p.cfg.Store.FS.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{})
+	p.killed = p.f.nodes.Crash(name)
 	return nil
 }
 
 func (p *port) Revive(name string, loseDisk bool) error {
-	if name != p.cfg.Name {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case name != p.name:
 		return ErrNotHere
-	}
-	if _, err := p.Node(); err == nil {
+	case p.f.nodes.Node(name) != nil:
 		return ErrAlready
 	}
-	p.cfg.Store.LoseData = loseDisk
-	p.start()
-	p.cfg.Store.LoseData = false
+	p.killed.Store.LoseData = loseDisk
+	p.f.nodes.Start(p.killed)
 	return nil
 }
 
@@ -359,7 +301,7 @@ func TestFleet_KilledNode_ShowsAndServesTheClusterThroughItsPort(t *testing.T) {
 	if r := f.call("D", "POST", "/api/nodes/D/revive", "{}"); r.status != 409 {
 		t.Errorf("revived twice: %d %s", r.status, r.body)
 	}
-	f.eventually("D up again", func() bool { return member(t, f.view("A"), "D").Status == "up" })
+	f.nodes.Eventually("D up again", func() bool { return member(t, f.view("A"), "D").Status == "up" })
 }
 
 func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
@@ -371,18 +313,18 @@ func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mute.Close()
-	f.ports["C"].cfg.AdminAddr = mute.Addr().String()
 	if err := f.ports["C"].Kill("C"); err != nil {
 		t.Fatal(err)
 	}
+	f.ports["C"].killed.AdminAddr = mute.Addr().String()
 	if err := f.ports["C"].Revive("C", false); err != nil {
 		t.Fatal(err)
 	}
-	f.settle()
-	f.eventually("C known at its new address", func() bool {
-		now := f.ports["A"].node.Membership().Ring()
+	f.nodes.Settle()
+	f.nodes.Eventually("C known at its new address", func() bool {
+		now := f.ring("A")
 		m, _ := now.MemberByName("C")
-		return m.AdminAddr == mute.Addr().String() && f.ports["A"].node.Membership().Alive(m.ID)
+		return m.AdminAddr == mute.Addr().String() && f.nodes.Node("A").Alive(m.ID)
 	})
 	began := time.Now()
 	v := f.view("A")

@@ -212,7 +212,7 @@ func TestData_PrimaryDown_HintShowsInTraceAndCluster(t *testing.T) {
 	down, standIn := place.PreferenceList[1].Node, place.PreferenceList[3].Node
 	must[api.NodeState](f, down, "POST", "/api/nodes/"+down+"/kill", nil)
 	through := place.PreferenceList[0].Node
-	f.eventually("the death to be noticed", func() bool { return !member(t, f.view(through), down).Alive })
+	f.nodes.Eventually("the death to be noticed", func() bool { return !member(t, f.view(through), down).Alive })
 	w := must[api.WriteAnswer](f, through, "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 3})
 	if !slices.Equal(w.Trace.Hints, []api.Hint{{Holder: standIn, For: down}}) {
 		t.Errorf("hints %+v, want %s for %s", w.Trace.Hints, standIn, down)
@@ -221,7 +221,7 @@ func TestData_PrimaryDown_HintShowsInTraceAndCluster(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	must[api.NodeState](f, through, "POST", "/api/nodes/"+down+"/revive", api.ReviveRequest{})
-	f.eventually("the hint delivered", func() bool {
+	f.nodes.Eventually("the hint delivered", func() bool {
 		return len(member(t, f.view(through), standIn).HintsFor) == 0
 	})
 	facts := must[api.Node](f, standIn, "GET", "/api/node", nil)
@@ -232,13 +232,13 @@ func TestData_PrimaryDown_HintShowsInTraceAndCluster(t *testing.T) {
 
 func TestActors_OlderEpochs_AreToldApartThroughout(t *testing.T) {
 	f := newFleet(t, 1, "")
-	names := newActors(f.ports["A"].node.Membership().Ring())
-	a := f.ports["A"].node.Membership().ID()
+	names := newActors(f.ring("A"))
+	a := f.nodes.Node("A").ID()
 	older, newer := causal.Actor{Node: a, Epoch: 5 << 20}, causal.Actor{Node: a, Epoch: 9 << 20}
 	clock := causal.Vector{{Actor: older, Counter: 3}, {Actor: newer, Counter: 1}}
 	names.see(clock)
-	if got := names.clock(clock).String(); got != "[(A, 1), (A~"+older.Epoch.Short()+", 3)]" || got != clock.Format(f.ports["A"].node.Membership().Ring().Name) {
-		t.Errorf("%s, want as %s", got, clock.Format(f.ports["A"].node.Membership().Ring().Name))
+	if got := names.clock(clock).String(); got != "[(A, 1), (A~"+older.Epoch.Short()+", 3)]" || got != clock.Format(f.ring("A").Name) {
+		t.Errorf("%s, want as %s", got, clock.Format(f.ring("A").Name))
 	}
 	if got := names.clock(clock[:1]).String(); got == "[(A, 3)]" {
 		t.Error("an older epoch by itself goes under the newer one's name")

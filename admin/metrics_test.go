@@ -15,7 +15,7 @@ func TestMetrics_OfARunningNode_KeepToPrometheusConventions(t *testing.T) {
 	must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 2})
 	must[api.ReadAnswer](f, "A", "GET", "/api/data/k", nil)
 	var text string
-	f.eventually("gossip to see the other node", func() bool {
+	f.nodes.Eventually("gossip to see the other node", func() bool {
 		text = string(f.call("A", "GET", "/metrics", "").body)
 		return strings.Contains(text, `quorate_gossip_members{state="alive"} 1`)
 	})
@@ -61,7 +61,7 @@ func TestMetrics_OfAKilledNode_SayThatItIsDown(t *testing.T) {
 	if !slices.Equal(ours, []string{"quorate_up 0"}) {
 		t.Errorf("%q", ours)
 	}
-	f.eventually("the hints' holder to count", func() bool {
+	f.nodes.Eventually("the hints' holder to count", func() bool {
 		must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 1})
 		return strings.Contains(string(f.call("A", "GET", "/metrics", "").body), `quorate_hints_pending{node="B"} 1`)
 	})

@@ -13,7 +13,7 @@ func TestOperations_Sync_IsListedForEachNodeAndMayBeDeletedAgain(t *testing.T) {
 	f := newFleet(t, 2, "")
 	// A node that has just been heard of may not have its stream yet: then the sync
 	// fails, and says so.
-	f.eventually("a sync that reaches all", func() bool {
+	f.nodes.Eventually("a sync that reaches all", func() bool {
 		answer := must[api.SyncAnswer](f, "A", "POST", "/api/merkle/sync", nil)
 		return !slices.ContainsFunc(answer.Nodes, func(n api.SyncedNode) bool { return n.Error != "" })
 	})

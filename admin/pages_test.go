@@ -223,7 +223,7 @@ func TestMetricsPage_EveryMetric_IsThatOfARunningNode(t *testing.T) {
 			families[family.GetName()] = family
 		}
 	}
-	f.eventually("the hints' holder to count", func() bool {
+	f.nodes.Eventually("the hints' holder to count", func() bool {
 		must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 1})
 		gather(f.ports["A"])
 		return families["quorate_hints_pending"] != nil

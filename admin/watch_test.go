@@ -205,10 +205,10 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 	if r := f.call("A", "POST", "/api/cluster/config", `{"r":1}`); r.status != 200 {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	f.settle()
+	f.nodes.Settle()
 	var g api.Gossip
 	// Gossip follows the ring, and each stream is connected in its own time.
-	f.eventually("each met the others by gossip and is connected with them", func() bool {
+	f.nodes.Eventually("each met the others by gossip and is connected with them", func() bool {
 		g = must[api.Gossip](f, "C", "GET", "/api/gossip", nil)
 		return !slices.ContainsFunc(g.Nodes, func(n api.GossipNode) bool {
 			return slices.ContainsFunc(n.Sees, func(s api.Observation) bool {
@@ -234,7 +234,7 @@ func TestGossip_EachNode_SeesTheOthers(t *testing.T) {
 		t.Errorf("%+v", newest)
 	}
 	must[api.NodeState](f, "A", "POST", "/api/nodes/B/kill", nil)
-	f.eventually("B seen dead", func() bool {
+	f.nodes.Eventually("B seen dead", func() bool {
 		g := must[api.Gossip](f, "A", "GET", "/api/gossip", nil)
 		b := g.Nodes[0].Sees[0]
 		return !g.Nodes[1].Answered && b.State == "dead" && !b.Streams.Available && b.Streams.Error != "" && b.Streams.ErrorMillis > 0
@@ -258,12 +258,12 @@ func TestMerkle_Differences_AreShownAndHealed(t *testing.T) {
 	// C loses its disk: it misses all, until the others fill it.
 	must[api.NodeState](f, "C", "POST", "/api/nodes/C/kill", nil)
 	must[api.NodeState](f, "C", "POST", "/api/nodes/C/revive", api.ReviveRequest{LoseDisk: true})
-	f.eventually("C in its place", func() bool { return member(t, f.view("A"), "C").Status == "up" })
+	f.nodes.Eventually("C in its place", func() bool { return member(t, f.view("A"), "C").Status == "up" })
 	synced := must[api.SyncAnswer](f, "A", "POST", "/api/merkle/sync", nil)
 	if len(synced.Nodes) != 3 {
 		t.Errorf("%+v", synced)
 	}
-	f.eventually("all equal again", func() bool {
+	f.nodes.Eventually("all equal again", func() bool {
 		m := must[api.Merkle](f, "B", "GET", "/api/merkle", nil)
 		return !slices.ContainsFunc(m.Pairs, func(p api.Pair) bool { return p.InSync != p.Shared })
 	})
@@ -273,7 +273,7 @@ func TestMerkle_Differences_AreShownAndHealed(t *testing.T) {
 	partition := must[api.KeyPlace](f, "A", "GET", "/api/ring/key/key1", nil).Partition
 	for _, through := range f.names {
 		path := fmt.Sprintf("/api/merkle/%d?a=B&b=C", partition)
-		f.eventually(through+" has streams to both", func() bool { return f.call(through, "GET", path, "").status == 200 })
+		f.nodes.Eventually(through+" has streams to both", func() bool { return f.call(through, "GET", path, "").status == 200 })
 		d := must[api.Difference](f, through, "GET", path, nil)
 		if !d.InSync || d.A != "B" || d.B != "C" || d.NodesCompared != 1 || d.NaiveKeys == 0 {
 			t.Errorf("through %s: %+v", through, d)
@@ -304,7 +304,7 @@ func TestRing_Join_ShowsWhoOwnsWhatNext(t *testing.T) {
 	if r.Partitions != 64 || r.Slots != 16384 || r.N != 3 || len(r.Owners) != 64 || r.Next != nil || len(r.Nodes) != 3 || r.Nodes[2] != (api.RingNode{Name: "C", Status: "up"}) {
 		t.Errorf("%+v", r)
 	}
-	now := f.ports["B"].node.Membership().Ring()
+	now := f.ring("B")
 	for p, owner := range r.Owners {
 		if !slices.Contains(f.names, owner) {
 			t.Fatalf("owner %q", owner)

@@ -1,6 +1,6 @@
 //go:build !race
 
-package cluster
+package cluster_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/testnodes"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -18,16 +19,13 @@ import (
 // than one allocation for each request. Under the race detector pools lose what
 // they are given at random.
 func TestNode_HotPaths_AllocateNothing(t *testing.T) {
-	w := newWorld(t)
+	w := testnodes.New(t)
 	for _, name := range []string{"A", "B", "C"} {
-		cfg := w.config(name)
+		cfg := w.Config(name)
 		cfg.Store.Durability = engine.Interval // the disk in memory allocates when it is synced
-		if name != "A" {
-			cfg.Join = []string{w.nodes["A"].Channel().Addr()}
-		}
-		w.start(cfg)
+		w.Start(cfg)
 	}
-	w.settled(3)
+	w.Settle()
 	const pipeline = 16
 	value := []byte("value")
 	for _, size := range []int{1, pipeline} {
@@ -48,7 +46,7 @@ func TestNode_HotPaths_AllocateNothing(t *testing.T) {
 					r.Update = &updates[i]
 				}
 			}
-			w.nodes["A"].Do(t.Context(), reqs)
+			w.Node("A").Do(t.Context(), reqs)
 			for _, r := range reqs {
 				if r.Err != nil {
 					t.Fatal(r.Err)

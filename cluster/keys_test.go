@@ -1,24 +1,24 @@
-package cluster
+package cluster_test
 
 import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/quorate/quorate/cluster/testnodes"
 )
 
 // TestScanKeys_FewKeys_PageWalksAsFarAsItsCount scans a cluster that is nearly
 // empty: what a page costs is bounded by the keys that it asks for, found or not.
 func TestScanKeys_FewKeys_PageWalksAsFarAsItsCount(t *testing.T) {
-	w := newWorld(t)
-	cfg := w.config("A")
+	w := testnodes.New(t)
+	cfg := w.Config("A")
 	cfg.Partitions = 256
-	a := w.start(cfg)
+	a := w.Start(cfg)
 	want := make([]string, 20)
 	for i := range want {
 		want[i] = fmt.Sprintf("key-%02d", i)
-		if err := set(a, want[i], "v"); err != nil {
-			t.Fatal(err)
-		}
+		a.MustSet(want[i], "v")
 	}
 	for _, test := range []struct{ count, pages int }{
 		{10, 4}, {64, 4}, {100, 3}, {256, 1}, {10_000, 1},

@@ -1,4 +1,4 @@
-package cluster
+package cluster_test
 
 import (
 	"context"
@@ -10,47 +10,33 @@ import (
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/cluster/testnodes"
 )
 
 // traced carries out one request and returns its trace. value nil: a read.
-func (w *world) traced(n *running, key string, value []byte) *replica.Trace {
-	w.t.Helper()
+func traced(t *testing.T, n *testnodes.Node, key string, value []byte) *replica.Trace {
+	t.Helper()
 	r := &replica.Request{Key: []byte(key), Trace: new(replica.Trace)}
 	if value != nil {
 		r.Update = &register.Update{Kind: register.Set, Data: value}
 	}
 	n.Do(context.Background(), []*replica.Request{r})
 	if r.Err != nil {
-		w.t.Fatalf("%s through %s: %v", key, n.Name(), r.Err)
+		t.Fatalf("%s through %s: %v", key, n.Name(), r.Err)
 	}
 	return r.Trace
 }
 
-// roleOf finds a node that is, or is not, a primary of the key.
-func (w *world) roleOf(key string, primary bool) *running {
-	for _, r := range w.nodes {
-		now := r.Ring()
-		if now.IsPrimary(r.ID(), now.PartitionOf([]byte(key))) == primary {
-			return r
+// notPrimary returns a node that is no primary of a key.
+func notPrimary(t *testing.T, w *testnodes.Cluster, key string) *testnodes.Node {
+	t.Helper()
+	for _, n := range w.All() {
+		if now := n.Ring(); !now.IsPrimary(n.ID(), now.PartitionOf([]byte(key))) {
+			return n
 		}
 	}
-	w.t.Fatalf("no such node for %s", key)
+	t.Fatalf("all nodes are primaries of %s", key)
 	return nil
-}
-
-// connected waits until every node can ask every other.
-func (w *world) connected() {
-	w.t.Helper()
-	w.eventually("all nodes to know each other", func() bool {
-		for _, r := range w.nodes {
-			for _, other := range w.nodes {
-				if !r.Alive(other.ID()) {
-					return false
-				}
-			}
-		}
-		return true
-	})
 }
 
 func stepsOf(t *replica.Trace, action replica.Action, outcome replica.Outcome) (nodes []ring.NodeID) {
@@ -63,12 +49,10 @@ func stepsOf(t *replica.Trace, action replica.Action, outcome replica.Outcome) (
 }
 
 func TestTrace_WriteThroughAnotherNode_ShowsItsWholeWay(t *testing.T) {
-	w := newWorld(t)
-	w.start(w.config("A"))
-	w.grow("B", "C", "D", "E")
-	w.connected()
-	from := w.roleOf("k", false)
-	tr := w.traced(from, "k", []byte("v"))
+	w := testnodes.New(t)
+	w.Grow("A", "B", "C", "D", "E")
+	from := notPrimary(t, w, "k")
+	tr := traced(t, from, "k", []byte("v"))
 	now := from.Ring()
 	primaries := now.Primaries(now.PartitionOf([]byte("k")))
 	if tr.Node != from.ID() || tr.N != 3 || len(tr.Walk) != 5 || !slices.Equal(tr.Walk[:3], primaries) || tr.Took <= 0 {
@@ -94,34 +78,30 @@ func TestTrace_WriteThroughAnotherNode_ShowsItsWholeWay(t *testing.T) {
 }
 
 func TestTrace_ReadAtAPrimary_ShowsWhoAnswered(t *testing.T) {
-	w := newWorld(t)
-	w.start(w.config("A"))
-	w.grow("B", "C")
-	w.connected()
-	w.traced(w.nodes["A"], "k", []byte("v"))
-	tr := w.traced(w.nodes["B"], "k", nil)
-	if tr.Coordinator != w.nodes["B"].ID() || tr.Need != 2 || tr.Got != 2 || len(tr.Steps) != 2 || len(tr.Repaired) != 0 {
+	w := testnodes.New(t)
+	w.Grow("A", "B", "C")
+	traced(t, w.Node("A"), "k", []byte("v"))
+	tr := traced(t, w.Node("B"), "k", nil)
+	if tr.Coordinator != w.Node("B").ID() || tr.Need != 2 || tr.Got != 2 || len(tr.Steps) != 2 || len(tr.Repaired) != 0 {
 		t.Errorf("%+v", tr)
 	}
-	if got := stepsOf(tr, replica.ActionRead, replica.OutcomeValue); !slices.Equal(got, []ring.NodeID{w.nodes["B"].ID()}) {
+	if got := stepsOf(tr, replica.ActionRead, replica.OutcomeValue); !slices.Equal(got, []ring.NodeID{w.Node("B").ID()}) {
 		t.Errorf("values from %v: %+v", got, tr.Steps)
 	}
-	if tr := w.traced(w.nodes["B"], "nothing", nil); tr.Siblings != 0 || len(stepsOf(tr, replica.ActionRead, replica.OutcomeAbsent)) == 0 {
+	if tr := traced(t, w.Node("B"), "nothing", nil); tr.Siblings != 0 || len(stepsOf(tr, replica.ActionRead, replica.OutcomeAbsent)) == 0 {
 		t.Errorf("%+v", tr)
 	}
 }
 
 func TestTrace_PrimaryDown_ShowsTheHint(t *testing.T) {
-	w := newWorld(t)
-	w.start(w.config("A"))
-	w.grow("B", "C", "D", "E")
-	w.connected()
-	now := w.nodes["A"].Ring()
+	w := testnodes.New(t)
+	w.Grow("A", "B", "C", "D", "E")
+	now := w.Node("A").Ring()
 	walk := now.Walk(now.PartitionOf([]byte("k")))
-	w.crash(now.Name(walk[1]))
-	from := w.nodes[now.Name(walk[0])]
-	w.eventually("the dead node to be noticed", func() bool { return !from.Alive(walk[1]) })
-	tr := w.traced(from, "k", []byte("v"))
+	w.Crash(now.Name(walk[1]))
+	from := w.Node(now.Name(walk[0]))
+	w.Eventually("the dead node to be noticed", func() bool { return !from.Alive(walk[1]) })
+	tr := traced(t, from, "k", []byte("v"))
 	if got := stepsOf(tr, replica.ActionSkip, replica.OutcomeDown); !slices.Equal(got, walk[1:2]) {
 		t.Errorf("skipped %v, want %v", got, walk[1:2])
 	}
@@ -137,18 +117,14 @@ func TestTrace_PrimaryDown_ShowsTheHint(t *testing.T) {
 }
 
 func TestHistory_WritesThroughSeveralNodes_FollowEachOther(t *testing.T) {
-	w := newWorld(t)
-	w.start(w.config("A"))
-	w.grow("B", "C")
-	w.connected()
+	w := testnodes.New(t)
+	w.Grow("A", "B", "C")
 	for i, name := range []string{"A", "B", "C", "A"} {
-		if err := set(w.nodes[name], "k", fmt.Sprint("v", i)); err != nil {
-			t.Fatal(err)
-		}
+		w.Node(name).MustSet("k", fmt.Sprint("v", i))
 	}
 	var h replica.History
-	w.eventually("all nodes to answer", func() bool {
-		h = w.nodes["B"].History(t.Context(), []byte("k"))
+	w.Eventually("all nodes to answer", func() bool {
+		h = w.Node("B").History(t.Context(), []byte("k"))
 		return len(h.Missing) == 0
 	})
 	if !h.Complete || len(h.Versions) != 4 {
@@ -171,8 +147,8 @@ func TestHistory_WritesThroughSeveralNodes_FollowEachOther(t *testing.T) {
 			t.Errorf("the last version follows none: it had seen %v", v.Past)
 		}
 	}
-	w.crash("C")
-	h = w.nodes["B"].History(t.Context(), []byte("k"))
+	w.Crash("C")
+	h = w.Node("B").History(t.Context(), []byte("k"))
 	if len(h.Versions) != 3 || len(h.Missing) != 1 {
 		t.Errorf("without C: %+v", h)
 	}

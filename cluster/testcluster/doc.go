@@ -3,8 +3,8 @@
 // only when the test says so.
 //
 // A test adds the parts that it is about to each node ([Node.Serve], [Node.Run]). The
-// rest of a node is not there. A test of loss, delay and crashes under a random schedule
-// belongs in cluster/sim.
+// rest of a node is not there: a test of whole nodes uses cluster/testnodes, and one of
+// loss, delay and crashes under a random schedule belongs in cluster/sim.
 //
 // Invariant: a message arrives at once or fails at once. When a test ends, every
 // goroutine of its nodes has ended.

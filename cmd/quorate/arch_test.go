@@ -41,6 +41,7 @@ var layers = []struct {
 	{"logsummary", []string{"cluster/logsummary"}, []string{"core", "engine"}},
 	{"cluster", []string{"cluster"}, append([]string{"core", "engine", "fault"}, parts...)},
 	{"testcluster", []string{"cluster/testcluster"}, []string{"core", "engine", "peer"}},
+	{"testnodes", []string{"cluster/testnodes"}, append([]string{"core", "engine", "fault", "cluster", "sim"}, parts...)},
 	{"sim", []string{"cluster/sim", "cluster/sim/*"}, append([]string{"core", "engine", "cluster", "sim"}, parts...)},
 	{"dashboard", []string{"dashboard"}, nil},
 	{"resp", []string{"server/resp"}, []string{"core"}},
