@@ -160,8 +160,7 @@ func TestCluster_UpgradedNode_TakesTheClustersPolicyNotItsFlag(t *testing.T) {
 	w := testnodes.New(t)
 	w.Grow("A", "B")
 	digest := w.Node("A").Settings().Digest()
-	cfg := w.Crash("B")
-	cfg = forget(t, cfg)
+	cfg := forget(t, w.Crash("B"))
 	cfg.Policy = register.Refuse
 	w.Start(cfg)
 	if !agree(w, register.LWW) || w.Node("A").Settings().Digest() != digest {
@@ -171,17 +170,15 @@ func TestCluster_UpgradedNode_TakesTheClustersPolicyNotItsFlag(t *testing.T) {
 
 func TestNode_Upgraded_WritesItsFlagAsTheWeakestValue(t *testing.T) {
 	w := testnodes.New(t)
-	a := w.Start(w.Config("A"))
-	cfg := w.Crash("A")
-	cfg = forget(t, cfg)
+	w.Start(w.Config("A"))
+	cfg := forget(t, w.Crash("A"))
 	cfg.Policy = register.Refuse
-	a = w.Start(cfg)
+	a := w.Start(cfg)
 	if a.Settings().Digest() != settings.Assumed(register.Refuse).Digest() {
 		t.Errorf("%+v", a.Settings().Document().Settings())
 	}
-	setPolicy(t, w.Node("A"), register.LWW)
-	cfg = w.Crash("A")
-	if a = w.Start(cfg); a.Settings().Policy() != register.LWW {
+	setPolicy(t, a, register.LWW)
+	if a = w.Start(w.Crash("A")); a.Settings().Policy() != register.LWW {
 		t.Errorf("after a restart: %v", a.Settings().Policy())
 	}
 }
