@@ -117,7 +117,7 @@ func TestData_Conflict_IsSeenAndResolved(t *testing.T) {
 	}
 	r := f.call("A", "GET", "/api/data/cart", "")
 	var gone api.ReadAnswer
-	if err := json.Unmarshal(r.body, &gone); err != nil || r.status != 404 || gone.Found || gone.Context == "" || gone.Trace == nil || !gone.Siblings[0].Tombstone {
+	if err := json.Unmarshal(r.body, &gone); err != nil || r.status != 404 || gone.Found || gone.Context == "" || gone.Trace == nil || len(gone.Siblings) != 0 {
 		t.Errorf("%d %s %v", r.status, r.body, err)
 	}
 	if again := must[api.DeleteAnswer](f, "A", "DELETE", "/api/data/never", nil); again.Deleted {
