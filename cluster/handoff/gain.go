@@ -18,8 +18,8 @@ import (
 
 // Errors of a round that will be tried again.
 var (
-	errSilentOwner = errors.New("an owner does not answer, waiting for it")
-	errNoOwner     = errors.New("no owner answers")
+	errSilentOwner  = errors.New("an owner does not answer, waiting for it")
+	errTooFewOwners = errors.New("too few owners answer to have every acknowledged write between them: start those that are down, or remove them")
 )
 
 // gain copies what this node gains in the transition under way, if any.
@@ -101,15 +101,19 @@ func (m *Mover) copied(change func(copied, gaining int) int) {
 	m.gaining.op.Update(func(p *operation.Progress) { p.Partitions.Done = max(p.Partitions.Done, int64(copied)) })
 }
 
-// sources lists, by primary, the partitions to copy from it. Each partition is
-// copied from all of its primaries except this node, those removed as dead, and
-// those silent for longer than OwnerWait. A partition whose primaries were all
-// removed is an orphan.
+// sources lists, by primary, the partitions to copy from it. Each partition is copied
+// from all of its primaries except this node, those removed as dead, and those silent for
+// longer than OwnerWait. A partition whose primaries were all removed is an orphan.
+//
+// W of the N primaries have each acknowledged write, so that any N-W+1 of them have it
+// between them. With fewer sources this node could come to own a partition without a
+// write that a client relies on. Only owners that were removed are done without.
 func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (sources map[ring.NodeID][]ring.Partition, orphans int, err error) {
 	sources = make(map[ring.NodeID][]ring.Partition)
 	for _, p := range parts {
 		answering, silent := 0, 0
-		for _, id := range now.Primaries(p) {
+		primaries := now.Primaries(p)
+		for _, id := range primaries {
 			member, _ := now.Member(id)
 			switch {
 			case id == m.cfg.Self || member.Status == ring.Removing || member.Status == ring.Removed:
@@ -122,11 +126,12 @@ func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (sources map[rin
 				silent++
 			}
 		}
-		if answering == 0 && silent > 0 {
-			return nil, 0, fmt.Errorf("partition %d: %w", p, errNoOwner)
-		}
-		if answering == 0 {
+		needed := min(len(primaries)-min(now.Quorums().W, len(primaries))+1, answering+silent)
+		switch {
+		case needed == 0:
 			orphans++
+		case answering < needed:
+			return nil, 0, fmt.Errorf("partition %d has %d of %d owners: %w", p, answering, needed, errTooFewOwners)
 		}
 	}
 	return sources, orphans, nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/testcluster"
 )
 
 func TestMover_SilentOwner_IsWaitedForThenDoneWithout(t *testing.T) {
@@ -45,7 +46,7 @@ func TestMover_AllOwnersSilent_WaitsForOne(t *testing.T) {
 	if !w.Ring().InTransition() {
 		t.Fatal("flipped without any copy")
 	}
-	if err := w.nodes["B"].mover.Progress().LastError; !errors.Is(err, errNoOwner) {
+	if err := w.nodes["B"].mover.Progress().LastError; !errors.Is(err, errTooFewOwners) {
 		t.Fatalf("progress says %v", err)
 	}
 	w.SetDown("A", false)
@@ -62,4 +63,50 @@ func TestMover_LastCopyRemoved_GoesOnWithWhatThereIs(t *testing.T) {
 	lost := len(w.nodes["A"].Contents())
 	delete(w.nodes, "A")
 	w.requireSettled(100 - lost)
+}
+
+// A write that two of three owners have acknowledged must be at the newcomers before
+// they own anything: with two newcomers, a read may ask them alone.
+func TestMover_TooFewOwnersAnswer_WaitsForWhatOverlapsAnyWrite(t *testing.T) {
+	w := newMoving(t, 16, "A", "B", "C")
+	key := "key"
+	owners := w.Ring().Primaries(w.Ring().PartitionOf([]byte(key)))
+	behind := w.byID(owners[2]).Name
+	w.Write(w.Ring(), key, "acknowledged", testcluster.Except(behind))
+	for _, id := range owners[:2] {
+		w.SetDown(w.Ring().Name(id), true)
+	}
+	w.join("D")
+	w.join("E")
+	w.rounds(20)
+	if !w.Ring().InTransition() {
+		t.Fatalf("the ring changed though only %s answered, which has missed a write", behind)
+	}
+	if err := w.nodes["D"].mover.Progress().LastError; !errors.Is(err, errTooFewOwners) {
+		t.Errorf("progress says %v", err)
+	}
+	w.SetDown(w.Ring().Name(owners[1]), false)
+	w.rounds(8)
+	if w.Ring().InTransition() {
+		t.Fatal("two of three owners have every write between them, and D still waits")
+	}
+	for _, name := range []string{"D", "E"} {
+		if n := w.nodes[name]; w.Ring().IsPrimary(n.ID, w.Ring().PartitionOf([]byte(key))) && n.Value(key) != "acknowledged" {
+			t.Errorf("%s owns the key and has %q", name, n.Value(key))
+		}
+	}
+}
+
+// Owners that were removed never answer, and nobody waits for them.
+func TestMover_TwoOwnersRemoved_TheLastOneIsEnough(t *testing.T) {
+	w := newMoving(t, 16, "A", "B", "C", "D", "E")
+	w.Fill(100, 10)
+	w.remove("A")
+	w.remove("B")
+	w.rounds(3)
+	delete(w.nodes, "A")
+	delete(w.nodes, "B")
+	w.rounds(5)
+	w.syncAll("C", "D", "E")
+	w.requireSettled(100)
 }

@@ -42,7 +42,7 @@ type MoverConfig struct {
 	// Tick is how often to look for work without a trigger. Default: 1 s.
 	Tick time.Duration
 	// OwnerWait is how long to wait for an owner that does not answer before copying
-	// from the others only. Default: 5 s.
+	// from the others only, if they are enough. Default: 5 s.
 	OwnerWait time.Duration
 	// Settle is how long the new owners must have had everything before the old
 	// copy is dropped: longer than the engine's sync interval, so that what is
