@@ -56,6 +56,9 @@ type Hints struct {
 // Targets returns the nodes that have hints here.
 func (x *Hints) Targets() map[causal.NodeID]HintStats { return x.counts.all() }
 
+// Any reports whether there are hints here, for whatever node.
+func (x *Hints) Any() bool { return x.counts.bytes.Load() > 0 }
+
 // Scan yields the hints for a node, by partition, hash and key. A hint is valid until the
 // next one. No iterator is open while the consumer works.
 func (x *Hints) Scan(target causal.NodeID) iter.Seq2[Hint, error] {
@@ -157,6 +160,9 @@ func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
 
 // Get appends to dst the merged object of all hints of a key, whichever node they are for.
 func (x *Hints) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error) {
+	if !x.Any() {
+		return dst, false, nil // the ordinary case, which costs nothing
+	}
 	if !x.db.guard.enter() {
 		return dst, false, ErrClosed
 	}

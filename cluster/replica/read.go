@@ -7,7 +7,6 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/message"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
@@ -56,23 +55,16 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 	}
 }
 
-// readOwnLocked reads this node's copy, as a primary or from the hints that it keeps
-// for others, and returns what the op's read is told of it. It returns false if the op
-// has ended, because the store can no longer be read.
+// readOwnLocked reads what this node holds, and returns what the op's read is told of it.
+// It returns false if the op has ended, because the store can no longer be read.
 func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	o := &f.mu.ops[i]
 	o.traceStep(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
-	var found bool
-	var digest object.Digest
-	var err error
-	own := o.req.kept.local[:0]
-	if o.isPrimary() {
-		own, digest, found, err = f.c.cfg.Store.Find(o.p, o.req.Key, own)
-	} else {
-		own, found, err = f.c.cfg.Store.Hints().Get(o.p, o.req.Key, own)
-		digest = object.SeedOf(o.req.Key).Digest(own)
-	}
-	o.req.kept.local = own
+	own, err := f.c.lookUp(o.p, o.req.Key, o.req.kept.local[:0])
+	o.req.kept.local = own.encoded
+	// A stand-in's own copy is from the time when it was a primary. Alone it tells nothing
+	// of what the primaries have acknowledged since.
+	found := own.hinted || own.found && o.isPrimary()
 	if err == nil && !found && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {
 		err = errLacking
 	}
@@ -88,11 +80,11 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 		f.decideLocked(i, err)
 		return e, false
 	case found:
-		e.Answer = message.Answer{Found: message.Whole, Object: own, Digest: digest}
+		e.Answer = message.Answer{Found: message.Whole, Object: own.encoded, Digest: own.digest}
 	default:
 		e.Answer.Found = message.Absent
 	}
-	o.traceFound(f.c.cfg.Self, found, own, OutcomeValue)
+	o.traceFound(f.c.cfg.Self, found, own.encoded, OutcomeValue)
 	return e, true
 }
 

@@ -155,3 +155,34 @@ func TestRead_RepeatedKey_EachIsAnsweredOnce(t *testing.T) {
 	}
 	wantNoQuorum(t, reqs[2], NoQuorumError{Op: OpRead, Needed: 1, Got: 1}) // of a stand-in that knows nothing
 }
+
+// What a node holds of a key is its own copy and its hints, together: each may be newer.
+func TestRead_NodeHasAnOldCopyAndANewerHint_TheHintIsFound(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		holder     int // place of the node that has the newer version in one of the two
+		copy, hint []byte
+		reader     int
+	}{
+		{"a stand-in is asked", 3, strange(1, "old"), strange(2, "new"), 0},
+		{"a stand-in asks", 3, strange(1, "old"), strange(2, "new"), 3},
+		{"a stand-in asks, and its copy is newer", 3, strange(2, "new"), strange(1, "old"), 3},
+		{"a primary is asked", 1, strange(1, "old"), strange(2, "new"), 0},
+		{"a primary asks", 1, strange(1, "old"), strange(2, "new"), 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, usual, long, "A", "B", "C", "D")
+			w.at(0).plant(w.key, strange(1, "old"))
+			w.at(test.holder).plant(w.key, test.copy)
+			w.at(test.holder).plantHint(w.key, test.hint, 2)
+			for place := 1; place < 3; place++ {
+				if place != test.holder {
+					w.down[w.at(place).id] = true
+				}
+			}
+			if got := w.at(test.reader).must(get(w.key)).plain(); got != "new" {
+				t.Errorf("read %q", got)
+			}
+		})
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/quorate/quorate/cluster/core/message"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -151,29 +150,30 @@ func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 
 // find looks one key up, into buffer where the asker wants the object.
 func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, encoded []byte) {
-	encoded = buffer
-	digest, exists, err := c.cfg.Store.Digest(it.Partition, it.Key)
-	switch {
-	case err != nil:
-	case !exists:
-		if encoded, exists, err = c.cfg.Store.Hints().Get(it.Partition, it.Key, buffer); exists {
-			digest = object.SeedOf(it.Key).Digest(encoded)
-		} else if err == nil && c.cfg.Store.DiskLoss().Unrepaired() {
-			err = errLacking
-		}
-	case it.Brief || it.Known && digest == it.Digest:
-	default:
-		encoded, digest, exists, err = c.cfg.Store.Find(it.Partition, it.Key, buffer)
+	store := c.cfg.Store
+	h := held{encoded: buffer}
+	var err error
+	enough := false // to know the digest
+	if !store.Hints().Any() {
+		h.digest, h.found, err = store.Digest(it.Partition, it.Key)
+		enough = err != nil || !h.found || it.Brief || it.Known && h.digest == it.Digest
 	}
+	if !enough {
+		h, err = c.lookUp(it.Partition, it.Key, buffer)
+	}
+	if err == nil && !h.found && store.DiskLoss().Unrepaired() {
+		err = errLacking
+	}
+	encoded = h.encoded
 	switch {
 	case err != nil:
 		return message.Answer{Found: message.Failed, Failure: err.Error()}, encoded
-	case !exists:
+	case !h.found:
 		return message.Answer{Found: message.Absent}, encoded
-	case it.Known && digest == it.Digest:
+	case it.Known && h.digest == it.Digest:
 		return message.Answer{Found: message.Same}, encoded
 	case it.Brief:
-		return message.Answer{Found: message.DigestOnly, Digest: digest}, encoded
+		return message.Answer{Found: message.DigestOnly, Digest: h.digest}, encoded
 	default:
 		return message.Answer{Found: message.Whole, Object: encoded}, encoded
 	}
