@@ -31,6 +31,7 @@ func TestRefusals_KeepTheirMeaning(t *testing.T) {
 
 func TestSplitter_Split_CutsWhereOrderNeedsIt(t *testing.T) {
 	get := func(k string) *Request { return &Request{Key: []byte(k)} }
+	withR := func(r *Request, n int) *Request { r.R = n; return r }
 	with := func(k string, u register.Update) *Request { return &Request{Key: []byte(k), Update: &u} }
 	set := func(k string) *Request { return with(k, register.Update{Kind: register.Set}) }
 	incr := func(k string) *Request { return with(k, register.Update{Kind: register.Increment, Amount: 1}) }
@@ -44,6 +45,9 @@ func TestSplitter_Split_CutsWhereOrderNeedsIt(t *testing.T) {
 		"writes to one key":       {[]*Request{set("a"), set("b"), set("a")}, 3, []int{0, 1, 0}},
 		"reads of one key":        {[]*Request{get("a"), get("a")}, 2, []int{0, 0}},
 		"read after write":        {[]*Request{set("a"), set("b"), get("a")}, 2, []int{0, 1}},
+		"reads of other quorums":  {[]*Request{get("a"), get("b"), withR(get("a"), 3)}, 2, []int{0, 1}},
+		"updates of other reads":  {[]*Request{incr("a"), withR(incr("a"), 3)}, 1, []int{0}},
+		"blind writes need no R":  {[]*Request{set("a"), withR(set("a"), 3)}, 2, []int{0, 0}},
 		"write after read":        {[]*Request{get("a"), set("a")}, 1, []int{0}},
 		"blind after computing":   {[]*Request{incr("a"), set("a")}, 1, []int{0}},
 		"other coordinator":       {[]*Request{del("a"), incr("a")}, 1, []int{0}},

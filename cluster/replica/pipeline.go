@@ -23,7 +23,8 @@ func (s *splitter) release() {
 
 // split returns how many of the leading requests may run as one wave. Within a
 // wave the requests on one key are of one class: all reads, or updates that one
-// coordinator runs in the same way, which the engine applies in order.
+// coordinator runs in the same way, which the engine applies in order. The first of them
+// reads for all, so they have one R.
 func (s *splitter) split(reqs []*Request) int {
 	clear(s.first)
 	s.groups = s.groups[:0]
@@ -36,7 +37,7 @@ func (s *splitter) split(reqs []*Request) int {
 			continue
 		}
 		head := reqs[first]
-		if string(head.Key) != string(r.Key) || head.class() != r.class() {
+		if string(head.Key) != string(r.Key) || head.class() != r.class() || head.R != r.R && r.class() != classBlind {
 			return i
 		}
 		s.groups = append(s.groups, first)

@@ -186,3 +186,16 @@ func TestRead_NodeHasAnOldCopyAndANewerHint_TheHintIsFound(t *testing.T) {
 		})
 	}
 }
+
+func TestRead_BehindAnotherOfTheKey_WaitsForItsOwnQuorum(t *testing.T) {
+	w := newWorld(t, usual, brief, "A", "B", "C")
+	w.at(0).must(set(w.key, "value"))
+	w.setDown(2)
+	usual, all, again := get(w.key), get(w.key), get(w.key)
+	all.R = 3
+	w.at(0).do(usual, all, again)
+	if usual.Err != nil || again.Err != nil {
+		t.Errorf("with the cluster's R: %v, %v", usual.Err, again.Err)
+	}
+	wantNoQuorum(t, all, NoQuorumError{Op: OpRead, Needed: 3, Got: 2})
+}
