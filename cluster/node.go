@@ -159,7 +159,8 @@ func (n *Node) assemble() (err error) {
 		SiblingsWarn:   n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 	})
 	n.coverage = coverage.New(coverage.Config{
-		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator, Now: n.cfg.Now,
+		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,
+		Policy: n.settings.Policy, Now: n.cfg.Now,
 	})
 	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring,

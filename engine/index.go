@@ -4,7 +4,8 @@ import "github.com/quorate/quorate/cluster/core/object"
 
 // indexState is an object's place in the indexes by time: its lifetime, and whether it is
 // counted as live. An object that expires is counted, and has its entry in the expiry
-// index, until the sweep moves the entry to the index of dead objects.
+// index, until the sweep moves the entry to the index of dead objects. A hidden object is
+// not counted; if it expires, its entry is in the index of dead objects from the start.
 type indexState struct {
 	object.Lifetime
 	counted bool
@@ -12,7 +13,7 @@ type indexState struct {
 
 // indexStateOf returns the state of an object that the sweep has not visited.
 func indexStateOf(l object.Lifetime) indexState {
-	return indexState{Lifetime: l, counted: l.Kind == object.Lasting || l.Kind == object.Expiring}
+	return indexState{Lifetime: l, counted: !l.Hidden && (l.Kind == object.Lasting || l.Kind == object.Expiring)}
 }
 
 // index returns the prefix of the index that holds an entry for the object, or 0.

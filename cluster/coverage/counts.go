@@ -27,7 +27,7 @@ const statusBudget = time.Second
 // than a second.
 func (r *Reader) Status(ctx context.Context) []MemberStatus {
 	now := r.cfg.Ring()
-	counts := r.askCounts(ctx)
+	counts := r.askCounts(ctx, askFlags)
 	var out []MemberStatus
 	for _, m := range now.Members() {
 		s := MemberStatus{Member: m}
@@ -42,17 +42,20 @@ func (r *Reader) Status(ctx context.Context) []MemberStatus {
 	return out
 }
 
-// DBSize returns the number of live keys in the cluster: for each partition, what its
-// fullest available primary has. Keys that expired within the last seconds may
-// be counted.
+// DBSize returns the number of keys in the cluster: for each partition, what its
+// fullest available primary has. Before they count, all members wait for the updates
+// that they have under way. So every update that was acknowledged before the call is
+// counted, where no primary of its key is down. Keys that expired within the last seconds
+// may be counted. A key of which an older value is left beside its deletion is not.
 func (r *Reader) DBSize(ctx context.Context) (int64, error) {
 	now := r.cfg.Ring()
-	counts := r.askCounts(ctx)
+	r.awaitUpdates(ctx)
+	counts := r.askCounts(ctx, askFlags)
 	var total int64
 	for p := range now.Partitions() {
 		most, known := int64(0), false
 		for _, id := range now.Primaries(ring.Partition(p)) {
-			if c, ok := counts[id]; ok && p < len(c.keys) {
+			if c, ok := counts[id]; ok && p < len(c.keys) && !c.refilling {
 				most, known = max(most, c.keys[p]), true
 			}
 		}
@@ -68,25 +71,50 @@ func (r *Reader) DBSize(ctx context.Context) (int64, error) {
 type counts struct {
 	bytes, hints int64
 	keys         []int64
+	refilling    bool // it may lack keys that it should hold
+}
+
+// A request for counts has one byte of these, or no body.
+const (
+	askFlags    = 1 << iota // the answer ends with the node's flags
+	askSettling             // the answer waits for the updates that the node has under way
+)
+
+// flagRefilling is the node's flag of counts.refilling.
+const flagRefilling = 1
+
+// settleBudget bounds how long a node waits for its updates: by then a replica that has
+// not answered is as good as down.
+const settleBudget = 250 * time.Millisecond
+
+// awaitUpdates waits until the replicas have what the members have been writing to them.
+func (r *Reader) awaitUpdates(ctx context.Context) {
+	r.askCounts(ctx, askFlags|askSettling)
 }
 
 // askCounts returns the figures of every member that answers in time.
-func (r *Reader) askCounts(ctx context.Context) map[ring.NodeID]counts {
+func (r *Reader) askCounts(ctx context.Context, asked byte) map[ring.NodeID]counts {
 	ctx, cancel := context.WithTimeout(ctx, statusBudget)
 	defer cancel()
 	var mu sync.Mutex
-	out := map[ring.NodeID]counts{r.cfg.Self: r.countHere()}
+	out := make(map[ring.NodeID]counts)
 	var wg sync.WaitGroup
+	wg.Go(func() {
+		c := r.countHere(asked)
+		mu.Lock()
+		out[r.cfg.Self] = c
+		mu.Unlock()
+	})
 	for _, m := range r.cfg.Ring().Members() {
 		if m.ID == r.cfg.Self || !r.cfg.Channel.Available(m.ID) {
 			continue
 		}
 		wg.Go(func() {
-			reply, err := r.cfg.Channel.Call(ctx, m.ID, peer.Background, peer.Count, nil)
+			reply, err := r.cfg.Channel.Call(ctx, m.ID, peer.Background, peer.Count, []byte{asked})
 			if err != nil {
 				return // shown as unknown
 			}
-			if c, err := decodeCounts(reply); err == nil {
+			if c, err := decodeCounts(reply, r.cfg.Ring().Partitions()); err == nil {
 				mu.Lock()
 				out[m.ID] = c
 				mu.Unlock()
@@ -97,18 +125,31 @@ func (r *Reader) askCounts(ctx context.Context) map[ring.NodeID]counts {
 	return out
 }
 
-// AnswerCount returns this node's figures, to a peer. The request has no body.
-func (r *Reader) AnswerCount([]byte) ([]byte, error) {
-	c := r.countHere()
+// AnswerCount returns this node's figures, to a peer. Nodes up to version 0.1.0 send no
+// body and know no flags, and their answers have none.
+func (r *Reader) AnswerCount(body []byte) ([]byte, error) {
+	var asked byte
+	if len(body) > 0 {
+		asked = body[0]
+	}
+	c := r.countHere(asked)
 	out := wire.AppendUvarint(nil, uint64(c.bytes))
 	out = wire.AppendUvarint(out, uint64(c.hints))
 	for _, k := range c.keys {
 		out = wire.AppendUvarint(out, uint64(max(0, k)))
 	}
+	if asked&askFlags != 0 {
+		var flags uint64
+		if c.refilling {
+			flags = flagRefilling
+		}
+		out = wire.AppendUvarint(out, flags)
+	}
 	return out, nil
 }
 
-func decodeCounts(b []byte) (c counts, err error) {
+// decodeCounts reads the counts of a node, with its flags or without.
+func decodeCounts(b []byte, partitions int) (c counts, err error) {
 	r := wire.NewReader(b)
 	c.bytes, c.hints = int64(r.Uvarint()), int64(r.Uvarint())
 	for len(r.Rest()) > 0 {
@@ -116,6 +157,10 @@ func decodeCounts(b []byte) (c counts, err error) {
 	}
 	if err := r.Done("counts"); err != nil {
 		return counts{}, err
+	}
+	if len(c.keys) == partitions+1 {
+		c.refilling = c.keys[partitions]&flagRefilling != 0
+		c.keys = c.keys[:partitions]
 	}
 	return c, nil
 }
@@ -129,7 +174,7 @@ type Figures struct {
 
 // Figures counts what this node holds.
 func (r *Reader) Figures() Figures {
-	c := r.countHere()
+	c := r.countHere(0)
 	f := Figures{Bytes: c.bytes, Hints: r.cfg.Store.Hints().Targets()}
 	for _, keys := range c.keys {
 		f.Keys += keys
@@ -138,7 +183,13 @@ func (r *Reader) Figures() Figures {
 }
 
 // countHere returns this node's figures.
-func (r *Reader) countHere() (c counts) {
+func (r *Reader) countHere(asked byte) (c counts) {
+	if asked&askSettling != 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), settleBudget)
+		defer cancel()
+		r.cfg.Coordinator.AwaitReplicas(ctx)
+	}
+	c.refilling = r.cfg.Store.DiskLoss().Unrepaired()
 	for p := range r.cfg.Ring().Partitions() {
 		live, _ := r.cfg.Store.Partitions().Keys(ring.Partition(p))
 		c.keys = append(c.keys, live)

@@ -6,7 +6,9 @@
 // serve any page.
 //
 // Invariant: a key that is present during a whole scan is listed at least once. Each
-// page is asked of R primaries, so that one replica that missed a write hides nothing.
+// page is asked of as many primaries as it takes to meet every acknowledged write, and no
+// node answers while it is being refilled after it lost its disk. A key is listed if it
+// exists for GET (register.Exists).
 //
 // Owns: nothing. Its goroutines end before the call returns.
 //

@@ -19,9 +19,13 @@ import (
 )
 
 // A cursor is a position in the key space: partition and hash. So no state is kept
-// between pages, and any node can serve any page. Each page is asked of R primaries
-// and joined, so that a replica which missed a write does not hide a key: a key is
-// listed if the newest of its copies is alive.
+// between pages, and any node can serve any page. Each page is asked of so many primaries
+// that one of them has each acknowledged write, and joined. Where the copies of a key
+// disagree about whether it exists, the key is read as a GET would. A node that is being
+// refilled after it lost its disk is not asked: what it lacks proves nothing.
+
+// errRefilling refuses a page.
+var errRefilling = errors.New("this node lost its disk and does not have all its keys again yet")
 
 const (
 	maxPage        = 10_000 // keys asked of a replica at once
@@ -29,12 +33,13 @@ const (
 	hashBits       = 32
 )
 
-// listed is one key on one replica.
+// listed is one key on one replica, or on several.
 type listed struct {
-	hash  uint32
-	alive bool
-	at    causal.Timestamp
-	key   []byte
+	hash     uint32
+	alive    bool             // the key exists there
+	at       causal.Timestamp // the newest event on the key
+	key      []byte
+	disputed bool // the key exists on some of several replicas only
 }
 
 // page holds the keys that one replica has of a partition from a hash on. The keys of
@@ -72,13 +77,21 @@ func (r *Reader) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [
 	return keys, 0, nil
 }
 
-// scanPartition joins the pages of R primaries.
+// covering returns from how many primaries a page is wanted, and from how many it must
+// come: R. Where R + W is not above N, more are wanted, so that an acknowledged write is
+// not missed while they are up.
+func covering(now *ring.Ring) (wanted, needed int) {
+	q := now.Quorums()
+	return max(q.R, q.N-q.W+1), q.R
+}
+
+// scanPartition joins the pages of several primaries.
 func (r *Reader) scanPartition(ctx context.Context, now *ring.Ring, p ring.Partition, from uint32, count int) (page, error) {
 	var pages []page
-	needed := min(now.Quorums().R, len(now.Primaries(p)))
+	wanted, needed := covering(now)
 	var errs []error
 	for _, id := range r.nearestFirst(now.Primaries(p)) {
-		if len(pages) == needed {
+		if len(pages) == wanted {
 			break
 		}
 		pg, err := r.scanReplica(ctx, id, p, from, count)
@@ -91,7 +104,38 @@ func (r *Reader) scanPartition(ctx context.Context, now *ring.Ring, p ring.Parti
 	if len(pages) < needed {
 		return page{}, errors.Join(append(errs, &replica.NoQuorumError{Op: replica.OpRead, Needed: needed, Got: len(pages)})...)
 	}
-	return joinPages(pages), nil
+	joined := joinPages(pages)
+	return joined, r.decideDisputed(ctx, joined.keys, len(pages))
+}
+
+// decideDisputed reads the keys about which the replicas disagree.
+func (r *Reader) decideDisputed(ctx context.Context, keys []listed, quorum int) error {
+	var reqs []*replica.Request
+	var at []int
+	for i, k := range keys {
+		if k.disputed {
+			reqs, at = append(reqs, &replica.Request{Key: k.key, R: quorum}), append(at, i)
+		}
+	}
+	if len(reqs) == 0 {
+		return nil
+	}
+	r.cfg.Coordinator.Do(ctx, reqs)
+	nowMilli := r.cfg.Now().UnixMilli()
+	for i, q := range reqs {
+		if q.Err != nil {
+			return q.Err
+		}
+		keys[at[i]].alive = register.Exists(&q.Object, r.cfg.Policy(), nowMilli)
+	}
+	return nil
+}
+
+func memberIDs(now *ring.Ring) (ids []ring.NodeID) {
+	for _, m := range now.Members() {
+		ids = append(ids, m.ID)
+	}
+	return ids
 }
 
 // nearestFirst puts this node first, and leaves out those that do not answer.
@@ -129,7 +173,15 @@ func joinPages(pages []page) page {
 	slices.SortFunc(out.keys, func(a, b listed) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), bytes.Compare(a.key, b.key), cmp.Compare(b.at, a.at))
 	})
-	out.keys = slices.CompactFunc(out.keys, func(a, b listed) bool { return bytes.Equal(a.key, b.key) })
+	distinct := out.keys[:0]
+	for _, k := range out.keys {
+		if n := len(distinct) - 1; n < 0 || !bytes.Equal(distinct[n].key, k.key) {
+			distinct = append(distinct, k)
+		} else if distinct[n].alive != k.alive {
+			distinct[n].disputed = true
+		}
+	}
+	out.keys = distinct
 	return out
 }
 
@@ -148,7 +200,10 @@ func (r *Reader) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partiti
 
 // scanHere reads a page from this node's own copies.
 func (r *Reader) scanHere(p ring.Partition, from uint32, count int) (pg page, err error) {
-	nowMilli := r.cfg.Now().UnixMilli()
+	if r.cfg.Store.DiskLoss().Unrepaired() {
+		return page{}, errRefilling
+	}
+	nowMilli, policy := r.cfg.Now().UnixMilli(), r.cfg.Policy()
 	var stored object.Object
 	for e, err := range r.cfg.Store.Scan(p, from) {
 		if err != nil {
@@ -161,11 +216,9 @@ func (r *Reader) scanHere(p ring.Partition, from uint32, count int) (pg page, er
 		if err := stored.DecodeFrom(e.Object); err != nil {
 			return page{}, err
 		}
-		k := listed{hash: e.Hash, alive: stored.Live(nowMilli), key: bytes.Clone(e.Key)}
-		for _, s := range stored.Siblings {
-			k.at = max(k.at, s.Time)
-		}
-		pg.keys = append(pg.keys, k)
+		pg.keys = append(pg.keys, listed{
+			hash: e.Hash, alive: register.Exists(&stored, policy, nowMilli), at: stored.Clock.Latest(), key: bytes.Clone(e.Key),
+		})
 	}
 	return pg, nil
 }
@@ -239,6 +292,10 @@ func (r *Reader) RandomKey(ctx context.Context) ([]byte, error) {
 // Flush deletes every key that it finds, each by a write of its own with the
 // cluster's quorum. What is written meanwhile may stay.
 func (r *Reader) Flush(ctx context.Context) error {
+	quorum := 0 // the cluster's
+	if now := r.cfg.Ring(); len(r.nearestFirst(memberIDs(now))) == len(now.Members()) {
+		quorum, _ = covering(now) // else a deletion might not find what it is to delete
+	}
 	for cursor := uint64(0); ; {
 		keys, next, err := r.ScanKeys(ctx, cursor, 1000)
 		if err != nil {
@@ -246,7 +303,7 @@ func (r *Reader) Flush(ctx context.Context) error {
 		}
 		reqs := make([]*replica.Request, len(keys))
 		for i, k := range keys {
-			reqs[i] = &replica.Request{Key: k, Update: &register.Update{Kind: register.Delete}}
+			reqs[i] = &replica.Request{Key: k, Update: &register.Update{Kind: register.Delete}, R: quorum}
 		}
 		r.cfg.Coordinator.Do(ctx, reqs)
 		for _, q := range reqs {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
@@ -24,8 +25,9 @@ type Config struct {
 	Ring        func() *ring.Ring // never nil once the node is ready
 	Store       *engine.Store
 	Channel     Channel
-	Coordinator *replica.Coordinator // deletes keys, and remembers versions
-	Now         func() time.Time     // the wall clock, for expiry
+	Coordinator *replica.Coordinator   // deletes keys, and remembers versions
+	Policy      func() register.Policy // says which keys exist
+	Now         func() time.Time       // the wall clock, for expiry
 }
 
 // Reader reads over all partitions. It is safe for concurrent use, once the node has a

@@ -33,12 +33,16 @@ func TestPage_Encoding_IsThatOfEveryBuild(t *testing.T) {
 }
 
 func TestCounts_Malformed_AreRefused(t *testing.T) {
-	got, err := decodeCounts([]byte{5, 0xac, 0x02, 1, 2})
+	got, err := decodeCounts([]byte{5, 0xac, 0x02, 1, 2}, 2)
 	if want := (counts{bytes: 5, hints: 300, keys: []int64{1, 2}}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v: %+v, want %+v", err, got, want)
 	}
+	got, err = decodeCounts([]byte{5, 0xac, 0x02, 1, 2, 1}, 2)
+	if want := (counts{bytes: 5, hints: 300, keys: []int64{1, 2}, refilling: true}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("with flags: %v: %+v, want %+v", err, got, want)
+	}
 	for _, b := range [][]byte{nil, {5}, {5, 1, 0x80}} {
-		if _, err := decodeCounts(b); !errors.Is(err, wire.ErrCorrupt) {
+		if _, err := decodeCounts(b, 2); !errors.Is(err, wire.ErrCorrupt) {
 			t.Errorf("%x: %v, want ErrCorrupt", b, err)
 		}
 	}

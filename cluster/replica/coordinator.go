@@ -68,6 +68,7 @@ type Coordinator struct {
 	tasks     sync.WaitGroup
 	count     Counters
 	history   history
+	updates   *barrier  // waves that have updates
 	pool      sync.Pool // of *wave
 }
 
@@ -85,6 +86,7 @@ func New(cfg Config) *Coordinator {
 		late:      make(chan lateHint, maxLate),
 		forwarded: make(chan struct{}, maxForwarded),
 		closing:   make(chan struct{}),
+		updates:   newBarrier(),
 		pool:      sync.Pool{New: buildWave},
 	}
 }

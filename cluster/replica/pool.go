@@ -51,6 +51,9 @@ func (f *wave) leave() {
 		return
 	}
 	c := f.c
+	if f.counted {
+		c.updates.leave(f.counter)
+	}
 	if cap(f.mu.ops) > mostOps {
 		return
 	}
@@ -65,6 +68,7 @@ func (f *wave) reset() {
 	default:
 	}
 	f.c, f.ring, f.from, f.traced = nil, nil, origin{}, false
+	f.counted = false
 	f.batches = 0
 	clear(f.repairs)
 	f.repairs = f.repairs[:0]

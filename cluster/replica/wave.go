@@ -26,6 +26,8 @@ type wave struct {
 	healthy bool // this node's disk takes writes
 	batches int  // applied so far
 	users   atomic.Int32
+	counted bool   // some op has an update
+	counter uint32 // of the barrier; if counted
 	reused
 
 	mu struct {
@@ -52,6 +54,7 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 	for i, r := range reqs {
 		r.Err = nil
 		o := &f.mu.ops[i]
+		f.counted = f.counted || r.Update != nil
 		o.req, o.f, o.at, o.group, o.carrier, o.since = r, f, i, i, i, f.started
 		if groups != nil {
 			o.group = groups[i]
@@ -65,6 +68,9 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 		}
 		o.self = o.position(c.cfg.Self)
 		o.beginTrace()
+	}
+	if f.counted {
+		f.counter = c.updates.enter()
 	}
 	return f
 }

@@ -1,13 +1,14 @@
 package object
 
-import "github.com/quorate/quorate/cluster/core/causal"
-
 // Lifetime says whether an object has a value, and until when or since when. It follows
 // from the object alone, so that an index by time can find an object's entry from the
 // object.
 type Lifetime struct {
 	Kind LifetimeKind
 	At   int64 // unix ms; 0 where the kind has no time
+	// Hidden is set where a value is left though the newest sibling is a tombstone: the
+	// key does not exist, and the value is there for a client with a context.
+	Hidden bool
 }
 
 // LifetimeKind tells the kinds of lifetimes apart.
@@ -27,26 +28,25 @@ const (
 
 // Lifetime returns the object's lifetime.
 func (o *Object) Lifetime() Lifetime {
+	newest := o.Newest()
+	if newest == nil {
+		return Lifetime{Kind: Dead, At: o.Clock.Latest().UnixMilli()}
+	}
 	values := false
 	var expiry int64
-	var newest causal.Timestamp
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
-		newest = max(newest, s.Time)
 		if s.Tombstone {
 			continue
 		}
 		if s.Expiry == 0 {
-			return Lifetime{Kind: Lasting}
+			return Lifetime{Kind: Lasting, Hidden: newest.Tombstone}
 		}
 		values = true
 		expiry = max(expiry, s.Expiry)
 	}
-	switch {
-	case values:
-		return Lifetime{Kind: Expiring, At: max(expiry, 0)}
-	case len(o.Siblings) == 0:
-		newest = o.Clock.Latest()
+	if values {
+		return Lifetime{Kind: Expiring, At: max(expiry, 0), Hidden: newest.Tombstone}
 	}
-	return Lifetime{Kind: Dead, At: newest.UnixMilli()}
+	return Lifetime{Kind: Dead, At: newest.Time.UnixMilli()}
 }

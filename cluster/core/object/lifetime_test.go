@@ -20,8 +20,10 @@ func TestObject_Lifetime_FollowsFromItsSiblings(t *testing.T) {
 		want     Lifetime
 	}{
 		{"a value without expiry", []Sibling{value(1, 0)}, Lifetime{Kind: Lasting}},
-		{"one value without expiry among others", []Sibling{value(1, 50), tombstone(9), value(2, 0)}, Lifetime{Kind: Lasting}},
-		{"the last of several expiries", []Sibling{value(1, 50), value(2, 70), tombstone(90)}, Lifetime{Kind: Expiring, At: 70}},
+		{"one value without expiry among others", []Sibling{value(1, 50), tombstone(9), value(2, 0)}, Lifetime{Kind: Lasting, Hidden: true}},
+		{"a value newer than a tombstone", []Sibling{value(10, 0), tombstone(9)}, Lifetime{Kind: Lasting}},
+		{"a value newer than a tombstone, with an expiry", []Sibling{value(10, 50), tombstone(9)}, Lifetime{Kind: Expiring, At: 50}},
+		{"the last of several expiries", []Sibling{value(1, 50), value(2, 70), tombstone(90)}, Lifetime{Kind: Expiring, At: 70, Hidden: true}},
 		{"an expiry before 1970", []Sibling{value(1, -5)}, Lifetime{Kind: Expiring, At: 0}},
 		{"the newest of several tombstones", []Sibling{tombstone(30), tombstone(20)}, Lifetime{Kind: Dead, At: 30}},
 	} {
