@@ -30,15 +30,19 @@ const stateInSync = "handoff-contact" // the engine's name for it on disk
 // shown it its own removal. So its data is harmful only if the others removed it
 // while it was away.
 //
-// A tenth of the grace is left for deletions that this node had not received when
-// it went away, because anti-entropy had not come to them yet.
+// To see the others is not enough: a node whose disk is full sees them and takes none of
+// their deletions. The time is that since when each of this node's partitions has been
+// seen equal to the copy of each other primary.
+//
+// A tenth of the grace is left for deletions of members that could not be reached.
 type lastInSync struct {
 	at time.Time // wall clock
 
-	// pending lists, by member, the partitions that have not been seen equal to
-	// that member's copy since this node came back from an absence of more than
-	// that tenth. It is in sync again when none is left. Members that cannot be
-	// reached are not waited for. nil: not begun.
+	// since is when the comparisons began that are to renew at. pending lists, by
+	// member, the partitions that have not been seen equal to that member's copy since
+	// then. This node is in sync when none is left. Members that cannot be reached are
+	// not waited for. nil: not begun.
+	since   time.Time
 	pending map[ring.NodeID][]ring.Partition
 }
 
@@ -53,20 +57,17 @@ func (l *lastInSync) load(state *engine.State) error {
 	return nil
 }
 
-// renewLastInSync sets lastInSync to now if this node is in sync, at intervals
-// long enough to cost nothing. It ignores a failure to save it: an older time only
-// makes this node refuse to offer its data sooner, and the engine reports its own
-// faults.
+// renewLastInSync renews lastInSync if this node is in sync, at intervals long enough to
+// cost nothing. It ignores a failure to save it: an older time only makes this node refuse
+// to offer its data sooner, and the engine reports its own faults.
 func (m *Mover) renewLastInSync(ctx context.Context) {
-	at := m.cfg.Now()
-	away := at.Sub(m.inSync.at)
-	if away < min(time.Hour, m.cfg.Grace/20) || !m.inTouch(ctx) {
+	if m.cfg.Now().Sub(m.inSync.at) < min(time.Hour, m.cfg.Grace/20) {
 		return
 	}
-	if !m.inSync.at.IsZero() && away > m.cfg.Grace/10 && !m.upToDate(ctx) {
+	if !m.upToDate(ctx) || !m.inTouch(ctx) {
 		return
 	}
-	now := m.cfg.Ring()
+	now, at := m.cfg.Ring(), m.inSync.since
 	if self, known := now.Member(m.cfg.Self); !known || self.Status == ring.Removed || self.Status == ring.Joining {
 		return
 	}
@@ -92,12 +93,12 @@ func (m *Mover) inTouch(ctx context.Context) bool {
 }
 
 // upToDate reports whether each partition of this node has been equal, at some
-// time since it came back, to the copy of each other primary that can be reached.
-// It only compares; anti-entropy makes the copies equal.
+// time since the comparisons began, to the copy of each other primary that can be
+// reached. It only compares; anti-entropy makes the copies equal.
 func (m *Mover) upToDate(ctx context.Context) bool {
 	now := m.cfg.Ring()
 	if m.inSync.pending == nil {
-		m.inSync.pending = make(map[ring.NodeID][]ring.Partition)
+		m.inSync.since, m.inSync.pending = m.cfg.Now(), make(map[ring.NodeID][]ring.Partition)
 		for i := range now.Partitions() {
 			if p := ring.Partition(i); now.IsPrimary(m.cfg.Self, p) {
 				for _, id := range now.Primaries(p) {
