@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/testnodes"
+	"github.com/quorate/quorate/engine"
 )
 
 func TestCluster_SplitTwoAgainstThree_BothWriteAndAllConvergeOnceItHeals(t *testing.T) {
@@ -122,5 +123,37 @@ func TestCluster_DiskLostBehindACut_WhatIsNotThereProvesNothing(t *testing.T) {
 		if n, err := read(b, key); n != want || err != nil {
 			t.Errorf("%s: %d values, %v", key, n, err)
 		}
+	}
+}
+
+// With interval durability a target has a delivered hint in memory. The hint is the copy
+// that was on a disk, so it goes only when the target's copy is on one.
+func TestCluster_IntervalDurability_HintGoesOnceItsTargetHasSyncedIt(t *testing.T) {
+	w := testnodes.New(t)
+	for _, name := range []string{"A", "B", "C", "D"} {
+		cfg := w.Config(name)
+		cfg.Store.Durability, cfg.Store.SyncEvery = engine.Interval, time.Hour // never, in this test
+		cfg.AntiEntropyInterval = time.Hour
+		w.Start(cfg)
+	}
+	w.Settle()
+	now := w.Node("A").Ring()
+	p := now.PartitionOf([]byte("k"))
+	target := now.Name(now.Primaries(p)[1])
+	cfg := w.Crash(target)
+	through := w.Node(now.Name(now.Primaries(p)[0]))
+	w.Eventually("the dead node to be noticed", func() bool { return !through.Alive(now.Primaries(p)[1]) })
+	through.MustSet("k", "v")
+	w.Start(cfg)
+	w.Eventually("the hint to be delivered", w.Delivered)
+	cfg = w.Crash(target)
+	cfg.Store.Self, cfg.Store.Name, cfg.Store.Partitions = ring.IDOf(target), target, cfg.Partitions
+	disk, err := engine.Open(cfg.Store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close()
+	if _, found, err := disk.Get(p, []byte("k"), nil); !found || err != nil {
+		t.Errorf("the hint is gone, and its target has lost the write: found %v, %v", found, err)
 	}
 }

@@ -14,7 +14,13 @@ import (
 //
 // The error is [ErrReadOnly], [ErrFatal] or [ErrClosed], and says that nothing
 // was stored. A fault of one record is in its Err and leaves the others alone.
-func (s *Store) Apply(recs []*Record) (Commit, error) {
+func (s *Store) Apply(recs []*Record) (Commit, error) { return s.apply(recs, syncAsConfigured) }
+
+// ApplySynced is Apply for what another node gives up once it is safe here: the Commit
+// waits until all of it is on the disk, in either durability mode.
+func (s *Store) ApplySynced(recs []*Record) (Commit, error) { return s.apply(recs, syncNow) }
+
+func (s *Store) apply(recs []*Record, mode syncMode) (Commit, error) {
 	if !s.db.guard.enter() {
 		return Commit{}, ErrClosed
 	}
@@ -45,7 +51,7 @@ func (s *Store) Apply(recs []*Record) (Commit, error) {
 	}
 	s.writer.records.Add(int64(len(recs)))
 	s.writer.batches.Add(1)
-	return t.commit(syncAsConfigured)
+	return t.commit(mode)
 }
 
 // applyObject applies one record to the node's own copy.

@@ -149,6 +149,38 @@ func TestInterval_PowerCut_LosesOnlyASuffix(t *testing.T) {
 	}
 }
 
+// What another node gives up once it is here must be on the disk, in either mode, even if
+// it was here already and only in memory.
+func TestApplySynced_PowerCut_LosesNothing(t *testing.T) {
+	for _, mode := range []Durability{Always, Interval} {
+		for _, before := range []bool{false, true} {
+			fs := vfs.NewCrashableMem()
+			o := testOptions(fs)
+			o.Durability = mode
+			s := open(t, o)
+			object := write(t, openMem(t), 0, "k", data("v")).Stored
+			record := &Record{Key: []byte("k"), Merge: object}
+			if before {
+				if _, err := s.Apply([]*Record{record}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			commit, err := s.ApplySynced([]*Record{record})
+			if err == nil {
+				err = commit.Wait()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.FS = powerCut(fs, 0, 0)
+			s.Crash()
+			if s = open(t, o); read(t, s, 0, "k") == nil {
+				t.Errorf("%v, in memory before: %v: the write is lost", mode, before)
+			}
+		}
+	}
+}
+
 // TestUncleanStop_RaisesEpochFloor shows why: what the node minted last may be
 // on a peer's disk and not on its own.
 func TestUncleanStop_RaisesEpochFloor(t *testing.T) {

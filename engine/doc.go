@@ -12,6 +12,9 @@
 //     still in the log writer's buffer. A power cut loses at most the writes since
 //     the last fsync, and always the newest: never a write older than one kept.
 //
+// What another node gives up once it is here (a hint, a partition that moves) comes by
+// [Store.ApplySynced], for which Wait returns after the fsync in both modes.
+//
 // In both modes a store continues no epoch of an earlier start. A coordinator sends an
 // object to its peers before its own disk has it, and a directory may be an older copy
 // of itself. So nobody can prove that this disk knows every dot that the node minted.

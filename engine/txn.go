@@ -145,19 +145,21 @@ type syncMode uint8
 
 const (
 	syncAsConfigured syncMode = iota
+	syncNow                   // the changes, and what was found the same, in either durability mode
 	syncNever                 // a crash may lose the changes, which would be made again
 )
 
 // commit applies the batch to the memtable, publishes its changes and unlocks.
 func (t *txn) commit(mode syncMode) (Commit, error) {
 	w := t.w
-	sync := w.db.opts.Durability == Always && mode == syncAsConfigured
+	always := w.db.opts.Durability == Always
+	sync := mode == syncNow || always && mode == syncAsConfigured
 	if t.batch.Empty() {
-		if !t.foundSame || !sync || w.inflight.Load() == 0 {
+		if !t.foundSame || !sync || always && w.inflight.Load() == 0 {
 			return Commit{w: w}, nil
 		}
 		// What a record found may be another write that is still on its way to the
-		// disk. Syncing anything after that write makes it safe.
+		// disk, or has not been sent there. Syncing anything after that write makes it safe.
 		if err := t.batch.LogData(nil, nil); err != nil {
 			return Commit{}, err
 		}

@@ -29,6 +29,7 @@ type objectStore interface {
 	Scan(p ring.Partition, fromHash uint32) iter.Seq2[engine.Entry, error]
 	Get(p ring.Partition, key, dst []byte) ([]byte, bool, error)
 	Apply(recs []*engine.Record) (engine.Commit, error)
+	ApplySynced(recs []*engine.Record) (engine.Commit, error)
 }
 
 // merkleTrees is the part of the engine that shows the Merkle trees.

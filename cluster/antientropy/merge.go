@@ -121,7 +121,7 @@ func (c *comparison) fetchSome(ctx context.Context, wanted []listed) (n int, err
 // merge merges the peer's objects into this node's, and sends back the results
 // that are not what the peer holds.
 func (c *comparison) merge(ctx context.Context, arrived []stored) error {
-	merged, failed, err := apply(c.x.objects, c.partition, arrived)
+	merged, failed, err := apply(c.x.objects.Apply, c.partition, arrived)
 	if err != nil {
 		return err
 	}
@@ -163,15 +163,10 @@ func (c *comparison) push(ctx context.Context, objects []stored) error {
 	return nil
 }
 
-// applier is what apply needs of the engine.
-type applier interface {
-	Apply(recs []*engine.Record) (engine.Commit, error)
-}
-
-// apply merges objects into the local copies and waits until they are as durable
-// as a write. An error of one object is in its record, and counted, so that one
-// damaged object does not keep the others from being merged.
-func apply(store applier, p ring.Partition, objects []stored) (merged []engine.Record, failed int, err error) {
+// apply merges objects into the local copies, by a method of the engine, and waits until
+// they are as safe as it promises. An error of one object is in its record, and counted,
+// so that one damaged object does not keep the others from being merged.
+func apply(store func([]*engine.Record) (engine.Commit, error), p ring.Partition, objects []stored) (merged []engine.Record, failed int, err error) {
 	merged = make([]engine.Record, len(objects))
 	records := make([]*engine.Record, len(objects))
 	for i, o := range objects {
@@ -181,7 +176,7 @@ func apply(store applier, p ring.Partition, objects []stored) (merged []engine.R
 	if len(records) == 0 {
 		return nil, 0, nil
 	}
-	commit, err := store.Apply(records)
+	commit, err := store(records)
 	if err == nil {
 		err = commit.Wait()
 	}

@@ -115,8 +115,9 @@ func (x *Exchanger) serveFetch(body []byte) ([]byte, error) {
 	return answer, nil
 }
 
-// servePush merges a peer's objects. It refuses a key of another partition, which
-// would be stored where no read looks for it.
+// servePush merges a peer's objects, and answers when they are on the disk, in either
+// durability mode: the peer may drop what it has offered. It refuses a key of another
+// partition, which would be stored where no read looks for it.
 func (x *Exchanger) servePush(body []byte) ([]byte, error) {
 	p, objects, err := decodePushRequest(body)
 	if err != nil {
@@ -128,7 +129,7 @@ func (x *Exchanger) servePush(body []byte) ([]byte, error) {
 			return nil, fmt.Errorf("push of a key that is not in partition %d: %w", p, ErrBadMessage)
 		}
 	}
-	merged, failed, err := apply(x.objects, p, objects)
+	merged, failed, err := apply(x.objects.ApplySynced, p, objects)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,9 @@ import (
 )
 
 // ServePeer answers the frames that arrived together on one stream. All writes
-// among them are one engine batch. It is called from the stream's reader.
+// among them are one engine batch. It is called from the stream's reader. Background
+// writes are hints that are delivered: they are answered when they are on the disk, in
+// either durability mode.
 func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 	b := servedPool.Get().(*served)
 	for _, r := range reqs {
@@ -27,7 +29,11 @@ func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 		b.release()
 		return
 	}
-	commit, err := c.cfg.Store.Apply(b.batch())
+	apply := c.cfg.Store.Apply
+	if b.frames[0].request.Class == peer.Background {
+		apply = c.cfg.Store.ApplySynced // the sender deletes its hints of what is answered
+	}
+	commit, err := apply(b.batch())
 	c.count.Applied.Add(int64(len(b.records)))
 	if err != nil {
 		for _, fr := range b.frames {
