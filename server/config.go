@@ -27,7 +27,7 @@ type Config struct {
 
 	MaxClients      int           // connections at once; default DefaultMaxClients
 	ProtoMaxBulkLen int64         // bytes of one argument; default DefaultBulkBytes
-	MaxArguments    int64         // of one command; default 1048576
+	MaxArguments    int64         // of one command; default DefaultMaxArguments
 	IdleTimeout     time.Duration // closes a client without a command; default 0: never
 	WriteTimeout    time.Duration // closes a client that takes no replies; default 60 s
 	InputLimit      int64         // bytes of one client's unfinished command; default DefaultInputLimit
@@ -68,6 +68,7 @@ type Config struct {
 // Defaults of a [Config] that operators may change.
 const (
 	DefaultMaxClients     = 10_000
+	DefaultMaxArguments   = 1 << 20
 	DefaultBulkBytes      = register.MaxValue
 	DefaultInputLimit     = 1 << 30
 	DefaultOutputLimit    = 64 << 20
@@ -116,7 +117,7 @@ func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "dev")
 	c.MaxClients = cmp.Or(c.MaxClients, DefaultMaxClients)
 	c.ProtoMaxBulkLen = cmp.Or(c.ProtoMaxBulkLen, DefaultBulkBytes)
-	c.MaxArguments = cmp.Or(c.MaxArguments, 1<<20)
+	c.MaxArguments = cmp.Or(c.MaxArguments, DefaultMaxArguments)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)
 	c.InputLimit = cmp.Or(c.InputLimit, DefaultInputLimit)
 	c.OutputLimit = cmp.Or(c.OutputLimit, DefaultOutputLimit)

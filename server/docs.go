@@ -61,6 +61,9 @@ Redis does not have:
   the next context; W replicas must acknowledge.
 * ` + "`DEL key CONTEXT ctx [W n]`" + `: deletes only the values that were read with that context.
 
+A command has at most 1,048,576 arguments, its name included, and LCS compares two values of up to proto-max-bulk-len / 4 pairs of
+bytes, as Redis does. What is larger is refused.
+
 ` + CommandTable() + `
 ## Refused
 

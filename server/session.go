@@ -135,8 +135,9 @@ func (s *session) giveBack() {
 	s.client.Batch = nil
 }
 
-// setReadDeadline sets the deadline of the next read: that of an unfinished command,
-// or of an idle client. A client that watches by MONITOR is never idle.
+// setReadDeadline sets the deadline of the next read: when the client will have been
+// silent for longer than the idle timeout, or has taken too long over an unfinished
+// command. A client that watches by MONITOR is never idle.
 func (s *session) setReadDeadline() error {
 	var deadline time.Time
 	if have := s.input.end - s.input.start; have > 0 {
@@ -146,8 +147,11 @@ func (s *session) setReadDeadline() error {
 		deadline = s.unfinished.Add(unfinishedGrace + time.Duration(have/slowestRate)*time.Second)
 	} else {
 		s.unfinished = time.Time{}
-		if idle := s.server.limits.Idle.Load(); idle > 0 && s.watcher.mailbox == nil {
-			deadline = time.Now().Add(time.Duration(idle))
+	}
+	if idle := s.server.limits.Idle.Load(); idle > 0 && s.watcher.mailbox == nil {
+		silent := time.Now().Add(time.Duration(idle) + time.Millisecond)
+		if deadline.IsZero() || silent.Before(deadline) {
+			deadline = silent
 		}
 	}
 	if s.hasDeadline || !deadline.IsZero() {

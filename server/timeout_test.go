@@ -91,3 +91,43 @@ func TestSession_ClientThatStopsReading_IsClosedAfterWriteTimeout(t *testing.T) 
 		near.Close()
 	})
 }
+
+// TestSession_UnfinishedCommand_IsIdleAsWell: a client that stops in the middle of a
+// command is closed when it has been silent for the idle timeout.
+func TestSession_UnfinishedCommand_IsIdleAsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, ended := pipe(t, Config{IdleTimeout: 5 * time.Second})
+		go func() { _, _ = io.Copy(io.Discard, near) }()
+		started := time.Now()
+		if _, err := io.WriteString(near, "*2\r\n$4\r\nEC"); err != nil {
+			t.Fatal(err)
+		}
+		<-ended
+		if took := time.Since(started); took < 5*time.Second || took > 6*time.Second {
+			t.Errorf("closed after %v, want the idle timeout of 5s", took)
+		}
+		near.Close()
+	})
+}
+
+// TestSession_Monitor_IsNeverIdle: whoever watches sends nothing.
+func TestSession_Monitor_IsNeverIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, ended := pipe(t, Config{IdleTimeout: time.Second})
+		if _, err := io.WriteString(near, encode("MONITOR")); err != nil {
+			t.Fatal(err)
+		}
+		reply := make([]byte, 5)
+		if _, err := io.ReadFull(near, reply); err != nil || string(reply) != "+OK\r\n" {
+			t.Fatalf("%q, %v", reply, err)
+		}
+		time.Sleep(time.Hour)
+		select {
+		case <-ended:
+			t.Error("closed")
+		default:
+		}
+		near.Close()
+		<-ended
+	})
+}

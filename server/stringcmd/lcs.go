@@ -6,9 +6,10 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// lcsMost bounds the table that LCS fills: a byte of one value times a byte of the
-// other is a cell of four bytes, and a nanosecond or two of work.
-const lcsMost = 16 << 20 // cells
+// LCS fills a table with a cell for each pair of a byte of one value and a byte of the
+// other. As in Redis, where a cell has lcsCell bytes, a table that would be larger than
+// proto-max-bulk-len is refused. Here a cell is one bit.
+const lcsCell = 4
 
 const (
 	textLCSBoth = "ERR If you want both the length and indexes, please just use IDX."
@@ -70,18 +71,18 @@ func replyLCS(c *command.Call) {
 		values[i] = v.Data
 	}
 	a, b := values[0], values[1]
-	cells := (len(a) + 1) * (len(b) + 1)
-	if cells > lcsMost || !c.Node.Budget.Take(4*int64(cells)) {
+	cells := int64(len(a)+1) * int64(len(b)+1) // at most 2^58: a value has at most 2^29 bytes
+	if cells > c.Node.Limits.Protocol.BulkBytes.Load()/lcsCell || !c.Node.Budget.Take(cells/8) {
 		c.Out.Error(textLCSBig)
 		return
 	}
-	defer c.Node.Budget.Give(4 * int64(cells))
+	defer c.Node.Budget.Give(cells / 8)
 	table := newLCSTable(a, b)
 	var o lcsOptions
 	_ = o.parse(c.Args) // the plan has refused what is wrong
 	switch {
 	case o.length:
-		c.Out.Int(int64(table.length(len(a), len(b))))
+		c.Out.Int(int64(table.length))
 	case o.ranges:
 		replyLCSRanges(c, o, table)
 	default:
@@ -118,33 +119,47 @@ func replyLCSRanges(c *command.Call, o lcsOptions, t *lcsTable) {
 		}
 	}
 	c.Out.Text("len")
-	c.Out.Int(int64(t.length(len(t.a), len(t.b))))
+	c.Out.Int(int64(t.length))
 }
 
-// lcsTable holds the length of the longest common subsequence of every pair of
-// beginnings of a and b.
+// lcsTable says how the longest common subsequence of a and b is found from its end:
+// where two bytes differ, whether to go back in a or in b.
 type lcsTable struct {
-	a, b  []byte
-	cells []uint32
+	a, b   []byte
+	length uint32   // of the subsequence
+	goBack []uint64 // a bit for each pair, row by row for the bytes of a; set: go back in a
 }
 
+// newLCSTable fills the table for a and b. It keeps two rows of lengths: those of the
+// beginning of a so far, with each beginning of b.
 func newLCSTable(a, b []byte) *lcsTable {
-	width := len(b) + 1
-	t := &lcsTable{a: a, b: b, cells: make([]uint32, (len(a)+1)*width)}
-	for i, c := range a {
-		above, row := t.cells[i*width:(i+1)*width], t.cells[(i+1)*width:(i+2)*width]
+	t := &lcsTable{a: a, b: b, goBack: make([]uint64, (len(a)*len(b)+63)/64)}
+	above, row := make([]uint32, len(b)+1), make([]uint32, len(b)+1)
+	cell := 0
+	for _, c := range a {
 		for j, d := range b {
-			if c == d {
+			switch {
+			case c == d:
 				row[j+1] = above[j] + 1
-			} else {
-				row[j+1] = max(above[j+1], row[j])
+			case above[j+1] > row[j]:
+				row[j+1] = above[j+1]
+				t.goBack[cell/64] |= 1 << (cell % 64)
+			default:
+				row[j+1] = row[j]
 			}
+			cell++
 		}
+		above, row = row, above
 	}
+	t.length = above[len(b)]
 	return t
 }
 
-func (t *lcsTable) length(i, j int) uint32 { return t.cells[i*(len(t.b)+1)+j] }
+// goesBackInA reports whether the way back from the bytes a[i] and b[j] leads to a[i-1].
+func (t *lcsTable) goesBackInA(i, j int) bool {
+	cell := i*len(t.b) + j
+	return t.goBack[cell/64]&(1<<(cell%64)) != 0
+}
 
 // lcsRange is a stretch that both values have.
 type lcsRange struct{ a, b, length int }
@@ -156,7 +171,7 @@ func (t *lcsTable) ranges() (list []lcsRange) {
 	for i > 0 && j > 0 {
 		if t.a[i-1] != t.b[j-1] {
 			open = false
-			if t.length(i-1, j) > t.length(i, j-1) {
+			if t.goesBackInA(i-1, j-1) {
 				i--
 			} else {
 				j--
@@ -175,7 +190,7 @@ func (t *lcsTable) ranges() (list []lcsRange) {
 
 // common returns the subsequence.
 func (t *lcsTable) common() []byte {
-	out := make([]byte, t.length(len(t.a), len(t.b)))
+	out := make([]byte, t.length)
 	at := len(out)
 	for _, r := range t.ranges() {
 		at -= r.length
