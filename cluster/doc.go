@@ -119,6 +119,9 @@
 //
 // read repair: writing the merged object to replicas that answered with an older one.
 //
+// receiving: a node that writes of a partition go to though it is no primary: it gains
+// the partition, or would by an earlier target that may still be flipped to.
+//
 // rejoin: trying again and again to reach members that gossip has lost.
 //
 // settings of the cluster: what holds on all nodes besides the ring, as one document

@@ -38,7 +38,7 @@ func (m *Mover) Drained() bool {
 	now := m.cfg.Ring()
 	for i := range now.Partitions() {
 		p := ring.Partition(i)
-		if now.IsPrimary(m.cfg.Self, p) || now.IsGaining(m.cfg.Self, p) || m.holds(p) {
+		if now.IsPrimary(m.cfg.Self, p) || now.IsReceiving(m.cfg.Self, p) || m.holds(p) {
 			return false
 		}
 	}

@@ -52,7 +52,7 @@ func (m *Mover) release(ctx context.Context, now *ring.Ring) error {
 func (m *Mover) foreign(now *ring.Ring) (held []ring.Partition) {
 	for i := range now.Partitions() {
 		p := ring.Partition(i)
-		if now.IsPrimary(m.cfg.Self, p) || now.IsGaining(m.cfg.Self, p) {
+		if now.IsPrimary(m.cfg.Self, p) || now.IsReceiving(m.cfg.Self, p) {
 			continue
 		}
 		if _, total := m.cfg.Store.Partitions().Keys(p); total > 0 && m.cfg.Store.Merkle().PartitionReady(p) {
@@ -123,7 +123,7 @@ func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition
 		return before, false, nil
 	}
 	// The ring may have given p back to this node since the round began.
-	if latest := m.cfg.Ring(); latest.Epoch() != now.Epoch() || latest.IsPrimary(m.cfg.Self, p) || latest.IsGaining(m.cfg.Self, p) {
+	if latest := m.cfg.Ring(); latest.Epoch() != now.Epoch() || latest.IsPrimary(m.cfg.Self, p) || latest.IsReceiving(m.cfg.Self, p) {
 		return coverage{}, false, errRingMoved
 	}
 	gone, err = m.cfg.Store.Partitions().DropIf(p, found.root)

@@ -133,12 +133,12 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 }
 
 // replicateLocked sends an op's object to every other primary, to fallbacks for those
-// that are down, and to nodes that are gaining the partition. What a gaining node
-// answers counts for no quorum.
+// that are down, and to nodes that may come to own the partition. What those answer
+// counts for no quorum.
 func (f *wave) replicateLocked(i int) {
 	o := &f.mu.ops[i]
 	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
-	for _, id := range f.ring.Gaining(o.p) {
+	for _, id := range f.ring.Receiving(o.p) {
 		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
 			o.traceStep(id, RoleGaining, ActionWrite, 0)
 			f.sendWriteLocked(id, exchangeItem{op: i, position: coordination.Nobody})

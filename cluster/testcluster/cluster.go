@@ -135,14 +135,14 @@ func (c *Cluster) ByID(id ring.NodeID) *Node {
 }
 
 // Write carries out an acknowledged SET: the first primary of the key makes the new
-// object, and those of the other primaries and of the gaining nodes that reached names
+// object, and those of the other primaries and of the receiving nodes that reached names
 // merge it. view is the ring that the coordinator knows.
 func (c *Cluster) Write(view *ring.Ring, key, value string, reached func(ring.NodeID) bool) {
 	c.tb.Helper()
 	p := view.PartitionOf([]byte(key))
 	primaries := view.Primaries(p)
 	stored := c.ByID(primaries[0]).Set(key, value)
-	for _, id := range slices.Concat(primaries[1:], view.Gaining(p)) {
+	for _, id := range slices.Concat(primaries[1:], view.Receiving(p)) {
 		if reached(id) {
 			c.ByID(id).Merge(key, stored)
 		}

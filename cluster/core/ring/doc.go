@@ -14,7 +14,8 @@
 //
 // Invariant: merging is commutative, associative and idempotent. Every partition
 // has an owner, each owner is a member, and the primaries of a partition are
-// distinct. Equal states give equal rings on every node. The death of a member
+// distinct. Equal states give equal rings on every node, but for
+// [Ring.Receiving]. The death of a member
 // changes nothing here: only an operator does.
 //
 // Owns: nothing. The package is pure: no I/O, no goroutine, no clock, no log. A

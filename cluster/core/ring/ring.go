@@ -14,6 +14,7 @@ type Ring struct {
 	members    []Member // sorted by name, not removed
 	all        map[NodeID]Member
 	gains      map[NodeID][]Partition
+	receivers  [][]NodeID // by partition; nil: those that gain
 	tokens     map[NodeID]int
 	held       map[NodeID]int
 	pending    []NodeID
@@ -30,6 +31,7 @@ func NewRing(s *State) *Ring {
 		configured: s.quorums.Quorums,
 		all:        make(map[NodeID]Member, len(s.records)),
 		gains:      make(map[NodeID][]Partition),
+		receivers:  s.receivers(),
 		tokens:     make(map[NodeID]int, len(s.layout.seats)),
 		held:       make(map[NodeID]int, len(s.layout.seats)),
 		pending:    s.Pending(),
@@ -72,7 +74,7 @@ func (r *Ring) Primaries(p Partition) []NodeID { return r.layout.prefs.primaries
 func (r *Ring) Walk(p Partition) []NodeID { return r.layout.prefs.walk(int(p)) }
 
 // Gaining returns the nodes that will be primaries of p after the flip and are
-// not yet: writes go to them too.
+// not yet.
 func (r *Ring) Gaining(p Partition) []NodeID {
 	if r.plan == nil {
 		return nil
@@ -80,12 +82,21 @@ func (r *Ring) Gaining(p Partition) []NodeID {
 	return r.plan.of(int(p))
 }
 
+// Receiving returns the nodes besides the primaries that writes of p go to: those that
+// gain p, and those that would have gained it by earlier targets which this node has seen
+// since the last flip, and which another node may still flip to.
+func (r *Ring) Receiving(p Partition) []NodeID {
+	if r.receivers == nil {
+		return r.Gaining(p)
+	}
+	return r.receivers[p]
+}
+
+// IsReceiving reports whether writes of p go to id though it is no primary.
+func (r *Ring) IsReceiving(id NodeID, p Partition) bool { return slices.Contains(r.Receiving(p), id) }
+
 // IsPrimary reports whether id is a primary of p now.
 func (r *Ring) IsPrimary(id NodeID, p Partition) bool { return slices.Contains(r.Primaries(p), id) }
-
-// IsGaining reports whether id will be a primary of p after the flip and is not
-// yet.
-func (r *Ring) IsGaining(id NodeID, p Partition) bool { return slices.Contains(r.Gaining(p), id) }
 
 // Owner returns the owner of p's token.
 func (r *Ring) Owner(p Partition) NodeID { return r.layout.owners[p] }

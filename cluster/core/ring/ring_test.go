@@ -27,12 +27,12 @@ func TestRing_Lookups(t *testing.T) {
 		after := r.TargetPrimaries(p)
 		for _, id := range r.Gaining(p) {
 			gains++
-			if !slices.Contains(after, id) || !r.IsGaining(id, p) || r.IsPrimary(id, p) || !slices.Contains(r.Gains(id), p) {
+			if !slices.Contains(after, id) || !r.IsReceiving(id, p) || r.IsPrimary(id, p) || !slices.Contains(r.Gains(id), p) {
 				t.Fatalf("partition %d: %s gains it here and not there", p, r.Name(id))
 			}
 		}
 		for _, id := range after {
-			if !r.IsPrimary(id, p) && !r.IsGaining(id, p) {
+			if !r.IsPrimary(id, p) && !r.IsReceiving(id, p) {
 				t.Fatalf("partition %d: %s comes from nowhere", p, r.Name(id))
 			}
 		}

@@ -53,7 +53,7 @@ var (
 //     target has the same owners: a mark made under an earlier name proves nothing
 //     about the writes that did not reach its node in between.
 //  3. From then on writes go to the primaries of the layout and to those of the
-//     target. Each node that gains partitions copies them and marks itself done
+//     target, and of earlier targets that may still be flipped to. Each node that gains partitions copies them and marks itself done
 //     under the target's name. Any new word makes a new target and voids the
 //     marks.
 //  4. When all gaining nodes are done, any node may flip: the target becomes the
@@ -72,8 +72,9 @@ type State struct {
 	quorums quorums
 	layout  *layout
 
-	plan    *plan // the last result of transition, derived from the rest
-	planned bool  // plan is up to date
+	plan    *plan    // the last result of transition, derived from the rest
+	planned bool     // plan is up to date
+	earlier *earlier // plans before it
 }
 
 // quorums is the register that SetQuorums writes.

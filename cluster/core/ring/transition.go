@@ -10,6 +10,7 @@ import (
 // it. It is immutable and derived from the state's words and layout.
 type plan struct {
 	name   uint64
+	from   uint64 // hash of the layout that it leaves
 	target *layout
 	// gaining[starts[p]:starts[p+1]] are p's primaries under the target that are
 	// not its primaries now.
@@ -35,12 +36,13 @@ func (s *State) transition() *plan {
 	if settled || len(wanted) == 0 {
 		// No member is wanted if two nodes each removed all others concurrently. The
 		// ring then stays as it is until an operator decides.
-		s.plan = nil
+		s.plan, s.earlier = nil, nil
 		return nil
 	}
 	if name := s.words(); s.plan == nil || s.plan.name != name {
 		owners := placement.Claim(s.layout.owned(), wanted, s.quorums.N)
 		target := newLayout(s.layout.epoch+1, s.quorums.N, wanted, owners)
+		s.earlier = s.earlier.with(s.plan, s.layout)
 		s.plan = newPlan(name, s.layout, target)
 	}
 	return s.plan
@@ -71,7 +73,7 @@ func (s *State) words() uint64 {
 }
 
 func newPlan(name uint64, from, target *layout) *plan {
-	p := &plan{name: name, target: target, starts: make([]uint32, 1, len(from.owners)+1)}
+	p := &plan{name: name, from: from.hash, target: target, starts: make([]uint32, 1, len(from.owners)+1)}
 	for i := range from.owners {
 		now := from.prefs.primaries(i)
 		for _, id := range target.prefs.primaries(i) {

@@ -1,0 +1,81 @@
+package ring
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// A node that takes the word of a second operator does not know whether another one will
+// still end the first change: that has all its marks, perhaps, and not the word. Whoever
+// would own a partition then must have the writes of the time between.
+func TestRing_SecondChange_WritesStillReachThoseWhoGainByTheFirst(t *testing.T) {
+	for seed := range uint64(50) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		s := NewState("c", 32, Quorums{N: 3, R: 2, W: 2}, member("A"), member("B"), member("C"), member("D"))
+		mustChange(t, s, random, "E")
+		_ = NewRing(s) // requests use it
+		unaware := s.Clone()
+		mustChange(t, s, random, "F")
+		writer := NewRing(s)
+		for _, id := range unaware.Pending() {
+			if err := unaware.MarkDone(id, unaware.Target()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := NewRing(unaware)
+		if !unaware.Advance() {
+			t.Fatalf("seed %d: the first change did not end", seed)
+		}
+		after := NewRing(unaware)
+		for p := range Partition(32) {
+			for _, id := range after.Primaries(p) {
+				if !before.IsPrimary(id, p) && !slices.Contains(writer.Receiving(p), id) {
+					t.Fatalf("seed %d: %s owns partition %d by the first change, and misses the writes of who knows of the second: they go to %v",
+						seed, after.Name(id), p, writer.Receiving(p))
+				}
+			}
+		}
+		if _, err := s.Merge(unaware); err != nil {
+			t.Fatal(err)
+		}
+		if now := NewRing(s); now.InTransition() {
+			for p := range Partition(32) {
+				if !slices.Equal(now.Receiving(p), now.Gaining(p)) {
+					t.Fatalf("seed %d: the first change is over, and writes to partition %d go to %v, want %v", seed, p, now.Receiving(p), now.Gaining(p))
+				}
+			}
+		}
+	}
+}
+
+// Two changes that cancel each other leave nothing behind.
+func TestRing_ChangeTakenBack_WritesGoToThePrimariesAlone(t *testing.T) {
+	s := NewState("c", 32, Quorums{N: 2, R: 1, W: 1}, member("A"), member("B"), member("C"))
+	for _, n := range []int{3, 2} {
+		if err := s.SetQuorums(Quorums{N: n, R: 1, W: 1}); err != nil {
+			t.Fatal(err)
+		}
+		_ = NewRing(s)
+	}
+	for p := range Partition(32) {
+		if got := NewRing(s).Receiving(p); len(got) > 0 {
+			t.Fatalf("partition %d is sent to %v", p, got)
+		}
+	}
+}
+
+// mustChange makes a change of some kind: the joiner of that name, or a leave.
+func mustChange(t *testing.T, s *State, random *rand.Rand, joiner string) {
+	t.Helper()
+	err := error(nil)
+	switch leavers := []string{"A", "B", "C"}; random.IntN(3) {
+	case 0:
+		err = s.Leave(IDOf(leavers[random.IntN(len(leavers))]))
+	default:
+		err = s.Join(member(joiner))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
