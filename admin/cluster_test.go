@@ -47,7 +47,7 @@ type port struct {
 	killed cluster.Config // of the node, while it is killed
 }
 
-// newFleet starts so many nodes and waits until all share one ring at rest.
+// newFleet starts a number of nodes and waits until all share one ring at rest.
 func newFleet(t testing.TB, size int, token string) *fleet {
 	f := &fleet{t: t, token: token, nodes: testnodes.New(t), ports: make(map[string]*port), client: http.Client{Timeout: 30 * time.Second}}
 	t.Cleanup(f.client.CloseIdleConnections)
@@ -188,7 +188,7 @@ func (f *fleet) send(r *http.Request, headers ...string) reply {
 	return reply{answer.StatusCode, text, answer.Header}
 }
 
-// rawCall is call with a path that is not looked at before it is sent.
+// rawCall calls a path as it is, without the checks of call.
 func (f *fleet) rawCall(node, method, path, body string, headers ...string) reply {
 	f.t.Helper()
 	r := &http.Request{
@@ -200,7 +200,7 @@ func (f *fleet) rawCall(node, method, path, body string, headers ...string) repl
 
 func jsonDecode(text []byte, into any) error { return json.Unmarshal(text, into) }
 
-// must is call, of JSON, for what has to succeed.
+// must calls a path, fails the test unless the call succeeds, and decodes its JSON.
 func must[T any](f *fleet, node, method, path string, body any) (out T) {
 	f.t.Helper()
 	text := ""

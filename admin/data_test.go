@@ -195,7 +195,7 @@ func TestData_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {
 	}
 }
 
-func TestData_NoQuorum_IsToldWithItsTrace(t *testing.T) {
+func TestData_NoQuorum_IsReportedWithItsTrace(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 3, "")
 	must[api.LinkFaults](f, "A", "POST", "/api/nodes/A/partition", api.CutRequest{})
@@ -230,7 +230,7 @@ func TestData_PrimaryDown_HintShowsInTraceAndCluster(t *testing.T) {
 	}
 }
 
-func TestActors_OlderEpochs_AreToldApartThroughout(t *testing.T) {
+func TestActors_OlderEpochs_AreDistinguishedThroughout(t *testing.T) {
 	f := newFleet(t, 1, "")
 	names := newActors(f.ring("A"))
 	a := f.nodes.Node("A").ID()

@@ -49,7 +49,7 @@ func encodeText(b []byte) (text, encoding string) {
 	return base64.StdEncoding.EncodeToString(b), encodingBase64
 }
 
-// decodeText is the inverse of encodeText; no encoding means UTF-8.
+// decodeText undoes encodeText; no encoding means UTF-8.
 func decodeText(text, encoding string) ([]byte, error) {
 	switch encoding {
 	case "", encodingText:

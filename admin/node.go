@@ -29,7 +29,7 @@ func timesOf(c *histogram.Counts) api.Times {
 	return t
 }
 
-// countsOf is the inverse of timesOf.
+// countsOf undoes timesOf.
 func countsOf(t api.Times) (c histogram.Counts) {
 	c.Sum = time.Duration(t.SumMicros) * time.Microsecond
 	for _, b := range t.Buckets {
@@ -44,7 +44,7 @@ func faultOf(f fault.Link) api.Fault {
 	return api.Fault{From: f.From, To: f.To, Cut: f.Cut, DelayMillis: f.Delay.Milliseconds(), Loss: f.Loss}
 }
 
-// linkOf is the inverse of faultOf.
+// linkOf undoes faultOf.
 func linkOf(f api.Fault) fault.Link {
 	return fault.Link{From: f.From, To: f.To, Cut: f.Cut, Delay: time.Duration(f.DelayMillis) * time.Millisecond, Loss: f.Loss}
 }

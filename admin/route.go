@@ -129,7 +129,7 @@ func (s *Server) handler(rt *route) http.Handler {
 	})
 }
 
-// proxy has another port answer the request.
+// proxy lets another port answer the request.
 func (s *Server) proxy(ctx context.Context, w http.ResponseWriter, c *call, addr string) {
 	if err := s.ports.Proxy(w, c.WithContext(ctx), addr, setHeaders); err != nil {
 		writeError(w, err)

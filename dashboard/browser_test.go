@@ -59,7 +59,7 @@ func openBrowser(t testing.TB, origin string, width, height int64) *browser {
 	return b
 }
 
-// command is a step that sends one command of the protocol.
+// command makes a step that sends one command of the protocol.
 func command[P, R any](cmd cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, cmd, params)

@@ -48,7 +48,7 @@ func slot(key string) int {
 	return int(crc % 16384)
 }
 
-// preferenceLocked is the walk from a key: primaries, then fallbacks.
+// preferenceLocked returns the walk from a key: primaries, then fallbacks.
 func (f *fake) preferenceLocked(key string) []object {
 	owners := f.ringLocked()["owners"].([]string)
 	from := slot(key) / (16384 / f.mu.partitions)

@@ -16,8 +16,8 @@ import (
 // was stored. A fault of one record is in its Err and leaves the others alone.
 func (s *Store) Apply(recs []*Record) (Commit, error) { return s.apply(recs, syncAsConfigured) }
 
-// ApplySynced is Apply for what another node gives up once it is safe here: the Commit
-// waits until all of it is on the disk, in either durability mode.
+// ApplySynced applies records as Apply does. Its Commit waits until all of them are on
+// the disk, in either durability mode: another node deletes its copy after that.
 func (s *Store) ApplySynced(recs []*Record) (Commit, error) { return s.apply(recs, syncNow) }
 
 func (s *Store) apply(recs []*Record, mode syncMode) (Commit, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// audit recomputes from the stored objects what the store keeps in its books and
+// audit recomputes from the stored objects what the store keeps in its statistics and
 // indexes, and compares.
 func audit(tb rapid.TB, s *Store) {
 	tb.Helper()

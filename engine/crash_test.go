@@ -16,8 +16,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// powerCut is what the disk holds after one: all that was synced and a random
-// part of the rest.
+// powerCut returns what the disk holds after a power cut: all that was synced, and a
+// random part of the rest.
 func powerCut(fs *vfs.MemFS, percent int, seed uint64) *vfs.MemFS {
 	return fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(seed, 1))})
 }
@@ -149,8 +149,8 @@ func TestInterval_PowerCut_LosesOnlyASuffix(t *testing.T) {
 	}
 }
 
-// What another node gives up once it is here must be on the disk, in either mode, even if
-// it was here already and only in memory.
+// TestApplySynced_PowerCut_LosesNothing checks that what ApplySynced stored is on the disk
+// in either mode, even if it was here already and only in memory.
 func TestApplySynced_PowerCut_LosesNothing(t *testing.T) {
 	for _, mode := range []Durability{Always, Interval} {
 		for _, before := range []bool{false, true} {
@@ -280,7 +280,7 @@ func TestCrash_UnderLoad_FreesDirectoryFast(t *testing.T) {
 	}
 }
 
-func TestRebuild_WritesMeanwhile_BooksAreRight(t *testing.T) {
+func TestRebuild_WritesMeanwhile_StatisticsAreRight(t *testing.T) {
 	clock := newTestClock()
 	fs := vfs.NewCrashableMem()
 	o := testOptions(fs)

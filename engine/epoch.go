@@ -42,7 +42,7 @@ import (
 //     may come back from other nodes in an older state. It rises as well when another
 //     node brings an event of this node that the copy here does not know, though its
 //     epoch could be continued: then this copy has forgotten it (by trimming), or
-//     another memory made it.
+//     another lineage made it.
 //  7. Only epochs that were minted already are continued. A forged context can name
 //     those of the future.
 //  8. Hints are deleted all the time, and two lineages of hints may share a number.

@@ -87,7 +87,7 @@ func TestEpochs_NewDirectory_ContinuesNothing(t *testing.T) {
 
 // TestEpochs_HintComesBackOlder_ContinuesNothing: a hint that was delivered is
 // forgotten, and an older state of the same key is then handed to this node to
-// keep; also one that another hint's memory goes by.
+// keep; so is one whose lineage has the same number.
 func TestEpochs_HintComesBackOlder_ContinuesNothing(t *testing.T) {
 	const target, namesake = causal.NodeID(8), causal.NodeID(8 + lineageMask)
 	for _, test := range []struct {

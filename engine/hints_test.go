@@ -189,7 +189,7 @@ func TestGetHint_SeveralTargets_Merges(t *testing.T) {
 }
 
 // TestHints_Dots_NeverMeetTheStoresOwn: the hints of a key, one for each node,
-// and its object are separate memories, and mint in separate epochs.
+// and its object, are separate lineages, and count in separate epochs.
 func TestHints_Dots_NeverMeetTheStoresOwn(t *testing.T) {
 	s := openMem(t)
 	seen := make(map[causal.Dot]bool)
@@ -204,7 +204,7 @@ func TestHints_Dots_NeverMeetTheStoresOwn(t *testing.T) {
 			}
 			seen[e.dot] = true
 			if round%3 == 0 {
-				merged = r.Stored // the memories learn of each other
+				merged = r.Stored // the lineages learn of each other
 			} else {
 				merged = nil
 			}

@@ -34,7 +34,7 @@ func modelKey(i int) (ring.Partition, []byte) {
 func place(p ring.Partition, key []byte) string { return fmt.Sprintf("%d/%s", p, key) }
 
 // TestStore_AnyHistory_MatchesModel runs random histories, clean stops and
-// crashes included, against a map, and audits the books after each step.
+// crashes included, against a map, and audits the statistics after each step.
 func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		clock := newTestClock()

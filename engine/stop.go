@@ -70,7 +70,7 @@ func (s *Store) stop(steps func() error) error {
 	}
 }
 
-// closeCleanly is the steps of Close.
+// closeCleanly carries out the steps of Close.
 func (s *Store) closeCleanly() error {
 	if !s.db.guard.waitFor(closePatience) {
 		// Writers are stalled behind a disk that takes nothing.
@@ -99,7 +99,7 @@ func (s *Store) saveLast() error {
 	return err
 }
 
-// abandon is the steps of Crash.
+// abandon carries out the steps of Crash.
 func (s *Store) abandon() error {
 	s.db.disk.Release()
 	s.db.guard.wait()

@@ -70,7 +70,7 @@ func TestOptions_Faults_AreReportedTogether(t *testing.T) {
 	}
 }
 
-func TestStore_Reopen_KeepsObjectsAndBooks(t *testing.T) {
+func TestStore_Reopen_KeepsObjectsAndStatistics(t *testing.T) {
 	o := testOptions(vfs.NewMem())
 	s := open(t, o)
 	for i := range 300 {

@@ -19,8 +19,8 @@ import (
 )
 
 // A cursor is a position in the key space: partition and hash. So no state is kept
-// between pages, and any node can serve any page. Each page is asked of so many primaries
-// that one of them has each acknowledged write, and joined. Where the copies of a key
+// between pages, and any node can serve any page. Each page is asked of enough primaries
+// that one of them has each acknowledged write, and their answers are joined. Where the copies of a key
 // disagree about whether it exists, the key is read as a GET would. A node that is being
 // refilled after it lost its disk is not asked: what it lacks proves nothing.
 

@@ -12,7 +12,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// BenchmarkFrame_EncodeDecode is what one frame of 200 bytes costs beside the
+// BenchmarkFrame_EncodeDecode measures the cost of one frame of 200 bytes beside the
 // system calls: queued, taken apart, matched and completed.
 func BenchmarkFrame_EncodeDecode(b *testing.B) {
 	parts := [][]byte{bytes.Repeat([]byte("x"), 200)}

@@ -62,6 +62,7 @@ var refusals = map[Refusal]string{
 	RefusedSecret: "different secret", RefusedNotJoined: "not in a cluster yet", RefusedBusy: "too many streams",
 }
 
+// String returns the reason in words, as errors and logs show it.
 func (r Refusal) String() string {
 	if s, ok := refusals[r]; ok {
 		return s
@@ -80,6 +81,7 @@ type RefusedError struct {
 	ByPeer bool // the peer refused us, rather than we the peer
 }
 
+// Error says which side refused and why.
 func (e *RefusedError) Error() string {
 	who := "refused peer"
 	if e.ByPeer {

@@ -18,7 +18,7 @@ func set(t *testing.T, l *fault.Links, all ...fault.Link) {
 	}
 }
 
-// trio is three channels that know each other, over the same links.
+// trio starts three channels that know each other, over the same links.
 func trio(t *testing.T) (a, b, c *end, l *fault.Links) {
 	l = new(fault.Links)
 	change := func(cfg *Config) {

@@ -129,7 +129,8 @@ type vectorWriter interface {
 	WriteVector(parts *net.Buffers) (int64, error)
 }
 
-// writeVector is a function of its own because WriteTo makes parts escape to the heap.
+// writeVector writes parts with one system call. It is a function of its own because
+// WriteTo makes parts escape to the heap.
 // The usual write of one buffer avoids that allocation.
 func writeVector(conn net.Conn, parts net.Buffers) error {
 	if w, ok := conn.(vectorWriter); ok { // net.Buffers would not find the TCP connection inside

@@ -52,6 +52,7 @@ type call struct {
 	err  error
 }
 
+// Complete hands the reply to the waiting Call.
 func (w *call) Complete(_ causal.NodeID, body []byte, err error) {
 	w.body, w.err = bytes.Clone(body), err
 	close(w.done)

@@ -210,8 +210,8 @@ func (s *stream) awaitRoom() error {
 	return s.mu.broken
 }
 
-// finish ends an accepted stream gently: nothing more is read, and once what is
-// being served is answered, and written, the stream closes.
+// closeGently ends an accepted stream: it reads nothing more, answers the requests that
+// are being served, and then closes.
 func (s *stream) closeGently() {
 	s.mu.Lock()
 	s.mu.closing = true

@@ -8,11 +8,11 @@ import (
 	"net/netip"
 )
 
-// advertised are the addresses that others are told.
+// advertised holds the addresses under which others reach this node.
 type advertised struct{ client, peer, admin string }
 
-// advertised are those given, or else the ones listened on; where that is every
-// interface, the host's first address.
+// advertised returns the addresses given with --advertise-…, or else the ones listened
+// on. For a listener on every interface it takes the host's first address.
 func (c *serverCmd) advertised() (a advertised, err error) {
 	var faults [3]error
 	given := c.address.advertise
@@ -40,8 +40,8 @@ func advertise(which, given, listen string) (string, error) {
 	return net.JoinHostPort(own.String(), port), nil
 }
 
-// ownAddress is the first address of this machine that others may reach: an
-// IPv4 one if there is one, loopback if there is no network at all.
+// ownAddress returns the first address of this machine that others may reach: an IPv4
+// one if there is one, and loopback if there is no network at all.
 func ownAddress() (netip.Addr, error) {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {

@@ -96,7 +96,7 @@ func TestAdminPort_TokenAndTLS_AreAskedForAndGiven(t *testing.T) {
 	}
 }
 
-func TestAdminPort_BadTLSFiles_AreToldBeforeAnythingStarts(t *testing.T) {
+func TestAdminPort_BadTLSFiles_AreReportedBeforeAnythingStarts(t *testing.T) {
 	cert, key := selfSigned(t)
 	cli, err := parse(t, "server", "--admin-tls-cert", key, "--admin-tls-key", cert)
 	if err != nil {

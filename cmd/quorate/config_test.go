@@ -95,7 +95,7 @@ func TestSettings_FileNamedByVariable_IsRead(t *testing.T) {
 	}
 }
 
-func TestSettings_BadFile_IsToldInPlainWords(t *testing.T) {
+func TestSettings_BadFile_IsReportedInPlainWords(t *testing.T) {
 	for _, test := range []struct{ file, want string }{
 		{"client_addr: 127.0.0.1:1\n", `there is no setting "client_addr": do you mean "client-addr"?`},
 		{"n: 3\ndurabilty: always\nzzzzzzzzzzzzzzz: 1\n", `there is no setting "zzzzzzzzzzzzzzz"`},

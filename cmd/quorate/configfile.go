@@ -20,7 +20,7 @@ const maxConfigBytes = 1 << 20
 // names behind those of the command line. kong calls it.
 func (*serverCmd) BeforeResolve(ctx *kong.Context) error { return addSettingsFile(ctx) }
 
-// BeforeResolve is as for the server.
+// BeforeResolve loads the settings file, as for the server.
 func (*demoCmd) BeforeResolve(ctx *kong.Context) error { return addSettingsFile(ctx) }
 
 func addSettingsFile(ctx *kong.Context) error {
@@ -115,7 +115,7 @@ func (f *settingsFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (
 	return text, nil
 }
 
-// plainText is what one would have written on the command line.
+// plainText returns a value of the file as it would be written on the command line.
 func plainText(node *yaml.Node) (string, error) {
 	switch node.Kind {
 	case yaml.ScalarNode:

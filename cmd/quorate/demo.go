@@ -141,8 +141,8 @@ func (d *demo) close() error {
 	return errors.Join(errs...)
 }
 
-// clusterID is the same for all nodes of a demo, however often it is started,
-// and another for every other demo: they do not mix.
+// clusterID derives the id of a demo's cluster from its directory. It stays the same when
+// the demo is started again, and differs from that of every other demo.
 func clusterID(dir string) string {
 	sum := sha256.Sum256([]byte(dir))
 	return hex.EncodeToString(sum[:16])

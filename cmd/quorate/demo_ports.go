@@ -24,7 +24,7 @@ type demoPorts struct {
 	taken               map[int]bool // by another node, or for another purpose
 }
 
-// nodesIn is how many letters, from A on, have a directory already.
+// nodesIn counts the letters, from A on, that have a directory already.
 func nodesIn(dir string) int {
 	for i := range maxDemoNodes {
 		if _, err := os.Stat(filepath.Join(dir, letter(i))); err != nil {

@@ -23,8 +23,8 @@ func (s *nodeSettings) limitMemory(nodes int) {
 	}
 }
 
-// heap is what so many nodes are meant to take of Go's heap, in bytes. Pebble's
-// block cache and memtables come on top of it, or are in it without cgo.
+// heap returns the bytes of Go's heap that a number of nodes are meant to use. With cgo,
+// Pebble's block cache and memtables come on top; without cgo they are included.
 func (s *nodeSettings) heap(nodes int) int64 {
 	each := max(s.node.Store.ObjectCacheBytes, 0)
 	if !pebbleOffHeap {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestLimitMemory_FollowsTheSettings_UnlessTold(t *testing.T) {
+func TestLimitMemory_FollowsTheSettings_UnlessGOMEMLIMITIsSet(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	var s nodeSettings

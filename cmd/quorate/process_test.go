@@ -23,7 +23,7 @@ import (
 	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
-// freePort is one that nobody holds just now.
+// freePort returns a port that no process holds just now.
 func freePort(t *testing.T) string {
 	t.Helper()
 	const first, last, each = 9000, 9990, 10 // each for all nodes of a demo
@@ -51,7 +51,7 @@ func startDemo(t *testing.T, args ...string) (*demo, *process) {
 	return d, p
 }
 
-// startDemoIn is startDemo for a directory that is kept, until stop.
+// startDemoIn starts a demo in a directory that outlives it; the caller calls stop.
 func startDemoIn(t *testing.T, dir string, args ...string) (d *demo, p *process, stop func()) {
 	t.Helper()
 	cli, err := parse(t, append([]string{"demo", "--partitions", "16", "--client-port", freePort(t), "--peer-port", freePort(t), "--admin-port", freePort(t)}, args...)...)

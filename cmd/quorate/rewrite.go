@@ -50,7 +50,7 @@ func (r *rewriter) rewrite(changed map[string]string) error {
 	return replaceFile(r.path, text, info.Mode().Perm())
 }
 
-// withSettings is a settings file with other values.
+// withSettings returns a settings file with other values.
 func withSettings(text []byte, changed map[string]string) ([]byte, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {

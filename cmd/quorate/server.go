@@ -72,7 +72,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	return err
 }
 
-// links are those that the admin port may break; nil if it must not.
+// links returns the links that the admin port may break, or nil without --chaos.
 func (c *serverCmd) links() *fault.Links {
 	if !c.chaos {
 		return nil
@@ -99,7 +99,7 @@ func (s *nodeSettings) listenAdmin(addr string) (net.Listener, error) {
 	return listener, nil
 }
 
-// secure is how the admin port speaks TLS; nil if it does not.
+// secure returns the TLS configuration of the admin port, or nil without a certificate.
 func (s *adminSettings) secure() (*tls.Config, error) {
 	if s.certFile == "" {
 		return nil, nil
@@ -111,8 +111,9 @@ func (s *adminSettings) secure() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// trust is how the admin ports of other nodes are known: by a certificate that
-// the system trusts, or by one of this node's own chain. Nil without TLS.
+// trust returns the TLS configuration for calls to the admin ports of other nodes: it
+// accepts a certificate that the system trusts, or one of this node's own chain. It is
+// nil without TLS.
 func (s *adminSettings) trust() *tls.Config {
 	if s.certFile == "" {
 		return nil
@@ -127,7 +128,7 @@ func (s *adminSettings) trust() *tls.Config {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-// adminToken is what the admin port asks for; empty: nothing.
+// adminToken returns the password of the admin port; empty means that it asks for none.
 func (s *nodeSettings) adminToken() string {
 	return cmp.Or(s.admin.token, s.client.Password)
 }

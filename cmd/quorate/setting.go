@@ -89,15 +89,15 @@ func reader[T any](parse func(string) (T, error)) kong.Mapper {
 	})
 }
 
-// variable returns what reflection sets a variable by.
+// variable returns the reflection of *v, which can be set.
 func variable[T any](v *T) reflect.Value { return reflect.ValueOf(v).Elem() }
 
-// text is a setting of any text.
+// text makes a setting of any text.
 func text(field *string, fallback string) value {
 	return value{target: variable(field), fallback: fallback, mapper: reader(func(s string) (string, error) { return s, nil })}
 }
 
-// path is a setting that names a file or a directory. It is made absolute.
+// path makes a setting that names a file or a directory. Its value is made absolute.
 func path(field *string, fallback string) value {
 	return value{target: variable(field), fallback: fallback, mapper: reader(func(s string) (string, error) {
 		if s == "" {
@@ -107,7 +107,7 @@ func path(field *string, fallback string) value {
 	})}
 }
 
-// list is a setting of several words, separated by commas.
+// list makes a setting of several words, separated by commas.
 func list(field *[]string) value {
 	// A named type: kong gives each element of other slices its own flag.
 	type words []string
@@ -127,7 +127,7 @@ func list(field *[]string) value {
 	}
 }
 
-// toggle is a setting that is off unless it is given.
+// toggle makes a setting that is off unless it is given.
 func toggle(field *bool) value {
 	return value{target: variable(field), mapper: kong.NewRegistry().RegisterDefaults().ForType(reflect.TypeFor[bool]())}
 }
@@ -138,7 +138,7 @@ type option[T any] struct {
 	value T
 }
 
-// choice is a setting of one of several words. fallback is one of them.
+// choice makes a setting of one of several words. fallback is one of them.
 func choice[T any](field *T, fallback string, options ...option[T]) value {
 	read := new(string)
 	v := text(read, fallback)
@@ -167,7 +167,7 @@ func named[T fmt.Stringer](values ...T) []option[T] {
 	return all
 }
 
-// word is a choice that the configuration keeps as a word too.
+// word makes a choice that the configuration keeps as a word too.
 func word(field *string, fallback string, words ...string) value {
 	options := make([]option[string], len(words))
 	for i, w := range words {
@@ -182,7 +182,7 @@ type notation[T ~int | ~int64] struct {
 	format func(T) string
 }
 
-// ranged is a setting of a number in a notation, within bounds.
+// ranged makes a setting of a number, written in a notation, within bounds.
 func ranged[T ~int | ~int64](field *T, fallback T, within number.Range[T], n notation[T]) value {
 	bounds := n.format(within.Least) + " to " + n.format(within.Most)
 	return value{
@@ -196,7 +196,7 @@ func ranged[T ~int | ~int64](field *T, fallback T, within number.Range[T], n not
 	}
 }
 
-// count is a setting of a plain number.
+// count makes a setting of a plain number.
 func count[T ~int | ~int64](field *T, fallback T, within number.Range[T]) value {
 	return ranged(field, fallback, within, notation[T]{
 		parse: func(s string) (T, error) {
@@ -210,13 +210,13 @@ func count[T ~int | ~int64](field *T, fallback T, within number.Range[T]) value 
 	})
 }
 
-// byteSize is a setting of a number of bytes.
+// byteSize makes a setting of a number of bytes.
 func byteSize(field *int64, fallback int64, within number.Range[int64]) value {
 	return ranged(field, fallback, within, notation[int64]{number.ParseSize, number.FormatSize})
 }
 
-// byteSizeOrNone is a setting of a number of bytes whose 0 means none. The field has -1
-// for it, because its 0 means the default.
+// byteSizeOrNone makes a setting of a number of bytes whose 0 means none. The field
+// gets -1 then, because a field of 0 means the default.
 func byteSizeOrNone(field *int64, fallback, most int64) value {
 	read := new(int64)
 	v := byteSize(read, fallback, number.Range[int64]{Most: most})
@@ -231,7 +231,7 @@ func byteSizeOrNone(field *int64, fallback, most int64) value {
 	return v
 }
 
-// duration is a setting of a length of time.
+// duration makes a setting of a length of time.
 func duration(field *time.Duration, fallback time.Duration, within number.Range[time.Duration]) value {
 	return ranged(field, fallback, within, notation[time.Duration]{number.ParseDuration, number.FormatDuration})
 }

@@ -48,7 +48,7 @@ func standby(t *testing.T, args ...string) (p *process, stop func()) {
 	return p, stop
 }
 
-func TestProcess_Standby_WaitsUntilItIsToldAndRemembers(t *testing.T) {
+func TestProcess_Standby_WaitsForTheRequestAndRemembersIt(t *testing.T) {
 	d, _ := startDemo(t, "--nodes", "2")
 	args := []string{"--data-dir", t.TempDir(), "--client-addr", "127.0.0.1:" + freePort(t), "--peer-addr", "127.0.0.1:" + freePort(t)}
 	p, stop := standby(t, args...)

@@ -61,8 +61,8 @@ func newSupervisor(node cluster.Config, client clientPort, log *slog.Logger) (*s
 	return h, nil
 }
 
-// newStandby is newSupervisor for a node that waits for a request that names the
-// cluster to join, unless its directory belongs to one.
+// newStandby makes a supervisor whose node waits for a request that names the cluster
+// to join. A node whose directory belongs to a cluster starts at once.
 func newStandby(node cluster.Config, client clientPort, log *slog.Logger) (*supervisor, error) {
 	h, err := newSupervisor(node, client, log)
 	if err != nil || h.mu.life.node.Membership().Ring() != nil {

@@ -64,8 +64,7 @@ func (s *nodeSettings) faults() (faults []error) {
 	return faults
 }
 
-// addressFaults returns the faults of where the node listens and of what others are
-// told.
+// addressFaults returns the faults of the addresses that the node listens on and advertises.
 func (c *serverCmd) addressFaults() (faults []error) {
 	s := &c.settings
 	for _, listen := range []struct{ flag, addr, guard, given string }{

@@ -85,7 +85,8 @@ func (c *Cache) Get(p ring.Partition, hash uint64, key, dst []byte) ([]byte, obj
 	return dst, e.digest, known
 }
 
-// Digest is Get without the object. It does not keep the key in the cache.
+// Digest returns the digest of a key's object. Unlike Get, it does not keep the key in
+// the cache.
 func (c *Cache) Digest(p ring.Partition, hash uint64, key []byte) (object.Digest, Knowledge) {
 	if len(c.shards) == 0 || int(p) >= len(c.terms) {
 		return 0, Unknown

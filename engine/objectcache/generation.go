@@ -102,7 +102,7 @@ func (c *cached) state() byte {
 	return stateAbsent
 }
 
-// size is what an entry takes of a generation's data.
+// size returns the bytes that an entry takes of a generation's data.
 func (c *cached) size() int { return entryHeader + c.room() }
 
 func (c *cached) room() int {
@@ -168,5 +168,5 @@ func (g *generation) empty() {
 	g.data, g.used = g.data[:0], 0
 }
 
-// bytes is the memory it holds.
+// bytes returns the memory that the generation holds.
 func (g *generation) bytes() int64 { return int64(cap(g.data)) + 8*int64(len(g.slots)) }

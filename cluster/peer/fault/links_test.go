@@ -88,7 +88,7 @@ func set(t *testing.T, l *Links, all ...Link) {
 	}
 }
 
-// soon is the deadline of what is meant to be ended by it.
+// soon returns a deadline that ends the call under test.
 func soon() time.Time { return time.Now().Add(20 * time.Millisecond) }
 
 func TestConn_CutOnTheWayIn_HoldsWhatCameUntilItHeals(t *testing.T) {

@@ -66,7 +66,7 @@ func insist(t *testing.T, c *redis.Client, key, value string) {
 	within(t, patience, "SET "+key, func() error { return c.Do(context.Background(), "SET", key, value, "W", 2).Err() })
 }
 
-// valuesOf are the concurrent values of a key, in order.
+// valuesOf returns the concurrent values of a key, in order.
 func valuesOf(c *redis.Client, key string) ([]string, error) {
 	reply, err := c.Do(context.Background(), "GET", key, "CONTEXT").Slice()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// cpu is the processor time that the node has used, from its process's statistics
+// cpu returns the processor time that the node has used, from its process's statistics,
 // in units of 10 ms.
 func (n *node) cpu() time.Duration {
 	n.t.Helper()

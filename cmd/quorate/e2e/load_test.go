@@ -62,7 +62,7 @@ func (l *load) stop() {
 	l.writers.Wait()
 }
 
-// ops is how many requests succeeded until now.
+// ops returns the number of requests that succeeded until now.
 func (l *load) ops() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,8 +111,8 @@ func (l *load) noFaults() {
 	}
 }
 
-// noWriteFaults is for faults that leave fewer: then writes are still taken, and
-// reads may fail, or miss what only fallbacks hold until it is handed over.
+// noWriteFaults checks that every write succeeded. Reads may have failed, or missed what
+// only fallbacks hold until it is handed over.
 func (l *load) noWriteFaults() {
 	l.t.Helper()
 	l.mu.Lock()

@@ -47,7 +47,7 @@ var refusals = map[string]string{
 // a library relies on: the connection, its protocol, the process.
 var elsewhere = strings.Fields("AUTH HELLO QUIT RESET MONITOR SHUTDOWN CLIENT|REPLY FLUSHALL FLUSHDB")
 
-// samples is one call of every command of server/COMMANDS.md, with keys of the
+// samples returns one call of every command of server/COMMANDS.md, with keys of the
 // caller's own.
 func samples(t testing.TB, caller string) (list []sample) {
 	t.Helper()

@@ -42,7 +42,7 @@ func openGoRedis(t testing.TB, n *node, protocol int) library {
 	return useGoRedis(c)
 }
 
-// useGoRedis is for its plain client and for the one that is aware of clusters.
+// useGoRedis uses go-redis by its plain client and by the one that is aware of clusters.
 func useGoRedis(c goredis.UniversalClient) library {
 	do := func(args ...string) (any, error) {
 		reply, err := c.Do(context.Background(), anys(args)...).Result()

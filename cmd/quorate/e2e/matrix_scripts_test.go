@@ -46,7 +46,7 @@ func otherLibraries() []script {
 	}
 }
 
-// interpreter is what runs the script, or the test is skipped for lack of it.
+// interpreter returns the program that runs the script; without one the test is skipped.
 func (s *script) interpreter(t testing.TB) string {
 	t.Helper()
 	if strings.HasSuffix(s.file, ".mjs") {

@@ -112,7 +112,7 @@ func exercise(t *testing.T, name string, lib library) {
 	}
 }
 
-// text is a string of a reply, in whichever type a library gives it.
+// text returns a string of a reply, in whichever type a library gives it.
 func text(reply any) string {
 	if b, ok := reply.([]byte); ok {
 		return string(b)

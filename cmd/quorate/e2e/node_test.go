@@ -57,7 +57,7 @@ func (n *node) start() {
 	}()
 }
 
-// goAway must come before whatever keeps the node from serving.
+// goAway marks the node as about to stop serving. Call it before whatever stops it.
 func (n *node) goAway() {
 	n.away.Store(true)
 	n.absences.Add(1)
@@ -82,7 +82,7 @@ func (n *node) signal(s syscall.Signal) {
 	}
 }
 
-// kill is kill -9.
+// kill sends SIGKILL.
 func (n *node) kill() {
 	n.t.Helper()
 	n.goAway()

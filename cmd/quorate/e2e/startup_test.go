@@ -29,7 +29,7 @@ func quorate(t testing.TB, args ...string) (output string, code int) {
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-func TestStart_WhatIsInTheWay_IsToldWithWhatToDo(t *testing.T) {
+func TestStart_Obstacle_IsReportedWithTheRemedy(t *testing.T) {
 	f := newFleet(t, 1)
 	a := f.nodes[0]
 	other := newFleet(t, 1).nodes[0]
