@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
@@ -19,7 +17,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
-	"github.com/quorate/quorate/engine"
+	"github.com/quorate/quorate/cluster/testcluster"
 )
 
 // post is a HintChannel that records the keys delivered to each node.
@@ -57,72 +55,45 @@ func (p *post) Call(_ context.Context, to ring.NodeID, _ peer.Class, kind peer.K
 }
 
 // hinted is a deliverer on node A of a ring of three, with one hint for B.
-func hinted(t *testing.T, change func(*ring.State)) (*Deliverer, *engine.Store, *post) {
+func hinted(t *testing.T, change func(*ring.State) error) (*Deliverer, *testcluster.Node, *post) {
 	t.Helper()
-	id := ring.IDOf
-	store, err := engine.Open(engine.Options{Dir: "a", FS: vfs.NewMem(), Self: id("A"), Name: "A", Partitions: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	member := func(name string) ring.Member { return ring.Member{ID: id(name), Name: name, Instance: name} }
-	state := ring.NewState("c", 8, ring.Quorums{N: 3, R: 2, W: 2}, member("A"), member("B"), member("C"))
+	c := testcluster.New(t, 8, ring.Quorums{N: 3, R: 2, W: 2}, "A", "B", "C")
 	if change != nil {
-		change(state)
+		c.Change(change)
 	}
-	now := ring.NewRing(state)
-	keepHint(t, store, now, "k")
+	a := c.Start("A")
+	a.Hint(ring.IDOf("B"), "k", anObject())
 	p := &post{up: map[ring.NodeID]bool{}, delivered: map[ring.NodeID][]string{}}
 	d := NewDeliverer(HintConfig{
-		Self: id("A"), Store: store, Channel: p, Ring: func() *ring.Ring { return now },
-		Logger: slog.New(slog.DiscardHandler),
+		Self: a.ID, Store: a.Store, Channel: p, Ring: c.Ring, Logger: slog.New(slog.DiscardHandler),
 	})
-	return d, store, p
+	return d, a, p
 }
 
-func anObject() object.Object {
+func removeB(s *ring.State) error {
+	err := s.Remove(ring.IDOf("B"))
+	for s.Advance() {
+	}
+	return err
+}
+
+func anObject() []byte {
 	dot := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("A"), Epoch: 1}, Counter: 1}
-	return object.Put(object.Object{}, nil, dot, causal.TimestampOf(1), object.Value{Data: []byte("v")})
-}
-
-// keepHint stores a hint for B.
-func keepHint(t *testing.T, store *engine.Store, now *ring.Ring, key string) {
-	t.Helper()
-	encoded := anObject()
-	record := &engine.Record{Partition: now.PartitionOf([]byte(key)), Key: []byte(key), Hint: ring.IDOf("B"), Merge: encoded.Append(nil)}
-	commit, err := store.Apply([]*engine.Record{record})
-	if err == nil {
-		err = errors.Join(commit.Wait(), record.Err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := object.Put(object.Object{}, nil, dot, causal.TimestampOf(1), object.Value{Data: []byte("v")})
+	return o.Append(nil)
 }
 
 func TestDeliverer_OneRefusedHint_HoldsUpNoOther(t *testing.T) {
-	for name, change := range map[string]func(*ring.State){
-		"to its node": nil,
-		"to the primaries": func(s *ring.State) {
-			if err := s.Remove(ring.IDOf("B")); err != nil {
-				t.Fatal(err)
-			}
-			for s.Advance() {
-			}
-		},
-	} {
-		d, store, p := hinted(t, change)
+	for name, change := range map[string]func(*ring.State) error{"to its node": nil, "to the primaries": removeB} {
+		d, a, p := hinted(t, change)
 		b := ring.IDOf("B")
 		for i := range 50 {
-			keepHint(t, store, d.cfg.Ring(), fmt.Sprint("k", i))
+			a.Hint(b, fmt.Sprint("k", i), anObject())
 		}
 		p.up[b], p.up[ring.IDOf("C")], p.cannot = true, true, "k7"
 		for range 3 {
 			d.deliver(t.Context(), b)
-			if n := store.Hints().Targets()[b].Count; n != 1 || d.Stats().Delivered != 50 {
+			if n := a.Store.Hints().Targets()[b].Count; n != 1 || d.Stats().Delivered != 50 {
 				t.Fatalf("%s: %d hints left, %d delivered; want the refused one left, 50 delivered", name, n, d.Stats().Delivered)
 			}
 		}
@@ -130,53 +101,46 @@ func TestDeliverer_OneRefusedHint_HoldsUpNoOther(t *testing.T) {
 			t.Errorf("%s: %d failures counted, want 3", name, d.Stats().Failures)
 		}
 		p.cannot = ""
-		if d.deliver(t.Context(), b); len(store.Hints().Targets()) != 0 {
+		if d.deliver(t.Context(), b); len(a.Store.Hints().Targets()) != 0 {
 			t.Errorf("%s: a hint is kept that its node would take now", name)
 		}
 	}
 }
 
 func TestDeliverer_Hint_StaysUntilItsNodeAcknowledges(t *testing.T) {
-	d, store, p := hinted(t, nil)
+	d, a, p := hinted(t, nil)
 	b := ring.IDOf("B")
 	d.deliver(t.Context(), b)
-	if len(store.Hints().Targets()) != 1 || len(p.delivered) != 0 {
+	if len(a.Store.Hints().Targets()) != 1 || len(p.delivered) != 0 {
 		t.Fatal("a hint went to a node that is down")
 	}
 	p.up[b], p.refuse = true, true
 	d.deliver(t.Context(), b)
-	if len(store.Hints().Targets()) != 1 || d.Stats().Failures != 1 {
+	if len(a.Store.Hints().Targets()) != 1 || d.Stats().Failures != 1 {
 		t.Fatal("a hint was dropped though its node refused it")
 	}
 	p.refuse = false
 	d.deliver(t.Context(), b)
-	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(store.Hints().Targets()) != 0 || d.Stats().Delivered != 1 {
-		t.Fatalf("delivered %q, %d targets left", got, len(store.Hints().Targets()))
+	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(a.Store.Hints().Targets()) != 0 || d.Stats().Delivered != 1 {
+		t.Fatalf("delivered %q, %d targets left", got, len(a.Store.Hints().Targets()))
 	}
 }
 
 func TestDeliverer_NodeLeftTheRing_HintGoesToThePrimaries(t *testing.T) {
-	d, store, p := hinted(t, func(s *ring.State) {
-		if err := s.Remove(ring.IDOf("B")); err != nil {
-			t.Fatal(err)
-		}
-		for s.Advance() {
-		}
-	})
-	a, b, c := ring.IDOf("A"), ring.IDOf("B"), ring.IDOf("C")
+	d, a, p := hinted(t, removeB)
+	b, c := ring.IDOf("B"), ring.IDOf("C")
 	p.up[c] = true
 	d.deliver(t.Context(), b)
-	if len(p.delivered[c]) != 1 || len(p.delivered[b]) != 0 || len(store.Hints().Targets()) != 0 {
-		t.Fatalf("delivered %v, %d targets left", p.delivered, len(store.Hints().Targets()))
+	if len(p.delivered[c]) != 1 || len(p.delivered[b]) != 0 || len(a.Store.Hints().Targets()) != 0 {
+		t.Fatalf("delivered %v, %d targets left", p.delivered, len(a.Store.Hints().Targets()))
 	}
-	part := d.cfg.Ring().PartitionOf([]byte("k"))
-	if _, found, err := store.Get(part, []byte("k"), nil); err != nil || !found {
-		t.Errorf("%016x, a primary itself, does not have the object: %v", uint64(a), err)
+	if a.Value("k") != "v" {
+		t.Error("A, a primary itself, does not have the object")
 	}
 }
 
 func TestDeliverer_Run_DeliversWhenTriggered(t *testing.T) {
-	d, store, p := hinted(t, nil)
+	d, a, p := hinted(t, nil)
 	d.cfg.Tick = time.Hour
 	p.up[ring.IDOf("B")] = true
 	ctx, cancel := context.WithCancel(t.Context())
@@ -187,20 +151,15 @@ func TestDeliverer_Run_DeliversWhenTriggered(t *testing.T) {
 		}
 	})
 	d.Trigger()
-	poll.Until(t, "the hints to be delivered", func() bool { return len(store.Hints().Targets()) == 0 })
+	poll.Until(t, "the hints to be delivered", func() bool { return len(a.Store.Hints().Targets()) == 0 })
 	cancel()
 	run.Wait()
 }
 
 func TestDeliverer_Targets_HaveTheirTurnInTheOrderOfIds(t *testing.T) {
-	d, store, _ := hinted(t, nil)
-	encoded := anObject()
-	for _, name := range []string{"C", "D"} {
-		record := &engine.Record{Partition: 1, Key: []byte("k"), Hint: ring.IDOf(name), Merge: encoded.Append(nil)}
-		if _, err := store.Apply([]*engine.Record{record}); err != nil || record.Err != nil {
-			t.Fatal(err, record.Err)
-		}
-	}
+	d, a, _ := hinted(t, nil)
+	a.Hint(ring.IDOf("C"), "k", anObject())
+	a.Hint(ring.IDOf("D"), "k", anObject())
 	first := d.targets()
 	if len(first) != 3 || !slices.IsSorted(first) {
 		t.Fatalf("targets %v, want three in the order of their ids", first)
