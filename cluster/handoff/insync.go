@@ -13,10 +13,10 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// ErrStale says that this node was removed from the ring and away for longer than
+// ErrStale says that this node was removed from the ring and not in sync for longer than
 // deletions are remembered. What it holds may have been deleted since, and the
 // deletions forgotten: handing it over would bring deleted values back.
-var ErrStale = errors.New("removed from the ring, and away for longer than tombstones are kept: its data is not handed over; start it on an empty data directory")
+var ErrStale = errors.New("removed from the ring, and not in sync with the others for longer than tombstones are kept: its data is not handed over; start it on an empty data directory")
 
 const stateInSync = "handoff-contact" // the engine's name for it on disk
 
@@ -64,7 +64,12 @@ func (m *Mover) renewLastInSync(ctx context.Context) {
 	if m.cfg.Now().Sub(m.inSync.at) < min(time.Hour, m.cfg.Grace/20) {
 		return
 	}
-	if !m.upToDate(ctx) || !m.inTouch(ctx) {
+	if m.inSync.at.IsZero() { // a new node: what it holds has come since it became a member
+		m.inSync.since = m.cfg.Now()
+	} else if !m.upToDate(ctx) {
+		return
+	}
+	if !m.inTouch(ctx) {
 		return
 	}
 	now, at := m.cfg.Ring(), m.inSync.since
@@ -136,7 +141,7 @@ func (m *Mover) AwaitRing(ctx context.Context) error {
 	if !m.longAway() {
 		return nil
 	}
-	m.cfg.Logger.Warn("away for longer than tombstones are kept: waiting until half of the other members answer, because they may have removed this node; dead ones can be removed", "last", m.inSync.at)
+	m.cfg.Logger.Warn("not in sync with the others for longer than tombstones are kept: waiting until half of the other members answer, because they may have removed this node; dead ones can be removed", "last", m.inSync.at)
 	for ctx.Err() == nil && !m.inTouch(ctx) {
 		select {
 		case <-ctx.Done():

@@ -225,31 +225,37 @@ func TestMover_LongAway_WaitsForTheRingOfHalfOfTheOthers(t *testing.T) {
 
 // A node whose disk is full sees all members every day and takes none of their deletions.
 func TestMover_DiskFullForTheGraceThenRemoved_BringsNothingBack(t *testing.T) {
-	w := newMoving(t, 16, "A", "B", "C", "D")
-	w.Fill(100, 10)
-	w.rounds(1)
-	d := w.nodes["D"]
-	d.Disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
-	poll.Until(t, "the disk of D to be full", func() bool { return d.Store.Health() != nil })
-	w.SetDown("D", true) // it would refuse them
-	var deleted []string
-	for i := range 100 {
-		deleted = append(deleted, fmt.Sprint("key:", i))
-		w.del(deleted[i])
-	}
-	w.SetDown("D", false)
-	for range 11 * 4 {
-		w.Pass(day / 4)
-		w.rounds(1)
-	}
-	w.remove("D")
-	w.rounds(8)
-	w.reap(100)
-	d.Disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
-	d = w.back("D")
-	w.rounds(8)
-	w.requireGone(deleted...)
-	if err := d.mover.Progress().LastError; !errors.Is(err, ErrStale) {
-		t.Errorf("D does not say why it keeps what it has: %v", err)
+	for name, everInSync := range map[string]bool{"in sync before": true, "never in sync": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newMoving(t, 16, "A", "B", "C", "D")
+			w.Fill(100, 10)
+			if everInSync {
+				w.rounds(1)
+			}
+			d := w.nodes["D"]
+			d.Disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
+			poll.Until(t, "the disk of D to be full", func() bool { return d.Store.Health() != nil })
+			w.SetDown("D", true) // it would refuse them
+			var deleted []string
+			for i := range 100 {
+				deleted = append(deleted, fmt.Sprint("key:", i))
+				w.del(deleted[i])
+			}
+			w.SetDown("D", false)
+			for range 11 * 4 {
+				w.Pass(day / 4)
+				w.rounds(1)
+			}
+			w.remove("D")
+			w.rounds(8)
+			w.reap(100)
+			d.Disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
+			d = w.back("D")
+			w.rounds(8)
+			w.requireGone(deleted...)
+			if err := d.mover.Progress().LastError; !errors.Is(err, ErrStale) {
+				t.Errorf("D does not say why it keeps what it has: %v", err)
+			}
+		})
 	}
 }
