@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/server/limits"
 )
 
 // check puts the settings into force and reports every fault of them at once.
@@ -56,10 +57,14 @@ func (s *nodeSettings) faults() (faults []error) {
 	fault(n.TombstoneGrace <= n.Store.HintAge, "--tombstone-grace is %s, but must be longer than --hint-age %s: a late hint would bring the deleted back",
 		number.FormatDuration(n.TombstoneGrace), number.FormatDuration(n.Store.HintAge))
 	fault(n.SiblingsRefuse <= n.SiblingsWarn, "--siblings-refuse is %d, but must be more than --siblings-warn %d", n.SiblingsRefuse, n.SiblingsWarn)
-	fault(c.InputLimit < c.ProtoMaxBulkLen, "--client-buffer-limit is %s, but must hold one value of --proto-max-bulk-len %s",
-		number.FormatSize(c.InputLimit), number.FormatSize(c.ProtoMaxBulkLen))
-	fault(c.BufferedLimit < c.InputLimit, "--total-buffer-limit is %s, but must not be less than --client-buffer-limit %s",
-		number.FormatSize(c.BufferedLimit), number.FormatSize(c.InputLimit))
+	sizes := map[string]int64{
+		"proto-max-bulk-len": c.ProtoMaxBulkLen, "client-buffer-limit": c.InputLimit, "total-buffer-limit": c.BufferedLimit,
+	}
+	for _, r := range limits.Relations {
+		if err := r.Check("--", func(name string) int64 { return sizes[name] }); err != nil {
+			faults = append(faults, err)
+		}
+	}
 	fault((s.admin.certFile == "") != (s.admin.keyFile == ""), "--admin-tls-cert and --admin-tls-key go together: give both or none")
 	return faults
 }

@@ -91,8 +91,17 @@ func (s *Store) apply(r *replica.Request) error {
 	return nil
 }
 
+// ID returns the id of the one node.
+func (s *Store) ID() ring.NodeID { return ring.IDOf(nodeName) }
+
+// Name returns the name of the one node.
+func (s *Store) Name() string { return nodeName }
+
 // Ring returns a ring of one node.
 func (s *Store) Ring() *ring.Ring { return s.ring }
+
+// Alive reports whether id is the one node's.
+func (s *Store) Alive(id ring.NodeID) bool { return id == s.ID() }
 
 // Policy returns last-writer-wins.
 func (s *Store) Policy() register.Policy { return register.LWW }
@@ -122,8 +131,15 @@ func (s *Store) RandomKey(context.Context) ([]byte, error) {
 	return nil, nil
 }
 
-// SlotKeys returns no keys.
-func (s *Store) SlotKeys(context.Context, ring.Slot, int) ([][]byte, error) { return nil, nil }
+// SlotKeys returns the first live keys of a slot.
+func (s *Store) SlotKeys(_ context.Context, slot ring.Slot, most int) (keys [][]byte, err error) {
+	for _, key := range s.live() {
+		if ring.SlotOf([]byte(key)) == slot && (most < 0 || len(keys) < most) {
+			keys = append(keys, []byte(key))
+		}
+	}
+	return keys, nil
+}
 
 // Flush deletes all keys.
 func (s *Store) Flush(context.Context) error {

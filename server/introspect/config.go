@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/glob"
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/limits"
 )
 
 // runConfigGet serves CONFIG GET glob …. It answers with the name as the client wrote it.
@@ -42,12 +43,18 @@ func (f *Family) runConfigSet(ctx context.Context, c *command.Call) {
 		c.Out.Error(command.TextSyntax)
 		return
 	}
+	f.Settings.changing.Lock() // so that the relations hold for what is set at once
+	defer f.Settings.changing.Unlock()
 	var change configChange
 	for i := 2; i < len(c.Args); i += 2 {
 		if refusal := change.add(f.Settings, strings.ToLower(string(c.Args[i])), string(c.Args[i+1])); refusal != "" {
 			c.Out.Error(refusal)
 			return
 		}
+	}
+	if refusal := change.checkRelations(f.Settings); refusal != "" {
+		c.Out.Error(refusal)
+		return
 	}
 	if change.quorums != nil {
 		q := c.Node.Store.Ring().Configured()
@@ -79,7 +86,8 @@ type configChange struct {
 	apply   []func()
 	share   []sharedChange
 	quorums map[string]int
-	first   string // name of a quorum, for the error
+	sizes   map[string]int64 // in bytes, for the relations between settings
+	first   string           // name of a quorum, for the error
 }
 
 // sharedChange is a change of one setting of the whole cluster.
@@ -114,6 +122,12 @@ func (c *configChange) add(settings *Settings, name, value string) (refusal stri
 		var apply func()
 		apply, err = setting.set(value)
 		c.apply = append(c.apply, apply)
+		if setting.parse != nil && err == nil {
+			if c.sizes == nil {
+				c.sizes = make(map[string]int64)
+			}
+			c.sizes[name], err = setting.parse(value)
+		}
 	case setting.share != nil:
 		shared := sharedChange{name: name}
 		shared.apply, err = setting.share(value)
@@ -123,6 +137,28 @@ func (c *configChange) add(settings *Settings, name, value string) (refusal stri
 	}
 	if err != nil {
 		return configFailure(name, err)
+	}
+	return ""
+}
+
+// checkRelations refuses a change after which two settings would not agree, as the start
+// of the process does.
+func (c *configChange) checkRelations(settings *Settings) (refusal string) {
+	size := func(name string) int64 {
+		if v, changed := c.sizes[name]; changed {
+			return v
+		}
+		return settings.byName[name].size.Load()
+	}
+	for _, name := range c.names {
+		for _, r := range limits.Relations {
+			if name != r.Name && name != r.Other {
+				continue
+			}
+			if err := r.Check("", size); err != nil {
+				return configFailure(name, err)
+			}
+		}
 	}
 	return ""
 }

@@ -39,7 +39,9 @@ type Settings struct {
 	cfg    SettingsConfig
 	port   string
 	byName map[string]setting
-	mu     struct {
+
+	changing sync.Mutex // held during a CONFIG SET
+	mu       struct {
 		sync.Mutex
 		changed map[string]bool // by CONFIG SET, since the start
 	}
@@ -52,7 +54,10 @@ type setting struct {
 	set func(value string) (apply func(), err error)
 	// share does the same for a setting of the whole cluster, which has to be saved.
 	share func(value string) (apply func(context.Context) error, err error)
-	// A setting with neither is immutable, unless it is a quorum.
+	// size holds the value of a setting that is a number of bytes, and parse reads one.
+	size  *atomic.Int64
+	parse func(value string) (int64, error)
+	// A setting with neither set nor share is immutable, unless it is a quorum.
 }
 
 // NewSettings assembles the table.
@@ -155,18 +160,23 @@ func numberSetting[T ~int | ~int64](n *atomic.Int64, unit T, within number.Range
 // memorySetting makes the setting of a number of bytes, which may be set with a suffix
 // such as mb.
 func memorySetting(n *atomic.Int64, within number.Range[int64]) setting {
+	parse := func(value string) (int64, error) {
+		v, err := number.ParseSize(value)
+		if err != nil {
+			return 0, errors.New("argument must be a memory value")
+		}
+		if !within.Holds(v) {
+			return 0, fmt.Errorf("argument must be between %d and %d inclusive", within.Least, within.Most)
+		}
+		return v, nil
+	}
 	return setting{
 		get: func() string { return strconv.FormatInt(n.Load(), 10) },
 		set: func(value string) (func(), error) {
-			v, err := number.ParseSize(value)
-			if err != nil {
-				return nil, errors.New("argument must be a memory value")
-			}
-			if !within.Holds(v) {
-				return nil, fmt.Errorf("argument must be between %d and %d inclusive", within.Least, within.Most)
-			}
-			return func() { n.Store(v) }, nil
+			v, err := parse(value)
+			return func() { n.Store(v) }, err
 		},
+		size: n, parse: parse,
 	}
 }
 

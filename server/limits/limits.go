@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,30 @@ var (
 	SlowlogEntries = number.Range[int64]{Least: 0, Most: 10_000}
 	LatencyMillis  = number.Range[int64]{Least: 0, Most: math.MaxInt64}
 )
+
+// Relation is a rule for two sizes in bytes: one may not be less than the other.
+type Relation struct {
+	Name   string // of the setting that may not be less
+	Reason string // why, as in "client-buffer-limit is 1mb, but must hold …"
+	Other  string // the setting that it is compared with
+}
+
+// Relations are the rules for the sizes of a client port, for CONFIG SET and for the
+// flags of the process.
+var Relations = []Relation{
+	{"client-buffer-limit", "must hold one value of", "proto-max-bulk-len"},
+	{"total-buffer-limit", "must not be less than", "client-buffer-limit"},
+}
+
+// Check returns an error if the sizes of two settings break the rule. prefix stands
+// before the names in the error's text.
+func (r Relation) Check(prefix string, size func(name string) int64) error {
+	if size(r.Name) >= size(r.Other) {
+		return nil
+	}
+	return fmt.Errorf("%s%s is %s, but %s %s%s %s", prefix, r.Name, number.FormatSize(size(r.Name)),
+		r.Reason, prefix, r.Other, number.FormatSize(size(r.Other)))
+}
 
 // Limits holds the limits that CONFIG SET may change.
 type Limits struct {
