@@ -127,8 +127,7 @@ func (f *fake) apply(r *replica.Request) error {
 		Value: next, Of: shown.Of, Past: seen, Own: r.Update.Own, Time: f.clock.Now(),
 		Dot: object.NextDot(copied, seen, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch),
 	}
-	var stored object.Object
-	r.Update.BecomeNext(&stored, &current, &event, now)
+	stored := r.Update.Next(object.Object{}, &current, &event, now)
 	f.objects[string(r.Key)] = stored
 	r.Result.Dot, r.Result.Context = event.Dot, stored.SeenBy(event.Dot)
 	return nil

@@ -45,8 +45,7 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 		Value: value, Of: shown.Of, Past: ctx, Own: u.Own, Dot: mint.Dot(ctx),
 		Time: max(o.f.from.stamp, current.Clock.Latest()+1),
 	}
-	next = o.next
-	u.BecomeNext(&next, current, &event, now)
+	next = u.Next(o.next, current, &event, now)
 	o.next = next
 	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
 		return next, false, ErrTooManySiblings

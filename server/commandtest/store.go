@@ -84,8 +84,7 @@ func (s *Store) apply(r *replica.Request) error {
 		Dot:  object.NextDot(current, past, ring.IDOf(nodeName), object.EpochSpan{Below: s.epoch + 1}, func() causal.Epoch { s.epoch++; return s.epoch }),
 		Time: max(causal.TimestampOf(s.now), stored.Clock.Latest()+1),
 	}
-	var after object.Object
-	r.Update.BecomeNext(&after, &stored, &event, s.now)
+	after := r.Update.Next(object.Object{}, &stored, &event, s.now)
 	s.Objects[string(r.Key)] = after
 	r.Result.Dot, r.Result.Context = event.Dot, after.SeenBy(event.Dot)
 	return nil

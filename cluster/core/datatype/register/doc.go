@@ -10,7 +10,7 @@
 //
 // [Choose] makes one value of siblings that differ, by a [Policy]. It is the one rule
 // for what every command without a context sees of a key, and for whether the key
-// exists. Apply is given the chosen value, and [Update.BecomeNext] puts its result in
+// exists. Apply is given the chosen value, and [Update.Next] puts its result in
 // the place of what it was computed from.
 //
 // Invariant: Apply depends on its arguments alone and changes none of them; what

@@ -31,32 +31,34 @@ type Event struct {
 	Before []Event
 }
 
-// BecomeNext sets next to the object that follows current when u writes e at the time
-// now (unix milliseconds). It reuses next's slices, which must not be those of current,
-// and shares the bytes of values with current. It sets e.Past and e.Own to what e.Value
+// Next returns the object that follows current when u writes e at the time now (unix
+// milliseconds). It reuses the slices of room, which must not be those of current, and
+// shares the bytes of values with current. It sets e.Past and e.Own to what e.Value
 // has replaced, and e.Dot to its dot, where e came with those of the whole object.
-func (u *Update) BecomeNext(next *object.Object, current *object.Object, e *Event, now int64) {
+func (u *Update) Next(room object.Object, current *object.Object, e *Event, now int64) (next object.Object) {
 	if len(current.Siblings) > 1 && !u.HasContext && !e.Value.Tombstone {
 		switch u.Kind {
 		case Expire, Persist, GetEx:
-			*next = current.LiveAt(now)
+			next = current.LiveAt(now)
 			newest := next.Newest()
 			e.Of, e.Value.Data = newest.Dot, newest.Data // where the value was that of several
-			e.retimeOthers(next)
-			e.replace(next, e.Of)
-			return
+			e.retimeOthers(&next)
+			e.replace(&next, e.Of)
+			return next
 		case Increment, IncrementFloat, Append, SetRange:
 			if e.Of != (causal.Dot{}) {
-				*next = current.LiveAt(now)
-				e.replace(next, e.Of)
-				return
+				next = current.LiveAt(now)
+				e.replace(&next, e.Of)
+				return next
 			}
 		}
 	}
+	next = room
 	next.BecomePut(current.Without(e.Own), e.Past, e.Dot, e.Time, e.Value)
 	if u.HasContext && e.Value.Tombstone {
-		*next = next.Without(e.Dot)
+		return next.Without(e.Dot)
 	}
+	return next
 }
 
 // replace writes e in the place of a sibling of next, and of nothing else.

@@ -90,8 +90,7 @@ func TestUpdate_OfAKeyWithSiblings_ReplacesWhatItWasMadeOf(t *testing.T) {
 				past = c.u.Context
 			}
 			e := Event{Value: v, Of: shown.Of, Past: past, Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 2}, Time: 9}
-			next = object.Object{}
-			c.u.BecomeNext(&next, &o, &e, now)
+			next = c.u.Next(object.Object{}, &o, &e, now)
 			if !next.Clock.Covers(e.Dot) {
 				t.Errorf("%s: the clock %v does not cover the event %v", c.name, next.Clock, e.Dot)
 			}
