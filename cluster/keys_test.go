@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/testnodes"
@@ -115,6 +116,25 @@ func TestDBSize_AfterAcknowledgedUpdates_CountsThemThroughAnyNode(t *testing.T) 
 		if found, _, err := nodes[round%4].ScanKeys(t.Context(), 0, 1000); len(found) > 0 || err != nil {
 			t.Errorf("after FLUSHALL: keys %q, %v", found, err)
 		}
+	}
+}
+
+func TestCountKeys_KeysThatExpire_AreCounted(t *testing.T) {
+	w := testnodes.New(t)
+	w.Grow("A", "B")
+	end := time.Now().Add(time.Hour).Truncate(time.Second).UnixMilli()
+	var reqs []*replica.Request
+	for i := range 10 {
+		u := &register.Update{Kind: register.Set, Data: []byte("v")}
+		if i < 4 {
+			u.Expiry = end + int64(i%2)*2000
+		}
+		reqs = append(reqs, &replica.Request{Key: fmt.Append(nil, "k", i), W: 2, Update: u})
+	}
+	w.Node("A").Do(t.Context(), reqs)
+	got, err := w.Node("B").CountKeys(t.Context())
+	if want := (coverage.KeyCounts{Keys: 10, Expiring: 4, MeanExpiry: end + 1000}); got != want || err != nil {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 func audit(tb rapid.TB, s *Store) {
 	tb.Helper()
 	type sums struct {
-		live, total, bytes int64
-		leaves             [Leaves]uint64
+		live, total, bytes  int64
+		expiring, expirySum int64
+		leaves              [Leaves]uint64
 	}
 	want := make(map[ring.Partition]*sums)
 	index := make(map[string]bool)
@@ -47,6 +48,8 @@ func audit(tb rapid.TB, s *Store) {
 			delete(index, entry)
 		}
 		w.live += int64(st.live())
+		w.expiring += int64(st.expiring())
+		w.expirySum += st.expirySum()
 		w.total++
 		w.bytes += int64(len(key) + len(v))
 		w.leaves[hash>>(32-leafBits)] ^= uint64(object.SeedOf(key).Digest(v))
@@ -62,6 +65,9 @@ func audit(tb rapid.TB, s *Store) {
 		w := want[ring.Partition(p)]
 		if w == nil {
 			w = new(sums)
+		}
+		if expiring, sum := s.Partitions().Expiring(ring.Partition(p)); expiring != w.expiring || sum != w.expirySum {
+			tb.Errorf("partition %d: %d keys expire, with a sum of %d; want %d, %d", p, expiring, sum, w.expiring, w.expirySum)
 		}
 		live, total := s.Partitions().Keys(ring.Partition(p))
 		if live != w.live || total != w.total || s.Partitions().Bytes(ring.Partition(p)) != w.bytes {

@@ -140,7 +140,8 @@ func (s *sweeper) expire(p ring.Partition, batch []expiryEntry) (expired int, er
 		if lifetime == entry.Lifetime {
 			next.Lifetime = lifetime
 			expired++
-			t.stats = append(t.stats, statsChange{partition: p, leaf: uint16(leafOf(o.hash)), live: -1})
+			t.stats = append(t.stats, statsChange{partition: p, leaf: uint16(leafOf(o.hash)),
+				live: -1, expiring: -1, expirySum: -entry.expirySum()})
 		}
 		if err := t.reindex(p, o.hash, e.key, entry, next); err != nil {
 			return 0, err

@@ -35,6 +35,27 @@ func (st indexState) live() int8 {
 	return 0
 }
 
+// expiring returns what the object adds to the count of live keys that expire.
+func (st indexState) expiring() int8 {
+	if st.counted && st.Kind == object.Expiring {
+		return 1
+	}
+	return 0
+}
+
+// lastSecond bounds what one key adds to the sum of expiries, so that the sum of any
+// number of keys is far from an overflow: the year 2242.
+const lastSecond = 1 << 33
+
+// expirySum returns what the object adds to the sum of the expiries of live keys, in unix
+// seconds.
+func (st indexState) expirySum() int64 {
+	if st.expiring() == 0 {
+		return 0
+	}
+	return min(max(st.At/1000, 0), lastSecond)
+}
+
 // total returns what the object adds to the count of all keys.
 func (st indexState) total() int8 {
 	if st.Kind != object.NoObject {

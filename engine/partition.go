@@ -32,6 +32,16 @@ func (a *Partitions) Keys(p ring.Partition) (live, total int64) {
 	return max(stats.live.Load(), 0), max(stats.total.Load(), 0)
 }
 
+// Expiring counts a partition's live keys that expire, as far as the expiry sweep has
+// come, and adds up their expiries, in unix seconds.
+func (a *Partitions) Expiring(p ring.Partition) (keys, sum int64) {
+	stats := a.stats.at(p)
+	if stats == nil {
+		return 0, 0
+	}
+	return max(stats.expiring.Load(), 0), max(stats.expirySum.Load(), 0)
+}
+
 // Bytes returns the size of a partition's keys and encoded objects, before compression
 // and without space that is yet to be reclaimed.
 func (a *Partitions) Bytes(p ring.Partition) int64 {

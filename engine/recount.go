@@ -17,8 +17,9 @@ type recount struct {
 	recent   int64 // unix ms; the sweep may have taken what expires before
 	keys     int64 // of all partitions so far
 
-	live, total, bytes int64 // of this partition
-	leaves             [Leaves]uint64
+	live, total, bytes  int64 // of this partition
+	expiring, expirySum int64
+	leaves              [Leaves]uint64
 
 	object object.Object
 	index  []byte
@@ -46,6 +47,8 @@ func (r *recount) add(e chunkEntry) error {
 		st.counted = !swept
 	}
 	r.live += int64(st.live())
+	r.expiring += int64(st.expiring())
+	r.expirySum += st.expirySum()
 	r.total++
 	r.keys++
 	r.bytes += int64(len(key) + len(e.value))
@@ -77,6 +80,8 @@ func (r *recount) addTo(stats *partitionStats) {
 		stats.leaves[i].Store(stats.leaves[i].Load() ^ x)
 	}
 	stats.live.Add(r.live)
+	stats.expiring.Add(r.expiring)
+	stats.expirySum.Add(r.expirySum)
 	stats.total.Add(r.total)
 	stats.bytes.Add(r.bytes)
 }
@@ -84,5 +89,6 @@ func (r *recount) addTo(stats *partitionStats) {
 // reset begins another partition.
 func (r *recount) reset() {
 	r.live, r.total, r.bytes = 0, 0, 0
+	r.expiring, r.expirySum = 0, 0
 	clear(r.leaves[:])
 }

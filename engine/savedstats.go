@@ -13,18 +13,28 @@ import (
 // were saved.
 var cleanStopKey = []byte{prefixInternal, 'c'}
 
-// statsSize is the size of saved statistics: three counts and the leaves.
-const statsSize = 8 * (3 + Leaves)
+// statsSize is the size of saved statistics: five counts and the leaves. Up to version
+// 0.1.0 there were three counts; such statistics are not loaded but rebuilt.
+const (
+	statsSize    = 8 * (5 + Leaves)
+	statsSizeV01 = 8 * (3 + Leaves)
+)
 
 // load reads the statistics that a clean stop saved. It has the batch remove them, because
-// the first write makes them untrue.
-func (s *statistics) load(b *pebble.Batch) error {
+// the first write makes them untrue. It returns false if they are of a format that lacks
+// some of them.
+func (s *statistics) load(b *pebble.Batch) (complete bool, err error) {
+	complete = true
 	lower, upper := prefixBounds(prefixTree)
-	err := s.db.forEach(lower, upper, func(k, v []byte) error {
+	err = s.db.forEach(lower, upper, func(k, v []byte) error {
 		// One by one: a range deletion would slow down every read of the memtable that
 		// it lies in.
 		if err := b.Delete(k, nil); err != nil {
 			return err
+		}
+		if len(k) == 3 && len(v) == statsSizeV01 {
+			complete = false
+			return nil
 		}
 		if len(k) != 3 || len(v) != statsSize {
 			return fmt.Errorf("saved merkle tree: %w", ErrCorrupt)
@@ -36,13 +46,13 @@ func (s *statistics) load(b *pebble.Batch) error {
 		s.get(p).decode(v)
 		return nil
 	})
-	if err != nil {
-		return err
+	if err != nil || !complete {
+		return false, err
 	}
 	for p := range s.ready {
 		s.setReady(ring.Partition(p))
 	}
-	return nil
+	return true, nil
 }
 
 // save ends a clean stop. One durable batch holds the mark that the stop was clean, and
@@ -87,6 +97,8 @@ func (s *partitionStats) append(dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.live.Load()))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.total.Load()))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.bytes.Load()))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.expiring.Load()))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.expirySum.Load()))
 	for i := range s.leaves {
 		dst = binary.BigEndian.AppendUint64(dst, s.leaves[i].Load())
 	}
@@ -98,7 +110,9 @@ func (s *partitionStats) decode(v []byte) {
 	s.live.Store(int64(binary.BigEndian.Uint64(v)))
 	s.total.Store(int64(binary.BigEndian.Uint64(v[8:])))
 	s.bytes.Store(int64(binary.BigEndian.Uint64(v[16:])))
+	s.expiring.Store(int64(binary.BigEndian.Uint64(v[24:])))
+	s.expirySum.Store(int64(binary.BigEndian.Uint64(v[32:])))
 	for i := range s.leaves {
-		s.leaves[i].Store(binary.BigEndian.Uint64(v[24+8*i:]))
+		s.leaves[i].Store(binary.BigEndian.Uint64(v[40+8*i:]))
 	}
 }

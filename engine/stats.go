@@ -16,6 +16,8 @@ import (
 // it.
 type partitionStats struct {
 	live, total, bytes atomic.Int64
+	expiring           atomic.Int64 // live keys that expire
+	expirySum          atomic.Int64 // of their expiries, in unix seconds
 	leaves             [Leaves]atomic.Uint64
 	shadow             atomic.Pointer[partitionStats] // during a scrub: takes all changes as well
 }
@@ -73,6 +75,8 @@ type statsChange struct {
 	partition   ring.Partition
 	leaf        uint16
 	live, total int8
+	expiring    int8
+	expirySum   int64
 	bytes       int64
 	digest      object.Digest // old XOR new
 }
@@ -95,6 +99,10 @@ func (s *partitionStats) apply(c statsChange) {
 	if c.total != 0 {
 		s.total.Add(int64(c.total))
 	}
+	if c.expiring != 0 || c.expirySum != 0 {
+		s.expiring.Add(int64(c.expiring))
+		s.expirySum.Add(c.expirySum)
+	}
 	if c.bytes != 0 {
 		s.bytes.Add(c.bytes)
 	}
@@ -108,5 +116,6 @@ func (s *partitionStats) equal(other *partitionStats) bool {
 		}
 	}
 	return s.live.Load() == other.live.Load() && s.total.Load() == other.total.Load() &&
-		s.bytes.Load() == other.bytes.Load()
+		s.bytes.Load() == other.bytes.Load() &&
+		s.expiring.Load() == other.expiring.Load() && s.expirySum.Load() == other.expirySum.Load()
 }

@@ -152,11 +152,13 @@ func (s *Store) begin() error {
 	if err := s.epochs.load(b); err != nil {
 		return err
 	}
-	if len(saved) > 0 || isNew || s.db.opts.LoseData {
-		if err := s.stats.load(b); err != nil {
+	complete := len(saved) > 0 || isNew || s.db.opts.LoseData
+	if complete {
+		if complete, err = s.stats.load(b); err != nil {
 			return err
 		}
-	} else {
+	}
+	if !complete {
 		s.rebuild.begin()
 	}
 	if err := s.hints.load(); err != nil {

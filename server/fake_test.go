@@ -16,6 +16,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
@@ -162,6 +163,11 @@ func (f *fake) ScanKeys(_ context.Context, cursor uint64, count int) ([][]byte, 
 		keys = append(keys, []byte(k.key))
 	}
 	return keys, 0, nil
+}
+
+func (f *fake) CountKeys(ctx context.Context) (coverage.KeyCounts, error) {
+	n, err := f.DBSize(ctx)
+	return coverage.KeyCounts{Keys: n}, err
 }
 
 func (f *fake) DBSize(ctx context.Context) (int64, error) {

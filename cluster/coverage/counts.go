@@ -48,36 +48,58 @@ func (r *Reader) Status(ctx context.Context) []MemberStatus {
 // counted, where no primary of its key is down. Keys that expired within the last seconds
 // may be counted. A key of which an older value is left beside its deletion is not.
 func (r *Reader) DBSize(ctx context.Context) (int64, error) {
-	now := r.cfg.Ring()
 	r.awaitUpdates(ctx)
-	counts := r.askCounts(ctx, askFlags)
-	var total int64
-	for p := range now.Partitions() {
-		most, known := int64(0), false
-		for _, id := range now.Primaries(ring.Partition(p)) {
-			if c, ok := counts[id]; ok && p < len(c.keys) && !c.refilling {
-				most, known = max(most, c.keys[p]), true
-			}
-		}
-		if !known {
-			return 0, &replica.NoQuorumError{Op: replica.OpRead, Needed: 1, Got: 0}
-		}
-		total += most
-	}
-	return total, nil
+	all, err := r.CountKeys(ctx)
+	return all.Keys, err
 }
 
-// counts are a node's figures; keys are by partition.
+// KeyCounts is how many keys the cluster has, and how many of them expire.
+type KeyCounts struct {
+	Keys, Expiring int64
+	MeanExpiry     int64 // of those that expire, in unix milliseconds
+}
+
+// CountKeys counts as DBSize does, and does not wait for the updates under way: a replica
+// may lack the newest ones. Nodes up to version 0.1.0 do not tell which keys expire.
+func (r *Reader) CountKeys(ctx context.Context) (all KeyCounts, err error) {
+	now := r.cfg.Ring()
+	answers := r.askCounts(ctx, askFlags|askExpiries)
+	var expirySum int64
+	for p := range now.Partitions() {
+		var fullest *counts
+		for _, id := range now.Primaries(ring.Partition(p)) {
+			if c, ok := answers[id]; ok && p < len(c.keys) && !c.refilling && (fullest == nil || c.keys[p] > fullest.keys[p]) {
+				fullest = &c
+			}
+		}
+		if fullest == nil {
+			return KeyCounts{}, &replica.NoQuorumError{Op: replica.OpRead, Needed: 1, Got: 0}
+		}
+		all.Keys += fullest.keys[p]
+		if p < len(fullest.expiring) {
+			all.Expiring += fullest.expiring[p]
+			expirySum += fullest.expirySums[p]
+		}
+	}
+	if all.Expiring > 0 {
+		all.MeanExpiry = expirySum / all.Expiring * 1000
+	}
+	return all, nil
+}
+
+// counts are a node's figures; keys and expiries are by partition.
 type counts struct {
-	bytes, hints int64
-	keys         []int64
-	refilling    bool // it may lack keys that it should hold
+	bytes, hints         int64
+	keys                 []int64
+	refilling            bool    // it may lack keys that it should hold
+	expiring, expirySums []int64 // keys that expire, and the sum of their expiries in unix seconds; empty if it was not asked
 }
 
 // A request for counts has one byte of these, or no body.
 const (
 	askFlags    = 1 << iota // the answer ends with the node's flags
 	askSettling             // the answer waits for the updates that the node has under way
+	askExpiries             // behind the flags, how many keys expire, and the sums of their expiries
 )
 
 // flagRefilling is the node's flag of counts.refilling.
@@ -145,10 +167,17 @@ func (r *Reader) AnswerCount(body []byte) ([]byte, error) {
 		}
 		out = wire.AppendUvarint(out, flags)
 	}
+	if asked&askExpiries != 0 {
+		for _, list := range [][]int64{c.expiring, c.expirySums} {
+			for _, n := range list {
+				out = wire.AppendUvarint(out, uint64(n))
+			}
+		}
+	}
 	return out, nil
 }
 
-// decodeCounts reads the counts of a node, with its flags or without.
+// decodeCounts reads the counts of a node, with its flags and expiries or without.
 func decodeCounts(b []byte, partitions int) (c counts, err error) {
 	r := wire.NewReader(b)
 	c.bytes, c.hints = int64(r.Uvarint()), int64(r.Uvarint())
@@ -158,9 +187,13 @@ func decodeCounts(b []byte, partitions int) (c counts, err error) {
 	if err := r.Done("counts"); err != nil {
 		return counts{}, err
 	}
-	if len(c.keys) == partitions+1 {
+	if more := len(c.keys) - partitions; more == 1 || more == 1+2*partitions {
+		rest := c.keys[partitions+1:]
 		c.refilling = c.keys[partitions]&flagRefilling != 0
 		c.keys = c.keys[:partitions]
+		if len(rest) > 0 {
+			c.expiring, c.expirySums = rest[:partitions], rest[partitions:]
+		}
 	}
 	return c, nil
 }
@@ -193,6 +226,10 @@ func (r *Reader) countHere(asked byte) (c counts) {
 	for p := range r.cfg.Ring().Partitions() {
 		live, _ := r.cfg.Store.Partitions().Keys(ring.Partition(p))
 		c.keys = append(c.keys, live)
+		if asked&askExpiries != 0 {
+			expiring, sum := r.cfg.Store.Partitions().Expiring(ring.Partition(p))
+			c.expiring, c.expirySums = append(c.expiring, expiring), append(c.expirySums, sum)
+		}
 	}
 	c.bytes = r.cfg.Store.Metrics().DiskBytes
 	for _, h := range r.cfg.Store.Hints().Targets() {

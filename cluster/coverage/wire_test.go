@@ -41,6 +41,11 @@ func TestCounts_Malformed_AreRefused(t *testing.T) {
 	if want := (counts{bytes: 5, hints: 300, keys: []int64{1, 2}, refilling: true}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("with flags: %v: %+v, want %+v", err, got, want)
 	}
+	got, err = decodeCounts([]byte{5, 0xac, 0x02, 1, 2, 0, 1, 0, 60, 0}, 2)
+	want := counts{bytes: 5, hints: 300, keys: []int64{1, 2}, expiring: []int64{1, 0}, expirySums: []int64{60, 0}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("with expiries: %v: %+v, want %+v", err, got, want)
+	}
 	for _, b := range [][]byte{nil, {5}, {5, 1, 0x80}} {
 		if _, err := decodeCounts(b, 2); !errors.Is(err, wire.ErrCorrupt) {
 			t.Errorf("%x: %v, want ErrCorrupt", b, err)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/replica"
 )
 
@@ -31,6 +32,9 @@ type Keyspace interface {
 	ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error)
 	// DBSize counts the live keys.
 	DBSize(ctx context.Context) (int64, error)
+	// CountKeys counts the live keys and those that expire. It waits for no update, so
+	// that a replica may lack the newest ones.
+	CountKeys(ctx context.Context) (coverage.KeyCounts, error)
 	// RandomKey returns any live key, or nil when there is none.
 	RandomKey(ctx context.Context) ([]byte, error)
 	// SlotKeys returns up to most live keys of a hash slot; all of them if most

@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/server/command"
 )
@@ -121,6 +122,23 @@ func (s *Store) ScanKeys(_ context.Context, cursor uint64, count int) (keys [][]
 
 // DBSize counts the live keys.
 func (s *Store) DBSize(context.Context) (int64, error) { return int64(len(s.live())), nil }
+
+// CountKeys counts the live keys, and those of them that expire.
+func (s *Store) CountKeys(context.Context) (all coverage.KeyCounts, err error) {
+	var sum int64
+	for _, key := range s.live() {
+		o := s.Objects[key]
+		all.Keys++
+		if v, _, _ := register.Resolve(&o, s.Policy(), s.now); v.Expiry != 0 {
+			all.Expiring++
+			sum += v.Expiry
+		}
+	}
+	if all.Expiring > 0 {
+		all.MeanExpiry = sum / all.Expiring
+	}
+	return all, nil
+}
 
 // RandomKey returns the first live key.
 func (s *Store) RandomKey(context.Context) ([]byte, error) {

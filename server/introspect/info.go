@@ -234,9 +234,15 @@ func (f *Family) infoErrorstats(_ context.Context, _ *command.Node, t *infoText)
 // infoKeyspace leaves the section empty when the keys cannot be counted, rather
 // than have INFO fail, which is what tools use to find out why.
 func (f *Family) infoKeyspace(ctx context.Context, n *command.Node, t *infoText) {
-	if keys, err := n.Store.DBSize(ctx); err == nil && keys > 0 {
-		t.line("db0", fmt.Sprintf("keys=%d,expires=0,avg_ttl=0", keys))
+	count, err := n.Store.CountKeys(ctx)
+	if err != nil || count.Keys == 0 {
+		return
 	}
+	left := int64(0)
+	if count.Expiring > 0 {
+		left = max(count.MeanExpiry-n.Now().UnixMilli(), 0)
+	}
+	t.line("db0", fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", count.Keys, count.Expiring, left))
 }
 
 func (f *Family) infoCluster(_ context.Context, n *command.Node, t *infoText) {

@@ -105,7 +105,10 @@ func TestInfo_Sections_AreThoseAskedFor(t *testing.T) {
 		}
 	}
 	c.Do("SET k v")
-	if got := c.Do("INFO keyspace"); !strings.Contains(got, "db0:keys=1,") {
+	c.Do("SET soon v EX 100")
+	c.Do("SET later v EX 300")
+	c.Pass(50 * time.Second)
+	if got := c.Do("INFO keyspace"); !strings.Contains(got, "db0:keys=3,expires=2,avg_ttl=150000") {
 		t.Error(got)
 	}
 }

@@ -61,7 +61,8 @@ func runMemoryStats(ctx context.Context, c *command.Call) {
 	ctx, cancel := context.WithTimeout(ctx, infoTimeout)
 	defer cancel()
 	used, total := heap()
-	keys, _ := c.Node.Store.DBSize(ctx) // 0 where they cannot be counted
+	count, _ := c.Node.Store.CountKeys(ctx) // 0 where they cannot be counted
+	keys := count.Keys
 	buffered := c.Node.Budget.Used()
 	share := func(part, whole uint64) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
 	numbers := []struct {
