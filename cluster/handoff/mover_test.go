@@ -114,24 +114,11 @@ func TestMover_CrashAnywhere_Resumes(t *testing.T) {
 		w.restart([]string{"D", "A", "B", "C"}[random.IntN(4)])
 	}
 	w.Intercept(nil)
-	for range 100 { // trees are rebuilt by the wall clock
-		w.rounds(1)
-		if !w.Ring().InTransition() && w.idle() {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	w.requireSettled(300)
-}
-
-// idle reports whether no mover has anything to do.
-func (w *moving) idle() bool {
 	for _, n := range w.nodes {
-		if p := n.mover.Progress(); p.Releasing > 0 || !p.Since.IsZero() || p.LastError != nil {
-			return false
-		}
+		n.AwaitTrees()
 	}
-	return true
+	w.rounds(10)
+	w.requireSettled(300)
 }
 
 // TestMover_WritesMeanwhile_Survive has writes of two kinds arrive between any two

@@ -11,5 +11,6 @@
 //
 // Owns: the stores of the nodes, and the goroutines of [Node.Run].
 //
-// Not: for production code. It may import the pure core, engine and cluster/peer.
+// Not: for production code. It may import the pure core, engine, cluster/peer and
+// cluster/sim/poll.
 package testcluster

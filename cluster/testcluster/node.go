@@ -13,6 +13,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -213,9 +214,8 @@ func (n *Node) Keys(p ring.Partition) int64 {
 
 // AwaitTrees waits until the Merkle trees are there, after a start on a disk with data.
 func (n *Node) AwaitTrees() {
-	for !n.Store.Merkle().Ready() {
-		time.Sleep(time.Millisecond)
-	}
+	n.cluster.tb.Helper()
+	poll.Until(n.cluster.tb, "the Merkle trees of "+n.Name, n.Store.Merkle().Ready)
 }
 
 func (n *Node) partition(key string) ring.Partition {
