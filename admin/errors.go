@@ -70,6 +70,7 @@ var statuses = []struct {
 	{errNotReady, http.StatusServiceUnavailable},
 	{errBusy, http.StatusServiceUnavailable},
 	{errTooManyStreams, http.StatusServiceUnavailable},
+	{replica.ErrUnknownOutcome, http.StatusGatewayTimeout},
 	{replica.ErrClosing, http.StatusServiceUnavailable},
 	{engine.ErrClosed, http.StatusServiceUnavailable},
 	{engine.ErrReadOnly, http.StatusServiceUnavailable},

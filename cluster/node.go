@@ -91,6 +91,7 @@ func (n *Node) openStore() (err error) {
 	o := n.cfg.Store
 	o.Self, o.Name, o.Partitions, o.Now = n.id, n.cfg.Name, n.cfg.Partitions, n.cfg.Now
 	o.Logger = n.cfg.Logger.With("component", "engine")
+	o.Observe = func(t causal.Timestamp) { n.coordinator.Observe(t) } // nothing is merged before there is one
 	o.OnFatal = func(err error) { n.fail(fmt.Errorf("the store failed: %w", err)) }
 	if n.store, err = engine.Open(o); err != nil {
 		return err

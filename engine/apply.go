@@ -155,6 +155,9 @@ func (t *txn) nextVersion(r *Record, old []byte) (v version, err error) {
 		if err := t.in.DecodeFrom(merge); err != nil {
 			return version{}, fmt.Errorf("object to merge: %w", err)
 		}
+		if observe := t.w.db.opts.Observe; observe != nil {
+			observe(t.in.Clock.Latest())
+		}
 		if old == nil {
 			v = version{changed: true, object: t.in, encoded: merge}
 		} else {

@@ -60,10 +60,11 @@ type Options struct {
 
 	CloseTimeout time.Duration // bound of Close and Crash while the disk does not answer; default 30 s
 
-	Logger  *slog.Logger     // default: none
-	Now     func() time.Time // default time.Now
-	Rand    *rand.Rand       // used by Open only, for the sizes of memtables and the first epoch; default: seeded at random
-	OnFatal func(error)      // called once, from any goroutine, when the store can no longer write; must not block
+	Logger  *slog.Logger           // default: none
+	Now     func() time.Time       // default time.Now
+	Rand    *rand.Rand             // used by Open only, for the sizes of memtables and the first epoch; default: seeded at random
+	Observe func(causal.Timestamp) // told of the latest time in each object that is merged; must not block; default: nobody
+	OnFatal func(error)            // called once, from any goroutine, when the store can no longer write; must not block
 }
 
 // Defaults of [Options] that operators may change.

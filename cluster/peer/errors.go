@@ -12,6 +12,9 @@ var (
 	// ErrUnavailable means that there is no stream, the queue is full, or the stream
 	// broke. The request may have been carried out if it broke.
 	ErrUnavailable = errors.New("peer unavailable")
+	// ErrNotSent is the case of [ErrUnavailable] in which the request was not carried
+	// out, because no part of it has left this node.
+	ErrNotSent = fmt.Errorf("%w: nothing was sent", ErrUnavailable)
 	// ErrTimeout means that the peer did not answer in time. The request may have been
 	// carried out.
 	ErrTimeout = errors.New("peer did not answer in time")

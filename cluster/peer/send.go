@@ -12,11 +12,12 @@ import (
 
 // Send sends a request to a peer. It never blocks for the network: if there is no
 // stream to the peer, or the stream's queue is full, done is completed with
-// [ErrUnavailable] before Send returns. body must stay unchanged until done is
+// [ErrNotSent] before Send returns. body must stay unchanged until done is
 // completed.
 //
 // A request completes with the reply's body, with a [RemoteError] if the peer's
-// handler answered with one, or with [ErrUnavailable], [ErrTimeout] or [ErrTooBig].
+// handler answered with one, or with [ErrNotSent], [ErrUnavailable], [ErrTimeout] or
+// [ErrTooBig], which is not sent either.
 func (c *Channel) Send(to causal.NodeID, class Class, kind Kind, body []byte, done Completion) {
 	parts := [1][]byte{body}
 	r := c.remote(to)
@@ -41,8 +42,8 @@ func (c *Channel) Send(to causal.NodeID, class Class, kind Kind, body []byte, do
 
 // These errors are made once, because requests to a peer that is down are frequent.
 var (
-	errUnknown  = fmt.Errorf("%w: not a member", ErrUnavailable)
-	errNoStream = fmt.Errorf("%w: no stream to it", ErrUnavailable)
+	errUnknown  = fmt.Errorf("%w: not a member", ErrNotSent)
+	errNoStream = fmt.Errorf("%w: no stream to it", ErrNotSent)
 )
 
 // call is a [Completion] that can be waited for.

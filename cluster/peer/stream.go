@@ -130,7 +130,7 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 	s.mu.Lock()
 	if s.mu.broken != nil || s.mu.closing {
 		s.mu.Unlock()
-		return ErrUnavailable
+		return ErrNotSent
 	}
 	queued := s.mu.out.bytes + s.mu.writing
 	if queued > 0 && queued+length > s.c.cfg.QueueBytes || s.mu.waiting.count >= s.c.cfg.QueueFrames {
@@ -154,7 +154,7 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 	return nil
 }
 
-var errQueueFull = fmt.Errorf("%w: its queue is full", ErrUnavailable)
+var errQueueFull = fmt.Errorf("%w: its queue is full", ErrNotSent)
 
 // reply queues an answer and copies body. The stream of a peer that sends requests and
 // does not read the replies is broken.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -32,7 +33,7 @@ type Config struct {
 	Ring    func() *ring.Ring      // the ring as known now; never nil
 	Policy  func() register.Policy // how a plain read resolves siblings
 	Clock   *causal.Clock
-	Logger  *slog.Logger
+	Logger  *slog.Logger // default: none
 
 	// RequestTimeout bounds one call of Do; default [peer.DefaultRequestTimeout].
 	RequestTimeout time.Duration
@@ -66,6 +67,9 @@ type Coordinator struct {
 	closing   chan struct{}
 	once      sync.Once
 	tasks     sync.WaitGroup
+	issuer    *issuer
+	transits  transits
+	warned    atomic.Int64 // when a stamp was refused last and logged; unix ms
 	count     Counters
 	history   history
 	updates   *barrier  // waves that have updates
@@ -77,6 +81,7 @@ func New(cfg Config) *Coordinator {
 	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, peer.DefaultRequestTimeout)
 	cfg.SiblingsWarn = cmp.Or(cfg.SiblingsWarn, DefaultSiblingsWarn)
 	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
+	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -86,6 +91,7 @@ func New(cfg Config) *Coordinator {
 		late:      make(chan lateHint, maxLate),
 		forwarded: make(chan struct{}, maxForwarded),
 		closing:   make(chan struct{}),
+		issuer:    newIssuer(cfg.Self, cfg.Clock),
 		updates:   newBarrier(),
 		pool:      sync.Pool{New: buildWave},
 	}
@@ -113,13 +119,13 @@ func (c *Coordinator) Do(ctx context.Context, reqs []*Request) {
 
 // origin says where a batch comes from.
 type origin struct {
-	forwarded bool             // by a peer: this node coordinates it
-	stamp     causal.Timestamp // when the node that the client talks to received it
+	forwarded bool             // by a peer, to be coordinated
+	stamp     causal.Timestamp // else: when this node received it
 }
 
 // do carries out a pipeline from a client or a peer.
 func (c *Coordinator) do(ctx context.Context, reqs []*Request, from origin) {
-	if from.stamp == 0 {
+	if !from.forwarded {
 		from.stamp = c.cfg.Clock.Now()
 	}
 	if len(reqs) == 1 {

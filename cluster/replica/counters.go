@@ -14,6 +14,7 @@ type Counters struct {
 	NoQuorum      atomic.Int64 // requests that too few replicas answered
 	ReadRepairs   atomic.Int64 // stale replicas brought up to date by a read
 	StandIns      atomic.Int64 // copies given to a fallback
+	ClockRefused  atomic.Int64 // stamps that were too far ahead of this node's clock
 	HintsStored   atomic.Int64 // late hints kept on this node
 	HintsDropped  atomic.Int64 // copies left to anti-entropy
 

@@ -3,6 +3,7 @@ package replica
 import (
 	"bytes"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -17,6 +18,9 @@ type edit op
 func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
+	if e.req.issue.late() {
+		return next, false, errExpired // nobody may begin it any more
+	}
 	now := c.cfg.Now().UnixMilli()
 	shown, err := register.Choose(current, c.cfg.Policy(), now)
 	if err != nil && u.NeedsRead() {
@@ -43,7 +47,7 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	}
 	event := register.Event{
 		Value: value, Of: shown.Of, Past: ctx, Own: u.Own, Dot: mint.Dot(ctx),
-		Time: max(o.f.from.stamp, current.Clock.Latest()+1),
+		Time: max(o.stamp(), current.Clock.Latest()+1),
 	}
 	next = u.Next(o.next, current, &event, now)
 	o.next = next
@@ -62,6 +66,14 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 		o.req.Result.Context = next.SeenBy(event.Dot).Clone()
 	}
 	return next, true, nil
+}
+
+// stamp returns when the update was issued.
+func (o *op) stamp() causal.Timestamp {
+	if s := o.req.issue.stamp; s != 0 {
+		return s
+	}
+	return o.f.from.stamp
 }
 
 // blind reports whether some primary cannot be asked now. Then a key that was not found

@@ -17,7 +17,7 @@ type exchange struct {
 	items []exchangeItem
 	body  []byte // room for header and count, then the items
 
-	wait    time.Duration // forward: how long the answer may take
+	begun   time.Time // forward: when the first item came in
 	scratch []byte
 }
 

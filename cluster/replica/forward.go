@@ -8,50 +8,76 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/quorum"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
 // A node that does not coordinate an update forwards it to one that does. If that one
-// fails or stays silent, the next reachable node of the walk gets the update. So it may
-// be carried out twice, when the first node was only slow. Three things limit the harm:
+// fails or stays silent, a blind update goes to the next reachable node of the walk. So two
+// coordinators may carry it out. It is one update all the same:
 //
-//   - The frame says until when it may begin. A node that comes to it later, because its
-//     process was frozen, refuses it.
-//   - The version is stamped with the time at which the client's node received the
-//     update, so a late twin does not look newer than what the client wrote since.
-//   - An update that computes from the old value has more time before another node is
-//     tried, because its twin would be seen: as an increment by two, for example.
+//   - It has an origin, which the versions that it makes keep. A coordinator that finds a
+//     version of this origin answers with that.
+//   - It may begin for a limited time only. The frame says for how long, as a duration, and
+//     the coordinator looks again when it has the key's lock. Time counts from when the
+//     frame was begun, by monotonic clocks (see transits).
+//   - The client is answered when no other coordinator may begin it any more. So what the
+//     client writes then is never replaced by it.
+//
+// An update that computes from the old value is sent to another node only when the first
+// one has not carried it out. Otherwise its outcome is unknown, and the client is told so.
 
 const (
-	serialWait  = 500 * time.Millisecond // before an update that computes is sent to another node
-	serialGrace = 100 * time.Millisecond // the part of a wait that is left for the answer
+	computedRead = 2                      // how many wait times a coordinator has that must read first
+	mostGrace    = 100 * time.Millisecond // the part of a wait that is left for the answer, at most
 )
 
 // errExpired refuses a forwarded update that comes too late to begin.
 var errExpired = errors.New("forwarded update came after its time")
 
+// oldTolerance is by how much the clocks of this node and of one that speaks the old
+// form may differ. The old form says by the wall clock until when an update may begin.
+const oldTolerance = 5 * time.Second
+
 // forwardWait returns how long the coordinator that an op was sent to may take.
 func (o *op) forwardWait() (d time.Duration) {
+	if o.req.Update.Serial() {
+		return max(0, time.Until(o.f.deadline()))
+	}
 	if o.req.Trace != nil {
 		d = traceLinger
 	}
-	if o.req.Update.Serial() {
-		return d + serialWait
-	}
 	tally := o.forward.Tally()
-	return d + max(o.longestWait(tally.Asked()), 20*time.Millisecond)
+	d += max(o.longestWait(tally.Asked()), 20*time.Millisecond)
+	if o.req.Update.NeedsRead() {
+		d += computedRead * o.longestWait(quorum.FirstNodes(o.n)) // one of its replicas may be silent
+	}
+	return d
+}
+
+// budget returns for how long from now on the coordinator that an op is sent to may begin
+// it. What is left of its time is for the answer.
+func (o *op) budget(now time.Time) time.Duration {
+	wait := min(o.forwardWait(), o.f.deadline().Sub(now))
+	d := wait - min(mostGrace, wait/2)
+	if by := o.req.issue.startBy; !by.IsZero() {
+		d = min(d, by.Sub(now))
+	}
+	return max(d, 0)
 }
 
 // startForwardLocked finds the coordinator of an update.
 func (f *wave) startForwardLocked(i int) {
 	o := &f.mu.ops[i]
 	o.forward.Begin(o.replicas(), coordination.Update{
-		Serial: o.req.Update.Serial(), Forwarded: f.from.forwarded, ReadOnly: !f.healthy,
+		Serial: o.req.Update.Serial(), Forwarded: f.from.forwarded, Final: o.req.issue.relayed, ReadOnly: !f.healthy,
 	})
 	if o.forward.Here() {
 		f.startUpdateLocked(i)
@@ -71,10 +97,22 @@ func (f *wave) stepForwardLocked(i int, e coordination.Event) {
 			f.sendForwardLocked(i, a.Place)
 		case coordination.Coordinate:
 			f.startUpdateLocked(i)
+		case coordination.Finish:
+			f.decideForwardLocked(i)
 		case coordination.GiveUp:
 			f.decideLocked(i, o.refusal)
+		case coordination.Unknown:
+			f.decideLocked(i, ErrUnknownOutcome)
 		}
 	}
+}
+
+// decideForwardLocked ends an op with what its coordinator answered.
+func (f *wave) decideForwardLocked(i int) {
+	o := &f.mu.ops[i]
+	o.req.Result = o.result
+	f.decideLocked(i, o.refusal)
+	o.adoptTrace(o.steps)
 }
 
 // sendForwardLocked sends an update to the node that is to coordinate it.
@@ -82,20 +120,28 @@ func (f *wave) sendForwardLocked(i, at int) {
 	o := &f.mu.ops[i]
 	o.since = time.Now()
 	f.c.count.Forwards.Add(1)
+	is := &o.req.issue
+	if is.origin == (causal.Origin{}) {
+		is.origin = f.c.issuer.issue()
+		is.stamp, o.issues = is.origin.Stamp, true
+	}
 	x := f.toLocked(o.walk[at], peer.Forward)
+	if len(x.items) == 0 {
+		x.begun = o.since
+	}
 	x.items = append(x.items, exchangeItem{op: i, position: at})
 	o.traceStep(o.walk[at], RoleCoordinator, ActionForward, 0)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
 	x.body = message.Forward{
-		Traced: o.req.Trace != nil, R: o.req.R, W: o.req.W, Key: o.req.Key, Update: x.scratch,
+		Traced: o.req.Trace != nil, Relayed: f.from.forwarded, R: o.req.R, W: o.req.W,
+		Origin: is.origin, Budget: o.budget(o.since), Key: o.req.Key, Update: x.scratch,
 	}.Append(x.body)
-	x.wait = max(x.wait, o.forwardWait())
 }
 
-// forwardHeader returns the header of a forward that is sent now.
+// forwardHeader returns the header of a forward.
 func (x *exchange) forwardHeader() message.ForwardHeader {
-	startBy := x.f.c.cfg.Now().Add(x.wait - min(serialGrace, x.wait/2))
-	return message.ForwardHeader{StartBy: startBy.UnixMilli(), Stamp: x.f.from.stamp}
+	s := x.f.c.issuer
+	return message.ForwardHeader{Life: s.life, Sent: s.age(x.begun), Low: s.low()}
 }
 
 // completeForward takes the coordinator's results.
@@ -106,6 +152,7 @@ func (x *exchange) completeForward(body []byte, err error) {
 	if f.mu.finished {
 		return
 	}
+	notRun := err != nil && nothingRun(err)
 	d := wire.NewReader(body)
 	for _, it := range x.items {
 		var result register.Result
@@ -124,20 +171,30 @@ func (x *exchange) completeForward(body []byte, err error) {
 		o.traceForwarded(x.to, cmp.Or(err, refusal))
 		e := coordination.Event{Kind: coordination.Answer, Place: it.position}
 		switch {
-		case err != nil || d.Failed() || errors.Is(refusal, errExpired) || errors.Is(refusal, ErrClosing):
+		case notRun, errors.Is(refusal, errExpired), errors.Is(refusal, ErrClosing):
+			e.Kind, e.Up = coordination.NotRun, o.up()
+		case err != nil || d.Failed():
 			e.Kind, e.Up = coordination.Fail, o.up()
 		case cannotWrite(refusal):
 			e.Kind, e.Up = coordination.Refuse, o.up()
 			o.refusal = refusal
+		case o.answered: // by another coordinator, with the same right
+		default:
+			o.answered, o.result, o.refusal, o.steps = true, result, refusal, bytes.Clone(trace)
 		}
 		f.stepForwardLocked(it.op, e)
-		if e.Kind == coordination.Answer {
-			o.req.Result = result
-			f.decideLocked(it.op, refusal)
-			o.adoptTrace(trace)
-		}
+	}
+	if rest := d.Rest(); err == nil && !d.Failed() && len(rest) == stampLen {
+		f.c.Observe(causal.Timestamp(d.Uint64())) // an old node sends none
 	}
 	f.wakeLocked()
+}
+
+// nothingRun reports whether a failed frame has had no effect: it was not sent, or the
+// peer has refused it as a whole.
+func nothingRun(err error) bool {
+	var refused *peer.RemoteError
+	return errors.Is(err, peer.ErrNotSent) || errors.Is(err, peer.ErrTooBig) || errors.As(err, &refused)
 }
 
 // cannotWrite reports whether a coordinator did nothing because of its disk. Another one
@@ -164,7 +221,7 @@ func readForwardAnswer(d *wire.Reader) (r register.Result, refusal error) {
 
 // serveForward carries out what a peer forwarded, on a worker of its own.
 func (c *Coordinator) serveForward(r *peer.Request) {
-	body := bytes.Clone(r.Body)
+	body, from, arrived := bytes.Clone(r.Body), r.From, time.Now()
 	select {
 	case <-c.closing:
 		r.ReplyError(ErrClosing)
@@ -176,7 +233,7 @@ func (c *Coordinator) serveForward(r *peer.Request) {
 	}
 	c.tasks.Go(func() {
 		defer func() { <-c.forwarded }()
-		answer, err := c.carryOut(body)
+		answer, err := c.carryOut(from, arrived, body)
 		if err != nil {
 			r.ReplyError(err)
 			return
@@ -185,26 +242,48 @@ func (c *Coordinator) serveForward(r *peer.Request) {
 	})
 }
 
-// carryOut carries out a forward and returns the body of the answer.
-func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
-	head, reqs, err := readForward(body)
+// stampLen is the length of the coordinator's clock behind the answers to a forward.
+const stampLen = 8
+
+// carryOut carries out a forward that arrived from a node, and returns the body of the
+// answer.
+func (c *Coordinator) carryOut(from ring.NodeID, arrived time.Time, body []byte) ([]byte, error) {
+	head, all, err := readForward(body)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.cfg.Clock.Observe(head.Stamp); err != nil {
-		return nil, err
+	begun := arrived
+	if head.Life != 0 {
+		begun = arrived.Add(-c.transits.lateness(from, head.Life, head.Sent, c.issuer.age(arrived)))
 	}
-	if c.cfg.Now().UnixMilli() > head.StartBy {
-		for _, r := range reqs {
-			r.Err = errExpired
+	reqs := make([]*Request, 0, len(all))
+	for _, r := range all {
+		is := &r.issue
+		if head.Life == 0 {
+			is.stamp = head.Stamp
+			is.startBy = arrived.Add(time.UnixMilli(head.StartBy).Add(oldTolerance).Sub(c.cfg.Now()))
+		} else {
+			is.startBy = begun.Add(is.budget)
 		}
-	} else {
+		if is.origin.Life == head.Life {
+			is.low = head.Low
+		}
+		if !c.Observe(is.stamp) {
+			is.stamp = c.cfg.Clock.Now()
+		}
+		if is.late() {
+			r.Err = errExpired
+			continue
+		}
+		reqs = append(reqs, r)
+	}
+	if len(reqs) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.RequestTimeout)
-		c.do(ctx, reqs, origin{forwarded: true, stamp: head.Stamp})
+		c.do(ctx, reqs, origin{forwarded: true})
 		cancel()
 	}
 	var out, scratch []byte
-	for _, r := range reqs {
+	for _, r := range all {
 		a := message.ForwardAnswer{Refused: r.Err != nil}
 		if a.Refused {
 			a.Refusal = refusalOf(r.Err)
@@ -217,7 +296,7 @@ func (c *Coordinator) carryOut(body []byte) ([]byte, error) {
 			out = appendTrace(out, r.Trace)
 		}
 	}
-	return out, nil
+	return wire.AppendUint64(out, uint64(c.cfg.Clock.Now())), nil
 }
 
 // readForward decodes the body of a forward. The requests alias it.
@@ -231,6 +310,7 @@ func readForward(body []byte) (head message.ForwardHeader, reqs []*Request, err 
 			return head, nil, fmt.Errorf("forwarded update: %w", err)
 		}
 		r := &Request{R: it.R, W: it.W, Key: it.Key, Update: &u}
+		r.issue = issue{origin: it.Origin, stamp: it.Origin.Stamp, budget: it.Budget, relayed: it.Relayed}
 		if it.Traced {
 			r.Trace = new(Trace)
 		}
@@ -240,7 +320,10 @@ func readForward(body []byte) (head message.ForwardHeader, reqs []*Request, err 
 }
 
 // refusals are the errors that keep their meaning across the wire.
-var refusals = []error{errExpired, ErrClosing, ErrTooManySiblings, register.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull}
+var refusals = []error{
+	errExpired, ErrClosing, ErrTooManySiblings, register.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull,
+	ErrUnknownOutcome,
+}
 
 // refusalOf returns the wire form of an error.
 func refusalOf(err error) message.Refusal {

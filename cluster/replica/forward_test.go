@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -60,29 +62,28 @@ func TestSplitter_Split_CutsWhereOrderNeedsIt(t *testing.T) {
 	}
 }
 
-func TestForward_CoordinatorFails_NextOneIsAsked(t *testing.T) {
+func TestForward_CoordinatorFails_NextOneGetsWhatMayRunTwice(t *testing.T) {
 	for name, what := range map[string]fate{"broken": fails, "silent": stalls} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+			w := newWorld(t, usual, 3*time.Second, "A", "B", "C", "D", "E")
 			w.decide(func(to int, kind peer.Kind) fate {
 				if to == 0 && kind == peer.Forward {
 					return what
 				}
 				return arrives
 			})
-			if what == fails {
-				w.at(4).waitFor(long)
-			} else {
-				w.at(4).waitFor(time.Second) // the second primary is in time for sure
-			}
+			w.at(4).waitFor(time.Second) // the second primary is in time for sure
 			reqs := []*Request{set(w.key, "1"), set(w.key, "2"), incr(w.key), get(w.key)}
 			w.at(4).do(reqs...)
-			for i, r := range reqs {
-				if r.Err != nil {
-					t.Fatalf("request %d: %v", i, r.Err)
+			for _, i := range []int{0, 1, 3} {
+				if err := reqs[i].Err; err != nil {
+					t.Fatalf("request %d: %v", i, err)
 				}
 			}
-			if got := reqs[3].plain(); got != "3" {
+			if err := reqs[2].Err; !errors.Is(err, ErrUnknownOutcome) {
+				t.Errorf("INCR: %v, want that its outcome is unknown", err)
+			}
+			if got := reqs[3].plain(); got != "2" {
 				t.Fatalf("read %q", got)
 			}
 			if reqs[0].Result.Dot.Actor.Node != w.at(1).id {
@@ -90,4 +91,98 @@ func TestForward_CoordinatorFails_NextOneIsAsked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An INCR that was not sent to the first primary goes to the next one.
+func TestForward_NothingSent_ComputedByTheNextPrimary(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.setDown(0)
+	reqs := []*Request{incr(w.key), incr(w.key)}
+	w.at(4).do(reqs...)
+	if reqs[1].Err != nil || reqs[1].Result.Number != 2 || reqs[1].Result.Dot.Actor.Node != w.at(1).id {
+		t.Errorf("%v, %+v", reqs[1].Err, reqs[1].Result)
+	}
+}
+
+// A node that was chosen for an INCR, and from which an earlier primary can be reached,
+// sends it there.
+func TestForward_ChosenByMistake_SendsAnIncrementToTheFirstPrimary(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	got := w.carryOut(1, time.Now(), long, register.Update{Kind: register.Increment, Amount: 1})
+	if got.Refused {
+		t.Fatalf("refused: %+v", got.Refusal)
+	}
+	result, err := register.DecodeResult(got.Result)
+	if err != nil || result.Number != 1 || result.Dot.Actor.Node != w.at(0).id {
+		t.Errorf("%v, %+v", err, result)
+	}
+}
+
+// A forwarded update that comes too late, because this process or the network stood
+// still, changes nothing.
+func TestForward_TooLate_IsNotCarriedOut(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	before := set(w.key, "old")
+	if w.at(0).do(before); before.Err != nil {
+		t.Fatal(before.Err)
+	}
+	if got := w.carryOut(0, time.Now().Add(-2*time.Second), time.Second, register.Update{Kind: register.Set, Data: []byte("late")}); !reflect.DeepEqual(got, expired) {
+		t.Errorf("after its time: %+v", got)
+	}
+	// Its time ends while it is under way: a replica that it must read from is silent.
+	w.at(0).waitFor(400 * time.Millisecond)
+	w.decide(func(to int, kind peer.Kind) fate {
+		if kind == peer.Read && to != 2 {
+			return stalls
+		}
+		return arrives
+	})
+	if got := w.carryOut(0, time.Now(), 200*time.Millisecond, register.Update{Kind: register.Delete}); !reflect.DeepEqual(got, expired) {
+		t.Errorf("while under way: %+v", got)
+	}
+	w.decide(func(int, peer.Kind) fate { return arrives })
+	r := get(w.key)
+	if w.at(0).do(r); r.Err != nil || r.plain() != "old" {
+		t.Errorf("%q, %v", r.plain(), r.Err)
+	}
+}
+
+// The old form of a forward is carried out too, whatever the clocks say at the scale of
+// milliseconds.
+func TestForward_OldForm_IsCarriedOut(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	u := register.Update{Kind: register.Set, Data: []byte("v")}
+	for name, c := range map[string]struct {
+		startBy time.Time
+		late    bool
+	}{"in time": {startBy: time.Now().Add(time.Second)}, "clocks differ": {startBy: time.Now().Add(-time.Second)}, "late": {time.Now().Add(-time.Minute), true}} {
+		body := message.ForwardHeader{StartBy: c.startBy.UnixMilli(), Stamp: causal.TimestampOf(time.Now().UnixMilli())}.Append(nil)
+		body = message.Forward{Key: w.key, Update: u.Append(nil)}.Append(message.AppendCount(body, 1))
+		answer, err := w.at(0).coordinator.carryOut(w.at(4).id, time.Now(), body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := wire.NewReader(answer)
+		if got := message.ReadForwardAnswer(&d); got.Refused != c.late {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// expired is the answer to an update that came after its time.
+var expired = message.ForwardAnswer{Refused: true, Refusal: refusalOf(errExpired)}
+
+// carryOut gives the node at a place an update that arrived from the last one of the walk,
+// and returns its answer. A result is not compared.
+func (w *world) carryOut(place int, arrived time.Time, budget time.Duration, u register.Update) message.ForwardAnswer {
+	w.tb.Helper()
+	from := w.at(4).coordinator.issuer
+	body := message.ForwardHeader{Life: from.life, Sent: from.age(arrived)}.Append(nil)
+	body = message.Forward{Origin: from.issue(), Budget: budget, Key: w.key, Update: u.Append(nil)}.Append(message.AppendCount(body, 1))
+	answer, err := w.at(place).coordinator.carryOut(w.at(4).id, arrived, body)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	d := wire.NewReader(answer)
+	return message.ReadForwardAnswer(&d)
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/coordination"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -36,13 +37,17 @@ type op struct {
 	phase    phase
 	since    time.Time // when nodes were last found late, or the phase began
 
-	forward coordination.Forward
-	refusal error // of the last node that refused to coordinate
-	read    coordination.Read
-	known   []byte // updates: what the read found, encoded
-	write   coordination.Write
-	batch   int    // the engine batch that the update was applied in
-	object  []byte // what replicates
+	forward  coordination.Forward
+	issues   bool            // its origin is one of this node's issuer
+	answered bool            // a coordinator has answered with result or refusal
+	result   register.Result // that it answered
+	steps    []byte          // the trace that came with it, encoded
+	refusal  error           // that it answered, or of the last node that refused to coordinate
+	read     coordination.Read
+	known    []byte // updates: what the read found, encoded
+	write    coordination.Write
+	batch    int    // the engine batch that the update was applied in
+	object   []byte // what replicates
 
 	next    object.Object // room for a new version
 	encoded []byte        // room for its encoding

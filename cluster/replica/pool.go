@@ -75,7 +75,7 @@ func (f *wave) reset() {
 	clear(f.records)
 	clear(f.batch)
 	for _, x := range f.exchanges[:f.taken] {
-		x.items, x.wait = x.items[:0], 0
+		x.items = x.items[:0]
 		if cap(x.body) > mostBody {
 			x.body = nil
 		}

@@ -144,6 +144,7 @@ func (f *wave) finishReadLocked(i int) error {
 	if err != nil {
 		return err
 	}
+	f.c.Observe(merged.Object.Clock.Latest())
 	f.c.count.found(len(merged.Object.Siblings))
 	o.req.Object = merged.Object
 	o.traceSiblings(&merged.Object)

@@ -27,7 +27,8 @@ type Request struct {
 	// the sentinels of this package, or the engine's.
 	Err error
 
-	kept memory
+	issue issue // of an update
+	kept  memory
 }
 
 // memory is what a request that is handed in again lends to its results.
@@ -57,6 +58,9 @@ var (
 	ErrTooManySiblings = errors.New("too many siblings")
 	// ErrClosing refuses work while the node shuts down.
 	ErrClosing = errors.New("node is shutting down")
+	// ErrUnknownOutcome answers an update that computes from the old value, was sent to
+	// its coordinator, and got no answer. It may have been carried out, or not.
+	ErrUnknownOutcome = errors.New("the node that carries out this update did not answer: it may have taken effect, or not; read the key before trying again")
 )
 
 // Op names the side of the quorum that a [NoQuorumError] speaks of.

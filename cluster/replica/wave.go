@@ -53,6 +53,9 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 	f.mu.undecided = len(reqs)
 	for i, r := range reqs {
 		r.Err = nil
+		if !from.forwarded {
+			r.issue = issue{}
+		}
 		o := &f.mu.ops[i]
 		f.counted = f.counted || r.Update != nil
 		o.req, o.f, o.at, o.group, o.carrier, o.since = r, f, i, i, i, f.started
@@ -129,7 +132,7 @@ func (f *wave) startUpdateLocked(i int) {
 
 // run drives the wave until every request is decided.
 func (f *wave) run(ctx context.Context) {
-	deadline := f.started.Add(f.c.cfg.RequestTimeout)
+	deadline := f.deadline()
 	defer func() {
 		f.timer.Stop()
 		f.sendRepairs()
@@ -166,6 +169,9 @@ func (f *wave) run(ctx context.Context) {
 		}
 	}
 }
+
+// deadline returns when the wave's requests are answered at the latest.
+func (f *wave) deadline() time.Time { return f.started.Add(f.c.cfg.RequestTimeout) }
 
 // advance sends the frames that streams have filled, and applies the updates that are
 // ready.
@@ -210,6 +216,9 @@ func (f *wave) decideLocked(i int, err error) {
 	o.traceDecided()
 	o.phase = phaseDone
 	o.req.Err = err
+	if o.issues {
+		f.c.issuer.finish(o.req.issue.origin)
+	}
 	f.mu.undecided--
 	if f.mu.undecided == 0 {
 		f.signal()
@@ -239,6 +248,14 @@ func (f *wave) expire() {
 			decides = &f.mu.ops[o.carrier]
 		}
 		tally := decides.tally()
+		if o.phase == phaseForward && o.answered {
+			f.decideForwardLocked(i)
+			continue
+		}
+		if o.phase == phaseForward && o.req.Update.Serial() && tally.Waiting() != 0 {
+			f.decideLocked(i, ErrUnknownOutcome)
+			continue
+		}
 		err := &NoQuorumError{Op: OpRead, Needed: tally.Need(), Got: tally.Got()}
 		if o.phase == phaseWrite || o.phase == phaseForward {
 			err.Op = OpWrite

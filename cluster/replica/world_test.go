@@ -270,8 +270,11 @@ func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body 
 	w.sent[fmt.Sprint(kind, name)]++
 	what := arrives
 	if w.down[to] {
-		what = fails
-	} else if w.rule != nil {
+		w.mu.Unlock()
+		done.Complete(to, nil, peer.ErrNotSent)
+		return
+	}
+	if w.rule != nil {
 		what = w.rule(n.name, name, kind)
 	}
 	if what == stalls {

@@ -37,7 +37,7 @@ type packet struct {
 func (l *life) send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
 	target := l.connection(to)
 	if target == nil {
-		done.Complete(to, nil, peer.ErrUnavailable)
+		done.Complete(to, nil, peer.ErrNotSent)
 		return
 	}
 	l.post(&packet{at: l.bubble.now(), from: l, to: target, class: class, kind: kind, body: bytes.Clone(body), done: done})

@@ -70,22 +70,15 @@
 // them, for they are known to break something:
 //
 //   - forwards with anything that makes a coordinator seem silent (loss, slow, cuts,
-//     suspicion, freezes, crashes): an update that was forwarded twice is carried
-//     out twice. Its twin is a false sibling, or covers what was written since, so
-//     that an acknowledged write is lost or a deleted value returns. On a ring that
-//     changes, and with a full disk, a node that was a primary forwards too.
-//     INCR is always forwarded, to the key's first primary, and then counts twice
-//     (-first 55 -faults steady,counters; -first 12 -faults mild,slow,counters).
-//     SETNX makes two siblings (-first 77 -faults steady,locks).
-//   - quorums with a full disk: a write that needs all three nodes waits, with the same
-//     twins (-first 149 -faults ring,quorums).
+//     suspicion, freezes, crashes): an update that was forwarded twice leaves two
+//     siblings, one of which is false (-first 65 -faults steady,forwards; -first 32 -faults
+//     mild,slow). On a ring that changes, and with a full disk, a node that was a primary
+//     forwards too.
 //   - owndots: a client that writes with the context of its own last write, through
 //     a coordinator that has not heard of that write, gets a false sibling.
 //   - With the disks of several nodes full at once a write waits for a quorum until
 //     its coordinator seems silent, with the same twins. The simulator fills one disk
 //     at a time.
-//   - skew with forwards: a plain read may show an older write, for the last one was
-//     stamped by a clock that is behind.
 //   - restores: a disk that is put back from a copy made after a stop in good order
 //     is trusted. Writes are lost, a dot is minted twice, deleted values return.
 //   - clones: two processes of one identity, on copies of one disk, are not refused.

@@ -116,7 +116,8 @@ func (l *life) open() (err error) {
 	l.store, err = engine.Open(engine.Options{
 		Dir: "data", FS: n.disk, Partitions: s.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
-		Now: n.wall, Logger: l.log, Rand: rand.New(rand.NewPCG(s.opts.Seed, 1<<48|uint64(n.index)<<32|uint64(l.number))),
+		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) },
+		Now:     n.wall, Logger: l.log, Rand: rand.New(rand.NewPCG(s.opts.Seed, 1<<48|uint64(n.index)<<32|uint64(l.number))),
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)

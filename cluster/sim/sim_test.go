@@ -21,11 +21,12 @@ var (
 // that is checked holds.
 var suite = [...]string{
 	"mild,counters,locks,expiries",
-	"steady",
+	"steady,counters,locks,expiries",
 	"ring",
 	"steady,jumps,moves,snapshots,quorums,expiries",
 	"ring,jumps,expiries",
 	"mild,refusals,counters",
+	"mild,skew,counters,locks",
 }
 
 // kindsFor are the faults of a seed.

@@ -43,6 +43,7 @@ var prefixes = []struct {
 	{err: causal.ErrBadContext, prefix: "BADCONTEXT"},
 	{err: register.ErrConflict, prefix: "CONFLICT"},
 	{err: replica.ErrTooManySiblings, prefix: "TOOMANYSIBLINGS"},
+	{err: replica.ErrUnknownOutcome, prefix: "UNKNOWNOUTCOME"},
 	{err: replica.ErrClosing, prefix: "TRYAGAIN"},
 	{err: engine.ErrClosed, prefix: "TRYAGAIN"},
 	{err: context.Canceled, prefix: "TRYAGAIN", text: "node is shutting down"},

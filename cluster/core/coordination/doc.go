@@ -14,8 +14,9 @@
 //
 // A machine never gives up because its quorum cannot be reached now. A node that is
 // down may be back before the request's deadline, and with [Look] and [Late] it is asked
-// then. The driver ends the request at its deadline. A [Forward] ends early in one case:
-// when every node that could coordinate has refused.
+// then. The driver ends the request at its deadline. A [Forward] ends early in two cases:
+// when every node that could coordinate has refused, and when nobody can tell whether an
+// update that computes from the old value was carried out.
 //
 // Invariant: [Finish] comes once, and only after as many distinct nodes as were asked
 // for have answered. A read that found nothing has heard at least one primary. The copy

@@ -25,7 +25,8 @@ type EventKind uint8
 const (
 	Start  EventKind = iota // the phase begins
 	Answer                  // the node at Place answered
-	Fail                    // asking the node at Place failed
+	Fail                    // asking the node at Place failed; it may have done it
+	NotRun                  // the node at Place has not carried the update out, and will not
 	Refuse                  // the node at Place answered that it cannot do it now
 	Late                    // the nodes that are waited for took too long
 	Look                    // some time has passed
@@ -57,6 +58,7 @@ const (
 	Coordinate                   // coordinate the update on this node
 	Finish                       // the phase has what it needs
 	GiveUp                       // every node refused
+	Unknown                      // nobody can tell whether the update was carried out
 )
 
 // Action is something that the driver is to do now.

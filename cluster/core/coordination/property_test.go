@@ -257,46 +257,73 @@ func checkRead(t *rapid.T, m *Read, copies [][]byte, answered quorum.Nodes, need
 	}
 }
 
-// A forward sends the update to nodes that are up and have not refused, one at a time,
-// and ends once.
-func TestForward_AnySchedule_EndsOnce(t *testing.T) {
+// A forward sends the update to nodes that are up and have not refused, one at a time, and
+// ends once. When it ends with an answer, or is coordinated here, no other node may begin
+// the update any more. An update that computes is sent on only by a node that has not
+// carried it out, and no fallback stands in while a primary that has not can be reached.
+func TestForward_AnySchedule_EndsOnceAndRunsNothingLate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		nodes := drawReplicas(t)
 		var m Forward
-		u := Update{Serial: rapid.Bool().Draw(t, "serial"), ReadOnly: rapid.Bool().Draw(t, "read-only")}
+		u := Update{
+			Serial: rapid.Bool().Draw(t, "serial"), ReadOnly: rapid.Bool().Draw(t, "read-only"),
+			Forwarded: rapid.Bool().Draw(t, "forwarded"),
+		}
 		m.Begin(nodes, u)
 		if m.Here() {
 			return
 		}
-		var underway, silent, refused quorum.Nodes
-		ended := false
+		var underway, silent, refused, open, notRun, asked quorum.Nodes
+		ended, answered := false, false
 		e := Event{Kind: Start, Up: nodes.drawUp(t)}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			if e.Kind == Late {
-				silent |= underway
+			switch e.Kind {
+			case Late:
+				open = 0
+				if !u.Serial {
+					silent |= underway
+				}
+				notRun = 0
+			case Look:
+				notRun = 0
+			case NotRun:
+				notRun = notRun.With(e.Place)
 			}
 			actions := m.Step(e, nil)
 			if len(actions) > 1 || len(actions) > 0 && ended {
 				t.Fatalf("%+v (ended before: %v)", actions, ended)
 			}
-			if len(actions) > 0 && e.Kind != Answer && underway&^silent != 0 {
-				t.Fatalf("%+v while the answers of %b may still come in time", actions, underway&^silent)
-			}
 			for _, a := range actions {
+				if a.Kind != Finish && a.Kind != Unknown && underway&^silent != 0 {
+					t.Fatalf("%+v while the answers of %b may still come in time", actions, underway&^silent)
+				}
+				waits := notRun & e.Up & quorum.FirstNodes(nodes.Primaries)
+				if (a.Kind == Send || a.Kind == Coordinate) && a.Place >= nodes.Primaries && waits != 0 {
+					t.Fatalf("%+v: a fallback stands in for %b, which can be reached", a, waits)
+				}
 				switch a.Kind {
 				case Send:
-					if a.Place == nodes.Self || !e.Up.Has(a.Place) || underway.Has(a.Place) || refused.Has(a.Place) {
+					if a.Place == nodes.Self || !e.Up.Has(a.Place) || underway.Has(a.Place) || refused.Has(a.Place) || answered {
 						t.Fatalf("%+v: the node is not free", a)
 					}
-					underway, silent = underway.With(a.Place), silent.Without(a.Place)
+					if u.Serial && asked != 0 && open != 0 {
+						t.Fatalf("%+v, though %b may have carried out an update that computes", a, open)
+					}
+					underway, silent, open = underway.With(a.Place), silent.Without(a.Place), open.With(a.Place)
+					asked = asked.With(a.Place)
 				case Coordinate:
-					if nodes.Self < 0 {
-						t.Fatal("a node outside the walk coordinates")
+					if nodes.Self < 0 || open != 0 {
+						t.Fatalf("%d coordinates while %b may begin", nodes.Self, open)
 					}
 					ended = true
 				case Finish:
-					if e.Kind != Answer {
-						t.Fatal("finished without an answer")
+					if !answered && e.Kind != Answer || open.Without(e.Place) != 0 && e.Kind == Answer || e.Kind != Answer && open != 0 {
+						t.Fatalf("finished after %+v, answered %v, while %b may begin", e, answered, open)
+					}
+					ended = true
+				case Unknown:
+					if !u.Serial || e.Kind != Fail {
+						t.Fatalf("unknown after %+v", e)
 					}
 					ended = true
 				case GiveUp:
@@ -308,9 +335,12 @@ func TestForward_AnySchedule_EndsOnce(t *testing.T) {
 					t.Fatalf("%+v in a forward", a)
 				}
 			}
+			if e.Kind == Answer {
+				answered, open = true, open.Without(e.Place)
+			}
 			kinds := []EventKind{Late, Look}
 			if underway != 0 {
-				kinds = append(kinds, Answer, Fail, Fail, Refuse, Refuse)
+				kinds = append(kinds, Answer, Fail, NotRun, Refuse, Refuse)
 			}
 			e = Event{Kind: rapid.SampledFrom(kinds).Draw(t, "event"), Up: nodes.drawUp(t)}
 			if e.Kind == Late || e.Kind == Look {
@@ -318,8 +348,11 @@ func TestForward_AnySchedule_EndsOnce(t *testing.T) {
 			}
 			e.Place = drawPlace(t, underway)
 			underway = underway.Without(e.Place)
-			if e.Kind == Refuse {
-				refused = refused.With(e.Place)
+			switch e.Kind {
+			case Refuse:
+				refused, open = refused.With(e.Place), open.Without(e.Place)
+			case NotRun:
+				open = open.Without(e.Place)
 			}
 		}
 	})
@@ -336,8 +369,13 @@ func TestForward_Here_IsWhoeverWasChosen(t *testing.T) {
 		{primary, Update{Serial: true}, false},
 		{primary, Update{ReadOnly: true}, false},
 		{other, Update{}, false},
-		{other, Update{Forwarded: true}, true},
+		{primary, Update{Forwarded: true}, true},
+		{primary, Update{Forwarded: true, Serial: true}, false},
 		{primary, Update{Forwarded: true, Serial: true, ReadOnly: true}, true},
+		{other, Update{Forwarded: true}, false},
+		{other, Update{Forwarded: true, Final: true}, true},
+		{other, Update{Forwarded: true, Final: true, Serial: true}, true},
+		{Replicas{Walk: 5, Primaries: 3, Self: Nobody}, Update{Forwarded: true}, true},
 	} {
 		var m Forward
 		m.Begin(c.nodes, c.update)

@@ -8,7 +8,10 @@
 //	        answer: nothing if all objects were stored, else pairs of item and error
 //	read    partition u16 | flags u8 | [digest u64] | key
 //	        answer: for each item an outcome u8 and, behind it, a digest or an object
-//	forward start-by u64 | stamp u64 before the items, then flags u8 | R u8 | W u8 | key | update
+//	forward sent u64 | life u64 | low u64 before the items, then
+//	        flags u8 | R u8 | W u8 | origin 2 u64 | budget | key | update
+//	        (an old node sends start-by u64 | stamp u64 before the items, and no origin and
+//	        budget in them; the highest bit of the first number is not set)
 //	        answer: for each item 0 and a result, or 1 and an error; then a trace if
 //	        the flags asked for one
 //

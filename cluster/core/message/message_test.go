@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"reflect"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -56,10 +57,16 @@ func TestAnswers_EachOutcome_RoundTrips(t *testing.T) {
 func TestForward_AnyItem_RoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		blob := rapid.SliceOfN(rapid.Byte(), 1, 40)
-		h := ForwardHeader{StartBy: rapid.Int64().Draw(t, "start by"), Stamp: causal.Timestamp(rapid.Uint64().Draw(t, "stamp"))}
+		h := ForwardHeader{
+			Life: causal.Life(rapid.Uint64Min(1).Draw(t, "life")), Sent: time.Duration(rapid.Int64Min(0).Draw(t, "sent")),
+			Low: causal.Timestamp(rapid.Uint64().Draw(t, "low")),
+		}
 		f := Forward{
 			Traced: rapid.Bool().Draw(t, "traced"), R: rapid.IntRange(0, 255).Draw(t, "r"), W: rapid.IntRange(0, 255).Draw(t, "w"),
-			Key: blob.Draw(t, "key"), Update: blob.Draw(t, "update"),
+			Relayed: rapid.Bool().Draw(t, "relayed"),
+			Origin:  causal.Origin{Life: h.Life, Stamp: causal.Timestamp(rapid.Uint64().Draw(t, "stamp"))},
+			Budget:  time.Duration(rapid.Int64Range(0, int64(MaxBudget)).Draw(t, "budget")),
+			Key:     blob.Draw(t, "key"), Update: blob.Draw(t, "update"),
 		}
 		encoded := h.Append(nil)
 		if len(encoded) != ForwardHeaderLen {
@@ -153,6 +160,9 @@ func TestBodies_Golden(t *testing.T) {
 		"04":                                     Refusal{Code: 4}.Append(nil),
 		"00000002000300016b016f000400016c0170":   Write{Partition: 4, Key: []byte("l"), Object: []byte("p")}.Append(Write{Partition: 3, Key: []byte("k"), Object: []byte("o")}.Append(AppendCount(nil, 2))),
 		"0000000000000001000000000000000200000001010203016b0175": Forward{Traced: true, R: 2, W: 3, Key: []byte("k"), Update: []byte("u")}.Append(AppendCount(ForwardHeader{StartBy: 1, Stamp: 2}.Append(nil), 1)),
+		"80000000000000030000000000000002000000000000000500000001070203000000000000000200000000000000060a016b0175": Forward{
+			Traced: true, Relayed: true, R: 2, W: 3, Origin: causal.Origin{Life: 2, Stamp: 6}, Budget: 10, Key: []byte("k"), Update: []byte("u"),
+		}.Append(AppendCount(ForwardHeader{Life: 2, Sent: 3, Low: 5}.Append(nil), 1)),
 		"000172": ForwardAnswer{Result: []byte("r")}.Append(nil),
 		"0104":   ForwardAnswer{Refused: true, Refusal: Refusal{Code: 4}}.Append(nil),
 		"010000000103000000000000000100000000000000010000000000000001000000000000000200000000000000010000000000000002000000000000000700000000000000000001017605": Versions{Complete: true, List: []Version{{Dot: dotOf(1, 1), Own: dotOf(2, 2), Time: 7, Tombstone: true, Length: 5, Data: []byte("v")}}}.Append(nil),
