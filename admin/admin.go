@@ -25,9 +25,11 @@ type Config struct {
 	Metrics prometheus.Gatherer
 	Events  *EventLog // of the node; default: an empty one
 
-	// Token guards the port: as the password of HTTP Basic (any user), or as a
-	// bearer token. The ports of a cluster have the same. Empty: none.
-	Token string
+	// Token gives the token that guards the port: as the password of HTTP Basic (any
+	// user), or as a bearer token. The ports of a cluster have the same. An empty one
+	// means that the port asks for none, and so does a nil function. It is called for
+	// each request, and may give another token each time.
+	Token func() string
 	// Trust says which certificates of other nodes' ports to trust, if all ports speak
 	// TLS; nil: they speak plain HTTP.
 	Trust *tls.Config
@@ -62,6 +64,9 @@ type Server struct {
 // New makes the port's server.
 func New(cfg Config) *Server {
 	cfg.MaxValue = cmp.Or(cfg.MaxValue, DefaultMaxValue)
+	if cfg.Token == nil {
+		cfg.Token = func() string { return "" }
+	}
 	if cfg.Events == nil {
 		cfg.Events = NewEventLog(cfg.Name)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func newTestServer(p *fakeProcess, password string) *Server {
-	return New(Config{Name: "A", Process: p, Metrics: NewMetrics(p), Token: password, Logger: slog.New(slog.DiscardHandler)})
+	return New(Config{Name: "A", Process: p, Metrics: NewMetrics(p), Token: func() string { return password }, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // do makes one request as curl would, with headers "Name: value".

@@ -72,7 +72,7 @@ func (f *fleet) add(name string) *port {
 	f.nodes.Start(cfg)
 	f.ports[name], f.names = p, append(f.names, name)
 	s := New(Config{
-		Name: name, Process: p, Metrics: NewMetrics(p), Events: p.events, Token: f.token, MaxValue: 1 << 20,
+		Name: name, Process: p, Metrics: NewMetrics(p), Events: p.events, Token: func() string { return f.token }, MaxValue: 1 << 20,
 		Logger: cfg.Logger.With("component", "admin"),
 	})
 	ctx, stop := context.WithCancel(context.Background())

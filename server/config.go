@@ -11,14 +11,25 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/number"
+	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/limits"
 )
+
+// Users holds who may use a client port, and the password in force. It is safe for
+// concurrent use.
+type Users = auth.Users
+
+// NewUsers returns the default user with a password; an empty one lets everybody in.
+func NewUsers(password string) *Users { return auth.NewUsers(password) }
 
 // Config is what a [Server] is made of. A zero field takes its default. The
 // ranges of its numbers are in server/limits.
 type Config struct {
 	// Password, when not empty, is asked of every client (requirepass).
 	Password string
+	// Users holds the password that is in force, for those who share it with the client
+	// port; default: new ones with Password.
+	Users *Users
 	// Version of quorate, which INFO shows.
 	Version string
 	// Standalone makes the node answer as a Redis outside of a cluster does:
@@ -115,6 +126,9 @@ func checkRange[T ~int | ~int64](faults *[]error, what string, v T, within numbe
 
 func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "dev")
+	if c.Users == nil {
+		c.Users = NewUsers(c.Password)
+	}
 	c.MaxClients = cmp.Or(c.MaxClients, DefaultMaxClients)
 	c.ProtoMaxBulkLen = cmp.Or(c.ProtoMaxBulkLen, DefaultBulkBytes)
 	c.MaxArguments = cmp.Or(c.MaxArguments, DefaultMaxArguments)

@@ -74,7 +74,7 @@ func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 		cfg:      cfg,
 		listener: listener,
 		limits:   newLimits(cfg),
-		users:    auth.NewUsers(cfg.Password),
+		users:    cfg.Users,
 		errors:   introspect.NewErrorTally(),
 		slowlog:  new(introspect.Slowlog),
 		latency:  new(introspect.Latency),

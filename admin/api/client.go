@@ -100,7 +100,15 @@ func (c *Client) At(addr string) *Client {
 	return &other
 }
 
-// Close closes the idle connections, those of the clients from At included.
+// WithToken returns a client of the same admin port that sends another token, and uses
+// the connections of c.
+func (c *Client) WithToken(token string) *Client {
+	other := *c
+	other.cfg.Token = token
+	return &other
+}
+
+// Close closes the idle connections, those of the clients from At and WithToken included.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Cluster returns the cluster as the port's node sees it.

@@ -28,24 +28,26 @@ var ErrNoMember = errors.New("no other node answers")
 // Ports asks the admin ports of other nodes, as a client of theirs.
 type Ports struct {
 	client *api.Client
+	token  func() string
 	asking sync.WaitGroup // questions of First that are not answered yet
 }
 
-// New makes a Ports with the token that the ports of a cluster share. trust says which
-// certificates to trust, if all ports speak TLS; nil: they speak plain HTTP.
-func New(token string, trust *tls.Config) *Ports {
+// New makes a Ports. token gives the token that the ports of a cluster share, each time
+// that one is asked. trust says which certificates to trust, if all ports speak TLS; nil:
+// they speak plain HTTP.
+func New(token func() string, trust *tls.Config) *Ports {
 	scheme := "http://"
 	if trust != nil {
 		scheme = "https://"
 	}
-	return &Ports{client: api.NewClient(api.Config{
-		Addr: scheme, Token: token, TLS: trust, Timeout: callTimeout, DialTimeout: Timeout,
+	return &Ports{token: token, client: api.NewClient(api.Config{
+		Addr: scheme, TLS: trust, Timeout: callTimeout, DialTimeout: Timeout,
 		Header: http.Header{Via: {"1"}},
 	})}
 }
 
 // At returns the client of one port.
-func (p *Ports) At(addr string) *api.Client { return p.client.At(addr) }
+func (p *Ports) At(addr string) *api.Client { return p.client.At(addr).WithToken(p.token()) }
 
 // Close waits for questions that are not answered yet, and closes the connections. No
 // method may be called afterwards.

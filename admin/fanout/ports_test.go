@@ -32,7 +32,7 @@ func reports(status string) http.HandlerFunc {
 }
 
 func TestAll_SilentAndRefusingMembers_AreMissing(t *testing.T) {
-	p := New("", nil)
+	p := New(func() string { return "" }, nil)
 	defer p.Close()
 	members := []ring.Member{
 		member(t, "A", reports("up")),
@@ -50,7 +50,7 @@ func TestAll_SilentAndRefusingMembers_AreMissing(t *testing.T) {
 }
 
 func TestPorts_First_IsOneThatPassesTheTest(t *testing.T) {
-	p := New("", nil)
+	p := New(func() string { return "" }, nil)
 	defer p.Close()
 	up := func(n api.Node) bool { return n.Status == "up" }
 	killed, running := member(t, "A", reports("killed")), member(t, "B", reports("up"))

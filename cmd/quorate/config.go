@@ -156,7 +156,7 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 		),
 		group("Admin port",
 			setting{name: "admin-token", value: text(&s.admin.token, ""), hint: "TOKEN",
-				help: "Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass. The same on all nodes."},
+				help: "Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass, also after CONFIG SET requirepass. The same on all nodes."},
 			setting{name: "admin-tls-cert", value: path(&s.admin.certFile, ""), hint: "FILE",
 				help: "Certificate (PEM, with its chain) for HTTPS on the admin port."},
 			setting{name: "admin-tls-key", value: path(&s.admin.keyFile, ""), hint: "FILE",

@@ -26,6 +26,9 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	if err := usageError(c.check()); err != nil {
 		return err
 	}
+	surviveBrokenPipes()
+	hangups, unwatch := watchHangups()
+	defer unwatch()
 	c.settings.limitMemory(c.nodes)
 	dir := c.dataDir
 	if dir == "" {
@@ -40,7 +43,13 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	if err != nil {
 		return err
 	}
-	return d.run(ctx, func() { d.welcome(con.out, c) })
+	var group errgroup.Group
+	group.Go(func() error { return endAtHangup(ctx, hangups, stop) })
+	group.Go(func() error {
+		defer stop()
+		return d.run(ctx, func() { d.welcome(con.out, c) })
+	})
+	return group.Wait()
 }
 
 // demo is a cluster in one process. Each node has its own admin port, as it

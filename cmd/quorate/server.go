@@ -25,6 +25,9 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if err := usageError(c.check()); err != nil {
 		return err
 	}
+	surviveBrokenPipes()
+	hangups, unwatch := watchHangups()
+	defer unwatch()
 	s := &c.settings
 	s.limitMemory(1)
 	name := s.node.Name
@@ -59,6 +62,9 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if node.R+node.W <= node.N {
 		log.Warn("r + w is not more than n: a read may miss the newest write", "n", node.N, "r", node.R, "w", node.W)
 	}
+	if !c.mayHaveNoPassword() {
+		h.client.Users.RequirePassword()
+	}
 	p.own = h
 	p.supervisors.add(h)
 	group, ctx := errgroup.WithContext(ctx)
@@ -67,6 +73,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 		return h.Run(ctx)
 	})
 	group.Go(func() error { return s.adminServer(p, events, log).Run(ctx, listener) })
+	group.Go(func() error { return logHangups(ctx, hangups, log) })
 	err = group.Wait()
 	log.Info("stopped", "node", name)
 	return err
@@ -128,16 +135,24 @@ func (s *adminSettings) trust() *tls.Config {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-// adminToken returns the password of the admin port; empty means that it asks for none.
-func (s *nodeSettings) adminToken() string {
-	return cmp.Or(s.admin.token, s.client.Password)
+// adminToken returns the password of the admin port at the start; empty means that it
+// asks for none.
+func (s *nodeSettings) adminToken() string { return cmp.Or(s.admin.token, s.client.Password) }
+
+// tokenNow returns a function that gives the present password of a node's admin port:
+// --admin-token, or else the password of the client port, which CONFIG SET may change.
+func (s *nodeSettings) tokenNow(node *supervisor) func() string {
+	if s.admin.token != "" {
+		return s.adminToken
+	}
+	return node.client.Users.Password
 }
 
 // adminServer makes the admin port of the process's own node.
 func (s *nodeSettings) adminServer(p *process, events *admin.EventLog, log *slog.Logger) *admin.Server {
 	return admin.New(admin.Config{
 		Name: p.own.name(), Process: p, Metrics: admin.NewMetrics(p), Events: events,
-		Token: s.adminToken(), Trust: s.admin.trust(), MaxValue: s.admin.maxValue, Pprof: s.admin.pprof,
+		Token: s.tokenNow(p.own), Trust: s.admin.trust(), MaxValue: s.admin.maxValue, Pprof: s.admin.pprof,
 		Logger: log.With("component", "admin"),
 	})
 }

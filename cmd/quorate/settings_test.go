@@ -131,3 +131,26 @@ func TestSettings_Live_AreThoseOfConfigSet(t *testing.T) {
 		}
 	}
 }
+
+func TestSettings_PasswordOfAReachableNode_CannotBeTakenAway(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want bool
+	}{
+		{"", true},
+		{"--requirepass p", true},
+		{"--requirepass p --client-addr :6379", false},
+		{"--requirepass p --admin-addr 0.0.0.0:8001", false},
+		{"--requirepass p --admin-addr 0.0.0.0:8001 --admin-token t", true},
+		{"--requirepass p --admin-addr 0.0.0.0:8001 --admin-token t --client-addr 10.0.0.1:6379", false},
+		{"--client-addr :6379 --insecure", true},
+	} {
+		cli, err := parse(t, append([]string{"server"}, strings.Fields(test.args)...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cli.Server.mayHaveNoPassword(); got != test.want {
+			t.Errorf("%s: %v, want %v", test.args, got, test.want)
+		}
+	}
+}

@@ -49,6 +49,7 @@ type start struct {
 // newSupervisor opens the node's store and binds its ports, so that faults of both
 // are reported at once. After success Run must be called.
 func newSupervisor(node cluster.Config, client clientPort, log *slog.Logger) (*supervisor, error) {
+	client.Users = server.NewUsers(client.Password) // of the process: they outlive a life of the node
 	h := &supervisor{
 		node: node, client: client, log: log,
 		kills: make(chan struct{}, 1), starts: make(chan start, 1),

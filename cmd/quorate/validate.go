@@ -82,7 +82,7 @@ func (c *serverCmd) addressFaults() (faults []error) {
 		case err != nil:
 			faults = append(faults, fmt.Errorf("%s %q: %w", listen.flag, listen.addr, err))
 		case strings.HasSuffix(listen.addr, ":0"):
-			faults = append(faults, fmt.Errorf("%s %q: name the port: others are told it", listen.flag, listen.addr))
+			faults = append(faults, fmt.Errorf("%s %q: name the port, because others have to connect to it", listen.flag, listen.addr))
 		case !isLoopback(host) && listen.given == "" && !c.address.insecure:
 			faults = append(faults, fmt.Errorf("%s %q can be reached from other machines: set %s, or say --insecure if the network is yours alone", listen.flag, listen.addr, listen.guard))
 		}
@@ -100,6 +100,17 @@ func (c *serverCmd) addressFaults() (faults []error) {
 		}
 	}
 	return faults
+}
+
+// mayHaveNoPassword reports whether CONFIG SET may take the password away. It may not where
+// the node would not have started without one.
+func (c *serverCmd) mayHaveNoPassword() bool {
+	reachable := func(addr string) bool {
+		host, err := splitAddr(addr)
+		return err != nil || !isLoopback(host)
+	}
+	guards := reachable(c.settings.client.Addr) || c.settings.admin.token == "" && reachable(c.address.admin)
+	return c.address.insecure || !guards
 }
 
 // splitAddr takes HOST:PORT apart and checks the port; the host may be empty.
@@ -124,7 +135,7 @@ func checkReachable(addr string) error {
 		return errors.New("port 0 cannot be connected to")
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		return errors.New("name the host: others are to connect to it")
+		return errors.New("name the host, because others have to connect to it")
 	}
 	return nil
 }

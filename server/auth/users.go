@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"sync/atomic"
 
 	"github.com/quorate/quorate/server/command"
@@ -15,7 +16,11 @@ const DefaultUser = "default"
 // Users are those who may use the client port. Make them with [NewUsers].
 type Users struct {
 	password atomic.Pointer[string]
+	required atomic.Bool
 }
+
+// ErrPasswordRequired is returned by [Users.Check] for an empty password.
+var ErrPasswordRequired = errors.New("a password is required, because other machines can reach the node and it was not started with --insecure")
 
 // NewUsers returns the default user with a password; an empty one lets everybody
 // in.
@@ -28,7 +33,18 @@ func NewUsers(password string) *Users {
 // Password returns the password in force.
 func (u *Users) Password() string { return *u.password.Load() }
 
-// SetPassword changes the password. Connections that have authenticated stay so.
+// RequirePassword makes Check refuse an empty password from now on.
+func (u *Users) RequirePassword() { u.required.Store(true) }
+
+// Check reports why a password must not be set, or nil.
+func (u *Users) Check(password string) error {
+	if password == "" && u.required.Load() {
+		return ErrPasswordRequired
+	}
+	return nil
+}
+
+// SetPassword changes the password, which Check has accepted. Connections that have authenticated stay so.
 func (u *Users) SetPassword(password string) { u.password.Store(&password) }
 
 // Open reports whether no password is asked.

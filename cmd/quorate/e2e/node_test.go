@@ -223,3 +223,11 @@ func (l *tail) String() string {
 	defer l.mu.Unlock()
 	return strings.Join(append(slices.Clone(l.lines), l.part), "\n")
 }
+
+// has returns an error unless a line kept so far contains text.
+func (l *tail) has(text string) error {
+	if !strings.Contains(l.String(), text) {
+		return fmt.Errorf("no %q in the log", text)
+	}
+	return nil
+}
