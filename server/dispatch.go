@@ -13,7 +13,7 @@ import (
 // shrinks when values are large: the results of a batch are all in memory at once.
 const (
 	batchStart = 16       // requests
-	batchBytes = 16 << 20 // of replies worth having in memory at once
+	batchBytes = 16 << 20 // of replies that should be in memory at once
 )
 
 // dispatch plans one whole command, or runs it after the batch. An error ends the
@@ -137,8 +137,7 @@ func (s *session) adaptBatch(bytes int64) {
 	}
 }
 
-// account counts the batch: runs of one command at once, each with its share of
-// the time.
+// account counts the calls of the batch, and gives each command its share of the time.
 func (s *session) account(start time.Time) {
 	calls := s.client.Batch.Calls
 	took := time.Since(start)
@@ -162,8 +161,8 @@ func (s *session) account(start time.Time) {
 	}
 }
 
-// noteSlow remembers a call that took long, in the slow log and as an event of
-// LATENCY. It had this many followers in its pipeline.
+// noteSlow adds a call that took long to the slow log and to the samples of LATENCY.
+// followers is the number of commands behind it in its pipeline.
 func (s *session) noteSlow(c *command.Call, followers int, start time.Time) {
 	took := time.Since(start)
 	if s.server.slowlog.Slow(took) {

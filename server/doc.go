@@ -7,8 +7,8 @@
 // become requests of one batch, so that everything that arrived together is one
 // call of [Store.Do]; commands whose arguments depend on an earlier reply, or that
 // change the connection, run alone, after the batch. Replies leave through the
-// output (output.go), in order. Hooks (hooks.go) are what a pause and MONITOR do
-// before a command.
+// output (output.go), in order. Before a command the hooks (hooks.go) hold it during a
+// pause, and show it to MONITOR.
 //
 // A new command is a row and a handler in its family's package: server/stringcmd,
 // server/keyspace, server/connection, server/auth, server/introspect,
@@ -21,7 +21,7 @@
 // long as a client is behind with reading its replies, and one for MONITOR;
 // [Server.Run] waits for all.
 //
-// Not: the protocol's bytes (server/resp), what commands are and do (server/command
-// and the families), messages that others push (server/push), quorums and replicas
+// Not: the protocol's bytes (server/resp), the commands (server/command and the
+// families), messages for MONITOR (server/push), quorums and replicas
 // (cluster/replica), durability (engine), TLS (the caller's listener).
 package server

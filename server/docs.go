@@ -31,7 +31,7 @@ func CommandTable() string {
 	return text.String()
 }
 
-// RefusedTable renders, likewise, the commands of Redis that quorate refuses, and
+// RefusedTable renders a Markdown table of the commands of Redis that quorate refuses, and
 // what to use instead.
 func RefusedTable() string {
 	names := make(map[string][]string)

@@ -12,8 +12,8 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// hooks are what may happen before a command: a pause holds it, MONITOR shows it.
-// Without either, a command pays one load for them.
+// hooks run before a command: a pause holds it, and MONITOR shows it. While there is
+// neither, a command costs one atomic load more.
 type hooks struct {
 	armed    atomic.Bool // there is a pause, or some client watches
 	pause    connection.Pause

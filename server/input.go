@@ -69,9 +69,9 @@ func (in *input) makeRoom(missing int) error {
 	return in.resize(size)
 }
 
-// reuse starts anew in an empty buffer. A buffer that was full has a busy client:
-// it may double, up to inputKept. A buffer that a large command had grown is
-// replaced, and so is one that has been too large for a while.
+// reuse prepares the empty buffer for the next read. If it was full, the client is busy,
+// and the buffer doubles, up to inputKept. A buffer that a large command had grown is
+// replaced by a small one, and so is one that has been too large for a while.
 func (in *input) reuse() {
 	full := in.end == len(in.buf)
 	if in.end < len(in.buf)/8 {

@@ -21,13 +21,12 @@ var errSlowReader = errors.New("client does not read its replies")
 
 // output sends replies to one client.
 //
-// The writer renders replies, and the session sends them itself. It must not wait
-// for a client that sends a long pipeline before it reads the first reply, or both
-// sides would wait for ever: bytes that the socket does not take within
-// sendTime go to the backlog, which a second goroutine, alive only as
-// long as there is one, sends. The backlog is bounded per connection and per
-// node. When it is full the session waits, so that TCP holds the client back;
-// a client that does not even take resp.FlushBytes bytes within the write timeout
+// The session sends them itself, and must not wait for a client that sends a long
+// pipeline before it reads the first reply: both sides would wait for each other. So
+// bytes that the socket does not take within sendTime go to the backlog. A second
+// goroutine sends the backlog, and ends when it is empty. The backlog is bounded per
+// connection and per node. When it is full, the session waits, and TCP slows the client
+// down. A client that takes fewer than resp.FlushBytes bytes within the write timeout
 // loses its connection.
 type output struct {
 	writer  *resp.Writer

@@ -2,7 +2,7 @@ package server
 
 import "strings"
 
-// Advice for Redis's commands that quorate does not have.
+// Texts that tell why a command of Redis is refused, or what to use instead.
 const (
 	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
 	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"

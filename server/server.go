@@ -47,7 +47,7 @@ type Server struct {
 	stopping chan struct{} // closed once closing is set
 	killed   chan struct{}
 	kill     sync.Once
-	empty    chan struct{} // a signal, now and then, that no session is left
+	empty    chan struct{} // a signal: there may be no session left
 
 	work     sync.WaitGroup // sessions, their drains and deliveries
 	sessions struct {
@@ -57,14 +57,14 @@ type Server struct {
 	}
 }
 
-// throttles let a log line through every ten seconds: hostile clients must not fill
-// the disk by way of the log.
+// throttles limit log lines to one of each kind every ten seconds, so that hostile
+// clients cannot fill the disk.
 type throttles struct{ protocol, limits, large rate.Sometimes }
 
 const logInterval = 10 * time.Second
 
-// New makes the client port on a listener, which it owns from then on: also when it
-// fails, the listener is closed.
+// New makes the client port on a listener. It takes the listener over, and closes it if
+// it fails.
 func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.Validate(); err != nil {
@@ -105,7 +105,7 @@ func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 	return s, nil
 }
 
-// families assembles what the commands work with.
+// families returns what the commands work with.
 func (s *Server) families(store Store) *families {
 	s.counters = introspect.NewCounters()
 	return &families{
@@ -140,7 +140,7 @@ func (s *Server) logLargeValue(size int, client string) {
 }
 
 // EachCommand calls fn for each command that was called since the start, or since
-// CONFIG RESETSTAT. The argument is fn's until it returns.
+// CONFIG RESETSTAT. What fn is given is valid until it returns.
 func (s *Server) EachCommand(fn func(CommandTimes)) { s.counters.Each(s.table, fn) }
 
 func newRunID() string {
@@ -155,9 +155,9 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 // Kill drops every connection at once, without a reply, and makes Run return.
 func (s *Server) Kill() { s.kill.Do(func() { close(s.killed) }) }
 
-// Run serves until ctx ends or Kill is called. When ctx ends no command is
-// taken any more; those under way are given [Config.Grace] to be answered, then
-// their connections are dropped. Run returns when every session has ended.
+// Run serves until ctx ends or Kill is called. When ctx ends, no new command is begun.
+// Commands under way have [Config.Grace] to finish, and then their connections are closed.
+// Run returns when every session has ended.
 func (s *Server) Run(ctx context.Context) error {
 	// Commands outlive ctx by the grace.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -180,8 +180,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// drain wakes idle sessions, which then end, and waits for the others as long as
-// the grace allows.
+// drain wakes idle sessions, which then end, and waits for the others for up to the grace.
 func (s *Server) drain() {
 	for _, c := range s.open() {
 		_ = c.conn.SetReadDeadline(past)
@@ -219,8 +218,7 @@ func (s *Server) accept(ctx context.Context) error {
 		case s.closing.Load() || errors.Is(err, net.ErrClosed):
 			return nil
 		}
-		// Out of file descriptors, most likely: that passes, but not by trying
-		// again at once.
+		// Most likely there are no file descriptors left. That takes a while to pass.
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 		s.cfg.Logger.Warn("cannot accept clients for now", "err", err, "retry_in", pause)
 		select {
@@ -233,7 +231,7 @@ func (s *Server) accept(ctx context.Context) error {
 	}
 }
 
-// admit starts a session, or turns the client away.
+// admit starts a session, or refuses the connection.
 func (s *Server) admit(ctx context.Context, conn net.Conn) {
 	s.counters.Connections.Add(1)
 	c := s.newSession(conn)

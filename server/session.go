@@ -21,9 +21,9 @@ const (
 	slowestRate     = 1 << 10
 )
 
-// When a connection is closed with a protocol error, the rest of what the client is
-// sending is read away for a moment: otherwise the kernel resets the connection, and
-// the client may never see why.
+// After a protocol error the session reads what the client is still sending for a moment
+// before it closes the connection. Otherwise the kernel would reset the connection, and
+// the client might not see the error.
 const (
 	lingerTime  = 200 * time.Millisecond
 	lingerBytes = 1 << 20
@@ -56,10 +56,10 @@ type session struct {
 	sentCounted int64 // bytes of output.sent that it has
 
 	inputBytes atomic.Int64                // that wait in the input, for CLIENT LIST
-	inputRoom  atomic.Int64                // bytes of the input's buffer, likewise
+	inputRoom  atomic.Int64                // bytes of the input's buffer, for CLIENT LIST
 	active     atomic.Int64                // unix ns of the last batch
 	last       atomic.Pointer[command.Row] // command
-	killed     atomic.Bool                 // by CLIENT KILL: on its way out, and no longer listed
+	killed     atomic.Bool                 // by CLIENT KILL, and no longer listed
 
 	mu struct { // what other sessions see in CLIENT LIST
 		sync.Mutex
@@ -80,7 +80,8 @@ func (m *replyMode) silent() bool {
 	return silent
 }
 
-// serve runs until the client leaves, is sent away, or the server ends.
+// serve runs until the client closes the connection, the session refuses it, or the
+// server ends.
 func (s *session) serve(ctx context.Context) {
 	err := s.loop(ctx)
 	s.takeTurn()
@@ -102,7 +103,7 @@ func (s *session) loop(ctx context.Context) error {
 		s.takeTurn()
 		switch {
 		case errors.Is(err, errQueryTooBig), errors.Is(err, errNodeFull):
-			err = s.sendAway(err)
+			err = s.refuse(err)
 		case err == nil:
 			s.borrow()
 			if err = s.turn(ctx); err == nil {
@@ -173,7 +174,7 @@ func (s *session) turn(ctx context.Context) error {
 		n, shape, err := s.framer.Next(s.input.pending())
 		if err != nil {
 			s.flushBatch(ctx)
-			return s.sendAway(err)
+			return s.refuse(err)
 		}
 		if n == 0 {
 			break
@@ -186,16 +187,16 @@ func (s *session) turn(ctx context.Context) error {
 		}
 		if err := s.dispatch(ctx, raw, shape); err != nil {
 			s.flushBatch(ctx)
-			return s.sendAway(err)
+			return s.refuse(err)
 		}
 	}
 	s.flushBatch(ctx)
 	return nil
 }
 
-// sendAway tells the client why its connection ends, unless it may not speak the
-// protocol at all.
-func (s *session) sendAway(cause error) error {
+// refuse answers with the reason why the connection is closed, unless the client speaks
+// another protocol.
+func (s *session) refuse(cause error) error {
 	if !errors.Is(cause, resp.ErrCrossProtocol) && !s.mode.off {
 		s.client.Out.Error(cause.Error())
 	}

@@ -8,7 +8,7 @@ func (u *Users) Rows() []command.Row {
 		{
 			Name: "auth", Arity: -2, Flags: "noscript loading stale fast no_auth allow_busy", Categories: "@fast @connection",
 			Group: "connection", Since: "1.0.0", Complexity: "O(1)",
-			Summary: "Give the password",
+			Summary: "Authenticate this connection with the password",
 			Secret:  command.Always,
 			Run:     u.runAuth,
 		},

@@ -25,8 +25,8 @@ func (r *Request) clear() {
 }
 
 // Batch collects the calls that arrived together, so that one call of the store
-// carries out all of them. A session has one while it works, from a pool:
-// nothing is allocated in steady state, and an idle connection holds nothing.
+// carries out all of them. A session takes one from a pool while it works. So nothing is
+// allocated in steady state, and an idle connection holds no batch.
 type Batch struct {
 	Calls    []Call
 	Requests []*replica.Request // of all calls, in order
@@ -87,8 +87,8 @@ func (b *Batch) Reset() {
 	b.Calls, b.arena = b.Calls[:0], b.arena[:0]
 }
 
-// release drops the requests and what their results hold: a large value must not
-// live as long as its connection.
+// release drops the requests and their results, so that a large value does not stay in
+// memory as long as its connection.
 func (b *Batch) release() {
 	for _, r := range b.slab[:len(b.Requests)] {
 		r.clear()

@@ -79,8 +79,8 @@ func (c *Call) FailedWrite(r *Request) bool {
 	return true
 }
 
-// Value returns what a read found, by the policy for siblings. This is the one
-// place where the client port makes one value of many.
+// Value returns the value that a read found, chosen by the conflict policy. It is the
+// only place where the client port chooses one of several values.
 func (c *Call) Value(r *Request) (value object.Value, found bool, err error) {
 	if r.Err != nil {
 		return object.Value{}, false, r.Err
@@ -112,7 +112,7 @@ func (c *Call) Count(hit bool) {
 	}
 }
 
-// LiveSiblings counts the values that a client would be shown.
+// LiveSiblings counts the values that a client with a context is shown.
 func (c *Call) LiveSiblings(o *object.Object) (n int) {
 	for i := range o.Siblings {
 		if o.Siblings[i].Live(c.Now) {

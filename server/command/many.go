@@ -5,8 +5,8 @@ import (
 	"context"
 )
 
-// Sum gathers the results of a command on many keys. One key that cannot be
-// answered makes the whole command fail, though others may have been written.
+// Sum collects the results of a command on many keys. If one of them fails, the whole
+// command does, though other keys may have been written.
 type Sum struct {
 	Keys    int
 	Count   int64    // of those that existed
@@ -60,8 +60,8 @@ func (m *Sum) addValue(c *Call, r *Request) {
 	}
 }
 
-// own copies the values from the given one on: the requests that they came with
-// are about to be used again.
+// own copies the values from an index on, because the requests that hold them are about
+// to be used again.
 func (m *Sum) own(from int) {
 	for i, v := range m.Values[from:] {
 		m.Values[from+i] = bytes.Clone(v)
@@ -125,8 +125,9 @@ func ReplyValues(c *Call) {
 	c.values = m.Values[:0]
 }
 
-// InPieces carries out args[1:] with plan, BatchMax arguments at a time: with
-// memory for one piece at a time, apart from gathered values. It is for Run.
+// InPieces carries out args[1:] with plan, BatchMax arguments at a time, and adds up the
+// results with gather. It needs memory for one piece at a time and for the values that
+// gather keeps. It is for Run.
 func (c *Call) InPieces(ctx context.Context, args [][]byte, plan func(*Call), gather func(*Sum, *Call)) Sum {
 	var m Sum
 	for at := 1; at < len(args) && m.Refusal == ""; at += BatchMax {

@@ -9,7 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// Store is the cluster as the client port sees it: this node, speaking for all.
+// Store is the cluster as the client port sees it.
 type Store interface {
 	Coordinator
 	Keyspace
@@ -24,7 +24,7 @@ type Coordinator interface {
 	Do(ctx context.Context, requests []*replica.Request)
 }
 
-// Keyspace looks at all keys of the cluster at once.
+// Keyspace reads and deletes keys of the whole cluster.
 type Keyspace interface {
 	// ScanKeys returns about count keys from cursor on, and the cursor to go on
 	// from: 0 at the end. Cursors stay below 2^53, because some clients keep them in

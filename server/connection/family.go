@@ -7,7 +7,7 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// Family is what the commands on connections work with.
+// Family holds what the commands on connections work with.
 type Family struct {
 	Users   *auth.Users
 	Clients Clients

@@ -11,8 +11,8 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// Pause is what CLIENT PAUSE asks for: no command, or no write, is begun until it
-// is over. Commands under way are finished. The zero Pause is none.
+// Pause holds all commands, or all writes, until it is over, as CLIENT PAUSE asks.
+// Commands under way are finished. The zero Pause is not in force.
 type Pause struct {
 	// Changed is called when a pause begins or ends early. It is set before use.
 	Changed func()

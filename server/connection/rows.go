@@ -101,7 +101,7 @@ func (f *Family) Rows() []command.Row {
 				{
 					Name: "pause", Arity: -3, Flags: "admin noscript loading stale", Categories: "@admin @slow @dangerous @connection",
 					Group: "connection", Since: "2.9.50", Complexity: "O(1)",
-					Summary: "Begin no command, or no write, on this node for a time",
+					Summary: "Hold all commands, or all writes, of this node for a time",
 					Urgent:  true,
 					Run:     f.runClientPause,
 				},
@@ -115,13 +115,13 @@ func (f *Family) Rows() []command.Row {
 				{
 					Name: "no-evict", Arity: 3, Flags: "admin noscript loading stale", Categories: "@admin @slow @dangerous @connection",
 					Group: "connection", Since: "7.0.0", Complexity: "O(1)",
-					Summary: "Changes nothing but the flags of CLIENT LIST: no connection is evicted",
+					Summary: "Change nothing but the flags of CLIENT LIST: no connection is evicted",
 					Run:     runClientNoEvict,
 				},
 				{
 					Name: "no-touch", Arity: 3, Flags: "noscript loading stale", Categories: "@slow @connection",
 					Group: "connection", Since: "7.2.0", Complexity: "O(1)",
-					Summary: "Changes nothing but the flags of CLIENT LIST: reads leave no trace",
+					Summary: "Change nothing but the flags of CLIENT LIST: reads are not recorded",
 					Run:     runClientNoTouch,
 				},
 				{

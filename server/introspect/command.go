@@ -10,7 +10,7 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// COMMAND and its subcommands: all of it comes from the table.
+// The handlers of COMMAND and its subcommands show the table of commands.
 
 func runCommand(_ context.Context, c *command.Call) {
 	c.Out.Array(len(c.Node.Table.Top()))
@@ -38,7 +38,8 @@ func runCommandInfo(ctx context.Context, c *command.Call) {
 	}
 }
 
-// replyCommandInfo writes the tuple of ten that cluster clients find keys with.
+// replyCommandInfo writes the ten fields of a command, by which cluster clients find its
+// keys.
 func replyCommandInfo(c *command.Call, r *command.Row) {
 	c.Out.Array(10)
 	c.Out.Text(r.Full())
@@ -72,8 +73,8 @@ func replyTips(c *command.Call, tips string) {
 	}
 }
 
-// replyKeySpecs writes where the keys are in Redis 7's newer form: one range of
-// keys that are all treated alike, or several keys that are not.
+// replyKeySpecs writes where the keys are, in the form of Redis 7: one range of keys with
+// the same flags, or several keys with flags of their own.
 func replyKeySpecs(c *command.Call, r *command.Row) {
 	if r.Keys.First == 0 {
 		c.Out.Set(0)
@@ -127,7 +128,7 @@ func replyKeySpec(c *command.Call, keys command.Keys, flags string, first, last 
 	c.Out.Int(0)
 }
 
-// runCommandDocs serves COMMAND DOCS [name …]: unknown names are left out.
+// runCommandDocs serves COMMAND DOCS [name …]. It leaves out unknown names.
 func runCommandDocs(_ context.Context, c *command.Call) {
 	list := c.Node.Table.Top()
 	if len(c.Args) > 2 {

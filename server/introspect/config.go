@@ -37,7 +37,7 @@ func (f *Family) runConfigGet(_ context.Context, c *command.Call) {
 	}
 }
 
-// runConfigSet serves CONFIG SET name value …: all of it or nothing.
+// runConfigSet serves CONFIG SET name value …. It changes all the settings or none.
 func (f *Family) runConfigSet(ctx context.Context, c *command.Call) {
 	if len(c.Args)%2 != 0 {
 		c.Out.Error(command.TextSyntax)
@@ -78,9 +78,9 @@ func (f *Family) runConfigSet(ctx context.Context, c *command.Call) {
 	c.Out.OK()
 }
 
-// configChange is one CONFIG SET, checked before any of it is put into force. Settings
-// of the whole cluster go first, because saving them can fail. The quorums are one
-// change.
+// configChange is one CONFIG SET. All of it is checked before any of it is put into
+// force. Settings of the whole cluster go first, because saving them can fail. N, R and W
+// are changed together.
 type configChange struct {
 	names   []string
 	apply   []func()

@@ -12,7 +12,7 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// Counters are what INFO shows of the past.
+// Counters count what clients did since the start, for INFO.
 type Counters struct {
 	Connections atomic.Int64
 	Rejected    atomic.Int64 // connections, over maxclients
@@ -35,9 +35,9 @@ func NewCounters() *Counters { return new(Counters) }
 // method: the table's handlers have the counters already.
 func (c *Counters) Size(table *command.Table) { c.commands = make([]commandCounters, len(table.All())) }
 
-// Record counts calls of a command, failed ones among them. Calls that are carried
-// out together share the time that all took; each took all of it as its client
-// sees it.
+// Record counts calls of a command, of which some failed. share is the part of the
+// batch's time that the calls get. latency is the time of the whole batch, which is how
+// long the client waited for each of them.
 func (c *Counters) Record(r *command.Row, calls, failed int64, share, latency time.Duration) {
 	n := &c.commands[r.Index()]
 	n.calls.Add(calls)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Family is what the commands that show a node work with.
+// Family holds what the commands of this package work with.
 type Family struct {
 	Counters *Counters
 	Errors   *ErrorTally
@@ -24,8 +24,8 @@ type Family struct {
 	Rewrite func(changed map[string]string) error
 	// Shutdown, when set, asks the process to stop.
 	Shutdown func()
-	// Chaos allows DEBUG SLEEP, which Sleep carries out: it holds all commands of
-	// the node and returns when the time is over.
+	// Chaos allows DEBUG SLEEP. Sleep carries it out: it holds all commands of the node
+	// for the time d.
 	Chaos bool
 	Sleep func(ctx context.Context, d time.Duration)
 }

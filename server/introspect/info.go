@@ -15,8 +15,8 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// infoTimeout bounds what INFO asks of other nodes: a tool that watches a cluster
-// must not wait for the very node whose failure it is to report.
+// infoTimeout bounds how long INFO waits for other nodes: a monitoring tool needs an
+// answer while one of them is silent.
 const infoTimeout = time.Second
 
 // section is one section of INFO.
@@ -114,9 +114,8 @@ func (f *Family) infoClients(_ context.Context, n *command.Node, t *infoText) {
 	t.line("clients_buffered_bytes_max", n.Limits.Buffered.Load())
 }
 
-// heap reads the two numbers that say how much memory the process uses: what
-// lives in the heap, and all that the runtime took from the system. Unlike
-// runtime.ReadMemStats it does not stop the world.
+// heap returns the bytes of the objects in the heap, and all bytes that the runtime has
+// taken from the system. Unlike runtime.ReadMemStats it does not stop the world.
 func heap() (used, total uint64) {
 	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/total:bytes"}}
 	metrics.Read(samples)
@@ -141,7 +140,7 @@ func (f *Family) infoMemory(_ context.Context, n *command.Node, t *infoText) {
 	t.line("mem_allocator", "go")
 }
 
-// human renders bytes as Redis does: 1.50M.
+// human formats bytes as Redis does: 1.50M.
 func human(n uint64) string {
 	size, unit := float64(n), 0
 	for size >= 1024 && unit < 4 {
@@ -231,8 +230,8 @@ func (f *Family) infoErrorstats(_ context.Context, _ *command.Node, t *infoText)
 	f.Errors.each(func(kind string, count int64) { t.line("errorstat_"+kind, fmt.Sprintf("count=%d", count)) })
 }
 
-// infoKeyspace leaves the section empty when the keys cannot be counted, rather
-// than have INFO fail, which is what tools use to find out why.
+// infoKeyspace writes nothing if the keys cannot be counted. INFO does not fail then,
+// because it is needed to find out why.
 func (f *Family) infoKeyspace(ctx context.Context, n *command.Node, t *infoText) {
 	count, err := n.Store.CountKeys(ctx)
 	if err != nil || count.Keys == 0 {

@@ -15,14 +15,14 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// latencySamples is how many samples are kept of an event.
+// latencySamples is the number of samples that are kept of each event.
 const latencySamples = 160
 
-// Latency remembers when commands took longer than latency-monitor-threshold.
-// Events are Redis's: "command", and "fast-command" for those that should never
-// take long. A second has one sample, the slowest.
+// Latency keeps samples of the commands that took latency-monitor-threshold or longer.
+// They belong to Redis's events: "command", and "fast-command" for the commands with the
+// flag fast. There is one sample a second, of the slowest command.
 type Latency struct {
-	Threshold atomic.Int64 // milliseconds; 0: nothing is remembered
+	Threshold atomic.Int64 // milliseconds; 0: no samples are kept
 	mu        struct {
 		sync.Mutex
 		events map[string][]latencySample // oldest first
@@ -35,13 +35,13 @@ type latencySample struct {
 	millis int64
 }
 
-// Slow reports whether a command took long enough to be remembered.
+// Slow reports whether a command took long enough for a sample.
 func (l *Latency) Slow(took time.Duration) bool {
 	threshold := l.Threshold.Load()
 	return threshold > 0 && took.Milliseconds() >= threshold
 }
 
-// Add remembers a slow command.
+// Add adds the sample of a slow command; r is nil if the command is not known.
 func (l *Latency) Add(r *command.Row, at time.Time, took time.Duration) {
 	event := "command"
 	if r != nil && r.Fast() {
@@ -72,7 +72,7 @@ func (l *Latency) history(event string) []latencySample {
 	return slices.Clone(l.mu.events[event])
 }
 
-// latest lists the events in order, each with its last sample and its slowest.
+// latest returns the events by name, each with its last sample and its slowest.
 func (l *Latency) latest() (list []latencyEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,7 +122,8 @@ func (f *Family) runLatencyHistory(_ context.Context, c *command.Call) {
 	}
 }
 
-// runLatencyReset serves LATENCY RESET [event …]: how many were forgotten.
+// runLatencyReset serves LATENCY RESET [event …]. It answers with the number of events
+// that had samples.
 func (f *Family) runLatencyReset(_ context.Context, c *command.Call) {
 	var names []string
 	for _, arg := range c.Args[2:] {
@@ -133,16 +134,16 @@ func (f *Family) runLatencyReset(_ context.Context, c *command.Call) {
 			names = append(names, e.name)
 		}
 	}
-	forgotten := int64(0)
+	dropped := int64(0)
 	for _, name := range names {
 		if f.Latency.reset(name) {
-			forgotten++
+			dropped++
 		}
 	}
-	c.Out.Int(forgotten)
+	c.Out.Int(dropped)
 }
 
-// runLatencyGraph serves LATENCY GRAPH event: a bar for each sample.
+// runLatencyGraph serves LATENCY GRAPH event. It draws a bar for each sample.
 func (f *Family) runLatencyGraph(_ context.Context, c *command.Call) {
 	event := string(c.Args[2])
 	samples := f.Latency.history(event)
@@ -164,19 +165,19 @@ func (f *Family) runLatencyGraph(_ context.Context, c *command.Call) {
 	c.Out.Verbatim(text.String())
 }
 
-// runLatencyDoctor serves LATENCY DOCTOR: what was slow, and where to look.
+// runLatencyDoctor serves LATENCY DOCTOR. It tells what was slow, and where to look.
 func (f *Family) runLatencyDoctor(_ context.Context, c *command.Call) {
 	l := f.Latency
 	events := l.latest()
 	var text strings.Builder
 	switch {
 	case l.Threshold.Load() == 0 && len(events) == 0:
-		text.WriteString("Nothing is watched. CONFIG SET latency-monitor-threshold <milliseconds> remembers what takes longer than that.\n")
+		text.WriteString("Nothing is watched. CONFIG SET latency-monitor-threshold <milliseconds> keeps samples of what takes longer than that.\n")
 	case len(events) == 0:
 		fmt.Fprintf(&text, "No command took %d ms or longer.\n", l.Threshold.Load())
 	}
 	for _, e := range events {
-		fmt.Fprintf(&text, "%s: %d slow seconds are remembered, the last %d s ago with %d ms; the slowest took %d ms.\n",
+		fmt.Fprintf(&text, "%s: %d seconds with slow commands, the last %d s ago with %d ms; the slowest took %d ms.\n",
 			e.name, e.samples, c.Node.Now().Unix()-e.last.second, e.last.millis, e.most)
 	}
 	if len(events) > 0 {
@@ -186,8 +187,8 @@ func (f *Family) runLatencyDoctor(_ context.Context, c *command.Call) {
 	c.Out.Verbatim(text.String())
 }
 
-// runLatencyHistogram serves LATENCY HISTOGRAM [command …]: for each command that
-// was called, how many calls took no longer than a number of microseconds.
+// runLatencyHistogram serves LATENCY HISTOGRAM [command …]. For each command that was
+// called it shows how many calls took less than each of some numbers of microseconds.
 func (f *Family) runLatencyHistogram(_ context.Context, c *command.Call) {
 	list := c.Node.Table.All()
 	if len(c.Args) > 2 {

@@ -10,15 +10,15 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// What a key takes beyond its bytes: the store's record and one entry of its
-// clock, roughly.
+// Rough sizes of what is stored of a key beside its bytes: the record with its clock, and
+// for each sibling its dot.
 const (
 	keyOverhead     = 48
 	siblingOverhead = 24
 )
 
-// planMemoryUsage serves MEMORY USAGE key [SAMPLES n]: about how many bytes a
-// replica has for the key, all its siblings together.
+// planMemoryUsage serves MEMORY USAGE key [SAMPLES n]. It estimates the bytes that a
+// replica stores for the key and all its siblings.
 func planMemoryUsage(c *command.Call) {
 	switch len(c.Args) {
 	case 3:
@@ -55,8 +55,7 @@ func replyMemoryUsage(c *command.Call) {
 	}
 }
 
-// runMemoryStats serves MEMORY STATS: Redis's names, as far as they mean
-// something here.
+// runMemoryStats serves MEMORY STATS with those of Redis's names that have a meaning here.
 func runMemoryStats(ctx context.Context, c *command.Call) {
 	ctx, cancel := context.WithTimeout(ctx, infoTimeout)
 	defer cancel()

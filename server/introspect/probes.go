@@ -8,8 +8,8 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// Commands that tools and libraries probe, answered as by a Redis that has nothing
-// to report.
+// Commands that tools and libraries try. They are answered as a Redis does that has
+// nothing to report.
 
 func replyEmptyArray(_ context.Context, c *command.Call) { c.Out.Array(0) }
 

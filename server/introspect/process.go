@@ -10,9 +10,9 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// runShutdown serves SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]. Every
-// acknowledged write is logged already, so that the options make no difference. As
-// in Redis the answer is the end of the connection.
+// runShutdown serves SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]. Every acknowledged
+// write is logged already, so the options make no difference. As in Redis, the end of the
+// connection is the answer.
 func (f *Family) runShutdown(_ context.Context, c *command.Call) {
 	var save, noSave, abort bool
 	for _, arg := range c.Args[1:] {
@@ -45,8 +45,8 @@ func (f *Family) runShutdown(_ context.Context, c *command.Call) {
 // longestSleep bounds DEBUG SLEEP.
 const longestSleep = time.Hour
 
-// runDebug serves DEBUG SLEEP seconds, where the operator allows chaos: like a
-// Redis that sleeps, the node's client port begins no command meanwhile.
+// runDebug serves DEBUG SLEEP seconds, if the operator allows chaos. Like a Redis that
+// sleeps, the node begins no command of a client for that time.
 func (f *Family) runDebug(ctx context.Context, c *command.Call) {
 	switch {
 	case !f.Chaos:
@@ -54,7 +54,7 @@ func (f *Family) runDebug(ctx context.Context, c *command.Call) {
 	case resp.Is(c.Args[1], "HELP") && len(c.Args) == 2:
 		c.Out.Lines([]string{
 			"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-			"SLEEP <seconds>", "    Begin no command for that time; fractions are allowed.",
+			"SLEEP <seconds>", "    Hold all commands for that time; fractions are allowed.",
 			"HELP", "    Show this text.",
 		})
 	case resp.Is(c.Args[1], "SLEEP") && len(c.Args) == 3:

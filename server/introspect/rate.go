@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// rate turns a counter into its growth per second, measured between two questions
-// that are at least a second apart.
+// rate measures how fast a counter grows, between two calls of value that are at least a
+// second apart.
 type rate struct {
 	mu    sync.Mutex
 	since time.Time
@@ -17,7 +17,7 @@ type rate struct {
 // rates are those that INFO shows.
 type rates struct{ commands, received, sent rate }
 
-// value returns the rate, given the present count.
+// value returns the growth per second. count is the counter's value now.
 func (r *rate) value(count int64) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()

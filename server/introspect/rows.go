@@ -76,7 +76,7 @@ func (f *Family) serverRows() []command.Row {
 				{
 					Name: "set", Arity: -4, Flags: "admin noscript loading stale", Categories: "@admin @slow @dangerous", Tips: "request_policy:all_nodes,response_policy:all_succeeded",
 					Group: "server", Since: "2.0.0", Complexity: "O(N) where N is the number of settings given",
-					Summary: "Change settings: all the given ones or none",
+					Summary: "Change settings: all of the given ones, or none",
 					Secret:  namesPassword,
 					Run:     f.runConfigSet,
 				},
@@ -89,7 +89,7 @@ func (f *Family) serverRows() []command.Row {
 				{
 					Name: "rewrite", Arity: 2, Flags: "admin noscript loading stale", Categories: "@admin @slow @dangerous",
 					Group: "server", Since: "2.8.0", Complexity: "O(N) where N is the number of settings",
-					Summary: "Put what CONFIG SET changed into the file of --config",
+					Summary: "Write the settings that CONFIG SET changed to the file of --config",
 					Run:     f.runConfigRewrite,
 				},
 				{

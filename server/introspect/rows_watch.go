@@ -8,7 +8,7 @@ func (f *Family) watchRows() []command.Row {
 		{
 			Name: "monitor", Arity: 1, Flags: "admin noscript loading stale", Categories: "@admin @slow @dangerous",
 			Group: "server", Since: "1.0.0", Complexity: "O(1)",
-			Summary: "Show the commands that this node's clients send, as they come, without those of administration",
+			Summary: "Show the commands that clients send to this node, as they arrive, except administrative ones",
 			Run:     runMonitor,
 		},
 		{
@@ -74,7 +74,7 @@ func (f *Family) watchRows() []command.Row {
 				{
 					Name: "doctor", Arity: 2, Flags: "admin noscript loading stale", Categories: "@admin @slow @dangerous", Tips: "nondeterministic_output,request_policy:all_nodes,response_policy:special",
 					Group: "server", Since: "2.8.13", Complexity: "O(1)",
-					Summary: "Say what was slow, and where to look",
+					Summary: "Tell what was slow, and where to look",
 					Run:     f.runLatencyDoctor,
 				},
 				{
@@ -111,7 +111,7 @@ func (f *Family) watchRows() []command.Row {
 				{
 					Name: "doctor", Arity: 2, Flags: "", Categories: "@slow", Tips: "nondeterministic_output,request_policy:all_shards,response_policy:special",
 					Group: "server", Since: "4.0.0", Complexity: "O(1)",
-					Summary: "Say whether memory is a problem",
+					Summary: "Tell whether memory is a problem",
 					Run:     runMemoryDoctor,
 				},
 				{
@@ -131,7 +131,7 @@ func (f *Family) watchRows() []command.Row {
 		{
 			Name: "debug", Arity: -2, Flags: "admin noscript loading stale", Categories: "@admin @slow @dangerous",
 			Group: "server", Since: "1.0.0", Complexity: "O(1)",
-			Summary: "DEBUG SLEEP seconds: begin no command for that time. Only with --chaos",
+			Summary: "DEBUG SLEEP seconds: hold all commands of this node for that time. Only with --chaos",
 			Run:     f.runDebug,
 		},
 	}

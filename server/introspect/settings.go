@@ -21,7 +21,7 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// SettingsConfig is what the settings work on.
+// SettingsConfig has what the settings show and change.
 type SettingsConfig struct {
 	Store      command.Cluster
 	Limits     *limits.Limits
@@ -114,7 +114,7 @@ func yesNo(yes bool) string {
 	return "no"
 }
 
-// hiddenPassword shows whether there is a password.
+// hiddenPassword returns asterisks if there is a password, and never the password.
 func (c *Settings) hiddenPassword() string {
 	if c.cfg.Users.Open() {
 		return ""
@@ -129,7 +129,7 @@ func (c *Settings) setPassword(value string) (func(), error) {
 	return func() { c.cfg.Users.SetPassword(value) }, nil
 }
 
-// namesPassword reports whether a CONFIG SET holds a password.
+// namesPassword reports whether a CONFIG SET sets the password.
 func namesPassword(args [][]byte) bool {
 	return slices.ContainsFunc(args, func(arg []byte) bool { return resp.Is(arg, "REQUIREPASS") })
 }
@@ -183,8 +183,8 @@ func memorySetting(n *atomic.Int64, within number.Range[int64]) setting {
 	}
 }
 
-// note remembers the names that CONFIG REWRITE has to write. The cluster keeps its
-// own settings by itself.
+// note adds the names that CONFIG REWRITE has to write. Settings of the cluster are not
+// among them: the cluster saves those itself.
 func (c *Settings) note(names []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

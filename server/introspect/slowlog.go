@@ -20,9 +20,9 @@ const (
 	slowArgument  = 128 // bytes
 )
 
-// Slowlog remembers the commands that took long. Commands that arrived together
-// are carried out together, so that none has a time of its own: such a pipeline is
-// one entry, of its first command, with the number of the others.
+// Slowlog keeps the newest commands that took long. The commands of a pipeline are
+// carried out together, so no single one has a duration. A pipeline is one entry: its
+// first command, and the number of the others.
 type Slowlog struct {
 	Threshold atomic.Int64 // microseconds; below 0: nothing is logged
 	Entries   atomic.Int64 // the most that are kept
@@ -47,7 +47,7 @@ func (l *Slowlog) Slow(took time.Duration) bool {
 	return threshold >= 0 && took.Microseconds() >= threshold
 }
 
-// SlowCall is a command that took long.
+// SlowCall is a command for the slow log.
 type SlowCall struct {
 	Call      *command.Call
 	Followers int // commands of its pipeline behind it
@@ -55,7 +55,7 @@ type SlowCall struct {
 	Took      time.Duration
 }
 
-// Add remembers a command. It copies the arguments.
+// Add adds a command to the log. It copies the arguments.
 func (l *Slowlog) Add(slow SlowCall) {
 	c := slow.Call
 	args := c.Args
@@ -76,7 +76,7 @@ func (l *Slowlog) Add(slow SlowCall) {
 	}
 }
 
-// shorten copies what the log keeps of a command.
+// shorten returns a copy of the arguments as the log keeps them.
 func shorten(args [][]byte) [][]byte {
 	keep := len(args)
 	if keep > slowArguments {
@@ -114,7 +114,8 @@ func (l *Slowlog) reset() {
 	l.mu.entries = nil
 }
 
-// runSlowlogGet serves SLOWLOG GET [count]: 10 of them by default, all for -1.
+// runSlowlogGet serves SLOWLOG GET [count]. It shows 10 entries by default, and all for
+// -1.
 func (f *Family) runSlowlogGet(_ context.Context, c *command.Call) {
 	count := int64(10)
 	if len(c.Args) > 3 {

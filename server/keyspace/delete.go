@@ -9,8 +9,9 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// planDelete serves DEL key … and DEL key CONTEXT ctx [W n]. The second word alone
-// distinguishes the two: a key named CONTEXT has to come first, or last.
+// planDelete serves DEL key … and DEL key CONTEXT ctx [W n]. The word CONTEXT in the
+// second place tells the two apart, if there are three or five arguments. So a key of
+// that name has to be the first or the last of several.
 func planDelete(c *command.Call) {
 	if withContext(c.Args) {
 		planDeleteContext(c)

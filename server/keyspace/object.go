@@ -5,7 +5,7 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// OBJECT: facts about one key.
+// Handlers of OBJECT, which shows facts about one key.
 
 const textNoFrequency = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
 	"Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
@@ -15,7 +15,7 @@ func planObjectEncoding(c *command.Call) {
 	c.Reply = replyObjectEncoding
 }
 
-// replyObjectEncoding answers as Redis would have stored the value.
+// replyObjectEncoding answers with the encoding in which Redis would store the value.
 func replyObjectEncoding(c *command.Call) {
 	v, found, err := c.Value(c.Requests[0])
 	switch {
@@ -44,8 +44,8 @@ func planObjectFreq(c *command.Call) {
 	}
 }
 
-// planObjectIdletime serves OBJECT IDLETIME: the seconds since the key was
-// written. Reads leave no trace.
+// planObjectIdletime serves OBJECT IDLETIME. It shows the seconds since the key was
+// written; reads do not count.
 func planObjectIdletime(c *command.Call) {
 	c.Read(c.Args[2])
 	c.Reply = func(c *command.Call) {

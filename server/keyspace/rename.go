@@ -11,10 +11,10 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// Commands that need more than one request, each depending on the last. None of
-// them is atomic: other clients, and failures, may come between the steps. The
-// steps are ordered so that a failure leaves too much rather than too little, and
-// never overwrites a value that the command may not overwrite.
+// Handlers of commands that need several requests, each of which depends on the one
+// before. None of them is atomic: other clients, and failures, may come between the
+// requests. They are ordered so that a failure leaves a value twice rather than not at
+// all, and never overwrites a value that the command may not overwrite.
 
 // runRename serves RENAME, see [rename].
 func runRename(ctx context.Context, c *command.Call) {

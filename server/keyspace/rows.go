@@ -21,13 +21,13 @@ func Rows() []command.Row {
 		{
 			Name: "exists", Arity: -2, Flags: "readonly fast", Keys: command.KeysToEnd("RO"), Categories: "@keyspace @read @fast", Tips: "request_policy:multi_shard,response_policy:agg_sum",
 			Group: "generic", Since: "1.0.0", Complexity: "O(N) where N is the number of keys",
-			Summary: "Count which of the given keys have a value",
+			Summary: "Count which of the given keys exist",
 			Plan:    planExists, Run: runManyExists,
 		},
 		{
 			Name: "touch", Arity: -2, Flags: "readonly fast", Keys: command.KeysToEnd("RO"), Categories: "@keyspace @read @fast", Tips: "request_policy:multi_shard,response_policy:agg_sum",
 			Group: "generic", Since: "3.2.1", Complexity: "O(N) where N is the number of keys",
-			Summary: "Count which of the given keys have a value; reads leave no trace",
+			Summary: "Count which of the given keys exist; nothing is updated",
 			Plan:    planExists, Run: runManyExists,
 		},
 		{
@@ -39,79 +39,79 @@ func Rows() []command.Row {
 		{
 			Name: "expire", Arity: -3, Flags: "write fast", Keys: command.Key("RW update"), Categories: "@keyspace @write @fast",
 			Group: "generic", Since: "1.0.0", Complexity: "O(N) where N is the length of the value, which is written anew",
-			Summary: "End a value after a number of seconds",
+			Summary: "Let a key expire after a number of seconds",
 			Plan:    planExpire(command.SecondsFromNow),
 		},
 		{
 			Name: "pexpire", Arity: -3, Flags: "write fast", Keys: command.Key("RW update"), Categories: "@keyspace @write @fast",
 			Group: "generic", Since: "2.6.0", Complexity: "O(N) where N is the length of the value, which is written anew",
-			Summary: "End a value after a number of milliseconds",
+			Summary: "Let a key expire after a number of milliseconds",
 			Plan:    planExpire(command.MillisFromNow),
 		},
 		{
 			Name: "expireat", Arity: -3, Flags: "write fast", Keys: command.Key("RW update"), Categories: "@keyspace @write @fast",
 			Group: "generic", Since: "1.2.0", Complexity: "O(N) where N is the length of the value, which is written anew",
-			Summary: "End a value at a Unix time in seconds",
+			Summary: "Let a key expire at a Unix time in seconds",
 			Plan:    planExpire(command.UnixSeconds),
 		},
 		{
 			Name: "pexpireat", Arity: -3, Flags: "write fast", Keys: command.Key("RW update"), Categories: "@keyspace @write @fast",
 			Group: "generic", Since: "2.6.0", Complexity: "O(N) where N is the length of the value, which is written anew",
-			Summary: "End a value at a Unix time in milliseconds",
+			Summary: "Let a key expire at a Unix time in milliseconds",
 			Plan:    planExpire(command.UnixMillis),
 		},
 		{
 			Name: "ttl", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@keyspace @read @fast", Tips: "nondeterministic_output",
 			Group: "generic", Since: "1.0.0", Complexity: "O(1)",
-			Summary: "Show the seconds until a value ends",
+			Summary: "Show the seconds until a key expires",
 			Plan:    planExpiry(secondsLeft),
 		},
 		{
 			Name: "pttl", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@keyspace @read @fast", Tips: "nondeterministic_output",
 			Group: "generic", Since: "2.6.0", Complexity: "O(1)",
-			Summary: "Show the milliseconds until a value ends",
+			Summary: "Show the milliseconds until a key expires",
 			Plan:    planExpiry(millisLeft),
 		},
 		{
 			Name: "expiretime", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@keyspace @read @fast",
 			Group: "generic", Since: "7.0.0", Complexity: "O(1)",
-			Summary: "Show the Unix time, in seconds, at which a value ends",
+			Summary: "Show the Unix time, in seconds, at which a key expires",
 			Plan:    planExpiry(unixSeconds),
 		},
 		{
 			Name: "pexpiretime", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@keyspace @read @fast",
 			Group: "generic", Since: "7.0.0", Complexity: "O(1)",
-			Summary: "Show the Unix time, in milliseconds, at which a value ends",
+			Summary: "Show the Unix time, in milliseconds, at which a key expires",
 			Plan:    planExpiry(unixMillis),
 		},
 		{
 			Name: "persist", Arity: 2, Flags: "write fast", Keys: command.Key("RW update"), Categories: "@keyspace @write @fast",
 			Group: "generic", Since: "2.2.0", Complexity: "O(N) where N is the length of the value, which is written anew",
-			Summary: "Keep a value until it is deleted",
+			Summary: "Remove the expiry of a key",
 			Plan:    planPersist,
 		},
 		{
 			Name: "rename", Arity: 3, Flags: "write", Keys: command.TwoKeys("RW access delete;OW update"), Categories: "@keyspace @write @slow",
 			Group: "generic", Since: "1.0.0", Complexity: "O(N) where N is the length of the value",
-			Summary: "Move a value to another key. Not atomic",
+			Summary: "Move a key's values to another key. Not atomic",
 			Run:     runRename,
 		},
 		{
 			Name: "renamenx", Arity: 3, Flags: "write fast", Keys: command.TwoKeys("RW access delete;OW insert"), Categories: "@keyspace @write @fast",
 			Group: "generic", Since: "1.0.0", Complexity: "O(N) where N is the length of the value",
-			Summary: "Move a value to another key that has none. Not atomic",
+			Summary: "Move a key's values to a key that does not exist. Not atomic",
 			Run:     runRenameNX,
 		},
 		{
 			Name: "copy", Arity: -3, Flags: "write denyoom", Keys: command.TwoKeys("RO access;OW update"), Categories: "@keyspace @write @slow",
 			Group: "generic", Since: "6.2.0", Complexity: "O(N) where N is the length of the value",
-			Summary: "Copy a value to another key. Not atomic",
+			Summary: "Copy a key's values to another key. Not atomic",
 			Run:     runCopy,
 		},
 		{
 			Name: "randomkey", Arity: 1, Flags: "readonly", Categories: "@keyspace @read @slow", Tips: "nondeterministic_output",
 			Group: "generic", Since: "1.0.0", Complexity: "O(1)",
-			Summary: "Pick some key",
+			Summary: "Show some key of the cluster",
 			Run:     runRandomKey,
 		},
 		{
@@ -146,7 +146,7 @@ func Rows() []command.Row {
 				{
 					Name: "idletime", Arity: 3, Flags: "readonly", Keys: command.KeyAt(2, "RO"), Categories: "@keyspace @read @slow", Tips: "nondeterministic_output",
 					Group: "generic", Since: "2.2.3", Complexity: "O(1)",
-					Summary: "Show the seconds since a key was written; reads leave no trace",
+					Summary: "Show the seconds since a key was written; reads do not count",
 					Plan:    planObjectIdletime,
 				},
 				{
@@ -178,7 +178,7 @@ func Rows() []command.Row {
 		{
 			Name: "flushall", Arity: -1, Flags: "write", Categories: "@keyspace @write @slow @dangerous",
 			Group: "server", Since: "1.0.0", Complexity: "O(N) where N is the number of keys",
-			Summary: "Delete all keys of the cluster",
+			Summary: "Delete all keys of the cluster, one by one. Not atomic",
 			Run:     runFlush,
 		},
 		{

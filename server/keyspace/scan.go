@@ -14,7 +14,7 @@ import (
 // walkTimeout bounds a command that looks at the whole cluster.
 const walkTimeout = 10 * time.Second
 
-// maxScanCount is the most keys that one page is asked for: more only cost memory.
+// maxScanCount is the greatest number of keys that one page is asked for.
 const maxScanCount = 10000
 
 // scanOptions are those of SCAN.
@@ -22,7 +22,7 @@ type scanOptions struct {
 	match  []byte
 	count  int64
 	filter bool // TYPE was given
-	string bool // and it is the one type there is
+	string bool // and is string, the only type
 }
 
 func (o *scanOptions) parse(args [][]byte) string {
@@ -84,8 +84,8 @@ func runScan(ctx context.Context, c *command.Call) {
 	}
 }
 
-// runKeys serves KEYS glob. All keys of the answer are in memory at once, as in
-// Redis, but no more than a client's replies may take.
+// runKeys serves KEYS glob. All keys of the answer are in memory at once, as in Redis. An
+// answer that is larger than a client's replies may be is refused.
 func runKeys(ctx context.Context, c *command.Call) {
 	ctx, cancel := context.WithTimeout(ctx, walkTimeout)
 	defer cancel()

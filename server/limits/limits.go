@@ -53,7 +53,7 @@ func (r Relation) Check(prefix string, size func(name string) int64) error {
 type Limits struct {
 	Protocol resp.Limits  // of one command
 	Clients  atomic.Int64 // connections at once
-	Idle     atomic.Int64 // nanoseconds without a command; 0: for ever
+	Idle     atomic.Int64 // nanoseconds that a client may be silent; 0 means no limit
 	Input    atomic.Int64 // bytes of one connection's unfinished commands
 	Output   atomic.Int64 // bytes of replies that one client has not read
 	Buffered atomic.Int64 // bytes of both, over all connections of this node

@@ -1,5 +1,5 @@
-// Package push brings messages to connections that did not ask for them just now:
-// the lines of MONITOR today.
+// Package push sends messages to connections that are not replies to a command: the lines
+// of MONITOR.
 //
 // A connection that may get messages has a [Mailbox]. Others put messages there and
 // never wait; one goroutine per mailbox delivers them between two turns of the
@@ -8,10 +8,10 @@
 // Invariant: a message is delivered whole, in order, and never inside a reply; a
 // mailbox holds no more than its limit. Overflow: a message that does not fit is
 // dropped and counted, and a note with the number follows the last message that
-// did fit.
+// was kept.
 //
 // Owns: nothing; the caller runs [Mailbox.Deliver].
 //
-// Not: writing to the connection (server), what the messages say ([MonitorLine]
-// apart). It imports server/resp only.
+// Not: writing to the connection (server), and the contents of messages, except
+// [MonitorLine]. It imports server/resp only.
 package push

@@ -13,14 +13,14 @@ type Group struct {
 	}
 }
 
-// Add makes a mailbox get the messages.
+// Add adds a mailbox, which gets all messages from now on.
 func (g *Group) Add(m *Mailbox) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.mu.mailboxes = append(g.mu.mailboxes, m)
 }
 
-// Remove undoes Add.
+// Remove removes a mailbox.
 func (g *Group) Remove(m *Mailbox) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// Bounds of MONITOR: how much it shows of a command, and how far behind a client
-// may be before lines are left out.
+// Bounds of MONITOR: how much of a command it shows, and how many bytes may wait for a
+// client before lines are dropped.
 const (
 	MonitorArgument  = 1 << 10 // bytes shown of one argument
 	monitorArguments = 128     // shown of one command

@@ -6,7 +6,7 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// GET and the commands that read a value and change it on the way.
+// Handlers of GET, and of commands that answer with a value and change it.
 
 // planGet serves GET key [CONTEXT] [R n].
 func planGet(c *command.Call) {
@@ -31,8 +31,8 @@ func planGet(c *command.Call) {
 	}
 }
 
-// replyGet answers with one value, chosen by policy. A client that asked for it
-// gets the context and the number of siblings as an attribute.
+// replyGet answers with one value, chosen by the conflict policy. After CLIENT CONTEXTS ON
+// the context and the number of siblings come along as an attribute.
 func replyGet(c *command.Call) {
 	r := c.Requests[0]
 	if c.Options.Contexts && c.Out.RESP3 && r.Err == nil {
@@ -61,11 +61,7 @@ func replySiblings(c *command.Call) {
 			c.Out.Value(sibling.Data)
 		}
 	}
-	if n == 0 {
-		c.Count(false)
-	} else {
-		c.Count(true)
-	}
+	c.Count(n > 0)
 }
 
 func planGetSet(c *command.Call) {
@@ -111,8 +107,8 @@ func planGetEx(c *command.Call) {
 	}
 }
 
-// planGetExAt reads even where the moment is impossible: a key without a value is
-// nil before the moment is judged.
+// planGetExAt serves GETEX with an expiry. It reads the key even if the expiry is invalid,
+// because the answer is nil, and no error, if the key does not exist.
 func planGetExAt(c *command.Call, u command.TimeUnit, arg []byte) {
 	at, refusal := c.Expiry(u, arg)
 	if refusal != "" {

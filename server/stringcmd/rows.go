@@ -22,19 +22,19 @@ func Rows() []command.Row {
 		{
 			Name: "setex", Arity: 4, Flags: "write denyoom", Keys: command.Key("OW update"), Categories: "@write @string @slow",
 			Group: "string", Since: "2.0.0", Complexity: "O(N) where N is the length of the value",
-			Summary: "Write a value that ends after a number of seconds",
+			Summary: "Write a value that expires after a number of seconds",
 			Plan:    planSetUntil(command.SecondsFromNow),
 		},
 		{
 			Name: "psetex", Arity: 4, Flags: "write denyoom", Keys: command.Key("OW update"), Categories: "@write @string @slow",
 			Group: "string", Since: "2.6.0", Complexity: "O(N) where N is the length of the value",
-			Summary: "Write a value that ends after a number of milliseconds",
+			Summary: "Write a value that expires after a number of milliseconds",
 			Plan:    planSetUntil(command.MillisFromNow),
 		},
 		{
 			Name: "setnx", Arity: 3, Flags: "write denyoom fast", Keys: command.Key("OW insert"), Categories: "@write @string @fast",
 			Group: "string", Since: "1.0.0", Complexity: "O(N) where N is the length of the value",
-			Summary: "Write a value only if there is none",
+			Summary: "Write a value only if the key does not exist",
 			Plan:    planSetNX,
 		},
 		{
@@ -52,7 +52,7 @@ func Rows() []command.Row {
 		{
 			Name: "getex", Arity: -2, Flags: "write fast", Keys: command.Keys{First: 1, Last: 1, Step: 1, Access: "RW access update", Notes: "RW and UPDATE because it changes the TTL"}, Categories: "@write @string @fast",
 			Group: "string", Since: "6.2.0", Complexity: "O(N) where N is the length of the value",
-			Summary: "Read a value and change when it ends",
+			Summary: "Read a value and change its expiry",
 			Plan:    planGetEx,
 		},
 		{
@@ -64,19 +64,19 @@ func Rows() []command.Row {
 		{
 			Name: "mset", Arity: -3, Flags: "write denyoom", Keys: command.Pairs("OW update"), Categories: "@write @string @slow", Tips: "request_policy:multi_shard,response_policy:all_succeeded",
 			Group: "string", Since: "1.0.1", Complexity: "O(N) where N is the number of keys",
-			Summary: "Write several keys. Each is written by itself",
+			Summary: "Write several keys. Not atomic",
 			Plan:    planMSet, Run: runManyMSet,
 		},
 		{
 			Name: "msetnx", Arity: -3, Flags: "write denyoom", Keys: command.Pairs("OW insert"), Categories: "@write @string @slow", Tips: "request_policy:multi_shard,response_policy:agg_min",
 			Group: "string", Since: "1.0.1", Complexity: "O(N) where N is the number of keys",
-			Summary: "Write several keys if none of them has a value. Not atomic",
+			Summary: "Write several keys if none of them exists. Not atomic",
 			Run:     runMSetNX,
 		},
 		{
 			Name: "append", Arity: 3, Flags: "write denyoom fast", Keys: command.Key("RW insert"), Categories: "@write @string @fast",
 			Group: "string", Since: "2.0.0", Complexity: "O(N) where N is the length of the new value, which is written as a whole",
-			Summary: "Put bytes behind a key's value",
+			Summary: "Append bytes to a value",
 			Plan:    planAppend,
 		},
 		{
@@ -100,7 +100,7 @@ func Rows() []command.Row {
 		{
 			Name: "setrange", Arity: 4, Flags: "write denyoom", Keys: command.Key("RW update"), Categories: "@write @string @slow",
 			Group: "string", Since: "2.2.0", Complexity: "O(N) where N is the length of the new value, which is written as a whole",
-			Summary: "Overwrite a part of a value from an offset on",
+			Summary: "Overwrite a part of a value, from an offset",
 			Plan:    planSetRange,
 		},
 		{

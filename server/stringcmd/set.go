@@ -7,7 +7,7 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// SET and its older relatives.
+// Handlers of SET, SETNX, SETEX and PSETEX.
 
 // planSet serves SET with all its options.
 func planSet(c *command.Call) {

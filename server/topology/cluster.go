@@ -12,10 +12,10 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// CLUSTER and its relatives, by which cluster-aware clients route.
+// Handlers of CLUSTER and of commands that cluster-aware clients send.
 
-// runClusterSlots serves CLUSTER SLOTS: runs of slots, each with the nodes that
-// serve it, the coordinator first.
+// runClusterSlots serves CLUSTER SLOTS. It lists ranges of slots with the nodes that
+// serve them, the coordinator first.
 func runClusterSlots(_ context.Context, c *command.Call) {
 	t := newTopology(c.Node.Store)
 	rows := t.rows()
@@ -37,8 +37,8 @@ func runClusterSlots(_ context.Context, c *command.Call) {
 	}
 }
 
-// runClusterShards serves CLUSTER SHARDS: the same, with all slots of one list of
-// nodes together, and the members that are down.
+// runClusterShards serves CLUSTER SHARDS. It lists each combination of nodes with all
+// ranges of slots that they serve, and the members that are down.
 func runClusterShards(_ context.Context, c *command.Call) {
 	t := newTopology(c.Node.Store)
 	var shards [][]*slotRange
@@ -141,8 +141,8 @@ func runClusterKeySlot(_ context.Context, c *command.Call) {
 	c.Out.Int(int64(ring.SlotOf(c.Args[2])))
 }
 
-// runClusterCountKeys serves CLUSTER COUNTKEYSINSLOT slot, for the whole
-// cluster, whichever node is asked.
+// runClusterCountKeys serves CLUSTER COUNTKEYSINSLOT slot. It counts the keys of the
+// cluster, not those of this node.
 func runClusterCountKeys(ctx context.Context, c *command.Call) {
 	slot, ok := number.ParseInt(c.Args[2])
 	switch {
@@ -158,7 +158,7 @@ func runClusterCountKeys(ctx context.Context, c *command.Call) {
 	}
 }
 
-// runClusterGetKeys serves CLUSTER GETKEYSINSLOT slot count, likewise.
+// runClusterGetKeys serves CLUSTER GETKEYSINSLOT slot count, for the cluster as well.
 func runClusterGetKeys(ctx context.Context, c *command.Call) {
 	slot, isSlot := number.ParseInt(c.Args[2])
 	count, isCount := number.ParseInt(c.Args[3])
@@ -180,7 +180,7 @@ func runClusterGetKeys(ctx context.Context, c *command.Call) {
 	}
 }
 
-// slotKeys lists keys of a slot. If that fails it answers with the error, and false.
+// slotKeys lists keys of a slot. If it fails, it answers with the error and returns false.
 func slotKeys(c *command.Call, ctx context.Context, slot, most int64) ([][]byte, bool) {
 	ctx, cancel := context.WithTimeout(ctx, walkTimeout)
 	defer cancel()
@@ -195,10 +195,10 @@ func slotKeys(c *command.Call, ctx context.Context, slot, most int64) ([][]byte,
 // walkTimeout bounds a command that looks for the keys of a slot.
 const walkTimeout = 10 * time.Second
 
-// maxSlotKeys is the most keys that one reply lists, whatever was asked for.
+// maxSlotKeys is the greatest number of keys in one reply.
 const maxSlotKeys = 1 << 20
 
-// runClusterLinks serves CLUSTER LINKS: one stream to each member that answers.
+// runClusterLinks serves CLUSTER LINKS. It lists a stream to each member that answers.
 func runClusterLinks(_ context.Context, c *command.Call) {
 	t := newTopology(c.Node.Store)
 	var linked []ring.NodeID
@@ -236,22 +236,22 @@ func memberWithID(c *command.Call, id []byte) (ring.NodeID, bool) {
 	return 0, false
 }
 
-// runClusterReplicas serves CLUSTER REPLICAS and SLAVES: no member follows
-// another.
+// runClusterReplicas serves CLUSTER REPLICAS and SLAVES. The list is empty: no member is
+// a replica of another one.
 func runClusterReplicas(_ context.Context, c *command.Call) {
 	if _, known := memberWithID(c, c.Args[2]); known {
 		c.Out.Array(0)
 	}
 }
 
-// runClusterFailureReports serves CLUSTER COUNT-FAILURE-REPORTS: this node's own
-// view is the only report there is.
+// runClusterFailureReports serves CLUSTER COUNT-FAILURE-REPORTS. It counts this node's
+// own view, 0 or 1.
 func runClusterFailureReports(_ context.Context, c *command.Call) {
 	if id, known := memberWithID(c, c.Args[2]); known {
 		c.Out.Flag(!c.Node.Store.Alive(id))
 	}
 }
 
-// runOK serves what changes nothing here, such as READONLY and ASKING: every
-// node serves every key, and reads from R replicas whatever the connection says.
+// runOK serves READONLY, READWRITE and ASKING, which change nothing: every node serves
+// every key, and reads from R replicas.
 func runOK(_ context.Context, c *command.Call) { c.Out.OK() }

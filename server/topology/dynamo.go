@@ -12,10 +12,11 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// DYNAMO: how the cluster did what it did, readable in a terminal.
+// Handlers of DYNAMO, which shows in a terminal how the cluster carries out requests.
 
-// planTrace serves DYNAMO TRACE GET|SET|DEL …: the command, with its options, and
-// behind its reply the way that the request went. It is counted as that command.
+// planTrace serves DYNAMO TRACE GET|SET|DEL …. It runs the command, with its options, and
+// answers with its reply and the steps that the request took. INFO counts it as that
+// command.
 func planTrace(c *command.Call) {
 	r := c.Node.Table.Find(c.Args[2])
 	if r == nil || !r.Traceable {
@@ -46,7 +47,7 @@ func planTrace(c *command.Call) {
 	}
 }
 
-// traceLines writes a trace as a table whose columns stand under each other.
+// traceLines writes a trace as lines with aligned columns.
 func traceLines(c *command.Call, t *replica.Trace) {
 	now := c.Node.Store.Ring()
 	c.Out.Array(len(t.Steps) + 3)
@@ -110,7 +111,7 @@ func plural(n int, word string) string {
 	return word + "s"
 }
 
-// runPreflist serves DYNAMO PREFLIST key: where the key lives.
+// runPreflist serves DYNAMO PREFLIST key. It shows the nodes that hold the key.
 func runPreflist(_ context.Context, c *command.Call) {
 	key, now := c.Args[2], c.Node.Store.Ring()
 	p := now.PartitionOf(key)
@@ -135,8 +136,8 @@ func runPreflist(_ context.Context, c *command.Call) {
 	}
 }
 
-// runVersions serves DYNAMO VERSIONS key: the versions that led to its value, the
-// oldest first, as far as the nodes that answer remember.
+// runVersions serves DYNAMO VERSIONS key. It lists the versions that led to the key's
+// value, the oldest first, as far as the nodes that answer remember them.
 func runVersions(ctx context.Context, c *command.Call) {
 	h := c.Node.Store.History(ctx, c.Args[2])
 	now := c.Node.Store.Ring()

@@ -10,14 +10,14 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// topology says which members serve which slots at one moment, as this node sees
-// it and shows it to cluster-aware clients: each slot's coordinator first, to which
-// they send everything, then the nodes that would be next. A client that routes by
-// it reaches a key in one hop (Dynamo, section 6.4); another costs one more hop,
-// never an error.
+// topology tells which members serve which slots, as this node sees it at one moment. It
+// is for cluster-aware clients: the first node of a slot is its coordinator, to which
+// they send requests, and the next ones would follow it. A client that uses it reaches a
+// key in one hop (Dynamo, section 6.4). A client that does not needs one hop more, and
+// gets no error.
 //
-// Members that do not answer serve nothing here, so that clients avoid them as
-// soon as they ask again.
+// Members that do not answer serve no slots here, so that clients avoid them when they
+// ask again.
 type topology struct {
 	ring   *ring.Ring
 	self   ring.NodeID
@@ -54,7 +54,7 @@ func newTopology(store command.Cluster) *topology {
 	return t
 }
 
-// serving finds out who serves a partition.
+// serving returns the nodes that serve a partition, without the range of its slots.
 func (t *topology) serving(p ring.Partition) (r slotRange) {
 	for _, id := range t.ring.Primaries(p) {
 		if t.alive[id] {
@@ -71,15 +71,15 @@ func (t *topology) serving(p ring.Partition) (r slotRange) {
 	if i := slices.IndexFunc(walk, func(id ring.NodeID) bool { return t.alive[id] }); i >= 0 {
 		r.nodes = walk[i : i+1]
 	} else {
-		r.nodes = []ring.NodeID{t.self} // not seated yet, and alone in sight
+		r.nodes = []ring.NodeID{t.self} // no member of the walk answers
 	}
 	return r
 }
 
-// rows are the ranges as CLUSTER SLOTS lists them. Some clients (redis-py 4) take
-// a node's role from the first row that names it, and are lost when the only one
-// that they took for a master dies. So each coordinator is introduced by a row of
-// its own, of one slot, that names no other node.
+// rows returns the ranges as CLUSTER SLOTS lists them. Some clients (redis-py 4) take a
+// node's role from the first row that names it, and fail when the only node that they
+// took for a master dies. So each coordinator first has a row of its own, with one slot
+// and no other node.
 func (t *topology) rows() []slotRange {
 	var introductions, rest []slotRange
 	known := make(map[ring.NodeID]bool)
