@@ -43,6 +43,12 @@ type Config struct {
 	// Join lists peer addresses of a cluster to join, for a fresh data
 	// directory. Empty, and no Founders: found a cluster of one.
 	Join []string
+	// Replace makes a fresh data directory take the place of the dead member of this
+	// node's name, with all that it is to hold.
+	Replace bool
+	// FoundAfter is how long a fresh node listens for members of a cluster that take it
+	// for one of them, before it founds a cluster of its own; 0: not at all.
+	FoundAfter time.Duration
 	// Founders are the members of a cluster that is founded at once by nodes
 	// that all have the same list, this one among them, and the same ClusterID.
 	Founders  []ring.Member

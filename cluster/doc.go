@@ -30,6 +30,8 @@
 //	how a join moves data                  cluster/handoff (mover.go, gain.go, release.go)
 //	who belongs to the ring                cluster/membership (statestore.go, dissemination.go)
 //	how a node gets its first ring         cluster/membership (bootstrap.go, join.go)
+//	how a node that moved is found         cluster/membership (search.go, exchange.go)
+//	what an old or copied disk leads to    cluster/membership (identity.go); cluster (trust.go)
 //	what a node sends to another           cluster/peer (kind.go lists the messages)
 //	who answers a message                  register (serve.go) names the handlers to cluster/peer (mux.go)
 //	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …
@@ -70,15 +72,15 @@
 //
 // dot: (actor, counter): the one event that made one value. No dot is used twice.
 //
-// epoch: one span of a node's unbroken memory. A node that cannot prove that it knows
-// every version it has made starts a new epoch.
+// epoch: one span of a node's unbroken memory, within one start of the node. A node that
+// cannot prove that it knows every version it has made starts a new epoch.
 //
 // exchange: one frame to one peer, and its answer.
 //
 // fallback: a node that stands in for a primary that is down: the next healthy node on
 // the walk.
 //
-// floor: the lowest epoch that a node may go on counting in.
+// floor: the lowest epoch that a node may go on counting in. It rises with each start.
 //
 // forward: a node that is no primary of a key sends the update to one that is.
 //
@@ -94,6 +96,9 @@
 //
 // HLC: hybrid logical clock. Its timestamps order values for "last write wins", and
 // decide nothing else.
+//
+// incarnation: one start of a node, named by the first epoch that it may use. The ring
+// remembers the newest of each member.
 //
 // leaf: one of the 1024 ranges of a partition's Merkle tree: the XOR of the digests of
 // its objects.

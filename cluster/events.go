@@ -12,7 +12,7 @@ func (n *Node) ringChanged() {
 
 // reachable makes every part use a member that can be reached again.
 func (n *Node) reachable(id ring.NodeID) {
-	n.membership.Pull(id)
+	n.membership.Exchange(id)
 	n.disseminator.Connected(id)
 	n.deliverer.Trigger()
 	n.mover.Trigger()

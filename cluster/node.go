@@ -63,6 +63,8 @@ type Node struct {
 
 	ready   chan struct{}
 	fatal   chan error
+	named   chan membership.Caller // see [membership.Start]
+	doubted chan struct{}          // the data may lack something, from now on
 	crashed atomic.Bool
 }
 
@@ -76,6 +78,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: time.Now(),
 		ready: make(chan struct{}), fatal: make(chan error, 1),
+		named: make(chan membership.Caller, 1), doubted: make(chan struct{}, 1),
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
 	if err := n.openStore(); err != nil {
@@ -113,7 +116,7 @@ func (n *Node) assemble() (err error) {
 	n.channel, err = peer.Listen(peer.Config{
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
 		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
-		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
+		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected, Claimed: n.claimed,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
 	})
 	if err != nil {
@@ -147,10 +150,12 @@ func (n *Node) assemble() (err error) {
 			ClientAddr: n.cfg.ClientAddr, PeerAddr: n.cfg.AdvertisePeerAddr, AdminAddr: n.cfg.AdminAddr,
 		},
 		State: n.state, Channel: n.channel, Gossip: n.gossip, Queue: n.mux.Do, RingChanged: n.ringChanged,
-		Lacking: n.store.DiskLoss().Unrepaired, Logger: n.cfg.Logger.With("component", "membership"),
+		Incarnation: n.store.Incarnation(), Disk: diskTrust{n}, Fail: n.fail, Resolve: peer.Resolve,
+		Logger: n.cfg.Logger.With("component", "membership"),
 		Start: membership.Start{
 			Quorums: ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}, Partitions: n.cfg.Partitions,
 			Founders: n.cfg.Founders, ClusterID: n.cfg.ClusterID, Join: n.cfg.Join, Whereabouts: n.cfg.Whereabouts,
+			Replace: n.cfg.Replace, Named: n.named, FoundAfter: n.cfg.FoundAfter,
 		},
 	})
 	n.coordinator = replica.New(replica.Config{
@@ -254,7 +259,7 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.reaper.Run(ctx) })
 	group.Go(func() error { return n.membership.AwaitLeave(ctx, n.drained) })
 	group.Go(func() error { return n.summary().Run(ctx) })
-	group.Go(func() error { return n.awaitFilled(ctx) })
+	group.Go(func() error { return n.keepFilled(ctx) })
 	return group.Wait()
 }
 

@@ -56,19 +56,41 @@ func (n *Node) Repair() RepairStatus {
 // drained reports whether this node holds nothing that other nodes lack.
 func (n *Node) drained() bool { return n.mover.Drained() && len(n.store.Hints().Targets()) == 0 }
 
-// awaitFilled waits, if the data was lost, until the others have filled this node. Only
-// then may it say that a key does not exist.
-func (n *Node) awaitFilled(ctx context.Context) error {
-	if !n.store.DiskLoss().Unrepaired() {
-		return nil
+// keepFilled waits, whenever this node may lack what it has acknowledged, until the
+// others have filled it. Only then may it answer for what it holds.
+func (n *Node) keepFilled(ctx context.Context) error {
+	for {
+		if n.store.DiskLoss().Unrepaired() {
+			if err := n.refill(ctx); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-n.doubted:
+		}
 	}
-	n.log.Warn("the data was lost; until the others have filled this node, it answers for what it has only")
+}
+
+// refill waits until the others have filled this node, and notes that they have.
+func (n *Node) refill(ctx context.Context) error {
+	n.log.Warn("this node may lack what it has acknowledged; until the others have filled it, they answer for it", "data", n.store.DiskLoss().Doubt())
+	for _, id := range n.membership.Others() {
+		n.scheduler.Trigger(id)
+	}
 	if n.scheduler.AwaitRefilled(ctx) != nil {
 		return nil // the next start begins again
+	}
+	select {
+	case <-n.doubted: // anew: what was compared before proves nothing
+		n.doubt()
+		return nil
+	default:
 	}
 	if err := n.store.DiskLoss().MarkRepaired(); err != nil {
 		return fmt.Errorf("node is filled: %w", err)
 	}
-	n.log.Info("all lost data is back")
+	n.log.Info("this node has everything again")
 	return nil
 }

@@ -46,15 +46,28 @@ type lastInSync struct {
 	pending map[ring.NodeID][]ring.Partition
 }
 
-func (l *lastInSync) load(state *engine.State) error {
+func (l *lastInSync) load(state *engine.State) (err error) {
+	l.at, err = LastInSync(state)
+	return err
+}
+
+// LastInSync returns when a node was last in sync, as its disk has it. It is zero for a
+// node that never was.
+func LastInSync(state *engine.State) (at time.Time, err error) {
 	data, err := state.Load(stateInSync)
 	if err != nil {
-		return fmt.Errorf("load the time when this node was last in sync: %w", err)
+		return at, fmt.Errorf("load the time when this node was last in sync: %w", err)
 	}
 	if len(data) == 8 {
-		l.at = time.UnixMilli(int64(binary.BigEndian.Uint64(data)))
+		at = time.UnixMilli(int64(binary.BigEndian.Uint64(data)))
 	}
-	return nil
+	return at, nil
+}
+
+// LongAway reports whether deletions may have been forgotten between last, when a node
+// was last in sync, and now.
+func LongAway(last, now time.Time, grace time.Duration) bool {
+	return !last.IsZero() && now.Sub(last) > grace-grace/10
 }
 
 // renewLastInSync renews lastInSync if this node is in sync, at intervals long enough to
@@ -154,7 +167,7 @@ func (m *Mover) AwaitRing(ctx context.Context) error {
 // longAway reports whether deletions may have been forgotten since this node was
 // last in sync.
 func (m *Mover) longAway() bool {
-	return !m.inSync.at.IsZero() && m.cfg.Now().Sub(m.inSync.at) > m.cfg.Grace-m.cfg.Grace/10
+	return LongAway(m.inSync.at, m.cfg.Now(), m.cfg.Grace)
 }
 
 // stale reports whether what this node holds may have been deleted and forgotten.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -22,8 +24,16 @@ type Start struct {
 	Founders  []ring.Member
 	ClusterID string
 	// Join has peer addresses of a cluster to join. Empty, and no Founders: found a
-	// cluster of one.
+	// cluster of one. An address is only a place to look; its host may be a name that
+	// stands for several.
 	Join []string
+	// Replace takes the place of the dead member of this node's name when it joins.
+	Replace bool
+	// Named is told the name and the cluster of each member of a cluster that dials this
+	// node as one of its members, while it has no ring. A node that is to found a
+	// cluster waits as long as FoundAfter for such a call, and does not found if there is one.
+	Named      <-chan Caller
+	FoundAfter time.Duration
 	// Whereabouts are the addresses that members have now. It is for nodes that are
 	// started together and may all have moved: none could tell the others.
 	Whereabouts []ring.Member
@@ -45,9 +55,7 @@ func (m *Membership) Bootstrap(ctx context.Context) (origin Origin, err error) {
 	switch {
 	case now != nil:
 		origin = Loaded
-		if err = m.sameCluster(ctx); err == nil {
-			err = m.resume(now)
-		}
+		err = m.resume(ctx, now)
 	case len(start.Founders) > 0:
 		origin = Founded
 		m.log.Info("founding a cluster", "members", len(start.Founders))
@@ -57,8 +65,13 @@ func (m *Membership) Bootstrap(ctx context.Context) (origin Origin, err error) {
 		err = m.join(ctx)
 	default:
 		origin = Founded
-		m.log.Info("founding a cluster of one")
-		err = m.state.Adopt(ring.NewState(newClusterID(), start.Partitions, start.Quorums, m.cfg.Self))
+		if err = m.awaitNobody(ctx); err == nil {
+			m.log.Info("founding a cluster of one")
+			err = m.state.Adopt(ring.NewState(newClusterID(), start.Partitions, start.Quorums, m.cfg.Self))
+		}
+	}
+	if err == nil && origin != Loaded {
+		err = m.state.Change(m.started)
 	}
 	if err == nil {
 		m.follow()
@@ -66,34 +79,36 @@ func (m *Membership) Bootstrap(ctx context.Context) (origin Origin, err error) {
 	return origin, err
 }
 
-// sameCluster refuses to start if the nodes that the operator names belong to another
-// cluster than the data directory. Those that do not answer at once do not delay the
-// start: a node that was stopped needs no other node to come back. It asks them nothing
-// that changes the ring, which this node may have left.
-func (m *Membership) sameCluster(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
-	defer cancel()
-	for _, addr := range m.cfg.Start.Join {
-		_, err := m.cfg.Channel.CallAddr(ctx, addr, peer.RingPull, m.pullRequest())
-		var refused *peer.RefusedError
-		if errors.As(err, &refused) && refused.Reason == peer.RefusedCluster {
-			return fmt.Errorf("%w: the data directory is of %s: %w", ring.ErrOtherCluster, m.state.ClusterID(), err)
-		}
-		if err == nil {
-			return nil
-		}
-	}
+// started records this start of the node in the ring.
+func (m *Membership) started(s *ring.State) error {
+	s.Started(m.id, m.cfg.Incarnation)
 	return nil
 }
 
 // resume takes this node's old place in the ring, and tells the ring what has changed
-// about it.
-func (m *Membership) resume(now *ring.Ring) error {
+// about it. Before it changes anything it asks whoever can be reached: this disk may be
+// older than the node, or the node may be running elsewhere.
+func (m *Membership) resume(ctx context.Context, now *ring.Ring) error {
 	self := m.cfg.Self
+	if old, known := now.Member(m.id); known {
+		m.formerAddr = old.PeerAddr
+	}
+	if err := m.consult(ctx); err != nil {
+		return err
+	}
+	now = m.state.Ring()
 	old, known := now.Member(m.id)
 	if !known || old.Status == ring.Removed {
 		m.log.Error("this node was removed from its cluster; it hands over what it still holds, and ends. To bring it back, empty its data directory and join again", "node", self.Name)
 		return nil
+	}
+	if err := m.checkPlace(); err != nil {
+		return err
+	}
+	for _, addr := range m.distinct([]string{m.formerAddr, old.PeerAddr}) {
+		if err := m.settleSoon(ctx, addr); err != nil {
+			return err
+		}
 	}
 	moved := []ring.Member{self}
 	for _, other := range m.cfg.Start.Whereabouts {
@@ -103,7 +118,7 @@ func (m *Membership) resume(now *ring.Ring) error {
 		}
 	}
 	return m.state.Change(func(s *ring.State) error {
-		if m.cfg.Lacking() {
+		if m.cfg.Disk.Lacking() {
 			s.Unmark(m.id)
 		}
 		for _, member := range moved {
@@ -111,8 +126,50 @@ func (m *Membership) resume(now *ring.Ring) error {
 				return err
 			}
 		}
-		return nil
+		return m.started(s)
 	})
+}
+
+// consultTimeout bounds what a node asks of others before it takes its place again: one
+// that was stopped needs no other node to come back.
+const consultTimeout = 500 * time.Millisecond
+
+// consult pulls the ring states of whoever can be reached at once. It refuses to start if
+// the nodes that the operator names belong to another cluster than the data directory.
+// It asks them nothing that changes the ring, which this node may have left.
+func (m *Membership) consult(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, consultTimeout)
+	defer cancel()
+	named := m.lookedUp(ctx)
+	places := slices.Concat(named, m.former())
+	for _, other := range m.state.Ring().Members() {
+		if other.ID != m.id {
+			places = append(places, other.PeerAddr)
+		}
+	}
+	var group errgroup.Group
+	group.SetLimit(searchAtOnce)
+	for _, addr := range m.distinct(places) {
+		group.Go(func() error {
+			_, err := m.pull(ctx, m.addrCall(addr))
+			var refused *peer.RefusedError
+			switch {
+			case errors.As(err, &refused) && refused.Reason == peer.RefusedCluster && slices.Contains(named, addr):
+				return fmt.Errorf("%w: the data directory is of %s: %w", ring.ErrOtherCluster, m.state.ClusterID(), err)
+			case errors.Is(err, ErrReplaced) || errors.Is(err, ErrOutdated):
+				return err
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// settleSoon is settle for a node that is starting.
+func (m *Membership) settleSoon(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, consultTimeout)
+	defer cancel()
+	return m.settle(ctx, addr, true)
 }
 
 // AwaitPeers waits until the streams to all other members stand, so that a node which
@@ -129,6 +186,33 @@ func (m *Membership) AwaitPeers(ctx context.Context, patience time.Duration) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// Caller is a member of a cluster that takes this node for a member too.
+type Caller struct {
+	Name, Cluster string
+}
+
+// ErrNamed refuses to found a cluster under an address that members of another name.
+var ErrNamed = errors.New("a cluster takes this node for a member of it, whose data directory is empty now")
+
+// awaitNobody waits until no member of a cluster has called this node for long enough.
+// Members dial each other every few seconds. One that calls a node without a ring shows
+// that the node had a place in its cluster: its disk was lost, and what it would found
+// is a second cluster that clients take for the first.
+func (m *Membership) awaitNobody(ctx context.Context) error {
+	if m.cfg.Start.FoundAfter <= 0 {
+		return nil
+	}
+	m.log.Info("listening for a cluster that this node may have belonged to, before it founds one", "wait", m.cfg.Start.FoundAfter)
+	select {
+	case by := <-m.cfg.Start.Named:
+		return fmt.Errorf("%s of cluster %s calls: %w: start it with --replace --join and a peer address of that cluster to take its place again, or with --found to found another cluster", by.Name, by.Cluster, ErrNamed)
+	case <-time.After(m.cfg.Start.FoundAfter):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

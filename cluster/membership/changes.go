@@ -56,6 +56,19 @@ func (m *Membership) Remove(ctx context.Context, id ring.NodeID) error {
 	return m.tell(ctx)
 }
 
+// Vacate lets a fresh node take the place of a dead member under its name, when it joins:
+// it gets the member's tokens, and is filled from the others.
+func (m *Membership) Vacate(ctx context.Context, id ring.NodeID) error {
+	if now := m.state.Ring(); m.Alive(id) {
+		return fmt.Errorf("%s: %w", now.Name(id), ErrMemberUp)
+	}
+	if err := m.state.Change(func(s *ring.State) error { return s.Vacate(id) }); err != nil {
+		return err
+	}
+	m.log.Info("the place of a dead node is free for a fresh one of its name", "node", m.state.Ring().Name(id))
+	return m.tell(ctx)
+}
+
 // MarkDone records that this node holds all that it gains in the transition to target.
 func (m *Membership) MarkDone(target uint64) error {
 	return m.state.Change(func(s *ring.State) error { return s.MarkDone(m.id, target) })

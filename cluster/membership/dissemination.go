@@ -8,15 +8,22 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
 // callTimeout bounds a push to all members, and a pull from one.
 const callTimeout = 2 * time.Second
 
-// Run follows the changes of the ring until ctx ends, and pushes those that began here.
+// Run follows the changes of the ring until ctx ends, pushes those that began here, and
+// looks for members that cannot be reached.
 func (m *Membership) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return m.search(ctx) })
+	group.Go(func() error { return m.followChanges(ctx) })
+	return group.Wait()
+}
+
+func (m *Membership) followChanges(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,77 +64,11 @@ func (m *Membership) Push(ctx context.Context) error {
 			continue
 		}
 		group.Go(func() error {
-			if err := m.call(ctx, other.ID, peer.RingPush, body); err != nil {
+			if err := m.send(ctx, m.memberCall(other.ID), peer.RingPush, body); err != nil {
 				return fmt.Errorf("tell %s of the ring: %w", other.Name, err)
 			}
 			return nil
 		})
 	}
 	return group.Wait()
-}
-
-// Behind tells that a member has a ring state with that digest.
-func (m *Membership) Behind(member ring.NodeID, digest uint64) {
-	if digest != m.state.Digest() {
-		m.Pull(member)
-	}
-}
-
-// Pull gets a member's ring state, later. If too much is queued already, gossip will
-// name the difference again.
-func (m *Membership) Pull(from ring.NodeID) {
-	m.cfg.Queue(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
-		if err := m.call(ctx, from, peer.RingPull, m.pullRequest()); err != nil {
-			m.log.Debug("ring state not pulled", "peer", m.state.Ring().Name(from), "err", err)
-		}
-	})
-}
-
-// call sends a message, and merges the state that answers it, if one does.
-func (m *Membership) call(ctx context.Context, to ring.NodeID, kind peer.Kind, body []byte) error {
-	reply, err := m.cfg.Channel.Call(ctx, to, peer.Background, kind, body)
-	if err != nil || len(reply) == 0 {
-		return err
-	}
-	state, err := ring.DecodeState(reply)
-	if err != nil {
-		return err
-	}
-	return m.state.Merge(state)
-}
-
-// pullRequest returns the body of [peer.RingPull]: the digest of this node's state.
-func (m *Membership) pullRequest() []byte { return wire.AppendUint64(nil, m.state.Digest()) }
-
-// AnswerPull answers [peer.RingPull]: with this node's state, or with nothing if the
-// asker has the same.
-func (m *Membership) AnswerPull(body []byte) ([]byte, error) {
-	r := wire.NewReader(body)
-	theirs := r.Uint64()
-	if err := r.Done("ring pull"); err != nil {
-		return nil, err
-	}
-	return m.unlessSame(theirs), nil
-}
-
-// AnswerPush answers [peer.RingPush]: it merges the state, and answers with this node's
-// own if that has more.
-func (m *Membership) AnswerPush(body []byte) ([]byte, error) {
-	state, err := ring.DecodeState(body)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.state.Merge(state); err != nil {
-		return nil, err
-	}
-	return m.unlessSame(state.Digest()), nil
-}
-
-func (m *Membership) unlessSame(digest uint64) []byte {
-	if digest == m.state.Digest() {
-		return nil
-	}
-	return m.state.Encode()
 }

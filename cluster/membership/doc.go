@@ -12,7 +12,10 @@
 //  3. The node where a change began pushes the whole state to every member that it can
 //     reach. A member that knows more replies with its own state.
 //  4. Gossip carries the digest of each node's state. A node that sees another digest
-//     pulls the state from there.
+//     exchanges states with that node, in both directions.
+//  5. A node that cannot reach a member looks for it: where the ring has it, where the
+//     operator says, where it has been itself. An address is only a place to look: a
+//     node is its name and its data directory (identity.go).
 //
 // So a change is everywhere after one round trip if all goes well, and within some
 // rounds of gossip if not.
@@ -23,7 +26,7 @@
 //
 // Invariant: what a node acts on or tells others is saved.
 //
-// Owns: the ring state on disk, and the goroutine of [Membership.Run].
+// Owns: the ring state on disk, and the goroutines of [Membership.Run].
 //
 // Not: how states change and merge (cluster/core/ring), who answers right now
 // (cluster/membership/gossip), sockets (cluster/peer), moving data (cluster/handoff).

@@ -14,7 +14,7 @@ import (
 
 // join asks the given addresses, again and again, to admit this node.
 func (m *Membership) join(ctx context.Context) error {
-	body, err := encodeJoin(m.cfg.Self, m.cfg.Start.Partitions)
+	body, err := encodeJoin(m.cfg.Self, &m.cfg.Start)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,10 @@ func (m *Membership) join(ctx context.Context) error {
 			return nil
 		}
 		var remote *peer.RemoteError
-		if errors.As(err, &remote) || errors.Is(err, peer.ErrRefused) || errors.Is(err, ring.ErrNameTaken) {
+		switch {
+		case errors.Is(err, ring.ErrNameTaken):
+			return fmt.Errorf("the cluster refused this node: %w: if it lost its disk, start it with --replace to take its place again", err)
+		case errors.As(err, &remote) || errors.Is(err, peer.ErrRefused):
 			return fmt.Errorf("the cluster refused this node: %w", err)
 		}
 		m.log.Warn("no node of the cluster answered yet, asking again", "join", m.cfg.Start.Join, "err", err)
@@ -37,10 +40,13 @@ func (m *Membership) join(ctx context.Context) error {
 	}
 }
 
-// askToJoin asks each address once, until one admits this node.
+// askToJoin asks all addresses that there are now once, until one admits this node.
 func (m *Membership) askToJoin(ctx context.Context, body []byte) error {
-	var errs []error
-	for _, addr := range m.cfg.Start.Join {
+	errs := []error{errors.New("no address to ask but this node's own")}
+	for i, addr := range m.distinct(m.lookedUp(ctx)) {
+		if i == 0 {
+			errs = nil
+		}
 		asking, cancel := context.WithTimeout(ctx, 5*time.Second)
 		reply, err := m.cfg.Channel.CallAddr(asking, addr, peer.Join, body)
 		cancel()
@@ -53,21 +59,38 @@ func (m *Membership) askToJoin(ctx context.Context, body []byte) error {
 			return fmt.Errorf("answer of %s: %w", addr, err)
 		}
 		m.log.Info("joined a cluster", "through", addr, "members", len(ring.NewRing(state).Members()))
-		return m.state.Adopt(state)
+		return m.adopt(state)
 	}
 	return errors.Join(errs...)
 }
 
+// adopt makes the state of the cluster that admitted this node its own. What an earlier
+// node of this name has made is not counted on. A node that has a place at once, with an
+// empty disk, holds nothing of what it is taken to hold.
+func (m *Membership) adopt(state *ring.State) error {
+	for _, start := range state.Incarnations(m.id) {
+		m.cfg.Disk.Outgrow(start)
+	}
+	if self, _ := state.Member(m.id); self.Status == ring.Up {
+		m.log.Warn("taking the place of a node of this name; until the others have filled it, it does not answer for what it holds", "node", self.Name)
+		if err := m.cfg.Disk.Lost(); err != nil {
+			return err
+		}
+	}
+	return m.state.Adopt(state)
+}
+
 // AnswerJoin answers [peer.Join]: it admits a newcomer to the ring.
 func (m *Membership) AnswerJoin(body []byte) ([]byte, error) {
-	newcomer, partitions, err := decodeJoin(body)
+	newcomer, request, err := decodeJoin(body)
 	if err != nil {
 		return nil, err
 	}
+	partitions := request.Partitions
 	if ours := m.state.Ring().Partitions(); partitions != ours {
 		return nil, fmt.Errorf("the cluster has %d partitions, the node was made for %d: start it with --partitions %d and an empty data directory", ours, partitions, ours)
 	}
-	err = m.state.Change(func(s *ring.State) error { return s.Join(newcomer) })
+	err = m.state.Change(func(s *ring.State) error { return m.admit(s, newcomer, request.Replace) })
 	if errors.Is(err, ring.ErrNameTaken) {
 		return []byte{admissionNameTaken}, nil
 	}
@@ -76,6 +99,22 @@ func (m *Membership) AnswerJoin(body []byte) ([]byte, error) {
 	}
 	m.log.Info("node joins the ring", "node", newcomer.Name, "peer_addr", newcomer.PeerAddr)
 	return append([]byte{admitted}, m.state.Encode()...), nil
+}
+
+// admit gives a newcomer a place of its own, or that of the dead member of its name.
+func (m *Membership) admit(s *ring.State, newcomer ring.Member, replace bool) error {
+	join := s.Join
+	if replace {
+		join = s.Replace
+	}
+	old, known := s.Member(newcomer.ID)
+	if err := join(newcomer); err != nil {
+		return err
+	}
+	if known && old.Status != ring.Removed && old.Instance != newcomer.Instance && m.Alive(newcomer.ID) {
+		return fmt.Errorf("%s at %s: %w", old.Name, old.PeerAddr, ErrMemberUp)
+	}
+	return nil
 }
 
 // joinRequest is what a newcomer tells of itself. It is sent once in a node's life, so
@@ -89,32 +128,33 @@ type joinRequest struct {
 	AdminAddr  string `json:"admin_addr"`
 	// Partitions is what its store is made for, which cannot be changed.
 	Partitions int `json:"partitions"`
+	// Replace asks for the place of the dead member of this name.
+	Replace bool `json:"replace,omitempty"`
 }
 
 const maxJoinRequest = 4 << 10
 
-func encodeJoin(m ring.Member, partitions int) ([]byte, error) {
+func encodeJoin(m ring.Member, start *Start) ([]byte, error) {
 	return json.Marshal(joinRequest{
-		Name: m.Name, Zone: m.Zone, Instance: m.Instance, Partitions: partitions,
+		Name: m.Name, Zone: m.Zone, Instance: m.Instance, Partitions: start.Partitions, Replace: start.Replace,
 		ClientAddr: m.ClientAddr, PeerAddr: m.PeerAddr, AdminAddr: m.AdminAddr,
 	})
 }
 
-func decodeJoin(body []byte) (m ring.Member, partitions int, err error) {
+func decodeJoin(body []byte) (m ring.Member, r joinRequest, err error) {
 	if len(body) > maxJoinRequest {
-		return m, 0, fmt.Errorf("join request of %d bytes: at most %d are taken", len(body), maxJoinRequest)
+		return m, r, fmt.Errorf("join request of %d bytes: at most %d are taken", len(body), maxJoinRequest)
 	}
-	var r joinRequest
 	if err := json.Unmarshal(body, &r); err != nil {
-		return m, 0, fmt.Errorf("join request: %w", err)
+		return m, r, fmt.Errorf("join request: %w", err)
 	}
 	if err := ring.ValidName(r.Name); err != nil {
-		return m, 0, fmt.Errorf("join request: %w", err)
+		return m, r, fmt.Errorf("join request: %w", err)
 	}
 	return ring.Member{
 		ID: ring.IDOf(r.Name), Name: r.Name, Zone: r.Zone, Instance: r.Instance,
 		ClientAddr: r.ClientAddr, PeerAddr: r.PeerAddr, AdminAddr: r.AdminAddr,
-	}, r.Partitions, nil
+	}, r, nil
 }
 
 // The first byte of the answer to a join request; a ring state follows if the

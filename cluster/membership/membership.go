@@ -3,6 +3,7 @@ package membership
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -38,10 +39,30 @@ type Config struct {
 	Queue func(func(context.Context)) bool
 	// RingChanged is called after each change of the ring. It must not block.
 	RingChanged func()
-	// Lacking reports whether this node's data was lost and is not all back.
-	Lacking func() bool
+	// Incarnation names this start of the node; 0: it is not recorded.
+	Incarnation ring.Incarnation
+	Disk        Trust
+	// Fail ends the node: it must not go on. It does not block.
+	Fail func(error)
+	// Resolve returns all addresses that an address stands for: its host may be a name
+	// of several. The default is the address itself.
+	Resolve func(ctx context.Context, addr string) ([]string, error)
 	Logger  *slog.Logger
 	Start   Start
+}
+
+// Trust is what a [Membership] asks and tells about the data on the node's disk.
+type Trust interface {
+	// Lacking reports whether the data was lost or is older than it was, and is not all
+	// back.
+	Lacking() bool
+	// Outdated notes durably that a start of this node took place of which the disk does
+	// not know. An error says that the node must not go on with this disk.
+	Outdated(start ring.Incarnation) error
+	// Lost notes durably that the disk has nothing of what this node is to hold.
+	Lost() error
+	// Outgrow keeps what was made in an earlier start from being counted on.
+	Outgrow(start ring.Incarnation)
 }
 
 // Membership is this node's part in the agreement on the ring.
@@ -50,11 +71,21 @@ type Membership struct {
 	id    ring.NodeID
 	state *StateStore
 	log   *slog.Logger
+	born  time.Time
+	wake  chan struct{} // makes the search look now
+
+	formerAddr string // where the disk had this node before it started; set by Bootstrap
 }
 
 // New returns a membership. Bootstrap must be called first, and then Run.
 func New(cfg Config) *Membership {
-	return &Membership{cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger}
+	if cfg.Resolve == nil {
+		cfg.Resolve = func(_ context.Context, addr string) ([]string, error) { return []string{addr}, nil }
+	}
+	return &Membership{
+		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
+		born: time.Now(), wake: make(chan struct{}, 1),
+	}
 }
 
 // ID returns this node's id.

@@ -22,6 +22,11 @@ func pair(t *testing.T) (w *world, a, b *node) {
 	b = w.add(t, "B", newDisk(), func(s *Start) { s.Join = []string{"nobody:7", "A:7"} })
 	b.bootstrap(t, Joined)
 	a.work(t)
+	if err := b.Push(t.Context()); err != nil { // its start
+		t.Fatal(err)
+	}
+	a.work(t)
+	b.work(t)
 	return w, a, b
 }
 
@@ -48,6 +53,7 @@ func TestBootstrap_Founders_AllComputeOneRing(t *testing.T) {
 		n := w.add(t, name, newDisk(), func(s *Start) {
 			s.ClusterID, s.Founders = "c", []ring.Member{member("A"), member("B"), member("C")}
 		})
+		n.cfg.Incarnation = 0 // starts differ
 		n.bootstrap(t, Founded)
 		digests[n.state.Digest()] = true
 	}
@@ -79,7 +85,10 @@ func TestBootstrap_JoinRefused_SaysWhy(t *testing.T) {
 		want   string
 	}{
 		"partitions": {func(n *node) { n.cfg.Start.Partitions = 32 }, "--partitions 16"},
-		"name":       {func(n *node) { n.cfg.Self = member("A"); n.cfg.Self.Instance = "another disk" }, ring.ErrNameTaken.Error()},
+		"name": {func(n *node) {
+			n.cfg.Self = member("A")
+			n.cfg.Self.Instance, n.cfg.Self.PeerAddr = "another disk", "X:7"
+		}, ring.ErrNameTaken.Error()},
 	} {
 		n := w.add(t, "X", newDisk(), func(s *Start) { s.Join = []string{"A:7"} })
 		test.change(n)
@@ -200,7 +209,7 @@ func TestMembership_AwaitLeave_EndsWhenTheNodeIsOutAndDrained(t *testing.T) {
 func TestAnswers_MalformedRequests_AreRefused(t *testing.T) {
 	_, a, _ := pair(t)
 	digest := a.state.Digest()
-	for name, answer := range map[string]func([]byte) ([]byte, error){"push": a.AnswerPush, "pull": a.AnswerPull, "join": a.AnswerJoin} {
+	for name, answer := range map[string]func([]byte) ([]byte, error){"push": a.AnswerPush, "pull": a.AnswerPull, "join": a.AnswerJoin, "identify": a.AnswerIdentify} {
 		for _, body := range [][]byte{nil, []byte("rubbish"), bytes.Repeat([]byte("x"), maxJoinRequest+1)} {
 			if _, err := answer(body); err == nil {
 				t.Errorf("%s of %d bytes: accepted", name, len(body))
@@ -215,12 +224,12 @@ func TestAnswers_MalformedRequests_AreRefused(t *testing.T) {
 func TestJoin_Request_CarriesTheWholeMember(t *testing.T) {
 	want := member("A")
 	want.Zone = "z"
-	body, err := encodeJoin(want, 64)
+	body, err := encodeJoin(want, &Start{Partitions: 64, Replace: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, partitions, err := decodeJoin(body); err != nil || got != want || partitions != 64 {
-		t.Errorf("%+v, %d, %v", got, partitions, err)
+	if got, r, err := decodeJoin(body); err != nil || got != want || r.Partitions != 64 || !r.Replace {
+		t.Errorf("%+v, %+v, %v", got, r, err)
 	}
 	for _, reply := range [][]byte{nil, {admitted}, {9, 9}, {admissionNameTaken, 1}} {
 		if _, err := decodeAdmission(reply); err == nil {

@@ -133,6 +133,17 @@ func (s *StateStore) Encode() []byte {
 	return s.mu.state.Encode()
 }
 
+// UnknownStart returns the newest start of a node that other knows of and this state
+// does not; 0: there is none.
+func (s *StateStore) UnknownStart(id ring.NodeID, other *ring.State) ring.Incarnation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.state == nil {
+		return 0
+	}
+	return s.mu.state.UnknownStart(id, other)
+}
+
 // History returns the newest states that this node had, the oldest of them first.
 func (s *StateStore) History() []RingChange {
 	s.mu.Lock()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +29,9 @@ func (d *disk) Save(name string, data []byte) error {
 
 func (d *disk) Load(name string) ([]byte, error) { return d.saved[name], nil }
 
+// clone returns a copy of a disk as it is now.
+func (d *disk) clone() *disk { return &disk{saved: maps.Clone(d.saved)} }
+
 func newDisk() *disk { return &disk{saved: make(map[string][]byte)} }
 
 func openState(t *testing.T, d *disk) *StateStore {
@@ -44,8 +49,10 @@ func member(name string) ring.Member {
 
 // world has nodes that call each other directly.
 type world struct {
-	nodes map[string]*node // by peer address
-	down  map[string]bool
+	nodes  map[string]*node // by peer address
+	down   map[string]bool
+	names  map[string][]string // addresses by name
+	starts atomic.Uint64
 }
 
 type node struct {
@@ -58,9 +65,25 @@ type node struct {
 	changed int
 	lacking bool
 	queue   []func(context.Context)
+
+	unknown []ring.Incarnation // starts that its disk did not know
+	past    []ring.Incarnation // starts whose epochs it outgrew
+	lost    bool
+	stale   error // of Outdated
+	failed  error // why it must end
 }
 
-func newWorld() *world { return &world{nodes: make(map[string]*node), down: make(map[string]bool)} }
+func (n *node) Lacking() bool                  { return n.lacking }
+func (n *node) Lost() error                    { n.lost, n.lacking = true, true; return nil }
+func (n *node) Outgrow(start ring.Incarnation) { n.past = append(n.past, start) }
+func (n *node) Outdated(s ring.Incarnation) error {
+	n.unknown, n.lacking = append(n.unknown, s), true
+	return n.stale
+}
+
+func newWorld() *world {
+	return &world{nodes: make(map[string]*node), down: make(map[string]bool), names: make(map[string][]string)}
+}
 
 // add makes a node that has not started yet.
 func (w *world) add(t *testing.T, name string, d *disk, change func(*Start)) *node {
@@ -73,11 +96,73 @@ func (w *world) add(t *testing.T, name string, d *disk, change func(*Start)) *no
 	n.Membership = New(Config{
 		Self: member(name), State: openState(t, d), Channel: n, Gossip: n, Start: start,
 		Queue:       func(f func(context.Context)) bool { n.queue = append(n.queue, f); return true },
-		RingChanged: func() { n.changed++ }, Lacking: func() bool { return n.lacking },
+		RingChanged: func() { n.changed++ }, Disk: n, Incarnation: ring.Incarnation(w.starts.Add(1)),
+		Fail: func(err error) { n.failed = err }, Resolve: w.resolve,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	w.nodes[member(name).PeerAddr] = n
 	return n
+}
+
+// addAt makes a node like add, at another peer address than the one of its name.
+func (w *world) addAt(t *testing.T, name, addr string, d *disk, change func(*Start)) *node {
+	t.Helper()
+	usual := member(name).PeerAddr
+	before := w.nodes[usual]
+	n := w.add(t, name, d, change)
+	if delete(w.nodes, usual); before != nil {
+		w.nodes[usual] = before
+	}
+	n.cfg.Self.PeerAddr = addr
+	w.nodes[addr] = n
+	return n
+}
+
+// stop ends a node.
+func (w *world) stop(n *node) { delete(w.nodes, n.cfg.Self.PeerAddr) }
+
+func (w *world) resolve(_ context.Context, addr string) ([]string, error) {
+	if all, known := w.names[addr]; known {
+		return all, nil
+	}
+	return []string{addr}, nil
+}
+
+// look lets a node search once, and follow what it finds.
+func (n *node) lookOnce(t *testing.T) {
+	t.Helper()
+	if err := n.reclaim(t.Context()); err != nil {
+		n.failed = err
+	}
+	n.visitAll(t.Context(), n.places(t.Context()))
+	n.work(t)
+}
+
+// agree lets nodes search and exchange until all know one ring.
+func agree(t *testing.T, nodes ...*node) {
+	t.Helper()
+	for range 10 {
+		digests := make(map[uint64]bool)
+		for _, n := range nodes {
+			n.lookOnce(t)
+		}
+		for _, n := range nodes {
+			for _, other := range n.Others() {
+				if n.Available(other) {
+					n.Exchange(other)
+				}
+			}
+			n.work(t)
+		}
+		for _, n := range nodes {
+			n.work(t)
+			digests[n.state.Digest()] = true
+		}
+		if len(digests) == 1 {
+			return
+		}
+	}
+	t.Fatal("the nodes do not agree on the ring")
 }
 
 func (n *node) SetPeers(addresses map[ring.NodeID]string)   { n.peers = addresses }
@@ -85,10 +170,14 @@ func (n *node) SetMembers(addresses map[ring.NodeID]string) { n.members = addres
 func (n *node) Announce(digest uint64)                      { n.said = digest }
 func (n *node) Available(id ring.NodeID) bool {
 	addr, known := n.peers[id]
-	return known && n.world.nodes[addr] != nil && !n.world.down[addr]
+	other := n.world.nodes[addr]
+	return known && other != nil && other.id == id && other.Ring() != nil && !n.world.down[addr]
 }
 
 func (n *node) Call(ctx context.Context, to ring.NodeID, _ peer.Class, kind peer.Kind, body []byte) ([]byte, error) {
+	if !n.Available(to) {
+		return nil, peer.ErrUnavailable
+	}
 	return n.CallAddr(ctx, n.peers[to], kind, body)
 }
 
@@ -96,6 +185,9 @@ func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []b
 	other := n.world.nodes[addr]
 	if other == nil || n.world.down[addr] {
 		return nil, peer.ErrUnavailable
+	}
+	if mine, theirs := n.state.ClusterID(), other.state.ClusterID(); mine != "" && theirs != "" && mine != theirs {
+		return nil, &peer.RefusedError{Reason: peer.RefusedCluster}
 	}
 	if err = other.state.Joined(); err == nil {
 		switch kind {
@@ -105,6 +197,8 @@ func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []b
 			reply, err = other.AnswerPull(body)
 		case peer.RingPush:
 			reply, err = other.AnswerPush(body)
+		case peer.Identify:
+			reply, err = other.AnswerIdentify(body)
 		default:
 			err = fmt.Errorf("kind %d", kind)
 		}

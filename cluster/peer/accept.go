@@ -108,6 +108,9 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 	}
 	if err != nil {
 		_ = conn.Close()
+		if p := &h.peer; h.ours.cluster == "" && p.cluster != "" && p.purpose == purposePeer && p.expect == c.cfg.Self {
+			c.cfg.Claimed(printable([]byte(p.name)), printable([]byte(p.cluster)))
+		}
 		c.reportRefusal(conn, h, err)
 		return
 	}

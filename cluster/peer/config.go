@@ -65,6 +65,11 @@ type Config struct {
 	// not block. The default does nothing.
 	Connected func(causal.NodeID)
 
+	// Claimed is called when a member of a cluster dials this node, by its id, while this
+	// node belongs to no cluster: with the member's name and its cluster. It must not
+	// block. The default does nothing.
+	Claimed func(name, cluster string)
+
 	// Logger gets the log; the default discards it.
 	Logger *slog.Logger
 	// Network makes the sockets; default [Machine]. A network with TLS, or one in
@@ -100,6 +105,9 @@ func (c *Config) setDefaults() {
 	c.PingInterval = cmp.Or(c.PingInterval, time.Second)
 	if c.Connected == nil {
 		c.Connected = func(causal.NodeID) {}
+	}
+	if c.Claimed == nil {
+		c.Claimed = func(string, string) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

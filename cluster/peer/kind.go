@@ -17,6 +17,8 @@ const (
 	RingPush Kind = 11 // a ring state to merge: cluster
 	Join     Kind = 12 // to become a member, the only kind that a stranger may send: cluster
 
+	Identify Kind = 15 // who are you? asked of another process of the same node: cluster/membership
+
 	SettingsPull Kind = 13 // the cluster's settings, unless the sender has the same: cluster/settings
 	SettingsPush Kind = 14 // settings of the cluster to merge: cluster/settings
 

@@ -123,6 +123,26 @@ func reachableIP() net.IP {
 	return best
 }
 
+// Resolve returns all addresses that an address stands for now: its host may be a name
+// that several nodes share. They are in the order of the answer.
+func Resolve(ctx context.Context, addr string) ([]string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("address %q: %w", addr, err)
+	}
+	if net.ParseIP(host) != nil {
+		return []string{addr}, nil
+	}
+	found, err := net.DefaultResolver.LookupHost(ctx, host)
+	if err != nil {
+		return nil, fmt.Errorf("address %q: %w", addr, err)
+	}
+	for i := range found {
+		found[i] = net.JoinHostPort(found[i], port)
+	}
+	return found, nil
+}
+
 // hostPort splits an address with a numeric port.
 func hostPort(addr string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(addr)

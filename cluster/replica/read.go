@@ -13,8 +13,9 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// errLacking says that a key which is not here may have been lost.
-var errLacking = errors.New("this node lost its disk and does not have everything again yet")
+// errLacking says that what is here of a key may be older than what this node has
+// acknowledged, or lost.
+var errLacking = errors.New("this node lost its disk, or has an older copy of it, and is not up to date again yet")
 
 // startReadLocked begins the read phase of an op.
 func (f *wave) startReadLocked(i int) {
@@ -65,7 +66,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	// A stand-in's own copy is from the time when it was a primary. Alone it tells nothing
 	// of what the primaries have acknowledged since.
 	found := own.hinted || own.found && o.isPrimary()
-	if err == nil && !found && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {
+	if err == nil && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {
 		err = errLacking
 	}
 	e = coordination.Event{Kind: coordination.Answer, Place: o.self}

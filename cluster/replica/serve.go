@@ -167,7 +167,7 @@ func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, en
 	if !enough {
 		h, err = c.lookUp(it.Partition, it.Key, buffer)
 	}
-	if err == nil && !h.found && store.DiskLoss().Unrepaired() {
+	if err == nil && store.DiskLoss().Unrepaired() && (!h.found || c.cfg.Ring().IsPrimary(c.cfg.Self, it.Partition)) {
 		err = errLacking
 	}
 	encoded = h.encoded

@@ -166,6 +166,17 @@ func (c *Cluster) Crash(name string) cluster.Config {
 	return c.ended(n)
 }
 
+// Stop ends a node in good order, and returns its configuration, which starts it again.
+func (c *Cluster) Stop(name string) cluster.Config {
+	c.tb.Helper()
+	n := c.Node(name)
+	n.stop()
+	if err := <-n.done; err != nil {
+		c.tb.Errorf("node %s was stopped and ended with %v", name, err)
+	}
+	return c.ended(n)
+}
+
 // AwaitLeft waits until a node has left the ring and ended, and returns its
 // configuration.
 func (c *Cluster) AwaitLeft(name string) cluster.Config {
