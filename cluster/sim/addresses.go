@@ -10,25 +10,25 @@ import (
 // and then another node's process ends too, and each comes back at the address of
 // the other. The next move waits until every member knows where the others are:
 // members of which none knows another's address cannot find one another.
-func (s *Sim) move(a, b *node) {
-	if !s.settled() || !s.shutDown(a) {
+func (in *injector) move(a, b *node) {
+	if !in.settled() || !in.shutDown(a) {
 		return
 	}
-	if s.rng.IntN(3) == 0 && s.shutDown(b) {
+	if in.rng.IntN(3) == 0 && in.shutDown(b) {
 		a.addr, b.addr = b.addr, a.addr
-		s.after(s.lasting(), func() { s.revive(b) })
+		in.after(in.lasting(), func() { in.revive(b) })
 	} else {
 		a.moves++
 		a.addr = fmt.Sprintf("%s/%d", a.name, a.moves)
 	}
-	s.note("%s will be at %s, %s at %s", a.name, a.addr, b.name, b.addr)
-	s.after(s.lasting(), func() { s.revive(a) })
+	in.note("%s will be at %s, %s at %s", a.name, a.addr, b.name, b.addr)
+	in.after(in.lasting(), func() { in.revive(a) })
 }
 
 // settled reports whether every member is up and knows where the others are.
-func (s *Sim) settled() bool {
-	for _, n := range s.nodes {
-		for _, other := range s.nodes {
+func (in *injector) settled() bool {
+	for _, n := range in.nodes {
+		for _, other := range in.nodes {
 			if !n.out && !other.out && (n.life == nil || !n.life.knows(other)) {
 				return false
 			}
@@ -39,14 +39,14 @@ func (s *Sim) settled() bool {
 
 // shutDown ends a member's process, in good order or not. It reports false if there
 // is none to end.
-func (s *Sim) shutDown(n *node) bool {
+func (in *injector) shutDown(n *node) bool {
 	switch {
 	case n.life == nil || n.out:
 		return false
-	case n.life.frozen || s.rng.IntN(2) == 0:
-		s.crash(n)
+	case n.life.frozen || in.rng.IntN(2) == 0:
+		in.crash(n)
 	default:
-		s.stop(n)
+		in.stop(n)
 	}
 	return true
 }

@@ -129,57 +129,57 @@ func sortPackets(all []*packet) {
 }
 
 // collect decides about everything that a node sent and finished in a step.
-func (s *Sim) collect(l *life) {
+func (c *cluster) collect(l *life) {
 	l.mu.Lock()
 	sent, finished := l.outbox, l.finished
 	l.outbox, l.finished = nil, nil
 	l.mu.Unlock()
 	sortPackets(sent)
 	for _, p := range sent {
-		s.route(p)
+		c.route(p)
 	}
 	slices.SortFunc(finished, func(a, b *op) int { return cmp.Compare(a.id, b.id) })
 	for _, o := range finished {
-		s.clientAnswered(o)
+		c.users.answered(o)
 	}
 }
 
 // route decides what becomes of a packet.
-func (s *Sim) route(p *packet) {
-	if s.frames++; p.answers == nil {
-		s.packets++
-		p.id = s.packets
+func (c *cluster) route(p *packet) {
+	if c.frames.sent++; p.answers == nil {
+		c.frames.requests++
+		p.id = c.frames.requests
 		p.from.pending[p.id] = p
-		s.waiting = max(s.waiting, len(p.from.pending))
-		if s.opts.defect == defectPile {
+		c.frames.waiting = max(c.frames.waiting, len(p.from.pending))
+		if c.opts.defect == defectPile {
 			return
 		}
-		s.after(answerTimeout, func() { s.complete(p, nil, peer.ErrTimeout) })
+		c.after(answerTimeout, func() { c.complete(p, nil, peer.ErrTimeout) })
 	}
-	link := s.link(p.from.node, p.to.node)
+	link := c.link(p.from.node, p.to.node)
 	switch {
 	case link.cut:
-		s.note("%s swallowed by the cut", p)
+		c.note("%s swallowed by the cut", p)
 		return
-	case s.chance(FaultLoss, link.lossy, 100):
-		s.note("%s lost", p)
+	case c.chance(FaultLoss, link.lossy, 100):
+		c.note("%s lost", p)
 		return
 	}
-	delay := s.delay(link)
-	at := max(p.at, s.now) + delay
-	if !s.chance(FaultReorder, 5, 100) {
+	delay := c.delay(link)
+	at := max(p.at, c.now) + delay
+	if !c.chance(FaultReorder, 5, 100) {
 		lane := &link.last[p.class]
 		at = max(at, *lane+time.Microsecond)
 		*lane = at
 	}
-	s.at(at, func() { s.deliver(p) })
-	if s.opts.defect == defectStorm && repeatable(p.kind) {
+	c.at(at, func() { c.deliver(p) })
+	if c.opts.defect == defectStorm && repeatable(p.kind) {
 		for i := range 50 {
-			s.at(at+time.Duration(i)*time.Millisecond, func() { s.deliver(p) })
+			c.at(at+time.Duration(i)*time.Millisecond, func() { c.deliver(p) })
 		}
 	}
-	if p.answers == nil && repeatable(p.kind) && s.chance(FaultDuplicate, 2, 100) {
-		s.at(at+s.delay(link), func() { s.deliver(p) })
+	if p.answers == nil && repeatable(p.kind) && c.chance(FaultDuplicate, 2, 100) {
+		c.at(at+c.delay(link), func() { c.deliver(p) })
 	}
 }
 
@@ -188,23 +188,23 @@ func (s *Sim) route(p *packet) {
 func repeatable(k peer.Kind) bool { return k != peer.Forward && k != peer.Join }
 
 // deliver brings a packet to its node, which may be gone or frozen.
-func (s *Sim) deliver(p *packet) {
-	s.arrived++
+func (c *cluster) deliver(p *packet) {
+	c.frames.arrived++
 	if p.to.over {
-		s.note("%s: nobody there", p)
+		c.note("%s: nobody there", p)
 		return
 	}
-	if link := s.link(p.from.node, p.to.node); link.cut {
-		s.note("%s swallowed by the cut", p)
+	if link := c.link(p.from.node, p.to.node); link.cut {
+		c.note("%s swallowed by the cut", p)
 		return
 	}
 	if p.answers != nil {
-		s.complete(p.answers, p.body, p.err)
+		c.complete(p.answers, p.body, p.err)
 		return
 	}
-	s.give(p.to, func() {
-		s.note("%s", p)
-		s.step(p.to, func() {
+	c.give(p.to, func() {
+		c.note("%s", p)
+		c.step(p.to, func() {
 			r := peer.NewRequest(p.from.node.id, p.class, p.kind, p.body, p)
 			p.to.mux.ServePeer([]*peer.Request{r})
 		})
@@ -212,7 +212,7 @@ func (s *Sim) deliver(p *packet) {
 }
 
 // complete ends a request, unless it has ended before.
-func (s *Sim) complete(p *packet, body []byte, err error) {
+func (c *cluster) complete(p *packet, body []byte, err error) {
 	if p.from.over || p.from.pending[p.id] == nil {
 		return
 	}
@@ -220,14 +220,14 @@ func (s *Sim) complete(p *packet, body []byte, err error) {
 	if err != nil && err != peer.ErrTimeout && err != peer.ErrUnavailable {
 		err = &peer.RemoteError{From: p.to.node.id, Kind: p.kind, Message: err.Error()}
 	}
-	s.give(p.from, func() {
-		s.note("%s answered %s %v", p, brief(body), err)
-		s.step(p.from, func() { p.done.Complete(p.to.node.id, body, err) })
+	c.give(p.from, func() {
+		c.note("%s answered %s %v", p, brief(body), err)
+		c.step(p.from, func() { p.done.Complete(p.to.node.id, body, err) })
 	})
 }
 
 // give hands a node something to do, now or when it goes on.
-func (s *Sim) give(l *life, f func()) {
+func (c *cluster) give(l *life, f func()) {
 	switch {
 	case l.over:
 	case l.frozen:
@@ -238,14 +238,14 @@ func (s *Sim) give(l *life, f func()) {
 }
 
 // step runs f inside a node and takes what comes of it.
-func (s *Sim) step(l *life, f func()) {
+func (c *cluster) step(l *life, f func()) {
 	if l.over {
 		return
 	}
 	// No two steps at one instant: timers that they set would fire at once.
 	l.bubble.advance(l.bubble.at + 3*time.Nanosecond)
 	l.bubble.do(f)
-	s.collect(l)
+	c.collect(l)
 }
 
 func (p *packet) String() string {

@@ -11,27 +11,33 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
+// checker looks at what clients were answered, and at what the nodes hold.
+type checker struct {
+	*cluster
+	history *history
+}
+
 // check looks at what is left when all is at rest.
-func (s *Sim) check() {
-	final := s.final()
-	s.checkBounds(final) // first: a key with very many values has many other faults
-	for _, o := range s.history.ops {
+func (ch *checker) check() {
+	final := ch.final()
+	ch.checkBounds(final) // first: a key with very many values has many other faults
+	for _, o := range ch.history.ops {
 		if o.action != actionSet && o.action != actionDelete || o.outcome != succeeded {
 			continue
 		}
 		left := final[o.key]
-		s.checkKept(o, &left)
+		ch.checkKept(o, &left)
 		if o.action == actionDelete {
-			s.checkDeleted(o, &left)
+			ch.checkDeleted(o, &left)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(final)) {
 		o := final[key]
-		s.checkSiblings(key, &o)
+		ch.checkSiblings(key, &o)
 	}
-	s.checkCounters(final)
-	s.checkLocks(final)
-	s.checkExpiries(final)
+	ch.checkCounters(final)
+	ch.checkLocks(final)
+	ch.checkExpiries(final)
 }
 
 // What one run may cost: frames for each request of a client, and for each node
@@ -45,17 +51,17 @@ const (
 
 // checkBounds: nobody floods the others, and what waits for an answer is bounded, as
 // are the values of a key.
-func (s *Sim) checkBounds(final map[string]object.Object) {
-	most := framesPerRequest*len(s.history.ops) + framesPerSecond*len(s.nodes)*int(s.now/time.Second)
-	if s.frames > most || s.arrived > 2*most {
-		s.fail("unbounded: %d frames sent and %d arrived for %d requests in %v", s.frames, s.arrived, len(s.history.ops), s.now)
+func (ch *checker) checkBounds(final map[string]object.Object) {
+	most := framesPerRequest*len(ch.history.ops) + framesPerSecond*len(ch.nodes)*int(ch.now/time.Second)
+	if ch.frames.sent > most || ch.frames.arrived > 2*most {
+		ch.fail("unbounded: %d frames sent and %d arrived for %d requests in %v", ch.frames.sent, ch.frames.arrived, len(ch.history.ops), ch.now)
 	}
-	if s.waiting > mostWaiting {
-		s.fail("unbounded: %d requests of one node waited for an answer", s.waiting)
+	if ch.frames.waiting > mostWaiting {
+		ch.fail("unbounded: %d requests of one node waited for an answer", ch.frames.waiting)
 	}
 	for _, key := range slices.Sorted(maps.Keys(final)) {
 		if o := final[key]; len(o.Siblings) > mostSiblings {
-			s.fail("unbounded: %s has %d siblings", key, len(o.Siblings))
+			ch.fail("unbounded: %s has %d siblings", key, len(o.Siblings))
 		}
 	}
 }
@@ -63,21 +69,21 @@ func (s *Sim) checkBounds(final map[string]object.Object) {
 // checkKept: an acknowledged write is there, or something has replaced it that
 // may: a plain write that was not over when this one began, or one whose client
 // had seen it.
-func (s *Sim) checkKept(o *op, left *object.Object) {
+func (ch *checker) checkKept(o *op, left *object.Object) {
 	if o.action == actionDelete {
 		return // its absence is what it asked for
 	}
-	if o.expiry != 0 && o.expiry < s.now+clockTolerance {
+	if o.expiry != 0 && o.expiry < ch.now+clockTolerance {
 		return
 	}
 	dot := o.request.Result.Dot
-	s.checkShown(o, left)
+	ch.checkShown(o, left)
 	for i := range left.Siblings {
 		if string(left.Siblings[i].Data) == o.value && !left.Siblings[i].Tombstone {
 			return
 		}
 	}
-	for _, u := range s.history.ops {
+	for _, u := range ch.history.ops {
 		if u == o || u.key != o.key || u.action == actionGet {
 			continue
 		}
@@ -85,61 +91,61 @@ func (s *Sim) checkKept(o *op, left *object.Object) {
 			return
 		}
 	}
-	s.fail("lost: %v was acknowledged and is gone, and nothing may have replaced it; left is %s", o, describe(left))
+	ch.fail("lost: %v was acknowledged and is gone, and nothing may have replaced it; left is %s", o, describe(left))
 }
 
 // checkShown: a plain read shows the last write, if that was plain, no other was
 // under way with it, and clocks agree: of two values that do not know of one another
 // the later stamp is shown.
-func (s *Sim) checkShown(o *op, left *object.Object) {
-	if !o.plain || s.opts.Faults&(FaultSkew|FaultJumps) != 0 {
+func (ch *checker) checkShown(o *op, left *object.Object) {
+	if !o.plain || ch.opts.Faults&(FaultSkew|FaultJumps) != 0 {
 		return
 	}
-	for _, u := range s.history.ops {
+	for _, u := range ch.history.ops {
 		if u != o && u.key == o.key && u.action != actionGet && (u.outcome != succeeded || u.end > o.start) {
 			return
 		}
 	}
 	v, found, _ := register.Resolve(left, register.LWW, 0)
 	if !found || string(v.Data) != o.value {
-		s.fail("hidden: %v was the last write, and a plain read shows %q of %s", o, v.Data, describe(left))
+		ch.fail("hidden: %v was the last write, and a plain read shows %q of %s", o, v.Data, describe(left))
 	}
 }
 
 // checkDeleted: what a deletion covers does not come back. One that answered 0
 // deleted nothing: it may have asked stand-ins that knew of nothing.
-func (s *Sim) checkDeleted(o *op, left *object.Object) {
+func (ch *checker) checkDeleted(o *op, left *object.Object) {
 	if o.request.Result.Dot.Counter == 0 {
 		return
 	}
 	if !o.plain {
 		for i := range left.Siblings {
 			if v := &left.Siblings[i]; !v.Tombstone && o.covers(v.Dot) {
-				s.fail("returned: %v covered %q, which is there", o, v.Data)
+				ch.fail("returned: %v covered %q, which is there", o, v.Data)
 			}
 		}
 		return
 	}
-	for _, u := range s.history.ops {
+	for _, u := range ch.history.ops {
 		if u != o && u.key == o.key && u.action == actionSet && (u.outcome != succeeded || u.end > o.start) {
 			return // which may be what is there
 		}
 	}
 	if v, found, _ := register.Resolve(left, register.LWW, 0); found {
-		s.fail("returned: %v was the last write, and %q is there", o, v.Data)
+		ch.fail("returned: %v was the last write, and %q is there", o, v.Data)
 	}
 }
 
 // checkRead looks at what a client was answered.
-func (s *Sim) checkRead(o *op) {
-	s.checkSiblings(o.key, &o.request.Object)
-	s.checkFresh(o)
+func (ch *checker) checkRead(o *op) {
+	ch.checkSiblings(o.key, &o.request.Object)
+	ch.checkFresh(o)
 }
 
 // checkSiblings: no value stands beside one whose client had seen it, none stands
 // there twice, and no dot names two of them.
-func (s *Sim) checkSiblings(key string, o *object.Object) {
-	s.checkDots(key, o)
+func (ch *checker) checkSiblings(key string, o *object.Object) {
+	ch.checkDots(key, o)
 	if strings.HasPrefix(key, counterPrefix) || strings.HasPrefix(key, expiryPrefix) {
 		return // several updates write the same value
 	}
@@ -148,9 +154,9 @@ func (s *Sim) checkSiblings(key string, o *object.Object) {
 		if a.Tombstone {
 			continue
 		}
-		w := s.history.byValue[string(a.Data)]
+		w := ch.history.byValue[string(a.Data)]
 		if w == nil {
-			s.fail("%s holds %q, which nobody wrote", key, a.Data)
+			ch.fail("%s holds %q, which nobody wrote", key, a.Data)
 			continue
 		}
 		for k := range o.Siblings {
@@ -158,18 +164,18 @@ func (s *Sim) checkSiblings(key string, o *object.Object) {
 			switch {
 			case k == i:
 			case string(a.Data) == string(b.Data) && !b.Tombstone && i < k:
-				s.fail("false sibling: %v made two siblings of %s: %s", w, key, describe(o))
+				ch.fail("false sibling: %v made two siblings of %s: %s", w, key, describe(o))
 			case !w.plain && w.covers(b.Dot):
-				s.fail("false sibling: %v had seen %q, which stands beside it", w, b.Data)
+				ch.fail("false sibling: %v had seen %q, which stands beside it", w, b.Data)
 			}
 		}
 	}
 }
 
 // checkDots: a dot names one event.
-func (s *Sim) checkDots(key string, o *object.Object) {
-	if s.history.dots == nil {
-		s.history.dots = make(map[keyDot]string)
+func (ch *checker) checkDots(key string, o *object.Object) {
+	if ch.history.dots == nil {
+		ch.history.dots = make(map[keyDot]string)
 	}
 	for i := range o.Siblings {
 		v := &o.Siblings[i]
@@ -177,10 +183,10 @@ func (s *Sim) checkDots(key string, o *object.Object) {
 		if v.Tombstone {
 			value = "†"
 		}
-		if other, seen := s.history.dots[name]; seen && other != value {
-			s.fail("dot minted twice: %s of %s names %q and %q", dotName(v.Dot), key, other, value)
+		if other, seen := ch.history.dots[name]; seen && other != value {
+			ch.fail("dot minted twice: %s of %s names %q and %q", dotName(v.Dot), key, other, value)
 		}
-		s.history.dots[name] = value
+		ch.history.dots[name] = value
 	}
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,38 +85,64 @@ func (o *op) String() string {
 // covers says that the client had seen an event when it wrote.
 func (o *op) covers(d causal.Dot) bool { return o.seen.Covers(d) || d.Counter > 0 && o.own == d }
 
-// think schedules a client's next request.
-func (s *Sim) think(c *client) {
-	pause := time.Millisecond + time.Duration(s.rng.Int64N(int64(40*time.Millisecond)))
-	if s.rng.IntN(20) == 0 {
-		pause += time.Duration(s.rng.Int64N(int64(time.Second)))
+// workload is the clients of a run, and what they asked.
+type workload struct {
+	*cluster
+	checks  *checker
+	clients []*client
+	history *history
+}
+
+// begin makes the clients, which ask from then on until the faults end.
+func (w *workload) begin() {
+	for i := range w.opts.Clients {
+		c := &client{name: fmt.Sprintf("c%d", i), careful: i == 0 || w.rng.IntN(3) == 0, tokens: make(map[string]string)}
+		if c.careful {
+			c.key = "own-" + c.name
+			c.tokens[c.key] = string(causal.TokensOf([]byte(c.key)).Append(nil, nil))
+		}
+		w.clients = append(w.clients, c)
+		w.think(c)
 	}
-	s.after(pause, func() {
-		if !s.healed {
-			s.ask(c)
+}
+
+// waiting reports whether a client waits for an answer.
+func (w *workload) waiting() bool {
+	return slices.ContainsFunc(w.clients, func(c *client) bool { return c.waiting != nil })
+}
+
+// think schedules a client's next request.
+func (w *workload) think(c *client) {
+	pause := time.Millisecond + time.Duration(w.rng.Int64N(int64(40*time.Millisecond)))
+	if w.rng.IntN(20) == 0 {
+		pause += time.Duration(w.rng.Int64N(int64(time.Second)))
+	}
+	w.after(pause, func() {
+		if !w.healed {
+			w.ask(c)
 		}
 	})
 }
 
 // ask lets a client send its next request to some node that is up.
-func (s *Sim) ask(c *client) {
+func (w *workload) ask(c *client) {
 	o := &op{client: c, key: c.key, plain: true}
-	if s.special(o) {
-		if o.node = s.entry(o.key); o.node.life == nil {
-			s.think(c)
+	if w.special(o) {
+		if o.node = w.entry(o.key); o.node.life == nil {
+			w.think(c)
 			return
 		}
-		s.begin(o, "")
+		w.send(o, "")
 		return
 	}
 	if !c.careful {
-		o.key = fmt.Sprintf("shared%d", s.rng.IntN(s.opts.Keys))
+		o.key = fmt.Sprintf("shared%d", w.rng.IntN(w.opts.Keys))
 	}
-	if o.node = s.entry(o.key); o.node.life == nil {
-		s.think(c) // connection refused
+	if o.node = w.entry(o.key); o.node.life == nil {
+		w.think(c) // connection refused
 		return
 	}
-	switch roll := s.rng.IntN(10); {
+	switch roll := w.rng.IntN(10); {
 	case roll < 4:
 		o.action = actionGet
 	case roll < 8:
@@ -127,32 +154,32 @@ func (s *Sim) ask(c *client) {
 	if c.careful && !has {
 		o.action = actionGet
 	}
-	if o.action != actionGet && (c.careful || has && s.rng.IntN(2) == 0) {
+	if o.action != actionGet && (c.careful || has && w.rng.IntN(2) == 0) {
 		o.plain = false
 	}
 	if o.action == actionSet {
 		o.value = c.newValue()
 	}
-	s.begin(o, token)
+	w.send(o, token)
 }
 
 // entry is the node that a client asks about a key: a primary of it, as a client
 // that knows the ring would, or any node.
-func (s *Sim) entry(key string) *node {
-	if s.opts.Faults&FaultForwards != 0 && s.rng.IntN(2) == 0 {
-		return s.nodes[s.rng.IntN(len(s.nodes))]
+func (w *workload) entry(key string) *node {
+	if w.opts.Faults&FaultForwards != 0 && w.rng.IntN(2) == 0 {
+		return w.nodes[w.rng.IntN(len(w.nodes))]
 	}
-	primaries := s.ring().Primaries(s.ring().PartitionOf([]byte(key)))
-	n := s.byID[primaries[s.rng.IntN(len(primaries))]]
-	if s.twin != nil && s.twin.id == n.id && s.twin.life != nil && s.rng.IntN(2) == 0 {
-		return s.twin
+	primaries := w.ring().Primaries(w.ring().PartitionOf([]byte(key)))
+	n := w.byID[primaries[w.rng.IntN(len(primaries))]]
+	if w.twin != nil && w.twin.id == n.id && w.twin.life != nil && w.rng.IntN(2) == 0 {
+		return w.twin
 	}
 	return n
 }
 
-// begin sends an op to its node.
-func (s *Sim) begin(o *op, token string) {
-	s.history.add(o)
+// send brings an op to its node.
+func (w *workload) send(o *op, token string) {
+	w.history.add(o)
 	r := &o.request
 	r.Key = []byte(o.key)
 	if o.action != actionGet {
@@ -160,22 +187,22 @@ func (s *Sim) begin(o *op, token string) {
 		if !o.plain {
 			var err error
 			if o.seen, o.own, err = causal.TokensOf(r.Key).Parse([]byte(token)); err != nil {
-				s.fail("%v: its own token is refused: %v", o, err)
+				w.fail("%v: its own token is refused: %v", o, err)
 				return
 			}
 			r.Update.HasContext, r.Update.Context, r.Update.Own = true, o.seen, o.own
-			if s.opts.defect == defectContext {
+			if w.opts.defect == defectContext {
 				r.Update.Context, r.Update.Own = nil, causal.Dot{}
 			}
 		}
 	}
-	o.start = s.now
+	o.start = w.now
 	o.client.waiting = o
 	l := o.node.life
-	s.note("%v", o)
-	s.after(clientPatience, func() { s.giveUp(o) })
-	s.give(l, func() {
-		s.step(l, func() {
+	w.note("%v", o)
+	w.after(clientPatience, func() { w.giveUp(o) })
+	w.give(l, func() {
+		w.step(l, func() {
 			go func() {
 				l.coordinator.Do(context.Background(), []*replica.Request{r})
 				l.mu.Lock()
@@ -187,47 +214,47 @@ func (s *Sim) begin(o *op, token string) {
 }
 
 // giveUp ends the wait for an answer that does not come.
-func (s *Sim) giveUp(o *op) {
+func (w *workload) giveUp(o *op) {
 	if o.outcome != pending {
 		return
 	}
-	s.note("%v: no answer", o)
-	o.outcome, o.end = unknown, s.now
+	w.note("%v: no answer", o)
+	o.outcome, o.end = unknown, w.now
 	o.client.waiting = nil
-	s.think(o.client)
+	w.think(o.client)
 }
 
-// clientAnswered takes a node's answer to a client.
-func (s *Sim) clientAnswered(o *op) {
+// answered takes a node's answer to a client.
+func (w *workload) answered(o *op) {
 	if o.outcome != pending {
 		return // the client has gone
 	}
-	o.end = s.now
+	o.end = w.now
 	o.client.waiting = nil
 	r := &o.request
 	if o.outcome = succeeded; r.Err != nil || r.Result.Failure != register.None {
 		o.outcome = unknown
 	}
-	switch s.opts.defect {
+	switch w.opts.defect {
 	case defectStale:
 		r.Object = object.Object{}
 	case defectLocks:
 		r.Result.Applied = true
 	}
-	s.note("%v: %v, %v", o, describe(&r.Object), r.Err)
+	w.note("%v: %v, %v", o, describe(&r.Object), r.Err)
 	c := o.client
 	if o.outcome == succeeded {
 		switch {
 		case o.action == actionGet:
 			c.tokens[o.key] = string(causal.TokensOf(r.Key).Append(nil, r.Object.Clock))
-			s.checkRead(o)
-		case !o.plain && !r.Result.Context.Covers(r.Result.Dot) && s.opts.Faults&FaultOwnDots == 0:
+			w.checks.checkRead(o)
+		case !o.plain && !r.Result.Context.Covers(r.Result.Dot) && w.opts.Faults&FaultOwnDots == 0:
 			delete(c.tokens, o.key) // it has to look before it can write with a context
 		case !o.plain:
 			c.tokens[o.key] = string(causal.TokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
 		}
 	}
-	s.think(c)
+	w.think(c)
 }
 
 // describe shows an object in a trace.

@@ -8,7 +8,7 @@ import "time"
 var jumps = [...]time.Duration{50 * time.Millisecond, 2 * time.Second, 20 * time.Second, time.Hour}
 
 // jumping is by how much a clock jumps: mostly a little, forwards or back.
-func (s *Sim) jumping() time.Duration {
+func (s *schedule) jumping() time.Duration {
 	most := jumps[s.rng.IntN(1+s.rng.IntN(len(jumps)))]
 	d := time.Duration(s.rng.Int64N(int64(most)))
 	if s.rng.IntN(2) == 0 {
@@ -18,9 +18,9 @@ func (s *Sim) jumping() time.Duration {
 }
 
 // setClock sets a node's wall clock ahead of its monotonic clock.
-func (s *Sim) setClock(n *node, ahead int64) {
+func (c *cluster) setClock(n *node, ahead int64) {
 	if n.jump.Load() != ahead {
-		s.note("%s has a wall clock that is %v ahead", n.name, time.Duration(ahead))
+		c.note("%s has a wall clock that is %v ahead", n.name, time.Duration(ahead))
 		n.jump.Store(ahead)
 	}
 }

@@ -20,47 +20,47 @@ func copyDisk(disk *vfs.MemFS) *vfs.MemFS {
 
 // snapshot copies the disk of a node that runs, and puts the copy back some time
 // later. One in a run: the copies of an acknowledged write may be two.
-func (s *Sim) snapshot(n *node) {
-	if s.copied != nil || n.life == nil || n.out {
+func (in *injector) snapshot(n *node) {
+	if in.copied != nil || n.life == nil || n.out {
 		return
 	}
-	s.copied = n
+	in.copied = n
 	disk := copyDisk(n.disk)
-	s.note("%s's disk is copied", n.name)
-	s.after(s.lasting(), func() {
-		if s.healed || n.out || n.life == nil {
+	in.note("%s's disk is copied", n.name)
+	in.after(in.lasting(), func() {
+		if in.healed || n.out || n.life == nil {
 			return
 		}
-		s.crash(n)
-		s.note("%s gets its disk back as it was", n.name)
+		in.crash(n)
+		in.note("%s gets its disk back as it was", n.name)
 		n.disk = disk
-		s.after(s.lasting(), func() { s.revive(n) })
+		in.after(in.lasting(), func() { in.revive(n) })
 	})
 }
 
 // clone starts a second process of a node's identity, on a copy of its disk and at
 // an address of its own. One in a run.
-func (s *Sim) clone(n *node) {
-	if s.twin != nil || n.life == nil || n.out {
+func (in *injector) clone(n *node) {
+	if in.twin != nil || n.life == nil || n.out {
 		return
 	}
-	twin := &node{sim: s, index: len(s.nodes), id: n.id, name: n.name + twinMark, addr: n.name + twinMark + "/0", disk: copyDisk(n.disk), out: true}
-	s.twin = twin
-	s.nodes = append(s.nodes, twin)
-	s.note("%s is a copy of %s", twin.name, n.name)
-	s.start(twin)
-	s.after(s.lasting(), s.endClone)
+	twin := &node{in: in.cluster, index: len(in.nodes), id: n.id, name: n.name + twinMark, addr: n.name + twinMark + "/0", disk: copyDisk(n.disk), out: true}
+	in.twin = twin
+	in.nodes = append(in.nodes, twin)
+	in.note("%s is a copy of %s", twin.name, n.name)
+	in.start(twin)
+	in.after(in.lasting(), in.endClone)
 }
 
 // endClone ends the second process for good. The first one is started again, which
 // tells the others where it is.
-func (s *Sim) endClone() {
-	if s.twin == nil || s.twin.life == nil {
+func (in *injector) endClone() {
+	if in.twin == nil || in.twin.life == nil {
 		return
 	}
-	s.crash(s.twin)
-	if n := s.byID[s.twin.id]; n.life != nil {
-		s.crash(n)
-		s.revive(n)
+	in.crash(in.twin)
+	if n := in.byID[in.twin.id]; n.life != nil {
+		in.crash(n)
+		in.revive(n)
 	}
 }

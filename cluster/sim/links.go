@@ -15,26 +15,26 @@ type link struct {
 	last  [2]time.Duration
 }
 
-func (s *Sim) link(from, to *node) *link { return &s.links[from.index][to.index] }
+func (c *cluster) link(from, to *node) *link { return &c.links[from.index][to.index] }
 
 // delay is how long a packet travels.
-func (s *Sim) delay(l *link) time.Duration {
-	d := 100*time.Microsecond + time.Duration(s.rng.Int64N(int64(time.Millisecond)))
-	if s.chance(FaultDelay, 10, 100) {
-		d += time.Duration(s.rng.Int64N(int64(10 * time.Millisecond)))
+func (c *cluster) delay(l *link) time.Duration {
+	d := 100*time.Microsecond + time.Duration(c.rng.Int64N(int64(time.Millisecond)))
+	if c.chance(FaultDelay, 10, 100) {
+		d += time.Duration(c.rng.Int64N(int64(10 * time.Millisecond)))
 	}
-	if s.chance(FaultSlow, 2, 100) {
-		d += time.Duration(s.rng.Int64N(int64(300 * time.Millisecond)))
+	if c.chance(FaultSlow, 2, 100) {
+		d += time.Duration(c.rng.Int64N(int64(300 * time.Millisecond)))
 	}
 	if l.slow > 0 {
-		d += time.Duration(s.rng.Int64N(int64(l.slow)))
+		d += time.Duration(c.rng.Int64N(int64(l.slow)))
 	}
 	return d
 }
 
 // reachable is the truth about whether a node can talk to another one.
-func (s *Sim) reachable(from, to *node) bool {
-	return to.life != nil && !to.life.frozen && !s.link(from, to).cut && !s.link(to, from).cut
+func (c *cluster) reachable(from, to *node) bool {
+	return to.life != nil && !to.life.frozen && !c.link(from, to).cut && !c.link(to, from).cut
 }
 
 // knows reports whether a node has another one's present address. At an older one
@@ -46,57 +46,57 @@ func (l *life) knows(about *node) bool {
 
 // detectSoon has a node learn in a while how another one is. A broken connection
 // is noticed sooner than silence.
-func (s *Sim) detectSoon(at, about *node, broken bool) {
+func (c *cluster) detectSoon(at, about *node, broken bool) {
 	if at.id == about.id {
 		return
 	}
-	delay := 20*time.Millisecond + time.Duration(s.rng.Int64N(int64(400*time.Millisecond)))
+	delay := 20*time.Millisecond + time.Duration(c.rng.Int64N(int64(400*time.Millisecond)))
 	if broken {
-		delay = time.Duration(s.rng.Int64N(int64(60 * time.Millisecond)))
-		if s.rng.IntN(4) == 0 { // the machine is gone, not the process alone
-			delay = time.Second + time.Duration(s.rng.Int64N(int64(2*time.Second)))
+		delay = time.Duration(c.rng.Int64N(int64(60 * time.Millisecond)))
+		if c.rng.IntN(4) == 0 { // the machine is gone, not the process alone
+			delay = time.Second + time.Duration(c.rng.Int64N(int64(2*time.Second)))
 		}
-	} else if !s.reachable(at, about) {
-		delay = 500*time.Millisecond + time.Duration(s.rng.Int64N(int64(2*time.Second)))
+	} else if !c.reachable(at, about) {
+		delay = 500*time.Millisecond + time.Duration(c.rng.Int64N(int64(2*time.Second)))
 	}
 	if at.life == nil {
 		return
 	}
 	l := at.life
-	s.after(delay, func() { s.give(l, func() { s.detect(l, about) }) })
+	c.after(delay, func() { c.give(l, func() { c.detect(l, about) }) })
 }
 
 // detect makes a node believe the truth about another one.
-func (s *Sim) detect(l *life, about *node) {
+func (c *cluster) detect(l *life, about *node) {
 	for _, id := range sortedKeys(l.pending) {
 		if p := l.pending[id]; p != nil && p.to.node == about && p.to.over {
-			s.complete(p, nil, peer.ErrUnavailable)
+			c.complete(p, nil, peer.ErrUnavailable)
 		}
 	}
 	was, is := l.connection(about.id), (*life)(nil)
-	if l.knows(about) && s.reachable(l.node, about) {
+	if l.knows(about) && c.reachable(l.node, about) {
 		is = about.life
 	}
-	if !l.over && is == nil && s.reachable(l.node, about) {
+	if !l.over && is == nil && c.reachable(l.node, about) {
 		// It is reached once this node knows that it is a member, and where.
-		s.after(100*time.Millisecond, func() { s.give(l, func() { s.detect(l, about) }) })
+		c.after(100*time.Millisecond, func() { c.give(l, func() { c.detect(l, about) }) })
 	}
 	if was == is || l.over || is == nil && was.node != about {
 		return
 	}
-	s.note("%s sees %s %v", l.node.name, about.name, is != nil)
+	c.note("%s sees %s %v", l.node.name, about.name, is != nil)
 	l.connect(about.id, is)
 	if is != nil {
-		s.step(l, func() { l.connected(about.id) })
+		c.step(l, func() { l.connected(about.id) })
 	}
 }
 
 // suspect makes a node believe for a while that another one is down.
-func (s *Sim) suspect(l *life, about *node) {
+func (c *cluster) suspect(l *life, about *node) {
 	if !l.Available(about.id) {
 		return
 	}
-	s.note("%s suspects %s", l.node.name, about.name)
+	c.note("%s suspects %s", l.node.name, about.name)
 	l.connect(about.id, nil)
-	s.detectSoon(l.node, about, false)
+	c.detectSoon(l.node, about, false)
 }

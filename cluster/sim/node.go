@@ -22,7 +22,7 @@ import (
 
 // node is a member of the cluster, whatever becomes of its process.
 type node struct {
-	sim    *Sim
+	in     *cluster
 	index  int
 	id     ring.NodeID
 	name   string
@@ -83,51 +83,51 @@ func (n *node) odd(d time.Duration, part int) time.Duration {
 }
 
 // start begins a new life on the node's disk.
-func (s *Sim) start(n *node) {
+func (c *cluster) start(n *node) {
 	n.lives++
 	l := &life{
-		node: n, number: n.lives, log: s.opts.Logger,
+		node: n, number: n.lives, log: c.opts.Logger,
 		peers: make(map[ring.NodeID]*life), pending: make(map[uint64]*packet),
 	}
-	if s.opts.Faults&FaultSkew != 0 {
+	if c.opts.Faults&FaultSkew != 0 {
 		// Mostly little; ahead only, for what counts is the difference.
-		n.skew = time.Duration(s.rng.Int64N(int64([]time.Duration{30 * time.Millisecond, time.Second, 5 * time.Second}[s.rng.IntN(3)])))
+		n.skew = time.Duration(c.rng.Int64N(int64([]time.Duration{30 * time.Millisecond, time.Second, 5 * time.Second}[c.rng.IntN(3)])))
 	}
-	l.bubble = newBubble(s.t, s.now, n.skew)
-	s.note("%s starts, life %d, clock %v ahead", n.name, l.number, n.skew)
+	l.bubble = newBubble(c.t, c.now, n.skew)
+	c.note("%s starts, life %d, clock %v ahead", n.name, l.number, n.skew)
 	var err error
 	l.bubble.do(func() { err = l.open() })
 	if err != nil {
-		s.fail("%s does not start: %v", n.name, err)
+		c.fail("%s does not start: %v", n.name, err)
 		return
 	}
 	n.life = l
 	l.bubble.do(l.run)
-	s.collect(l)
-	for _, other := range s.nodes {
-		s.detectSoon(other, n, false)
-		s.detectSoon(n, other, false)
+	c.collect(l)
+	for _, other := range c.nodes {
+		c.detectSoon(other, n, false)
+		c.detectSoon(n, other, false)
 	}
 }
 
 // open makes the parts. It runs inside the bubble.
 func (l *life) open() (err error) {
-	n, s := l.node, l.node.sim
+	n, c := l.node, l.node.in
 	l.store, err = engine.Open(engine.Options{
-		Dir: "data", FS: n.disk, Partitions: s.opts.Partitions, Self: n.id, Name: n.identity(),
+		Dir: "data", FS: n.disk, Partitions: c.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
 		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) },
-		Now:     n.wall, Logger: l.log, Rand: rand.New(rand.NewPCG(s.opts.Seed, 1<<48|uint64(n.index)<<32|uint64(l.number))),
+		Now:     n.wall, Logger: l.log, Rand: rand.New(rand.NewPCG(c.opts.Seed, 1<<48|uint64(n.index)<<32|uint64(l.number))),
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
-	if err := l.loadRing(s.state); err != nil {
+	if err := l.loadRing(c.state); err != nil {
 		return fmt.Errorf("load ring: %w", err)
 	}
 	l.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
-		Policy: s.policy,
+		Policy: c.opts.policy,
 		Clock:  causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
@@ -137,7 +137,7 @@ func (l *life) open() (err error) {
 	l.mover = l.newMover()
 	l.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
-		Tick: n.odd(antiEntropyTick, 2), Rand: rand.New(rand.NewPCG(s.opts.Seed, uint64(n.index)<<32|uint64(l.number))),
+		Tick: n.odd(antiEntropyTick, 2), Rand: rand.New(rand.NewPCG(c.opts.Seed, uint64(n.index)<<32|uint64(l.number))),
 	})
 	l.reaper = antientropy.NewReaper(antientropy.ReapConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
@@ -162,7 +162,7 @@ func (l *life) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.ctx, l.cancel = ctx, cancel
 	parts := []func(context.Context) error{l.store.Run, l.coordinator.Run, l.mux.Run, l.exchanger.Run, l.reaper.Run, l.mover.Run, l.state.gossip}
-	if l.node.sim.opts.defect != defectRepair {
+	if l.node.in.opts.defect != defectRepair {
 		parts = append(parts, l.deliverer.Run, l.scheduler.Run)
 	}
 	for _, part := range parts {
@@ -181,32 +181,32 @@ func (l *life) connected(id ring.NodeID) {
 
 // crash ends a life as kill -9 or a loss of power would. The disk keeps what was
 // synced, and all or nothing of what was not.
-func (s *Sim) crash(n *node) {
+func (c *cluster) crash(n *node) {
 	l := n.life
 	keep := 100
-	if s.on(FaultLostSyncs) && s.rng.IntN(2) == 0 {
+	if c.on(FaultLostSyncs) && c.rng.IntN(2) == 0 {
 		keep = 0
 	}
 	if n.out { // what it has left is nobody's any more
 		keep = 100
 	}
-	s.note("%s dies; of what was not synced, %d %% is kept", n.name, keep)
-	if s.opts.defect == defectAmnesia {
+	c.note("%s dies; of what was not synced, %d %% is kept", n.name, keep)
+	if c.opts.defect == defectAmnesia {
 		n.disk = vfs.NewCrashableMem()
 	} else {
 		n.disk = n.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: keep, RNG: rand.New(rand.NewPCG(1, 1))})
 	}
 	n.life = nil
-	s.bury(l)
-	for _, other := range s.nodes {
-		s.detectSoon(other, n, true)
+	c.bury(l)
+	for _, other := range c.nodes {
+		c.detectSoon(other, n, true)
 	}
 }
 
 // stop ends a life in good order, and keeps a copy of its disk.
-func (s *Sim) stop(n *node) {
+func (c *cluster) stop(n *node) {
 	l := n.life
-	s.note("%s stops in good order", n.name)
+	c.note("%s stops in good order", n.name)
 	n.life, l.over = nil, true
 	l.bubble.do(func() { l.cancel() })
 	l.bubble.advance(l.bubble.at + afterlife)
@@ -214,12 +214,12 @@ func (s *Sim) stop(n *node) {
 	l.bubble.do(func() { err = l.store.Close() })
 	l.bubble.end()
 	if err != nil {
-		s.note("%s does not stop in good order: %v", n.name, err)
+		c.note("%s does not stop in good order: %v", n.name, err)
 	}
 	n.backup = copyDisk(n.disk)
 	n.disk = copyDisk(n.disk)
-	for _, other := range s.nodes {
-		s.detectSoon(other, n, true)
+	for _, other := range c.nodes {
+		c.detectSoon(other, n, true)
 	}
 }
 
@@ -228,7 +228,7 @@ func (s *Sim) stop(n *node) {
 const afterlife = time.Minute
 
 // bury stops the goroutines of a life; nothing of what they still do is seen.
-func (s *Sim) bury(l *life) {
+func (c *cluster) bury(l *life) {
 	l.over = true
 	l.bubble.do(func() {
 		l.cancel()

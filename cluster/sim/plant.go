@@ -12,21 +12,21 @@ import (
 )
 
 // plant breaks a rule on all nodes once everything is at rest, if the run is to.
-func (s *Sim) plant() {
-	final := s.final()
+func (ch *checker) plant() {
+	final := ch.final()
 	for _, key := range slices.Sorted(maps.Keys(final)) {
 		left := final[key]
 		o := left.Clone()
-		switch s.opts.defect {
+		switch ch.opts.defect {
 		case defectForget:
-			old := s.overwritten(key)
+			old := ch.overwritten(key)
 			if old == nil || o.Live(0) {
 				continue
 			}
 			dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
 			o = object.Put(object.Object{}, nil, dot, 1, object.Value{Data: []byte(old.value)})
 		case defectNewer:
-			if old := s.overwritten(key); old != nil {
+			if old := ch.overwritten(key); old != nil {
 				dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
 				o = object.Put(o, nil, dot, causal.TimestampOf(1<<42), object.Value{Data: []byte(old.value)})
 			}
@@ -34,7 +34,7 @@ func (s *Sim) plant() {
 			if len(o.Siblings) == 0 || o.Siblings[0].Tombstone {
 				continue
 			}
-			s.checkDots(key, &o)
+			ch.checkDots(key, &o)
 			o.Siblings[0].Data = []byte("another")
 		case defectCount:
 			if !strings.HasPrefix(key, counterPrefix) {
@@ -55,13 +55,13 @@ func (s *Sim) plant() {
 		default:
 			continue
 		}
-		s.overwrite(key, o.Append(nil))
+		ch.overwrite(key, o.Append(nil))
 	}
 }
 
 // overwritten is an acknowledged write to a key, if there was one.
-func (s *Sim) overwritten(key string) *op {
-	for _, o := range s.history.ops {
+func (ch *checker) overwritten(key string) *op {
+	for _, o := range ch.history.ops {
 		if o.key == key && o.action == actionSet && o.outcome == succeeded {
 			return o
 		}
@@ -70,11 +70,11 @@ func (s *Sim) overwritten(key string) *op {
 }
 
 // overwrite makes all nodes forget a key's partition, and hold this object of it.
-func (s *Sim) overwrite(key string, encoded []byte) {
-	p := s.ring().PartitionOf([]byte(key))
-	for _, id := range s.ring().Primaries(p) {
-		l := s.byID[id].life
-		s.step(l, func() {
+func (ch *checker) overwrite(key string, encoded []byte) {
+	p := ch.ring().PartitionOf([]byte(key))
+	for _, id := range ch.ring().Primaries(p) {
+		l := ch.byID[id].life
+		ch.step(l, func() {
 			dropped, err := l.store.Partitions().DropIf(p, l.store.Merkle().Root(p))
 			if err != nil || !dropped {
 				panic(fmt.Sprintf("partition %d dropped: %v, %v", p, dropped, err))

@@ -17,48 +17,51 @@ type copyOf struct {
 }
 
 // look reads all that a node holds.
-func (s *Sim) look(n *node) (c copyOf) {
-	c.objects = make(map[string]string)
+func (c *cluster) look(n *node) copyOf {
+	held := copyOf{objects: make(map[string]string)}
 	l := n.life
-	s.step(l, func() {
-		for i := range s.opts.Partitions {
+	c.step(l, func() {
+		for i := range c.opts.Partitions {
 			for e, err := range l.store.Scan(ring.Partition(i), 0) {
 				if err != nil {
 					panic(err)
 				}
-				c.objects[string(e.Key)] = string(e.Object)
+				held.objects[string(e.Key)] = string(e.Object)
 			}
 		}
 		for _, h := range l.store.Hints().Targets() {
-			c.hints += int(h.Count)
+			held.hints += int(h.Count)
 		}
 	})
-	return c
+	return held
 }
 
+// restLimit is how long copies may take to become equal, once all is well again.
+const restLimit = 3 * time.Minute
+
 // rest lets time pass until all copies are equal and nothing waits any more.
-func (s *Sim) rest() {
-	end := s.now + restLimit
+func (ch *checker) rest() {
+	end := ch.now + restLimit
 	why := ""
-	for s.now < end {
-		s.runUntil(s.now + time.Second)
-		if why = s.unequal(); why == "" {
-			s.note("at rest")
+	for ch.now < end {
+		ch.runUntil(ch.now + time.Second)
+		if why = ch.unequal(); why == "" {
+			ch.note("at rest")
 			return
 		}
 	}
-	s.fail("replicas are not equal at rest: %s", why)
+	ch.fail("replicas are not equal at rest: %s", why)
 }
 
 // unequal says what is not yet as it should be, or nothing.
-func (s *Sim) unequal() string {
+func (ch *checker) unequal() string {
 	holds := make(map[*node]copyOf)
 	keys := make(map[string]bool)
-	now := s.ring()
+	now := ch.ring()
 	if now.InTransition() {
 		return "the ring is in transition"
 	}
-	for _, n := range s.nodes {
+	for _, n := range ch.nodes {
 		if n.out && n.life == nil {
 			continue
 		}
@@ -68,7 +71,7 @@ func (s *Sim) unequal() string {
 		if n.life.ring().Digest() != now.Digest() {
 			return n.name + " has another ring"
 		}
-		c := s.look(n)
+		c := ch.look(n)
 		holds[n] = c
 		if c.hints > 0 {
 			return n.name + " keeps hints"
@@ -82,8 +85,8 @@ func (s *Sim) unequal() string {
 	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		primaries := now.Primaries(now.PartitionOf([]byte(key)))
-		first := holds[s.byID[primaries[0]]].objects[key]
-		for _, n := range s.nodes {
+		first := holds[ch.byID[primaries[0]]].objects[key]
+		for _, n := range ch.nodes {
 			switch {
 			case n.life == nil:
 			case slices.Contains(primaries, n.id) && holds[n].objects[key] != first:
@@ -97,19 +100,19 @@ func (s *Sim) unequal() string {
 }
 
 // final is what the first primary of each key holds.
-func (s *Sim) final() map[string]object.Object {
+func (ch *checker) final() map[string]object.Object {
 	all := make(map[string]object.Object)
-	for _, n := range s.nodes {
+	for _, n := range ch.nodes {
 		if n.life == nil {
 			continue
 		}
-		for key, encoded := range s.look(n).objects {
-			if s.ring().Primaries(s.ring().PartitionOf([]byte(key)))[0] != n.id {
+		for key, encoded := range ch.look(n).objects {
+			if ch.ring().Primaries(ch.ring().PartitionOf([]byte(key)))[0] != n.id {
 				continue
 			}
 			o, err := object.Decode([]byte(encoded))
 			if err != nil {
-				s.fail("%s at %s: %v", key, n.name, err)
+				ch.fail("%s at %s: %v", key, n.name, err)
 				continue
 			}
 			all[key] = o

@@ -17,20 +17,20 @@ const exactFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards |
 	FaultCounters | FaultLocks | FaultExpiries | FaultRefusals
 
 // exact reports whether updates that compute from the old value must be exact.
-func (s *Sim) exact() bool { return s.opts.Faults&^exactFaults == 0 }
+func (ch *checker) exact() bool { return ch.opts.Faults&^exactFaults == 0 }
 
 // clockTolerance is by how much two clocks may differ that are right.
 const clockTolerance = 6 * time.Second
 
 // checkFresh: a read knows of every write that was acknowledged before it began.
-func (s *Sim) checkFresh(o *op) {
-	if !s.exact() {
+func (ch *checker) checkFresh(o *op) {
+	if !ch.exact() {
 		return
 	}
-	for _, w := range s.history.ops {
+	for _, w := range ch.history.ops {
 		dot := w.request.Result.Dot
 		if w.key == o.key && w.action != actionGet && w.outcome == succeeded && w.end < o.start && dot.Counter > 0 && !o.request.Object.Clock.Covers(dot) {
-			s.fail("stale: %v does not know of %v, which ended before; it shows %s", o, w, describe(&o.request.Object))
+			ch.fail("stale: %v does not know of %v, which ended before; it shows %s", o, w, describe(&o.request.Object))
 			return
 		}
 	}
@@ -38,10 +38,10 @@ func (s *Sim) checkFresh(o *op) {
 
 // checkCounters: no increment counts twice. Where coordinators may not part, each
 // acknowledged one counts.
-func (s *Sim) checkCounters(final map[string]object.Object) {
+func (ch *checker) checkCounters(final map[string]object.Object) {
 	acknowledged, issued := make(map[string]int64), make(map[string]int64)
 	answers := make(map[string]map[int64]*op)
-	for _, o := range s.history.ops {
+	for _, o := range ch.history.ops {
 		if o.action != actionIncrement {
 			continue
 		}
@@ -53,78 +53,78 @@ func (s *Sim) checkCounters(final map[string]object.Object) {
 			answers[o.key] = make(map[int64]*op)
 		}
 		n := o.request.Result.Number
-		if other := answers[o.key][n]; other != nil && s.exact() {
-			s.fail("miscounted: %v and %v both made %d", other, o, n)
+		if other := answers[o.key][n]; other != nil && ch.exact() {
+			ch.fail("miscounted: %v and %v both made %d", other, o, n)
 		}
 		answers[o.key][n] = o
 	}
 	for _, key := range slices.Sorted(maps.Keys(issued)) {
 		left := final[key]
-		v, _, _ := register.Resolve(&left, register.LWW, unixMilli(s.now))
+		v, _, _ := register.Resolve(&left, register.LWW, unixMilli(ch.now))
 		n, _ := strconv.ParseInt(string(v.Data), 10, 64)
-		if n < acknowledged[key] && s.exact() || n > issued[key] {
-			s.fail("miscounted: %s is %d after %d increments, of which %d were acknowledged", key, n, issued[key], acknowledged[key])
+		if n < acknowledged[key] && ch.exact() || n > issued[key] {
+			ch.fail("miscounted: %s is %d after %d increments, of which %d were acknowledged", key, n, issued[key], acknowledged[key])
 		}
 	}
 }
 
 // checkLocks: of all SETNX of one key at most one has set it, and its value stays.
-func (s *Sim) checkLocks(final map[string]object.Object) {
-	if !s.exact() {
+func (ch *checker) checkLocks(final map[string]object.Object) {
+	if !ch.exact() {
 		return
 	}
 	holders := make(map[string]*op)
-	for _, o := range s.history.ops {
+	for _, o := range ch.history.ops {
 		if o.action != actionSetIfAbsent || o.outcome != succeeded || !o.request.Result.Applied {
 			continue
 		}
 		if other := holders[o.key]; other != nil {
-			s.fail("locked twice: by %v and by %v", other, o)
+			ch.fail("locked twice: by %v and by %v", other, o)
 		}
 		holders[o.key] = o
 	}
 	for _, key := range slices.Sorted(maps.Keys(holders)) {
 		left := final[key]
-		if v, _, _ := register.Resolve(&left, register.LWW, unixMilli(s.now)); string(v.Data) != holders[key].value {
-			s.fail("locked twice: %v set it, and left is %s", holders[key], describe(&left))
+		if v, _, _ := register.Resolve(&left, register.LWW, unixMilli(ch.now)); string(v.Data) != holders[key].value {
+			ch.fail("locked twice: %v set it, and left is %s", holders[key], describe(&left))
 		}
 	}
 }
 
 // checkExpiries: what has expired is not shown; what has not is. An update that was
 // under way with another one may have come before or after it.
-func (s *Sim) checkExpiries(final map[string]object.Object) {
+func (ch *checker) checkExpiries(final map[string]object.Object) {
 	for _, key := range slices.Sorted(maps.Keys(final)) {
 		if strings.HasPrefix(key, expiryPrefix) {
 			left := final[key]
-			s.checkExpired(key, &left)
+			ch.checkExpired(key, &left)
 		}
 	}
 }
 
-func (s *Sim) checkExpired(key string, left *object.Object) {
+func (ch *checker) checkExpired(key string, left *object.Object) {
 	for i := range left.Siblings {
 		v := &left.Siblings[i]
-		w := s.history.byValue[string(v.Data)]
-		if w == nil || !v.Live(unixMilli(s.now)) {
+		w := ch.history.byValue[string(v.Data)]
+		if w == nil || !v.Live(unixMilli(ch.now)) {
 			continue
 		}
 		// A value lives for as long as its SET said, or an EXPIRE after it.
 		latest := w.expiry
-		for _, u := range s.history.ops {
+		for _, u := range ch.history.ops {
 			if u.action == actionExpire && u.key == key && (u.outcome != succeeded || u.end > w.start) && latest != 0 {
 				latest = max(latest, u.expiry)
 			}
 		}
-		if latest != 0 && latest < s.now {
-			s.fail("undead: %v expired, and %q is there", w, v.Data)
+		if latest != 0 && latest < ch.now {
+			ch.fail("undead: %v expired, and %q is there", w, v.Data)
 		}
 	}
-	if !s.exact() {
+	if !ch.exact() {
 		return
 	}
 	var last *op
-	for _, o := range s.history.ops {
+	for _, o := range ch.history.ops {
 		if o.key != key || o.action == actionGet {
 			continue
 		}
@@ -135,7 +135,7 @@ func (s *Sim) checkExpired(key string, left *object.Object) {
 			last = o
 		}
 	}
-	if last != nil && last.expiry != 0 && last.expiry < s.now && left.Live(unixMilli(s.now)) {
-		s.fail("undead: %v was the last update, and left is %s", last, describe(left))
+	if last != nil && last.expiry != 0 && last.expiry < ch.now && left.Live(unixMilli(ch.now)) {
+		ch.fail("undead: %v was the last update, and left is %s", last, describe(left))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Keys of commands that compute from the old value. Other commands do not use them.
@@ -17,35 +16,35 @@ const (
 
 // special makes a client's request one of the commands that a run is to have
 // besides GET, SET and DEL, in half of the cases, and reports whether it did.
-func (s *Sim) special(o *op) bool {
+func (w *workload) special(o *op) bool {
 	var kinds []Faults
 	for _, kind := range []Faults{FaultCounters, FaultLocks, FaultExpiries} {
-		if s.opts.Faults&kind != 0 {
+		if w.opts.Faults&kind != 0 {
 			kinds = append(kinds, kind)
 		}
 	}
-	if o.client.careful || len(kinds) == 0 || s.rng.IntN(2) == 0 {
+	if o.client.careful || len(kinds) == 0 || w.rng.IntN(2) == 0 {
 		return false
 	}
-	switch kinds[s.rng.IntN(len(kinds))] {
+	switch kinds[w.rng.IntN(len(kinds))] {
 	case FaultCounters:
-		o.key = fmt.Sprint(counterPrefix, s.rng.IntN(2))
-		if s.rng.IntN(4) > 0 {
+		o.key = fmt.Sprint(counterPrefix, w.rng.IntN(2))
+		if w.rng.IntN(4) > 0 {
 			o.action = actionIncrement
 		}
 	case FaultLocks:
-		o.key = fmt.Sprint(lockPrefix, int(s.now/(300*time.Millisecond)))
+		o.key = fmt.Sprint(lockPrefix, int(w.now/(300*time.Millisecond)))
 		o.action = actionSetIfAbsent
 		o.value = o.client.newValue()
 	case FaultExpiries:
-		o.key = fmt.Sprint(expiryPrefix, s.rng.IntN(3))
-		switch s.rng.IntN(4) {
+		o.key = fmt.Sprint(expiryPrefix, w.rng.IntN(3))
+		switch w.rng.IntN(4) {
 		case 0:
 			o.action, o.value = actionSet, o.client.newValue()
 		case 1:
-			o.action, o.value, o.expiry = actionSet, o.client.newValue(), s.expiring()
+			o.action, o.value, o.expiry = actionSet, o.client.newValue(), w.expiring()
 		case 2:
-			o.action, o.expiry = actionExpire, s.expiring()
+			o.action, o.expiry = actionExpire, w.expiring()
 		}
 	}
 	return true
@@ -58,11 +57,11 @@ func (c *client) newValue() string {
 }
 
 // expiring is when a value expires: within the run, or long after it.
-func (s *Sim) expiring() time.Duration {
-	if s.rng.IntN(3) == 0 {
-		return s.now + 100*time.Hour
+func (w *workload) expiring() time.Duration {
+	if w.rng.IntN(3) == 0 {
+		return w.now + 100*time.Hour
 	}
-	return s.now + 50*time.Millisecond + time.Duration(s.rng.Int64N(int64(3*time.Second)))
+	return w.now + 50*time.Millisecond + time.Duration(w.rng.Int64N(int64(3*time.Second)))
 }
 
 // unixMilli is a simulated time as a clock that is right shows it.
@@ -88,20 +87,9 @@ func (o *op) update() *register.Update {
 }
 
 // policy is how plain reads resolve siblings in this run.
-func (s *Sim) policy() register.Policy {
-	if s.opts.Faults&FaultRefusals != 0 {
+func (o Options) policy() register.Policy {
+	if o.Faults&FaultRefusals != 0 {
 		return register.Refuse
 	}
 	return register.LWW
-}
-
-// changeQuorums sets R and W for the whole cluster. A write stays on two nodes at
-// least, for one of them may be removed.
-func (s *Sim) changeQuorums() {
-	choices := [...]ring.Quorums{{N: 3, R: 2, W: 2}, {N: 3, R: 1, W: 3}, {N: 3, R: 3, W: 2}, {N: 3, R: 3, W: 3}}
-	q := choices[s.rng.IntN(len(choices))]
-	if through := s.someoneUp(nil); through != nil {
-		s.note("R = %d, W = %d", q.R, q.W)
-		s.operator(through, func(state *ring.State) error { return state.SetQuorums(q) })
-	}
 }
