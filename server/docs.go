@@ -61,6 +61,11 @@ Redis does not have:
   the next context; W replicas must acknowledge.
 * ` + "`DEL key CONTEXT ctx [W n]`" + `: deletes only the values that were read with that context.
 
+A key may have several values, written by clients that did not know of one another. Without CONTEXT a command sees the one that the
+conflict policy chooses; if the newest is a deletion or has expired, the key does not exist (under the policy ` + "`error`" + ` it has a
+conflict). SET and DEL replace all values. EXPIRE, PERSIST and GETEX change the expiry of each. INCR, APPEND, SETRANGE and their like
+replace the value that they see. RENAME and COPY carry all values over.
+
 A command has at most 1,048,576 arguments, its name included, and LCS compares two values of up to proto-max-bulk-len / 4 pairs of
 bytes, as Redis does. What is larger is refused.
 

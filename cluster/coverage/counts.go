@@ -46,7 +46,11 @@ func (r *Reader) Status(ctx context.Context) []MemberStatus {
 // fullest available primary has. Before they count, all members wait for the updates
 // that they have under way. So every update that was acknowledged before the call is
 // counted, where no primary of its key is down. Keys that expired within the last seconds
-// may be counted. A key of which an older value is left beside its deletion is not.
+// may be counted.
+//
+// It is less exact than a scan for keys with concurrent values. If the newest is a
+// deletion, the key is not counted, whatever the conflict policy is; else it is counted
+// until all of them have expired.
 func (r *Reader) DBSize(ctx context.Context) (int64, error) {
 	r.awaitUpdates(ctx)
 	all, err := r.CountKeys(ctx)
