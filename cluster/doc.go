@@ -103,6 +103,8 @@
 // leaf: one of the 1024 ranges of a partition's Merkle tree: the XOR of the digests of
 // its objects.
 //
+// life: one run of a node's process.
+//
 // lineage: one of the separate memories of what a node has made: its own copies, and
 // the hints for each target. Each lineage has its own epochs.
 //
@@ -113,6 +115,9 @@
 // observation: what gossip believes of another node, and since when.
 //
 // operation: long work with an id, progress and a way to cancel it: a transfer, a sync.
+//
+// origin: the identity of an update that one node issues and another one coordinates: a
+// life of the node, and the time that its clock gave the update.
 //
 // partition: one of Q equal arcs of the slots. Q is a power of two and fixed when the
 // cluster is made.
@@ -149,6 +154,9 @@
 // gaining node has its data. Ownership changes at its end.
 //
 // trim: forgetting the oldest entries of a long version vector.
+//
+// twins: two versions of one forwarded update, made by two coordinators. They are shown
+// as one and replaced together.
 //
 // version vector: for each actor the highest counter that is known.
 //

@@ -6,6 +6,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/engine"
 )
@@ -18,6 +19,13 @@ type edit op
 func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
+	if dot, known := current.Made(e.req.issue.origin); known {
+		if u.Serial() {
+			return next, false, ErrUnknownOutcome
+		}
+		o.req.Result = u.Made(current, dot)
+		return *current, true, nil // it goes to all replicas, as if it were new
+	}
 	if e.req.issue.late() {
 		return next, false, errExpired // nobody may begin it any more
 	}
@@ -47,9 +55,15 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	}
 	event := register.Event{
 		Value: value, Of: shown.Of, Past: ctx, Own: u.Own, Dot: mint.Dot(ctx),
-		Time: max(o.stamp(), current.Clock.Latest()+1),
+		Time: max(o.stamp(), o.covered(current)+1),
 	}
 	next = u.Next(o.next, current, &event, now)
+	if is := &o.req.issue; is.origin != (causal.Origin{}) {
+		next.Attribute(event.Dot, is.origin)
+		if is.low != 0 && u.ReplacesAll() {
+			next.ReplaceBefore(is.origin.Life, is.low)
+		}
+	}
 	o.next = next
 	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
 		return next, false, ErrTooManySiblings
@@ -68,6 +82,21 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	return next, true, nil
 }
 
+// covered returns the latest time in an object, or, for a forwarded update with a context,
+// of the siblings that the context covers: the update is no newer than what it leaves.
+func (o *op) covered(current *object.Object) (latest causal.Timestamp) {
+	u := o.req.Update
+	if o.req.issue.origin == (causal.Origin{}) || !u.HasContext {
+		return current.Clock.Latest()
+	}
+	for i := range current.Siblings {
+		if s := &current.Siblings[i]; u.Context.Covers(s.Dot) || s.Dot == u.Own {
+			latest = max(latest, s.Time)
+		}
+	}
+	return latest
+}
+
 // stamp returns when the update was issued.
 func (o *op) stamp() causal.Timestamp {
 	if s := o.req.issue.stamp; s != 0 {
@@ -76,9 +105,13 @@ func (o *op) stamp() causal.Timestamp {
 	return o.f.from.stamp
 }
 
-// blind reports whether some primary cannot be asked now. Then a key that was not found
-// may exist all the same.
+// blind reports whether some primary cannot be asked now, or fewer than R of them have
+// answered. Then a key that was not found may exist all the same.
 func (o *op) blind() bool {
+	head := &o.f.mu.ops[o.group] // it has read for all of its group
+	if tally := head.read.Tally(); (tally.Answered() & quorum.FirstNodes(o.n)).Len() < tally.Need() {
+		return true
+	}
 	for at, id := range o.walk[:o.n] {
 		if at != o.self && !o.f.c.cfg.Channel.Available(id) {
 			return true

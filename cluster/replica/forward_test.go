@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -169,6 +170,89 @@ func TestForward_OldForm_IsCarriedOut(t *testing.T) {
 	}
 }
 
+// Two coordinators carry out one update, because the first one was slow. Its versions are
+// one value to a reader, and go together; and a coordinator that has it answers with it.
+func TestForward_SentToTwo_IsOneUpdate(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 3, W: 1}, long, "A", "B", "C", "D", "E")
+	w.decide(func(to int, kind peer.Kind) fate {
+		if kind == peer.Write {
+			return stalls
+		}
+		return arrives
+	})
+	u := register.Update{Kind: register.Set, Data: []byte("v"), HasContext: true}
+	one := w.at(4).coordinator.issuer.issue()
+	var dots []causal.Dot
+	for _, place := range []int{0, 1, 0} {
+		got := w.carryOutAs(one, place, time.Now(), long, u)
+		result, err := register.DecodeResult(got.Result)
+		if err != nil || !result.Applied {
+			t.Fatalf("%+v: %v", got, err)
+		}
+		dots = append(dots, result.Dot)
+	}
+	if dots[0] == dots[1] || dots[2] != dots[0] {
+		t.Errorf("made by the coordinators: %v", dots)
+	}
+	r := get(w.key)
+	if w.at(2).do(r); r.Err != nil || len(r.Object.Siblings) != 1 {
+		t.Fatalf("%v, %+v", r.Err, r.Object)
+	}
+
+	// A client writes with the context of one of them, at a node that has the other.
+	w.decide(func(int, peer.Kind) fate { return arrives })
+	next := set(w.key, "next")
+	next.Update.HasContext, next.Update.Context = true, causal.Vector{{Actor: dots[0].Actor, Counter: dots[0].Counter, Time: 1}}
+	if w.at(0).do(next); next.Err != nil {
+		t.Fatal(next.Err)
+	}
+	r = get(w.key)
+	if w.at(2).do(r); r.Err != nil || r.plain() != "next" || len(r.Object.Siblings) != 1 {
+		t.Errorf("%v, %+v", r.Err, r.Object)
+	}
+	got := w.carryOutAs(one, 1, time.Now(), long, u)
+	if result, err := register.DecodeResult(got.Result); err != nil || !result.Applied {
+		t.Errorf("once more: %+v, %v", got, err)
+	}
+	r = get(w.key)
+	if w.at(2).do(r); r.Err != nil || r.plain() != "next" || len(r.Object.Siblings) != 1 {
+		t.Errorf("after it came once more: %v, %+v", r.Err, r.Object)
+	}
+}
+
+// A deletion whose read met one primary that lacks the value, and a stand-in that never had
+// it, deletes the value all the same.
+func TestDelete_TooFewPrimariesAnswer_DeletesWhatItDoesNotFind(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.decide(func(to int, kind peer.Kind) fate {
+		if to == 2 {
+			return stalls
+		}
+		return arrives
+	})
+	before := set(w.key, "v")
+	if w.at(0).do(before); before.Err != nil {
+		t.Fatal(before.Err)
+	}
+	w.decide(func(to int, kind peer.Kind) fate {
+		if to < 2 && kind == peer.Read {
+			return stalls
+		}
+		return arrives
+	})
+	w.at(2).waitFor(50 * time.Millisecond)
+	del := &Request{Key: w.key, Update: &register.Update{Kind: register.Delete}}
+	if w.at(2).do(del); del.Err != nil || del.Result.Existed {
+		t.Fatalf("%v, %+v", del.Err, del.Result)
+	}
+	w.decide(func(int, peer.Kind) fate { return arrives })
+	r := get(w.key)
+	r.R = 3
+	if w.at(0).do(r); r.Err != nil || r.plain() != "-" {
+		t.Errorf("%v, %q", r.Err, r.plain())
+	}
+}
+
 // expired is the answer to an update that came after its time.
 var expired = message.ForwardAnswer{Refused: true, Refusal: refusalOf(errExpired)}
 
@@ -176,9 +260,15 @@ var expired = message.ForwardAnswer{Refused: true, Refusal: refusalOf(errExpired
 // and returns its answer. A result is not compared.
 func (w *world) carryOut(place int, arrived time.Time, budget time.Duration, u register.Update) message.ForwardAnswer {
 	w.tb.Helper()
+	return w.carryOutAs(w.at(4).coordinator.issuer.issue(), place, arrived, budget, u)
+}
+
+// carryOutAs does so with an update of a given origin.
+func (w *world) carryOutAs(one causal.Origin, place int, arrived time.Time, budget time.Duration, u register.Update) message.ForwardAnswer {
+	w.tb.Helper()
 	from := w.at(4).coordinator.issuer
 	body := message.ForwardHeader{Life: from.life, Sent: from.age(arrived)}.Append(nil)
-	body = message.Forward{Origin: from.issue(), Budget: budget, Key: w.key, Update: u.Append(nil)}.Append(message.AppendCount(body, 1))
+	body = message.Forward{Origin: one, Budget: budget, Key: w.key, Update: u.Append(nil)}.Append(message.AppendCount(body, 1))
 	answer, err := w.at(place).coordinator.carryOut(w.at(4).id, arrived, body)
 	if err != nil {
 		w.tb.Fatal(err)

@@ -145,6 +145,7 @@ func (f *wave) finishReadLocked(i int) error {
 	if err != nil {
 		return err
 	}
+	merged.Object = merged.Object.OneOfEach()
 	f.c.Observe(merged.Object.Clock.Latest())
 	f.c.count.found(len(merged.Object.Siblings))
 	o.req.Object = merged.Object

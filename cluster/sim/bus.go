@@ -178,6 +178,9 @@ func (c *cluster) route(p *packet) {
 			c.at(at+time.Duration(i)*time.Millisecond, func() { c.deliver(p) })
 		}
 	}
+	if c.opts.defect == defectAgain && p.answers == nil && p.kind == peer.Forward {
+		c.at(at+2*time.Millisecond, func() { c.deliver(p) })
+	}
 	if p.answers == nil && repeatable(p.kind) && c.chance(FaultDuplicate, 2, 100) {
 		c.at(at+c.delay(link), func() { c.deliver(p) })
 	}
@@ -204,8 +207,9 @@ func (c *cluster) deliver(p *packet) {
 	}
 	c.give(p.to, func() {
 		c.note("%s", p)
+		body := c.misforward(p.kind, p.body)
 		c.step(p.to, func() {
-			r := peer.NewRequest(p.from.node.id, p.class, p.kind, p.body, p)
+			r := peer.NewRequest(p.from.node.id, p.class, p.kind, body, p)
 			p.to.mux.ServePeer([]*peer.Request{r})
 		})
 	})

@@ -149,6 +149,8 @@ func (ch *checker) checkSiblings(key string, o *object.Object) {
 	if strings.HasPrefix(key, counterPrefix) || strings.HasPrefix(key, expiryPrefix) {
 		return // several updates write the same value
 	}
+	one := o.OneOfEach() // as a client is shown
+	o = &one
 	for i := range o.Siblings {
 		a := &o.Siblings[i]
 		if a.Tombstone {

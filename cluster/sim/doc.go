@@ -69,26 +69,16 @@
 // each with some others (see suite in sim_test.go). These combinations are outside of
 // them, for they are known to break something:
 //
-//   - forwards with anything that makes a coordinator seem silent (loss, slow, cuts,
-//     suspicion, freezes, crashes): an update that was forwarded twice leaves two
-//     siblings, one of which is false (-first 65 -faults steady,forwards; -first 32 -faults
-//     mild,slow). On a ring that changes, and with a full disk, a node that was a primary
-//     forwards too.
 //   - owndots: a client that writes with the context of its own last write, through
 //     a coordinator that has not heard of that write, gets a false sibling.
 //   - With the disks of several nodes full at once a write waits for a quorum until
-//     its coordinator seems silent, with the same twins. The simulator fills one disk
+//     its coordinator seems silent. The simulator fills one disk
 //     at a time.
 //   - restores: a disk that is put back from a copy made after a stop in good order
 //     is trusted. Writes are lost, a dot is minted twice, deleted values return.
 //   - clones: two processes of one identity, on copies of one disk, are not refused.
 //     A dot is minted twice (-first 118 -faults clones), or hints stay undelivered
 //     (-first 158).
-//   - snapshots and moves with forwards or on a ring that changes: the node dies
-//     first, so a coordinator seems silent (-first 144 -faults mild,snapshots; -first
-//     75 -faults ring,jumps,moves,snapshots).
-//   - A deletion that reads from stand-ins, for primaries are slow, may find nothing,
-//     answer 0, and delete nothing.
 //
 // # What is outside
 //

@@ -110,6 +110,8 @@ const (
 	defectLocks          // SETNX always says that it has set the key
 	defectUndead         // an expired value comes back without its expiry
 	defectPile           // no answer arrives, and nobody gives up
+	defectOrigins        // a forwarded update has another origin at each coordinator
+	defectAgain          // a forwarded update is sent twice, with two origins
 	defectHeap           // a key has more values than a coordinator allows
 )
 

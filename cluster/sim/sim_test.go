@@ -20,13 +20,13 @@ var (
 // suite are the sets of faults that seeds take in turn: those under which everything
 // that is checked holds.
 var suite = [...]string{
-	"mild,counters,locks,expiries",
-	"steady,counters,locks,expiries",
-	"ring",
+	"mild,slow,skew,counters,locks,expiries",
+	"steady,forwards,skew,counters,locks,expiries",
+	"ring,forwards",
 	"steady,jumps,moves,snapshots,quorums,expiries",
 	"ring,jumps,expiries",
 	"mild,refusals,counters",
-	"mild,skew,counters,locks",
+	"ring,forwards,quorums,counters,locks",
 }
 
 // kindsFor are the faults of a seed.
@@ -122,6 +122,8 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"what has expired comes back", defectUndead, "undead: "},
 		{"requests pile up", defectPile, "unbounded: "},
 		{"a key has very many values", defectHeap, "unbounded: "},
+		{"a coordinator takes a twin for another update", defectOrigins, "false sibling: "},
+		{"an increment is sent to a second node", defectAgain, "miscounted: "},
 		{"nothing is repaired", defectRepair, "replicas are not equal at rest: "},
 		{"frames are sent over and over", defectStorm, "unbounded: "},
 	} {
@@ -131,6 +133,9 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 			kinds := SteadyFaults
 			if slices.Contains([]defect{defectStale, defectCount, defectLocks, defectUndead}, c.defect) {
 				kinds = MildFaults | FaultCounters | FaultLocks | FaultExpiries
+			}
+			if slices.Contains([]defect{defectOrigins, defectAgain}, c.defect) {
+				kinds = SteadyFaults | FaultForwards | FaultCounters
 			}
 			for seed := range uint64(most) {
 				o := Options{Seed: seed, Faults: kinds, defect: c.defect}

@@ -17,8 +17,12 @@ import (
 //	    flags      (1 byte)
 //	    actor      its place in the clock (uvarint)
 //	    counter    (uvarint), time (8 bytes)   unless sameEvent
+//	    origin     life (8 bytes)              if hasOrigin; with it, in format 2 alone:
+//	               stamp (8 bytes)             unless sameStamp
 //	    expiry     (uvarint)                   if hasExpiry
 //	    data       length (uvarint), bytes     unless tombstone
+//	replaced       in format 2 alone: number (uvarint), then for each, in order:
+//	    before     (1 byte: 0 or 1), life (8 bytes), stamp (8 bytes)
 //	checksum       CRC-32C of all before it (4 bytes, big endian)
 //
 // There is one encoding for each object. Flags are set wherever they can be, and
@@ -31,7 +35,11 @@ const (
 	tombstone byte = 1 << 0
 	hasExpiry byte = 1 << 1
 	sameEvent byte = 1 << 2 // counter and time are those of the clock's entry
-	allFlags       = tombstone | hasExpiry | sameEvent
+	hasOrigin byte = 1 << 3
+	sameStamp byte = 1 << 4 // the origin's stamp is the time
+	allFlags       = tombstone | hasExpiry | sameEvent | hasOrigin | sameStamp
+
+	replacementLen = 1 + 8 + 8
 )
 
 // EncodedLen returns the length of o's encoding in bytes.
@@ -44,12 +52,21 @@ func (o *Object) EncodedLen() int {
 		if flags&sameEvent == 0 {
 			n += wire.UvarintLen(uint64(s.Dot.Counter)) + 8
 		}
+		if flags&hasOrigin != 0 {
+			n += 8
+			if flags&sameStamp == 0 {
+				n += 8
+			}
+		}
 		if flags&hasExpiry != 0 {
 			n += wire.UvarintLen(uint64(s.Expiry))
 		}
 		if flags&tombstone == 0 {
 			n += wire.UvarintLen(uint64(len(s.Data))) + len(s.Data)
 		}
+	}
+	if !o.plain() {
+		n += wire.UvarintLen(uint64(len(o.Replaced))) + len(o.Replaced)*replacementLen
 	}
 	return n
 }
@@ -59,7 +76,11 @@ func (o *Object) EncodedLen() int {
 func (o *Object) Append(dst []byte) []byte {
 	dst = slices.Grow(dst, o.EncodedLen())
 	start := len(dst)
-	dst = append(dst, formatVersion, byte(Register))
+	format := byte(formatPlain)
+	if !o.plain() {
+		format = formatIssued
+	}
+	dst = append(dst, format, byte(Register))
 	dst = o.Clock.Append(dst)
 	dst = wire.AppendUvarint(dst, uint64(len(o.Siblings)))
 	for i := range o.Siblings {
@@ -71,12 +92,21 @@ func (o *Object) Append(dst []byte) []byte {
 			dst = wire.AppendUvarint(dst, uint64(s.Dot.Counter))
 			dst = wire.AppendUint64(dst, uint64(s.Time))
 		}
+		if flags&hasOrigin != 0 {
+			dst = wire.AppendUint64(dst, uint64(s.Origin.Life))
+			if flags&sameStamp == 0 {
+				dst = wire.AppendUint64(dst, uint64(s.Origin.Stamp))
+			}
+		}
 		if flags&hasExpiry != 0 {
 			dst = wire.AppendUvarint(dst, uint64(s.Expiry))
 		}
 		if flags&tombstone == 0 {
 			dst = wire.AppendBytes(dst, s.Data)
 		}
+	}
+	if format == formatIssued {
+		dst = o.Replaced.append(dst)
 	}
 	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
 }
@@ -91,6 +121,12 @@ func (o *Object) place(s *Sibling) (at int, flags byte) {
 	}
 	if e := &o.Clock[at]; e.Counter == s.Dot.Counter && e.Time == s.Time {
 		flags |= sameEvent
+	}
+	if s.issued() {
+		flags |= hasOrigin
+		if s.Origin.Stamp == s.Time {
+			flags |= sameStamp
+		}
 	}
 	if s.Tombstone {
 		return at, flags | tombstone
@@ -115,7 +151,7 @@ func Decode(b []byte) (Object, error) {
 func (o *Object) DecodeFrom(b []byte) error {
 	err := o.decode(b)
 	if err != nil {
-		o.Clock, o.Siblings = o.Clock[:0], o.Siblings[:0]
+		o.Clock, o.Siblings, o.Replaced = o.Clock[:0], o.Siblings[:0], o.Replaced[:0]
 	}
 	return err
 }
@@ -148,7 +184,45 @@ func (o *Object) decode(b []byte) error {
 		}
 		o.Siblings = append(o.Siblings, s)
 	}
+	o.Replaced = o.Replaced[:0]
+	if body[0] == formatIssued {
+		o.Replaced = readReplaced(&r, o.Replaced)
+	}
+	if o.plain() == (body[0] == formatIssued) {
+		r.Fail() // it has another encoding
+	}
 	return r.Done("object")
+}
+
+func (r Replaced) append(dst []byte) []byte {
+	dst = wire.AppendUvarint(dst, uint64(len(r)))
+	for _, one := range r {
+		before := byte(0)
+		if one.Before {
+			before = 1
+		}
+		dst = wire.AppendUint64(append(dst, before), uint64(one.Life))
+		dst = wire.AppendUint64(dst, uint64(one.Stamp))
+	}
+	return dst
+}
+
+// readReplaced reads what [Replaced.append] wrote into the memory of room.
+func readReplaced(r *wire.Reader, room Replaced) Replaced {
+	for range r.Count(replacementLen) {
+		before := r.Byte()
+		one := Replacement{Before: before == 1}
+		one.Life, one.Stamp = causal.Life(r.Uint64()), causal.Timestamp(r.Uint64())
+		last := len(room) - 1
+		if before > 1 || one.Life == 0 || last >= 0 && (room[last].compare(one) >= 0 || slices.ContainsFunc(room, func(o Replacement) bool { return o.includes(one) })) {
+			r.Fail()
+		}
+		if r.Failed() {
+			break
+		}
+		room = append(room, one)
+	}
+	return room
 }
 
 func readSibling(r *wire.Reader, clock causal.Vector) (s Sibling) {
@@ -167,6 +241,19 @@ func readSibling(r *wire.Reader, clock causal.Vector) (s Sibling) {
 		if s.Dot.Counter == 0 || s.Dot.Counter > e.Counter || s.Dot.Counter == e.Counter && s.Time == e.Time {
 			r.Fail()
 		}
+	}
+	if flags&hasOrigin != 0 {
+		s.Origin = causal.Origin{Life: causal.Life(r.Uint64()), Stamp: s.Time}
+		if flags&sameStamp == 0 {
+			if s.Origin.Stamp = causal.Timestamp(r.Uint64()); s.Origin.Stamp == s.Time {
+				r.Fail()
+			}
+		}
+		if s.Origin.Life == 0 {
+			r.Fail()
+		}
+	} else if flags&sameStamp != 0 {
+		r.Fail()
 	}
 	if flags&hasExpiry != 0 {
 		s.Expiry = int64(r.Uvarint())

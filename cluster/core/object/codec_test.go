@@ -19,7 +19,10 @@ func samples() map[string]Object {
 	one := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, causal.TimestampOf(1_763_000_000_000), Value{Data: []byte("value")})
 	two := Put(one, nil, causal.Dot{Actor: a, Counter: 2}, causal.TimestampOf(1_763_000_000_001), Value{Data: []byte{}, Expiry: 1_763_000_100_000})
 	three := Put(two, causal.Vector{{Actor: a, Counter: 1, Time: 1}}, causal.Dot{Actor: b, Counter: causal.MaxCounter}, 1<<63, Value{Tombstone: true})
+	issued := putIssued(one, nil, causal.Dot{Actor: b, Counter: 1}, causal.Origin{Life: 3, Stamp: causal.TimestampOf(1_763_000_000_002)}, "issued")
+	replaced := Put(issued, issued.Clock, causal.Dot{Actor: b, Counter: 2}, causal.TimestampOf(1_763_000_000_003), Value{Data: []byte("after")})
 	return map[string]Object{
+		"issued": issued, "replaced": replaced,
 		"empty": {}, "one": one, "two": two, "three": three,
 		"no siblings": {Clock: three.Clock},
 		"big":         Put(one, one.Clock, causal.Dot{Actor: b, Counter: 300}, 9, Value{Data: make([]byte, 70_000)}),
@@ -72,6 +75,32 @@ func TestObject_Codec_Golden(t *testing.T) {
 	}
 }
 
+// What forwarded updates made has a format of its own.
+func TestObject_Codec_Golden_OfForwardedUpdates(t *testing.T) {
+	a := causal.Actor{Node: 0x0102030405060708, Epoch: 0x1112131415161718}
+	o := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, 0x2122232425262728, Value{Data: []byte("a")})
+	o = Put(o, nil, causal.Dot{Actor: a, Counter: 2}, 0x2122232425262738, Value{Data: []byte("b")})
+	o.Attribute(causal.Dot{Actor: a, Counter: 1}, causal.Origin{Life: 7, Stamp: 0x2122232425262728})
+	o.Attribute(causal.Dot{Actor: a, Counter: 2}, causal.Origin{Life: 7, Stamp: 0x2122232425262737})
+	o.ReplaceBefore(7, 0x2122232425262728)
+	o.Replaced = o.Replaced.add(Replacement{Origin: causal.Origin{Life: 7, Stamp: 0x2122232425262736}})
+	const want = "0273" + // format, type
+		"01" + "0102030405060708" + "1112131415161718" + "2122232425262738" + "02" + // clock
+		"02" + // siblings
+		"18" + "00" + "01" + "2122232425262728" + "0000000000000007" + "01" + "61" +
+		"0c" + "00" + "0000000000000007" + "2122232425262737" + "01" + "62" +
+		"02" + // replaced
+		"01" + "0000000000000007" + "2122232425262728" +
+		"00" + "0000000000000007" + "2122232425262736"
+	got := o.Append(nil)
+	if s := hex.EncodeToString(got[:len(got)-wire.ChecksumLen]); s != want {
+		t.Errorf("\n%s, want\n%s", s, want)
+	}
+	if back, err := Decode(got); err != nil || !back.Equal(&o) {
+		t.Errorf("came back as %+v, %v", back, err)
+	}
+}
+
 func TestObject_Codec_MangledInput_IsRefused(t *testing.T) {
 	for name, o := range samples() {
 		b := o.Append(nil)
@@ -85,7 +114,7 @@ func TestObject_Codec_MangledInput_IsRefused(t *testing.T) {
 			if !errors.Is(err, wire.ErrCorrupt) {
 				t.Errorf("%s, %s: %v", name, what, err)
 			}
-			if len(got.Clock)+len(got.Siblings) > 0 {
+			if len(got.Clock)+len(got.Siblings)+len(got.Replaced) > 0 {
 				t.Errorf("%s, %s: something was read", name, what)
 			}
 		}
@@ -112,11 +141,11 @@ func TestObject_Codec_NotCanonical_IsRefused(t *testing.T) {
 	}
 	time9 := []byte{0, 0, 0, 0, 0, 0, 0, 9}
 	huge := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}
-	header := []byte{formatVersion, byte(Register)}
+	header := []byte{formatPlain, byte(Register)}
 	clock := slices.Concat(header, []byte{1}, entry(1, 5))
 	for name, body := range map[string][]byte{
-		"unknown version":           slices.Concat([]byte{2, byte(Register), 0, 0}),
-		"unknown type":              slices.Concat([]byte{formatVersion, 'c', 0, 0}),
+		"unknown version":           slices.Concat([]byte{3, byte(Register), 0, 0}),
+		"unknown type":              slices.Concat([]byte{formatPlain, 'c', 0, 0}),
 		"more entries than bytes":   slices.Concat(header, huge, entry(1, 5), []byte{0}),
 		"long number of entries":    slices.Concat(header, []byte{0x81, 0}, entry(1, 5), []byte{0}),
 		"counter 0":                 slices.Concat(header, []byte{1}, entry(1, 0), []byte{0}),

@@ -1,6 +1,10 @@
 package object
 
-import "github.com/quorate/quorate/cluster/core/causal"
+import (
+	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+)
 
 // Relation tells whether the merge of two objects equals one of them, so that a
 // caller that has their encodings need not encode the result.
@@ -17,8 +21,8 @@ const (
 // Merge joins two copies of an object. All copies meet by Merge alone: writes that
 // reach a replica, hints, read repair, anti-entropy, transfers. A sibling stays if
 // both copies have it, or if the other's clock does not cover it. If the other's
-// clock covers it and the other does not have it, it was replaced there. The clocks
-// are joined, then trimmed.
+// clock covers it and the other does not have it, it was replaced there. Twins go
+// together (see replaced.go). The clocks are joined, then trimmed.
 //
 // Merge is commutative, associative and idempotent (up to trimming), so copies
 // that have exchanged the same events are the same, whatever the order.
@@ -26,6 +30,9 @@ const (
 // Merge does not change a or b. If the result equals one of them, Merge returns
 // that one and allocates nothing; else the result shares the bytes of their values.
 func Merge(a, b Object) (Object, Relation) {
+	if !a.plain() || !b.plain() {
+		return mergeIssued(&a, &b)
+	}
 	isA, isB := causal.JoinIs(a.Clock, b.Clock)
 	if isA || isB {
 		x, y := a.survive(&b)
@@ -48,16 +55,48 @@ func Merge(a, b Object) (Object, Relation) {
 	if !m.trim() {
 		return m, Neither
 	}
-	// One of the two may have been trimmed to this already.
-	switch isA, isB = m.Equal(&a), m.Equal(&b); {
+	return m.related(&a, &b) // one of the two may have been trimmed to this already
+}
+
+// related returns m, the merge of a and b, or one of those if it is equal.
+func (m *Object) related(a, b *Object) (Object, Relation) {
+	switch isA, isB := m.Equal(a), m.Equal(b); {
 	case isA && isB:
-		return a, SameAsBoth
+		return *a, SameAsBoth
 	case isA:
-		return a, SameAsA
+		return *a, SameAsA
 	case isB:
-		return b, SameAsB
+		return *b, SameAsB
 	}
-	return m, Neither
+	return *m, Neither
+}
+
+// mergeIssued merges objects that may have versions of forwarded updates. Such a version
+// goes with the first of its twins that goes.
+func mergeIssued(a, b *Object) (Object, Relation) {
+	m := Object{
+		Clock:    causal.AppendJoin(make(causal.Vector, 0, len(a.Clock)+len(b.Clock)), a.Clock, b.Clock),
+		Siblings: appendSurvivors(make([]Sibling, 0, len(a.Siblings)+len(b.Siblings)), a, b),
+		Replaced: slices.Grow(slices.Clone(a.Replaced), len(b.Replaced)+1),
+	}
+	for _, r := range b.Replaced {
+		m.Replaced = m.Replaced.add(r)
+	}
+	for _, o := range []*Object{a, b} {
+		for i := range o.Siblings {
+			if s := &o.Siblings[i]; s.issued() && !m.has(s.Dot) {
+				m.Replaced = m.Replaced.add(Replacement{Origin: s.Origin})
+			}
+		}
+	}
+	m.settle()
+	m.trim()
+	return m.related(a, b)
+}
+
+// has reports whether o has the sibling with this dot.
+func (o *Object) has(dot causal.Dot) bool {
+	return slices.ContainsFunc(o.Siblings, func(s Sibling) bool { return s.Dot == dot })
 }
 
 // survive reports whether a merge of a and b keeps exactly a's siblings, and

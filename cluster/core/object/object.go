@@ -35,8 +35,9 @@ func (v Value) normal() Value {
 
 // Sibling is one value of a key, and the event that made it.
 type Sibling struct {
-	Dot  causal.Dot
-	Time causal.Timestamp
+	Dot    causal.Dot
+	Time   causal.Timestamp
+	Origin causal.Origin // of the update, if another node than the coordinator issued it
 	Value
 }
 
@@ -55,10 +56,10 @@ func (s *Sibling) compare(o *Sibling) int {
 	if c := cmp.Compare(s.Expiry, o.Expiry); c != 0 {
 		return c
 	}
-	if bytes.Equal(s.Data, o.Data) {
-		return 0
+	if c := bytes.Compare(s.Data, o.Data); c != 0 {
+		return c
 	}
-	return bytes.Compare(s.Data, o.Data)
+	return s.Origin.Compare(o.Origin)
 }
 
 // After reports whether s wins over o by "last write wins": by time, then by dot.
@@ -75,6 +76,7 @@ func (s *Sibling) After(o *Sibling) bool {
 type Object struct {
 	Clock    causal.Vector // covers every sibling's dot
 	Siblings []Sibling     // sorted by dot, each dot once
+	Replaced Replaced      // forwarded updates whose versions o has replaced
 }
 
 // Live reports whether any value of o can be read at the time now (unix
@@ -91,10 +93,12 @@ func (o *Object) Live(now int64) bool {
 // LiveAt returns o with those siblings alone that can be read at the time now (unix
 // milliseconds). Its list of siblings is its own; the clock is o's.
 func (o *Object) LiveAt(now int64) Object {
-	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings))}
+	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced}
 	for i := range o.Siblings {
-		if o.Siblings[i].Live(now) {
-			live.Siblings = append(live.Siblings, o.Siblings[i])
+		if s := &o.Siblings[i]; s.Live(now) {
+			live.Siblings = append(live.Siblings, *s)
+		} else {
+			live.replace(s)
 		}
 	}
 	return live
@@ -113,7 +117,7 @@ func (o *Object) Newest() *Sibling {
 
 // Equal reports whether o and p have the same encoding.
 func (o *Object) Equal(p *Object) bool {
-	if !slices.Equal(o.Clock, p.Clock) || len(o.Siblings) != len(p.Siblings) {
+	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || len(o.Siblings) != len(p.Siblings) {
 		return false
 	}
 	for i := range o.Siblings {
@@ -128,7 +132,7 @@ func (o *Object) Equal(p *Object) bool {
 // Clone returns a copy that shares no memory with o, nor with the bytes that o was
 // decoded from.
 func (o *Object) Clone() Object {
-	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings)}
+	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced)}
 	for i := range c.Siblings {
 		c.Siblings[i].Data = bytes.Clone(c.Siblings[i].Data)
 	}

@@ -12,7 +12,9 @@ import (
 //  1. Siblings that ctx covers were seen by the client and are replaced; the others
 //     are concurrent with the write and stay.
 //  2. The clock becomes the join of o's, of ctx, and of dot.
-//  3. The clock is trimmed.
+//  3. Twins of a sibling that was replaced are replaced too, and the object remembers
+//     the origins of those.
+//  4. The clock is trimmed.
 //
 // The times of a context come from a client. None may be later than the write, so
 // they are capped at t: a forged time can then neither age the key's other entries
@@ -31,9 +33,16 @@ func Put(o Object, ctx causal.Vector, dot causal.Dot, t causal.Timestamp, v Valu
 func (next *Object) BecomePut(o Object, ctx causal.Vector, dot causal.Dot, t causal.Timestamp, v Value) {
 	added := Sibling{Dot: dot, Time: t, Value: v.normal()}
 	clock, siblings := next.Clock[:0], next.Siblings[:0]
+	next.Replaced = append(next.Replaced[:0], o.Replaced...)
 	if sameSlice(o.Clock, ctx) { // a plain write, which replaces every sibling
 		clock = append(slices.Grow(clock, len(o.Clock)+1), o.Clock...)
+		for i := range o.Siblings {
+			if s := &o.Siblings[i]; s.issued() {
+				next.Replaced = next.Replaced.add(Replacement{Origin: s.Origin})
+			}
+		}
 		next.Clock, next.Siblings = clock.With(dot, t), append(siblings, added)
+		next.settle()
 		next.trim()
 		return
 	}
@@ -44,6 +53,9 @@ func (next *Object) BecomePut(o Object, ctx causal.Vector, dot causal.Dot, t cau
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
 		if ctx.Covers(s.Dot) {
+			if s.issued() {
+				next.Replaced = next.Replaced.add(Replacement{Origin: s.Origin})
+			}
 			continue
 		}
 		if !placed && s.Dot.Compare(dot) > 0 {
@@ -55,6 +67,7 @@ func (next *Object) BecomePut(o Object, ctx causal.Vector, dot causal.Dot, t cau
 		siblings = append(siblings, added)
 	}
 	next.Clock, next.Siblings = clock, siblings
+	next.settle()
 	next.trim()
 }
 

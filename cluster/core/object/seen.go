@@ -53,5 +53,7 @@ func (o *Object) Without(own causal.Dot) Object {
 	}
 	rest := make([]Sibling, 0, len(o.Siblings)-1)
 	rest = append(rest, o.Siblings[:at]...)
-	return Object{Clock: o.Clock, Siblings: append(rest, o.Siblings[at+1:]...)}
+	less := Object{Clock: o.Clock, Siblings: append(rest, o.Siblings[at+1:]...), Replaced: o.Replaced}
+	less.replace(&o.Siblings[at])
+	return less
 }

@@ -20,8 +20,12 @@ type Type byte
 // concurrent. What commands do to it is in cluster/core/datatype/register.
 const Register Type = 's'
 
-// formatVersion is the first byte of an encoding.
-const formatVersion = 1
+// The first byte of an encoding is its format. An object without anything of forwarded
+// updates is written in format 1, any other in format 2.
+const (
+	formatPlain  = 1
+	formatIssued = 2
+)
 
 // ErrUnknown is wrapped by errors about a document whose checksum is right and
 // whose format or type this build does not have. The document is intact, a newer
@@ -33,8 +37,8 @@ var ErrUnknown = errors.New("written by a newer version of quorate: upgrade this
 // read a document with this header.
 func readable(format byte, t Type) error {
 	switch {
-	case format != formatVersion:
-		return fmt.Errorf("object of format %d, this build reads format %d: %w", format, formatVersion, ErrUnknown)
+	case format != formatPlain && format != formatIssued:
+		return fmt.Errorf("object of format %d, this build reads formats %d and %d: %w", format, formatPlain, formatIssued, ErrUnknown)
 	case t != Register:
 		return fmt.Errorf("object of unknown type %q (0x%02x): %w", byte(t), byte(t), ErrUnknown)
 	}

@@ -14,8 +14,8 @@ func TestDecode_DocumentOfANewerBuild_SaysWhatAndToUpgrade(t *testing.T) {
 		header []byte
 		want   string
 	}{
-		{"type", []byte{formatVersion, 'c', 0, 0}, `object of unknown type 'c' (0x63)`},
-		{"format", []byte{formatVersion + 1, byte(Register), 0, 0}, "object of format 2, this build reads format 1"},
+		{"type", []byte{formatPlain, 'c', 0, 0}, `object of unknown type 'c' (0x63)`},
+		{"format", []byte{formatIssued + 1, byte(Register), 0, 0}, "object of format 3, this build reads formats 1 and 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Decode(wire.AppendUint32(c.header, wire.Checksum(c.header)))
@@ -27,7 +27,7 @@ func TestDecode_DocumentOfANewerBuild_SaysWhatAndToUpgrade(t *testing.T) {
 			}
 		})
 	}
-	mangled := []byte{formatVersion, 'c', 0, 0, 1, 2, 3, 4}
+	mangled := []byte{formatPlain, 'c', 0, 0, 1, 2, 3, 4}
 	if _, err := Decode(mangled); errors.Is(err, ErrUnknown) || !errors.Is(err, wire.ErrCorrupt) {
 		t.Errorf("wrong checksum: %v, want ErrCorrupt alone", err)
 	}

@@ -152,6 +152,7 @@ func anyObject(t *rapid.T) Object {
 					continue
 				}
 				s := Sibling{Dot: causal.Dot{Actor: a, Counter: n}, Time: anyTime(t)}
+				s.Origin = originOf(s.Dot)
 				switch rapid.IntRange(0, 3).Draw(t, "value") {
 				case 0:
 					s.Tombstone = true
@@ -165,7 +166,24 @@ func anyObject(t *rapid.T) Object {
 			}
 		}
 	}
+	for range rapid.IntRange(0, 3).Draw(t, "replaced") {
+		o.Replaced = o.Replaced.add(Replacement{
+			Origin: causal.Origin{Life: causal.Life(rapid.IntRange(1, 2).Draw(t, "life")), Stamp: anyTime(t)},
+			Before: rapid.Bool().Draw(t, "before"),
+		})
+	}
+	o.settle()
 	return o
+}
+
+// originOf returns the origin that the event of a dot has in all objects, if any. Each
+// origin has some dots.
+func originOf(d causal.Dot) causal.Origin {
+	n := uint64(d.Actor.Node)*5 + uint64(d.Actor.Epoch)*3 + uint64(d.Counter)
+	if n%5 == 0 {
+		return causal.Origin{}
+	}
+	return causal.Origin{Life: causal.Life(1 + n%2), Stamp: causal.Timestamp(1 + n%3)}
 }
 
 func anyTime(t *rapid.T) causal.Timestamp {

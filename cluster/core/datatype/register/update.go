@@ -1,6 +1,9 @@
 package register
 
-import "github.com/quorate/quorate/cluster/core/causal"
+import (
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
+)
 
 // Kind is what an update does.
 type Kind uint8
@@ -119,4 +122,20 @@ type Result struct {
 	// The coordinator adds:
 	Dot     causal.Dot    // the event, if there was one
 	Context causal.Vector // the new context of a client that wrote with one, without Dot (see object.Object.SeenBy)
+}
+
+// ReplacesAll reports whether the update replaces every value of the key: it is a plain
+// SET or DEL.
+func (u *Update) ReplacesAll() bool {
+	return (u.Kind == Set || u.Kind == Delete) && !u.HasContext && !u.Serial()
+}
+
+// Made returns the result of an update that has been carried out already, and that is not
+// [Update.Serial]. dot is that of its version, or zero if it was replaced since.
+func (u *Update) Made(current *object.Object, dot causal.Dot) (r Result) {
+	r = Result{Applied: true, Existed: u.Kind == Delete, Dot: dot}
+	if u.HasContext {
+		r.Context = current.SeenBy(dot).Clone()
+	}
+	return r
 }
