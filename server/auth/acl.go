@@ -11,7 +11,7 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// ACL: there is one user, who may do everything.
+// Handlers of ACL. There is one user, who may do everything.
 
 // aclCategories are those of Redis; none of our commands is in some of them.
 const aclCategories = "keyspace read write set sortedset list hash string bitmap hyperloglog geo stream pubsub admin fast slow " +

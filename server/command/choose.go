@@ -8,9 +8,10 @@ type Rights struct {
 	Standalone    bool // the node does not present itself as a cluster
 }
 
-// Choose finds the command and the refusal, if there is one, in the order of
-// Redis: does it exist, is it complete, may this client run it. The row is nil if
-// there is none of that name. An empty refusal means that the command may run.
+// Choose finds the row of a command, and the reason to refuse the command, if there is
+// one. It checks in Redis's order: whether the command exists, has a right number of
+// arguments, and may be run by this client. The row is nil if there is no command of that
+// name. An empty refusal means that the command may run.
 func (t *Table) Choose(args [][]byte, rights Rights) (r *Row, refusal string) {
 	r = t.Find(args[0])
 	switch {
@@ -34,8 +35,8 @@ func (t *Table) Choose(args [][]byte, rights Rights) (r *Row, refusal string) {
 	return r, ""
 }
 
-// refuse answers for a name that is not in the table. Redis has some of them, so
-// that a client without authentication learns nothing about those.
+// refuse returns the refusal of a name that is not in the table. A client that has not
+// authenticated is not told which of them are commands of Redis.
 func (t *Table) refuse(args [][]byte, rights Rights) string {
 	name := strings.ToLower(Cut(args[0]))
 	advice, known := t.refused[name]
@@ -48,7 +49,7 @@ func (t *Table) refuse(args [][]byte, rights Rights) string {
 	return unsupported(name, advice)
 }
 
-// refuseSub answers for a subcommand that is not in the table.
+// refuseSub returns the refusal of a subcommand that is not in the table.
 func (t *Table) refuseSub(container *Row, name []byte, rights Rights) string {
 	full := container.Name + "|" + strings.ToLower(Cut(name))
 	advice, known := t.refused[full]

@@ -52,14 +52,14 @@ var prefixes = []struct {
 	{err: engine.ErrFatal, prefix: "MISCONF"},
 }
 
-// remedies are what a client can do about an error, behind its text.
+// remedies tell a client what it can do about an error. They follow the error's text.
 var remedies = map[string]string{
 	"BADCONTEXT":      "nothing was changed; read the key with GET key CONTEXT and use the context of that reply",
 	"CONFLICT":        "read all values with GET key CONTEXT and write one with SET key value CONTEXT ctx",
 	"TOOMANYSIBLINGS": "read them with GET key CONTEXT and write one with SET key value CONTEXT ctx",
 }
 
-// ErrorText renders an error of the store as an error line.
+// ErrorText returns the error line for an error of the store.
 func ErrorText(err error) string {
 	var quorum *replica.NoQuorumError
 	if errors.As(err, &quorum) {
@@ -78,7 +78,7 @@ func ErrorText(err error) string {
 	return "ERR " + err.Error()
 }
 
-// failureText renders why an update could not be applied, in the words of Redis.
+// failureText returns Redis's text for the reason why an update could not be applied.
 func failureText(r *Row, f register.Failure) string {
 	switch f {
 	case register.NotInteger:

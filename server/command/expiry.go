@@ -7,7 +7,7 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// TimeUnit says how a client names a moment.
+// TimeUnit is the unit in which a client gives a time, and whether it counts from now.
 type TimeUnit struct {
 	factor   int64 // milliseconds
 	relative bool  // to now
@@ -64,8 +64,8 @@ func (c *Call) Moment(u TimeUnit, arg []byte) (at int64, refusal string) {
 	return at, ""
 }
 
-// Expiry reads the moment at which a value that is being written ends: as Moment,
-// but the number must be positive.
+// Expiry reads the expiry of a value that is being written. It does as Moment, but the
+// number must be positive.
 func (c *Call) Expiry(u TimeUnit, arg []byte) (at int64, refusal string) {
 	at, refusal = c.Moment(u, arg)
 	if n, _ := number.ParseInt(arg); refusal == "" && n <= 0 {

@@ -73,7 +73,8 @@ func (t *Table) FindSub(container *Row, name []byte) *Row {
 	return t.bySub[string(resp.AppendLower(key, name))]
 }
 
-// FindFull takes "config|get" as well as "get".
+// FindFull returns the command or subcommand of a full name, such as "get" or
+// "config|get", or nil.
 func (t *Table) FindFull(name []byte) *Row {
 	if r := t.Find(name); r != nil {
 		return r

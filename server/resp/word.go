@@ -1,6 +1,6 @@
 package resp
 
-// Is compares an argument with an upper-case word, ignoring case.
+// Is reports whether an argument is an upper-case word, in any case.
 func Is(arg []byte, word string) bool {
 	if len(arg) != len(word) {
 		return false
