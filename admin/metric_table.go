@@ -28,6 +28,7 @@ var metrics = []metric{
 	{"quorate_store_syncs_total", "Periodic syncs of the write-ahead log, which --durability interval makes.", counter, func(s *sample) int64 { return s.store.Syncs }},
 	{"quorate_store_stalls_total", "Times that writes waited for compactions.", counter, func(s *sample) int64 { return s.store.Stalls }},
 	{"quorate_expired_total", "Values that expired.", counter, func(s *sample) int64 { return s.store.Expired }},
+	{"quorate_data_in_doubt", "1 while this node may lack what it has acknowledged, because its disk was lost or is an older copy, until the others have filled it.", gauge, func(s *sample) int64 { return s.store.InDoubt }},
 	{"quorate_reaped_total", "Tombstones that were removed.", counter, func(s *sample) int64 { return s.store.Reaped }},
 	{"quorate_reap_agreed_total", "Tombstones that this node removed after it had asked all members.", counter, func(s *sample) int64 { return s.repair.Reaping.Reaped }},
 	{"quorate_reap_pending_keys", "Tombstones that all members agreed to remove, and that will be asked about again.", gauge, func(s *sample) int64 { return int64(s.repair.Reaping.Pending) }},

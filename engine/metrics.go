@@ -14,6 +14,7 @@ type Metrics struct {
 	Syncs, Stalls              int64 // periodic fsyncs; times that writes waited for compactions
 	UnreadyPartitions          int64 // Merkle trees yet to be rebuilt
 	Repaired                   int64 // Merkle trees that a scrub found wrong
+	InDoubt                    int64 // 1 while the store may lack what the node has acknowledged
 	DiskBytes                  int64 // space that the whole store occupies
 	Pebble                     *pebble.Metrics
 }
@@ -29,6 +30,9 @@ func (s *Store) Metrics() Metrics {
 		Syncs: w.syncs.Load(), Stalls: s.db.stalls.Load(),
 		Repaired:          s.scrubber.repaired.Load(),
 		UnreadyPartitions: s.stats.unready.Load(),
+	}
+	if s.diskLoss.Unrepaired() {
+		m.InDoubt = 1
 	}
 	m.CacheHits, m.CacheMisses, m.CachedBytes = s.objects.Stats()
 	if s.db.guard.enter() {

@@ -29,6 +29,7 @@ func (b *benchmark) startQuorate(ctx context.Context, program, dir string) (*tar
 		t.addrs = append(t.addrs, client)
 		if i == 0 {
 			first = peer
+			args = append(args, "--found")
 		} else {
 			args = append(args, "--join", first)
 		}

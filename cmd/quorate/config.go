@@ -180,6 +180,7 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 type serverCmd struct {
 	configFile string
 	standby    bool
+	found      bool
 	chaos      bool
 	address    addressSettings
 	settings   nodeSettings
@@ -197,7 +198,11 @@ func (c *serverCmd) bind() {
 			setting{name: "data-dir", value: notEmpty(path(&s.node.Store.Dir, "quorate-data")),
 				help: "Directory of the node's data."},
 			setting{name: "join", value: list(&s.node.Join), hint: "HOST:PORT,…",
-				help: "Peer addresses of a cluster to join. Without it a fresh node founds one of its own."},
+				help: "Peer addresses of a cluster to join, and places to look for members that have moved. A host may be a name of several nodes. Without it a fresh node founds a cluster of its own."},
+			setting{name: "replace", value: toggle(&s.node.Replace),
+				help: "Let an empty data directory take the place of the dead member of this name, and be filled from the others."},
+			setting{name: "found", value: toggle(&c.found),
+				help: "Found a cluster at once. Otherwise an empty data directory without --join listens for four seconds whether members of a cluster take the node for one of them, and then does not start."},
 			setting{name: "standby", value: toggle(&c.standby),
 				help: "Start with the admin port only, and wait for a request there that names the cluster to join. A data directory that belongs to a cluster starts as usual."},
 			setting{name: "zone", value: text(&s.node.Zone, ""),

@@ -19,7 +19,7 @@ var advice = []struct {
 	{engine.ErrOtherOwner, "start it with the --name that it was made for, or give this node another --data-dir"},
 	{engine.ErrOtherFormat, "start it with the settings and the version that it was made with, or give this node another --data-dir"},
 	{peer.ErrInUse, "stop that one, or choose another address with --peer-addr"},
-	{ring.ErrNameTaken, "give this node another --name; if the old one is lost for good, first 'quorate admin remove' it"},
+	{ring.ErrNameTaken, "give this node another --name; if this is the old one without its data, start it with --replace"},
 	{ring.ErrOtherCluster, "its --data-dir belongs to another cluster than --join names: start with an empty one"},
 	{syscall.EACCES, "the user that quorate runs as may not do this"},
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +20,10 @@ import (
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
+
+// foundAfter is how long a fresh node listens before it founds a cluster: members dial one
+// that they cannot reach every three seconds, or sooner.
+const foundAfter = 4 * time.Second
 
 // Run implements `quorate server`: one node and its admin port, until ctx ends.
 func (c *serverCmd) Run(ctx context.Context, con console) error {
@@ -51,6 +56,9 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
 	p := &process{supervisors: new(supervisors), links: c.links()}
 	node.Links = p.links
+	if !c.found && !c.standby {
+		node.FoundAfter = foundAfter
+	}
 	open := newSupervisor
 	if c.standby {
 		open = newStandby

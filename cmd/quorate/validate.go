@@ -32,6 +32,12 @@ func (c *serverCmd) check() error {
 			faults = append(faults, fmt.Errorf("--join %q: %w", addr, err))
 		}
 	}
+	if node.Replace && len(node.Join) == 0 {
+		faults = append(faults, errors.New("--replace takes a place in a cluster: name it with --join"))
+	}
+	if c.found && len(node.Join) > 0 {
+		faults = append(faults, errors.New("--found makes a new cluster, but --join names one: leave one of them out"))
+	}
 	if c.standby && len(node.Join) > 0 {
 		faults = append(faults, errors.New("--standby waits for a request that names the cluster to join, but --join names it: leave one of them out"))
 	}

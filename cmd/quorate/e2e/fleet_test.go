@@ -87,6 +87,8 @@ func (f *fleet) add() *node {
 	}, f.args...)
 	if len(f.nodes) > 0 {
 		n.args = append(n.args, "--join", f.nodes[0].peer)
+	} else {
+		n.args = append(n.args, "--found")
 	}
 	f.nodes = append(f.nodes, n)
 	f.t.Cleanup(n.end)
