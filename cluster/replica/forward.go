@@ -34,10 +34,8 @@ import (
 // An update that computes from the old value is sent to another node only when the first
 // one has not carried it out. Otherwise its outcome is unknown, and the client is told so.
 
-const (
-	computedRead = 2                      // how many wait times a coordinator has that must read first
-	mostGrace    = 100 * time.Millisecond // the part of a wait that is left for the answer, at most
-)
+// mostGrace is the part of a wait that is left for the answer, at most.
+const mostGrace = 100 * time.Millisecond
 
 // errExpired refuses a forwarded update that comes too late to begin.
 var errExpired = errors.New("forwarded update came after its time")
@@ -57,7 +55,7 @@ func (o *op) forwardWait() (d time.Duration) {
 	tally := o.forward.Tally()
 	d += max(o.longestWait(tally.Asked()), 20*time.Millisecond)
 	if o.req.Update.NeedsRead() {
-		d += computedRead * o.longestWait(quorum.FirstNodes(o.n)) // one of its replicas may be silent
+		d += o.longestWait(quorum.FirstNodes(o.n)) // one of its replicas may be silent
 	}
 	return d
 }
