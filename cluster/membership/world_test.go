@@ -204,7 +204,7 @@ func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []b
 		}
 	}
 	if err != nil {
-		return nil, &peer.RemoteError{From: other.id, Kind: kind, Message: err.Error()}
+		return nil, &peer.RemoteError{Kind: kind, Message: err.Error()}
 	}
 	return reply, nil
 }

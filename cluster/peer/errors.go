@@ -3,8 +3,6 @@ package peer
 import (
 	"errors"
 	"fmt"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // Sentinel errors. The errors that this package returns wrap them.
@@ -38,7 +36,6 @@ var (
 
 // RemoteError is the error that a peer's handler answered with.
 type RemoteError struct {
-	From    causal.NodeID
 	Kind    Kind
 	Message string
 }

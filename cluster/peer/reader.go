@@ -223,7 +223,7 @@ func (rd *reader) complete() {
 		}
 		s.remote.wait.record(a.pending.kind, time.Duration(now-a.sent))
 		if a.isError() {
-			a.done.Complete(s.node, nil, &RemoteError{From: s.node, Kind: a.pending.kind, Message: printable(a.body)})
+			a.done.Complete(s.node, nil, &RemoteError{Kind: a.pending.kind, Message: printable(a.body)})
 		} else {
 			a.done.Complete(s.node, a.body, nil)
 		}

@@ -133,7 +133,7 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 		return ErrNotSent
 	}
 	queued := s.mu.out.bytes + s.mu.writing
-	if queued > 0 && queued+length > s.c.cfg.QueueBytes || s.mu.waiting.count >= s.c.cfg.QueueFrames {
+	if queued > ownFrames && queued+length > s.c.cfg.QueueBytes || s.mu.waiting.count >= s.c.cfg.QueueFrames {
 		s.mu.Unlock()
 		s.c.count.Overflows.Add(1)
 		return errQueueFull
@@ -153,6 +153,10 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 	s.c.wakeWatchdog()
 	return nil
 }
+
+// ownFrames is the room of the channel's own frames, such as a ping. Where nothing else is
+// queued, a body of any length is taken.
+const ownFrames = 4 * headerSize
 
 var errQueueFull = fmt.Errorf("%w: its queue is full", ErrNotSent)
 

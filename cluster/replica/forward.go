@@ -170,11 +170,11 @@ func (x *exchange) completeForward(body []byte, err error) {
 		e := coordination.Event{Kind: coordination.Answer, Place: it.position}
 		switch {
 		case notRun, errors.Is(refusal, errExpired), errors.Is(refusal, ErrClosing):
-			e.Kind, e.Up = coordination.NotRun, o.up()
+			e.Kind, e.Up = coordination.NotRun, o.upNow()
 		case err != nil || d.Failed():
-			e.Kind, e.Up = coordination.Fail, o.up()
+			e.Kind, e.Up = coordination.Fail, o.upNow()
 		case cannotWrite(refusal):
-			e.Kind, e.Up = coordination.Refuse, o.up()
+			e.Kind, e.Up = coordination.Refuse, o.upNow()
 			o.refusal = refusal
 		case o.answered: // by another coordinator, with the same right
 		default:

@@ -29,11 +29,13 @@ type op struct {
 	at       int // its index in the wave
 	p        ring.Partition
 	walk     []ring.NodeID
-	n        int  // primaries among walk
-	self     int  // this node's place in walk, or coordination.Nobody
-	group    int  // the wave's first op on the same key
-	followed bool // others of the wave are on the same key
-	carrier  int  // phaseWrite: the op of the group whose object replicates
+	n        int          // primaries among walk
+	self     int          // this node's place in walk, or coordination.Nobody
+	group    int          // the wave's first op on the same key
+	followed bool         // others of the wave are on the same key
+	carrier  int          // phaseWrite: the op of the group whose object replicates
+	reads    bool         // phaseRead: with a read of its own; else its group's head reads for it
+	up       quorum.Nodes // of the head of a group: who can be asked, as seen last
 	phase    phase
 	since    time.Time // when nodes were last found late, or the phase began
 
@@ -74,12 +76,23 @@ func (o *op) replicas() coordination.Replicas {
 	return coordination.Replicas{Walk: len(o.walk), Primaries: o.n, Self: o.self}
 }
 
-// up returns the other nodes of the walk that can be asked now.
-func (o *op) up() quorum.Nodes { return o.upAmong(0, len(o.walk)) }
+// upNow returns the other nodes of the walk that can be asked now.
+func (o *op) upNow() quorum.Nodes { return o.upAmong(0, len(o.walk)) }
 
-// upAtStart returns the primaries that can be asked now, and the fallbacks too if a
-// primary cannot be.
+// upAtStart returns the primaries that can be asked when a phase starts, and the fallbacks
+// too if a primary cannot be. All ops on one key are told the same, so that they go the
+// same way, in their order.
 func (o *op) upAtStart() quorum.Nodes {
+	head := &o.f.mu.ops[o.group]
+	if o.follows() {
+		return head.up
+	}
+	o.up = o.upOfPrimaries()
+	return o.up
+}
+
+// upOfPrimaries returns what upAtStart does, as it is now.
+func (o *op) upOfPrimaries() quorum.Nodes {
 	up := o.upAmong(0, o.n)
 	others := quorum.FirstNodes(o.n)
 	if o.isPrimary() {
@@ -122,7 +135,7 @@ func (o *op) policy() quorum.Policy {
 // timePassed returns what to tell a machine now: that its nodes are late, if they have
 // had the time that they may take.
 func (o *op) timePassed(now time.Time, wait time.Duration) coordination.Event {
-	e := coordination.Event{Kind: coordination.Look, Up: o.up()}
+	e := coordination.Event{Kind: coordination.Look, Up: o.f.mu.ops[o.group].up}
 	if now.Sub(o.since) >= wait {
 		e.Kind, o.since = coordination.Late, now
 	}

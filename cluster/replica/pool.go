@@ -11,7 +11,8 @@ import (
 // That may be long after its requests were answered, because replicas that were not
 // needed answer too.
 
-// reused is memory of a wave that only the driver uses.
+// reused is memory of a wave. The exchanges, and how many of them are taken, are guarded by
+// the wave's mutex; only the driver uses the rest.
 type reused struct {
 	timer     *time.Timer
 	records   []engine.Record

@@ -28,6 +28,7 @@ func (f *wave) startReadLocked(i int) {
 	if o.follows() && o.req.Update == nil {
 		return // the first op on the key answers for it
 	}
+	o.reads = true
 	f.stepReadLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
 }
 
@@ -74,7 +75,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	case errors.Is(err, engine.ErrCorrupt) || errors.Is(err, errLacking):
 		// That is no answer; the others may have one.
 		o.traceOutcome(f.c.cfg.Self, OutcomeFailed, nil, err)
-		e.Kind, e.Up = coordination.Fail, o.up()
+		e.Kind, e.Up = coordination.Fail, o.upNow()
 		return e, true
 	case err != nil:
 		o.traceOutcome(f.c.cfg.Self, OutcomeFailed, nil, err)
@@ -122,10 +123,14 @@ func (x *exchange) completeRead(body []byte, err error) {
 		}
 		e := coordination.Event{Kind: coordination.Answer, Place: it.position, Answer: a}
 		if err != nil || d.Failed() || a.Found == message.Failed {
-			e = coordination.Event{Kind: coordination.Fail, Place: it.position, Up: o.up()}
+			e = coordination.Event{Kind: coordination.Fail, Place: it.position, Up: o.upNow()}
 		}
 		e.Answer.Object = bytes.Clone(e.Answer.Object) // the frame's memory is not ours
 		f.stepReadLocked(it.op, e)
+		if tally := o.read.Tally(); o.phase == phaseRead && tally.Heeded().Len() < tally.Need() {
+			// It could not be decoded, and no other primary is left to ask.
+			f.stepReadLocked(it.op, coordination.Event{Kind: coordination.Look, Up: o.upNow()})
+		}
 	}
 	f.wakeLocked()
 }

@@ -195,9 +195,12 @@ func (f *wave) checkSilent() {
 	defer f.mu.Unlock()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
+		if !o.follows() && (o.phase != phaseDone || o.followed) {
+			o.up = o.upNow() // for all of its group
+		}
 		tally := o.tally()
 		switch {
-		case o.phase == phaseRead && o.group == i:
+		case o.phase == phaseRead && o.reads:
 			f.stepReadLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
 		case o.phase == phaseWrite && o.carrier == i:
 			f.stepWriteLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
@@ -243,7 +246,9 @@ func (f *wave) expire() {
 		decides := o
 		switch o.phase {
 		case phaseRead:
-			decides = &f.mu.ops[o.group]
+			if !o.reads {
+				decides = &f.mu.ops[o.group]
+			}
 		case phaseWrite:
 			decides = &f.mu.ops[o.carrier]
 		}

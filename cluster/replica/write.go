@@ -137,7 +137,7 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 // counts for no quorum.
 func (f *wave) replicateLocked(i int) {
 	o := &f.mu.ops[i]
-	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
+	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upOfPrimaries()})
 	for _, id := range f.ring.Receiving(o.p) {
 		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
 			o.traceStep(id, RoleGaining, ActionWrite, 0)
@@ -223,7 +223,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 		node = x.to
 	}
 	if !f.mu.finished && it.position >= 0 {
-		f.stepWriteLocked(it.op, coordination.Event{Kind: coordination.Fail, Place: it.position, Up: f.mu.ops[it.op].up()})
+		f.stepWriteLocked(it.op, coordination.Event{Kind: coordination.Fail, Place: it.position, Up: f.mu.ops[it.op].upNow()})
 		return
 	}
 	// It was a gaining node's copy, which counts for no quorum; or the request was

@@ -91,7 +91,7 @@ func (m *member) Call(ctx context.Context, to causal.NodeID, _ peer.Class, kind 
 		reply, err = other.AnswerPush(slices.Clone(body))
 	}
 	if err != nil {
-		return nil, &peer.RemoteError{From: to, Kind: kind, Message: err.Error()}
+		return nil, &peer.RemoteError{Kind: kind, Message: err.Error()}
 	}
 	return slices.Clone(reply), nil
 }

@@ -222,7 +222,7 @@ func (c *cluster) complete(p *packet, body []byte, err error) {
 	}
 	delete(p.from.pending, p.id)
 	if err != nil && err != peer.ErrTimeout && err != peer.ErrUnavailable {
-		err = &peer.RemoteError{From: p.to.node.id, Kind: p.kind, Message: err.Error()}
+		err = &peer.RemoteError{Kind: p.kind, Message: err.Error()}
 	}
 	c.give(p.from, func() {
 		c.note("%s answered %s %v", p, brief(body), err)

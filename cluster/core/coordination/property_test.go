@@ -164,6 +164,13 @@ func TestRead_AnySchedule_EndsInTheMergeOfTheAnswers(t *testing.T) {
 					t.Fatalf("%+v in a read", a)
 				}
 			}
+			if len(asked) == 0 {
+				for at := range nodes.Walk {
+					if m.up.Has(at) && !m.tally.Asked().Has(at) {
+						t.Fatalf("it waits for nobody, and does not ask %d: %+v", at, m.tally)
+					}
+				}
+			}
 			if _, own := asked[nodes.Self]; own {
 				e = answerOf(nodes.Self, ReadOwn, &m, copies[nodes.Self])
 				if rapid.IntRange(0, 5).Draw(t, "own copy fails") == 0 {
