@@ -58,6 +58,9 @@ type Config struct {
 	Whereabouts []ring.Member
 	// Secret is shared by all peers of a cluster; empty: none.
 	Secret string
+	// PeerStreams bounds the streams that peers may open to this node; default: that of
+	// package peer.
+	PeerStreams int
 	// GossipProfile is local, lan or wan; default [DefaultGossipProfile].
 	GossipProfile string
 

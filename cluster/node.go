@@ -117,6 +117,7 @@ func (n *Node) assemble() (err error) {
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
 		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
 		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected, Claimed: n.claimed,
+		MaxStreams:     n.cfg.PeerStreams,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
 	})
 	if err != nil {

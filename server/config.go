@@ -37,6 +37,7 @@ type Config struct {
 	Standalone bool
 
 	MaxClients      int           // connections at once; default DefaultMaxClients
+	MostClients     int           // largest MaxClients that CONFIG SET may set; default that of limits.ClientCount
 	ProtoMaxBulkLen int64         // bytes of one argument; default DefaultBulkBytes
 	MaxArguments    int64         // of one command; default DefaultMaxArguments
 	IdleTimeout     time.Duration // closes a client without a command; default 0: never
@@ -104,6 +105,7 @@ func (c Config) Validate() error {
 		}
 	}
 	checkRange(&faults, "maximum of clients", c.MaxClients, limits.ClientCount)
+	checkRange(&faults, "largest maximum of clients", c.MostClients, limits.ClientCount)
 	checkRange(&faults, "proto-max-bulk-len", c.ProtoMaxBulkLen, limits.BulkBytes)
 	check(c.MaxArguments >= 16 && c.MaxArguments <= math.MaxInt32, "maximum of arguments: %d is not between 16 and 2^31", c.MaxArguments)
 	checkRange(&faults, "input limit in bytes", c.InputLimit, limits.BufferedBytes)
@@ -130,6 +132,7 @@ func (c Config) withDefaults() Config {
 		c.Users = NewUsers(c.Password)
 	}
 	c.MaxClients = cmp.Or(c.MaxClients, DefaultMaxClients)
+	c.MostClients = cmp.Or(c.MostClients, limits.ClientCount.Most)
 	c.ProtoMaxBulkLen = cmp.Or(c.ProtoMaxBulkLen, DefaultBulkBytes)
 	c.MaxArguments = cmp.Or(c.MaxArguments, DefaultMaxArguments)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)

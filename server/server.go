@@ -115,7 +115,7 @@ func (s *Server) families(store Store) *families {
 			Counters: s.counters, Errors: s.errors, Slowlog: s.slowlog, Latency: s.latency,
 			Settings: introspect.NewSettings(introspect.SettingsConfig{
 				Store: store, Limits: s.limits, Users: s.users, Slowlog: s.slowlog, Latency: s.latency,
-				Standalone: s.cfg.Standalone, Addr: s.listener.Addr(), Fixed: s.cfg.Settings,
+				Standalone: s.cfg.Standalone, MostClients: s.cfg.MostClients, Addr: s.listener.Addr(), Fixed: s.cfg.Settings,
 			}),
 			Born: s.cfg.Now(), RunID: newRunID(), Connected: s.connected,
 			Facts: s.cfg.Facts, Rewrite: s.cfg.Rewrite, Shutdown: s.cfg.Shutdown, Chaos: s.cfg.Chaos, Sleep: s.sleep,

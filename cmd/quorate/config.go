@@ -40,6 +40,8 @@ type adminSettings struct {
 	keyFile  string
 	maxValue int64
 	pprof    bool
+	// connections bounds those that are open at once; 0: no bound.
+	connections int
 }
 
 // logSettings are the settings of the log.
@@ -134,7 +136,7 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 			setting{name: "requirepass", value: text(&c.Password, ""), hint: "PASSWORD", live: true,
 				help: "Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."},
 			setting{name: "maxclients", value: count(&c.MaxClients, server.DefaultMaxClients, limits.ClientCount), live: true,
-				help: "Client connections at once."},
+				help: "Client connections at once. Lowered to what the limit of open files allows."},
 			setting{name: "timeout", value: duration(&c.IdleTimeout, 0, limits.IdleTime), live: true,
 				help: "Close a client connection that has been idle for this long; 0: never."},
 			setting{name: "cluster-enabled", value: choice(&c.Standalone, "yes", option[bool]{"yes", false}, option[bool]{"no", true}),

@@ -21,6 +21,9 @@ import (
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
+// roomForNodes is how many added nodes the budget of open files of a demo allows for.
+const roomForNodes = 3
+
 // Run implements `quorate demo`: a cluster in this process, until ctx ends.
 func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	if err := usageError(c.check()); err != nil {
@@ -30,6 +33,8 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	hangups, unwatch := watchHangups()
 	defer unwatch()
 	c.settings.limitMemory(c.nodes)
+	log := c.settings.log.logger(con.err)
+	c.settings.limitFiles(c.nodes+roomForNodes, log)
 	dir := c.dataDir
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "quorate-demo-"); err != nil {
@@ -39,7 +44,7 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	d, err := c.assemble(dir, c.settings.log.logger(con.err), stop)
+	d, err := c.assemble(dir, log, stop)
 	if err != nil {
 		return err
 	}

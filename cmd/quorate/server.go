@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/netutil" // its listener counts connections where http.Server counts requests
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/admin"
@@ -38,6 +39,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	name := s.node.Name
 	events := admin.NewEventLog(name)
 	log := slog.New(events.Handler(s.log.logger(con.err).Handler()))
+	s.limitFiles(1, log)
 	addrs, err := c.advertised()
 	if err != nil {
 		return err
@@ -107,6 +109,9 @@ func (s *nodeSettings) listenAdmin(addr string) (net.Listener, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("admin port: %w", err)
+	}
+	if s.admin.connections > 0 {
+		listener = netutil.LimitListener(listener, s.admin.connections)
 	}
 	if secure != nil {
 		listener = tls.NewListener(listener, secure)

@@ -29,8 +29,10 @@ type SettingsConfig struct {
 	Slowlog    *Slowlog
 	Latency    *Latency
 	Standalone bool
-	Addr       net.Addr          // of the client port
-	Fixed      map[string]string // shown by CONFIG GET and not changed: facts that other parts of the node know
+	// MostClients is the largest maxclients, because the process may not open more files.
+	MostClients int
+	Addr        net.Addr          // of the client port
+	Fixed       map[string]string // shown by CONFIG GET and not changed: facts that other parts of the node know
 }
 
 // Settings holds what CONFIG GET shows and CONFIG SET changes. Make it with
@@ -79,7 +81,7 @@ func NewSettings(cfg SettingsConfig) *Settings {
 		"client-buffer-limit":       memorySetting(&l.Input, limits.BufferedBytes),
 		"client-reply-buffer-limit": memorySetting(&l.Output, limits.BufferedBytes),
 		"total-buffer-limit":        memorySetting(&l.Buffered, limits.BufferedBytes),
-		"maxclients":                numberSetting(&l.Clients, 1, limits.ClientCount),
+		"maxclients":                numberSetting(&l.Clients, 1, number.Range[int]{Least: limits.ClientCount.Least, Most: cfg.MostClients}),
 		"timeout":                   numberSetting(&l.Idle, time.Second, limits.IdleTime),
 		"slowlog-log-slower-than":   numberSetting(&cfg.Slowlog.Threshold, 1, limits.SlowlogMicros),
 		"slowlog-max-len":           numberSetting(&cfg.Slowlog.Entries, 1, limits.SlowlogEntries),

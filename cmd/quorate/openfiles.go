@@ -1,0 +1,63 @@
+package main
+
+import (
+	"log/slog"
+	"math"
+
+	"github.com/quorate/quorate/server/limits"
+)
+
+// fileBudget divides the file descriptors that a node may have among those who take
+// them. Without it clients could take all, and the store, which ends the node when it
+// cannot make its next file, would find none.
+type fileBudget struct {
+	store   int // files that the engine keeps open
+	peers   int // accepted streams of other nodes
+	admin   int // connections to the admin port
+	clients int // connections to the client port
+}
+
+// Bounds of a budget.
+const (
+	leastFiles   = 512 // below it the parts have too few, and clients may still take all
+	otherFiles   = 320 // connections to the peer port before they say who they are (256), files being written, dialled streams, listeners
+	mostOfStore  = 1000
+	mostOfPeers  = 1024
+	mostOfAdmin  = 1024
+	leastClients = 16
+)
+
+// budgetFiles divides the process's limit of open files among its nodes. Clients get
+// what the others leave: less than half of a small limit, and nearly all of a large one.
+func budgetFiles(limit uint64, nodes int) fileBudget {
+	each := int(min(limit, math.MaxInt32)) / nodes
+	b := fileBudget{
+		store: min(max(each, leastFiles)/8, mostOfStore),
+		peers: min(max(each, leastFiles)/16, mostOfPeers),
+		admin: min(max(each, leastFiles)/16, mostOfAdmin),
+	}
+	b.clients = min(max(each-otherFiles-b.store-b.peers-b.admin, leastClients), limits.ClientCount.Most)
+	return b
+}
+
+// limitFiles fits the settings of each node to the process's limit of open files, and
+// logs it if that allows fewer clients than --maxclients. The runtime has raised the
+// soft limit to the hard one before main.
+func (s *nodeSettings) limitFiles(nodes int, log *slog.Logger) {
+	limit, known := openFileLimit()
+	if !known {
+		return
+	}
+	b := budgetFiles(limit, nodes)
+	if limit < uint64(nodes*leastFiles) {
+		log.Warn("the limit of open files is too low: a node may find none for its data, and end; raise it with 'ulimit -n' or LimitNOFILE",
+			"open_files", limit, "nodes", nodes, "least", nodes*leastFiles)
+	}
+	s.node.Store.MaxOpenFiles, s.node.PeerStreams, s.admin.connections = b.store, b.peers, b.admin
+	s.client.MostClients = b.clients
+	if s.client.MaxClients > b.clients {
+		log.Warn("maxclients is lowered, because the limit of open files allows no more", "maxclients", b.clients,
+			"wanted", s.client.MaxClients, "open_files", limit, "nodes", nodes)
+		s.client.MaxClients = b.clients
+	}
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestBudgetFiles_Shares_FitTheLimit(t *testing.T) {
+	for _, test := range []struct {
+		limit uint64
+		nodes int
+		want  fileBudget
+	}{
+		{512, 1, fileBudget{store: 64, peers: 32, admin: 32, clients: 64}},
+		{1024, 1, fileBudget{store: 128, peers: 64, admin: 64, clients: 448}},
+		{8192, 8, fileBudget{store: 128, peers: 64, admin: 64, clients: 448}},
+		{20_000, 1, fileBudget{store: 1000, peers: 1024, admin: 1024, clients: 16_632}},
+		{1 << 63, 1, fileBudget{store: 1000, peers: 1024, admin: 1024, clients: 1 << 20}},
+		{64, 1, fileBudget{store: 64, peers: 32, admin: 32, clients: 16}}, // a warning tells
+	} {
+		got := budgetFiles(test.limit, test.nodes)
+		if got != test.want {
+			t.Errorf("%d files, %d nodes: %+v, want %+v", test.limit, test.nodes, got, test.want)
+		}
+		sum := uint64(test.nodes * (got.store + got.peers + got.admin + got.clients + otherFiles))
+		if test.limit >= leastFiles && sum > test.limit {
+			t.Errorf("%d files, %d nodes: the shares are %d", test.limit, test.nodes, sum)
+		}
+	}
+}
+
+func TestLimitFiles_MaxClients_IsLoweredAndLogged(t *testing.T) {
+	limit, known := openFileLimit()
+	if !known {
+		t.Skip("this system has no limit of open files")
+	}
+	cli, err := parse(t, "server", "--maxclients", "1048576")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s := &cli.Server.settings
+	s.limitFiles(1, slog.New(slog.NewTextHandler(&log, nil)))
+	want := budgetFiles(limit, 1).clients
+	if s.client.MaxClients != want || s.client.MostClients != want {
+		t.Errorf("maxclients %d, at most %d, want %d", s.client.MaxClients, s.client.MostClients, want)
+	}
+	if lowered := strings.Contains(log.String(), "maxclients is lowered"); lowered != (want < 1<<20) {
+		t.Errorf("log: %s", log.String())
+	}
+}
