@@ -58,6 +58,8 @@ type Config struct {
 	Whereabouts []ring.Member
 	// Secret is shared by all peers of a cluster; empty: none.
 	Secret string
+	// AcceptSecrets are secrets of peers that are accepted besides Secret.
+	AcceptSecrets []string
 	// PeerStreams bounds the streams that peers may open to this node; default: that of
 	// package peer.
 	PeerStreams int

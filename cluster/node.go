@@ -117,7 +117,7 @@ func (n *Node) assemble() (err error) {
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
 		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
 		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected, Claimed: n.claimed,
-		MaxStreams:     n.cfg.PeerStreams,
+		MaxStreams: n.cfg.PeerStreams, AcceptSecrets: n.cfg.AcceptSecrets,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
 	})
 	if err != nil {
@@ -136,7 +136,7 @@ func (n *Node) assemble() (err error) {
 	n.gossip, err = gossip.New(gossip.Config{
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance, ClusterID: n.state.ClusterID,
 		PeerAddr: n.cfg.AdvertisePeerAddr, ClientAddr: n.cfg.ClientAddr, AdminAddr: n.cfg.AdminAddr,
-		Secret: n.cfg.Secret, Profile: n.cfg.GossipProfile,
+		Secret: n.cfg.Secret, AcceptSecrets: n.cfg.AcceptSecrets, Profile: n.cfg.GossipProfile,
 		Transport: n.channel.Gossip(), Delegate: gossipDelegate{n}, Settings: n.disseminator,
 		Logger: n.cfg.Logger.With("component", "gossip"),
 	})

@@ -28,6 +28,9 @@ type Config struct {
 	ClusterID func() string
 	// Secret is shared by the nodes of the cluster. Without one, peers prove nothing.
 	Secret string
+	// AcceptSecrets are secrets that a dialler may prove instead. They keep nodes
+	// together while the secret is changed on one after the other.
+	AcceptSecrets []string
 
 	// MaxFrame bounds a body in bytes; default 544 MiB, which holds an object with one
 	// value of Redis's 512 MB and its overhead.

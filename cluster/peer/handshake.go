@@ -17,6 +17,7 @@ import (
 type handshake struct {
 	ours, peer hello
 	secret     string
+	accepted   []string // secrets that the dialler may prove instead
 	dialling   bool
 }
 
@@ -28,7 +29,7 @@ const (
 )
 
 func (c *Channel) newHandshake(p purpose, class Class, expect causal.NodeID) *handshake {
-	h := &handshake{secret: c.cfg.Secret, ours: hello{
+	h := &handshake{secret: c.cfg.Secret, accepted: c.cfg.AcceptSecrets, ours: hello{
 		version: protocolVersion, oldest: oldestVersion, purpose: p, class: class,
 		node: c.cfg.Self, expect: expect,
 		cluster: c.cfg.ClusterID(), name: c.cfg.Name, instance: c.cfg.Instance,
@@ -51,6 +52,23 @@ func (h *handshake) prove(role string) []byte {
 		mac.Write(part)
 	}
 	return mac.Sum(nil)
+}
+
+// verifyDialler reports whether a proof is the dialler's with the secret, or with one
+// that is accepted. From then on the acceptor proves the same one, which is the only one
+// that the dialler is sure to have.
+func (h *handshake) verifyDialler(proof []byte) bool {
+	if hmac.Equal(proof, h.prove(roleDialler)) {
+		return true
+	}
+	first := h.secret
+	for _, h.secret = range h.accepted {
+		if h.secret != "" && hmac.Equal(proof, h.prove(roleDialler)) {
+			return true
+		}
+	}
+	h.secret = first
+	return false
 }
 
 func (h *handshake) hellos() (dialler, acceptor *hello) {
@@ -113,7 +131,7 @@ func (h *handshake) acceptHello(conn net.Conn, admit func(*hello) error) error {
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal(proof, h.prove(roleDialler)) {
+	if !h.verifyDialler(proof) {
 		return &RefusedError{Reason: RefusedSecret}
 	}
 	if err := admit(&h.peer); err != nil {

@@ -227,6 +227,8 @@ func (c *serverCmd) bind() {
 				help: "How others reach --admin-addr."},
 			setting{name: "peer-secret", value: text(&s.node.Secret, ""), hint: "SECRET",
 				help: "Shared secret of the cluster's nodes; encrypts gossip and proves membership."},
+			setting{name: "peer-secret-accepted", value: list(&s.node.AcceptSecrets), hint: "SECRET,…",
+				help: "Secrets that are accepted besides --peer-secret, while it is changed node by node: see .github/SECURITY.md."},
 			setting{name: "insecure", value: toggle(&c.address.insecure),
 				help: "Listen beyond loopback without a password or a secret."},
 		),

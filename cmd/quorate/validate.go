@@ -93,6 +93,9 @@ func (c *serverCmd) addressFaults() (faults []error) {
 			faults = append(faults, fmt.Errorf("%s %q can be reached from other machines: set %s, or say --insecure if the network is yours alone", listen.flag, listen.addr, listen.guard))
 		}
 	}
+	if len(s.node.AcceptSecrets) > 0 && s.node.Secret == "" {
+		faults = append(faults, errors.New("--peer-secret-accepted needs a --peer-secret: a node without one accepts every peer"))
+	}
 	for _, advertise := range []struct{ flag, addr string }{
 		{"--advertise-client-addr", c.address.advertise.client},
 		{"--advertise-peer-addr", c.address.advertise.peer},

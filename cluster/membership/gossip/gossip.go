@@ -50,8 +50,9 @@ type Config struct {
 	// PeerAddr is the address at which others reach this node. ClientAddr and
 	// AdminAddr are told along with it.
 	PeerAddr, ClientAddr, AdminAddr string
-	Secret                          string // encrypts gossip; empty: clear
-	Profile                         string // local, lan or wan: memberlist's presets; default DefaultProfile
+	Secret                          string   // encrypts gossip; empty: clear
+	AcceptSecrets                   []string // besides Secret, of packets that arrive
+	Profile                         string   // local, lan or wan: memberlist's presets; default DefaultProfile
 	Transport                       memberlist.NodeAwareTransport
 	Delegate                        Delegate
 	Settings                        Settings
@@ -92,18 +93,19 @@ func New(cfg Config) (*Gossip, error) {
 
 // Start begins to gossip, with the transport running. Run must follow: it ends what Start
 // began.
-func (g *Gossip) Start() error {
+func (g *Gossip) Start() (err error) {
 	c := *g.preset
 	c.Transport = g.cfg.Transport
 	c.Label = g.cfg.ClusterID()
 	c.Delegate, c.Events = delegate{g}, events{g}
-	c.Logger = log.New(logWriter{g.cfg.Logger}, "", 0)
+	c.Logger = log.New(&logWriter{log: g.cfg.Logger}, "", 0)
 	// A node that comes back is believed at once, even at another address: the peer
 	// channel has checked who it is.
 	c.DeadNodeReclaimTime = time.Nanosecond
 	if g.cfg.Secret != "" {
-		key := sha256.Sum256([]byte(g.cfg.Secret))
-		c.SecretKey = key[:]
+		if c.Keyring, err = keyring(g.cfg.Secret, g.cfg.AcceptSecrets); err != nil {
+			return fmt.Errorf("start gossip: %w", err)
+		}
 	}
 	list, err := memberlist.Create(&c)
 	if err != nil {
@@ -111,6 +113,17 @@ func (g *Gossip) Start() error {
 	}
 	g.list.Store(list)
 	return nil
+}
+
+// keyring returns the keys of memberlist: the first encrypts, and each decrypts.
+func keyring(secret string, accepted []string) (*memberlist.Keyring, error) {
+	first := sha256.Sum256([]byte(secret))
+	others := make([][]byte, len(accepted))
+	for i := range accepted {
+		key := sha256.Sum256([]byte(accepted[i]))
+		others[i] = key[:]
+	}
+	return memberlist.NewKeyring(others, first[:])
 }
 
 // DefaultProfile is the profile of a cluster in one network.
