@@ -207,3 +207,28 @@ func TestServer_Run_EndsWithItsContext(t *testing.T) {
 		t.Fatal("Run did not return")
 	}
 }
+
+// A node whose disk is full answers as ever, but takes no writes: its log must not be the
+// only place that says so.
+func TestPort_StoreRefusesWrites_IsShownAndCounted(t *testing.T) {
+	p := &fakeProcess{node: newFakeNode()}
+	s := newTestServer(p, "")
+	const why = "store is read-only: disk full"
+	for _, path := range []string{"/api/cluster?local=1", "/api/node"} {
+		if body := do(s, "GET", path, "").Body.String(); strings.Contains(body, "read_only") {
+			t.Errorf("%s of a healthy node: %s", path, body)
+		}
+	}
+	if body := do(s, "GET", "/metrics", "").Body.String(); !strings.Contains(body, "quorate_store_read_only 0") {
+		t.Error("the metric of a healthy node is not 0")
+	}
+	p.node.health = errors.New(why)
+	for _, path := range []string{"/api/cluster?local=1", "/api/node"} {
+		if body := do(s, "GET", path, "").Body.String(); !strings.Contains(body, `"read_only":"`+why+`"`) {
+			t.Errorf("%s: no reason in %s", path, body)
+		}
+	}
+	if body := do(s, "GET", "/metrics", "").Body.String(); !strings.Contains(body, "quorate_store_read_only 1") {
+		t.Error("the metric is not 1")
+	}
+}

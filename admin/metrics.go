@@ -18,13 +18,18 @@ type sample struct {
 	exchanges antientropy.Stats
 	repair    cluster.RepairStatus
 	store     engine.Metrics
+	readOnly  int64 // 1 while the store refuses writes
 }
 
 func sampleOf(node Node) *sample {
 	repair := node.Repair()
+	var readOnly int64
+	if node.Store.Health() != nil {
+		readOnly = 1
+	}
 	return &sample{
 		replica: node.Coordinator.Counters(), peer: node.Channel.Counters(), exchanges: repair.Exchanges, repair: repair,
-		store: node.Store.Metrics(),
+		store: node.Store.Metrics(), readOnly: readOnly,
 	}
 }
 

@@ -106,7 +106,7 @@ func (b *backend) figures(node Node) *api.NodeFigures {
 		ID: idText(ring.IDOf(node.Name())), RingVersion: now.Version(), RingDigest: fmt.Sprintf("%016x", now.Digest()),
 		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
-		Totals: totalsOf(node),
+		Totals: totalsOf(node), ReadOnly: textOf(node.Store.Health()),
 	}
 	for id, hints := range figures.Hints {
 		h.HintsFor[now.Name(id)] = hints.Count

@@ -129,6 +129,30 @@ func (c *Client) SetQuorums(ctx context.Context, change QuorumChange) (q Quorums
 	return q, err
 }
 
+// Settings returns the settings of the whole cluster, as the port's node has them.
+func (c *Client) Settings(ctx context.Context) (s Settings, err error) {
+	err = c.Call(ctx, http.MethodGet, "/api/settings", nil, &s)
+	return s, err
+}
+
+// SetSetting changes a setting of the whole cluster, and returns it.
+func (c *Client) SetSetting(ctx context.Context, name, value string) (s Setting, err error) {
+	err = c.Call(ctx, http.MethodPut, "/api/settings/"+url.PathEscape(name), SettingChange{Value: value}, &s)
+	return s, err
+}
+
+// Operations returns the long work of all nodes.
+func (c *Client) Operations(ctx context.Context) (o Operations, err error) {
+	err = c.Call(ctx, http.MethodGet, "/api/operations", nil, &o)
+	return o, err
+}
+
+// CancelOperation cancels an operation, and returns its state.
+func (c *Client) CancelOperation(ctx context.Context, id string) (o Operation, err error) {
+	err = c.Call(ctx, http.MethodDelete, "/api/operations/"+url.PathEscape(id), nil, &o)
+	return o, err
+}
+
 // Departure is the way in which a node leaves the ring.
 type Departure string
 

@@ -43,6 +43,7 @@ type Member struct {
 	Reads      *int64           `json:"reads"` // coordinated since it started
 	Writes     *int64           `json:"writes"`
 	UptimeS    *float64         `json:"uptime_s"`
+	ReadOnly   string           `json:"read_only,omitempty"` // why its store refuses writes, as a full disk does
 }
 
 // Link is a fault on the link from one node to another.

@@ -22,7 +22,8 @@ type NodeFigures struct {
 	Keys        int64            `json:"keys"`
 	Bytes       int64            `json:"bytes"`
 	HintsFor    map[string]int64 `json:"hints_for"`
-	Totals      Totals           `json:"totals"` // since it started
+	ReadOnly    string           `json:"read_only,omitempty"` // why the store refuses writes
+	Totals      Totals           `json:"totals"`              // since it started
 	ReadTimes   Times            `json:"read_times"`
 	WriteTimes  Times            `json:"write_times"`
 }

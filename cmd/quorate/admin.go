@@ -30,7 +30,10 @@ type adminCmd struct {
 	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it."`
 	Leave  adminLeave  `cmd:"" help:"Let a live node go: its data moves to the others first."`
 	Remove adminRemove `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`
-	Config adminConfig `cmd:"" help:"Change N, R or W of the whole cluster, like: quorate admin config r=1 w=3"`
+	Config adminConfig `cmd:"" help:"Show or change N, R, W and the conflict policy of the whole cluster, like: quorate admin config r=1 w=3"`
+
+	Operations adminOperations `cmd:"" help:"Show the long work of all nodes: its progress, and what delays it."`
+	Cancel     adminCancel     `cmd:"" help:"Cancel an operation."`
 }
 
 // client returns a client of the admin port that the flags name.
@@ -75,10 +78,22 @@ func printCluster(out io.Writer, v api.Cluster) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NODE\tSTATUS\tTOKENS\tKEYS\tBYTES\tHINTS\tCLIENT\tPEER\tADMIN")
 	for _, m := range v.Nodes {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Status, m.Tokens,
+		status := m.Status
+		if m.ReadOnly != "" {
+			status += ", read-only"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, status, m.Tokens,
 			figure(m.Keys), figure(m.Bytes), figure(m.Hints), m.ClientAddr, m.PeerAddr, m.AdminAddr)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, m := range v.Nodes {
+		if m.ReadOnly != "" {
+			fmt.Fprintf(out, "%s refuses writes: %s\n", m.Name, m.ReadOnly)
+		}
+	}
+	return nil
 }
 
 // figure formats a number that may be unknown.
@@ -140,35 +155,6 @@ func removeNode(ctx context.Context, out io.Writer, port *api.Client, node strin
 			return nil
 		}
 	}
-}
-
-type adminConfig struct {
-	Settings []string `arg:"" help:"n=3 r=2 w=2: any of them."`
-}
-
-// Run implements the command.
-func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error {
-	var wanted api.QuorumChange
-	for _, setting := range c.Settings {
-		name, text, _ := strings.Cut(strings.ToLower(setting), "=")
-		number, err := strconv.Atoi(text)
-		field := map[string]**int{"n": &wanted.N, "r": &wanted.R, "w": &wanted.W}[name]
-		if err != nil || field == nil {
-			return fmt.Errorf("%w: %q: write n=3, r=2 or w=2", errUsage, setting)
-		}
-		*field = &number
-	}
-	port, err := cli.Admin.client()
-	if err != nil {
-		return err
-	}
-	defer port.Close()
-	now, err := port.SetQuorums(ctx, wanted)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(con.out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
-	return err
 }
 
 // reachableURL turns the address of an admin port, HOST:PORT with or without http://

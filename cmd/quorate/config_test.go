@@ -193,7 +193,7 @@ func TestRun_BadCommandLine_ExitsWithTwoAndOneMessage(t *testing.T) {
 		{[]string{"server", "--n", "many"}, "--n"},
 		{[]string{"server", "--frobnicate"}, "unknown flag --frobnicate"},
 		{[]string{"server", "--r", "9"}, "--r is 9, but a key has only --n 3 replicas"},
-		{[]string{"admin", "config", "q=1"}, `"q=1": write n=3, r=2 or w=2`},
+		{[]string{"admin", "config", "q=1"}, `"q=1": write n=3, r=2, w=2 or conflict-resolution=merge`},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(context.Background(), test.args, console{out: &out, err: &errs}); code != exitUsage {

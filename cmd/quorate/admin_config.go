@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/cluster/core/settings"
+)
+
+type adminConfig struct {
+	Settings []string `arg:"" optional:"" help:"Any of n=3 r=2 w=2 conflict-resolution=lww|merge|error; without one, all are shown."`
+}
+
+// Run implements the command.
+func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error {
+	quorums, policy, err := c.parse()
+	if err != nil {
+		return err
+	}
+	port, err := cli.Admin.client()
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	if len(c.Settings) == 0 {
+		return showConfig(ctx, con.out, port)
+	}
+	if quorums != (api.QuorumChange{}) {
+		now, err := port.SetQuorums(ctx, quorums)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(con.out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
+	}
+	if policy != "" {
+		now, err := port.SetSetting(ctx, settings.ConflictResolution, policy)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(con.out, "%s=%s\n", now.Name, now.Value)
+	}
+	return nil
+}
+
+// parse reads the settings. policy is empty if the conflict policy is not among them.
+func (c adminConfig) parse() (quorums api.QuorumChange, policy string, err error) {
+	for _, setting := range c.Settings {
+		name, text, _ := strings.Cut(strings.ToLower(setting), "=")
+		if name == settings.ConflictResolution && text != "" {
+			policy = text
+			continue
+		}
+		number, err := strconv.Atoi(text)
+		field := map[string]**int{"n": &quorums.N, "r": &quorums.R, "w": &quorums.W}[name]
+		if err != nil || field == nil {
+			return quorums, "", fmt.Errorf("%w: %q: write n=3, r=2, w=2 or %s=merge", errUsage, setting, settings.ConflictResolution)
+		}
+		*field = &number
+	}
+	return quorums, policy, nil
+}
+
+// showConfig prints what holds for the whole cluster.
+func showConfig(ctx context.Context, out io.Writer, port *api.Client) error {
+	cluster, err := port.Cluster(ctx)
+	if err != nil {
+		return err
+	}
+	shared, err := port.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "n=%d r=%d w=%d\n", cluster.N, cluster.R, cluster.W)
+	for _, s := range shared.Settings {
+		by := "from the flags of a founder"
+		if s.Writer != "" {
+			by = "changed through " + s.Writer
+		}
+		fmt.Fprintf(out, "%s=%s (%s)\n", s.Name, s.Value, by)
+	}
+	return nil
+}

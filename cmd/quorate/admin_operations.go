@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/quorate/quorate/admin/api"
+)
+
+type adminOperations struct{}
+
+// Run implements the command.
+func (adminOperations) Run(ctx context.Context, con console, cli *commands) error {
+	port, err := cli.Admin.client()
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	all, err := port.Operations(ctx)
+	if err != nil {
+		return err
+	}
+	return printOperations(con.out, all, time.Now())
+}
+
+// printOperations prints a line for each operation, and one for each thing that delays
+// a node's background work.
+func printOperations(out io.Writer, all api.Operations, now time.Time) error {
+	if len(all.Operations) == 0 {
+		fmt.Fprintln(out, "no operations")
+	} else {
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "ID\tKIND\tSUBJECT\tSTATE\tPARTITIONS\tKEYS\tBYTES\tBYTES/S\tSTARTED")
+		for _, o := range all.Operations {
+			started := now.Sub(time.UnixMilli(o.StartedMillis)).Round(time.Second)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f\t%v ago\n", o.ID, o.Kind, o.Subject, o.State,
+				amount(o.Partitions), amount(o.Keys), amount(o.Bytes), o.BytesPerSecond, started)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	for _, o := range all.Operations {
+		if o.Error != "" {
+			fmt.Fprintf(out, "%s: %s\n", o.ID, o.Error)
+		}
+	}
+	for _, n := range all.Nodes {
+		for _, delay := range delays(n) {
+			fmt.Fprintf(out, "%s: %s\n", n.Node, delay)
+		}
+	}
+	if len(all.Missing) > 0 {
+		fmt.Fprintf(out, "no answer from %s\n", strings.Join(all.Missing, ", "))
+	}
+	return nil
+}
+
+// delays says what delays the background work of a node.
+func delays(n api.Repair) (lines []string) {
+	if e := n.Transfers.Error; e != "" {
+		lines = append(lines, fmt.Sprintf("transfer of %d partitions: %s", n.Transfers.Gaining-n.Transfers.Copied, e))
+	}
+	for _, b := range n.Reaping.Blocking {
+		lines = append(lines, "tombstones wait for "+b.Node+", which does not answer")
+	}
+	for _, p := range n.Pairs.Failures {
+		lines = append(lines, fmt.Sprintf("comparison of partition %d with %s: %s", p.Partition, p.Peer, p.Error))
+	}
+	return lines
+}
+
+// amount formats how much is done, of how much where that is known.
+func amount(a api.Amount) string {
+	if a.Total == 0 {
+		return fmt.Sprint(a.Done)
+	}
+	return fmt.Sprintf("%d of %d", a.Done, a.Total)
+}
+
+type adminCancel struct {
+	Operation string `arg:"" help:"Id of the operation, as 'quorate admin operations' shows it."`
+}
+
+// Run implements the command.
+func (c adminCancel) Run(ctx context.Context, con console, cli *commands) error {
+	port, err := cli.Admin.client()
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	o, err := port.CancelOperation(ctx, c.Operation)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(con.out, "%s is %s\n", o.ID, o.State)
+	return err
+}

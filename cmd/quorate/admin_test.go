@@ -1,0 +1,57 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/admin/api"
+)
+
+func TestAdmin_Status_ShowsAReadOnlyNode(t *testing.T) {
+	var out strings.Builder
+	err := printCluster(&out, api.Cluster{N: 3, R: 2, W: 2, Self: "A", Nodes: []api.Member{
+		{Name: "A", Status: "up"}, {Name: "B", Status: "up", ReadOnly: "store is read-only: disk full"},
+	}})
+	const want = `n=3 r=2 w=2 partitions=0 ring=0 seen by A
+NODE  STATUS         TOKENS  KEYS  BYTES  HINTS  CLIENT  PEER  ADMIN
+A     up             0       ?     ?      ?                    
+B     up, read-only  0       ?     ?      ?                    
+B refuses writes: store is read-only: disk full
+`
+	if err != nil || out.String() != want {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestAdmin_Operations_ShowProgressAndWhatDelaysIt(t *testing.T) {
+	now := time.UnixMilli(1_000_000)
+	var out strings.Builder
+	err := printOperations(&out, api.Operations{
+		Operations: []api.Operation{
+			{ID: "B-2", Kind: "gain", Subject: "a transfer", State: "running", StartedMillis: 940_000,
+				Partitions: api.Amount{Done: 3, Total: 64}, Keys: api.Amount{Done: 12}, Bytes: api.Amount{Done: 2048}, BytesPerSecond: 34.1, Error: "C does not answer"},
+		},
+		Nodes: []api.Repair{{
+			Node: "A", Transfers: api.Transfers{Gaining: 4, Copied: 1, Error: "no owner answers"},
+			Reaping: api.Reaping{Blocking: []api.Blocker{{Node: "C"}}},
+			Pairs:   api.Pairs{Failures: []api.PairFailure{{Partition: 7, Peer: "C", Error: "timeout"}}},
+		}},
+		Missing: []string{"C", "D"},
+	}, now)
+	const want = `ID   KIND  SUBJECT     STATE    PARTITIONS  KEYS  BYTES  BYTES/S  STARTED
+B-2  gain  a transfer  running  3 of 64     12    2048   34       1m0s ago
+B-2: C does not answer
+A: transfer of 3 partitions: no owner answers
+A: tombstones wait for C, which does not answer
+A: comparison of partition 7 with C: timeout
+no answer from C, D
+`
+	if err != nil || out.String() != want {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	out.Reset()
+	if err := printOperations(&out, api.Operations{}, now); err != nil || out.String() != "no operations\n" {
+		t.Errorf("%v, %q", err, out.String())
+	}
+}
