@@ -38,6 +38,9 @@ type fake struct {
 		events     []object
 		streaming  bool
 		peaceful   bool // chaos is not allowed
+		policy     string
+		readOnly   string // why B refuses writes
+		cancelled  bool   // the operation that runs
 	}
 	changed chan struct{}
 }
@@ -65,13 +68,25 @@ func startFake(t *testing.T, nodes, partitions int) *fake {
 	f.mu.partitions, f.mu.n, f.mu.r, f.mu.w, f.mu.version = partitions, 3, 2, 2, 7
 	f.mu.dead, f.mu.objects = map[string]bool{}, map[string]*stored{}
 	f.mu.hints, f.mu.counters = map[string]map[string]int{}, map[string]int{}
-	f.mu.streaming = true
+	f.mu.streaming, f.mu.policy = true, "lww"
 	for i := range nodes {
 		f.mu.names = append(f.mu.names, string(rune('A'+i)))
 	}
 	f.mux.Handle("/", dashboard.Handler())
 	f.answer("GET /api/cluster", func(*http.Request) any { return f.clusterLocked() })
 	f.answer("POST /api/cluster/config", f.configureLocked)
+	f.answer("GET /api/settings", func(*http.Request) any { return object{"digest": "1", "settings": []object{f.policyLocked()}} })
+	f.answer("PUT /api/settings/{setting}", func(r *http.Request) any {
+		var change struct{ Value string }
+		_ = json.NewDecoder(r.Body).Decode(&change)
+		f.mu.policy = change.Value
+		return f.policyLocked()
+	})
+	f.answer("GET /api/operations", func(*http.Request) any { return f.operationsLocked() })
+	f.answer("DELETE /api/operations/{operation}", func(*http.Request) any {
+		f.mu.cancelled = true
+		return f.operationLocked()
+	})
 	f.answer("POST /api/nodes", f.addLocked)
 	f.answer("POST /api/nodes/{node}/{action}", f.chaosLocked)
 	f.answer("POST /api/partition", f.splitLocked)
@@ -131,6 +146,10 @@ func (f *fake) clusterLocked() object {
 		if f.mu.dead[name] {
 			status = "killed"
 		}
+		readOnly := ""
+		if name == "B" {
+			readOnly = f.mu.readOnly
+		}
 		hints := 0
 		for _, k := range f.mu.hints[name] {
 			hints += k
@@ -138,7 +157,7 @@ func (f *fake) clusterLocked() object {
 		nodes = append(nodes, object{
 			"id": name, "name": name, "status": status, "alive": !f.mu.dead[name], "zone": "", "tokens": f.mu.partitions / len(f.mu.names),
 			"client_addr": fmt.Sprint("127.0.0.1:", 6379+i), "peer_addr": fmt.Sprint("127.0.0.1:", 7946+i), "admin_addr": fmt.Sprint("127.0.0.1:", 8001+i),
-			"keys": 812 + 13*i + len(f.mu.objects), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.mu.hints[name], "reads": 1000, "writes": 500, "uptime_s": 320,
+			"keys": 812 + 13*i + len(f.mu.objects), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.mu.hints[name], "reads": 1000, "writes": 500, "uptime_s": 320, "read_only": readOnly,
 		})
 	}
 	return object{

@@ -32,6 +32,34 @@ func (f *fake) ringLocked() object {
 	return object{"partitions": f.mu.partitions, "slots": 16384, "version": f.mu.version, "n": f.mu.n, "owners": owners, "primaries": primaries, "next": nil, "nodes": nodes}
 }
 
+func (f *fake) policyLocked() object {
+	writer := ""
+	if f.mu.policy != "lww" {
+		writer = "A"
+	}
+	return object{"name": "conflict-resolution", "value": f.mu.policy, "version": 1, "writer": writer}
+}
+
+func (f *fake) operationLocked() object {
+	now := time.Now().UnixMilli()
+	o := object{
+		"id": "B-2", "node": "B", "kind": "gain", "subject": "partitions after a join", "state": "running", "started_ms": now - 60_000, "ended_ms": 0,
+		"partitions": object{"done": 3, "total": 64}, "keys": object{"done": 1200, "total": 0}, "bytes": object{"done": 3 << 20, "total": 0},
+		"bytes_per_second": 1 << 20, "error": "C does not answer",
+	}
+	if f.mu.cancelled {
+		o["state"], o["ended_ms"] = "cancelled", now
+	}
+	return o
+}
+
+func (f *fake) operationsLocked() object {
+	nothing := object{"error": "", "gaining": 0, "copied": 0, "blocking": []object{}, "failures": []object{}}
+	return object{"operations": []object{f.operationLocked()}, "missing": []string{"D"}, "nodes": []object{
+		{"node": "A", "transfers": nothing, "reaping": object{"blocking": []object{{"node": "C", "since_ms": 1}}}, "pairs": nothing},
+	}}
+}
+
 // slot hashes a key as Redis Cluster does.
 func slot(key string) int {
 	var crc uint16

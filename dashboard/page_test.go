@@ -82,3 +82,34 @@ func TestBrowser_Keyboard_WalksTheRing(t *testing.T) {
 	b.shows("#ring-facts", "15997")
 	b.until(`document.querySelectorAll(".badge.primary").length === 3`)
 }
+
+func TestBrowser_ReadOnlyNode_IsNotShownAsUp(t *testing.T) {
+	f, b := openFake(t)
+	f.mu.Lock()
+	f.mu.readOnly = "store is read-only: disk full"
+	f.mu.Unlock()
+	b.shows(`#cards [data-node="B"]`, "read-only")
+	b.shows("#health", "B refuses writes: store is read-only: disk full")
+}
+
+func TestBrowser_ConflictPolicy_IsShownAndChanged(t *testing.T) {
+	_, b := openFake(t)
+	b.until(`document.querySelector("#policy").value === "lww" && !document.querySelector("#policy").disabled`)
+	b.shows("#policy-meaning", "shows the newest value")
+	b.fill("#policy", "merge")
+	b.shows("#notices", "In force on every node: conflict-resolution merge")
+	b.shows("#policy-meaning", "Changed through A")
+}
+
+func TestBrowser_Operations_ShowProgressAndAreCancelled(t *testing.T) {
+	_, b := openFake(t)
+	b.click("#tab-operations")
+	b.shows("#panel-operations", "1 operation under way")
+	b.shows("#panel-operations", "3 of 64")
+	b.shows("#panel-operations", "C does not answer")
+	b.shows("#panel-operations", "A keeps old tombstones, because C does not answer")
+	b.shows("#panel-operations", "D does not answer")
+	b.click(`[aria-label="Cancel B-2"]`)
+	b.shows("#notices", "B-2 is cancelled")
+	b.shows("#panel-operations", "Nothing is under way")
+}

@@ -48,6 +48,10 @@ const node = (name) => `api/nodes/${encodeURIComponent(name)}`;
 export const api = {
   cluster: () => get("api/cluster"),
   configure: (values) => post("api/cluster/config", values),
+  settings: () => get("api/settings"),
+  setSetting: (name, value) => call("PUT", `api/settings/${encodeURIComponent(name)}`, { body: { value } }),
+  operations: () => get("api/operations"),
+  cancel: (id) => call("DELETE", `api/operations/${encodeURIComponent(id)}`),
 
   addNode: (adminAddr) => post("api/nodes", adminAddr ? { admin_addr: adminAddr } : {}),
   dropNode: (name, how) => call("DELETE", node(name), { query: { how } }),

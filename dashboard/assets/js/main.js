@@ -11,7 +11,9 @@ import * as guide from "./guide.js";
 import * as merkle from "./merkle.js";
 import * as nodes from "./nodes.js";
 import { attempt } from "./notice.js";
+import * as operations from "./operations.js";
 import * as overview from "./overview.js";
+import * as policy from "./policy.js";
 import * as quorum from "./quorum.js";
 import * as ring from "./ring.js";
 import * as path from "./ringpath.js";
@@ -29,16 +31,18 @@ overview.start();
 chaos.start();
 nodes.start();
 quorum.start();
+policy.start();
 consolePanel.start();
 addTabs([
   { id: "guide", label: "Guide", open: () => {} },
   { id: "timeline", label: "Timeline", open: timeline.refresh },
   { id: "merkle", label: "Merkle trees", open: merkle.refresh },
   { id: "gossip", label: "Gossip", open: gossip.refresh },
+  { id: "operations", label: "Operations", open: operations.refresh },
   { id: "events", label: "Events", open: events.draw },
   { id: "charts", label: "Charts", open: charts.draw },
 ]);
-for (const inside of [guide, timeline, merkle, gossip, events, charts]) inside.start();
+for (const inside of [guide, timeline, merkle, gossip, operations, events, charts]) inside.start();
 openTab("guide");
 addViews();
 startTheme(charts.draw);

@@ -56,12 +56,13 @@ function make(n) {
 
 function refresh(card, n) {
   const part = card.parts;
-  const [label, kind] = STATES[n.status] ?? [n.status, ""];
+  const [label, kind] = n.read_only && n.status === "up" ? ["read-only", "bad"] : STATES[n.status] ?? [n.status, ""];
   const gone = ["down", "killed"].includes(n.status);
   set(card, "class", `card ${colour(n.name)}${gone ? " is-gone" : ""}`);
   set(part.disc, "class", `disc ${colour(n.name)}${gone ? " gone" : ""}`);
   say(part.state, label);
   set(part.state, "class", `chip ${kind}`);
+  set(part.state, "title", n.read_only ? `It refuses writes: ${n.read_only}` : null);
   say(part.self, [n.name === state.cluster.self ? "this page" : "", n.zone].filter(Boolean).join(" · "));
   const facts = [];
   if (n.keys != null) facts.push(`${short(n.keys)} ${n.keys === 1 ? "key" : "keys"}`, bytes(n.bytes));

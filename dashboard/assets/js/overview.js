@@ -27,6 +27,7 @@ function draw() {
   drawLink();
   const [text, kind] = health(cluster);
   say(byId("health"), text);
+  set(byId("health"), "title", text);
   set(byId("health"), "class", `health ${kind}`);
   const tick = state.load.at(-1);
   const sum = (field) => tick?.nodes.reduce((all, n) => all + (n[field] ?? 0), 0);
@@ -43,6 +44,8 @@ export function health(cluster) {
   const need = Math.max(cluster.effective?.r ?? cluster.r, cluster.effective?.w ?? cluster.w);
   if (cluster.nodes.length - gone.length < need) return [`${list(gone)} ${gone.length === 1 ? "does" : "do"} not answer: too few nodes are left for R and W.`, "bad"];
   if (gone.length) return [`${list(gone)} ${gone.length === 1 ? "does" : "do"} not answer. Stand-ins keep the writes; ${plural(cluster.nodes.length - gone.length, "node")} of ${cluster.nodes.length} serve.`, "warn"];
+  const full = cluster.nodes.filter((n) => n.read_only).map((n) => n.name);
+  if (full.length) return [`${list(full)} ${full.length === 1 ? "refuses" : "refuse"} writes: ${cluster.nodes.find((n) => n.read_only).read_only}`, "bad"];
   if (cutLinks) return ["The network is cut on purpose: both sides keep taking writes.", "warn"];
   if (cluster.in_transition) return [`Partitions are moving${cluster.pending?.length ? `: ${cluster.pending.length} to go` : ""}.`, "accent"];
   const suspects = cluster.nodes.filter((n) => n.status === "suspect").map((n) => n.name);

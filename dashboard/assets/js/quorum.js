@@ -6,12 +6,13 @@ import { plural } from "./format.js";
 import { attempt } from "./notice.js";
 import { isGone, on, state } from "./store.js";
 
+const MOST = 16; // the largest N that the cluster takes
 const parts = {};
 let chosen = null; // what is being chosen; null: nothing, show what is in force
 
 export function start() {
   const control = (name, title) => {
-    const input = h("input", { type: "number", min: 1, max: 9, id: `q-${name}`, inputmode: "numeric", oninput: () => choose({ [name]: Number(input.value) }) });
+    const input = h("input", { type: "number", min: 1, max: MOST, id: `q-${name}`, inputmode: "numeric", oninput: () => choose({ [name]: Number(input.value) }) });
     parts[name] = input;
     const step = (by, sign, word) => h("button", { type: "button", "aria-label": `${word} ${name.toUpperCase()}`, onclick: () => choose({ [name]: Number(input.value) + by }) }, sign);
     return h("div", { class: "dial" }, h("label", { for: `q-${name}` }, h("b", {}, name.toUpperCase()), ` ${title}`), h("div", { class: "stepper" }, step(-1, "−", "Less"), input, step(1, "+", "More")));
@@ -27,7 +28,7 @@ export function start() {
 function choose(change) {
   const { n, r, w } = state.cluster;
   const next = { n, r, w, ...chosen, ...change };
-  for (const k of ["n", "r", "w"]) next[k] = Math.min(9, Math.max(1, Math.round(next[k]) || 1));
+  for (const k of ["n", "r", "w"]) next[k] = Math.min(MOST, Math.max(1, Math.round(next[k]) || 1));
   chosen = ["n", "r", "w"].every((k) => next[k] === state.cluster[k]) ? null : next;
   draw();
 }
