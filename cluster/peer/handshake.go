@@ -86,7 +86,7 @@ func (h *handshake) dial(conn net.Conn) error {
 	}
 	payload, err := expectMessage(conn, tagHello)
 	if err != nil {
-		return err
+		return explainNoHello(err)
 	}
 	if err := h.takeHello(payload); err != nil {
 		return err
@@ -102,6 +102,21 @@ func (h *handshake) dial(conn net.Conn) error {
 		return &RefusedError{Reason: RefusedSecret}
 	}
 	return nil
+}
+
+// explainNoHello says what an address may be that answers a hello with something else,
+// or with nothing.
+func explainNoHello(err error) error {
+	const notPeer = "what listens there is no peer port of quorate; is it a client or an admin port?"
+	if refused := (*RefusedError)(nil); errors.As(err, &refused) && !refused.ByPeer && refused.Reason == RefusedMalformed {
+		refused.Detail = notPeer
+		return refused
+	}
+	timeout := net.Error(nil)
+	if errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, net.ErrClosed) { // the dialler's deadline closes it
+		return fmt.Errorf("no hello in answer; if the node is up, %s: %w", notPeer, err)
+	}
+	return err
 }
 
 // accept does the acceptor's part, after the magic. admit may refuse the peer before it

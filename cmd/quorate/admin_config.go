@@ -35,6 +35,11 @@ func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error 
 			return err
 		}
 		fmt.Fprintf(con.out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
+		cluster, err := port.Cluster(ctx)
+		if err != nil {
+			return err
+		}
+		printCapped(con.out, cluster)
 	}
 	if policy != "" {
 		now, err := port.SetSetting(ctx, settings.ConflictResolution, policy)
@@ -64,6 +69,13 @@ func (c adminConfig) parse() (quorums api.QuorumChange, policy string, err error
 	return quorums, policy, nil
 }
 
+// printCapped says so if the ring has fewer members than N.
+func printCapped(out io.Writer, v api.Cluster) {
+	if now := v.Effective; v.N > now.N {
+		fmt.Fprintf(out, "in force until there are %d nodes: n=%d r=%d w=%d\n", v.N, now.N, now.R, now.W)
+	}
+}
+
 // showConfig prints what holds for the whole cluster.
 func showConfig(ctx context.Context, out io.Writer, port *api.Client) error {
 	cluster, err := port.Cluster(ctx)
@@ -75,6 +87,7 @@ func showConfig(ctx context.Context, out io.Writer, port *api.Client) error {
 		return err
 	}
 	fmt.Fprintf(out, "n=%d r=%d w=%d\n", cluster.N, cluster.R, cluster.W)
+	printCapped(out, cluster)
 	for _, s := range shared.Settings {
 		by := "from the flags of a founder"
 		if s.Writer != "" {

@@ -8,12 +8,13 @@ import (
 	"github.com/quorate/quorate/admin/api"
 )
 
-func TestAdmin_Status_ShowsAReadOnlyNode(t *testing.T) {
+func TestAdmin_Status_ShowsAReadOnlyNodeAndCappedQuorums(t *testing.T) {
 	var out strings.Builder
-	err := printCluster(&out, api.Cluster{N: 3, R: 2, W: 2, Self: "A", Nodes: []api.Member{
+	err := printCluster(&out, api.Cluster{N: 9, R: 4, W: 2, Effective: api.Quorums{N: 2, R: 2, W: 2}, Self: "A", Nodes: []api.Member{
 		{Name: "A", Status: "up"}, {Name: "B", Status: "up", ReadOnly: "store is read-only: disk full"},
 	}})
-	const want = `n=3 r=2 w=2 partitions=0 ring=0 seen by A
+	const want = `n=9 r=4 w=2 partitions=0 ring=0 seen by A
+in force until there are 9 nodes: n=2 r=2 w=2
 NODE  STATUS         TOKENS  KEYS  BYTES  HINTS  CLIENT  PEER  ADMIN
 A     up             0       ?     ?      ?                    
 B     up, read-only  0       ?     ?      ?                    

@@ -154,3 +154,21 @@ func TestSettings_PasswordOfAReachableNode_CannotBeTakenAway(t *testing.T) {
 		}
 	}
 }
+
+func TestSettings_PortGivenTwice_IsReportedBeforeAnythingStarts(t *testing.T) {
+	for args, want := range map[string]string{
+		"--client-addr 127.0.0.1:7946":                                     "--client-addr and --peer-addr are both on port 7946",
+		"--peer-addr 127.0.0.1:8001":                                       "--peer-addr and --admin-addr are both on port 8001",
+		"--client-addr :8001 --requirepass p":                              "--client-addr and --admin-addr are both on port 8001",
+		"--client-addr 127.0.0.1:7 --peer-addr 10.0.0.1:7 --peer-secret s": "",
+	} {
+		cli, err := parse(t, append([]string{"server"}, strings.Fields(args)...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = cli.Server.check()
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}

@@ -96,6 +96,7 @@ func (c *serverCmd) addressFaults() (faults []error) {
 	if len(s.node.AcceptSecrets) > 0 && s.node.Secret == "" {
 		faults = append(faults, errors.New("--peer-secret-accepted needs a --peer-secret: a node without one accepts every peer"))
 	}
+	faults = append(faults, c.sharedPorts()...)
 	for _, advertise := range []struct{ flag, addr string }{
 		{"--advertise-client-addr", c.address.advertise.client},
 		{"--advertise-peer-addr", c.address.advertise.peer},
@@ -106,6 +107,27 @@ func (c *serverCmd) addressFaults() (faults []error) {
 		}
 		if err := checkReachable(advertise.addr); err != nil {
 			faults = append(faults, fmt.Errorf("%s %q: %w", advertise.flag, advertise.addr, err))
+		}
+	}
+	return faults
+}
+
+// sharedPorts returns a fault for each two listeners on the same port of the same host.
+func (c *serverCmd) sharedPorts() (faults []error) {
+	listeners := []struct{ flag, addr string }{
+		{"--client-addr", c.settings.client.Addr}, {"--peer-addr", c.settings.node.PeerAddr}, {"--admin-addr", c.address.admin},
+	}
+	everywhere := func(host string) bool {
+		ip, err := netip.ParseAddr(host)
+		return host == "" || err == nil && ip.IsUnspecified()
+	}
+	for i, a := range listeners {
+		for _, b := range listeners[i+1:] {
+			hostA, portA, errA := net.SplitHostPort(a.addr)
+			hostB, portB, errB := net.SplitHostPort(b.addr)
+			if errA == nil && errB == nil && portA == portB && (hostA == hostB || everywhere(hostA) || everywhere(hostB)) {
+				faults = append(faults, fmt.Errorf("%s and %s are both on port %s: give each a port of its own", a.flag, b.flag, portA))
+			}
 		}
 	}
 	return faults
