@@ -70,7 +70,8 @@ func New(cfg Config) *Server {
 	if cfg.Events == nil {
 		cfg.Events = NewEventLog(cfg.Name)
 	}
-	b := &backend{cfg: cfg, log: cfg.Logger, ports: fanout.New(cfg.Token, cfg.Trust)}
+	b := &backend{cfg: cfg, log: cfg.Logger}
+	b.ports = fanout.New(cfg.Token, b.clusterID, cfg.Trust)
 	s := &Server{backend: b, streams: &streamHandlers{backend: b, hub: newHub(), closing: make(chan struct{})}}
 	s.http = http.Server{
 		Handler:           s.everything(),
@@ -114,7 +115,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 // everything returns the port's handler.
 func (s *Server) everything() http.Handler {
 	all := http.NewServeMux()
-	all.Handle("/", s.authorized(s.guarded()))
+	all.Handle("/", s.authorized(s.addressed(s.guarded())))
 	all.HandleFunc("GET /healthz", s.getHealth)
 	all.HandleFunc("GET /readyz", s.getReady)
 	sameSite := http.NewCrossOriginProtection()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -157,6 +158,24 @@ func TestServer_Password_GuardsAllButTheProbes(t *testing.T) {
 	} {
 		if w := do(s, "GET", test.path, "", test.headers...); w.Code != test.status {
 			t.Errorf("%s %v: %d, want %d", test.path, test.headers, w.Code, test.status)
+		}
+	}
+}
+
+func TestServer_RequestOfAnotherPort_IsRefusedUnlessForThisNode(t *testing.T) {
+	for _, test := range []struct {
+		recipient string // empty: from a port of an older version
+		status    int
+	}{
+		{fanout.Recipient("c", ring.IDOf("A")), http.StatusOK},
+		{fanout.Recipient("other", ring.IDOf("A")), http.StatusMisdirectedRequest},
+		{fanout.Recipient("c", ring.IDOf("B")), http.StatusMisdirectedRequest},
+		{"", http.StatusOK},
+	} {
+		p := &fakeProcess{node: newFakeNode()}
+		w := do(newTestServer(p, ""), "GET", "/api/node", "", fanout.Via+": 1", fanout.For+": "+test.recipient)
+		if w.Code != test.status {
+			t.Errorf("for %q: status %d, want %d: %s", test.recipient, w.Code, test.status, w.Body)
 		}
 	}
 }

@@ -40,11 +40,11 @@ func (b *backend) view(ctx context.Context, reports map[string]api.Node) (*api.C
 
 // borrowedView returns the view of another node, with this port's name and settings.
 func (b *backend) borrowedView(ctx context.Context) (*api.Cluster, error) {
-	addr, err := b.anyRunning(ctx)
+	m, err := b.anyRunning(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v, err := b.ports.At(addr).Cluster(ctx)
+	v, err := b.ports.To(m).Cluster(ctx)
 	if err != nil {
 		return nil, err
 	}

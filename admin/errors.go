@@ -24,6 +24,7 @@ var (
 	errUnauthorized   = errors.New("this port requires its token: send it as the password of HTTP Basic (any user name), or as Authorization: Bearer")
 	errCrossOrigin    = errors.New("refused: the request comes from a page of another site")
 	errForeignHost    = errors.New("refused: a port without a token answers to localhost and to IP addresses only; use one of them, or set --admin-token")
+	errOtherNode      = errors.New("this port is another node's than the request of another port is for: its address has a new owner")
 	errNoSuchPage     = errors.New("no such page")
 	errMethod         = errors.New("this page has no such method")
 	errBusy           = errors.New("too many requests at once: try again later")
@@ -49,6 +50,7 @@ var statuses = []struct {
 	{errCrossOrigin, http.StatusForbidden},
 	{errForeignHost, http.StatusForbidden},
 	{ErrChaosForbidden, http.StatusForbidden},
+	{errOtherNode, http.StatusMisdirectedRequest},
 	{errNoSuchPage, http.StatusNotFound},
 	{ErrNotHere, http.StatusNotFound},
 	{ring.ErrUnknownMember, http.StatusNotFound},

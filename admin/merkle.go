@@ -135,7 +135,7 @@ func (h *merkleHandlers) getMerklePartition(ctx context.Context, c *call) (any, 
 		asked = b
 	}
 	var d api.Difference
-	err = h.ports.At(asked.AdminAddr).Call(ctx, http.MethodGet, path, nil, &d)
+	err = h.ports.To(asked).Call(ctx, http.MethodGet, path, nil, &d)
 	return d, err
 }
 
@@ -239,7 +239,7 @@ func (h *merkleHandlers) postSync(ctx context.Context, c *call) (any, error) {
 		wg.Go(func() {
 			var answer api.SyncAnswer
 			nodes[i].Node = m.Name
-			err := h.ports.At(m.AdminAddr).Call(ctx, http.MethodPost, "/api/merkle/sync?local=1", nil, &answer)
+			err := h.ports.To(m).Call(ctx, http.MethodPost, "/api/merkle/sync?local=1", nil, &answer)
 			switch {
 			case err != nil:
 				nodes[i].Error = err.Error()

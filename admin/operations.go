@@ -138,7 +138,7 @@ func (h *operationHandlers) deleteAtItsNode(ctx context.Context, c *call, name s
 		return nil, fmt.Errorf("%w: operation %.80q is not of %s", operation.ErrUnknown, c.text("operation"), c.node.Name())
 	}
 	var answer api.Operation
-	err = h.ports.At(m.AdminAddr).Call(ctx, http.MethodDelete, "/api/operations/"+url.PathEscape(c.text("operation")), nil, &answer)
+	err = h.ports.To(m).Call(ctx, http.MethodDelete, "/api/operations/"+url.PathEscape(c.text("operation")), nil, &answer)
 	return answer, err
 }
 

@@ -19,52 +19,52 @@ import (
 //
 // A proxied request is never proxied again.
 
-// anyRunning returns the admin address of a member whose node runs: the first to
+// anyRunning returns a member whose node runs: the first to
 // answer.
-func (b *backend) anyRunning(ctx context.Context) (addr string, err error) {
+func (b *backend) anyRunning(ctx context.Context) (m ring.Member, err error) {
 	here, err := b.snapshot()
 	if err != nil {
-		return "", err
+		return ring.Member{}, err
 	}
-	addr, err = b.ports.First(ctx, here.Others(), func(n api.Node) bool { return n.Status == statusUp })
+	m, err = b.ports.First(ctx, here.Others(), func(n api.Node) bool { return n.Status == statusUp })
 	if err != nil {
-		return "", fmt.Errorf("%s: %w, and %w", here.Self, ErrKilled, err)
+		return ring.Member{}, fmt.Errorf("%s: %w, and %w", here.Self, ErrKilled, err)
 	}
-	return addr, nil
+	return m, nil
 }
 
-// portOf returns the admin address of a node that does not run in this process. It
+// portOf returns the member of a node that does not run in this process. It
 // returns [ErrNotHere] if the node has no admin port, or the request was proxied.
-func (b *backend) portOf(c *call, node string) (addr string, err error) {
+func (b *backend) portOf(c *call, node string) (m ring.Member, err error) {
 	here, err := b.snapshot()
 	if err != nil {
-		return "", err
+		return ring.Member{}, err
 	}
-	m, err := findMember(here.Ring, node)
+	m, err = findMember(here.Ring, node)
 	if err != nil {
-		return "", err
+		return ring.Member{}, err
 	}
 	if fanout.Proxied(c.Request) || m.Name == here.Self || m.AdminAddr == "" {
-		return "", fmt.Errorf("%s: %w", m.Name, ErrNotHere)
+		return ring.Member{}, fmt.Errorf("%s: %w", m.Name, ErrNotHere)
 	}
-	return m.AdminAddr, nil
+	return m, nil
 }
 
-// portVia returns the admin address of the node that is to take a request; empty
+// portVia returns the member of the node that is to take a request; zero
 // for this port's own node.
-func (b *backend) portVia(node string) (addr string, err error) {
+func (b *backend) portVia(node string) (m ring.Member, err error) {
 	here, err := b.snapshot()
 	if err != nil {
-		return "", err
+		return ring.Member{}, err
 	}
-	m, err := findMember(here.Ring, node)
+	m, err = findMember(here.Ring, node)
 	if err != nil || m.Name == here.Self {
-		return "", err
+		return ring.Member{}, err
 	}
 	if m.AdminAddr == "" {
-		return "", fmt.Errorf("%s: %w", m.Name, ErrNotHere)
+		return ring.Member{}, fmt.Errorf("%s: %w", m.Name, ErrNotHere)
 	}
-	return m.AdminAddr, nil
+	return m, nil
 }
 
 // isNamed reports whether a request names the member, by name or id.
@@ -77,12 +77,12 @@ func (b *backend) forward(ctx context.Context, c *call, node string, in any, tri
 	if !errors.Is(tried, ErrNotHere) {
 		return nil, fmt.Errorf("%s: %w", node, tried)
 	}
-	addr, err := b.portOf(c, node)
+	m, err := b.portOf(c, node)
 	if err != nil {
 		return nil, err
 	}
 	var answer any
-	if err := b.ports.At(addr).Call(ctx, c.Method, c.RequestURI, in, &answer); err != nil {
+	if err := b.ports.To(m).Call(ctx, c.Method, c.RequestURI, in, &answer); err != nil {
 		return nil, err
 	}
 	return answer, nil

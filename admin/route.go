@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/admin/fanout"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // route is one row of the table from which the port serves and describes itself.
@@ -97,18 +98,18 @@ func (s *Server) handler(rt *route) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		c := &call{Request: r, route: rt}
-		var addr string
+		var at ring.Member
 		err := c.check()
 		if via := c.via(); err == nil && via != "" {
-			if addr, err = s.portVia(via); addr != "" {
-				s.proxy(ctx, w, c, addr)
+			if at, err = s.portVia(via); at.AdminAddr != "" {
+				s.proxy(ctx, w, c, at)
 				return
 			}
 		}
 		if err == nil && rt.needsNode {
 			if c.node, err = s.node(); errors.Is(err, ErrKilled) && !c.local() && !fanout.Proxied(c.Request) {
-				if addr, err = s.anyRunning(ctx); err == nil {
-					s.proxy(ctx, w, c, addr)
+				if at, err = s.anyRunning(ctx); err == nil {
+					s.proxy(ctx, w, c, at)
 					return
 				}
 			}
@@ -130,8 +131,8 @@ func (s *Server) handler(rt *route) http.Handler {
 }
 
 // proxy lets another port answer the request.
-func (s *Server) proxy(ctx context.Context, w http.ResponseWriter, c *call, addr string) {
-	if err := s.ports.Proxy(w, c.WithContext(ctx), addr, setHeaders); err != nil {
+func (s *Server) proxy(ctx context.Context, w http.ResponseWriter, c *call, at ring.Member) {
+	if err := s.ports.Proxy(w, c.WithContext(ctx), at, setHeaders); err != nil {
 		writeError(w, err)
 	}
 }

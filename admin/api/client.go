@@ -108,6 +108,17 @@ func (c *Client) WithToken(token string) *Client {
 	return &other
 }
 
+// WithHeader returns a client of the same admin port that sends one more header, and uses
+// the connections of c.
+func (c *Client) WithHeader(name, value string) *Client {
+	other := *c
+	if other.cfg.Header = c.cfg.Header.Clone(); other.cfg.Header == nil {
+		other.cfg.Header = make(http.Header)
+	}
+	other.cfg.Header.Set(name, value)
+	return &other
+}
+
 // Close closes the idle connections, those of the clients from At and WithToken included.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 

@@ -6,7 +6,8 @@
 // last knew it. The port outlives its node, and still finds the others with it.
 //
 // Invariant: each request that leaves here carries the header [Via]; a port that
-// receives it answers by itself and does not pass it on. A round of questions ends
+// receives it answers by itself and does not pass it on. A request to a member carries the
+// header [For] too, once the cluster's id is known. A round of questions ends
 // after [Timeout] at the latest; members that have not answered by then are missing.
 //
 // Owns: the connections to other ports; the goroutines of questions whose answers came

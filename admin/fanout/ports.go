@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -22,6 +24,10 @@ const callTimeout = time.Minute
 // on again.
 const Via = "Quorate-Via"
 
+// For is the header that names the node that a request of another port is meant for, as
+// [Recipient] writes it. A request of an older version has none.
+const For = "Quorate-For"
+
 // ErrNoMember is returned by [Ports.First] when no member passes the test.
 var ErrNoMember = errors.New("no other node answers")
 
@@ -29,18 +35,19 @@ var ErrNoMember = errors.New("no other node answers")
 type Ports struct {
 	client *api.Client
 	token  func() string
+	mine   func() string  // id of the cluster; empty: not known yet
 	asking sync.WaitGroup // questions of First that are not answered yet
 }
 
-// New makes a Ports. token gives the token that the ports of a cluster share, each time
-// that one is asked. trust says which certificates to trust, if all ports speak TLS; nil:
+// New makes a Ports. token gives the token that the ports of a cluster share, and cluster
+// the cluster's id, each time that one is asked; an empty id is not sent. trust says which certificates to trust, if all ports speak TLS; nil:
 // they speak plain HTTP.
-func New(token func() string, trust *tls.Config) *Ports {
+func New(token, cluster func() string, trust *tls.Config) *Ports {
 	scheme := "http://"
 	if trust != nil {
 		scheme = "https://"
 	}
-	return &Ports{token: token, client: api.NewClient(api.Config{
+	return &Ports{token: token, mine: cluster, client: api.NewClient(api.Config{
 		Addr: scheme, TLS: trust, Timeout: callTimeout, DialTimeout: Timeout,
 		Header: http.Header{Via: {"1"}},
 	})}
@@ -48,6 +55,21 @@ func New(token func() string, trust *tls.Config) *Ports {
 
 // At returns the client of one port.
 func (p *Ports) At(addr string) *api.Client { return p.client.At(addr).WithToken(p.token()) }
+
+// To returns the client of a member's port. Its requests name the member and its cluster,
+// and another node that has taken the address refuses them.
+func (p *Ports) To(m ring.Member) *api.Client {
+	client := p.At(m.AdminAddr)
+	if cluster := p.mine(); cluster != "" {
+		client = client.WithHeader(For, Recipient(cluster, m.ID))
+	}
+	return client
+}
+
+// Recipient returns the value of the header [For].
+func Recipient(cluster string, id ring.NodeID) string {
+	return fmt.Sprintf("%s/%016x", url.PathEscape(cluster), uint64(id))
+}
 
 // Close waits for questions that are not answered yet, and closes the connections. No
 // method may be called afterwards.
@@ -84,7 +106,7 @@ func All[T any](ctx context.Context, p *Ports, members []ring.Member, q Question
 	for i, m := range members {
 		wg.Go(func() {
 			var answer T
-			if failed[i] = p.At(m.AdminAddr).Call(ctx, q.Method, q.Path(m), q.Body, &answer); failed[i] != nil {
+			if failed[i] = p.To(m).Call(ctx, q.Method, q.Path(m), q.Body, &answer); failed[i] != nil {
 				return
 			}
 			mu.Lock()
@@ -101,27 +123,27 @@ func All[T any](ctx context.Context, p *Ports, members []ring.Member, q Question
 	return answers, missing
 }
 
-// First asks all members for their nodes and returns the admin address of the
+// First asks all members for their nodes and returns the
 // first to answer with one that passes the test. Without any the error wraps
 // [ErrNoMember].
-func (p *Ports) First(ctx context.Context, members []ring.Member, test func(api.Node) bool) (addr string, err error) {
+func (p *Ports) First(ctx context.Context, members []ring.Member, test func(api.Node) bool) (m ring.Member, err error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	found := make(chan string, len(members))
+	found := make(chan ring.Member, len(members))
 	for _, m := range members {
 		p.asking.Go(func() {
-			node, err := p.At(m.AdminAddr).Node(ctx)
+			node, err := p.To(m).Node(ctx)
 			if err != nil || !test(node) {
-				found <- ""
+				found <- ring.Member{}
 				return
 			}
-			found <- m.AdminAddr
+			found <- m
 		})
 	}
 	for range members {
-		if addr := <-found; addr != "" {
-			return addr, nil
+		if m := <-found; m.AdminAddr != "" {
+			return m, nil
 		}
 	}
-	return "", ErrNoMember
+	return ring.Member{}, ErrNoMember
 }

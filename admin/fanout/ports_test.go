@@ -32,7 +32,7 @@ func reports(status string) http.HandlerFunc {
 }
 
 func TestAll_SilentAndRefusingMembers_AreMissing(t *testing.T) {
-	p := New(func() string { return "" }, nil)
+	p := New(func() string { return "" }, func() string { return "c" }, nil)
 	defer p.Close()
 	members := []ring.Member{
 		member(t, "A", reports("up")),
@@ -50,12 +50,12 @@ func TestAll_SilentAndRefusingMembers_AreMissing(t *testing.T) {
 }
 
 func TestPorts_First_IsOneThatPassesTheTest(t *testing.T) {
-	p := New(func() string { return "" }, nil)
+	p := New(func() string { return "" }, func() string { return "c" }, nil)
 	defer p.Close()
 	up := func(n api.Node) bool { return n.Status == "up" }
 	killed, running := member(t, "A", reports("killed")), member(t, "B", reports("up"))
-	if addr, err := p.First(t.Context(), []ring.Member{killed, running}, up); err != nil || addr != running.AdminAddr {
-		t.Errorf("found %q, %v, want %q", addr, err, running.AdminAddr)
+	if m, err := p.First(t.Context(), []ring.Member{killed, running}, up); err != nil || m != running {
+		t.Errorf("found %s, %v, want %s", m.Name, err, running.Name)
 	}
 	if _, err := p.First(t.Context(), []ring.Member{killed}, up); !errors.Is(err, ErrNoMember) {
 		t.Errorf("none runs: %v", err)

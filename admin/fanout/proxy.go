@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Proxied reports whether another port sent the request. Such a request is not
@@ -13,8 +14,8 @@ func Proxied(r *http.Request) bool { return r.Header.Get(Via) != "" }
 
 // Proxy repeats r at another port and copies its answer to w, after setting the
 // headers that every answer has. On an error nothing was written to w.
-func (p *Ports) Proxy(w http.ResponseWriter, r *http.Request, addr string, setHeaders func(http.Header)) error {
-	answer, err := p.repeat(r, addr)
+func (p *Ports) Proxy(w http.ResponseWriter, r *http.Request, to ring.Member, setHeaders func(http.Header)) error {
+	answer, err := p.repeat(r, to)
 	if err != nil {
 		return err
 	}
@@ -28,7 +29,7 @@ func (p *Ports) Proxy(w http.ResponseWriter, r *http.Request, addr string, setHe
 }
 
 // repeat makes the same request to another port.
-func (p *Ports) repeat(r *http.Request, addr string) (*http.Response, error) {
+func (p *Ports) repeat(r *http.Request, to ring.Member) (*http.Response, error) {
 	again, err := http.NewRequestWithContext(r.Context(), r.Method, r.RequestURI, r.Body)
 	if err != nil {
 		return nil, err
@@ -39,5 +40,5 @@ func (p *Ports) repeat(r *http.Request, addr string) (*http.Response, error) {
 	if kind := r.Header.Get("Content-Type"); kind != "" {
 		again.Header.Set("Content-Type", kind)
 	}
-	return p.At(addr).Send(again)
+	return p.To(to).Send(again)
 }

@@ -20,6 +20,7 @@ type Ring struct {
 	pending    []NodeID
 	version    uint64
 	digest     uint64
+	cluster    string
 }
 
 // NewRing computes the ring of s, which may change afterwards.
@@ -37,6 +38,7 @@ func NewRing(s *State) *Ring {
 		pending:    s.Pending(),
 		version:    s.Version(),
 		digest:     s.Digest(),
+		cluster:    s.ClusterID(),
 	}
 	r.inForce = r.configured
 	r.inForce.N = s.layout.n
@@ -169,6 +171,9 @@ func (r *Ring) Epoch() uint64 { return r.layout.epoch }
 
 // Version returns the version of the state: see [State.Version].
 func (r *Ring) Version() uint64 { return r.version }
+
+// ClusterID returns the id of the cluster whose ring this is.
+func (r *Ring) ClusterID() string { return r.cluster }
 
 // Digest returns the digest of the state: see [State.Digest].
 func (r *Ring) Digest() uint64 { return r.digest }
