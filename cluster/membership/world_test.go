@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -66,6 +67,7 @@ type node struct {
 	lacking bool
 	queue   []func(context.Context)
 
+	mu      sync.Mutex         // of what follows: a start asks several members at once
 	unknown []ring.Incarnation // starts that its disk did not know
 	past    []ring.Incarnation // starts whose epochs it outgrew
 	lost    bool
@@ -73,12 +75,34 @@ type node struct {
 	failed  error // why it must end
 }
 
-func (n *node) Lacking() bool                  { return n.lacking }
-func (n *node) Lost() error                    { n.lost, n.lacking = true, true; return nil }
-func (n *node) Outgrow(start ring.Incarnation) { n.past = append(n.past, start) }
-func (n *node) Outdated(s ring.Incarnation) error {
-	n.unknown, n.lacking = append(n.unknown, s), true
+func (n *node) Lacking() (lacking bool) {
+	n.locked(func() { lacking = n.lacking })
+	return lacking
+}
+
+func (n *node) Lost() error {
+	n.locked(func() { n.lost, n.lacking = true, true })
+	return nil
+}
+
+func (n *node) Outgrow(start ring.Incarnation) {
+	n.locked(func() { n.past = append(n.past, start) })
+}
+
+func (n *node) Outdated(start ring.Incarnation) error {
+	n.locked(func() { n.unknown, n.lacking = append(n.unknown, start), true })
 	return n.stale
+}
+
+// end notes why the node must end.
+func (n *node) end(err error) {
+	n.locked(func() { n.failed = err })
+}
+
+func (n *node) locked(f func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	f()
 }
 
 func newWorld() *world {
@@ -95,9 +119,12 @@ func (w *world) add(t *testing.T, name string, d *disk, change func(*Start)) *no
 	}
 	n.Membership = New(Config{
 		Self: member(name), State: openState(t, d), Channel: n, Gossip: n, Start: start,
-		Queue:       func(f func(context.Context)) bool { n.queue = append(n.queue, f); return true },
+		Queue: func(f func(context.Context)) bool {
+			n.locked(func() { n.queue = append(n.queue, f) })
+			return true
+		},
 		RingChanged: func() { n.changed++ }, Disk: n, Incarnation: ring.Incarnation(w.starts.Add(1)),
-		Fail: func(err error) { n.failed = err }, Resolve: w.resolve,
+		Fail: n.end, Resolve: w.resolve,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	w.nodes[member(name).PeerAddr] = n
@@ -132,7 +159,7 @@ func (w *world) resolve(_ context.Context, addr string) ([]string, error) {
 func (n *node) lookOnce(t *testing.T) {
 	t.Helper()
 	if err := n.reclaim(t.Context()); err != nil {
-		n.failed = err
+		n.end(err)
 	}
 	n.visitAll(t.Context(), n.places(t.Context()))
 	n.work(t)
