@@ -34,9 +34,11 @@
 //	what an old or copied disk leads to    cluster/membership (identity.go); cluster (trust.go)
 //	what a node sends to another           cluster/peer (kind.go lists the messages)
 //	who answers a message                  register (serve.go) names the handlers to cluster/peer (mux.go)
-//	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …
+//	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …; then drop
+//	                                       its name from server/refused.go, and add a script to server/testdata/wire
 //	where a route of the admin port is     admin (routes.go), its types in admin/api
-//	where a setting is added               cmd/quorate (config.go); of the whole cluster: cluster/core/settings (policy.go)
+//	where a setting is added               cmd/quorate (config.go); if CONFIG SET changes it: server/introspect (settings.go)
+//	where a cluster-wide setting is added  cluster/core/settings (policy.go)
 //	how a setting reaches all nodes        cluster/settings (disseminator.go)
 //	where faults are simulated             cluster/sim
 //
@@ -67,6 +69,8 @@
 // dissemination: bringing a change of the ring, or of the cluster's settings, to all
 // members.
 //
+// dead: of an object or a sibling: deleted or expired.
+//
 // digest: a 64-bit hash of a key and its encoded object. Equal digests mean equal
 // copies. A ring state and the settings of the cluster have digests too.
 //
@@ -79,6 +83,8 @@
 //
 // fallback: a node that stands in for a primary that is down: the next healthy node on
 // the walk.
+//
+// flip: the end of a transition: the target becomes the layout in force.
 //
 // floor: the lowest epoch that a node may go on counting in. It rises with each start.
 //
@@ -99,6 +105,8 @@
 //
 // incarnation: one start of a node, named by the first epoch that it may use. The ring
 // remembers the newest of each member.
+//
+// layout: who owns which partition, as reads and writes use it. Layouts are numbered.
 //
 // leaf: one of the 1024 ranges of a partition's Merkle tree: the XOR of the digests of
 // its objects.
@@ -128,6 +136,8 @@
 // primary: one of the first N nodes of a partition's walk.
 //
 // read repair: writing the merged object to replicas that answered with an older one.
+//
+// reap: to remove a dead object for good, once no older copy can come back.
 //
 // receiving: a node that writes of a partition go to though it is no primary: it gains
 // the partition, or would by an earlier target that may still be flipped to.

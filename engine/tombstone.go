@@ -74,8 +74,9 @@ func (x *Tombstones) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry
 
 // Reap removes dead objects that are still what their refs name, and returns how many it
 // removed. The caller must know that every primary holds the same, and that no older copy
-// is under way. If the key returns, its dots belong to a new epoch. A crash may bring a
-// reaped object back, as dead as it was.
+// is under way. A later write of the key takes its dot from a new epoch, so that an old
+// copy of the removed object cannot cover it. A crash may bring a reaped object back, as
+// dead as it was.
 func (x *Tombstones) Reap(refs []Ref) (reaped int, err error) {
 	if err := x.db.enter(); err != nil {
 		return 0, err

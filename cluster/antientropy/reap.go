@@ -80,7 +80,7 @@ type Reaper struct {
 	// Used by Run only.
 	pending map[ring.Partition]*agreement
 	bytes   int                    // of all pending keys
-	skip    map[ring.Partition]int // number of dead objects without an agreement
+	skip    map[ring.Partition]int // how many candidates at the head of the list the next round passes over
 
 	mu struct {
 		sync.Mutex

@@ -11,8 +11,8 @@ import (
 
 // ServePeer answers the frames that arrived together on one stream. All writes
 // among them are one engine batch. It is called from the stream's reader. Background
-// writes are hints that are delivered: they are answered when they are on the disk, in
-// either durability mode.
+// writes, which are delivered hints and read repairs, are answered when they are on the
+// disk, in either durability mode. All frames of one stream have one class.
 func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 	b := servedPool.Get().(*served)
 	for _, r := range reqs {

@@ -173,8 +173,8 @@ func (f *wave) run(ctx context.Context) {
 // deadline returns when the wave's requests are answered at the latest.
 func (f *wave) deadline() time.Time { return f.started.Add(f.c.cfg.RequestTimeout) }
 
-// advance sends the frames that streams have filled, and applies the updates that are
-// ready.
+// advance sends the frames that events have put into the outbox since the last call, and
+// applies the updates that are ready.
 func (f *wave) advance() {
 	f.mu.Lock()
 	ready := f.mu.ready

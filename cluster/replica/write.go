@@ -133,8 +133,8 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 }
 
 // replicateLocked sends an op's object to every other primary, to fallbacks for those
-// that are down, and to nodes that may come to own the partition. What those answer
-// counts for no quorum.
+// that are down, and to the partition's receiving nodes. Answers of primaries and
+// fallbacks count for the quorum; those of receiving nodes do not.
 func (f *wave) replicateLocked(i int) {
 	o := &f.mu.ops[i]
 	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upOfPrimaries()})

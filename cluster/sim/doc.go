@@ -37,7 +37,7 @@
 // # Running it
 //
 //	go test ./cluster/sim                                        the seeds of the suite
-//	go test ./cluster/sim -seeds 10000                           more of them
+//	go test ./cluster/sim -seeds 10000 -timeout 60m              more of them
 //	go test ./cluster/sim -run Seeds -seeds 1 -first 4711        one of them, again
 //	go test ./cluster/sim -run Seeds -faults all                 with every kind of fault
 //	go test ./cluster/sim -run Seeds -faults steady,forwards     with some kinds
@@ -72,8 +72,7 @@
 //   - owndots: a client that writes with the context of its own last write, through
 //     a coordinator that has not heard of that write, gets a false sibling.
 //   - With the disks of several nodes full at once a write waits for a quorum until
-//     its coordinator seems silent. The simulator fills one disk
-//     at a time.
+//     its coordinator seems silent. The simulator fills one disk at a time.
 //   - restores: a disk that is put back from a copy made after a stop in good order
 //     is trusted. Writes are lost, a dot is minted twice, deleted values return.
 //   - clones: two processes of one identity, on copies of one disk, are not refused.
@@ -82,10 +81,14 @@
 //
 // # What is outside
 //
-// Ring state travels by a simple exchange of this package, in place of package
-// cluster's own dissemination. Joining by address, gossip, a node's watchdog of its
-// streams are not simulated. The tests of cluster/antientropy and cluster/handoff use
-// cluster/testcluster, those of cluster/replica a world of their own.
+// A node of the simulator is put together by this package (node.go), not by package
+// cluster: that one opens sockets and runs memberlist, whose goroutines and timers no
+// seed decides. For the same reason the ring's state travels by a simple exchange
+// (ringstate.go) in place of cluster/membership: joining by address, the exchange of
+// identities, gossip and the watchdog of streams are not simulated, nor is
+// --durability interval. An old or copied disk is therefore not noticed here as it is by a
+// whole node: see the tests of package cluster. The tests of cluster/antientropy and
+// cluster/handoff use cluster/testcluster, those of cluster/replica a world of their own.
 //
 // Invariant: a seed and a set of options give the same trace, byte for byte, on
 // every run of one binary.

@@ -21,7 +21,7 @@ type setting struct {
 	name  string
 	value value
 	hint  string // what stands for the value in the help text; empty: the default
-	live  bool   // CONFIG SET changes it while the node runs
+	live  bool   // documents that CONFIG SET changes it: a row of server/introspect (NewSettings) does
 	help  string
 }
 

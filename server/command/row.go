@@ -33,7 +33,8 @@ type Row struct {
 	// then hides. Nil means never; MONITOR shows no command that has it.
 	Secret func(args [][]byte) bool
 
-	// Plan adds the command to the batch. It runs while earlier commands of the
+	// Plan adds the command to the batch, and must set the call's Reply, or call Refuse,
+	// which does. It runs while earlier commands of the
 	// batch have not: it must neither depend on them nor change the connection.
 	Plan func(*Call)
 	// Run executes the command by itself, after the batch. A command has one of

@@ -35,7 +35,7 @@ func (m *Write) Raise(need int) { m.tally.Raise(need) }
 // Tally returns the count of the acknowledgements.
 func (m *Write) Tally() quorum.Tally { return m.tally }
 
-// Lacking returns the primaries whose copy nobody holds or was sent.
+// Lacking returns the primaries whose copy no node holds, nor has been sent.
 func (m *Write) Lacking() quorum.Nodes { return m.lacking }
 
 // Step takes an event and appends what is to be done. After [Finish] it only records

@@ -41,17 +41,17 @@ func (p Policy) Capped(members int) Policy {
 	return p
 }
 
-// Reads returns how many answers one read waits for: own, the request's own number, or R
-// if that is 0; never more than N.
-func (p Policy) Reads(own int) int { return p.wanted(own, p.R) }
+// Reads returns how many answers one read waits for: what the request asks for, or R if
+// that is 0; never more than N.
+func (p Policy) Reads(requested int) int { return p.wanted(requested, p.R) }
 
-// Writes returns how many acknowledgements one write waits for: own, the request's own
-// number, or W if that is 0; never more than N.
-func (p Policy) Writes(own int) int { return p.wanted(own, p.W) }
+// Writes returns how many acknowledgements one write waits for: what the request asks
+// for, or W if that is 0; never more than N.
+func (p Policy) Writes(requested int) int { return p.wanted(requested, p.W) }
 
-func (p Policy) wanted(own, standard int) int {
-	if own > 0 {
-		standard = own
+func (p Policy) wanted(requested, standard int) int {
+	if requested > 0 {
+		standard = requested
 	}
 	return max(1, min(standard, p.N))
 }

@@ -53,9 +53,9 @@ var (
 //     target has the same owners: a mark made under an earlier name proves nothing
 //     about the writes that did not reach its node in between.
 //  3. From then on writes go to the primaries of the layout and to those of the
-//     target, and of earlier targets that may still be flipped to. Each node that gains partitions copies them and marks itself done
-//     under the target's name. Any new word makes a new target and voids the
-//     marks.
+//     target, and of earlier targets that may still be flipped to. Each node that
+//     gains partitions copies them and marks itself done under the target's name. Any
+//     new word makes a new target and voids the marks.
 //  4. When all gaining nodes are done, any node may flip: the target becomes the
 //     layout, under the next epoch. All nodes that flip from the same state make
 //     the same layout, so flips need no version and no coordinator.
@@ -91,8 +91,8 @@ func (q quorums) compare(o quorums) int {
 	)
 }
 
-// ValidPartitions reports whether q can be a ring's number of partitions: a
-// power of two, at most [Slots].
+// ValidPartitions returns an error unless q can be a ring's number of partitions: a
+// power of two from 1 to [Slots].
 func ValidPartitions(q int) error {
 	if q < 1 || q > Slots || bits.OnesCount(uint(q)) != 1 {
 		return fmt.Errorf("%d partitions: want a power of two, 1 to %d", q, Slots)

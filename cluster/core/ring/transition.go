@@ -39,7 +39,7 @@ func (s *State) transition() *plan {
 		s.plan, s.earlier = nil, nil
 		return nil
 	}
-	if name := s.words(); s.plan == nil || s.plan.name != name {
+	if name := s.targetName(); s.plan == nil || s.plan.name != name {
 		owners := placement.Claim(s.layout.owned(), wanted, s.quorums.N)
 		target := newLayout(s.layout.epoch+1, s.quorums.N, wanted, owners)
 		s.earlier = s.earlier.with(s.plan, s.layout)
@@ -51,10 +51,10 @@ func (s *State) transition() *plan {
 // replan makes the next call of transition compute the plan again.
 func (s *State) replan() { s.planned = false }
 
-// words returns the target's name: a hash of everything that the target is derived
-// from. It includes the words and zones of removed members, so that undoing a word does
+// targetName returns a hash of everything that the target is computed from. Among that
+// are the operators' words about removed members, and their versions: undoing a word does
 // not bring an old name back.
-func (s *State) words() uint64 {
+func (s *State) targetName() uint64 {
 	h := newHash()
 	h.uint64(claimVersion)
 	h.uint64(s.layout.hash)
