@@ -72,7 +72,7 @@ func hinted(t *testing.T, change func(*ring.State) error) (*Deliverer, *testclus
 
 func removeB(s *ring.State) error {
 	err := s.Remove(ring.IDOf("B"))
-	for s.Advance() {
+	for s.Flip() {
 	}
 	return err
 }

@@ -191,7 +191,7 @@ func (s *StateStore) update(from source, edit func(*ring.State) (bool, error)) e
 		return err
 	}
 	// Any node may see that a transition is complete; all come to the same result.
-	next.Advance()
+	next.Flip()
 	if err := s.disk.Save(stateName, next.Encode()); err != nil {
 		return fmt.Errorf("save ring state: %w", err)
 	}

@@ -56,7 +56,7 @@ func (r *ringState) change(edit func(*ring.State) error) (bool, error) {
 	next := state.Clone()
 	err := edit(next)
 	if err == nil && next.Digest() != state.Digest() {
-		next.Advance()
+		next.Flip()
 		err = r.l.store.State().Save(savedRing, next.Encode())
 	}
 	if err != nil || next.Digest() == state.Digest() {

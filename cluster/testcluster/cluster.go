@@ -68,7 +68,7 @@ func (c *Cluster) Change(edit func(*ring.State) error) {
 	if err := edit(c.state); err != nil {
 		c.tb.Errorf("change the ring: %v", err)
 	}
-	c.state.Advance()
+	c.state.Flip()
 	c.ring.Store(ring.NewRing(c.state))
 }
 

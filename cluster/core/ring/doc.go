@@ -7,8 +7,8 @@
 // change which members are wanted. While the wanted members differ from the layout
 // in force, a transition is under way. Its target is a pure function of the state,
 // so that every node computes the same one. The nodes that gain partitions mark
-// themselves done, and any node may then put the target in force
-// ([State.Advance]).
+// themselves done, and any node may then flip: the target becomes the layout in force
+// ([State.Flip]).
 //
 // A [Ring] is the immutable, indexed view of one state that requests use.
 //

@@ -70,7 +70,7 @@ func TestState_Merge_BothLeave_KeepsTheOwners(t *testing.T) {
 	check(t, here.Leave(IDOf("A")))
 	check(t, there.Leave(IDOf("B")))
 	merge(t, here, there)
-	if here.Target() != 0 || here.Advance() {
+	if here.Target() != 0 || here.Flip() {
 		t.Error("a ring of nobody is aimed at")
 	}
 	wantSound(t, here)
@@ -227,7 +227,7 @@ func TestState_RandomHistories_Converge(t *testing.T) {
 			for _, id := range abThenC.Pending() {
 				check(t, abThenC.MarkDone(id, abThenC.Target()))
 			}
-			if !abThenC.Advance() {
+			if !abThenC.Flip() {
 				t.Fatal("no flip, though nobody is pending")
 			}
 			wantSound(t, abThenC)
@@ -272,7 +272,7 @@ func randomNodes(t *rapid.T) []*State {
 			}
 		case 7:
 			epoch := s.Epoch()
-			if s.Advance() && s.Epoch() != epoch+1 {
+			if s.Flip() && s.Epoch() != epoch+1 {
 				t.Fatalf("a flip from epoch %d to %d", epoch, s.Epoch())
 			}
 		case 8:

@@ -35,7 +35,7 @@ func finish(t rapid.TB, s *State) {
 				t.Fatal(err)
 			}
 		}
-		if !s.Advance() {
+		if !s.Flip() {
 			t.Fatalf("no flip, though nobody is pending")
 		}
 	}
@@ -55,7 +55,7 @@ func TestState_Join_SeatsTheJoinerAfterItsMark(t *testing.T) {
 	}
 	wantStatus(t, s, "B", Joining)
 	target := s.Target()
-	if target == 0 || s.Advance() {
+	if target == 0 || s.Flip() {
 		t.Fatalf("target %x: flipped before the mark", target)
 	}
 	if !slices.Equal(s.Pending(), []NodeID{IDOf("B")}) {
@@ -67,7 +67,7 @@ func TestState_Join_SeatsTheJoinerAfterItsMark(t *testing.T) {
 	if err := s.MarkDone(IDOf("B"), target); err != nil {
 		t.Fatal(err)
 	}
-	if !s.Advance() || s.Advance() {
+	if !s.Flip() || s.Flip() {
 		t.Fatal("want exactly one flip")
 	}
 	wantStatus(t, s, "B", Up)
@@ -82,7 +82,7 @@ func TestState_MarkDone_OfAnEarlierTarget_IsVoid(t *testing.T) {
 	first := s.Target()
 	check(t, s.MarkDone(IDOf("D"), first))
 	check(t, s.Join(member("E")))
-	if s.Advance() {
+	if s.Flip() {
 		t.Fatal("flipped on the mark of another target")
 	}
 	if err := s.MarkDone(IDOf("D"), first); !errors.Is(err, ErrOtherTarget) {
@@ -92,7 +92,7 @@ func TestState_MarkDone_OfAnEarlierTarget_IsVoid(t *testing.T) {
 	// what was written meanwhile.
 	check(t, s.Remove(IDOf("E")))
 	wantStatus(t, s, "E", Removed)
-	if s.Target() == first || s.Advance() {
+	if s.Target() == first || s.Flip() {
 		t.Fatal("an old target came back, and its mark with it")
 	}
 	finish(t, s)
@@ -167,7 +167,7 @@ func TestState_SetQuorums_AGreaterN_CountsAfterTheFlip(t *testing.T) {
 		t.Errorf("after the flip: %+v", q)
 	}
 	check(t, s.SetQuorums(threeOfFive()))
-	if len(s.Pending()) > 0 || !s.Advance() {
+	if len(s.Pending()) > 0 || !s.Flip() {
 		t.Error("a smaller N waits for somebody")
 	}
 	check(t, s.SetQuorums(Quorums{N: 5, R: 3, W: 3}))
@@ -328,12 +328,12 @@ func TestState_Unmark_HoldsTheFlip(t *testing.T) {
 	}
 	for _, view := range []*State{s, other} {
 		check(t, view.MarkDone(IDOf("E"), view.Target()))
-		if view.Advance() || !slices.Contains(view.Pending(), d) {
+		if view.Flip() || !slices.Contains(view.Pending(), d) {
 			t.Error("flipped without D, which lost what it had copied")
 		}
 	}
 	check(t, s.MarkDone(d, s.Target()))
-	if !s.Advance() {
+	if !s.Flip() {
 		t.Error("all are done, and nothing flips")
 	}
 	before := s.Digest()

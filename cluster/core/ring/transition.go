@@ -123,9 +123,9 @@ func (s *State) Pending() []NodeID {
 	return pending
 }
 
-// Advance puts the target in force if all gaining nodes are done, or none gains. It
+// Flip puts the target in force if all gaining nodes are done, or none gains. It
 // reports whether it did.
-func (s *State) Advance() bool {
+func (s *State) Flip() bool {
 	plan := s.transition()
 	if plan == nil || len(s.Pending()) > 0 {
 		return false

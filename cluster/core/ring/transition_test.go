@@ -24,7 +24,7 @@ func TestRing_SecondChange_WritesStillReachThoseWhoGainByTheFirst(t *testing.T) 
 			}
 		}
 		before := NewRing(unaware)
-		if !unaware.Advance() {
+		if !unaware.Flip() {
 			t.Fatalf("seed %d: the first change did not end", seed)
 		}
 		after := NewRing(unaware)
