@@ -52,7 +52,7 @@ func (s *Scheduler) AwaitRefilled(ctx context.Context) error {
 			return err
 		}
 		now := s.cfg.Ring()
-		if now.Epoch() == before.Epoch() && len(now.Gains(s.cfg.Self)) == 0 {
+		if now.LayoutNumber() == before.LayoutNumber() && len(now.Gains(s.cfg.Self)) == 0 {
 			return nil
 		}
 		select {

@@ -99,9 +99,9 @@ type Mover struct {
 	trigger chan struct{}
 
 	// Used by Run only. The goroutines of a round read them.
-	done      uint64                      // target that this node was marked done for
-	silent    map[ring.NodeID]time.Time   // monotonic: since when members have not answered
-	covered   map[ring.Partition]coverage // partitions that all primaries had
+	done      uint64                          // target that this node was marked done for
+	silent    map[ring.NodeID]time.Time       // monotonic: since when members have not answered
+	confirmed map[ring.Partition]confirmation // partitions that all primaries had
 	inSync    lastInSync
 	gaining   transfer
 	releasing transfer
@@ -134,7 +134,7 @@ func NewMover(cfg MoverConfig) *Mover {
 	}
 	return &Mover{
 		cfg: cfg, trigger: make(chan struct{}, 1),
-		silent: make(map[ring.NodeID]time.Time), covered: make(map[ring.Partition]coverage),
+		silent: make(map[ring.NodeID]time.Time), confirmed: make(map[ring.Partition]confirmation),
 		gaining: transfer{kind: operation.Gain}, releasing: transfer{kind: operation.Release},
 	}
 }
@@ -219,7 +219,7 @@ func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel contex
 
 // outdated reports whether now asks for something else than before did.
 func outdated(before, now *ring.Ring) bool {
-	return before.Target() != now.Target() || before.Epoch() != now.Epoch()
+	return before.Target() != now.Target() || before.LayoutNumber() != now.LayoutNumber()
 }
 
 // watchMembers notes since when members have been silent.

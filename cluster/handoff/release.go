@@ -13,12 +13,12 @@ import (
 	"github.com/quorate/quorate/cluster/operation"
 )
 
-// coverage says that all primaries of an epoch were seen to have everything that
+// confirmation says that all primaries of a layout were seen to have everything that
 // this node held when its tree had this root.
-type coverage struct {
-	root  uint64
-	epoch uint64
-	since time.Time // monotonic
+type confirmation struct {
+	root   uint64
+	layout uint64    // number
+	since  time.Time // monotonic
 }
 
 // release gives away and drops partitions that are here and belong elsewhere.
@@ -26,7 +26,7 @@ func (m *Mover) release(ctx context.Context, now *ring.Ring) error {
 	held := m.foreign(now)
 	m.report(func(p *MoverProgress) { p.Releasing = len(held) })
 	if len(held) == 0 {
-		clear(m.covered)
+		clear(m.confirmed)
 		m.releaseDone()
 		return nil
 	}
@@ -72,14 +72,14 @@ func (m *Mover) releaseHeld(ctx context.Context, now *ring.Ring, held []ring.Par
 	group.SetLimit(moveAtOnce)
 	for _, p := range held {
 		mu.Lock()
-		before := m.covered[p]
+		before := m.confirmed[p]
 		mu.Unlock()
 		group.Go(func() error {
 			after, gone, err := m.releaseOne(ctx, now, p, before)
 			mu.Lock()
 			defer mu.Unlock()
-			if m.covered[p] = after; gone {
-				delete(m.covered, p)
+			if m.confirmed[p] = after; gone {
+				delete(m.confirmed, p)
 				dropped++
 				m.releasing.op.Update(func(p *operation.Progress) { p.Partitions.Done++ })
 			}
@@ -109,28 +109,28 @@ func (m *Mover) releaseDone() {
 }
 
 // releaseOne offers p to all of its primaries, and drops it if they have had all
-// of it for long enough. It returns the coverage that it found.
-func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition, before coverage) (found coverage, gone bool, err error) {
-	found = coverage{root: m.root(p), epoch: now.Epoch(), since: m.cfg.Monotonic()}
+// of it for long enough. It returns the confirmation that it found.
+func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition, before confirmation) (found confirmation, gone bool, err error) {
+	found = confirmation{root: m.root(p), layout: now.LayoutNumber(), since: m.cfg.Monotonic()}
 	news, err := m.offer(ctx, now, p)
 	if err != nil {
-		return coverage{}, false, err
+		return confirmation{}, false, err
 	}
-	if news > 0 || found.root != before.root || found.epoch != before.epoch {
+	if news > 0 || found.root != before.root || found.layout != before.layout {
 		return found, false, nil
 	}
 	if m.cfg.Monotonic().Sub(before.since) < m.cfg.Settle {
 		return before, false, nil
 	}
 	// The ring may have given p back to this node since the round began.
-	if latest := m.cfg.Ring(); latest.Epoch() != now.Epoch() || latest.IsPrimary(m.cfg.Self, p) || latest.IsReceiving(m.cfg.Self, p) {
-		return coverage{}, false, errRingMoved
+	if latest := m.cfg.Ring(); latest.LayoutNumber() != now.LayoutNumber() || latest.IsPrimary(m.cfg.Self, p) || latest.IsReceiving(m.cfg.Self, p) {
+		return confirmation{}, false, errRingMoved
 	}
 	gone, err = m.cfg.Store.Partitions().DropIf(p, found.root)
 	if err != nil {
-		return coverage{}, false, fmt.Errorf("drop: %w", err)
+		return confirmation{}, false, fmt.Errorf("drop: %w", err)
 	}
-	return coverage{}, gone, nil
+	return confirmation{}, gone, nil
 }
 
 // offer brings p to all of its primaries, and returns how many keys were news to

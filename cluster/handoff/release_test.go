@@ -16,7 +16,7 @@ import (
 )
 
 // TestMover_StrayWrite_IsNotDropped has a write reach the old owner after its copy
-// was seen to be covered.
+// was seen at all primaries.
 func TestMover_StrayWrite_IsNotDropped(t *testing.T) {
 	for _, moment := range []string{"while it settles", "in the last comparison"} {
 		t.Run(moment, func(t *testing.T) {

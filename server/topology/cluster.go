@@ -128,8 +128,8 @@ func runClusterInfo(_ context.Context, c *command.Call) {
 	line("cluster_slots_fail", failed)
 	line("cluster_known_nodes", len(t.ring.Members()))
 	line("cluster_size", t.coordinators())
-	line("cluster_current_epoch", t.ring.Epoch())
-	line("cluster_my_epoch", t.ring.Epoch())
+	line("cluster_current_epoch", t.ring.LayoutNumber())
+	line("cluster_my_epoch", t.ring.LayoutNumber())
 	c.Out.Verbatim(text.String())
 }
 

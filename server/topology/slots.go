@@ -126,7 +126,7 @@ func (t *topology) line(m *ring.Member) string {
 	}
 	host, port := clientAddr(m)
 	_, bus, _ := net.SplitHostPort(m.PeerAddr)
-	line := fmt.Sprintf("%s %s:%d@%s %s - 0 0 %d %s", clusterID(m.ID), host, port, bus, flags, t.ring.Epoch(), link)
+	line := fmt.Sprintf("%s %s:%d@%s %s - 0 0 %d %s", clusterID(m.ID), host, port, bus, flags, t.ring.LayoutNumber(), link)
 	for i := range t.ranges {
 		switch r := &t.ranges[i]; {
 		case r.nodes[0] != m.ID:

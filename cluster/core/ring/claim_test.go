@@ -80,7 +80,7 @@ func (h *history) seat(zone string) seat {
 func (h *history) become(seats []seat) measured {
 	slices.SortFunc(seats, seat.Compare)
 	from := h.layout
-	h.layout = newLayout(from.epoch+1, h.n, seats, placement.Claim(from.owned(), seats, h.n))
+	h.layout = newLayout(from.number+1, h.n, seats, placement.Claim(from.owned(), seats, h.n))
 	return measure(from, h.layout)
 }
 

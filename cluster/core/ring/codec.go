@@ -64,7 +64,7 @@ type (
 		Incarnations []hexID `json:"incarnations,omitempty"`
 	}
 	layoutJSON struct {
-		Epoch  uint64     `json:"epoch"`
+		Number uint64     `json:"epoch"` // the name since the first format
 		N      int        `json:"n"`
 		Seats  []seatJSON `json:"seats"`
 		Owners []int      `json:"owners"` // index into seats, by partition
@@ -136,7 +136,7 @@ func (s *State) Encode() []byte {
 }
 
 func (l *layout) encode() layoutJSON {
-	j := layoutJSON{Epoch: l.epoch, N: l.n, Owners: make([]int, len(l.owners))}
+	j := layoutJSON{Number: l.number, N: l.n, Owners: make([]int, len(l.owners))}
 	for _, s := range l.seats {
 		j.Seats = append(j.Seats, seatJSON{hexID(s.ID), s.Zone})
 	}
@@ -259,8 +259,8 @@ func decodeIncarnations(list []hexID) (starts incarnations, err error) {
 
 func (s *State) decodeLayout(j layoutJSON, q int) error {
 	switch {
-	case j.Epoch < 1 || j.Epoch > maxVersion:
-		return fmt.Errorf("layout of epoch %d", j.Epoch)
+	case j.Number < 1 || j.Number > maxVersion:
+		return fmt.Errorf("layout number %d, want 1 to %d", j.Number, uint64(maxVersion))
 	case j.N < 1 || j.N > MaxReplicas:
 		return fmt.Errorf("layout with n = %d", j.N)
 	case len(j.Seats) < 1 || len(j.Seats) > MaxMembers:
@@ -288,7 +288,7 @@ func (s *State) decodeLayout(j layoutJSON, q int) error {
 		}
 		owners[p] = seats[i].ID
 	}
-	s.layout = newLayout(j.Epoch, j.N, seats, owners)
+	s.layout = newLayout(j.Number, j.N, seats, owners)
 	return nil
 }
 

@@ -45,7 +45,7 @@ func TestDecodeState_RefusesWhatEncodeCannotMake(t *testing.T) {
 		{"a zone's version too great", `"zone_version":1,`, `"zone_version":9007199254740993,`},
 		{"incarnations out of order", `0009","0000`, `0007","0000`},
 		{"an incarnation zero", `"0000000000000007"`, `"0000000000000000"`},
-		{"epoch zero", `"epoch":1`, `"epoch":0`},
+		{"layout number zero", `"epoch":1`, `"epoch":0`},
 		{"a layout of no replicas", `"epoch":1,"n":3`, `"epoch":1,"n":0`},
 		{"an owner without a seat", `"owners":[0`, `"owners":[2`},
 		{"an owner before all seats", `"owners":[0`, `"owners":[-1`},

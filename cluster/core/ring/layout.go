@@ -15,7 +15,7 @@ import (
 // seated members. Later changes by operators show in the next layout. A layout is
 // immutable.
 type layout struct {
-	epoch  uint64
+	number uint64
 	n      int
 	seats  []seat // sorted by id; the members of the ring
 	owners []NodeID
@@ -29,20 +29,20 @@ type seat = placement.Seat
 // owned returns the owners of the tokens under l.
 func (l *layout) owned() placement.Owners { return placement.Owners{Seats: l.seats, Tokens: l.owners} }
 
-func newLayout(epoch uint64, n int, seats []seat, owners []NodeID) *layout {
-	l := &layout{epoch: epoch, n: n, seats: seats, owners: owners}
+func newLayout(number uint64, n int, seats []seat, owners []NodeID) *layout {
+	l := &layout{number: number, n: n, seats: seats, owners: owners}
 	l.hash = l.sum()
 	l.prefs = newPreferences(l)
 	return l
 }
 
-// compare orders layouts totally: the later epoch wins. Two flips of one epoch
+// compare orders layouts totally: the higher number wins. Two layouts of one number
 // differ only where a split, or a delay, let two sides complete two different
 // transitions. Either will do, as long as all choose the same: whoever is
 // wanted and not seated by the winner is joining (again), and whoever holds data
 // without being a primary hands it over before letting go of it.
 func (l *layout) compare(o *layout) int {
-	if c := cmp.Or(cmp.Compare(l.epoch, o.epoch), cmp.Compare(l.hash, o.hash)); c != 0 {
+	if c := cmp.Or(cmp.Compare(l.number, o.number), cmp.Compare(l.hash, o.hash)); c != 0 {
 		return c
 	}
 	return cmp.Or(cmp.Compare(l.n, o.n), slices.CompareFunc(l.seats, o.seats, seat.Compare), slices.Compare(l.owners, o.owners))
@@ -55,7 +55,7 @@ func (l *layout) seat(id NodeID) (int, bool) {
 
 func (l *layout) sum() uint64 {
 	h := newHash()
-	h.uint64(l.epoch)
+	h.uint64(l.number)
 	h.uint64(uint64(l.n))
 	h.uint64(uint64(len(l.seats)))
 	for _, s := range l.seats {

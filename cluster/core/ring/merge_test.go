@@ -271,9 +271,9 @@ func randomNodes(t *rapid.T) []*State {
 				}
 			}
 		case 7:
-			epoch := s.Epoch()
-			if s.Flip() && s.Epoch() != epoch+1 {
-				t.Fatalf("a flip from epoch %d to %d", epoch, s.Epoch())
+			number := s.LayoutNumber()
+			if s.Flip() && s.LayoutNumber() != number+1 {
+				t.Fatalf("a flip from layout %d to %d", number, s.LayoutNumber())
 			}
 		case 8:
 			_ = s.Vacate(m.ID)

@@ -166,8 +166,8 @@ func (r *Ring) TargetPrimaries(p Partition) []NodeID {
 // Pending returns the gaining nodes that are not done yet.
 func (r *Ring) Pending() []NodeID { return r.pending }
 
-// Epoch returns the number of the layout in force: see [State.Epoch].
-func (r *Ring) Epoch() uint64 { return r.layout.epoch }
+// LayoutNumber returns the number of the layout in force: see [State.LayoutNumber].
+func (r *Ring) LayoutNumber() uint64 { return r.layout.number }
 
 // Version returns the version of the state: see [State.Version].
 func (r *Ring) Version() uint64 { return r.version }

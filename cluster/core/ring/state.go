@@ -42,7 +42,7 @@ var (
 //     the last decision of an operator about its place, its done-mark and its newest
 //     incarnations (by itself);
 //   - the quorums, with the version of the last change of N;
-//   - the layout: epoch, N, seats with their zones, owners. The later epoch wins.
+//   - the layout: its number, N, seats with their zones, owners. The higher number wins.
 //
 // A transition goes like this:
 //
@@ -57,7 +57,7 @@ var (
 //     gains partitions copies them and marks itself done under the target's name. Any
 //     new word makes a new target and voids the marks.
 //  4. When all gaining nodes are done, any node may flip: the target becomes the
-//     layout, under the next epoch. All nodes that flip from the same state make
+//     layout, with the next number. All nodes that flip from the same state make
 //     the same layout, so flips need no version and no coordinator.
 //
 // A coordinator that does not know the target yet sends its writes to the old
@@ -150,8 +150,8 @@ func (s *State) ClusterID() string { return s.cluster }
 // Partitions returns Q.
 func (s *State) Partitions() int { return len(s.layout.owners) }
 
-// Epoch returns the number of the layout in force; each flip adds one.
-func (s *State) Epoch() uint64 { return s.layout.epoch }
+// LayoutNumber returns the number of the layout in force; each flip adds one.
+func (s *State) LayoutNumber() uint64 { return s.layout.number }
 
 // Configured returns the quorums as they were set. [Ring.Quorums] says which are
 // in force.
@@ -159,7 +159,7 @@ func (s *State) Configured() Quorums { return s.quorums.Quorums }
 
 // Version grows with every change, also by Merge. It orders the states that one
 // node has seen; states of one version from two nodes may differ: see Digest.
-func (s *State) Version() uint64 { return s.lamport() + s.layout.epoch }
+func (s *State) Version() uint64 { return s.lamport() + s.layout.number }
 
 func (s *State) lamport() uint64 {
 	v := s.quorums.Version

@@ -41,7 +41,7 @@ func (s *State) transition() *plan {
 	}
 	if name := s.targetName(); s.plan == nil || s.plan.name != name {
 		owners := placement.Claim(s.layout.owned(), wanted, s.quorums.N)
-		target := newLayout(s.layout.epoch+1, s.quorums.N, wanted, owners)
+		target := newLayout(s.layout.number+1, s.quorums.N, wanted, owners)
 		s.earlier = s.earlier.with(s.plan, s.layout)
 		s.plan = newPlan(name, s.layout, target)
 	}
