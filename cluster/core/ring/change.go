@@ -196,7 +196,7 @@ func (s *State) SetQuorums(q Quorums) error {
 		s.quorums.nVersion = q.Version
 	}
 	s.quorums.Quorums = q
-	s.replan()
+	s.invalidate()
 	return nil
 }
 
@@ -209,13 +209,13 @@ func (s *State) MarkDone(id NodeID, target uint64) error {
 	if !ok {
 		return fmt.Errorf("mark %016x done: %w", uint64(id), ErrUnknownMember)
 	}
-	if plan := s.transition(); plan == nil || plan.name != target || !plan.gains(id) {
+	if t := s.underWay(); t == nil || t.name != target || !t.gains(id) {
 		return fmt.Errorf("mark %s done: %w", r.name, ErrOtherTarget)
 	}
 	if r.done.target == target {
 		return nil
 	}
-	// A mark decides nothing about placement: the plan stands.
+	// A mark decides nothing about placement: the target stands.
 	r.done = mark{s.next(), target}
 	s.records[id] = r
 	return nil
@@ -237,7 +237,7 @@ func (s *State) next() uint64 { return min(s.lamport()+1, maxVersion) }
 
 func (s *State) set(id NodeID, r record) {
 	s.records[id] = r
-	s.replan()
+	s.invalidate()
 }
 
 func (s *State) status(id NodeID) Status {

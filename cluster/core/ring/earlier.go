@@ -15,19 +15,19 @@ type earlier struct {
 	gaining [][]NodeID // by partition
 }
 
-// with returns e with what nodes gain by p, as far as that is from the layout in force.
-func (e *earlier) with(p *plan, now *layout) *earlier {
-	if e != nil && e.layout != now.hash {
+// with returns e with what nodes gain by t, as far as that is from the layout in force.
+func (e *earlier) with(t *transition, inForce *layout) *earlier {
+	if e != nil && e.layout != inForce.hash {
 		e = nil
 	}
-	if p == nil || p.from != now.hash {
+	if t == nil || t.from != inForce.hash {
 		return e
 	}
-	next := &earlier{layout: now.hash, gaining: make([][]NodeID, len(now.owners))}
+	next := &earlier{layout: inForce.hash, gaining: make([][]NodeID, len(inForce.owners))}
 	for i := range next.gaining {
-		next.gaining[i] = p.of(i)
+		next.gaining[i] = t.of(i)
 		if e != nil {
-			next.gaining[i] = union(e.gaining[i], p.of(i))
+			next.gaining[i] = union(e.gaining[i], t.of(i))
 		}
 	}
 	return next
@@ -44,16 +44,16 @@ func union(a, b []NodeID) []NodeID {
 	return all
 }
 
-// receivers lists by partition who gains it by the plan or by an earlier one, without
-// those that were removed; nil if there was no earlier one.
+// receivers lists by partition who gains it by the transition under way or by an earlier
+// one, without those that were removed; nil if there was no earlier one.
 func (s *State) receivers() [][]NodeID {
-	if s.transition() == nil || s.earlier == nil || s.earlier.layout != s.layout.hash {
+	if s.underWay() == nil || s.earlier == nil || s.earlier.layout != s.layout.hash {
 		return nil
 	}
 	all := make([][]NodeID, s.Partitions())
 	for i := range all {
 		there := slices.DeleteFunc(slices.Clone(s.earlier.gaining[i]), func(id NodeID) bool { return s.records[id].word.intent == gone })
-		all[i] = union(s.plan.of(i), there)
+		all[i] = union(s.transition.of(i), there)
 	}
 	return all
 }

@@ -29,7 +29,7 @@ func (s *State) Merge(other *State) (changed bool, err error) {
 		s.layout, changed = other.layout, true
 	}
 	if changed {
-		s.replan()
+		s.invalidate()
 	}
 	return changed, nil
 }

@@ -7,7 +7,7 @@ import "slices"
 // slices that it returns are shared: callers must not change them.
 type Ring struct {
 	layout     *layout
-	plan       *plan
+	transition *transition // nil: none is under way
 	shift      uint
 	configured Quorums
 	inForce    Quorums
@@ -27,7 +27,7 @@ type Ring struct {
 func NewRing(s *State) *Ring {
 	r := &Ring{
 		layout:     s.layout,
-		plan:       s.transition(),
+		transition: s.underWay(),
 		shift:      slotShift(s.Partitions()),
 		configured: s.quorums.Quorums,
 		all:        make(map[NodeID]Member, len(s.records)),
@@ -78,10 +78,10 @@ func (r *Ring) Walk(p Partition) []NodeID { return r.layout.prefs.walk(int(p)) }
 // Gaining returns the nodes that will be primaries of p after the flip and are
 // not yet.
 func (r *Ring) Gaining(p Partition) []NodeID {
-	if r.plan == nil {
+	if r.transition == nil {
 		return nil
 	}
-	return r.plan.of(int(p))
+	return r.transition.of(int(p))
 }
 
 // Receiving returns the nodes besides the primaries that writes of p go to: those that
@@ -144,23 +144,23 @@ func (r *Ring) Name(id NodeID) string {
 }
 
 // InTransition reports whether the ring is on its way to another layout.
-func (r *Ring) InTransition() bool { return r.plan != nil }
+func (r *Ring) InTransition() bool { return r.transition != nil }
 
 // Target names the transition under way, for [State.MarkDone]; zero without one.
 func (r *Ring) Target() uint64 {
-	if r.plan == nil {
+	if r.transition == nil {
 		return 0
 	}
-	return r.plan.name
+	return r.transition.name
 }
 
 // TargetPrimaries returns the primaries of p after the flip, or today's primaries if
 // no transition is under way.
 func (r *Ring) TargetPrimaries(p Partition) []NodeID {
-	if r.plan == nil {
+	if r.transition == nil {
 		return r.Primaries(p)
 	}
-	return r.plan.target.prefs.primaries(int(p))
+	return r.transition.target.prefs.primaries(int(p))
 }
 
 // Pending returns the gaining nodes that are not done yet.

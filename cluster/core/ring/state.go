@@ -72,9 +72,9 @@ type State struct {
 	quorums quorums
 	layout  *layout
 
-	plan    *plan    // the last result of transition, derived from the rest
-	planned bool     // plan is up to date
-	earlier *earlier // plans before it
+	transition *transition // the last result of underWay, derived from the rest
+	derived    bool        // transition is up to date
+	earlier    *earlier    // transitions before it
 }
 
 // quorums is the register that SetQuorums writes.

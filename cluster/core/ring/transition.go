@@ -6,10 +6,10 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring/placement"
 )
 
-// plan is a transition: the target layout, and the partitions that nodes gain by
-// it. It is immutable and derived from the state's words and layout.
-type plan struct {
-	name   uint64
+// transition is one way from a layout to the next: the target, and the partitions that
+// nodes gain by it. It is immutable and derived from the state's words and layout.
+type transition struct {
+	name   uint64 // of the target
 	from   uint64 // hash of the layout that it leaves
 	target *layout
 	// gaining[starts[p]:starts[p+1]] are p's primaries under the target that are
@@ -23,33 +23,33 @@ type plan struct {
 // not accept each other's marks.
 const claimVersion = 1
 
-// transition returns the plan of the transition under way, or nil. It computes the
-// plan at the first call after a change: a state that was received only to be
-// merged never needs one, and a mark or a renewed address does not change it.
-func (s *State) transition() *plan {
-	if s.planned {
-		return s.plan
+// underWay returns the transition under way, or nil. It computes the target at the
+// first call after a change: a state that was received only to be merged never needs
+// one, and a mark or a renewed address does not change it.
+func (s *State) underWay() *transition {
+	if s.derived {
+		return s.transition
 	}
-	s.planned = true
+	s.derived = true
 	wanted := s.wanted()
 	settled := slices.Equal(wanted, s.layout.seats) && s.quorums.N == s.layout.n
 	if settled || len(wanted) == 0 {
 		// No member is wanted if two nodes each removed all others concurrently. The
 		// ring then stays as it is until an operator decides.
-		s.plan, s.earlier = nil, nil
+		s.transition, s.earlier = nil, nil
 		return nil
 	}
-	if name := s.targetName(); s.plan == nil || s.plan.name != name {
+	if name := s.targetName(); s.transition == nil || s.transition.name != name {
 		owners := placement.Claim(s.layout.owned(), wanted, s.quorums.N)
 		target := newLayout(s.layout.number+1, s.quorums.N, wanted, owners)
-		s.earlier = s.earlier.with(s.plan, s.layout)
-		s.plan = newPlan(name, s.layout, target)
+		s.earlier = s.earlier.with(s.transition, s.layout)
+		s.transition = newTransition(name, s.layout, target)
 	}
-	return s.plan
+	return s.transition
 }
 
-// replan makes the next call of transition compute the plan again.
-func (s *State) replan() { s.planned = false }
+// invalidate makes the next call of underWay compute the target again.
+func (s *State) invalidate() { s.derived = false }
 
 // targetName returns a hash of everything that the target is computed from. Among that
 // are the operators' words about removed members, and their versions: undoing a word does
@@ -72,51 +72,51 @@ func (s *State) targetName() uint64 {
 	return h.sum()
 }
 
-func newPlan(name uint64, from, target *layout) *plan {
-	p := &plan{name: name, from: from.hash, target: target, starts: make([]uint32, 1, len(from.owners)+1)}
+func newTransition(name uint64, from, target *layout) *transition {
+	t := &transition{name: name, from: from.hash, target: target, starts: make([]uint32, 1, len(from.owners)+1)}
 	for i := range from.owners {
-		now := from.prefs.primaries(i)
+		before := from.prefs.primaries(i)
 		for _, id := range target.prefs.primaries(i) {
-			if !slices.Contains(now, id) {
-				p.gaining = append(p.gaining, id)
+			if !slices.Contains(before, id) {
+				t.gaining = append(t.gaining, id)
 			}
 		}
-		p.starts = append(p.starts, uint32(len(p.gaining)))
+		t.starts = append(t.starts, uint32(len(t.gaining)))
 	}
-	p.gainers = slices.Clone(p.gaining)
-	slices.Sort(p.gainers)
-	p.gainers = slices.Compact(p.gainers)
-	return p
+	t.gainers = slices.Clone(t.gaining)
+	slices.Sort(t.gainers)
+	t.gainers = slices.Compact(t.gainers)
+	return t
 }
 
-func (p *plan) of(partition int) []NodeID {
-	from, to := p.starts[partition], p.starts[partition+1]
-	return p.gaining[from:to:to]
+func (t *transition) of(partition int) []NodeID {
+	from, to := t.starts[partition], t.starts[partition+1]
+	return t.gaining[from:to:to]
 }
 
-func (p *plan) gains(id NodeID) bool {
-	_, ok := slices.BinarySearch(p.gainers, id)
+func (t *transition) gains(id NodeID) bool {
+	_, ok := slices.BinarySearch(t.gainers, id)
 	return ok
 }
 
 // Target returns the name of the transition under way, which the gaining nodes pass
 // to MarkDone. It is zero if there is none.
 func (s *State) Target() uint64 {
-	if plan := s.transition(); plan != nil {
-		return plan.name
+	if t := s.underWay(); t != nil {
+		return t.name
 	}
 	return 0
 }
 
 // Pending returns the nodes whose done-mark the flip still waits for.
 func (s *State) Pending() []NodeID {
-	plan := s.transition()
-	if plan == nil {
+	t := s.underWay()
+	if t == nil {
 		return nil
 	}
 	var pending []NodeID
-	for _, id := range plan.gainers {
-		if s.records[id].done.target != plan.name {
+	for _, id := range t.gainers {
+		if s.records[id].done.target != t.name {
 			pending = append(pending, id)
 		}
 	}
@@ -126,11 +126,11 @@ func (s *State) Pending() []NodeID {
 // Flip puts the target in force if all gaining nodes are done, or none gains. It
 // reports whether it did.
 func (s *State) Flip() bool {
-	plan := s.transition()
-	if plan == nil || len(s.Pending()) > 0 {
+	t := s.underWay()
+	if t == nil || len(s.Pending()) > 0 {
 		return false
 	}
-	s.layout = plan.target
-	s.replan()
+	s.layout = t.target
+	s.invalidate()
 	return true
 }
