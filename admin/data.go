@@ -67,7 +67,7 @@ func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 	}
 	found.ClockText = found.Clock.String()
 	if len(stored.Clock) > 0 {
-		found.Context = string(causal.TokensOf(key).Append(nil, stored.Clock))
+		found.Context = string(causal.ContextTokensOf(key).Append(nil, stored.Clock))
 	}
 	if value, ok, err := register.Resolve(stored, c.node.Settings.Policy(), now); err == nil && ok {
 		shown := valueOf(value.Data)
@@ -181,7 +181,7 @@ func (c *call) write(ctx context.Context, op string, u *register.Update, want ap
 	key := c.key()
 	if want.Context != nil {
 		var err error
-		if u.Context, u.Own, err = causal.TokensOf(key).Parse([]byte(*want.Context)); err != nil {
+		if u.Context, u.Own, err = causal.ContextTokensOf(key).Parse([]byte(*want.Context)); err != nil {
 			return nil, nil, nil, err
 		}
 		u.HasContext = true
@@ -212,7 +212,7 @@ func contextAfter(r *replica.Request) string {
 	if r.Result.Dot == (causal.Dot{}) {
 		return ""
 	}
-	return string(causal.TokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
+	return string(causal.ContextTokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
 }
 
 func (h *dataHandlers) deleteData(ctx context.Context, c *call) (any, error) {

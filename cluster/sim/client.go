@@ -99,7 +99,7 @@ func (w *workload) begin() {
 		c := &client{name: fmt.Sprintf("c%d", i), careful: i == 0 || w.rng.IntN(3) == 0, tokens: make(map[string]string)}
 		if c.careful {
 			c.key = "own-" + c.name
-			c.tokens[c.key] = string(causal.TokensOf([]byte(c.key)).Append(nil, nil))
+			c.tokens[c.key] = string(causal.ContextTokensOf([]byte(c.key)).Append(nil, nil))
 		}
 		w.clients = append(w.clients, c)
 		w.think(c)
@@ -186,7 +186,7 @@ func (w *workload) send(o *op, token string) {
 		r.Update = o.update()
 		if !o.plain {
 			var err error
-			if o.seen, o.own, err = causal.TokensOf(r.Key).Parse([]byte(token)); err != nil {
+			if o.seen, o.own, err = causal.ContextTokensOf(r.Key).Parse([]byte(token)); err != nil {
 				w.fail("%v: its own token is refused: %v", o, err)
 				return
 			}
@@ -246,12 +246,12 @@ func (w *workload) answered(o *op) {
 	if o.outcome == succeeded {
 		switch {
 		case o.action == actionGet:
-			c.tokens[o.key] = string(causal.TokensOf(r.Key).Append(nil, r.Object.Clock))
+			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Object.Clock))
 			w.checks.checkRead(o)
 		case !o.plain && !r.Result.Context.Covers(r.Result.Dot) && w.opts.Faults&FaultOwnDots == 0:
 			delete(c.tokens, o.key) // it has to look before it can write with a context
 		case !o.plain:
-			c.tokens[o.key] = string(causal.TokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
+			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
 		}
 	}
 	w.think(c)

@@ -127,7 +127,7 @@ func (c *Call) LiveSiblings(o *object.Object) (n int) {
 func (c *Call) WriteContext(key []byte, clock causal.Vector, own ...causal.Dot) {
 	c.contextToken = c.contextToken[:0]
 	if len(clock)+len(own) > 0 {
-		c.contextToken = causal.TokensOf(key).Append(c.contextToken, clock, own...)
+		c.contextToken = causal.ContextTokensOf(key).Append(c.contextToken, clock, own...)
 	}
 	c.Out.Bulk(c.contextToken)
 }

@@ -39,7 +39,7 @@ func withContext(args [][]byte) bool {
 }
 
 func planDeleteContext(c *command.Call) {
-	context, own, err := causal.TokensOf(c.Args[1]).Parse(c.Args[3])
+	context, own, err := causal.ContextTokensOf(c.Args[1]).Parse(c.Args[3])
 	if err != nil {
 		c.Refuse(command.ErrorText(err))
 		return

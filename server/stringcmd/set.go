@@ -69,7 +69,7 @@ func (o *setOptions) parse(c *command.Call) (refusal string) {
 			i++
 		case resp.Is(arg, "CONTEXT") && next != nil && !u.HasContext && !u.WantOld:
 			var err error
-			if u.Context, u.Own, err = causal.TokensOf(args[1]).Parse(next); err != nil {
+			if u.Context, u.Own, err = causal.ContextTokensOf(args[1]).Parse(next); err != nil {
 				return command.ErrorText(err)
 			}
 			u.HasContext = true

@@ -12,12 +12,12 @@ func BenchmarkContext(b *testing.B) {
 			b.ReportAllocs()
 			var token []byte
 			for b.Loop() {
-				token = TokensOf(key).Append(token[:0], v)
+				token = ContextTokensOf(key).Append(token[:0], v)
 			}
 		})
 		b.Run(fmt.Sprintf("parse/actors=%d", actors), func(b *testing.B) {
 			b.ReportAllocs()
-			token := TokensOf(key).Append(nil, v)
+			token := ContextTokensOf(key).Append(nil, v)
 			for b.Loop() {
 				if _, err := parseVector(key, token); err != nil {
 					b.Fatal(err)

@@ -36,17 +36,17 @@ const (
 
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
-// Tokens writes and reads the context tokens of one key. A token of another key is
+// ContextTokens writes and reads the context tokens of one key. A token of another key is
 // refused.
-type Tokens struct{ key []byte }
+type ContextTokens struct{ key []byte }
 
-// TokensOf returns the Tokens of key, which it does not copy.
-func TokensOf(key []byte) Tokens { return Tokens{key} }
+// ContextTokensOf returns the ContextTokens of key, which it does not copy.
+func ContextTokensOf(key []byte) ContextTokens { return ContextTokens{key} }
 
 // Append appends to dst the token for a client that has seen v, and that may have
 // written own. If v has more than [MaxEntries] entries, the token holds the newest of
 // them.
-func (t Tokens) Append(dst []byte, v Vector, own ...Dot) []byte {
+func (t ContextTokens) Append(dst []byte, v Vector, own ...Dot) []byte {
 	if len(v) > MaxEntries {
 		v = newestEntries(v, MaxEntries)
 	}
@@ -77,7 +77,7 @@ func (t Tokens) Append(dst []byte, v Vector, own ...Dot) []byte {
 // client has seen, and the dot of its last write if the vector does not cover it
 // (else the zero Dot). The empty token means that the client has seen nothing and
 // gives a nil vector. Errors wrap [ErrBadContext].
-func (t Tokens) Parse(token []byte) (v Vector, own Dot, err error) {
+func (t ContextTokens) Parse(token []byte) (v Vector, own Dot, err error) {
 	if len(token) == 0 {
 		return nil, Dot{}, nil
 	}
@@ -144,7 +144,7 @@ func readToken(r *wire.Reader) (v Vector, own Dot) {
 }
 
 // sum returns the checksum that binds a token's body to the key.
-func (t Tokens) sum(body []byte) uint32 { return wire.Checksum(t.key, body) }
+func (t ContextTokens) sum(body []byte) uint32 { return wire.Checksum(t.key, body) }
 
 // newestEntries returns the n entries of v with the newest events.
 func newestEntries(v Vector, n int) Vector {

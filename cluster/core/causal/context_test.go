@@ -22,8 +22,8 @@ var (
 func TestContext_RoundTrip(t *testing.T) {
 	for _, v := range []Vector{nil, entries[:1], entries} {
 		for _, own := range []Dot{{}, own} {
-			token := TokensOf(key).Append([]byte("+"), v, own)
-			got, gotOwn, err := TokensOf(key).Parse(token[1:])
+			token := ContextTokensOf(key).Append([]byte("+"), v, own)
+			got, gotOwn, err := ContextTokensOf(key).Parse(token[1:])
 			if err != nil || !slices.Equal(got, v) || gotOwn != own {
 				t.Errorf("%v %v: %v %v, %v", v, own, got, gotOwn, err)
 			}
@@ -40,14 +40,14 @@ func TestContext_RoundTrip(t *testing.T) {
 	if v, err := parseVector(key, nil); v != nil || err != nil {
 		t.Errorf("no token: %v, %v", v, err)
 	}
-	covered := TokensOf(key).Append(nil, entries, Dot{entries[0].Actor, 2})
-	if !bytes.Equal(covered, TokensOf(key).Append(nil, entries)) {
+	covered := ContextTokensOf(key).Append(nil, entries, Dot{entries[0].Actor, 2})
+	if !bytes.Equal(covered, ContextTokensOf(key).Append(nil, entries)) {
 		t.Error("a dot that the vector covers is in the token")
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		v := anyVector(t)
 		key := rapid.SliceOf(rapid.Byte()).Draw(t, "key")
-		got, err := parseVector(key, TokensOf(key).Append(nil, v))
+		got, err := parseVector(key, ContextTokensOf(key).Append(nil, v))
 		if err != nil || Compare(got, v) != Equal || got.Latest() > v.Latest() {
 			t.Fatalf("%v: %v, want %v", err, got, v)
 		}
@@ -55,7 +55,7 @@ func TestContext_RoundTrip(t *testing.T) {
 }
 
 func TestContext_MangledToken_IsRefused(t *testing.T) {
-	token := TokensOf(key).Append(nil, entries, own)
+	token := ContextTokensOf(key).Append(nil, entries, own)
 	refused := func(what string, key, token []byte) {
 		t.Helper()
 		if v, err := parseVector(key, token); !errors.Is(err, ErrBadContext) {
@@ -100,11 +100,11 @@ func TestContext_SoundChecksumImpossibleContent_IsRefused(t *testing.T) {
 		"out of order":      {{Actor{2, 1}, 1, 0}, {Actor{1, 1}, 1, 0}},
 		"an actor twice":    {{Actor{1, 1}, 1, 0}, {Actor{1, 1}, 2, 0}},
 	} {
-		if got, err := parseVector(key, TokensOf(key).Append(nil, v)); !errors.Is(err, ErrBadContext) {
+		if got, err := parseVector(key, ContextTokensOf(key).Append(nil, v)); !errors.Is(err, ErrBadContext) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	if _, err := parseVector(key, TokensOf(key).Append(nil, nil, Dot{Actor{1, 1}, MaxCounter + 1})); !errors.Is(err, ErrBadContext) {
+	if _, err := parseVector(key, ContextTokensOf(key).Append(nil, nil, Dot{Actor{1, 1}, MaxCounter + 1})); !errors.Is(err, ErrBadContext) {
 		t.Errorf("own counter too large: %v", err)
 	}
 }
@@ -114,35 +114,35 @@ func TestContext_LongVector_HoldsTheNewest(t *testing.T) {
 	for i := range MaxEntries + 50 {
 		v = append(v, Entry{Actor{NodeID(i + 1), ^Epoch(0)}, MaxCounter, TimestampOf(int64(1_763_000_000-i) * 1000)})
 	}
-	got, err := parseVector(key, TokensOf(key).Append(nil, v))
+	got, err := parseVector(key, ContextTokensOf(key).Append(nil, v))
 	if err != nil || !slices.Equal(got, v[:MaxEntries]) {
 		t.Errorf("%d entries, %v", len(got), err)
 	}
-	if got, err := parseVector(key, TokensOf(key).Append(nil, Vector{{Actor{1, 1}, 1, ^Timestamp(0)}})); err != nil {
+	if got, err := parseVector(key, ContextTokensOf(key).Append(nil, Vector{{Actor{1, 1}, 1, ^Timestamp(0)}})); err != nil {
 		t.Errorf("the last of times: %v, %v", got, err)
 	}
 }
 
-func FuzzTokens(f *testing.F) {
-	f.Add(key, TokensOf(key).Append(nil, entries))
-	f.Add(key, TokensOf(key).Append(nil, entries, own))
-	f.Add([]byte{}, TokensOf(nil).Append(nil, nil))
+func FuzzContextTokens(f *testing.F) {
+	f.Add(key, ContextTokensOf(key).Append(nil, entries))
+	f.Add(key, ContextTokensOf(key).Append(nil, entries, own))
+	f.Add([]byte{}, ContextTokensOf(nil).Append(nil, nil))
 	f.Add(key, []byte("hello"))
 	f.Fuzz(func(t *testing.T, key, token []byte) {
-		v, own, err := TokensOf(key).Parse(token)
+		v, own, err := ContextTokensOf(key).Parse(token)
 		if err != nil {
 			if !errors.Is(err, ErrBadContext) {
 				t.Fatal(err)
 			}
 			return
 		}
-		if again := TokensOf(key).Append(nil, v, own); len(token) > 0 && !bytes.Equal(again, token) {
+		if again := ContextTokensOf(key).Append(nil, v, own); len(token) > 0 && !bytes.Equal(again, token) {
 			t.Fatalf("parsed %q, made %q", token, again)
 		}
 	})
 }
 
 func parseVector(key, token []byte) (Vector, error) {
-	v, _, err := TokensOf(key).Parse(token)
+	v, _, err := ContextTokensOf(key).Parse(token)
 	return v, err
 }

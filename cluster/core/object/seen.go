@@ -14,7 +14,7 @@ import (
 // that covers (A, 2) covers (A, 1). So a context is a vector plus, where the vector
 // does not cover it, the one dot: a dotted version vector.
 //
-// SeenBy makes the vector, the token carries both (causal.Tokens), and Without
+// SeenBy makes the vector, the token carries both (causal.ContextTokens), and Without
 // applies the dot at the next write.
 
 // SeenBy returns the context vector to give the client that wrote dot with a
