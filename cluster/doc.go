@@ -120,6 +120,9 @@
 //
 // object: what is stored of one key: a version vector and siblings.
 //
+// N, R, W: how many nodes hold a key, how many of them a read waits for, and how many a
+// write waits for.
+//
 // observation: what gossip believes of another node, and since when.
 //
 // operation: long work with an id, progress and a way to cancel it: a transfer, a sync.

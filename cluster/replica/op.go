@@ -126,10 +126,10 @@ func (o *op) tally() quorum.Tally {
 	}
 }
 
-// policy returns the cluster's quorums for as many primaries as the key has.
-func (o *op) policy() quorum.Policy {
+// nrw returns the cluster's quorums for as many primaries as the key has.
+func (o *op) nrw() quorum.NRW {
 	q := o.f.ring.Quorums()
-	return quorum.Policy{N: o.n, R: q.R, W: q.W}
+	return quorum.NRW{N: o.n, R: q.R, W: q.W}
 }
 
 // timePassed returns what to tell a machine now: that its nodes are late, if they have

@@ -24,7 +24,7 @@ func (f *wave) startReadLocked(i int) {
 		return // the first op on the key has answered for it already
 	}
 	o.phase, o.since = phaseRead, time.Now()
-	o.read.Begin(o.replicas(), o.req.Key, o.policy().Reads(o.req.R))
+	o.read.Begin(o.replicas(), o.req.Key, o.nrw().Reads(o.req.R))
 	if o.follows() && o.req.Update == nil {
 		return // the first op on the key answers for it
 	}

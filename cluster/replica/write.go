@@ -26,7 +26,7 @@ func (f *wave) apply() {
 		}
 		o.phase, o.batch = phaseWrite, f.batches
 		o.since = time.Now()
-		o.write.Begin(o.replicas(), o.policy().Writes(o.req.W))
+		o.write.Begin(o.replicas(), o.nrw().Writes(o.req.W))
 		r := &f.records[i]
 		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.known, Edit: (*edit)(o), Room: o.encoded}
 		if !o.isPrimary() {

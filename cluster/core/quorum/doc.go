@@ -1,7 +1,7 @@
 // Package quorum is the arithmetic of N, R and W (Dynamo, section 4.5): which values
 // make sense, what they promise, and when the answers to a request are enough.
 //
-// A [Policy] holds the three numbers. A [Tally] counts the answers to one phase of a
+// An [NRW] holds the three numbers. A [Tally] counts the answers to one phase of a
 // request; the coordinator (cluster/replica) decides with it that a read or a write
 // has its quorum.
 //

@@ -8,50 +8,50 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestPolicy_Validate_NamesEveryFault(t *testing.T) {
+func TestNRW_Validate_NamesEveryFault(t *testing.T) {
 	for _, c := range []struct {
-		p      Policy
+		q      NRW
 		faults []string
 	}{
-		{Policy{3, 2, 2}, nil},
-		{Policy{1, 1, 1}, nil},
-		{Policy{MaxNodes, 1, MaxNodes}, nil},
-		{Policy{3, 4, 2}, []string{"r is 4"}},
-		{Policy{3, 2, 4}, []string{"w is 4"}},
-		{Policy{3, 0, -1}, []string{"r is 0", "w is -1"}},
-		{Policy{0, 1, 1}, []string{"n is 0", "r is 1", "w is 1"}},
-		{Policy{MaxNodes + 1, 1, 1}, []string{"n is 65"}},
+		{NRW{3, 2, 2}, nil},
+		{NRW{1, 1, 1}, nil},
+		{NRW{MaxNodes, 1, MaxNodes}, nil},
+		{NRW{3, 4, 2}, []string{"r is 4"}},
+		{NRW{3, 2, 4}, []string{"w is 4"}},
+		{NRW{3, 0, -1}, []string{"r is 0", "w is -1"}},
+		{NRW{0, 1, 1}, []string{"n is 0", "r is 1", "w is 1"}},
+		{NRW{MaxNodes + 1, 1, 1}, []string{"n is 65"}},
 	} {
-		err := c.p.Validate()
+		err := c.q.Validate()
 		if (err == nil) != (len(c.faults) == 0) {
-			t.Errorf("%+v: %v", c.p, err)
+			t.Errorf("%+v: %v", c.q, err)
 			continue
 		}
 		if err == nil {
 			continue
 		}
 		if !errors.Is(err, ErrImpossible) {
-			t.Errorf("%+v: %v does not wrap ErrImpossible", c.p, err)
+			t.Errorf("%+v: %v does not wrap ErrImpossible", c.q, err)
 		}
 		if got := strings.Count(err.Error(), "\n") + 1; got != len(c.faults) {
-			t.Errorf("%+v: %d faults, want %d: %v", c.p, got, len(c.faults), err)
+			t.Errorf("%+v: %d faults, want %d: %v", c.q, got, len(c.faults), err)
 		}
 		for _, f := range c.faults {
 			if !strings.Contains(err.Error(), f) {
-				t.Errorf("%+v: %q lacks %q", c.p, err, f)
+				t.Errorf("%+v: %q lacks %q", c.q, err, f)
 			}
 		}
 	}
 }
 
-func TestPolicy_Capped_OneNodeAloneWorks(t *testing.T) {
-	p := Policy{3, 2, 3}
-	for members, want := range []Policy{{1, 1, 1}, {1, 1, 1}, {2, 2, 2}, {3, 2, 3}, {3, 2, 3}} {
-		if got := p.Capped(members); got != want {
+func TestNRW_Capped_OneNodeAloneWorks(t *testing.T) {
+	q := NRW{3, 2, 3}
+	for members, want := range []NRW{{1, 1, 1}, {1, 1, 1}, {2, 2, 2}, {3, 2, 3}, {3, 2, 3}} {
+		if got := q.Capped(members); got != want {
 			t.Errorf("%d members: %+v, want %+v", members, got, want)
 		}
 	}
-	if p.Reads(1) != 1 || p.Reads(0) != 2 || p.Reads(9) != 3 || p.Writes(0) != 3 || p.Writes(2) != 2 {
+	if q.Reads(1) != 1 || q.Reads(0) != 2 || q.Reads(9) != 3 || q.Writes(0) != 3 || q.Writes(2) != 2 {
 		t.Error("a request's own quorum is not honoured, or not capped")
 	}
 }

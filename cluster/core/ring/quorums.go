@@ -29,8 +29,8 @@ type Quorums struct {
 	Version uint64
 }
 
-// Policy returns q without its version.
-func (q Quorums) Policy() quorum.Policy { return quorum.Policy{N: q.N, R: q.R, W: q.W} }
+// NRW returns q without its version.
+func (q Quorums) NRW() quorum.NRW { return quorum.NRW{N: q.N, R: q.R, W: q.W} }
 
 // Validate reports, by an error that wraps [ErrBadQuorums], every reason why no
 // cluster could run with q.
@@ -38,12 +38,12 @@ func (q Quorums) Validate() error {
 	if q.N > MaxReplicas {
 		return fmt.Errorf("n is %d, want 1 to %d: %w", q.N, MaxReplicas, ErrBadQuorums)
 	}
-	return q.Policy().Validate()
+	return q.NRW().Validate()
 }
 
-// Capped limits q to a ring with this many members: see [quorum.Policy.Capped].
+// Capped limits q to a ring with this many members: see [quorum.NRW.Capped].
 func (q Quorums) Capped(members int) Quorums {
-	p := q.Policy().Capped(members)
-	q.N, q.R, q.W = p.N, p.R, p.W
+	capped := q.NRW().Capped(members)
+	q.N, q.R, q.W = capped.N, capped.R, capped.W
 	return q
 }
