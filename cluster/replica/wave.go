@@ -274,15 +274,15 @@ func (f *wave) expire() {
 }
 
 // finishLocked ends the wave for the streams, which may still report to it, and returns
-// the last frames to send. Copies that still lack a holder are kept as late hints.
+// the last frames to send. It keeps a late hint for each primary that missed its write.
 func (f *wave) finishLocked() []*exchange {
 	f.mu.finished = true
 	f.endTracesLocked()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
-		lacking := o.write.Lacking()
+		missed := o.write.Missed()
 		for at := range o.n {
-			if !lacking.Has(at) {
+			if !missed.Has(at) {
 				continue
 			}
 			o.traceStep(f.c.cfg.Self, o.roleHere(), ActionHint, o.walk[at])

@@ -21,7 +21,7 @@
 // Invariant: [Finish] comes once, and only after as many distinct nodes as were asked
 // for have answered. A read that found nothing has heard at least one primary. The copy
 // that a primary should have is never forgotten: it was sent to the primary and may
-// still arrive, or to a fallback as a hint, or the primary is in [Write.Lacking].
+// still arrive, or to a fallback as a hint, or the primary is in [Write.Missed].
 //
 // Owns: nothing. The package is pure: no clock, no lock, no I/O, and no allocation but
 // for the objects that a read decodes.

@@ -87,7 +87,7 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 				t.Fatalf("not finished with %d of %d", acked.Len(), need)
 			}
 			for at := range nodes.Primaries {
-				held := at == nodes.Self || at == 0 && !nodes.SelfIsPrimary() || m.Lacking().Has(at)
+				held := at == nodes.Self || at == 0 && !nodes.SelfIsPrimary() || m.Missed().Has(at)
 				for by, primary := range holds {
 					held = held || primary == at && (acked.Has(by) || underway.Has(by) && !silent.Has(by))
 				}

@@ -84,8 +84,8 @@ func play(t *testing.T, scenario []byte) []byte {
 					out.WriteString("  " + resultOf(t, read) + "\n")
 				}
 			}
-			if write, ok := machine.(*Write); ok && write.Lacking() != 0 {
-				fmt.Fprintf(&out, "  (lacking %s)\n", placesOf(write.Lacking()))
+			if write, ok := machine.(*Write); ok && write.Missed() != 0 {
+				fmt.Fprintf(&out, "  (missed by %s)\n", placesOf(write.Missed()))
 			}
 		}
 	}
