@@ -13,8 +13,8 @@ import (
 // diskTrust is what the membership asks and tells about the node's data.
 type diskTrust struct{ n *Node }
 
-// Lacking reports whether the node may lack what it has acknowledged.
-func (d diskTrust) Lacking() bool { return d.n.store.DiskLoss().Unrepaired() }
+// Unrepaired reports whether the node may lack what it has acknowledged.
+func (d diskTrust) Unrepaired() bool { return d.n.store.DiskLoss().Unrepaired() }
 
 // Outdated notes that the disk is older than the node, so that the others fill it. A copy
 // from before the tombstone grace cannot be filled: it holds values whose deletion

@@ -118,7 +118,7 @@ func (m *Membership) resume(ctx context.Context, now *ring.Ring) error {
 		}
 	}
 	return m.state.Change(func(s *ring.State) error {
-		if m.cfg.Disk.Lacking() {
+		if m.cfg.Disk.Unrepaired() {
 			s.Unmark(m.id)
 		}
 		for _, member := range moved {

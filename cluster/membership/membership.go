@@ -53,9 +53,9 @@ type Config struct {
 
 // Trust is what a [Membership] asks and tells about the data on the node's disk.
 type Trust interface {
-	// Lacking reports whether the data was lost or is older than it was, and is not all
+	// Unrepaired reports whether the data was lost or is older than it was, and is not all
 	// back.
-	Lacking() bool
+	Unrepaired() bool
 	// Outdated notes durably that a start of this node took place of which the disk does
 	// not know. An error says that the node must not go on with this disk.
 	Outdated(start ring.Incarnation) error

@@ -58,14 +58,14 @@ type world struct {
 
 type node struct {
 	*Membership
-	world   *world
-	disk    *disk
-	peers   map[ring.NodeID]string
-	members map[ring.NodeID]string // as gossip was told
-	said    uint64                 // the digest that gossip was told
-	changed int
-	lacking bool
-	queue   []func(context.Context)
+	world      *world
+	disk       *disk
+	peers      map[ring.NodeID]string
+	members    map[ring.NodeID]string // as gossip was told
+	said       uint64                 // the digest that gossip was told
+	changed    int
+	unrepaired bool
+	queue      []func(context.Context)
 
 	mu      sync.Mutex         // of what follows: a start asks several members at once
 	unknown []ring.Incarnation // starts that its disk did not know
@@ -75,13 +75,13 @@ type node struct {
 	failed  error // why it must end
 }
 
-func (n *node) Lacking() (lacking bool) {
-	n.locked(func() { lacking = n.lacking })
-	return lacking
+func (n *node) Unrepaired() (unrepaired bool) {
+	n.locked(func() { unrepaired = n.unrepaired })
+	return unrepaired
 }
 
 func (n *node) Lost() error {
-	n.locked(func() { n.lost, n.lacking = true, true })
+	n.locked(func() { n.lost, n.unrepaired = true, true })
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (n *node) Outgrow(start ring.Incarnation) {
 }
 
 func (n *node) Outdated(start ring.Incarnation) error {
-	n.locked(func() { n.unknown, n.lacking = append(n.unknown, start), true })
+	n.locked(func() { n.unknown, n.unrepaired = append(n.unknown, start), true })
 	return n.stale
 }
 
