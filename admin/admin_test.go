@@ -16,6 +16,7 @@ import (
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine"
 )
 
 func newTestServer(p *fakeProcess, password string) *Server {
@@ -66,6 +67,9 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 		{"DELETE /api/nodes/C?how=leave", "", 409, "is down", ""},
 		{"DELETE /api/nodes/C?how=softly", "", 400, "want leave or remove", ""},
 		{"DELETE /api/nodes/Z", "", 404, "no such member", ""},
+		{"POST /api/nodes/C/replace", "", 200, `{"name":"C","status":"vacant"}`, "vacate C"},
+		{"POST /api/nodes/B/replace", "", 409, "is up", ""},
+		{"POST /api/nodes/Z/replace", "", 404, "no such member", ""},
 		{"POST /api/nodes/B/kill", "", 502, "no answer from the admin port", ""},
 		{"POST /api/nodes/Z/kill", "", 404, "no such member", ""},
 		{"GET /api/nonsense", "", 404, "no such page", ""},
@@ -249,5 +253,47 @@ func TestPort_StoreRefusesWrites_IsShownAndCounted(t *testing.T) {
 	}
 	if body := do(s, "GET", "/metrics", "").Body.String(); !strings.Contains(body, "quorate_store_read_only 1") {
 		t.Error("the metric is not 1")
+	}
+}
+
+// Until the others have filled a node whose disk was lost or put back, it does not answer
+// for what it holds: an operator must see that it is not done.
+func TestPort_NodeIsBeingFilled_IsShown(t *testing.T) {
+	p := &fakeProcess{node: newFakeNode()}
+	s := newTestServer(p, "")
+	for doubt, want := range map[engine.Doubt]string{engine.Lost: "was lost", engine.Outdated: "was older than the cluster remembers"} {
+		p.node.doubt = engine.NoDoubt
+		for _, path := range []string{"/api/cluster?local=1", "/api/node"} {
+			if body := do(s, "GET", path, "").Body.String(); strings.Contains(body, "refilling") {
+				t.Errorf("%s of a node that has everything: %s", path, body)
+			}
+			p.node.doubt = doubt
+			if body := do(s, "GET", path, "").Body.String(); !strings.Contains(body, `"refilling":"its disk `+want) {
+				t.Errorf("%s: no reason in %s", path, body)
+			}
+			p.node.doubt = engine.NoDoubt
+		}
+	}
+}
+
+func TestPort_PlaceIsVacant_IsShownUntilTheMemberStartsAgain(t *testing.T) {
+	p := &fakeProcess{node: newFakeNode()}
+	s := newTestServer(p, "")
+	vacant := func() bool {
+		var v api.Cluster
+		if err := json.Unmarshal(do(s, "GET", "/api/cluster?local=1", "").Body.Bytes(), &v); err != nil {
+			t.Fatal(err)
+		}
+		return member(t, v, "C").Vacant
+	}
+	if vacant() {
+		t.Error("before anybody asked for it")
+	}
+	if w := do(s, "POST", "/api/nodes/C/replace", ""); w.Code != 200 || !vacant() {
+		t.Errorf("not vacant after %d %s", w.Code, w.Body)
+	}
+	p.node.state.Started(ring.IDOf("C"), 1)
+	if vacant() {
+		t.Error("C is back, and its place is vacant")
 	}
 }

@@ -94,7 +94,7 @@ func viewOfMember(node Node, m ring.Member, report api.Node) api.Member {
 	v := api.Member{
 		ID: idText(m.ID), Name: m.Name, Zone: m.Zone, Alive: node.Alive(m.ID), Status: statusOfMember(node, m, report),
 		ClientAddr: m.ClientAddr, PeerAddr: m.PeerAddr, AdminAddr: m.AdminAddr, Tokens: node.Ring().Tokens(m.ID),
-		HintsFor: map[string]int64{},
+		HintsFor: map[string]int64{}, Vacant: m.Vacant,
 	}
 	if h := report.Here; h != nil {
 		var hints int64
@@ -102,7 +102,7 @@ func viewOfMember(node Node, m ring.Member, report api.Node) api.Member {
 			hints += n
 		}
 		v.Keys, v.Bytes, v.Hints, v.HintsFor = &h.Keys, &h.Bytes, &hints, h.HintsFor
-		v.ReadOnly = h.ReadOnly
+		v.Refilling, v.ReadOnly = h.Refilling, h.ReadOnly
 		v.Reads, v.Writes, v.UptimeS = &h.Totals.Reads, &h.Totals.Writes, &h.UptimeS
 	}
 	return v

@@ -32,6 +32,7 @@ var (
 	errPeer           = errors.New("the two nodes cannot be compared")
 	errNotReady       = errors.New("the node has not found its place in the ring yet")
 	errNodeIsUp       = errors.New("the node is up: let it leave instead, so that its data moves first")
+	errNotDead        = errors.New("the node is up: only the place of a dead node is given to a fresh one")
 	errNodeIsDown     = errors.New("the node is down and cannot hand over its data: remove it instead")
 )
 
@@ -61,6 +62,7 @@ var statuses = []struct {
 	{membership.ErrMemberUp, http.StatusConflict},
 	{errNodeIsUp, http.StatusConflict},
 	{errNodeIsDown, http.StatusConflict},
+	{errNotDead, http.StatusConflict},
 	{ErrAlready, http.StatusConflict},
 	{ErrNotDemo, http.StatusConflict},
 	{ErrGone, http.StatusGone},

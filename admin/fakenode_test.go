@@ -26,6 +26,7 @@ import (
 type fakeNode struct {
 	ready  chan struct{}
 	health error
+	doubt  engine.Doubt
 	state  *ring.State
 	calls  []string
 	policy register.Policy
@@ -36,7 +37,7 @@ type fakeNode struct {
 func (n *fakeNode) parts() Node {
 	return Node{
 		Lifecycle: n, Membership: n, Coverage: n, Comparer: n, Syncer: n, Coordinator: n, Settings: n,
-		Store: fakeStore{n}, Trees: fakeStore{n}, Partitions: fakeStore{n}, Channel: fakeChannel{}, Gossip: fakeGossip{n},
+		Store: fakeStore{n}, Disk: fakeStore{n}, Trees: fakeStore{n}, Partitions: fakeStore{n}, Channel: fakeChannel{}, Gossip: fakeGossip{n},
 	}
 }
 
@@ -45,6 +46,8 @@ type fakeStore struct{ n *fakeNode }
 func (s fakeStore) Metrics() engine.Metrics { return engine.Metrics{Records: 7} }
 
 func (s fakeStore) Health() error { return s.n.health }
+
+func (s fakeStore) Doubt() engine.Doubt { return s.n.doubt }
 
 func (s fakeStore) Roots([]uint64) []uint64 { return []uint64{0, 255, 0, 1} }
 
@@ -116,6 +119,11 @@ func (n *fakeNode) Leave(_ context.Context, id ring.NodeID) error {
 func (n *fakeNode) Remove(_ context.Context, id ring.NodeID) error {
 	n.record("remove %s", n.Ring().Name(id))
 	return nil
+}
+
+func (n *fakeNode) Vacate(_ context.Context, id ring.NodeID) error {
+	n.record("vacate %s", n.Ring().Name(id))
+	return n.state.Vacate(id)
 }
 
 func (g fakeGossip) Observe(id ring.NodeID) gossip.Observation {

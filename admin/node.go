@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/engine"
 )
 
 // Statuses of a node, as its own port reports them.
@@ -17,6 +18,8 @@ const (
 	statusUp       = "up"
 	statusKilled   = "killed"
 	statusStarting = "starting" // it has no ring yet
+
+	statusVacant = "vacant" // of a member's place, after POST /api/nodes/{node}/replace
 )
 
 func timesOf(c *histogram.Counts) api.Times {
@@ -106,7 +109,7 @@ func (b *backend) figures(node Node) *api.NodeFigures {
 		ID: idText(ring.IDOf(node.Name())), RingVersion: now.Version(), RingDigest: fmt.Sprintf("%016x", now.Digest()),
 		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
-		Totals: totalsOf(node), ReadOnly: textOf(node.Store.Health()),
+		Totals: totalsOf(node), ReadOnly: textOf(node.Store.Health()), Refilling: textOfDoubt(node.Disk.Doubt()),
 	}
 	for id, hints := range figures.Hints {
 		h.HintsFor[now.Name(id)] = hints.Count
@@ -114,6 +117,17 @@ func (b *backend) figures(node Node) *api.NodeFigures {
 	reads, writes := b.waitTimes()
 	h.ReadTimes, h.WriteTimes = timesOf(reads), timesOf(writes)
 	return h
+}
+
+// textOfDoubt says why the others fill a node; empty if they do not.
+func textOfDoubt(d engine.Doubt) string {
+	switch d {
+	case engine.NoDoubt:
+		return ""
+	case engine.Outdated:
+		return "its disk was older than the cluster remembers, as one that is put back from a backup"
+	}
+	return "its disk was lost, or is a new one"
 }
 
 func totalsOf(node Node) api.Totals {

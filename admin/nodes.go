@@ -98,6 +98,21 @@ func (h *nodeHandlers) deleteNode(ctx context.Context, c *call) (any, error) {
 	return api.MemberChange{Name: member.Name, Status: became}, nil
 }
 
+// postReplace lets a fresh node take the place of a dead one under its name.
+func (h *nodeHandlers) postReplace(ctx context.Context, c *call) (any, error) {
+	member, err := findMember(c.node.Ring(), c.text("node"))
+	if err != nil {
+		return nil, err
+	}
+	if c.node.Alive(member.ID) {
+		return nil, fmt.Errorf("%s: %w", member.Name, errNotDead)
+	}
+	if err := c.node.Vacate(ctx, member.ID); err != nil {
+		return nil, err
+	}
+	return api.MemberChange{Name: member.Name, Status: statusVacant}, nil
+}
+
 // findMember finds a member of the ring by its name or its id.
 func findMember(r *ring.Ring, node string) (ring.Member, error) {
 	for _, m := range r.Members() {

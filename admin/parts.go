@@ -29,6 +29,7 @@ type Node struct {
 	Coordinator Coordinator
 	Settings    Settings
 	Store       Store
+	Disk        Disk
 	Trees       Trees
 	Partitions  Partitions
 	Channel     Channel
@@ -39,7 +40,7 @@ type Node struct {
 func NodeOf(n *cluster.Node) Node {
 	return Node{
 		Lifecycle: n, Membership: n.Membership(), Coverage: n.Coverage(), Comparer: n.Exchanger(), Syncer: n.Scheduler(),
-		Coordinator: n.Coordinator(), Settings: n.Settings(), Store: n.Store(),
+		Coordinator: n.Coordinator(), Settings: n.Settings(), Store: n.Store(), Disk: n.Store().DiskLoss(),
 		Trees: n.Store().Merkle(), Partitions: n.Store().Partitions(), Channel: n.Channel(), Gossip: n.Gossip(),
 	}
 }
@@ -71,6 +72,8 @@ type Membership interface {
 	Leave(ctx context.Context, id ring.NodeID) error
 	// Remove takes a dead member off the ring.
 	Remove(ctx context.Context, id ring.NodeID) error
+	// Vacate lets a fresh node take the place of a dead member under its name.
+	Vacate(ctx context.Context, id ring.NodeID) error
 }
 
 // Coverage reads over all partitions.
@@ -120,6 +123,12 @@ type Store interface {
 	Metrics() engine.Metrics
 	// Health returns why the node refuses writes; nil if it accepts them.
 	Health() error
+}
+
+// Disk tells whether the node may lack what it has acknowledged.
+type Disk interface {
+	// Doubt returns why; [engine.NoDoubt]: it lacks nothing.
+	Doubt() engine.Doubt
 }
 
 // Trees has the Merkle trees of the node's partitions.

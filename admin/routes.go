@@ -68,6 +68,10 @@ func (s *Server) table() []route {
 			answer: api.MemberChange{}, fails: []int{404, 409}, needsNode: true, handle: nodes.deleteNode,
 		},
 		{
+			method: "POST", path: "/api/nodes/{node}/replace", summary: "Lets a fresh node take the place of a dead one: the next node that joins under its name, from an empty data directory, gets its tokens and is filled by the others. No other data moves. If the dead node itself comes back first, it keeps its place.",
+			params: []param{nodeParam}, answer: api.MemberChange{}, fails: []int{404, 409}, needsNode: true, handle: nodes.postReplace,
+		},
+		{
 			method: "POST", path: "/api/nodes/{node}/kill", summary: "Stops a node as a crash would. Its port stays.",
 			params: []param{nodeParam}, answer: api.NodeState{}, fails: []int{403, 404, 409}, handle: chaos.postKill,
 		},

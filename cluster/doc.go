@@ -171,6 +171,8 @@
 // twins: two versions of one forwarded update, made by two coordinators. They are shown
 // as one and replaced together.
 //
+// vacant: of a dead member's place: a fresh node of its name may take it.
+//
 // version vector: for each actor the highest counter that is known.
 //
 // wait time: how long a peer's answer may take before another node is asked.

@@ -40,6 +40,8 @@ type fake struct {
 		peaceful   bool // chaos is not allowed
 		policy     string
 		readOnly   string // why B refuses writes
+		refilling  string // why the others fill B
+		vacant     string // a dead node that may be replaced
 		cancelled  bool   // the operation that runs
 	}
 	changed chan struct{}
@@ -146,9 +148,9 @@ func (f *fake) clusterLocked() object {
 		if f.mu.dead[name] {
 			status = "killed"
 		}
-		readOnly := ""
+		readOnly, refilling := "", ""
 		if name == "B" {
-			readOnly = f.mu.readOnly
+			readOnly, refilling = f.mu.readOnly, f.mu.refilling
 		}
 		hints := 0
 		for _, k := range f.mu.hints[name] {
@@ -158,6 +160,7 @@ func (f *fake) clusterLocked() object {
 			"id": name, "name": name, "status": status, "alive": !f.mu.dead[name], "zone": "", "tokens": f.mu.partitions / len(f.mu.names),
 			"client_addr": fmt.Sprint("127.0.0.1:", 6379+i), "peer_addr": fmt.Sprint("127.0.0.1:", 7946+i), "admin_addr": fmt.Sprint("127.0.0.1:", 8001+i),
 			"keys": 812 + 13*i + len(f.mu.objects), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.mu.hints[name], "reads": 1000, "writes": 500, "uptime_s": 320, "read_only": readOnly,
+			"refilling": refilling, "vacant": f.mu.vacant == name,
 		})
 	}
 	return object{
@@ -202,6 +205,11 @@ func (f *fake) chaosLocked(r *http.Request) any {
 		for _, held := range f.mu.hints {
 			delete(held, node)
 		}
+	case "replace":
+		if !f.mu.dead[node] {
+			return refusal{http.StatusConflict, node + ": the node is up"}
+		}
+		f.mu.vacant = node
 	case "partition":
 		for _, other := range others {
 			f.mu.links = append(f.mu.links, object{"from": node, "to": other, "cut": true}, object{"from": other, "to": node, "cut": true})

@@ -92,6 +92,25 @@ func TestBrowser_ReadOnlyNode_IsNotShownAsUp(t *testing.T) {
 	b.shows("#health", "B refuses writes: store is read-only: disk full")
 }
 
+func TestBrowser_NodeIsBeingFilled_IsNotShownAsUp(t *testing.T) {
+	f, b := openFake(t)
+	f.mu.Lock()
+	f.mu.refilling = "its disk was lost, or is a new one"
+	f.mu.Unlock()
+	b.shows(`#cards [data-node="B"]`, "being filled")
+	b.shows("#health", "B is being filled by the others")
+}
+
+func TestBrowser_DeadNode_IsReplaced(t *testing.T) {
+	_, b := openFake(t)
+	b.click(`[data-node="D"] [aria-label="Kill D"]`)
+	b.click(`[aria-label="More for D"]`)
+	b.click(`[data-node="D"] [aria-label="Replace D"]`)
+	b.click("dialog [type=submit]")
+	b.shows("#notices", "The place of D is vacant")
+	b.shows(`#cards [data-node="D"]`, "place vacant")
+}
+
 func TestBrowser_ConflictPolicy_IsShownAndChanged(t *testing.T) {
 	_, b := openFake(t)
 	b.until(`document.querySelector("#policy").value === "lww" && !document.querySelector("#policy").disabled`)

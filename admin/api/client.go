@@ -181,6 +181,13 @@ func (c *Client) RemoveNode(ctx context.Context, node string, how Departure) (m 
 	return m, err
 }
 
+// ReplaceNode lets a fresh node take the place of a dead one, given by name or id. Cluster
+// shows whether the place is still vacant.
+func (c *Client) ReplaceNode(ctx context.Context, node string) (m MemberChange, err error) {
+	err = c.Call(ctx, http.MethodPost, "/api/nodes/"+url.PathEscape(node)+"/replace", nil, &m)
+	return m, err
+}
+
 // Ready returns nil if the node serves requests, or the reason why not.
 func (c *Client) Ready(ctx context.Context) error {
 	return c.Call(ctx, http.MethodGet, "/readyz", nil, nil)

@@ -43,6 +43,8 @@ type Member struct {
 	Reads      *int64           `json:"reads"` // coordinated since it started
 	Writes     *int64           `json:"writes"`
 	UptimeS    *float64         `json:"uptime_s"`
+	Vacant     bool             `json:"vacant"`              // a fresh node of its name takes its place when it joins
+	Refilling  string           `json:"refilling,omitempty"` // why the others fill it now, and answer for what it holds
 	ReadOnly   string           `json:"read_only,omitempty"` // why its store refuses writes, as a full disk does
 }
 
@@ -66,7 +68,7 @@ type QuorumChange struct {
 // it is sent; GET /api/cluster shows its progress.
 type MemberChange struct {
 	Name   string `json:"name"`
-	Status string `json:"status"` // joining, leaving, removing
+	Status string `json:"status"` // joining, leaving, removing, vacant
 }
 
 // AddNodeRequest is the body of POST /api/nodes.

@@ -22,6 +22,7 @@ type NodeFigures struct {
 	Keys        int64            `json:"keys"`
 	Bytes       int64            `json:"bytes"`
 	HintsFor    map[string]int64 `json:"hints_for"`
+	Refilling   string           `json:"refilling,omitempty"` // why the others fill it now, and answer for what it holds
 	ReadOnly    string           `json:"read_only,omitempty"` // why the store refuses writes
 	Totals      Totals           `json:"totals"`              // since it started
 	ReadTimes   Times            `json:"read_times"`

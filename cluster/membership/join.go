@@ -27,7 +27,7 @@ func (m *Membership) join(ctx context.Context) error {
 		var remote *peer.RemoteError
 		switch {
 		case errors.Is(err, ring.ErrNameTaken):
-			return fmt.Errorf("the cluster refused this node: %w: if it lost its disk, start it with --replace to take its place again", err)
+			return fmt.Errorf("the cluster refused this node: %w: if it lost its disk, start it with --replace to take its place again, or permit that at another node with 'quorate admin replace'", err)
 		case errors.As(err, &remote) || errors.Is(err, peer.ErrRefused):
 			return fmt.Errorf("the cluster refused this node: %w", err)
 		}

@@ -30,6 +30,9 @@ type adminCmd struct {
 	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it."`
 	Leave  adminLeave  `cmd:"" help:"Let a live node go: its data moves to the others first."`
 	Remove adminRemove `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`
+
+	Replace adminReplace `cmd:"" help:"Let a fresh node of the same name take the place of a dead one: it joins with an empty data directory, and the others fill it."`
+
 	Config adminConfig `cmd:"" help:"Show or change N, R, W and the conflict policy of the whole cluster, like: quorate admin config r=1 w=3"`
 
 	Operations adminOperations `cmd:"" help:"Show the long work of all nodes: its progress, and what delays it."`
@@ -80,6 +83,12 @@ func printCluster(out io.Writer, v api.Cluster) error {
 	fmt.Fprintln(table, "NODE\tSTATUS\tTOKENS\tKEYS\tBYTES\tHINTS\tCLIENT\tPEER\tADMIN")
 	for _, m := range v.Nodes {
 		status := m.Status
+		if m.Vacant {
+			status += ", vacant"
+		}
+		if m.Refilling != "" {
+			status += ", being filled"
+		}
 		if m.ReadOnly != "" {
 			status += ", read-only"
 		}
@@ -90,6 +99,12 @@ func printCluster(out io.Writer, v api.Cluster) error {
 		return err
 	}
 	for _, m := range v.Nodes {
+		if m.Vacant {
+			fmt.Fprintf(out, "the place of %s is vacant: %s\n", m.Name, freshNode(v, m.Name))
+		}
+		if m.Refilling != "" {
+			fmt.Fprintf(out, "%s is being filled by the others, which answer for what it holds: %s\n", m.Name, m.Refilling)
+		}
 		if m.ReadOnly != "" {
 			fmt.Fprintf(out, "%s refuses writes: %s\n", m.Name, m.ReadOnly)
 		}

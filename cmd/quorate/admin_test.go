@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -55,4 +57,53 @@ no answer from C, D
 	if err := printOperations(&out, api.Operations{}, now); err != nil || out.String() != "no operations\n" {
 		t.Errorf("%v, %q", err, out.String())
 	}
+}
+
+func TestAdmin_Status_ShowsAVacantPlaceAndANodeThatIsBeingFilled(t *testing.T) {
+	var out strings.Builder
+	err := printCluster(&out, api.Cluster{N: 3, R: 2, W: 2, Effective: api.Quorums{N: 3, R: 2, W: 2}, Self: "A", Nodes: []api.Member{
+		{Name: "A", Status: "up", Alive: true, PeerAddr: "a:1"}, {Name: "B", Status: "up", Alive: true, PeerAddr: "b:1", Refilling: "its disk was lost"},
+		{Name: "C", Status: "down", PeerAddr: "c:1", Vacant: true},
+	}})
+	const want = `n=3 r=2 w=2 partitions=0 ring=0 seen by A
+NODE  STATUS            TOKENS  KEYS  BYTES  HINTS  CLIENT  PEER  ADMIN
+A     up                0       ?     ?      ?              a:1   
+B     up, being filled  0       ?     ?      ?              b:1   
+C     down, vacant      0       ?     ?      ?              c:1   
+B is being filled by the others, which answer for what it holds: its disk was lost
+the place of C is vacant: start a node with --name C, an empty data directory and --join a:1,b:1
+`
+	if err != nil || out.String() != want {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// TestAdmin_ReplaceAndWait_FollowsTheFreshNode plays the views of the cluster one after
+// the other, with one that fails among them.
+func TestAdmin_ReplaceAndWait_FollowsTheFreshNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		uptime := 1.0
+		views := []api.Member{
+			{Name: "C", Status: "down", Vacant: true}, {Name: "C", Status: "up"},
+			{Name: "C", Status: "up", UptimeS: &uptime, Refilling: "its disk was lost"}, {}, {Name: "C", Status: "up", UptimeS: &uptime, Refilling: "its disk was lost"},
+			{Name: "C", Status: "up", UptimeS: &uptime},
+		}
+		look := func(context.Context) (v api.Cluster, err error) {
+			next := views[0]
+			if views = views[1:]; next.Name == "" {
+				return v, api.ErrUnreachable
+			}
+			return api.Cluster{Nodes: []api.Member{{Name: "A"}, next}}, nil
+		}
+		var out strings.Builder
+		err := awaitReplaced(t.Context(), &out, "C", look)
+		const want = "C has taken its place; the others fill it now\nC has everything that it is to hold\n"
+		if err != nil || out.String() != want || len(views) > 0 {
+			t.Errorf("%v\n%s, %d views left", err, out.String(), len(views))
+		}
+		gone := func(context.Context) (api.Cluster, error) { return api.Cluster{}, nil }
+		if err := awaitReplaced(t.Context(), &out, "C", gone); err == nil {
+			t.Error("the place was removed, and the wait succeeds")
+		}
+	})
 }

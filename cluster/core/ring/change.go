@@ -16,7 +16,7 @@ func (s *State) Join(m Member) error {
 		return fmt.Errorf("join: %w", err)
 	}
 	r, known := s.records[m.ID]
-	if known && r.word.vacant && r.word.instance != m.Instance && s.status(m.ID) != Removed {
+	if known && r.vacant() && r.word.instance != m.Instance && s.status(m.ID) != Removed {
 		return s.Replace(m)
 	}
 	if known && (r.name != m.Name || s.status(m.ID) != Removed) {
@@ -42,7 +42,7 @@ func (s *State) Join(m Member) error {
 
 // Vacate lets another data directory take the place of a member that is dead: the next
 // node that joins under its name gets the member's tokens, and is filled from the others.
-// Errors: [ErrUnknownMember]; [ErrRemovedMember] if it has no place any more, or is on
+// The place is not vacant any more if the member itself starts again. Errors: [ErrUnknownMember]; [ErrRemovedMember] if it has no place any more, or is on
 // its way out.
 func (s *State) Vacate(id NodeID) error {
 	r, ok := s.records[id]
@@ -52,8 +52,8 @@ func (s *State) Vacate(id NodeID) error {
 	if r.word.intent != in {
 		return fmt.Errorf("vacate %s: %w: it is %s", r.name, ErrRemovedMember, s.status(id))
 	}
-	if !r.word.vacant {
-		r.word.vacant, r.word.version = true, s.next()
+	if !r.vacant() {
+		r.word.vacant, r.word.lastStart, r.word.version = true, r.incarnations.newest(), s.next()
 		s.set(id, r)
 	}
 	return nil

@@ -57,6 +57,7 @@ type (
 		ZoneVersion uint64 `json:"zone_version"`
 		Instance    string `json:"instance"`
 		Vacant      bool   `json:"vacant,omitempty"`
+		LastStart   hexID  `json:"last_start,omitempty"`
 		WordVersion uint64 `json:"word_version"`
 		Done        hexID  `json:"done"`
 		DoneVersion uint64 `json:"done_version"`
@@ -124,7 +125,7 @@ func (s *State) Encode() []byte {
 			ID: hexID(id), Name: r.name,
 			ClientAddr: r.address.client, PeerAddr: r.address.peer, AdminAddr: r.address.admin, Version: r.address.version,
 			Zone: r.zone.name, ZoneVersion: r.zone.version,
-			Intent: r.word.intent, Instance: r.word.instance, Vacant: r.word.vacant, WordVersion: r.word.version,
+			Intent: r.word.intent, Instance: r.word.instance, Vacant: r.word.vacant, LastStart: hexID(r.word.lastStart), WordVersion: r.word.version,
 			Done: hexID(r.done.target), DoneVersion: r.done.version, Incarnations: starts,
 		})
 	}
@@ -195,7 +196,7 @@ func decodeState(b []byte) (*State, error) {
 func (j *stateJSON) upgrade() {
 	for i := range j.Members {
 		m := &j.Members[i]
-		m.ZoneVersion, m.Vacant, m.Incarnations = m.WordVersion, false, nil
+		m.ZoneVersion, m.Vacant, m.LastStart, m.Incarnations = m.WordVersion, false, 0, nil
 	}
 }
 
@@ -227,6 +228,9 @@ func (s *State) decodeMembers(list []memberJSON) error {
 		if max(j.Version, j.ZoneVersion, j.WordVersion, j.DoneVersion) > maxVersion {
 			return fmt.Errorf("member %s has a version over %d", m.Name, uint64(maxVersion))
 		}
+		if j.LastStart != 0 && !j.Vacant {
+			return fmt.Errorf("member %s has a last start, and its place is not vacant", m.Name)
+		}
 		starts, err := decodeIncarnations(j.Incarnations)
 		if err != nil {
 			return fmt.Errorf("member %s: %w", m.Name, err)
@@ -235,7 +239,7 @@ func (s *State) decodeMembers(list []memberJSON) error {
 			name:    m.Name,
 			address: address{j.Version, m.ClientAddr, m.PeerAddr, m.AdminAddr},
 			zone:    zone{j.ZoneVersion, m.Zone},
-			word:    word{j.WordVersion, j.Intent, m.Instance, j.Vacant},
+			word:    word{j.WordVersion, j.Intent, m.Instance, j.Vacant, Incarnation(j.LastStart)},
 			done:    mark{j.DoneVersion, uint64(j.Done)},
 
 			incarnations: starts,

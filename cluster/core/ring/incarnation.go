@@ -43,6 +43,9 @@ func (l *incarnations) known() []Incarnation {
 	return l[:n:n]
 }
 
+// newest returns the newest start that is known; 0: none is.
+func (l *incarnations) newest() Incarnation { return l[0] }
+
 // Started records a start of a member. Only the member itself may call it. It does
 // nothing for a node that is no member.
 func (s *State) Started(id NodeID, start Incarnation) {

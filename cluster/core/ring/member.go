@@ -33,8 +33,10 @@ type Member struct {
 	// Instance is the random id of the data directory. It distinguishes a node from
 	// another of the same name: an impostor, or a successor on an empty disk.
 	Instance string
-	// Status is derived; what a caller sets is ignored.
+	// Status and Vacant are derived; what a caller sets is ignored. Vacant says that a
+	// node of this name on another data directory may take the place: see [State.Vacate].
 	Status Status
+	Vacant bool
 }
 
 // ErrBadMember is returned for a member with an invalid field: one that is too
@@ -103,7 +105,11 @@ type word struct {
 	version  uint64
 	intent   intent
 	instance string
-	vacant   bool // another data directory may take the place: see [State.Vacate]
+	// vacant says that another data directory may take the place, unless the member has
+	// started again since lastStart, the newest of its starts that were known then. See
+	// [State.Vacate].
+	vacant    bool
+	lastStart Incarnation
 }
 
 // mark says that the member holds all that it gains under a target.
@@ -127,6 +133,7 @@ func (a word) compare(b word) int {
 		cmp.Compare(a.intent, b.intent),
 		cmp.Compare(a.instance, b.instance),
 		compareBools(a.vacant, b.vacant),
+		cmp.Compare(a.lastStart, b.lastStart),
 	)
 }
 
@@ -173,12 +180,19 @@ func (r *record) version() uint64 {
 	return max(r.address.version, r.zone.version, r.word.version, r.done.version)
 }
 
+// vacant reports whether another data directory may take the member's place now. The
+// member has no part in that word: a start of its own ends the vacancy, and cannot undo
+// what an operator decides meanwhile.
+func (r *record) vacant() bool {
+	return r.word.vacant && r.word.intent == in && r.incarnations.newest() <= r.word.lastStart
+}
+
 func (r *record) member(id NodeID, seated bool) Member {
 	return Member{
 		ID: id, Name: r.name,
 		ClientAddr: r.address.client, PeerAddr: r.address.peer, AdminAddr: r.address.admin,
 		Zone: r.zone.name, Instance: r.word.instance,
-		Status: statusOf(r.word.intent, seated),
+		Status: statusOf(r.word.intent, seated), Vacant: r.vacant(),
 	}
 }
 

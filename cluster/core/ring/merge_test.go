@@ -154,6 +154,35 @@ func TestState_Vacate_LetsTheNextOfTheNameJoin(t *testing.T) {
 	}
 }
 
+// TestState_Vacate_EndsWhenTheMemberStartsAgain: the permission is for the death that the
+// operator has seen, not for a later one.
+func TestState_Vacate_EndsWhenTheMemberStartsAgain(t *testing.T) {
+	s := ringOf("A", "B", "C")
+	c := member("C")
+	fresh := c
+	fresh.Instance = "another disk"
+	s.Started(c.ID, 7)
+	check(t, s.Vacate(c.ID))
+	elsewhere := s.Clone()
+	if m, _ := NewRing(s).Member(c.ID); !m.Vacant {
+		t.Fatal("the place is not vacant")
+	}
+	elsewhere.Started(c.ID, 8)
+	check(t, s.Leave(IDOf("B"))) // while C does not hear of it
+	merge(t, s, elsewhere)
+	if m, _ := NewRing(s).Member(c.ID); m.Vacant {
+		t.Error("the place of a member that is back is vacant")
+	}
+	if err := s.Join(fresh); !errors.Is(err, ErrNameTaken) {
+		t.Errorf("another one takes the place: %v", err)
+	}
+	check(t, s.Vacate(c.ID))
+	decoded, err := DecodeState(s.Encode())
+	check(t, err)
+	wantSame(t, s, decoded)
+	check(t, decoded.Join(fresh))
+}
+
 func TestState_Replace_VoidsWhatTheOldOneWasDoneWith(t *testing.T) {
 	s := ringOf("A", "B", "C")
 	check(t, s.Join(member("D")))

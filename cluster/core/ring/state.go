@@ -207,7 +207,7 @@ func (s *State) Digest() uint64 {
 		for _, text := range [...]string{r.name, r.address.client, r.address.peer, r.address.admin, r.zone.name, r.word.instance} {
 			h.text(text)
 		}
-		for _, v := range [...]uint64{r.address.version, r.zone.version, r.word.version, uint64(r.word.intent), vacancy(r.word.vacant), r.done.version, r.done.target} {
+		for _, v := range [...]uint64{r.address.version, r.zone.version, r.word.version, uint64(r.word.intent), vacancy(r.word.vacant), uint64(r.word.lastStart), r.done.version, r.done.target} {
 			h.uint64(v)
 		}
 		for _, start := range r.incarnations {

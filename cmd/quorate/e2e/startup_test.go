@@ -92,6 +92,7 @@ func TestCommands_AdminAndHealth_Work(t *testing.T) {
 		{[]string{"admin", "--admin-addr", admin, "cancel", "B-9999"}, 1, "operation 9999: no such operation"},
 		{[]string{"admin", "--admin-addr", admin, "remove", "C"}, 1, "the node is up"},
 		{[]string{"admin", "--admin-addr", admin, "remove", "Q"}, 1, "no such member"},
+		{[]string{"admin", "--admin-addr", admin, "replace", "C"}, 1, "the node is up"},
 		{[]string{"admin", "--admin-addr", admin, "leave", "C"}, 0, "C is gone"},
 	} {
 		output, code := quorate(t, test.args...)

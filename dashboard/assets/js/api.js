@@ -55,6 +55,7 @@ export const api = {
 
   addNode: (adminAddr) => post("api/nodes", adminAddr ? { admin_addr: adminAddr } : {}),
   dropNode: (name, how) => call("DELETE", node(name), { query: { how } }),
+  replaceNode: (name) => post(`${node(name)}/replace`),
   kill: (name) => post(`${node(name)}/kill`),
   revive: (name, loseDisk = false) => post(`${node(name)}/revive`, { lose_disk: loseDisk }),
   isolate: (name, direction, from) => post(`${node(name)}/partition`, { direction, from }),

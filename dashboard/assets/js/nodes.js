@@ -6,12 +6,14 @@ import { colour, initials } from "./colours.js";
 import { ask } from "./dialogs.js";
 import { byId, h, keyed, s, say, set } from "./dom.js";
 import { bytes, count, plural, short, span } from "./format.js";
+import { conditionOf, troublesOf } from "./nodetext.js";
 import { attempt } from "./notice.js";
 import { light } from "./ring.js";
 import { on, state } from "./store.js";
 
 const STATES = {
   up: ["up", "good"], suspect: ["suspected", "warn"], down: ["down", "bad"], killed: ["killed", "bad"],
+  vacant: ["place vacant", "warn"], filling: ["being filled", "warn"], "read-only": ["read-only", "bad"],
   joining: ["joining", "accent"], leaving: ["leaving", "accent"], removing: ["being removed", "warn"],
 };
 const POINTS = 40; // seconds in a sparkline
@@ -47,6 +49,7 @@ function make(n) {
           button("slow", "Slow", () => slow(name)),
           button("heal", "Heal", () => attempt(() => api.heal(name), `All faults on the links of ${name} are removed.`)),
           button("leave", "Leave", () => drop(name, "leave")),
+          button("replace", "Replace", () => vacate(name)),
           button("remove", "Remove", () => drop(name, "remove"), "danger")))));
   card.parts = part;
   card.addEventListener("pointerenter", () => light(name));
@@ -56,13 +59,13 @@ function make(n) {
 
 function refresh(card, n) {
   const part = card.parts;
-  const [label, kind] = n.read_only && n.status === "up" ? ["read-only", "bad"] : STATES[n.status] ?? [n.status, ""];
+  const [label, kind] = STATES[conditionOf(n)] ?? [n.status, ""];
   const gone = ["down", "killed"].includes(n.status);
   set(card, "class", `card ${colour(n.name)}${gone ? " is-gone" : ""}`);
   set(part.disc, "class", `disc ${colour(n.name)}${gone ? " gone" : ""}`);
   say(part.state, label);
   set(part.state, "class", `chip ${kind}`);
-  set(part.state, "title", n.read_only ? `It refuses writes: ${n.read_only}` : null);
+  set(part.state, "title", troublesOf(n).map((t) => `It ${t}.`).join(" ") || null);
   say(part.self, [n.name === state.cluster.self ? "this page" : "", n.zone].filter(Boolean).join(" · "));
   const facts = [];
   if (n.keys != null) facts.push(`${short(n.keys)} ${n.keys === 1 ? "key" : "keys"}`, bytes(n.bytes));
@@ -79,6 +82,7 @@ function refresh(card, n) {
   part.revive.hidden = part.lose.hidden = !killed;
   for (const key of ["kill", "revive", "lose", "cut", "slow", "heal"]) forbid(part[key], chaos);
   forbid(part.leave, gone ? "It does not answer, so it cannot hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
+  forbid(part.replace, gone ? (n.vacant ? "Its place is vacant already." : "") : "It is alive: only the place of a dead node is given to a fresh one.");
   forbid(part.remove, gone || n.status === "removing" ? "" : "It is alive: let it leave, or kill it first.");
 }
 
@@ -94,6 +98,12 @@ async function loseDisk(name) {
   const data = await ask({ title: `Revive ${name} with an empty disk`, confirm: "Lose the disk", danger: true,
     text: `Everything that ${name} stored is deleted. The other replicas fill it again, by anti-entropy and read repair.` });
   if (data) await attempt(() => api.revive(name, true), `${name} is starting with an empty disk.`);
+}
+
+async function vacate(name) {
+  const data = await ask({ title: `Replace ${name}`, confirm: "Replace",
+    text: `The place of ${name} becomes vacant: a node that is started as ${name} on an empty data directory joins without more ado, gets its tokens, and is filled by the others. If ${name} itself comes back first, it keeps its place.` });
+  if (data) await attempt(() => api.replaceNode(name), `The place of ${name} is vacant.`);
 }
 
 async function drop(name, how) {

@@ -46,6 +46,8 @@ export function health(cluster) {
   if (gone.length) return [`${list(gone)} ${gone.length === 1 ? "does" : "do"} not answer. Stand-ins keep the writes; ${plural(cluster.nodes.length - gone.length, "node")} of ${cluster.nodes.length} serve.`, "warn"];
   const full = cluster.nodes.filter((n) => n.read_only).map((n) => n.name);
   if (full.length) return [`${list(full)} ${full.length === 1 ? "refuses" : "refuse"} writes: ${cluster.nodes.find((n) => n.read_only).read_only}`, "bad"];
+  const filling = cluster.nodes.filter((n) => n.refilling).map((n) => n.name);
+  if (filling.length) return [`${list(filling)} ${filling.length === 1 ? "is" : "are"} being filled by the others.`, "warn"];
   if (cutLinks) return ["The network is cut on purpose: both sides keep taking writes.", "warn"];
   if (cluster.in_transition) return [`Partitions are moving${cluster.pending?.length ? `: ${cluster.pending.length} to go` : ""}.`, "accent"];
   const suspects = cluster.nodes.filter((n) => n.status === "suspect").map((n) => n.name);

@@ -2,6 +2,7 @@
 
 import { bytes, count, list, percent, plural } from "./format.js";
 import { SLOTS } from "./hash.js";
+import { troublesOf } from "./nodetext.js";
 
 const states = {
   up: "is up",
@@ -16,7 +17,7 @@ const states = {
 export function nodeSentence(node, ring) {
   const tokens = ring ? ring.owners.filter((o) => o === node.name).length : node.tokens;
   const parts = [`${node.name} ${states[node.status] ?? node.status}`];
-  if (node.read_only) parts.push(`refuses writes (${node.read_only})`);
+  parts.push(...troublesOf(node));
   parts.push(`owns ${count(tokens)} of ${count(ring?.partitions)} tokens (${percent(tokens, ring?.partitions)})`);
   if (node.keys != null) parts.push(`holds ${plural(node.keys, "key")}, ${bytes(node.bytes)}`);
   const held = Object.entries(node.hints_for ?? {}).filter(([, n]) => n > 0);

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quorate/quorate/admin/api"
+)
+
+type adminReplace struct {
+	Node string `arg:"" help:"Name of the dead node."`
+	Wait bool   `help:"Wait until the fresh node is there and the others have filled it."`
+}
+
+// Run implements the command.
+func (c adminReplace) Run(ctx context.Context, con console, cli *commands) error {
+	port, err := cli.Admin.client()
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	change, err := port.ReplaceNode(ctx, c.Node)
+	if err != nil {
+		return err
+	}
+	view, err := port.Cluster(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(con.out, "the place of %s is vacant: %s\n", change.Name, freshNode(view, change.Name))
+	if !c.Wait {
+		return nil
+	}
+	return awaitReplaced(ctx, con.out, change.Name, port.Cluster)
+}
+
+// freshNode tells how a node takes a vacant place.
+func freshNode(v api.Cluster, name string) string {
+	var through []string
+	for _, m := range v.Nodes {
+		if m.Alive {
+			through = append(through, m.PeerAddr)
+		}
+	}
+	return fmt.Sprintf("start a node with --name %s, an empty data directory and --join %s", name, strings.Join(through, ","))
+}
+
+// awaitReplaced waits until a fresh node has the vacant place, and then until the others
+// have filled it. The end of ctx ends the wait, and nothing else.
+func awaitReplaced(ctx context.Context, out io.Writer, name string, look func(context.Context) (api.Cluster, error)) error {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	taken := false
+	for {
+		view, err := look(ctx)
+		at := slices.IndexFunc(view.Nodes, func(m api.Member) bool { return m.Name == name })
+		switch {
+		case err != nil: // the port's own node may be starting
+		case at < 0:
+			return fmt.Errorf("%s was removed meanwhile", name)
+		case view.Nodes[at].Vacant || view.Nodes[at].UptimeS == nil: // nobody is there yet
+		case view.Nodes[at].Refilling == "":
+			_, err := fmt.Fprintf(out, "%s has everything that it is to hold\n", name)
+			return err
+		case !taken:
+			taken = true
+			fmt.Fprintf(out, "%s has taken its place; the others fill it now\n", name)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
