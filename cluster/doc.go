@@ -133,6 +133,9 @@
 // partition: one of Q equal arcs of the slots. Q is a power of two and fixed when the
 // cluster is made.
 //
+// place: a node's index in the walk of a key's partition, from 0. A token has a position
+// on the ring, and a reader of stored keys has a cursor.
+//
 // preference list: the nodes of the walk from a key's partition, in order: primaries,
 // then fallbacks.
 //

@@ -12,7 +12,7 @@ import (
 // compareLeaves goes through leaves that both sides have, page by page of the
 // peer's listing, and makes the keys that differ equal.
 func (c *comparison) compareLeaves(ctx context.Context, leaves *leafSet) error {
-	var at position
+	var at cursor
 	for {
 		request := rangeRequest{partition: c.partition, leaves: *leaves, at: at}
 		answer, err := c.call(ctx, peer.LeafDigests, request.append(nil))
@@ -34,7 +34,7 @@ func (c *comparison) compareLeaves(ctx context.Context, leaves *leafSet) error {
 // range, and moves at to the page's end. It exchanges what differs in batches. No
 // scan is open between two batches, so that a slow peer does not pin the engine's
 // files.
-func (c *comparison) comparePage(ctx context.Context, leaves *leafSet, at *position, listing page[listed]) error {
+func (c *comparison) comparePage(ctx context.Context, leaves *leafSet, at *cursor, listing page[listed]) error {
 	for complete := false; !complete; {
 		var found differences
 		err := c.carry(ctx, func(ctx context.Context) (err error) {
@@ -67,7 +67,7 @@ func (d *differences) full() bool { return d.bytes >= pageBytes || len(d.push) >
 // (hash, key), and collects what differs until the page's end, then returns
 // true, or until the batch is full. The page's entries are consumed, and at
 // stands behind the last entry compared.
-func (c *comparison) join(leaves *leafSet, at *position, listing *page[listed], found *differences) (bool, error) {
+func (c *comparison) join(leaves *leafSet, at *cursor, listing *page[listed], found *differences) (bool, error) {
 	takeTheirs := func() {
 		theirs := listing.entries[0]
 		listing.entries = listing.entries[1:]

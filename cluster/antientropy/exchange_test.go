@@ -334,10 +334,10 @@ func TestEntriesOf_AnyLeavesFromAnywhere_IsTheNaiveFilter(t *testing.T) {
 			level := 1 + random.IntN(leafLevel)
 			leaves.addSubtree(level, random.IntN(1<<(2*level)))
 		}
-		at := position{hash: random.Uint32() >> random.IntN(33)}
+		at := cursor{hash: random.Uint32() >> random.IntN(33)}
 		if random.IntN(2) == 0 {
 			key := fmt.Appendf(nil, "key:%d", random.IntN(3000))
-			at = position{hash: engine.Hash32(key), key: key, past: true}
+			at = cursor{hash: engine.Hash32(key), key: key, past: true}
 		}
 		var want, got []string
 		for e := range store.Scan(0, 0) {

@@ -62,7 +62,7 @@ func (c *comparison) inspect(ctx context.Context, d *Diff) error {
 	if len(d.Leaves) == 0 {
 		return nil
 	}
-	var at position
+	var at cursor
 	for more := true; more && !d.Truncated; {
 		if more, err = c.inspectPage(ctx, &leaves, &at, d); err != nil {
 			return err
@@ -75,7 +75,7 @@ func (c *comparison) inspect(ctx context.Context, d *Diff) error {
 }
 
 // inspectPage compares one page as comparePage does, and changes nothing.
-func (c *comparison) inspectPage(ctx context.Context, leaves *leafSet, at *position, d *Diff) (more bool, err error) {
+func (c *comparison) inspectPage(ctx context.Context, leaves *leafSet, at *cursor, d *Diff) (more bool, err error) {
 	request := rangeRequest{partition: c.partition, leaves: *leaves, at: *at}
 	answer, err := c.call(ctx, peer.LeafDigests, request.append(nil))
 	if err != nil {

@@ -67,25 +67,25 @@ func (s *leafSet) runEnd(leaf int) int {
 	return leaf
 }
 
-// position is a place in the order in which a partition's keys are stored: just
-// after the entry (hash, key), or, before any entry was seen, at the start of
-// hash. The zero position is the start of the partition.
-type position struct {
+// cursor says how far a partition was read, in the order in which its keys are stored:
+// just after the entry (hash, key), or, before any entry was seen, at the start of hash.
+// The zero cursor is the start of the partition.
+type cursor struct {
 	hash uint32
 	key  []byte
 	past bool // (hash, key) itself lies behind
 }
 
-// before reports whether the entry (hash, key) still lies ahead of the position.
-func (at position) before(hash uint32, key []byte) bool {
+// before reports whether the entry (hash, key) still lies ahead of the cursor.
+func (at cursor) before(hash uint32, key []byte) bool {
 	if hash != at.hash {
 		return hash > at.hash
 	}
 	return !at.past || bytes.Compare(key, at.key) > 0
 }
 
-// advance moves the position past (hash, key), whose bytes are copied.
-func (at *position) advance(hash uint32, key []byte) {
+// advance moves the cursor past (hash, key), whose bytes are copied.
+func (at *cursor) advance(hash uint32, key []byte) {
 	at.hash, at.key, at.past = hash, append(at.key[:0], key...), true
 }
 
@@ -97,7 +97,7 @@ type scanner interface {
 // entriesOf yields the objects in the leaves of set that lie ahead of at, in order.
 // An entry is valid until the next one. It opens one scan for each run of
 // neighbouring leaves, and skips runs that a scan has shown to be empty.
-func entriesOf(s scanner, p ring.Partition, set *leafSet, at position) iter.Seq2[engine.Entry, error] {
+func entriesOf(s scanner, p ring.Partition, set *leafSet, at cursor) iter.Seq2[engine.Entry, error] {
 	at.key = bytes.Clone(at.key) // callers advance theirs in place while they read on
 	return func(yield func(engine.Entry, error) bool) {
 		for leaf := set.next(int(at.hash >> leafShift)); leaf < leafCount; {

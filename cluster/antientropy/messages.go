@@ -117,7 +117,7 @@ func decodeHashes(b []byte, n int) ([]uint64, error) {
 type rangeRequest struct {
 	partition ring.Partition
 	leaves    leafSet
-	at        position
+	at        cursor
 }
 
 func (q *rangeRequest) append(dst []byte) []byte {
@@ -165,13 +165,13 @@ func (e stored) size() int { return len(e.key) + len(e.object) + 2*binary.MaxVar
 // page is one part of an answer. If more is set, the answer goes on behind end.
 type page[E any] struct {
 	entries []E
-	end     position // behind the last entry; aliases the message
+	end     cursor // behind the last entry; aliases the message
 	more    bool
 }
 
 // decodePage reads a page of entries that lie ahead of at and ascend. It refuses a
 // page that does not move on, because the caller would ask for ever.
-func decodePage[E any](b []byte, at position, entry func(*reader) (E, []byte)) (page[E], error) {
+func decodePage[E any](b []byte, at cursor, entry func(*reader) (E, []byte)) (page[E], error) {
 	r := newReader(b)
 	pg := page[E]{more: r.Flag()}
 	for len(r.Rest()) > 0 {
@@ -180,7 +180,7 @@ func decodePage[E any](b []byte, at position, entry func(*reader) (E, []byte)) (
 		if !at.before(hash, key) {
 			r.Fail()
 		}
-		at = position{hash: hash, key: key, past: true}
+		at = cursor{hash: hash, key: key, past: true}
 		pg.end = at
 		pg.entries = append(pg.entries, e)
 	}
@@ -190,7 +190,7 @@ func decodePage[E any](b []byte, at position, entry func(*reader) (E, []byte)) (
 	return pg, r.end("page")
 }
 
-func decodeListing(b []byte, at position) (page[listed], error) {
+func decodeListing(b []byte, at cursor) (page[listed], error) {
 	return decodePage(b, at, func(r *reader) (listed, []byte) {
 		e := listed{digest: object.Digest(r.Uint64()), key: r.Bytes()}
 		e.hash = engine.Hash32(e.key)
@@ -198,7 +198,7 @@ func decodeListing(b []byte, at position) (page[listed], error) {
 	})
 }
 
-func decodeObjects(b []byte, at position) (page[stored], error) {
+func decodeObjects(b []byte, at cursor) (page[stored], error) {
 	return decodePage(b, at, func(r *reader) (stored, []byte) {
 		e := stored{key: r.Bytes(), object: r.Bytes()}
 		return e, e.key

@@ -12,7 +12,7 @@ import (
 var ErrBadMessage = errors.New("malformed anti-entropy message")
 
 // Bounds of the messages. A page holds at least one entry, however large, and
-// otherwise at most pageBytes. The next request asks for the rest, by position.
+// otherwise at most pageBytes. The next request asks for the rest, by its cursor.
 const (
 	wireVersion   = 1
 	pageBytes     = 1 << 20
@@ -24,8 +24,8 @@ const (
 //
 //	roots    n, n x partition                  -> n x (ready, root)
 //	nodes    level, n, n x index               -> ready, n x hash
-//	listing  leaves, position                  -> more, (digest, key)...
-//	objects  leaves, position                  -> more, (key, object)...
+//	listing  leaves, cursor                    -> more, (digest, key)...
+//	objects  leaves, cursor                    -> more, (key, object)...
 //	fetch    n, n x key                        -> object or absent, for a prefix of the keys, at least one
 //	push     (key, object)...                  -> changed, failed
 //	reap     ring version, (digest, key)...    -> a flag per key

@@ -14,7 +14,7 @@ import (
 func sampleMessages() [][]byte {
 	var leaves leafSet
 	leaves.addSubtree(4, 7)
-	ranged := rangeRequest{partition: 3, leaves: leaves, at: position{hash: 9, key: []byte("k"), past: true}}
+	ranged := rangeRequest{partition: 3, leaves: leaves, at: cursor{hash: 9, key: []byte("k"), past: true}}
 	return [][]byte{
 		appendRootsRequest(nil, []ring.Partition{1, 2, 255}),
 		appendRoot(appendRoot(nil, root{}), root{ready: true, hash: 7}),
@@ -69,14 +69,14 @@ func FuzzDecoders(f *testing.F) {
 		if p, digest, refs, err := decodeReapRequest(b); err == nil {
 			same(appendReapRequest(nil, p, digest, refs))
 		}
-		if pg, err := decodeListing(b, position{}); err == nil {
+		if pg, err := decodeListing(b, cursor{}); err == nil {
 			again := wire.AppendFlag(nil, pg.more)
 			for _, e := range pg.entries {
 				again = e.append(again)
 			}
 			same(again)
 		}
-		if pg, err := decodeObjects(b, position{}); err == nil {
+		if pg, err := decodeObjects(b, cursor{}); err == nil {
 			again := wire.AppendFlag(nil, pg.more)
 			for _, e := range pg.entries {
 				again = e.append(again)
@@ -112,13 +112,13 @@ func FuzzRespond(f *testing.F) {
 
 func TestDecodePage_ThatDoesNotMoveOn_IsRefused(t *testing.T) {
 	one := listed{digest: 1, key: []byte("k")}
-	if _, err := decodeListing(one.append(one.append([]byte{0})), position{}); err == nil {
+	if _, err := decodeListing(one.append(one.append([]byte{0})), cursor{}); err == nil {
 		t.Error("an entry twice")
 	}
-	if _, err := decodeListing([]byte{1}, position{}); err == nil {
+	if _, err := decodeListing([]byte{1}, cursor{}); err == nil {
 		t.Error("more, and nothing")
 	}
-	at := position{hash: engine.Hash32(one.key), key: one.key, past: true}
+	at := cursor{hash: engine.Hash32(one.key), key: one.key, past: true}
 	if _, err := decodeListing(one.append([]byte{0}), at); err == nil {
 		t.Error("what was seen already")
 	}

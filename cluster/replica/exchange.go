@@ -22,9 +22,9 @@ type exchange struct {
 }
 
 type exchangeItem struct {
-	op       int
-	position int         // of the asked node in the op's walk, or -1: does not count
-	hint     ring.NodeID // writes: whom it stands in for, or 0
+	op    int
+	place int         // of the asked node in the op's walk, or -1: does not count
+	hint  ring.NodeID // writes: whom it stands in for, or 0
 }
 
 // toLocked returns the frame of a kind being filled for a peer.

@@ -127,7 +127,7 @@ func (f *wave) sendForwardLocked(i, at int) {
 	if len(x.items) == 0 {
 		x.begun = o.since
 	}
-	x.items = append(x.items, exchangeItem{op: i, position: at})
+	x.items = append(x.items, exchangeItem{op: i, place: at})
 	o.traceStep(o.walk[at], RoleCoordinator, ActionForward, 0)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
 	x.body = message.Forward{
@@ -167,7 +167,7 @@ func (x *exchange) completeForward(body []byte, err error) {
 			continue
 		}
 		o.traceForwarded(x.to, cmp.Or(err, refusal))
-		e := coordination.Event{Kind: coordination.Answer, Place: it.position}
+		e := coordination.Event{Kind: coordination.Answer, Place: it.place}
 		switch {
 		case notRun, errors.Is(refusal, errExpired), errors.Is(refusal, ErrClosing):
 			e.Kind, e.Up = coordination.NotRun, o.upNow()

@@ -61,8 +61,8 @@ func (o *op) follows() bool { return o.group != o.at }
 // isPrimary reports whether this node is a primary of the key.
 func (o *op) isPrimary() bool { return o.self >= 0 && o.self < o.n }
 
-// position returns a node's place in the walk, or coordination.Nobody.
-func (o *op) position(id ring.NodeID) int {
+// placeOf returns a node's place in the walk, or coordination.Nobody.
+func (o *op) placeOf(id ring.NodeID) int {
 	for i, n := range o.walk {
 		if n == id {
 			return i

@@ -96,7 +96,7 @@ func (f *wave) askLocked(i, at int, action Action) {
 	o.traceStep(o.walk[at], o.roleAt(at), action, 0)
 	x := f.toLocked(o.walk[at], peer.Read)
 	own, digest := o.read.Own()
-	x.items = append(x.items, exchangeItem{op: i, position: at})
+	x.items = append(x.items, exchangeItem{op: i, place: at})
 	x.body = message.Read{
 		Partition: o.p, Key: o.req.Key, Brief: action == ActionDigest, Known: own != nil, Digest: digest,
 	}.Append(x.body)
@@ -121,9 +121,9 @@ func (x *exchange) completeRead(body []byte, err error) {
 		if o.phase != phaseRead {
 			continue
 		}
-		e := coordination.Event{Kind: coordination.Answer, Place: it.position, Answer: a}
+		e := coordination.Event{Kind: coordination.Answer, Place: it.place, Answer: a}
 		if err != nil || d.Failed() || a.Found == message.Failed {
-			e = coordination.Event{Kind: coordination.Fail, Place: it.position, Up: o.upNow()}
+			e = coordination.Event{Kind: coordination.Fail, Place: it.place, Up: o.upNow()}
 		}
 		e.Answer.Object = bytes.Clone(e.Answer.Object) // the frame's memory is not ours
 		f.stepReadLocked(it.op, e)

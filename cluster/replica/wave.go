@@ -69,7 +69,7 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 		if len(o.walk) > quorum.MaxNodes {
 			o.walk = o.walk[:quorum.MaxNodes]
 		}
-		o.self = o.position(c.cfg.Self)
+		o.self = o.placeOf(c.cfg.Self)
 		o.beginTrace()
 	}
 	if f.counted {

@@ -141,7 +141,7 @@ func (f *wave) replicateLocked(i int) {
 	for _, id := range f.ring.Receiving(o.p) {
 		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
 			o.traceStep(id, RoleGaining, ActionWrite, 0)
-			f.sendWriteLocked(id, exchangeItem{op: i, position: coordination.Nobody})
+			f.sendWriteLocked(id, exchangeItem{op: i, place: coordination.Nobody})
 			continue
 		}
 		f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
@@ -156,10 +156,10 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 		switch a.Kind {
 		case coordination.Store:
 			o.traceSend(a.Place, 0)
-			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, position: a.Place})
+			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place})
 		case coordination.StoreHint:
 			o.traceSend(a.Place, o.walk[a.For])
-			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, position: a.Place, hint: o.walk[a.For]})
+			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place, hint: o.walk[a.For]})
 			f.c.count.StandIns.Add(1)
 		case coordination.Skip:
 			o.traceSkip(a.Place)
@@ -203,7 +203,7 @@ func (x *exchange) completeWrite(body []byte, err error) {
 		if err == nil && !slices.Contains(refused, k) {
 			if !f.mu.finished {
 				f.mu.ops[it.op].traceStored(x.to)
-				f.ackLocked(it.op, it.position)
+				f.ackLocked(it.op, it.place)
 			}
 			continue
 		}
@@ -222,8 +222,8 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	if node == 0 {
 		node = x.to
 	}
-	if !f.mu.finished && it.position >= 0 {
-		f.stepWriteLocked(it.op, coordination.Event{Kind: coordination.Fail, Place: it.position, Up: f.mu.ops[it.op].upNow()})
+	if !f.mu.finished && it.place >= 0 {
+		f.stepWriteLocked(it.op, coordination.Event{Kind: coordination.Fail, Place: it.place, Up: f.mu.ops[it.op].upNow()})
 		return
 	}
 	// It was a gaining node's copy, which counts for no quorum; or the request was
@@ -239,8 +239,8 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 }
 
 // ackLocked counts a node that holds an op's object.
-func (f *wave) ackLocked(i, position int) {
-	if position >= 0 && f.mu.ops[i].phase == phaseWrite {
-		f.stepWriteLocked(i, coordination.Event{Kind: coordination.Answer, Place: position})
+func (f *wave) ackLocked(i, place int) {
+	if place >= 0 && f.mu.ops[i].phase == phaseWrite {
+		f.stepWriteLocked(i, coordination.Event{Kind: coordination.Answer, Place: place})
 	}
 }

@@ -32,20 +32,20 @@ func (a *arrangement) byZone() []int {
 			size[a.zone[node]]++
 		}
 	}
-	type place struct{ node, at, of int } // at/of of the way through
-	var places []place
+	type spaced struct{ node, at, of int } // at/of of the way through
+	var all []spaced
 	met := make(map[int]int)
 	for node, is := range a.member {
 		if !is {
 			continue
 		}
 		z := a.zone[node]
-		places = append(places, place{node, 2*met[z] + 1, 2 * size[z]})
+		all = append(all, spaced{node, 2*met[z] + 1, 2 * size[z]})
 		met[z]++
 	}
-	slices.SortStableFunc(places, func(x, y place) int { return cmp.Compare(x.at*y.of, y.at*x.of) })
-	order := make([]int, len(places))
-	for i, p := range places {
+	slices.SortStableFunc(all, func(x, y spaced) int { return cmp.Compare(x.at*y.of, y.at*x.of) })
+	order := make([]int, len(all))
+	for i, p := range all {
 		order[i] = p.node
 	}
 	return order

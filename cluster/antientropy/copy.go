@@ -12,7 +12,7 @@ import (
 
 // fetchLeaves copies leaves that are empty here, by pages of whole objects.
 func (c *comparison) fetchLeaves(ctx context.Context, leaves *leafSet) error {
-	var at position
+	var at cursor
 	for more := true; more; {
 		err := c.carry(ctx, func(ctx context.Context) error {
 			request := rangeRequest{partition: c.partition, leaves: *leaves, at: at}
@@ -38,7 +38,7 @@ func (c *comparison) fetchLeaves(ctx context.Context, leaves *leafSet) error {
 
 // pushLeaves copies leaves that are empty at the peer, batch by batch.
 func (c *comparison) pushLeaves(ctx context.Context, leaves *leafSet) error {
-	var at position
+	var at cursor
 	for more := true; more; {
 		err := c.carry(ctx, func(ctx context.Context) (err error) {
 			var batch []stored
@@ -60,7 +60,7 @@ func (c *comparison) pushLeaves(ctx context.Context, leaves *leafSet) error {
 }
 
 // collect copies the objects of leaves that lie ahead of at, as many as fit a page.
-func collect(store scanner, p ring.Partition, leaves *leafSet, at position) (batch []stored, more bool, err error) {
+func collect(store scanner, p ring.Partition, leaves *leafSet, at cursor) (batch []stored, more bool, err error) {
 	size := 0
 	for e, err := range entriesOf(store, p, leaves, at) {
 		if err != nil {
