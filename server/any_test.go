@@ -48,7 +48,7 @@ func TestServer_AnyArguments_OneReplyEach(t *testing.T) {
 		c.input.buf = []byte(encode(args...))
 		c.input.start, c.input.end = 0, len(c.input.buf)
 		c.SetAuthenticated(true) // whatever the last CONFIG SET requirepass or RESET did
-		if err := c.turn(t.Context()); err != nil {
+		if err := c.executeArrived(t.Context()); err != nil {
 			t.Fatalf("%d, %q: %v", i, args, err)
 		}
 		in := bufio.NewReader(bytes.NewReader(c.client.Out.Buf))

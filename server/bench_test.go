@@ -78,7 +78,7 @@ func BenchmarkTurn(b *testing.B) {
 	c.borrow()
 	for n := 0; n < b.N; n += depth {
 		c.input.buf, c.input.start, c.input.end = raw, 0, len(raw)
-		if err := c.turn(context.Background()); err != nil {
+		if err := c.executeArrived(context.Background()); err != nil {
 			b.Fatal(err)
 		}
 		c.client.Out.Buf = c.client.Out.Buf[:0]

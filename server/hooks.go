@@ -61,7 +61,7 @@ func (s *session) awaitPause(ctx context.Context, r *command.Row) (waited bool) 
 		}
 		waited = true
 		s.flushBatch(ctx)
-		_ = s.output.Flush() // a lost connection is found at the end of the turn
+		_ = s.output.Flush() // a lost connection is found at the next flush
 		over := time.NewTimer(left)
 		select {
 		case <-over.C:
@@ -93,24 +93,24 @@ func (s *Server) sleep(ctx context.Context, d time.Duration) {
 // watcher is the session's side of MONITOR.
 type watcher struct {
 	mailbox *push.Mailbox // nil: this connection does not watch
-	turn    sync.Mutex    // held by the session while it works, if it has a mailbox
+	sending sync.Mutex    // held by the session while it works, if it has a mailbox
 }
 
-// Watch begins MONITOR. The session holds the turn until its replies are sent.
+// Watch begins MONITOR. Messages are held back until the session's replies are sent.
 func (s *session) Watch() {
 	if s.watcher.mailbox != nil {
 		return
 	}
 	m := push.NewMonitor()
 	s.watcher.mailbox = m
-	s.watcher.turn.Lock()
+	s.watcher.sending.Lock()
 	s.Describe(func(i *command.Identity) { i.Monitor = true })
-	s.server.work.Go(func() { m.Deliver(&s.watcher.turn, s.output.Send) })
+	s.server.work.Go(func() { m.Deliver(&s.watcher.sending, s.output.Send) })
 	s.server.hooks.monitors.Add(m)
 	s.server.hooks.arm()
 }
 
-// unwatch ends MONITOR. The session holds the turn.
+// unwatch ends MONITOR. The session holds pushes back.
 func (s *session) unwatch() {
 	if s.watcher.mailbox == nil {
 		return
@@ -119,19 +119,19 @@ func (s *session) unwatch() {
 	s.server.hooks.arm()
 	s.watcher.mailbox.Close()
 	s.watcher.mailbox = nil
-	s.watcher.turn.Unlock()
+	s.watcher.sending.Unlock()
 }
 
-// takeTurn keeps pushed messages away while the session writes.
-func (s *session) takeTurn() {
+// holdPushes keeps pushed messages back while the session works.
+func (s *session) holdPushes() {
 	if s.watcher.mailbox != nil {
-		s.watcher.turn.Lock()
+		s.watcher.sending.Lock()
 	}
 }
 
-// endTurn lets pushed messages through.
-func (s *session) endTurn() {
+// allowPushes lets pushed messages through.
+func (s *session) allowPushes() {
 	if s.watcher.mailbox != nil {
-		s.watcher.turn.Unlock()
+		s.watcher.sending.Unlock()
 	}
 }

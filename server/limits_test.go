@@ -88,7 +88,7 @@ func TestServer_LargeValue_GrowsAndShrinks(t *testing.T) {
 		t.Fatalf("%d bytes", len(got))
 	}
 	c.expect("+PONG\r\n")
-	c.do("PING") // the turn in which the buffer is given up has passed
+	c.do("PING") // the loop that gave the buffer up has ended
 	if used := s.budget.Used(); used > inputKept {
 		t.Errorf("%d bytes are still held", used)
 	}

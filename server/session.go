@@ -38,7 +38,7 @@ type session struct {
 	id     int64
 	conn   net.Conn
 	born   time.Time
-	client command.Client // what handlers see; its Batch is set while a turn lasts
+	client command.Client // what handlers see; its Batch is set while executeArrived runs
 
 	input      input
 	framer     resp.Framer
@@ -84,7 +84,7 @@ func (m *replyMode) silent() bool {
 // server ends.
 func (s *session) serve(ctx context.Context) {
 	err := s.loop(ctx)
-	s.takeTurn()
+	s.holdPushes()
 	s.unwatch()
 	s.output.finish()
 	s.logEnd(err)
@@ -100,18 +100,18 @@ func (s *session) loop(ctx context.Context) error {
 		}
 		n, err := s.input.fill(s.conn, missing)
 		s.received += int64(n)
-		s.takeTurn()
+		s.holdPushes()
 		switch {
 		case errors.Is(err, errQueryTooBig), errors.Is(err, errNodeFull):
 			err = s.refuse(err)
 		case err == nil:
 			s.borrow()
-			if err = s.turn(ctx); err == nil {
+			if err = s.executeArrived(ctx); err == nil {
 				err = s.output.Flush()
 			}
 			s.giveBack()
 		}
-		s.endTurn()
+		s.allowPushes()
 		s.inputBytes.Store(int64(s.input.end - s.input.start))
 		s.inputRoom.Store(int64(len(s.input.buf)))
 		if err != nil || s.ending {
@@ -168,8 +168,8 @@ func (s *session) setReadDeadline() error {
 	return nil
 }
 
-// turn executes every whole command that has arrived.
-func (s *session) turn(ctx context.Context) error {
+// executeArrived executes every whole command that has arrived.
+func (s *session) executeArrived(ctx context.Context) error {
 	for !s.ending {
 		n, shape, err := s.framer.Next(s.input.pending())
 		if err != nil {

@@ -2,8 +2,8 @@
 // of MONITOR.
 //
 // A connection that may get messages has a [Mailbox]. Others put messages there and
-// never wait; one goroutine per mailbox delivers them between two turns of the
-// connection's session. A [Group] is a set of mailboxes that get the same messages.
+// never wait; one goroutine per mailbox delivers them while the connection's session waits
+// for commands. A [Group] is a set of mailboxes that get the same messages.
 //
 // Invariant: a message is delivered whole, in order, and never inside a reply; a
 // mailbox holds no more than its limit. Overflow: a message that does not fit is

@@ -37,8 +37,7 @@ func (m *Mailbox) Put(message []byte) {
 	m.signal()
 }
 
-// Close drops what is pending and ends Deliver. A delivery that has the turn is
-// finished.
+// Close drops what is pending and ends Deliver. A delivery under way is finished.
 func (m *Mailbox) Close() {
 	m.mu.Lock()
 	m.mu.closed, m.mu.pending = true, nil
@@ -54,16 +53,16 @@ func (m *Mailbox) signal() {
 }
 
 // Deliver sends messages as they come, until Close or an error of send. It holds
-// the turn while it sends: nothing else may write to the connection meanwhile.
-func (m *Mailbox) Deliver(turn sync.Locker, send func([]byte) error) {
+// sending while it sends: nothing else may write to the connection meanwhile.
+func (m *Mailbox) Deliver(sending sync.Locker, send func([]byte) error) {
 	for range m.wake {
-		turn.Lock()
+		sending.Lock()
 		pending, closed := m.take()
 		var err error
 		if len(pending) > 0 {
 			err = send(pending)
 		}
-		turn.Unlock()
+		sending.Unlock()
 		if closed || err != nil {
 			return
 		}

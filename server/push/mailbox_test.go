@@ -28,35 +28,35 @@ func TestMailbox_SlowReader_LosesMessagesAndIsToldHowMany(t *testing.T) {
 	}
 }
 
-// turn is a lock that synctest knows to be waited for.
-type turn chan struct{}
+// lock is a mutex that synctest knows to be waited for.
+type lock chan struct{}
 
-func (t turn) Lock()   { t <- struct{}{} }
-func (t turn) Unlock() { <-t }
+func (l lock) Lock()   { l <- struct{}{} }
+func (l lock) Unlock() { <-l }
 
-func TestMailbox_Deliver_WaitsForTheTurn(t *testing.T) {
+func TestMailbox_Deliver_SendsNothingInsideAReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := NewMonitor()
-		turn := make(turn, 1)
+		sending := make(lock, 1)
 		var got []string
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			m.Deliver(turn, func(p []byte) error { got = append(got, string(p)); return nil })
+			m.Deliver(sending, func(p []byte) error { got = append(got, string(p)); return nil })
 		}()
-		turn.Lock()
+		sending.Lock()
 		m.Put([]byte("a"))
 		m.Put([]byte("b"))
 		synctest.Wait()
 		if len(got) > 0 {
 			t.Errorf("%q was sent inside a reply", got)
 		}
-		turn.Unlock()
+		sending.Unlock()
 		synctest.Wait()
-		turn.Lock()
+		sending.Lock()
 		m.Put([]byte("dropped"))
 		m.Close()
-		turn.Unlock()
+		sending.Unlock()
 		<-ended
 		if strings.Join(got, "|") != "ab" {
 			t.Errorf("delivered %q", got)
