@@ -110,7 +110,8 @@ func viewOfMember(node Node, m ring.Member, report api.Node) api.Member {
 
 // statusOfMember returns the status of a member as node sees it. It is killed if its
 // own port says so; else joining, leaving or removing if it is about to enter or leave
-// the ring; else up, suspect or down, by gossip and by whether it answers.
+// the ring; else up if it answers, suspect if it does not but gossip sees it alive, and
+// otherwise down.
 func statusOfMember(node Node, m ring.Member, report api.Node) string {
 	observed := node.Gossip.Observe(m.ID).State
 	switch alive := node.Alive(m.ID); {
@@ -118,9 +119,9 @@ func statusOfMember(node Node, m ring.Member, report api.Node) string {
 		return statusKilled
 	case m.Status != ring.Up:
 		return string(m.Status)
-	case alive && observed != gossip.Suspect:
+	case alive:
 		return statusUp
-	case alive || observed == gossip.Alive || observed == gossip.Suspect:
+	case observed == gossip.Alive:
 		return "suspect"
 	}
 	return "down"

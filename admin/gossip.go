@@ -72,9 +72,6 @@ func gossipOf(node Node) api.Gossip {
 		}
 		observed := node.Gossip.Observe(m.ID)
 		seen := api.Observation{Node: m.Name, State: string(observed.State), SinceMillis: millisOf(observed.Since), Streams: streamsOf(peers[m.ID])}
-		if observed.Incarnation > 0 {
-			seen.Incarnation = &observed.Incarnation
-		}
 		g.Sees = append(g.Sees, seen)
 	}
 	v := api.Gossip{IntervalMillis: node.Gossip.Interval().Milliseconds(), Nodes: []api.GossipNode{g}, Changes: []api.RingChange{}}

@@ -86,7 +86,7 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 		moving = 1
 	}
 	put(out, d.moving, gauge, moving)
-	states := map[gossip.State]int{gossip.Alive: 0, gossip.Suspect: 0, gossip.Dead: 0, gossip.Unknown: 0}
+	states := map[gossip.State]int{gossip.Alive: 0, gossip.Dead: 0, gossip.Unknown: 0}
 	reachable := 0
 	for _, m := range now.Members() {
 		if node.Alive(m.ID) {

@@ -296,7 +296,7 @@ func (f *fake) gossipLocked() object {
 			if f.mu.dead[b] {
 				state = "dead"
 			}
-			sees = append(sees, object{"node": b, "state": state, "incarnation": 1 + (i+j)%3, "since_ms": time.Now().UnixMilli() - int64(1000*(i+3*j)), "streams": f.streamsLocked(a, b)})
+			sees = append(sees, object{"node": b, "state": state, "since_ms": time.Now().UnixMilli() - int64(1000*(i+3*j)), "streams": f.streamsLocked(a, b)})
 		}
 		nodes = append(nodes, object{"node": a, "answered": !f.mu.dead[a], "ring_version": f.mu.version, "sees": sees})
 		seen = append(seen, object{"node": a, "at_ms": 1_700_000_000_000 + 210*i})

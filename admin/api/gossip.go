@@ -21,9 +21,8 @@ type GossipNode struct {
 // Observation is how one node sees another.
 type Observation struct {
 	Node        string  `json:"node"`
-	State       string  `json:"state"`       // of gossip: alive, suspect, dead, unknown
-	Incarnation *uint32 `json:"incarnation"` // null if gossip has not named the node yet
-	SinceMillis int64   `json:"since_ms"`    // when gossip first saw it so, unix time; 0: never
+	State       string  `json:"state"`    // of gossip: alive, dead, unknown
+	SinceMillis int64   `json:"since_ms"` // when gossip first saw it so, unix time; 0: never
 	Streams     Streams `json:"streams"`
 }
 

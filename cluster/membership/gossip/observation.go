@@ -9,19 +9,18 @@ import (
 
 // Observation is how this node's gossip sees another node.
 type Observation struct {
-	State       State
-	Since       time.Time // when it was first seen so; zero: never seen at all
-	Incarnation uint32    // the newest that was heard of; 0: none yet
+	State State
+	Since time.Time // when it was first seen so; zero: never seen at all
 }
 
 // State is what gossip believes of a node.
 type State string
 
-// The states, as memberlist has them. Nobody announces that it leaves, so there is no
-// state for that. Unknown is a node that gossip has not met in this life.
+// The states that memberlist tells. It does not tell whom it suspects: a suspect is alive
+// until it is dead. Nobody announces that it leaves, so there is no state for that.
+// Unknown is a node that gossip has not met in this life.
 const (
 	Alive   State = "alive"
-	Suspect State = "suspect"
 	Dead    State = "dead"
 	Unknown State = "unknown"
 )

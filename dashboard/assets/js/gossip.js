@@ -28,11 +28,11 @@ export async function refresh() {
   }
 }
 
-const WORDS = { alive: "alive", suspect: "suspect", dead: "dead", left: "left", unknown: "?" };
-const KINDS = { alive: "good", suspect: "warn", dead: "bad", left: "", unknown: "" };
+const WORDS = { alive: "alive", dead: "dead", unknown: "not met" };
+const KINDS = { alive: "good", dead: "bad", unknown: "" };
 
 function draw(gossip) {
-  const signature = JSON.stringify([gossip.nodes.map((n) => [n.node, n.answered, n.ring_version, n.sees.map((x) => [x.node, x.state, x.incarnation, x.streams])]), gossip.changes, chosen]);
+  const signature = JSON.stringify([gossip.nodes.map((n) => [n.node, n.answered, n.ring_version, n.sees.map((x) => [x.node, x.state, x.streams])]), gossip.changes, chosen]);
   if (part.signature === signature) return;
   part.signature = signature;
   const answered = gossip.nodes.filter((n) => n.answered);
@@ -57,7 +57,7 @@ function view(n, name) {
   if (!x) return h("td", {}, "–");
   const seen = [`${n.node} sees ${name} ${x.state} for ${span((Date.now() - x.since_ms) / 1000)}`, ...streamFacts(n, x)];
   return h("td", { class: halfOpen(x) ? "warn" : KINDS[x.state] ?? "", title: seen.join("\n") },
-    WORDS[x.state] ?? x.state, x.incarnation == null ? "" : h("small", {}, ` #${x.incarnation}`),
+    WORDS[x.state] ?? x.state,
     halfOpen(x) ? h("small", {}, " no requests") : null);
 }
 
