@@ -72,8 +72,8 @@
 // the rare one that leases epochs.
 //
 // Owns: the data directory and its lock; Pebble's goroutines; the goroutines of
-// [Store.Run]; the goroutine that stops the store, which [Store.Close] leaves behind if
-// the disk does not answer.
+// [Store.Run]; the goroutine that stops the store. Run and [Store.Close] leave theirs
+// behind if the disk does not answer.
 //
 // Not: who should hold which key (cluster/core/ring), how copies travel
 // (cluster/replica, cluster/handoff, cluster/antientropy), how two copies become

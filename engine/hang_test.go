@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -101,4 +102,38 @@ func TestStore_DiskHangs_StopEnds(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestStore_DiskHangs_RunEnds lets an operation of the background work neither succeed
+// nor fail while the store stops.
+func TestStore_DiskHangs_RunEnds(t *testing.T) {
+	h := newHangs(onFile(".log", opSync, opData))
+	o := testOptions(errorfs.Wrap(vfs.NewMem(), h))
+	o.Durability, o.SyncEvery, o.CloseTimeout = Interval, time.Millisecond, 20*time.Millisecond
+	s := open(t, o)
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer h.release()
+	wg.Go(func() { ran <- s.Run(ctx) })
+	h.on.Store(true)
+	write(t, s, 1, "k", data("v"))
+	<-h.reached
+	cancel()
+	select {
+	case err := <-ran:
+		if !errors.Is(err, ErrFatal) {
+			t.Errorf("Run returned %v while the disk hangs, want %v", err, ErrFatal)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("Run still waits")
+	}
+	if err := s.Close(); !errors.Is(err, ErrFatal) {
+		t.Errorf("Close returned %v while the disk hangs, want %v", err, ErrFatal)
+	}
+	h.on.Store(false)
+	h.release()
+	s.background.Wait()
+	s.stopping.Wait()
 }

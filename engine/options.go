@@ -58,7 +58,7 @@ type Options struct {
 	HintBytes int64         // bound of all hints held; default DefaultHintBytes
 	HintAge   time.Duration // older hints are dropped; default DefaultHintAge
 
-	CloseTimeout time.Duration // bound of Close and Crash while the disk does not answer; default 30 s
+	CloseTimeout time.Duration // bound of the end of Run, and of Close and Crash, while the disk does not answer; default 30 s
 
 	Logger  *slog.Logger           // default: none
 	Now     func() time.Time       // default time.Now

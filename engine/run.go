@@ -17,7 +17,31 @@ const maintainEvery = time.Second
 // Run does the store's background work until ctx ends or the store is closed. It
 // is to be called once. Without it nothing is synced under Interval, nothing
 // expires from the counts, and trees are not rebuilt.
+//
+// If the disk neither succeeds nor fails, Run returns [ErrFatal] after
+// Options.CloseTimeout. Nothing can end the goroutine whose operation hangs, so that Run
+// leaves it behind; Close or Crash must follow.
 func (s *Store) Run(ctx context.Context) error {
+	done := make(chan error, 1)
+	s.background.Go(func() { done <- s.work(ctx) })
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	case <-s.db.guard.closing:
+	}
+	deadline := time.NewTimer(s.db.opts.CloseTimeout)
+	defer deadline.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-deadline.C:
+		return fmt.Errorf("%w: the disk has not answered the store's background work for %v", ErrFatal, s.db.opts.CloseTimeout)
+	}
+}
+
+// work does the background work of Run.
+func (s *Store) work(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup

@@ -31,10 +31,11 @@ type Store struct {
 	state      State
 	diskLoss   DiskLoss
 
-	sweeper  sweeper
-	rebuild  rebuild
-	scrubber scrubber
-	stopping sync.WaitGroup // the goroutine of stop
+	sweeper    sweeper
+	rebuild    rebuild
+	scrubber   scrubber
+	background sync.WaitGroup // the goroutine of Run
+	stopping   sync.WaitGroup // the goroutine of stop
 }
 
 // Merkle returns the Merkle trees of the partitions.
