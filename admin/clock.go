@@ -17,8 +17,8 @@ type actors struct {
 	newest map[ring.NodeID]causal.Epoch
 }
 
-func newActors(now *ring.Ring) *actors {
-	return &actors{ring: now, newest: make(map[ring.NodeID]causal.Epoch)}
+func newActors(view *ring.Ring) *actors {
+	return &actors{ring: view, newest: make(map[ring.NodeID]causal.Epoch)}
 }
 
 // see adds the actors of clocks.

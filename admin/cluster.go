@@ -67,19 +67,19 @@ func (b *backend) allReports(ctx context.Context, path func(ring.Member) string)
 // viewFrom returns the cluster as node sees it. reports has the answers of the ports by
 // name of the member.
 func (b *backend) viewFrom(ctx context.Context, node Node, reports map[string]api.Node) *api.Cluster {
-	now := node.Ring()
-	q, effective := now.Configured(), now.Quorums()
+	view := node.Ring()
+	q, effective := view.Configured(), view.Quorums()
 	v := &api.Cluster{
 		N: q.N, R: q.R, W: q.W, Effective: api.Quorums{N: effective.N, R: effective.R, W: effective.W},
-		Partitions: now.Partitions(), RingVersion: now.Version(), InTransition: now.InTransition(),
+		Partitions: view.Partitions(), RingVersion: view.Version(), InTransition: view.InTransition(),
 		Pending: []string{}, Missing: []string{}, Self: node.Name(),
 		Chaos: b.cfg.Process.Chaos(), Demo: b.cfg.Process.Demo(),
-		Nodes: make([]api.Member, 0, len(now.Members())), Links: linksOf(now, reports),
+		Nodes: make([]api.Member, 0, len(view.Members())), Links: linksOf(view, reports),
 	}
-	for _, id := range now.Pending() {
-		v.Pending = append(v.Pending, now.Name(id))
+	for _, id := range view.Pending() {
+		v.Pending = append(v.Pending, view.Name(id))
 	}
-	for _, m := range now.Members() {
+	for _, m := range view.Members() {
 		report, answered := reports[m.Name]
 		v.Nodes = append(v.Nodes, viewOfMember(node, m, report))
 		if !answered {
@@ -142,9 +142,9 @@ func (b *backend) fillIn(ctx context.Context, node Node, v *api.Cluster) {
 }
 
 // linksOf merges the faults that the ports report, by the names of the nodes.
-func linksOf(now *ring.Ring, reports map[string]api.Node) []api.Link {
+func linksOf(view *ring.Ring, reports map[string]api.Node) []api.Link {
 	names := make(map[string]string)
-	for _, m := range now.Members() {
+	for _, m := range view.Members() {
 		names[m.PeerAddr] = m.Name
 	}
 	seen := make(map[[2]string]api.Link)

@@ -322,8 +322,8 @@ func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
 	}
 	f.nodes.Settle()
 	f.nodes.Eventually("C known at its new address", func() bool {
-		now := f.ring("A")
-		m, _ := now.MemberByName("C")
+		view := f.ring("A")
+		m, _ := view.MemberByName("C")
 		return m.AdminAddr == mute.Addr().String() && f.nodes.Node("A").Alive(m.ID)
 	})
 	began := time.Now()

@@ -63,10 +63,10 @@ func newestChanges(changes map[string]*api.RingChange) []api.RingChange {
 
 // gossipOf returns what one node knows by itself.
 func gossipOf(node Node) api.Gossip {
-	now := node.Ring()
-	g := api.GossipNode{Node: node.Name(), Answered: true, RingVersion: now.Version(), RingDigest: hash(now.Digest()), Health: node.Gossip.Health(), Sees: []api.Observation{}}
+	view := node.Ring()
+	g := api.GossipNode{Node: node.Name(), Answered: true, RingVersion: view.Version(), RingDigest: hash(view.Digest()), Health: node.Gossip.Health(), Sees: []api.Observation{}}
 	peers := node.Channel.Status()
-	for _, m := range now.Members() {
+	for _, m := range view.Members() {
 		if m.Name == node.Name() {
 			continue
 		}

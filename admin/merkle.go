@@ -70,13 +70,13 @@ func rootsOf(node Node) api.Roots {
 func hash(h uint64) string { return fmt.Sprintf("%016x", h) }
 
 // pairsOf compares the roots of all pairs of nodes that share partitions.
-func pairsOf(now *ring.Ring, all map[string]api.Roots) []api.Pair {
+func pairsOf(view *ring.Ring, all map[string]api.Roots) []api.Pair {
 	pairs := make(map[[2]string]*api.Pair)
-	for p := range now.Partitions() {
-		primaries := now.Primaries(ring.Partition(p))
+	for p := range view.Partitions() {
+		primaries := view.Primaries(ring.Partition(p))
 		for i := range primaries {
 			for k := range i {
-				a, b := now.Name(primaries[i]), now.Name(primaries[k])
+				a, b := view.Name(primaries[i]), view.Name(primaries[k])
 				if a > b {
 					a, b = b, a
 				}
@@ -113,11 +113,11 @@ func comparePair(pair *api.Pair, partition int, all map[string]api.Roots) {
 
 // getMerklePartition makes one of the two nodes compare its copy with the other's.
 func (h *merkleHandlers) getMerklePartition(ctx context.Context, c *call) (any, error) {
-	now, p := c.node.Ring(), c.number("partition")
-	if p >= now.Partitions() {
-		return nil, fmt.Errorf("%w: partition is %d, want 0 to %d", errBadRequest, p, now.Partitions()-1)
+	view, p := c.node.Ring(), c.number("partition")
+	if p >= view.Partitions() {
+		return nil, fmt.Errorf("%w: partition is %d, want 0 to %d", errBadRequest, p, view.Partitions()-1)
 	}
-	a, b, err := c.pair(now.Primaries(ring.Partition(p)))
+	a, b, err := c.pair(view.Primaries(ring.Partition(p)))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (h *merkleHandlers) getMerklePartition(ctx context.Context, c *call) (any, 
 
 // pair reads ?a= and ?b=; by default the first two primaries.
 func (c *call) pair(primaries []ring.NodeID) (a, b ring.Member, err error) {
-	now := c.node.Ring()
+	view := c.node.Ring()
 	var nodes [2]ring.Member
 	for i, name := range []string{"a", "b"} {
 		which := c.text(name)
@@ -149,9 +149,9 @@ func (c *call) pair(primaries []ring.NodeID) (a, b ring.Member, err error) {
 			if i >= len(primaries) {
 				return a, b, fmt.Errorf("%w: the partition has one replica only", errBadRequest)
 			}
-			which = now.Name(primaries[i])
+			which = view.Name(primaries[i])
 		}
-		if nodes[i], err = findMember(now, which); err != nil {
+		if nodes[i], err = findMember(view, which); err != nil {
 			return a, b, err
 		}
 	}

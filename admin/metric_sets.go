@@ -76,19 +76,19 @@ func newRingDescs() ringDescs {
 }
 
 func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
-	now := node.Ring()
-	self, _ := now.MemberByName(node.Name())
-	put(out, d.version, gauge, float64(now.Version()))
-	put(out, d.tokens, gauge, float64(now.Tokens(self.ID)))
-	put(out, d.held, gauge, float64(now.Held(self.ID)))
+	view := node.Ring()
+	self, _ := view.MemberByName(node.Name())
+	put(out, d.version, gauge, float64(view.Version()))
+	put(out, d.tokens, gauge, float64(view.Tokens(self.ID)))
+	put(out, d.held, gauge, float64(view.Held(self.ID)))
 	moving := 0.0
-	if now.InTransition() {
+	if view.InTransition() {
 		moving = 1
 	}
 	put(out, d.moving, gauge, moving)
 	states := map[gossip.State]int{gossip.Alive: 0, gossip.Dead: 0, gossip.Unknown: 0}
 	reachable := 0
-	for _, m := range now.Members() {
+	for _, m := range view.Members() {
 		if node.Alive(m.ID) {
 			reachable++
 		}
@@ -96,7 +96,7 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 			states[node.Gossip.Observe(m.ID).State]++
 		}
 	}
-	put(out, d.members, gauge, float64(len(now.Members())))
+	put(out, d.members, gauge, float64(len(view.Members())))
 	put(out, d.reachable, gauge, float64(reachable))
 	for state, n := range states {
 		put(out, d.states, gauge, float64(n), string(state))
@@ -105,8 +105,8 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 	figures := node.Figures()
 	put(out, d.keys, gauge, float64(figures.Keys))
 	for id, h := range figures.Hints {
-		put(out, d.pending, gauge, float64(h.Count), now.Name(id))
-		put(out, d.oldest, gauge, float64(millisOf(h.Oldest))/1000, now.Name(id))
+		put(out, d.pending, gauge, float64(h.Count), view.Name(id))
+		put(out, d.oldest, gauge, float64(millisOf(h.Oldest))/1000, view.Name(id))
 	}
 }
 
@@ -123,8 +123,8 @@ func newPeerDescs() peerDescs {
 }
 
 func (d *peerDescs) collect(node Node, out chan<- prometheus.Metric) {
-	now, peers := node.Ring(), node.Channel.Status()
-	for _, m := range now.Members() {
+	view, peers := node.Ring(), node.Channel.Status()
+	for _, m := range view.Members() {
 		p, known := peers[m.ID]
 		if !known { // this node itself, or a member that has just joined
 			continue

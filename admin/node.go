@@ -104,15 +104,15 @@ func (b *backend) report() api.Node {
 }
 
 func (b *backend) figures(node Node) *api.NodeFigures {
-	now, figures := node.Ring(), node.Figures()
+	view, figures := node.Ring(), node.Figures()
 	h := &api.NodeFigures{
-		ID: idText(ring.IDOf(node.Name())), RingVersion: now.Version(), RingDigest: fmt.Sprintf("%016x", now.Digest()),
+		ID: idText(ring.IDOf(node.Name())), RingVersion: view.Version(), RingDigest: fmt.Sprintf("%016x", view.Digest()),
 		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
 		Totals: totalsOf(node), ReadOnly: textOf(node.Store.Health()), Refilling: textOfDoubt(node.Disk.Doubt()),
 	}
 	for id, hints := range figures.Hints {
-		h.HintsFor[now.Name(id)] = hints.Count
+		h.HintsFor[view.Name(id)] = hints.Count
 	}
 	reads, writes := b.waitTimes()
 	h.ReadTimes, h.WriteTimes = timesOf(reads), timesOf(writes)

@@ -60,7 +60,7 @@ func operationOf(node string, s operation.Status) api.Operation {
 }
 
 func repairOf(node Node) api.Repair {
-	r, now, figures := node.Repair(), node.Ring(), node.Figures()
+	r, view, figures := node.Repair(), node.Ring(), node.Figures()
 	out := api.Repair{
 		Node:  node.Name(),
 		Hints: api.Hints{Delivered: r.Hints.Delivered, Expired: node.Store.Metrics().HintsExpired, Failures: r.Hints.Failures, Targets: []api.HintTarget{}},
@@ -76,17 +76,17 @@ func repairOf(node Node) api.Repair {
 		Reaping: api.Reaping{Reaped: r.Reaping.Reaped, Pending: r.Reaping.Pending, InTransition: r.Reaping.InTransition, Blocking: []api.Blocker{}},
 	}
 	for id, h := range figures.Hints {
-		out.Hints.Targets = append(out.Hints.Targets, api.HintTarget{Node: now.Name(id), Count: h.Count, Bytes: h.Bytes, OldestMillis: millisOf(h.Oldest)})
+		out.Hints.Targets = append(out.Hints.Targets, api.HintTarget{Node: view.Name(id), Count: h.Count, Bytes: h.Bytes, OldestMillis: millisOf(h.Oldest)})
 	}
 	slices.SortFunc(out.Hints.Targets, func(a, b api.HintTarget) int { return cmp.Compare(a.Node, b.Node) })
 	for _, p := range r.Failing {
 		out.Pairs.Failures = append(out.Pairs.Failures, api.PairFailure{
-			Partition: int(p.Partition), Peer: now.Name(p.Peer), Failures: p.Failures, Error: textOf(p.Error),
+			Partition: int(p.Partition), Peer: view.Name(p.Peer), Failures: p.Failures, Error: textOf(p.Error),
 			RetryMillis: millisOf(p.Retry), ComparedMillis: millisOf(p.Compared), KeysExchanged: p.Healed,
 		})
 	}
 	for _, b := range r.Reaping.Blocking {
-		out.Reaping.Blocking = append(out.Reaping.Blocking, api.Blocker{Node: now.Name(b.Node), SinceMillis: millisOf(b.Since)})
+		out.Reaping.Blocking = append(out.Reaping.Blocking, api.Blocker{Node: view.Name(b.Node), SinceMillis: millisOf(b.Since)})
 	}
 	return out
 }
@@ -179,9 +179,9 @@ func (d *workDescs) collect(node Node, s *sample, out chan<- prometheus.Metric) 
 	}
 	put(out, d.oldest, gauge, float64(millisOf(s.repair.Pairs.Oldest))/1000)
 	if isReady(node) {
-		now := node.Ring()
+		view := node.Ring()
 		for _, b := range s.repair.Reaping.Blocking {
-			put(out, d.blocked, gauge, float64(millisOf(b.Since))/1000, now.Name(b.Node))
+			put(out, d.blocked, gauge, float64(millisOf(b.Since))/1000, view.Name(b.Node))
 		}
 	}
 }

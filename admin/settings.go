@@ -39,10 +39,10 @@ func (h *settingsHandlers) putSetting(ctx context.Context, c *call) (any, error)
 	return settingOf(c.node.Ring(), now), nil
 }
 
-func settingOf(now *ring.Ring, s settings.Setting) api.Setting {
+func settingOf(view *ring.Ring, s settings.Setting) api.Setting {
 	v := api.Setting{Name: s.Name, Value: s.Value, Version: s.Version}
 	if s.Writer != 0 {
-		v.Writer = now.Name(s.Writer)
+		v.Writer = view.Name(s.Writer)
 	}
 	return v
 }

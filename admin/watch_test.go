@@ -304,14 +304,14 @@ func TestRing_Join_ShowsWhoOwnsWhatNext(t *testing.T) {
 	if r.Partitions != 64 || r.Slots != 16384 || r.N != 3 || len(r.Owners) != 64 || r.Next != nil || len(r.Nodes) != 3 || r.Nodes[2] != (api.RingNode{Name: "C", Status: "up"}) {
 		t.Errorf("%+v", r)
 	}
-	now := f.ring("B")
+	view := f.ring("B")
 	for p, owner := range r.Owners {
 		if !slices.Contains(f.names, owner) {
 			t.Fatalf("owner %q", owner)
 		}
 		var want []string
-		for _, id := range now.Primaries(ring.Partition(p)) {
-			want = append(want, now.Name(id))
+		for _, id := range view.Primaries(ring.Partition(p)) {
+			want = append(want, view.Name(id))
 		}
 		if !slices.Equal(r.Primaries[p], want) || want[0] != owner {
 			t.Errorf("partition %d: primaries %q, want %q, the owner %s first", p, r.Primaries[p], want, owner)

@@ -31,7 +31,7 @@ func traced(t *testing.T, n *testnodes.Node, key string, value []byte) *replica.
 func notPrimary(t *testing.T, w *testnodes.Cluster, key string) *testnodes.Node {
 	t.Helper()
 	for _, n := range w.All() {
-		if now := n.Ring(); !now.IsPrimary(n.ID(), now.PartitionOf([]byte(key))) {
+		if view := n.Ring(); !view.IsPrimary(n.ID(), view.PartitionOf([]byte(key))) {
 			return n
 		}
 	}
@@ -53,8 +53,8 @@ func TestTrace_WriteThroughAnotherNode_ShowsItsWholeWay(t *testing.T) {
 	w.Grow("A", "B", "C", "D", "E")
 	from := notPrimary(t, w, "k")
 	tr := traced(t, from, "k", []byte("v"))
-	now := from.Ring()
-	primaries := now.Primaries(now.PartitionOf([]byte("k")))
+	view := from.Ring()
+	primaries := view.Primaries(view.PartitionOf([]byte("k")))
 	if tr.Node != from.ID() || tr.N != 3 || len(tr.Walk) != 5 || !slices.Equal(tr.Walk[:3], primaries) || tr.Took <= 0 {
 		t.Errorf("%+v", tr)
 	}
@@ -96,10 +96,10 @@ func TestTrace_ReadAtAPrimary_ShowsWhoAnswered(t *testing.T) {
 func TestTrace_PrimaryDown_ShowsTheHint(t *testing.T) {
 	w := testnodes.New(t)
 	w.Grow("A", "B", "C", "D", "E")
-	now := w.Node("A").Ring()
-	walk := now.Walk(now.PartitionOf([]byte("k")))
-	w.Crash(now.Name(walk[1]))
-	from := w.Node(now.Name(walk[0]))
+	view := w.Node("A").Ring()
+	walk := view.Walk(view.PartitionOf([]byte("k")))
+	w.Crash(view.Name(walk[1]))
+	from := w.Node(view.Name(walk[0]))
 	w.Eventually("the dead node to be noticed", func() bool { return !from.Alive(walk[1]) })
 	tr := traced(t, from, "k", []byte("v"))
 	if got := stepsOf(tr, replica.ActionSkip, replica.OutcomeDown); !slices.Equal(got, walk[1:2]) {

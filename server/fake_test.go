@@ -200,11 +200,11 @@ func (f *fake) Flush(context.Context) error {
 }
 
 // fakeTrace is that of a write on whose way one primary was down.
-func fakeTrace(now *ring.Ring, key []byte) replica.Trace {
+func fakeTrace(view *ring.Ring, key []byte) replica.Trace {
 	a, b, c := ring.IDOf(fakeNode), ring.IDOf("B"), ring.IDOf("C")
 	clock := causal.Vector{{Actor: causal.Actor{Node: a}, Counter: 3}}
 	return replica.Trace{
-		Node: b, Coordinator: a, Partition: now.PartitionOf(key), Walk: []ring.NodeID{a, b, c}, N: 2, Need: 2, Got: 2,
+		Node: b, Coordinator: a, Partition: view.PartitionOf(key), Walk: []ring.NodeID{a, b, c}, N: 2, Need: 2, Got: 2,
 		Took: 1500 * time.Microsecond, Siblings: 1, Repaired: []ring.NodeID{c},
 		Steps: []replica.Step{
 			{Node: a, Role: replica.RolePrimary, Action: replica.ActionApply, Outcome: replica.OutcomeOK, Took: time.Millisecond, Clock: clock},

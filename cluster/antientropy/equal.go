@@ -51,8 +51,8 @@ func (s *Scheduler) AwaitRefilled(ctx context.Context) error {
 		if err := s.AwaitEqual(ctx); err != nil {
 			return err
 		}
-		now := s.cfg.Ring()
-		if now.LayoutNumber() == before.LayoutNumber() && len(now.Gains(s.cfg.Self)) == 0 {
+		view := s.cfg.Ring()
+		if view.LayoutNumber() == before.LayoutNumber() && len(view.Gains(s.cfg.Self)) == 0 {
 			return nil
 		}
 		select {

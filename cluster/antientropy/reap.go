@@ -162,19 +162,19 @@ func (r *Reaper) Run(ctx context.Context) error {
 // round visits each partition that this node is the first primary of.
 func (r *Reaper) round(ctx context.Context) {
 	defer r.countPending()
-	now := r.cfg.Ring()
-	for i := range now.Partitions() {
+	view := r.cfg.Ring()
+	for i := range view.Partitions() {
 		p := ring.Partition(i)
-		if ctx.Err() != nil || !r.possible(now) {
+		if ctx.Err() != nil || !r.possible(view) {
 			clear(r.pending)
 			r.bytes = 0
 			return
 		}
-		if primaries := now.Primaries(p); len(primaries) == 0 || primaries[0] != r.cfg.Self {
+		if primaries := view.Primaries(p); len(primaries) == 0 || primaries[0] != r.cfg.Self {
 			r.forget(p)
 			continue
 		}
-		if err := r.visit(ctx, now, p); err != nil {
+		if err := r.visit(ctx, view, p); err != nil {
 			r.forget(p)
 			r.cfg.Logger.Debug("dead objects not reaped", "partition", p, "err", err)
 		}
@@ -183,13 +183,13 @@ func (r *Reaper) round(ctx context.Context) {
 
 // possible reports whether all members can be asked at all, and notes in the
 // status what prevents that.
-func (r *Reaper) possible(now *ring.Ring) bool {
+func (r *Reaper) possible(view *ring.Ring) bool {
 	at := r.cfg.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := r.mu.status.Blocking
 	var blocking []Blocker
-	for _, m := range now.Members() {
+	for _, m := range view.Members() {
 		if m.ID == r.cfg.Self || r.cfg.Available(m.ID) {
 			continue
 		}
@@ -200,8 +200,8 @@ func (r *Reaper) possible(now *ring.Ring) bool {
 		blocking = append(blocking, b)
 	}
 	slices.SortFunc(blocking, func(a, b Blocker) int { return cmp.Compare(a.Node, b.Node) })
-	r.mu.status.Blocking, r.mu.status.InTransition = blocking, now.InTransition()
-	return len(blocking) == 0 && !now.InTransition()
+	r.mu.status.Blocking, r.mu.status.InTransition = blocking, view.InTransition()
+	return len(blocking) == 0 && !view.InTransition()
 }
 
 func (r *Reaper) countPending() {
@@ -221,23 +221,23 @@ func (r *Reaper) forget(p ring.Partition) {
 	}
 }
 
-func (r *Reaper) visit(ctx context.Context, now *ring.Ring, p ring.Partition) error {
+func (r *Reaper) visit(ctx context.Context, view *ring.Ring, p ring.Partition) error {
 	switch a := r.pending[p]; {
 	case a == nil:
-		return r.begin(ctx, now, p)
-	case a.ring != now.Digest():
+		return r.begin(ctx, view, p)
+	case a.ring != view.Digest():
 		r.forget(p)
 		return nil
 	case r.cfg.Monotonic().Sub(a.at) < r.cfg.Settle:
 		return nil
 	default:
 		r.forget(p)
-		return r.finish(ctx, now, p, a.refs)
+		return r.finish(ctx, view, p, a.refs)
 	}
 }
 
 // begin takes step 1.
-func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) error {
+func (r *Reaper) begin(ctx context.Context, view *ring.Ring, p ring.Partition) error {
 	if r.bytes >= pendingBytes {
 		return nil
 	}
@@ -245,7 +245,7 @@ func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) er
 	if err != nil || len(refs) == 0 {
 		return err
 	}
-	agreed, err := r.ask(ctx, now, p, refs)
+	agreed, err := r.ask(ctx, view, p, refs)
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func (r *Reaper) begin(ctx context.Context, now *ring.Ring, p ring.Partition) er
 		return nil
 	}
 	// The time is taken after the answers: Settle counts from the last of them.
-	a := &agreement{at: r.cfg.Monotonic(), ring: now.Digest(), refs: agreed}
+	a := &agreement{at: r.cfg.Monotonic(), ring: view.Digest(), refs: agreed}
 	for _, ref := range agreed {
 		a.bytes += len(ref.Key)
 	}
@@ -284,9 +284,9 @@ func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 }
 
 // ask asks every member about refs, and returns those that all agree on.
-func (r *Reaper) ask(ctx context.Context, now *ring.Ring, p ring.Partition, refs []engine.Ref) ([]engine.Ref, error) {
-	agreed := r.cfg.Exchanger.agrees(now, p, refs)
-	err := r.callOthers(ctx, now, peer.ReapAsk, appendReapRequest(nil, p, now.Digest(), refs), func(answer []byte) error {
+func (r *Reaper) ask(ctx context.Context, view *ring.Ring, p ring.Partition, refs []engine.Ref) ([]engine.Ref, error) {
+	agreed := r.cfg.Exchanger.agrees(view, p, refs)
+	err := r.callOthers(ctx, view, peer.ReapAsk, appendReapRequest(nil, p, view.Digest(), refs), func(answer []byte) error {
 		theirs, err := decodeBits(answer, len(refs))
 		if err != nil {
 			return err
@@ -310,12 +310,12 @@ func (r *Reaper) ask(ctx context.Context, now *ring.Ring, p ring.Partition, refs
 
 // finish takes steps 2 and 3. The others remove the objects first: if this node
 // removed its own before them, it could not ask again those that missed the message.
-func (r *Reaper) finish(ctx context.Context, now *ring.Ring, p ring.Partition, refs []engine.Ref) error {
-	refs, err := r.ask(ctx, now, p, refs)
+func (r *Reaper) finish(ctx context.Context, view *ring.Ring, p ring.Partition, refs []engine.Ref) error {
+	refs, err := r.ask(ctx, view, p, refs)
 	if err != nil || len(refs) == 0 {
 		return err
 	}
-	err = r.callOthers(ctx, now, peer.Reap, appendReapRequest(nil, p, now.Digest(), refs), func([]byte) error { return nil })
+	err = r.callOthers(ctx, view, peer.Reap, appendReapRequest(nil, p, view.Digest(), refs), func([]byte) error { return nil })
 	if err != nil {
 		return fmt.Errorf("ask others to reap: %w", err)
 	}
@@ -332,11 +332,11 @@ func (r *Reaper) finish(ctx context.Context, now *ring.Ring, p ring.Partition, r
 // callOthers sends a request to all other members, some at once, and gives each
 // answer to take, one at a time. It sends to all, whatever the others answer, and
 // returns an error unless all answer.
-func (r *Reaper) callOthers(ctx context.Context, now *ring.Ring, kind peer.Kind, body []byte, take func([]byte) error) error {
+func (r *Reaper) callOthers(ctx context.Context, view *ring.Ring, kind peer.Kind, body []byte, take func([]byte) error) error {
 	var group errgroup.Group
 	group.SetLimit(8)
-	answers := make(chan []byte, len(now.Members()))
-	for _, m := range now.Members() {
+	answers := make(chan []byte, len(view.Members()))
+	for _, m := range view.Members() {
 		if m.ID == r.cfg.Self {
 			continue
 		}

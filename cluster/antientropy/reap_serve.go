@@ -16,9 +16,9 @@ import (
 var ErrRingDiffers = errors.New("the rings of the two nodes differ, or a change of the ring is under way")
 
 // agrees reports, for each ref, whether this node's state allows it to be reaped.
-func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {
+func (x *Exchanger) agrees(view *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {
 	agreed := make([]bool, len(refs))
-	primary := now.IsPrimary(x.cfg.Self, p)
+	primary := view.IsPrimary(x.cfg.Self, p)
 	var scratch []byte
 	for i, ref := range refs {
 		encoded, exists, err := x.objects.Get(p, ref.Key, scratch[:0])
@@ -39,11 +39,11 @@ func (x *Exchanger) agrees(now *ring.Ring, p ring.Partition, refs []engine.Ref) 
 // settledRing returns the ring if it equals the asking node's and is not in
 // transition.
 func (x *Exchanger) settledRing(digest uint64) (*ring.Ring, error) {
-	now := x.cfg.Ring()
-	if now.InTransition() || now.Digest() != digest {
+	view := x.cfg.Ring()
+	if view.InTransition() || view.Digest() != digest {
 		return nil, ErrRingDiffers
 	}
-	return now, nil
+	return view, nil
 }
 
 func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
@@ -54,11 +54,11 @@ func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, err := x.settledRing(digest)
+	view, err := x.settledRing(digest)
 	if err != nil {
 		return nil, err
 	}
-	return appendBits(nil, x.agrees(now, p, refs)), nil
+	return appendBits(nil, x.agrees(view, p, refs)), nil
 }
 
 func (x *Exchanger) serveReap(body []byte) ([]byte, error) {

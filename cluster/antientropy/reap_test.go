@@ -26,9 +26,9 @@ type graveyard struct {
 
 func newGraveyard(t *testing.T) *graveyard {
 	g := &graveyard{world: newWorld(t, 4, 3, "A", "B", "C", "D"), key: "k"}
-	now := g.Ring()
-	g.partition = now.PartitionOf([]byte(g.key))
-	for i, id := range now.Walk(g.partition) {
+	view := g.Ring()
+	g.partition = view.PartitionOf([]byte(g.key))
+	for i, id := range view.Walk(g.partition) {
 		if i < 3 {
 			g.primaries = append(g.primaries, g.nodes[id])
 		} else {

@@ -156,12 +156,12 @@ func (s *Scheduler) Run(ctx context.Context) error {
 // followRing updates which partitions this node shares with which peer, and asks
 // for a catch-up with each peer whose share changed.
 func (s *Scheduler) followRing() {
-	now := s.cfg.Ring()
-	if s.shared != nil && now.Version() == s.version {
+	view := s.cfg.Ring()
+	if s.shared != nil && view.Version() == s.version {
 		return
 	}
 	before := s.shared
-	s.version, s.shared = now.Version(), sharedPartitions(now, s.cfg.Self)
+	s.version, s.shared = view.Version(), sharedPartitions(view, s.cfg.Self)
 	s.forgetOthers(s.shared)
 	s.mu.Lock()
 	defer s.mu.Unlock()

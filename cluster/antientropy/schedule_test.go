@@ -90,14 +90,14 @@ func newStage(t *testing.T) *stage {
 	for _, name := range []string{"A", "B", "C", "D", "E"} {
 		founders = append(founders, ring.Member{ID: ring.IDOf(name), Name: name, Instance: name})
 	}
-	now := ring.NewRing(ring.NewState("cluster", 64, ring.Quorums{N: 3, R: 2, W: 2}, founders...))
+	view := ring.NewRing(ring.NewState("cluster", 64, ring.Quorums{N: 3, R: 2, W: 2}, founders...))
 	s := &stage{scripted: &scripted{
 		compared: make(map[ring.NodeID]int), synced: make(map[pair]int),
 		differs: func(pair) bool { return false }, fails: func(pair) bool { return false },
 	}}
-	s.shared = sharedPartitions(now, ring.IDOf("A"))
+	s.shared = sharedPartitions(view, ring.IDOf("A"))
 	s.Scheduler = NewScheduler(ScheduleConfig{
-		Self: ring.IDOf("A"), Ring: func() *ring.Ring { return now }, Exchanger: s.scripted,
+		Self: ring.IDOf("A"), Ring: func() *ring.Ring { return view }, Exchanger: s.scripted,
 		Available: func(id ring.NodeID) bool { _, down := s.down.Load(id); return !down },
 		Rand:      rand.New(rand.NewPCG(1, 2)),
 	})

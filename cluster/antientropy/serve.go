@@ -123,9 +123,9 @@ func (x *Exchanger) servePush(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := x.cfg.Ring()
+	view := x.cfg.Ring()
 	for _, o := range objects {
-		if now.PartitionOf(o.key) != p {
+		if view.PartitionOf(o.key) != p {
 			return nil, fmt.Errorf("push of a key that is not in partition %d: %w", p, ErrBadMessage)
 		}
 	}

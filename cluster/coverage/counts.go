@@ -26,10 +26,10 @@ const statusBudget = time.Second
 // Status asks every member for its figures, and waits for none of them longer
 // than a second.
 func (r *Reader) Status(ctx context.Context) []MemberStatus {
-	now := r.cfg.Ring()
+	view := r.cfg.Ring()
 	counts := r.askCounts(ctx, askFlags)
 	var out []MemberStatus
-	for _, m := range now.Members() {
+	for _, m := range view.Members() {
 		s := MemberStatus{Member: m}
 		if c, ok := counts[m.ID]; ok {
 			s.Known, s.Bytes, s.Hints = true, c.bytes, c.hints
@@ -66,12 +66,12 @@ type KeyCounts struct {
 // CountKeys counts as DBSize does, and does not wait for the updates under way: a replica
 // may lack the newest ones. Nodes up to version 0.1.0 do not tell which keys expire.
 func (r *Reader) CountKeys(ctx context.Context) (all KeyCounts, err error) {
-	now := r.cfg.Ring()
+	view := r.cfg.Ring()
 	answers := r.askCounts(ctx, askFlags|askExpiries)
 	var expirySum int64
-	for p := range now.Partitions() {
+	for p := range view.Partitions() {
 		var fullest *counts
-		for _, id := range now.Primaries(ring.Partition(p)) {
+		for _, id := range view.Primaries(ring.Partition(p)) {
 			if c, ok := answers[id]; ok && p < len(c.keys) && !c.refilling && (fullest == nil || c.keys[p] > fullest.keys[p]) {
 				fullest = &c
 			}

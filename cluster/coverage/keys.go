@@ -54,14 +54,14 @@ type page struct {
 // the cursor to go on with: 0 at the end, as at the start. Every key present
 // throughout a scan is returned at least once. Cursors stay below 2^53.
 func (r *Reader) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error) {
-	now := r.cfg.Ring()
+	view := r.cfg.Ring()
 	p, hash := int(cursor>>hashBits), uint32(cursor)
 	count = max(1, min(count, maxPage))
-	for walked := 0; p < now.Partitions(); walked++ {
+	for walked := 0; p < view.Partitions(); walked++ {
 		if len(keys) >= count || walked == max(count, pagePartitions) {
 			return keys, uint64(p)<<hashBits | uint64(hash), nil
 		}
-		pg, err := r.scanPartition(ctx, now, ring.Partition(p), hash, count-len(keys))
+		pg, err := r.scanPartition(ctx, view, ring.Partition(p), hash, count-len(keys))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -80,23 +80,23 @@ func (r *Reader) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [
 // covering returns from how many primaries a page is wanted, and from how many it must
 // come: R. Where R + W is not above N, more are wanted, so that an acknowledged write is
 // not missed while they are up.
-func covering(now *ring.Ring) (wanted, needed int) {
-	q := now.Quorums()
+func covering(view *ring.Ring) (wanted, needed int) {
+	q := view.Quorums()
 	return max(q.R, q.N-q.W+1), q.R
 }
 
 // scanPartition joins the pages of several primaries.
-func (r *Reader) scanPartition(ctx context.Context, now *ring.Ring, p ring.Partition, from uint32, count int) (page, error) {
+func (r *Reader) scanPartition(ctx context.Context, view *ring.Ring, p ring.Partition, from uint32, count int) (page, error) {
 	var pages []page
-	wanted, needed := covering(now)
+	wanted, needed := covering(view)
 	var errs []error
-	for _, id := range r.nearestFirst(now.Primaries(p)) {
+	for _, id := range r.nearestFirst(view.Primaries(p)) {
 		if len(pages) == wanted {
 			break
 		}
 		pg, err := r.scanReplica(ctx, id, p, from, count)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", now.Name(id), err))
+			errs = append(errs, fmt.Errorf("%s: %w", view.Name(id), err))
 			continue
 		}
 		pages = append(pages, pg)
@@ -131,8 +131,8 @@ func (r *Reader) decideDisputed(ctx context.Context, keys []listed, quorum int) 
 	return nil
 }
 
-func memberIDs(now *ring.Ring) (ids []ring.NodeID) {
-	for _, m := range now.Members() {
+func memberIDs(view *ring.Ring) (ids []ring.NodeID) {
+	for _, m := range view.Members() {
 		ids = append(ids, m.ID)
 	}
 	return ids
@@ -293,8 +293,8 @@ func (r *Reader) RandomKey(ctx context.Context) ([]byte, error) {
 // cluster's quorum. What is written meanwhile may stay.
 func (r *Reader) Flush(ctx context.Context) error {
 	quorum := 0 // the cluster's
-	if now := r.cfg.Ring(); len(r.nearestFirst(memberIDs(now))) == len(now.Members()) {
-		quorum, _ = covering(now) // else a deletion might not find what it is to delete
+	if view := r.cfg.Ring(); len(r.nearestFirst(memberIDs(view))) == len(view.Members()) {
+		quorum, _ = covering(view) // else a deletion might not find what it is to delete
 	}
 	for cursor := uint64(0); ; {
 		keys, next, err := r.ScanKeys(ctx, cursor, 1000)

@@ -9,10 +9,10 @@ import (
 // SlotKeys returns up to most live keys of a hash slot, all of them if most is
 // negative. It walks the whole partition that the slot lies in.
 func (r *Reader) SlotKeys(ctx context.Context, slot ring.Slot, most int) (keys [][]byte, err error) {
-	now := r.cfg.Ring()
-	p := ring.PartitionOf(slot, now.Partitions())
+	view := r.cfg.Ring()
+	p := ring.PartitionOf(slot, view.Partitions())
 	for from, more := uint32(0), true; more && (most < 0 || len(keys) < most); {
-		pg, err := r.scanPartition(ctx, now, p, from, maxPage)
+		pg, err := r.scanPartition(ctx, view, p, from, maxPage)
 		if err != nil {
 			return nil, err
 		}

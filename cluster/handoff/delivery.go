@@ -34,8 +34,8 @@ func (d *Deliverer) reachable(target ring.NodeID) bool {
 }
 
 // left reports whether a node is no longer a member of the ring.
-func left(now *ring.Ring, id ring.NodeID) bool {
-	member, known := now.Member(id)
+func left(view *ring.Ring, id ring.NodeID) bool {
+	member, known := view.Member(id)
 	return !known || member.Status == ring.Removed
 }
 

@@ -23,8 +23,8 @@ var (
 )
 
 // gain copies what this node gains in the transition under way, if any.
-func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
-	target, parts := now.Target(), now.Gains(m.cfg.Self)
+func (m *Mover) gain(ctx context.Context, view *ring.Ring) error {
+	target, parts := view.Target(), view.Gains(m.cfg.Self)
 	if len(parts) == 0 || target == m.done {
 		m.gaining.supersede()
 		m.report(func(p *MoverProgress) { p.Since, p.Gaining, p.Copied = time.Time{}, 0, 0 })
@@ -34,18 +34,18 @@ func (m *Mover) gain(ctx context.Context, now *ring.Ring) error {
 		return nil
 	}
 	m.beginGain(target, len(parts))
-	return m.gaining.attempt(ctx, m, func(ctx context.Context) error { return m.gainParts(ctx, now, target, parts) })
+	return m.gaining.attempt(ctx, m, func(ctx context.Context) error { return m.gainParts(ctx, view, target, parts) })
 }
 
 // gainParts takes the steps to gain: see [Mover].
-func (m *Mover) gainParts(ctx context.Context, now *ring.Ring, target uint64, parts []ring.Partition) error {
-	if m.stale(now) {
+func (m *Mover) gainParts(ctx context.Context, view *ring.Ring, target uint64, parts []ring.Partition) error {
+	if m.stale(view) {
 		return ErrStale
 	}
 	if err := m.cfg.Announce(ctx); err != nil {
 		return fmt.Errorf("announce the ring: %w", err)
 	}
-	sources, orphans, err := m.sources(now, parts)
+	sources, orphans, err := m.sources(view, parts)
 	if err != nil {
 		return err
 	}
@@ -108,25 +108,25 @@ func (m *Mover) copied(change func(copied, gaining int) int) {
 // W of the N primaries have each acknowledged write, so that any N-W+1 of them have it
 // between them. With fewer sources this node could come to own a partition without a
 // write that a client relies on. Only owners that were removed are done without.
-func (m *Mover) sources(now *ring.Ring, parts []ring.Partition) (sources map[ring.NodeID][]ring.Partition, orphans int, err error) {
+func (m *Mover) sources(view *ring.Ring, parts []ring.Partition) (sources map[ring.NodeID][]ring.Partition, orphans int, err error) {
 	sources = make(map[ring.NodeID][]ring.Partition)
 	for _, p := range parts {
 		answering, silent := 0, 0
-		primaries := now.Primaries(p)
+		primaries := view.Primaries(p)
 		for _, id := range primaries {
-			member, _ := now.Member(id)
+			member, _ := view.Member(id)
 			switch {
 			case id == m.cfg.Self || member.Status == ring.Removing || member.Status == ring.Removed:
 			case m.cfg.Available(id):
 				sources[id] = append(sources[id], p)
 				answering++
 			case !m.givenUp(id):
-				return nil, 0, fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+				return nil, 0, fmt.Errorf("%s: %w", view.Name(id), errSilentOwner)
 			default:
 				silent++
 			}
 		}
-		needed := min(len(primaries)-min(now.Quorums().W, len(primaries))+1, answering+silent)
+		needed := min(len(primaries)-min(view.Quorums().W, len(primaries))+1, answering+silent)
 		switch {
 		case needed == 0:
 			orphans++

@@ -26,9 +26,9 @@ func TestMover_SilentOwner_IsWaitedForThenDoneWithout(t *testing.T) {
 	}
 	// What belongs elsewhere is not dropped while one of its owners is down.
 	w.rounds(10)
-	now := w.Ring()
+	view := w.Ring()
 	for p := range ring.Partition(32) {
-		if w.nodes["A"].Keys(p) == 0 && now.IsPrimary(ring.IDOf("B"), p) && !now.IsPrimary(ring.IDOf("A"), p) {
+		if w.nodes["A"].Keys(p) == 0 && view.IsPrimary(ring.IDOf("B"), p) && !view.IsPrimary(ring.IDOf("A"), p) {
 			t.Fatalf("partition %d was dropped with an owner down", p)
 		}
 	}

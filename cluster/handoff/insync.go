@@ -85,8 +85,8 @@ func (m *Mover) renewLastInSync(ctx context.Context) {
 	if !m.inTouch(ctx) {
 		return
 	}
-	now, at := m.cfg.Ring(), m.inSync.since
-	if self, known := now.Member(m.cfg.Self); !known || self.Status == ring.Removed || self.Status == ring.Joining {
+	view, at := m.cfg.Ring(), m.inSync.since
+	if self, known := view.Member(m.cfg.Self); !known || self.Status == ring.Removed || self.Status == ring.Joining {
 		return
 	}
 	if err := m.cfg.Store.State().Save(stateInSync, binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))); err == nil {
@@ -114,12 +114,12 @@ func (m *Mover) inTouch(ctx context.Context) bool {
 // time since the comparisons began, to the copy of each other primary that can be
 // reached. It only compares; anti-entropy makes the copies equal.
 func (m *Mover) upToDate(ctx context.Context) bool {
-	now := m.cfg.Ring()
+	view := m.cfg.Ring()
 	if m.inSync.pending == nil {
 		m.inSync.since, m.inSync.pending = m.cfg.Now(), make(map[ring.NodeID][]ring.Partition)
-		for i := range now.Partitions() {
-			if p := ring.Partition(i); now.IsPrimary(m.cfg.Self, p) {
-				for _, id := range now.Primaries(p) {
+		for i := range view.Partitions() {
+			if p := ring.Partition(i); view.IsPrimary(m.cfg.Self, p) {
+				for _, id := range view.Primaries(p) {
 					if id != m.cfg.Self {
 						m.inSync.pending[id] = append(m.inSync.pending[id], p)
 					}
@@ -130,7 +130,7 @@ func (m *Mover) upToDate(ctx context.Context) bool {
 	all := true
 	for _, id := range slices.Sorted(maps.Keys(m.inSync.pending)) {
 		parts := slices.DeleteFunc(m.inSync.pending[id], func(p ring.Partition) bool {
-			return !now.IsPrimary(m.cfg.Self, p) || !now.IsPrimary(id, p)
+			return !view.IsPrimary(m.cfg.Self, p) || !view.IsPrimary(id, p)
 		})
 		if len(parts) > 0 && m.cfg.Available(id) {
 			if differing, unknown, err := m.cfg.Exchanger.Differing(ctx, id, parts); err == nil {
@@ -171,7 +171,7 @@ func (m *Mover) longAway() bool {
 }
 
 // stale reports whether what this node holds may have been deleted and forgotten.
-func (m *Mover) stale(now *ring.Ring) bool {
-	self, known := now.Member(m.cfg.Self)
+func (m *Mover) stale(view *ring.Ring) bool {
+	self, known := view.Member(m.cfg.Self)
 	return known && (self.Status == ring.Removed || self.Status == ring.Joining) && m.longAway()
 }

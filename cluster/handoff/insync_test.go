@@ -23,8 +23,8 @@ const day = 24 * time.Hour
 func (w *moving) del(key string) {
 	w.tb.Helper()
 	var tombstone []byte
-	now := w.Ring()
-	for _, id := range now.Primaries(now.PartitionOf([]byte(key))) {
+	view := w.Ring()
+	for _, id := range view.Primaries(view.PartitionOf([]byte(key))) {
 		switch n := w.byID(id); {
 		case !n.Available(id):
 		case tombstone == nil:
@@ -76,9 +76,9 @@ func (w *moving) requireGone(keys ...string) {
 // syncWith makes a node's partitions equal to those of one other primary.
 func (w *moving) syncWith(n *movingNode, name string) {
 	w.tb.Helper()
-	now, other := w.Ring(), ring.IDOf(name)
-	for p := range ring.Partition(now.Partitions()) {
-		if now.IsPrimary(n.ID, p) && now.IsPrimary(other, p) {
+	view, other := w.Ring(), ring.IDOf(name)
+	for p := range ring.Partition(view.Partitions()) {
+		if view.IsPrimary(n.ID, p) && view.IsPrimary(other, p) {
 			if _, err := n.exchanger.Transfer(w.tb.Context(), other, p); err != nil {
 				w.tb.Fatalf("sync partition %d of %s with %s: %v", p, n.Name, name, err)
 			}
@@ -164,16 +164,16 @@ func TestMover_LeftoverOfARemovedNode_BringsNothingBack(t *testing.T) {
 	w.join("E")
 	w.flip()
 	// A key, who held it and does no more, and one who has held it all the time.
-	now := w.Ring()
+	view := w.Ring()
 	var key, former, owner string
 	for i := 0; key == ""; i++ {
 		k := fmt.Sprint("key:", i)
-		p := now.PartitionOf([]byte(k))
+		p := view.PartitionOf([]byte(k))
 		for _, id := range before.Primaries(p) {
-			if !now.IsPrimary(id, p) {
-				key, former = k, now.Name(id)
+			if !view.IsPrimary(id, p) {
+				key, former = k, view.Name(id)
 			} else {
-				owner = now.Name(id)
+				owner = view.Name(id)
 			}
 		}
 	}

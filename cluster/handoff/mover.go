@@ -185,14 +185,14 @@ var errRingMoved = errors.New("the ring changed")
 // round does what the present ring asks for. It ends early when the ring changes.
 func (m *Mover) round(ctx context.Context) error {
 	m.watchMembers(ctx, m.cfg.Ring())
-	now := m.cfg.Ring()
+	view := m.cfg.Ring()
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
-	watch.Go(func() { m.watchRing(ctx, now, cancel) })
-	err := errors.Join(m.gain(ctx, now), m.release(ctx, now))
+	watch.Go(func() { m.watchRing(ctx, view, cancel) })
+	err := errors.Join(m.gain(ctx, view), m.release(ctx, view))
 	cancel()
 	watch.Wait() // it may have taken the trigger of a change
-	if outdated(now, m.cfg.Ring()) {
+	if outdated(view, m.cfg.Ring()) {
 		err = errRingMoved
 	}
 	m.throttle.record(m, err)
@@ -217,15 +217,15 @@ func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel contex
 	}
 }
 
-// outdated reports whether now asks for something else than before did.
-func outdated(before, now *ring.Ring) bool {
-	return before.Target() != now.Target() || before.LayoutNumber() != now.LayoutNumber()
+// outdated reports whether latest asks for something else than before did.
+func outdated(before, latest *ring.Ring) bool {
+	return before.Target() != latest.Target() || before.LayoutNumber() != latest.LayoutNumber()
 }
 
 // watchMembers notes since when members have been silent.
-func (m *Mover) watchMembers(ctx context.Context, now *ring.Ring) {
+func (m *Mover) watchMembers(ctx context.Context, view *ring.Ring) {
 	at := m.cfg.Monotonic()
-	for _, member := range now.Members() {
+	for _, member := range view.Members() {
 		if member.ID == m.cfg.Self {
 			continue
 		}

@@ -35,10 +35,10 @@ func (m *Mover) report(change func(*MoverProgress)) {
 // data of the store proper, so that everything it held is with others. (The
 // Deliverer moves the hints for other nodes.)
 func (m *Mover) Drained() bool {
-	now := m.cfg.Ring()
-	for i := range now.Partitions() {
+	view := m.cfg.Ring()
+	for i := range view.Partitions() {
 		p := ring.Partition(i)
-		if now.IsPrimary(m.cfg.Self, p) || now.IsReceiving(m.cfg.Self, p) || m.holds(p) {
+		if view.IsPrimary(m.cfg.Self, p) || view.IsReceiving(m.cfg.Self, p) || m.holds(p) {
 			return false
 		}
 	}

@@ -22,8 +22,8 @@ type confirmation struct {
 }
 
 // release gives away and drops partitions that are here and belong elsewhere.
-func (m *Mover) release(ctx context.Context, now *ring.Ring) error {
-	held := m.foreign(now)
+func (m *Mover) release(ctx context.Context, view *ring.Ring) error {
+	held := m.foreign(view)
 	m.report(func(p *MoverProgress) { p.Releasing = len(held) })
 	if len(held) == 0 {
 		clear(m.confirmed)
@@ -40,19 +40,19 @@ func (m *Mover) release(ctx context.Context, now *ring.Ring) error {
 		p.Partitions.Total = p.Partitions.Done + int64(len(held))
 	})
 	return m.releasing.attempt(ctx, m, func(ctx context.Context) error {
-		if m.stale(now) {
+		if m.stale(view) {
 			return ErrStale
 		}
-		return m.releaseHeld(ctx, now, held)
+		return m.releaseHeld(ctx, view, held)
 	})
 }
 
 // foreign lists the partitions that this node holds data of, and neither owns nor
 // gains. One whose tree is being rebuilt is left for a later round.
-func (m *Mover) foreign(now *ring.Ring) (held []ring.Partition) {
-	for i := range now.Partitions() {
+func (m *Mover) foreign(view *ring.Ring) (held []ring.Partition) {
+	for i := range view.Partitions() {
 		p := ring.Partition(i)
-		if now.IsPrimary(m.cfg.Self, p) || now.IsReceiving(m.cfg.Self, p) {
+		if view.IsPrimary(m.cfg.Self, p) || view.IsReceiving(m.cfg.Self, p) {
 			continue
 		}
 		if _, total := m.cfg.Store.Partitions().Keys(p); total > 0 && m.cfg.Store.Merkle().PartitionReady(p) {
@@ -64,7 +64,7 @@ func (m *Mover) foreign(now *ring.Ring) (held []ring.Partition) {
 
 // releaseHeld works on each of the held partitions once. One that cannot go
 // because one of its owners is down does not hold up the others.
-func (m *Mover) releaseHeld(ctx context.Context, now *ring.Ring, held []ring.Partition) error {
+func (m *Mover) releaseHeld(ctx context.Context, view *ring.Ring, held []ring.Partition) error {
 	var mu sync.Mutex
 	var errs []error
 	dropped := 0
@@ -75,7 +75,7 @@ func (m *Mover) releaseHeld(ctx context.Context, now *ring.Ring, held []ring.Par
 		before := m.confirmed[p]
 		mu.Unlock()
 		group.Go(func() error {
-			after, gone, err := m.releaseOne(ctx, now, p, before)
+			after, gone, err := m.releaseOne(ctx, view, p, before)
 			mu.Lock()
 			defer mu.Unlock()
 			if m.confirmed[p] = after; gone {
@@ -110,9 +110,9 @@ func (m *Mover) releaseDone() {
 
 // releaseOne offers p to all of its primaries, and drops it if they have had all
 // of it for long enough. It returns the confirmation that it found.
-func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition, before confirmation) (found confirmation, gone bool, err error) {
-	found = confirmation{root: m.root(p), layout: now.LayoutNumber(), since: m.cfg.Monotonic()}
-	news, err := m.offer(ctx, now, p)
+func (m *Mover) releaseOne(ctx context.Context, view *ring.Ring, p ring.Partition, before confirmation) (found confirmation, gone bool, err error) {
+	found = confirmation{root: m.root(p), layout: view.LayoutNumber(), since: m.cfg.Monotonic()}
+	news, err := m.offer(ctx, view, p)
 	if err != nil {
 		return confirmation{}, false, err
 	}
@@ -123,7 +123,7 @@ func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition
 		return before, false, nil
 	}
 	// The ring may have given p back to this node since the round began.
-	if latest := m.cfg.Ring(); latest.LayoutNumber() != now.LayoutNumber() || latest.IsPrimary(m.cfg.Self, p) || latest.IsReceiving(m.cfg.Self, p) {
+	if latest := m.cfg.Ring(); latest.LayoutNumber() != view.LayoutNumber() || latest.IsPrimary(m.cfg.Self, p) || latest.IsReceiving(m.cfg.Self, p) {
 		return confirmation{}, false, errRingMoved
 	}
 	gone, err = m.cfg.Store.Partitions().DropIf(p, found.root)
@@ -136,16 +136,16 @@ func (m *Mover) releaseOne(ctx context.Context, now *ring.Ring, p ring.Partition
 // offer brings p to all of its primaries, and returns how many keys were news to
 // any of them. While one is silent p is made equal with the others' copies
 // instead, and an error says that p must stay.
-func (m *Mover) offer(ctx context.Context, now *ring.Ring, p ring.Partition) (news int64, _ error) {
+func (m *Mover) offer(ctx context.Context, view *ring.Ring, p ring.Partition) (news int64, _ error) {
 	exchange, silent := m.cfg.Exchanger.Offer, error(nil)
-	for _, id := range now.Primaries(p) {
+	for _, id := range view.Primaries(p) {
 		if !m.cfg.Available(id) {
-			exchange, silent = m.cfg.Exchanger.Transfer, fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+			exchange, silent = m.cfg.Exchanger.Transfer, fmt.Errorf("%s: %w", view.Name(id), errSilentOwner)
 		}
 	}
-	for _, id := range now.Primaries(p) {
+	for _, id := range view.Primaries(p) {
 		if !m.cfg.Available(id) {
-			silent = fmt.Errorf("%s: %w", now.Name(id), errSilentOwner)
+			silent = fmt.Errorf("%s: %w", view.Name(id), errSilentOwner)
 			continue
 		}
 		stats, err := exchange(ctx, id, p)

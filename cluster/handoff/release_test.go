@@ -25,19 +25,19 @@ func TestMover_StrayWrite_IsNotDropped(t *testing.T) {
 			old := w.Ring()
 			w.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: 2, R: 1, W: 1}) })
 			w.rounds(1)
-			now := w.Ring()
+			view := w.Ring()
 			key := ""
 			for i := 0; key == ""; i++ {
 				candidate := fmt.Sprintf("stray:%d", i)
-				p := now.PartitionOf([]byte(candidate))
-				if !now.IsPrimary(old.Primaries(p)[0], p) {
+				p := view.PartitionOf([]byte(candidate))
+				if !view.IsPrimary(old.Primaries(p)[0], p) {
 					t.Fatal("the first owner should not change here")
 				}
-				if !now.IsPrimary(old.Primaries(p)[2], p) {
+				if !view.IsPrimary(old.Primaries(p)[2], p) {
 					key = candidate
 				}
 			}
-			p := now.PartitionOf([]byte(key))
+			p := view.PartitionOf([]byte(key))
 			loser := w.byID(old.Primaries(p)[2])
 			var once sync.Once
 			stray := func() { loser.Set(key, "stray") }
@@ -72,18 +72,18 @@ func TestMover_StrayWriteWithOneOwnerDown_ReachesTheOthers(t *testing.T) {
 		w.join(name)
 	}
 	w.flip()
-	now := w.Ring()
+	view := w.Ring()
 	for i := range 300 {
 		key := fmt.Sprint("key:", i)
-		p := now.PartitionOf([]byte(key))
+		p := view.PartitionOf([]byte(key))
 		holders := before.Primaries(p)
 		var former, fresh []ring.NodeID
 		for _, id := range holders {
-			if !now.IsPrimary(id, p) {
+			if !view.IsPrimary(id, p) {
 				former = append(former, id)
 			}
 		}
-		for _, id := range now.Primaries(p) {
+		for _, id := range view.Primaries(p) {
 			if !slices.Contains(holders, id) {
 				fresh = append(fresh, id)
 			}
@@ -91,7 +91,7 @@ func TestMover_StrayWriteWithOneOwnerDown_ReachesTheOthers(t *testing.T) {
 		if len(former) < 2 || former[0] != holders[0] {
 			continue
 		}
-		down := now.Name(fresh[0])
+		down := view.Name(fresh[0])
 		w.Write(before, key, "acknowledged", func(id ring.NodeID) bool { return id == former[1] }) // W=2
 		w.SetDown(down, true)
 		w.rounds(5)

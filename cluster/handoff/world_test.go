@@ -150,16 +150,16 @@ func (w *moving) syncAll(names ...string) {
 // keys is as given.
 func (w *moving) requireSettled(keys int) {
 	w.tb.Helper()
-	now := w.Ring()
-	if now.InTransition() {
-		w.tb.Fatalf("still in transition, waiting for %v", now.Pending())
+	view := w.Ring()
+	if view.InTransition() {
+		w.tb.Fatalf("still in transition, waiting for %v", view.Pending())
 	}
 	found := int64(0)
-	for p := range ring.Partition(now.Partitions()) {
-		first := w.byID(now.Primaries(p)[0])
+	for p := range ring.Partition(view.Partitions()) {
+		first := w.byID(view.Primaries(p)[0])
 		for _, n := range w.nodes {
 			switch {
-			case !now.IsPrimary(n.ID, p):
+			case !view.IsPrimary(n.ID, p):
 				if n.Keys(p) > 0 {
 					w.tb.Fatalf("%s still holds %d keys of partition %d", n.Name, n.Keys(p), p)
 				}
@@ -177,8 +177,8 @@ func (w *moving) requireSettled(keys int) {
 // requireEverywhere checks what the primaries of a key that are up have of it.
 func (w *moving) requireEverywhere(key, want string) {
 	w.tb.Helper()
-	now := w.Ring()
-	for _, id := range now.Primaries(now.PartitionOf([]byte(key))) {
+	view := w.Ring()
+	for _, id := range view.Primaries(view.PartitionOf([]byte(key))) {
 		if n := w.byID(id); n.Available(id) && n.Value(key) != want {
 			w.tb.Errorf("%s at %s is %q, want %q", key, n.Name, n.Value(key), want)
 		}

@@ -51,11 +51,11 @@ const (
 
 // Bootstrap finds this node's first ring and begins to follow it.
 func (m *Membership) Bootstrap(ctx context.Context) (origin Origin, err error) {
-	now, start := m.state.Ring(), &m.cfg.Start
+	view, start := m.state.Ring(), &m.cfg.Start
 	switch {
-	case now != nil:
+	case view != nil:
 		origin = Loaded
-		err = m.resume(ctx, now)
+		err = m.resume(ctx, view)
 	case len(start.Founders) > 0:
 		origin = Founded
 		m.log.Info("founding a cluster", "members", len(start.Founders))
@@ -88,16 +88,16 @@ func (m *Membership) started(s *ring.State) error {
 // resume takes this node's old place in the ring, and tells the ring what has changed
 // about it. Before it changes anything it asks whoever can be reached: this disk may be
 // older than the node, or the node may be running elsewhere.
-func (m *Membership) resume(ctx context.Context, now *ring.Ring) error {
+func (m *Membership) resume(ctx context.Context, view *ring.Ring) error {
 	self := m.cfg.Self
-	if old, known := now.Member(m.id); known {
+	if old, known := view.Member(m.id); known {
 		m.formerAddr = old.PeerAddr
 	}
 	if err := m.consult(ctx); err != nil {
 		return err
 	}
-	now = m.state.Ring()
-	old, known := now.Member(m.id)
+	view = m.state.Ring()
+	old, known := view.Member(m.id)
 	if !known || old.Status == ring.Removed {
 		m.log.Error("this node was removed from its cluster; it hands over what it still holds, and ends. To bring it back, empty its data directory and join again", "node", self.Name)
 		return nil
@@ -112,7 +112,7 @@ func (m *Membership) resume(ctx context.Context, now *ring.Ring) error {
 	}
 	moved := []ring.Member{self}
 	for _, other := range m.cfg.Start.Whereabouts {
-		if old, known := now.Member(other.ID); known && other.ID != m.id {
+		if old, known := view.Member(other.ID); known && other.ID != m.id {
 			other.Instance = old.Instance
 			moved = append(moved, other)
 		}

@@ -45,22 +45,22 @@ func (m *Membership) Leave(ctx context.Context, id ring.NodeID) error {
 // others. A member that answers must leave instead, or else what only it has would be
 // lost.
 func (m *Membership) Remove(ctx context.Context, id ring.NodeID) error {
-	now := m.state.Ring()
+	view := m.state.Ring()
 	if m.Alive(id) {
-		return fmt.Errorf("%s: %w", now.Name(id), ErrMemberUp)
+		return fmt.Errorf("%s: %w", view.Name(id), ErrMemberUp)
 	}
 	if err := m.state.Change(func(s *ring.State) error { return s.Remove(id) }); err != nil {
 		return err
 	}
-	m.log.Info("dead node removed from the ring", "node", now.Name(id))
+	m.log.Info("dead node removed from the ring", "node", view.Name(id))
 	return m.tell(ctx)
 }
 
 // Vacate lets a fresh node take the place of a dead member under its name, when it joins:
 // it gets the member's tokens, and is filled from the others.
 func (m *Membership) Vacate(ctx context.Context, id ring.NodeID) error {
-	if now := m.state.Ring(); m.Alive(id) {
-		return fmt.Errorf("%s: %w", now.Name(id), ErrMemberUp)
+	if view := m.state.Ring(); m.Alive(id) {
+		return fmt.Errorf("%s: %w", view.Name(id), ErrMemberUp)
 	}
 	if err := m.state.Change(func(s *ring.State) error { return s.Vacate(id) }); err != nil {
 		return err

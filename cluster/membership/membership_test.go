@@ -166,8 +166,8 @@ func TestMembership_Remove_OnlyWhatDoesNotAnswer(t *testing.T) {
 func finish(t *testing.T, nodes ...*node) {
 	t.Helper()
 	for _, n := range nodes {
-		if now := n.Ring(); slices.Contains(now.Pending(), n.id) {
-			if err := errors.Join(n.MarkDone(now.Target()), n.Push(t.Context())); err != nil {
+		if view := n.Ring(); slices.Contains(view.Pending(), n.id) {
+			if err := errors.Join(n.MarkDone(view.Target()), n.Push(t.Context())); err != nil {
 				t.Fatal(err)
 			}
 		}

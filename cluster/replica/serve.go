@@ -135,11 +135,11 @@ func appendRefusals(dst []byte, records []engine.Record) []byte {
 // serveRead answers for this node's copies, and for the hints that it keeps.
 func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 	d := wire.NewReader(r.Body)
-	now := c.cfg.Ring()
+	view := c.cfg.Ring()
 	b.reply = b.reply[:0]
 	for range message.ReadCount(&d) {
 		it := message.ReadRead(&d)
-		if d.Failed() || int(it.Partition) >= now.Partitions() {
+		if d.Failed() || int(it.Partition) >= view.Partitions() {
 			d.Fail()
 			break
 		}

@@ -78,9 +78,9 @@ func newWorld(t testing.TB, quorums ring.Quorums, timeout time.Duration, names .
 		w.start(name, timeout)
 	}
 	w.connect()
-	now := ring.NewRing(w.state)
-	for _, id := range now.Walk(now.PartitionOf(w.key)) {
-		w.walk = append(w.walk, now.Name(id))
+	view := ring.NewRing(w.state)
+	for _, id := range view.Walk(view.PartitionOf(w.key)) {
+		w.walk = append(w.walk, view.Name(id))
 	}
 	return w
 }

@@ -141,10 +141,10 @@ func (d *Disseminator) followChanges(ctx context.Context) error {
 
 // report logs what is in force now.
 func (d *Disseminator) report() {
-	now := d.cfg.Store.Document()
-	d.cfg.Logger.Info("settings of the cluster changed", "conflict_resolution", d.cfg.Store.Policy(), "digest", fmt.Sprintf("%016x", now.Digest()))
-	if s, set := now.Get(settings.ConflictResolution); set {
-		if _, known := now.Policy(); !known {
+	document := d.cfg.Store.Document()
+	d.cfg.Logger.Info("settings of the cluster changed", "conflict_resolution", d.cfg.Store.Policy(), "digest", fmt.Sprintf("%016x", document.Digest()))
+	if s, set := document.Get(settings.ConflictResolution); set {
+		if _, known := document.Policy(); !known {
 			d.cfg.Logger.Error("the cluster's conflict policy is of a newer version: this node uses that of its flag until it is upgraded", "policy", s.Value)
 		}
 	}

@@ -57,8 +57,8 @@ func (ch *checker) rest() {
 func (ch *checker) unequal() string {
 	holds := make(map[*node]copyOf)
 	keys := make(map[string]bool)
-	now := ch.ring()
-	if now.InTransition() {
+	view := ch.ring()
+	if view.InTransition() {
 		return "the ring is in transition"
 	}
 	for _, n := range ch.nodes {
@@ -68,7 +68,7 @@ func (ch *checker) unequal() string {
 		if n.life == nil {
 			return n.name + " is down"
 		}
-		if n.life.ring().Digest() != now.Digest() {
+		if n.life.ring().Digest() != view.Digest() {
 			return n.name + " has another ring"
 		}
 		c := ch.look(n)
@@ -84,7 +84,7 @@ func (ch *checker) unequal() string {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		primaries := now.Primaries(now.PartitionOf([]byte(key)))
+		primaries := view.Primaries(view.PartitionOf([]byte(key)))
 		first := holds[ch.byID[primaries[0]]].objects[key]
 		for _, n := range ch.nodes {
 			switch {

@@ -120,14 +120,14 @@ func (r *ringState) gossip(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		now := r.view.Load()
-		members := now.Members()
+		view := r.view.Load()
+		members := view.Members()
 		m := members[turn%len(members)]
 		if m.ID == r.l.node.id || !r.l.Available(m.ID) {
 			continue
 		}
 		ask, cancel := context.WithTimeout(ctx, pushBudget)
-		answer, err := r.l.Call(ask, m.ID, peer.Background, peer.RingPull, binary.BigEndian.AppendUint64(nil, now.Digest()))
+		answer, err := r.l.Call(ask, m.ID, peer.Background, peer.RingPull, binary.BigEndian.AppendUint64(nil, view.Digest()))
 		if err == nil && len(answer) > 0 {
 			err = r.merge(answer)
 			if err == nil && !bytes.Equal(answer, r.encoded()) {

@@ -116,11 +116,11 @@ func (c *Cluster) Settle() {
 	c.Eventually(fmt.Sprintf("a ring of %d at rest everywhere", len(all)), func() bool {
 		digests := make(map[uint64]bool)
 		for _, n := range all {
-			now := n.Ring()
-			if now.InTransition() || now.Seated() != len(all) {
+			view := n.Ring()
+			if view.InTransition() || view.Seated() != len(all) {
 				return false
 			}
-			digests[now.Digest()] = true
+			digests[view.Digest()] = true
 			for _, other := range all {
 				if !n.Alive(other.ID()) {
 					return false
@@ -201,14 +201,14 @@ func (c *Cluster) ended(n *Node) cluster.Config {
 // Identical reports whether the primaries of every partition hold the same.
 func (c *Cluster) Identical() bool {
 	roots := make(map[ring.NodeID][]uint64)
-	var now *ring.Ring
+	var view *ring.Ring
 	for _, n := range c.All() {
 		roots[n.ID()] = n.Store().Merkle().Roots(nil)
-		now = n.Ring()
+		view = n.Ring()
 	}
-	for p := range ring.Partition(now.Partitions()) {
-		first := now.Primaries(p)[0]
-		for _, id := range now.Primaries(p) {
+	for p := range ring.Partition(view.Partitions()) {
+		first := view.Primaries(p)[0]
+		for _, id := range view.Primaries(p) {
 			if roots[id][p] != roots[first][p] {
 				return false
 			}

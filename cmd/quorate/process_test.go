@@ -146,8 +146,8 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 		}
 	}
 	atRest := func(l *life) bool {
-		now := l.node.Membership().Ring()
-		return now.Seated() == 3 && !now.InTransition()
+		view := l.node.Membership().Ring()
+		return view.Seated() == 3 && !view.InTransition()
 	}
 	first := lives(t, d.nodes[0].supervisor)
 	within(t, "four to share the ring", func() bool {
@@ -222,8 +222,8 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	added := p.supervisors.find("D")
 	l := lives(t, added)
 	within(t, "a ring of four at rest", func() bool {
-		now := l.node.Membership().Ring()
-		return now.Seated() == 4 && !now.InTransition()
+		view := l.node.Membership().Ring()
+		return view.Seated() == 4 && !view.InTransition()
 	})
 	if m, ok := l.node.Membership().Ring().Member(ring.IDOf("D")); !ok || m.AdminAddr == d.nodes[0].member.AdminAddr {
 		t.Errorf("D on the ring: %+v", m)

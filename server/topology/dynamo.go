@@ -49,28 +49,28 @@ func planTrace(c *command.Call) {
 
 // traceLines writes a trace as lines with aligned columns.
 func traceLines(c *command.Call, t *replica.Trace) {
-	now := c.Node.Store.Ring()
+	view := c.Node.Store.Ring()
 	c.Out.Array(len(t.Steps) + 3)
-	c.Out.Text(fmt.Sprintf("partition %d: %s", t.Partition, walkText(now, t.Walk, t.N)))
-	c.Out.Text(fmt.Sprintf("%s took the request, %s coordinated it", now.Name(t.Node), now.Name(t.Coordinator)))
+	c.Out.Text(fmt.Sprintf("partition %d: %s", t.Partition, walkText(view, t.Walk, t.N)))
+	c.Out.Text(fmt.Sprintf("%s took the request, %s coordinated it", view.Name(t.Node), view.Name(t.Coordinator)))
 	for i := range t.Steps {
-		c.Out.Text(stepText(now, &t.Steps[i]))
+		c.Out.Text(stepText(view, &t.Steps[i]))
 	}
 	c.Out.Text(fmt.Sprintf("%9s  %d of %d needed answers, %d %s now%s", millis(t.Took), t.Got, t.Need,
-		t.Siblings, plural(t.Siblings, "value"), repairText(now, t.Repaired)))
+		t.Siblings, plural(t.Siblings, "value"), repairText(view, t.Repaired)))
 }
 
-func stepText(now *ring.Ring, step *replica.Step) string {
+func stepText(view *ring.Ring, step *replica.Step) string {
 	took := "no answer"
 	if step.Took >= 0 {
 		took = "took " + millis(step.Took)
 	}
-	text := fmt.Sprintf("%9s  %-8s %-11s %-7s %-6s %s", millis(step.At), now.Name(step.Node), step.Role, step.Action, step.Outcome, took)
+	text := fmt.Sprintf("%9s  %-8s %-11s %-7s %-6s %s", millis(step.At), view.Name(step.Node), step.Role, step.Action, step.Outcome, took)
 	if step.For != 0 {
-		text += ", kept for " + now.Name(step.For)
+		text += ", kept for " + view.Name(step.For)
 	}
 	if step.Clock != nil {
-		text += "  " + step.Clock.Format(now.Name)
+		text += "  " + step.Clock.Format(view.Name)
 	}
 	if step.Error != "" {
 		text += "  " + step.Error
@@ -78,24 +78,24 @@ func stepText(now *ring.Ring, step *replica.Step) string {
 	return text
 }
 
-func walkText(now *ring.Ring, walk []ring.NodeID, primaries int) string {
+func walkText(view *ring.Ring, walk []ring.NodeID, primaries int) string {
 	text := "primaries"
 	for i, id := range walk {
 		if i == primaries {
 			text += "; fallbacks"
 		}
-		text += " " + now.Name(id)
+		text += " " + view.Name(id)
 	}
 	return text
 }
 
-func repairText(now *ring.Ring, repaired []ring.NodeID) string {
+func repairText(view *ring.Ring, repaired []ring.NodeID) string {
 	if len(repaired) == 0 {
 		return ""
 	}
 	text := "; brought up to date:"
 	for _, id := range repaired {
-		text += " " + now.Name(id)
+		text += " " + view.Name(id)
 	}
 	return text
 }
@@ -113,9 +113,9 @@ func plural(n int, word string) string {
 
 // runPreflist serves DYNAMO PREFLIST key. It shows the nodes that hold the key.
 func runPreflist(_ context.Context, c *command.Call) {
-	key, now := c.Args[2], c.Node.Store.Ring()
-	p := now.PartitionOf(key)
-	walk, primaries := now.Walk(p), len(now.Primaries(p))
+	key, view := c.Args[2], c.Node.Store.Ring()
+	p := view.PartitionOf(key)
+	walk, primaries := view.Walk(p), len(view.Primaries(p))
 	c.Out.Map(3)
 	c.Out.Text("slot")
 	c.Out.Int(int64(ring.SlotOf(key)))
@@ -124,7 +124,7 @@ func runPreflist(_ context.Context, c *command.Call) {
 	c.Out.Text("preference list")
 	c.Out.Array(len(walk))
 	for i, id := range walk {
-		m, _ := now.Member(id)
+		m, _ := view.Member(id)
 		role, state := replica.RolePrimary, "up"
 		if i >= primaries {
 			role = replica.RoleFallback
@@ -140,22 +140,22 @@ func runPreflist(_ context.Context, c *command.Call) {
 // value, the oldest first, as far as the nodes that answer remember them.
 func runVersions(ctx context.Context, c *command.Call) {
 	h := c.Node.Store.History(ctx, c.Args[2])
-	now := c.Node.Store.Ring()
+	view := c.Node.Store.Ring()
 	c.Out.Array(len(h.Versions))
 	for i := range h.Versions {
 		v := &h.Versions[i]
 		c.Out.Map(5)
 		c.Out.Text("version")
-		c.Out.Text(dotText(now, v.Dot))
+		c.Out.Text(dotText(view, v.Dot))
 		c.Out.Text("time")
 		c.Out.Text(time.UnixMilli(v.Time.UnixMilli()).UTC().Format("2006-01-02T15:04:05.000Z"))
 		c.Out.Text("had seen")
-		c.Out.Text(v.Past.Format(now.Name))
+		c.Out.Text(v.Past.Format(view.Name))
 		c.Out.Text("follows")
 		parents := message.Parents(v, h.Versions)
 		c.Out.Array(len(parents))
 		for _, at := range parents {
-			c.Out.Text(dotText(now, h.Versions[at].Dot))
+			c.Out.Text(dotText(view, h.Versions[at].Dot))
 		}
 		c.Out.Text("value")
 		if v.Tombstone {
@@ -166,6 +166,6 @@ func runVersions(ctx context.Context, c *command.Call) {
 	}
 }
 
-func dotText(now *ring.Ring, d causal.Dot) string {
-	return fmt.Sprintf("(%s, %d)", now.Name(d.Actor.Node), d.Counter)
+func dotText(view *ring.Ring, d causal.Dot) string {
+	return fmt.Sprintf("(%s, %d)", view.Name(d.Actor.Node), d.Counter)
 }

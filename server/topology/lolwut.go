@@ -26,7 +26,7 @@ func runLolwut(_ context.Context, c *command.Call) {
 	c.Out.Verbatim(text)
 }
 
-func drawRing(now *ring.Ring) string {
+func drawRing(view *ring.Ring) string {
 	const width, height = 61, 25
 	var text strings.Builder
 	for row := range height {
@@ -39,8 +39,8 @@ func drawRing(now *ring.Ring) string {
 				continue
 			}
 			turn := math.Atan2(x, -y)/(2*math.Pi) + 1 // clockwise from the top
-			p := int(turn*float64(now.Partitions())) % now.Partitions()
-			line.WriteByte(now.Name(now.Owner(ring.Partition(p)))[0])
+			p := int(turn*float64(view.Partitions())) % view.Partitions()
+			line.WriteByte(view.Name(view.Owner(ring.Partition(p)))[0])
 		}
 		fmt.Fprintln(&text, strings.TrimRight(line.String(), " "))
 	}

@@ -39,10 +39,10 @@ func TestRing_SecondChange_WritesStillReachThoseWhoGainByTheFirst(t *testing.T) 
 		if _, err := s.Merge(unaware); err != nil {
 			t.Fatal(err)
 		}
-		if now := NewRing(s); now.InTransition() {
+		if view := NewRing(s); view.InTransition() {
 			for p := range Partition(32) {
-				if !slices.Equal(now.Receiving(p), now.Gaining(p)) {
-					t.Fatalf("seed %d: the first change is over, and writes to partition %d go to %v, want %v", seed, p, now.Receiving(p), now.Gaining(p))
+				if !slices.Equal(view.Receiving(p), view.Gaining(p)) {
+					t.Fatalf("seed %d: the first change is over, and writes to partition %d go to %v, want %v", seed, p, view.Receiving(p), view.Gaining(p))
 				}
 			}
 		}
