@@ -9,7 +9,8 @@
 // Invariant: what a node acts on is saved. A node that is killed at any instant comes
 // back with the ring and the settings of the cluster that it had shown to others.
 //
-// Owns: all parts of the node. Run returns when all of them have stopped. They stop in
+// Owns: all parts of the node. Run returns when all of them have stopped, or, while the
+// disk does not answer, after a time. They stop in
 // this order: the channel and gossip, so that nothing new arrives; the coordinator,
 // which finishes its requests; the store.
 //

@@ -1,10 +1,12 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -66,6 +68,7 @@ type Node struct {
 	named   chan membership.Caller // see [membership.Start]
 	doubted chan struct{}          // the data may lack something, from now on
 	crashed atomic.Bool
+	running sync.WaitGroup // the parts; Run leaves them behind if the disk does not answer
 }
 
 // New opens the node's store and binds its peer port. On success the caller
@@ -181,6 +184,11 @@ func (n *Node) assemble() (err error) {
 // Run runs the node until ctx ends, and returns when all of it has stopped. It returns nil
 // on a plain stop, [membership.ErrLeft] when the node has left the ring, and the cause if
 // the node's disk can no longer be trusted.
+//
+// If the disk neither succeeds nor fails, Run returns [engine.ErrFatal] after a time:
+// what its parts may take to stop (see [Node.awaitParts]) and the store's CloseTimeout.
+// Nothing can end the goroutines that wait for the disk, so that Run leaves them behind;
+// the process is to end.
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	// The coordinator outlives those who feed it, so that what was accepted is
@@ -201,14 +209,37 @@ func (n *Node) Run(ctx context.Context) error {
 		}
 	})
 	group.Go(func() error { return n.live(ctx) })
-	err := group.Wait()
-	stopServing()
-	err = errors.Join(err, last.Wait())
+	stopped := make(chan error, 1)
+	n.running.Go(func() {
+		err := group.Wait()
+		stopServing()
+		stopped <- errors.Join(err, last.Wait())
+	})
+	<-ctx.Done() // to be stopped, or a part has ended
+	err := n.awaitParts(ctx, stopped)
 	if n.crashed.Load() {
 		n.store.Crash()
 		return err
 	}
 	return errors.Join(err, n.store.Close())
+}
+
+// awaitParts waits until all parts have stopped, at most for the time of a request and the
+// store's CloseTimeout. It returns their errors, or why ctx has ended if they do not stop.
+func (n *Node) awaitParts(ctx context.Context, stopped <-chan error) error {
+	limit := cmp.Or(n.cfg.RequestTimeout, DefaultRequestTimeout) + cmp.Or(n.cfg.Store.CloseTimeout, engine.DefaultCloseTimeout)
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	select {
+	case err := <-stopped:
+		return err
+	case <-deadline.C:
+	}
+	err := fmt.Errorf("%w: the node has not stopped within %v, because its disk does not answer", engine.ErrFatal, limit)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return errors.Join(cause, err)
+	}
+	return err
 }
 
 // live finds the node's ring, once the node can talk, and then runs the parts that need

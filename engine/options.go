@@ -58,7 +58,7 @@ type Options struct {
 	HintBytes int64         // bound of all hints held; default DefaultHintBytes
 	HintAge   time.Duration // older hints are dropped; default DefaultHintAge
 
-	CloseTimeout time.Duration // bound of the end of Run, and of Close and Crash, while the disk does not answer; default 30 s
+	CloseTimeout time.Duration // bound of the end of Run, and of Close and Crash, while the disk does not answer; default DefaultCloseTimeout
 
 	Logger  *slog.Logger           // default: none
 	Now     func() time.Time       // default time.Now
@@ -73,6 +73,7 @@ const (
 	DefaultObjectCacheBytes = 128 << 20
 	DefaultMemtableBytes    = 16 << 20 // inserting into a larger one costs a fifth more
 	DefaultHintBytes        = 1 << 30
+	DefaultCloseTimeout     = 30 * time.Second
 	DefaultHintAge          = 3 * time.Hour
 )
 
@@ -96,7 +97,7 @@ func (o *Options) setDefaults() {
 	o.MaxOpenFiles = cmp.Or(o.MaxOpenFiles, 1000)
 	o.HintBytes = cmp.Or(o.HintBytes, DefaultHintBytes)
 	o.HintAge = cmp.Or(o.HintAge, DefaultHintAge)
-	o.CloseTimeout = cmp.Or(o.CloseTimeout, 30*time.Second)
+	o.CloseTimeout = cmp.Or(o.CloseTimeout, DefaultCloseTimeout)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
