@@ -22,8 +22,8 @@ type benchmark struct {
 	ValueSize  int    `default:"100" help:"Bytes of each value."`
 	Keys       int    `default:"100000" help:"Number of keys, drawn from evenly."`
 	Rounds     int    `default:"5" help:"Runs of each kind, in turns, after one warm-up run; the median is reported."`
-	Steal      int    `default:"8" help:"Percent of the CPU time that other virtual machines may take; a run with more is repeated, twice at most."`
-	Durability string `default:"interval" enum:"always,interval" help:"As of 'quorate server'."`
+	Steal      int    `default:"8" help:"Percent of the CPU time that other virtual machines may take; a run that lost more is repeated, twice at most."`
+	Durability string `default:"interval" enum:"always,interval" help:"The nodes' --durability."`
 	Rate       int    `default:"0" help:"Requests per second of all clients together, sent on schedule; 0: each client sends as soon as it has its replies."`
 	Entry      string `default:"one" enum:"one,all" help:"Which nodes the clients connect to: one, or all evenly."`
 	Redis      bool   `help:"Run Redis too: a master and two replicas; WAIT for one replica after each write, and again with one WAIT per pipeline."`
@@ -60,7 +60,7 @@ type generator interface {
 type contender struct {
 	name string
 	*target
-	speak dialect
+	commands dialect
 }
 
 // dialect selects the commands that a system is sent.
@@ -79,14 +79,14 @@ const (
 	waitEach
 )
 
-// contends reports whether the contender runs a workload: its system must support
-// it, and the result must differ from that of the system's other dialects.
-func (c contender) contends(w workload) bool {
+// runs reports whether the contender runs a workload: its system must support it, and
+// the result must differ from that of the system's other dialects.
+func (c contender) runs(w workload) bool {
 	switch {
-	case c.speak.olric:
+	case c.commands.olric:
 		// Olric has no MSET, and its INCR of a missing key fails with a read quorum.
 		return w.Test == "set" || w.Test == "get"
-	case c.speak.wait == waitPipeline:
+	case c.commands.wait == waitPipeline:
 		return w.Pipeline > 1 && w.Test != "get"
 	}
 	return true
@@ -117,7 +117,7 @@ func (b *benchmark) Validate() error {
 
 // Run starts the contenders, measures them, and prints the report.
 func (b *benchmark) Run(ctx context.Context, con console) (err error) {
-	works, err := b.workloads()
+	workloads, err := b.workloads()
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -157,17 +157,17 @@ func (b *benchmark) Run(ctx context.Context, con console) (err error) {
 		return err
 	}
 	if b.Redis {
-		if err := add(b.startRedis, contender{name: "redis", speak: dialect{wait: waitEach}},
-			contender{name: "redis, one WAIT a pipeline", speak: dialect{wait: waitPipeline}}); err != nil {
+		if err := add(b.startRedis, contender{name: "redis", commands: dialect{wait: waitEach}},
+			contender{name: "redis, one WAIT a pipeline", commands: dialect{wait: waitPipeline}}); err != nil {
 			return err
 		}
 	}
 	if b.Olric {
-		if err := add(b.startOlric, contender{name: "olric", speak: dialect{olric: true}}); err != nil {
+		if err := add(b.startOlric, contender{name: "olric", commands: dialect{olric: true}}); err != nil {
 			return err
 		}
 	}
-	results, err := b.measure(ctx, con, load, contenders, works)
+	results, err := b.measure(ctx, con, load, contenders, workloads)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ const maxRepeats = 2
 
 // measure runs all contenders in turns, round by round, so that a change of the
 // machine's speed affects all of them.
-func (b *benchmark) measure(ctx context.Context, con console, load generator, contenders []contender, works []workload) ([]result, error) {
+func (b *benchmark) measure(ctx context.Context, con console, load generator, contenders []contender, workloads []workload) ([]result, error) {
 	type kind struct {
 		system string
 		workload
@@ -230,9 +230,9 @@ func (b *benchmark) measure(ctx context.Context, con console, load generator, co
 		}
 	}
 	for round := range b.Rounds + 1 { // round 0 warms up
-		for _, w := range works {
+		for _, w := range workloads {
 			for _, c := range contenders {
-				if !c.contends(w) {
+				if !c.runs(w) {
 					continue
 				}
 				var r result
@@ -260,9 +260,9 @@ func (b *benchmark) measure(ctx context.Context, con console, load generator, co
 		}
 	}
 	var all []result
-	for _, w := range works {
+	for _, w := range workloads {
 		for _, c := range contenders {
-			if c.contends(w) {
+			if c.runs(w) {
 				all = append(all, median(runs[kind{c.name, w}]))
 			}
 		}

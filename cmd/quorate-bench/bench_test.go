@@ -72,17 +72,17 @@ func TestMedian_OfEachFigure(t *testing.T) {
 	}
 }
 
-func TestContender_Contends_WhereItsDialectShows(t *testing.T) {
-	each, pipeline := contender{speak: dialect{wait: waitEach}}, contender{speak: dialect{wait: waitPipeline}}
-	olric := contender{speak: dialect{olric: true}}
+func TestContender_Runs_WhereItsDialectMatters(t *testing.T) {
+	each, pipeline := contender{commands: dialect{wait: waitEach}}, contender{commands: dialect{wait: waitPipeline}}
+	olric := contender{commands: dialect{olric: true}}
 	for _, w := range []workload{{"set", 1}, {"set", 16}, {"get", 16}, {"mset", 16}, {"incr", 16}} {
-		if !each.contends(w) {
+		if !each.runs(w) {
 			t.Errorf("%v: WAIT after each is left out", w)
 		}
-		if want := w.Pipeline > 1 && w.Test != "get"; pipeline.contends(w) != want {
+		if want := w.Pipeline > 1 && w.Test != "get"; pipeline.runs(w) != want {
 			t.Errorf("%v: one WAIT a pipeline: want %v", w, want)
 		}
-		if want := w.Test == "set" || w.Test == "get"; olric.contends(w) != want {
+		if want := w.Test == "set" || w.Test == "get"; olric.runs(w) != want {
 			t.Errorf("%v: olric: want %v", w, want)
 		}
 	}
@@ -109,14 +109,14 @@ func TestOwnLoad_Schedule_CountsFromWhenAPipelineWasDue(t *testing.T) {
 }
 
 func TestOwnLoad_WaitsAsItsDialectSays(t *testing.T) {
-	for speak, want := range map[dialect]int{{}: 0, {wait: waitPipeline}: 2, {wait: waitEach}: 6} {
+	for commands, want := range map[dialect]int{{}: 0, {wait: waitPipeline}: 2, {wait: waitEach}: 6} {
 		server := newCountingServer(t)
 		l := &ownLoad{&benchmark{Clients: 1, Requests: 6, Keys: 10, ValueSize: 3}}
-		if _, err := l.run(t.Context(), contender{target: &target{addrs: []string{server.addr}}, speak: speak}, workload{"set", 3}); err != nil {
+		if _, err := l.run(t.Context(), contender{target: &target{addrs: []string{server.addr}}, commands: commands}, workload{"set", 3}); err != nil {
 			t.Fatal(err)
 		}
 		if sets, waits := server.count("SET"), server.count("WAIT"); sets != 6 || waits != want {
-			t.Errorf("%+v: %d SET, %d WAIT, want 6, %d", speak, sets, waits, want)
+			t.Errorf("%+v: %d SET, %d WAIT, want 6, %d", commands, sets, waits, want)
 		}
 	}
 }

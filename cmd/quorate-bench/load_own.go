@@ -33,7 +33,7 @@ func (l *ownLoad) run(ctx context.Context, c contender, w workload) (result, err
 			addr = c.addrs[i%len(c.addrs)]
 		}
 		group.Go(func() (err error) {
-			took[i], err = l.client(ctx, addr, c.speak, w, share)
+			took[i], err = l.client(ctx, addr, c.commands, w, share)
 			return err
 		})
 	}
@@ -52,7 +52,7 @@ func (l *ownLoad) run(ctx context.Context, c contender, w workload) (result, err
 
 // client sends its share of the requests over one connection, and returns the
 // duration of each pipeline.
-func (l *ownLoad) client(ctx context.Context, addr string, speak dialect, w workload, share int) (took []time.Duration, err error) {
+func (l *ownLoad) client(ctx context.Context, addr string, commands dialect, w workload, share int) (took []time.Duration, err error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -72,10 +72,10 @@ func (l *ownLoad) client(ctx context.Context, addr string, speak dialect, w work
 			if w.Test == "mset" {
 				out = l.appendMSET(out, value)
 			} else {
-				out = appendCommand(out, speak.olric, w.Test, l.anyKey(), value)
+				out = appendCommand(out, commands.olric, w.Test, l.anyKey(), value)
 			}
 			replies++
-			if w.Test != "get" && (speak.wait == waitEach || speak.wait == waitPipeline && i == n-1) {
+			if w.Test != "get" && (commands.wait == waitEach || commands.wait == waitPipeline && i == n-1) {
 				out = appendWords(out, "WAIT", "1", "0")
 				replies++
 			}
@@ -111,7 +111,7 @@ func (l *ownLoad) fill(ctx context.Context, c contender) error {
 		n := min(atOnce, l.Keys-first)
 		out = out[:0]
 		for i := range n {
-			out = appendCommand(out, c.speak.olric, "set", keyName(first+i), value)
+			out = appendCommand(out, c.commands.olric, "set", keyName(first+i), value)
 		}
 		if _, err := conn.Write(out); err != nil {
 			return err

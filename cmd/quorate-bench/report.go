@@ -39,7 +39,7 @@ func (b *benchmark) report(ctx context.Context, con console, program string, res
 		out.SetIndent("", "  ")
 		return out.Encode(r)
 	}
-	fmt.Fprintf(con.out, "%s\n%s\nload by %s\n\n", r.Machine, r.Settings, r.Generator)
+	fmt.Fprintf(con.out, "%s\n%s\nload from %s\n\n", r.Machine, r.Settings, r.Generator)
 	w := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "system\ttest\tP\trequests/s\tp50 ms\tp99 ms\tp99.9 ms\tCPU us\truns\tnoisy\t")
 	for _, r := range results {

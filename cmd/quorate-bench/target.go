@@ -93,7 +93,7 @@ func (t *target) ready(ctx context.Context, addr, command, want string) error {
 			p.done <- err
 			return fmt.Errorf("%s ended: %w\n%s", t.name, err, p.output.String())
 		case <-ctx.Done():
-			return fmt.Errorf("%s at %s is not ready: %w", t.name, addr, ctx.Err())
+			return fmt.Errorf("%s at %s has not answered %q with %s within %v: %w", t.name, addr, strings.TrimSpace(command), want, startTimeout, ctx.Err())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -121,7 +121,7 @@ func unusedPorts(n int) (addrs []string, err error) {
 		held = append(held, l)
 		addrs = append(addrs, l.Addr().String())
 	}
-	return nil, fmt.Errorf("fewer than %d ports from %d to %d are free", n, first, last)
+	return nil, fmt.Errorf("fewer than %d ports from %d to %d are free: end the programs that use them", n, first, last)
 }
 
 // askOnce sends an inline command over a new connection and returns the first line
