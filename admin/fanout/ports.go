@@ -33,21 +33,21 @@ var ErrNoMember = errors.New("no other node answers")
 
 // Ports asks the admin ports of other nodes, as a client of theirs.
 type Ports struct {
-	client *api.Client
-	token  func() string
-	mine   func() string  // id of the cluster; empty: not known yet
-	asking sync.WaitGroup // questions of First that are not answered yet
+	client  *api.Client
+	token   func() string
+	cluster func() string  // its id; empty: not known yet
+	asking  sync.WaitGroup // questions of First that are not answered yet
 }
 
-// New makes a Ports. token gives the token that the ports of a cluster share, and cluster
-// the cluster's id, each time that one is asked; an empty id is not sent. trust says which certificates to trust, if all ports speak TLS; nil:
-// they speak plain HTTP.
+// New makes a Ports. For each request, token returns the token that the ports of a cluster
+// share, and cluster the cluster's id; an empty id is not sent. trust says which
+// certificates to trust, if all ports speak TLS; nil: they speak plain HTTP.
 func New(token, cluster func() string, trust *tls.Config) *Ports {
 	scheme := "http://"
 	if trust != nil {
 		scheme = "https://"
 	}
-	return &Ports{token: token, mine: cluster, client: api.NewClient(api.Config{
+	return &Ports{token: token, cluster: cluster, client: api.NewClient(api.Config{
 		Addr: scheme, TLS: trust, Timeout: callTimeout, DialTimeout: Timeout,
 		Header: http.Header{Via: {"1"}},
 	})}
@@ -60,7 +60,7 @@ func (p *Ports) At(addr string) *api.Client { return p.client.At(addr).WithToken
 // and another node that has taken the address refuses them.
 func (p *Ports) To(m ring.Member) *api.Client {
 	client := p.At(m.AdminAddr)
-	if cluster := p.mine(); cluster != "" {
+	if cluster := p.cluster(); cluster != "" {
 		client = client.WithHeader(For, Recipient(cluster, m.ID))
 	}
 	return client
@@ -94,7 +94,7 @@ func Same(path string) func(ring.Member) string {
 }
 
 // All puts one question to all members at once. It returns the answers by name of
-// the member, and the names of the members that refused or did not answer within
+// the member. missing names the members that refused or did not answer within
 // [Timeout], in the order of members.
 func All[T any](ctx context.Context, p *Ports, members []ring.Member, q Question) (answers map[string]T, missing []string) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
@@ -123,9 +123,8 @@ func All[T any](ctx context.Context, p *Ports, members []ring.Member, q Question
 	return answers, missing
 }
 
-// First asks all members for their nodes and returns the
-// first to answer with one that passes the test. Without any the error wraps
-// [ErrNoMember].
+// First asks all members about their nodes, and returns the first member whose answer
+// passes the test. Without any the error is [ErrNoMember].
 func (p *Ports) First(ctx context.Context, members []ring.Member, test func(api.Node) bool) (m ring.Member, err error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()

@@ -21,7 +21,7 @@ type MemberStatus struct {
 	Hints int64 // stored on it for others
 }
 
-const statusBudget = time.Second
+const statusTimeout = time.Second
 
 // Status asks every member for its figures, and waits for none of them longer
 // than a second.
@@ -109,9 +109,9 @@ const (
 // flagRefilling is the node's flag of counts.refilling.
 const flagRefilling = 1
 
-// settleBudget bounds how long a node waits for its updates: by then a replica that has
+// settleTimeout bounds how long a node waits for its updates: by then a replica that has
 // not answered is as good as down.
-const settleBudget = 250 * time.Millisecond
+const settleTimeout = 250 * time.Millisecond
 
 // awaitUpdates waits until the replicas have what the members have been writing to them.
 func (r *Reader) awaitUpdates(ctx context.Context) {
@@ -120,7 +120,7 @@ func (r *Reader) awaitUpdates(ctx context.Context) {
 
 // askCounts returns the figures of every member that answers in time.
 func (r *Reader) askCounts(ctx context.Context, asked byte) map[ring.NodeID]counts {
-	ctx, cancel := context.WithTimeout(ctx, statusBudget)
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
 	var mu sync.Mutex
 	out := make(map[ring.NodeID]counts)
@@ -222,7 +222,7 @@ func (r *Reader) Figures() Figures {
 // countHere returns this node's figures.
 func (r *Reader) countHere(asked byte) (c counts) {
 	if asked&askSettling != 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), settleBudget)
+		ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 		defer cancel()
 		r.cfg.Coordinator.AwaitReplicas(ctx)
 	}

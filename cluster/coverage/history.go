@@ -19,7 +19,7 @@ func (r *Reader) HistoryHere(key []byte) replica.History {
 
 // History asks every member, and waits for none of them longer than a second.
 func (r *Reader) History(ctx context.Context, key []byte) replica.History {
-	ctx, cancel := context.WithTimeout(ctx, statusBudget)
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
 	all := r.HistoryHere(key)
 	var mu sync.Mutex

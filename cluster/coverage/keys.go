@@ -18,11 +18,11 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// A cursor is a position in the key space: partition and hash. So no state is kept
-// between pages, and any node can serve any page. Each page is asked of enough primaries
-// that one of them has each acknowledged write, and their answers are joined. Where the copies of a key
-// disagree about whether it exists, the key is read as a GET would. A node that is being
-// refilled after it lost its disk is not asked: what it lacks proves nothing.
+// A cursor is a partition and a hash. So no state is kept between pages, and any node can
+// serve any page. Each page is asked of enough primaries that one of them has each
+// acknowledged write, and their answers are joined. Where the copies of a key disagree
+// about whether it exists, the key is read as GET reads it. A node that is being refilled
+// after it lost its disk is not asked: it may lack keys that exist.
 
 // errRefilling refuses a page.
 var errRefilling = errors.New("this node lost its disk and does not have all its keys again yet")
@@ -151,7 +151,7 @@ func (r *Reader) nearestFirst(ids []ring.NodeID) []ring.NodeID {
 	return out
 }
 
-// joinPages merges pages of one stretch. The stretch ends where the first page
+// joinPages merges pages that begin at one cursor. The result ends where the first page
 // that has more ends.
 func joinPages(pages []page) page {
 	if len(pages) == 1 {
@@ -266,8 +266,8 @@ func decodePage(b []byte) (pg page, err error) {
 	return pg, nil
 }
 
-// RandomKey returns some key, or nil when there is none: the first one met from
-// a random position on.
+// RandomKey returns some key, or nil when there is none: one of the first page
+// from a random cursor on.
 func (r *Reader) RandomKey(ctx context.Context) ([]byte, error) {
 	q := r.cfg.Ring().Partitions()
 	start := uint64(rand.IntN(q))<<hashBits | uint64(rand.Uint32())

@@ -3,8 +3,8 @@
 //
 // There is one user, default, who may do everything; its password is requirepass.
 //
-// Invariant: a check takes a time that depends on the length of the client's own
-// bytes only; the password itself is never shown.
+// Invariant: how long a check takes depends on the length of the client's own bytes
+// only; the password itself is never shown.
 //
 // Owns: the password in force.
 //

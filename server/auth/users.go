@@ -19,11 +19,11 @@ type Users struct {
 	required atomic.Bool
 }
 
-// ErrPasswordRequired is returned by [Users.Check] for an empty password.
+// ErrPasswordRequired is returned by [Users.Validate] for an empty password.
 var ErrPasswordRequired = errors.New("a password is required, because other machines can reach the node and it was not started with --insecure")
 
-// NewUsers returns the default user with a password; an empty one lets everybody
-// in.
+// NewUsers returns the default user with a password. An empty one stands for none: then
+// nobody is asked for it.
 func NewUsers(password string) *Users {
 	u := new(Users)
 	u.SetPassword(password)
@@ -33,18 +33,19 @@ func NewUsers(password string) *Users {
 // Password returns the password in force.
 func (u *Users) Password() string { return *u.password.Load() }
 
-// RequirePassword makes Check refuse an empty password from now on.
+// RequirePassword makes Validate refuse an empty password from now on.
 func (u *Users) RequirePassword() { u.required.Store(true) }
 
-// Check reports why a password must not be set, or nil.
-func (u *Users) Check(password string) error {
+// Validate returns why a password must not be set, or nil.
+func (u *Users) Validate(password string) error {
 	if password == "" && u.required.Load() {
 		return ErrPasswordRequired
 	}
 	return nil
 }
 
-// SetPassword changes the password, which Check has accepted. Connections that have authenticated stay so.
+// SetPassword changes the password, which Validate has accepted. Connections that have
+// authenticated stay so.
 func (u *Users) SetPassword(password string) { u.password.Store(&password) }
 
 // Open reports whether no password is asked.
@@ -53,16 +54,16 @@ func (u *Users) Open() bool { return u.Password() == "" }
 // Login checks a user's password, and marks the session as authenticated if it is
 // right. A wrong one leaves the session as it was.
 func (u *Users) Login(session command.Authenticator, user, password []byte) bool {
-	if !u.check(password) || string(user) != DefaultUser {
+	if !u.matches(password) || string(user) != DefaultUser {
 		return false
 	}
 	session.SetAuthenticated(true)
 	return true
 }
 
-// check compares hashes, so that the time does not depend on where the passwords
+// matches compares hashes, so that the time does not depend on where the passwords
 // differ.
-func (u *Users) check(password []byte) bool {
+func (u *Users) matches(password []byte) bool {
 	expected := u.Password()
 	got, want := sha256.Sum256(password), sha256.Sum256([]byte(expected))
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 || expected == ""

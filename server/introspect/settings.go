@@ -125,7 +125,7 @@ func (c *Settings) hiddenPassword() string {
 }
 
 func (c *Settings) setPassword(value string) (func(), error) {
-	if err := c.cfg.Users.Check(value); err != nil {
+	if err := c.cfg.Users.Validate(value); err != nil {
 		return nil, err
 	}
 	return func() { c.cfg.Users.SetPassword(value) }, nil
