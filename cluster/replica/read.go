@@ -13,9 +13,9 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// errLacking says that what is here of a key may be older than what this node has
+// errUnrepaired says that what is here of a key may be older than what this node has
 // acknowledged, or lost.
-var errLacking = errors.New("this node lost its disk, or has an older copy of it, and is not up to date again yet")
+var errUnrepaired = errors.New("this node lost its disk, or has an older copy of it, and is not up to date again yet")
 
 // startReadLocked begins the read phase of an op.
 func (f *wave) startReadLocked(i int) {
@@ -68,11 +68,11 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	// of what the primaries have acknowledged since.
 	found := own.hinted || own.found && o.isPrimary()
 	if err == nil && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {
-		err = errLacking
+		err = errUnrepaired
 	}
 	e = coordination.Event{Kind: coordination.Answer, Place: o.self}
 	switch {
-	case errors.Is(err, engine.ErrCorrupt) || errors.Is(err, errLacking):
+	case errors.Is(err, engine.ErrCorrupt) || errors.Is(err, errUnrepaired):
 		// That is no answer; the others may have one.
 		o.traceOutcome(f.c.cfg.Self, OutcomeFailed, nil, err)
 		e.Kind, e.Up = coordination.Fail, o.upNow()

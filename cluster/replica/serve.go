@@ -168,7 +168,7 @@ func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, en
 		h, err = c.lookUp(it.Partition, it.Key, buffer)
 	}
 	if err == nil && store.DiskLoss().Unrepaired() && (!h.found || c.cfg.Ring().IsPrimary(c.cfg.Self, it.Partition)) {
-		err = errLacking
+		err = errUnrepaired
 	}
 	encoded = h.encoded
 	switch {
