@@ -30,8 +30,8 @@ import (
 
 // Bounds of what a node waits for before it serves.
 const (
-	peersPatience    = time.Second     // streams to the others
-	settingsPatience = 5 * time.Second // the settings of the cluster, if it has no copy
+	peersTimeout    = time.Second     // streams to the others
+	settingsTimeout = 5 * time.Second // the settings of the cluster, if it has no copy
 )
 
 // ErrCrashed ends Run after [Node.Crash].
@@ -272,8 +272,8 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.gossip.Run(ctx) })
 	group.Go(func() error { return n.membership.Run(ctx) })
 	group.Go(func() error { return n.disseminator.Run(ctx) })
-	n.membership.AwaitPeers(ctx, peersPatience)
-	if err = n.disseminator.Await(ctx, settingsPatience, assumed); err == nil {
+	n.membership.AwaitPeers(ctx, peersTimeout)
+	if err = n.disseminator.Await(ctx, settingsTimeout, assumed); err == nil {
 		err = n.mover.AwaitRing(ctx)
 	}
 	if err != nil {

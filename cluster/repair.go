@@ -89,7 +89,7 @@ func (n *Node) refill(ctx context.Context) error {
 	default:
 	}
 	if err := n.store.DiskLoss().MarkRepaired(); err != nil {
-		return fmt.Errorf("node is filled: %w", err)
+		return fmt.Errorf("note that the others have filled this node: %w", err)
 	}
 	n.log.Info("this node has everything again")
 	return nil

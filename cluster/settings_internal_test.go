@@ -27,7 +27,7 @@ func TestNode_JoinsAClusterWithoutSettings_WritesNone(t *testing.T) {
 	if err := n.state.Adopt(ring.NewState("old", cfg.Partitions, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{Name: "A", PeerAddr: n.Channel().Addr()})); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.disseminator.Await(t.Context(), settingsPatience, nil); err != nil || n.settings.Digest() != 0 || n.Settings().Policy() != register.Refuse {
+	if err := n.disseminator.Await(t.Context(), settingsTimeout, nil); err != nil || n.settings.Digest() != 0 || n.Settings().Policy() != register.Refuse {
 		t.Errorf("%v, %+v, policy %v", err, n.Settings().Document().Settings(), n.Settings().Policy())
 	}
 	ended, end := context.WithCancel(t.Context())

@@ -25,7 +25,7 @@ func (x *Hints) Expire(now time.Time) (dropped int) {
 		n, err := x.expireTarget(target, before)
 		dropped += n
 		if err != nil && !errors.Is(err, ErrClosed) {
-			x.db.opts.Logger.Warn("expire hints", "err", err)
+			x.db.opts.Logger.Warn("old hints were not dropped, will be tried again", "err", err)
 		}
 	}
 	x.counts.expired.Add(int64(dropped))

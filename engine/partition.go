@@ -125,7 +125,7 @@ func (a *Partitions) runReclaim(ctx context.Context) {
 			return
 		case p := <-a.dropped:
 			if err := a.reclaim(ctx, p); err != nil {
-				a.db.opts.Logger.Warn("space of a dropped partition will come back later", "partition", p, "err", err)
+				a.db.opts.Logger.Warn("space of a dropped partition is not freed yet", "partition", p, "err", err)
 			}
 		}
 	}

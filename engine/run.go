@@ -99,6 +99,6 @@ func (s *Store) maintain(ctx context.Context) {
 	s.db.space.Check()
 	s.epochs.renewLease()
 	if _, err := s.sweeper.sweep(ctx, s.db.now()); err != nil && !errors.Is(err, ErrClosed) {
-		s.db.opts.Logger.Warn("expiry sweep stopped, will go on", "err", err)
+		s.db.opts.Logger.Warn("expired objects were not all found, will be tried again", "err", err)
 	}
 }

@@ -47,9 +47,9 @@ func (s *scrubber) run(ctx context.Context) {
 		repaired, err := s.scrub(ctx, due)
 		switch {
 		case err != nil && !errors.Is(err, ErrClosed):
-			s.db.opts.Logger.Error("scrub met an error", "partition", due, "err", err)
+			s.db.opts.Logger.Error("a partition could not be checked", "partition", due, "err", err)
 		case repaired:
-			s.db.opts.Logger.Error("merkle tree was not what is stored; put right", "partition", due)
+			s.db.opts.Logger.Error("the merkle tree of a partition did not match its objects: it is corrected", "partition", due)
 		}
 	})
 }

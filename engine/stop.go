@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// closePatience is how long Close waits for operations under way before it gives up a
+// operationsTimeout is how long Close waits for operations under way before it gives up a
 // clean stop.
-const closePatience = time.Second
+const operationsTimeout = time.Second
 
 // Close stops the store for a restart that finds everything in order: it saves
 // the Merkle trees and waits until all is on disk. It returns the reason if that
@@ -49,7 +49,7 @@ func (s *Store) stop(steps func() error) error {
 	s.stopping.Go(func() { stopped <- steps() })
 	deadline := time.NewTimer(s.db.opts.CloseTimeout)
 	defer deadline.Stop()
-	tick := time.NewTicker(closePatience)
+	tick := time.NewTicker(operationsTimeout)
 	defer tick.Stop()
 	for {
 		select {
@@ -72,7 +72,7 @@ func (s *Store) stop(steps func() error) error {
 
 // closeCleanly carries out the steps of Close.
 func (s *Store) closeCleanly() error {
-	if !s.db.guard.waitFor(closePatience) {
+	if !s.db.guard.waitFor(operationsTimeout) {
 		// Writers are stalled behind a disk that takes nothing.
 		s.db.disk.Freeze()
 		s.db.disk.Release()

@@ -174,7 +174,7 @@ func (s *Store) begin() error {
 	}
 	switch {
 	case s.db.opts.LoseData:
-		s.db.opts.Logger.Warn("the data was given up: starting empty")
+		s.db.opts.Logger.Warn("the data is discarded, as was asked: starting empty")
 	case !isNew && !clean:
 		s.db.opts.Logger.Info("last stop was not clean: rebuilding merkle trees")
 	}

@@ -203,7 +203,7 @@ func (s *Scheduler) visitNext(ctx context.Context) {
 	s.lastPeer = id
 	differing, _, err := s.compare(ctx, id, s.shared[id])
 	if err != nil {
-		s.cfg.Logger.Debug("peer not compared with", "err", err)
+		s.cfg.Logger.Debug("copies not compared with a peer", "err", err)
 		return
 	}
 	differing = slices.DeleteFunc(differing, func(p ring.Partition) bool { return !s.due(pair{id, p}) })

@@ -73,7 +73,7 @@ func (m *Mover) gainParts(ctx context.Context, view *ring.Ring, target uint64, p
 	m.done = target
 	m.gaining.done()
 	progress := m.Progress()
-	m.cfg.Logger.Info("gained partitions are here", "partitions", len(parts),
+	m.cfg.Logger.Info("gained partitions are complete", "partitions", len(parts),
 		"keys", progress.Keys, "bytes", progress.Bytes, "took", m.cfg.Monotonic().Sub(m.gaining.began))
 	return nil
 }

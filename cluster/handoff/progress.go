@@ -83,7 +83,7 @@ func (l *logThrottle) record(m *Mover, err error) {
 	if errors.Is(err, ErrStale) {
 		m.cfg.Logger.Error("partitions cannot be moved", "err", err)
 	} else if now.Sub(l.failing) >= logAfter {
-		m.cfg.Logger.Warn("moving partitions is held up", "since", now.Sub(l.failing), "err", err)
+		m.cfg.Logger.Warn("moving partitions fails, and is tried again", "since", now.Sub(l.failing), "err", err)
 	} else {
 		return
 	}

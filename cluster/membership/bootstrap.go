@@ -174,10 +174,10 @@ func (m *Membership) settleSoon(ctx context.Context, addr string) error {
 
 // AwaitPeers waits until the streams to all other members stand, so that a node which
 // says that it is ready does not answer its first client with NOQUORUM. It waits for at
-// most as long as patience.
-func (m *Membership) AwaitPeers(ctx context.Context, patience time.Duration) {
+// most as long as timeout.
+func (m *Membership) AwaitPeers(ctx context.Context, timeout time.Duration) {
 	const step = 10 * time.Millisecond
-	for start := time.Now(); time.Since(start) < patience; {
+	for start := time.Now(); time.Since(start) < timeout; {
 		if !slices.ContainsFunc(m.Others(), func(id ring.NodeID) bool { return !m.Alive(id) }) {
 			return
 		}

@@ -103,7 +103,7 @@ func (m *Membership) AwaitLeave(ctx context.Context, drained func() bool) error 
 		}
 		tick.Reset(often)
 		if self.Status == ring.Removed && drained() {
-			m.log.Info("out of the ring, all data handed over")
+			m.log.Info("this node has left the ring, and all its data is handed over")
 			return ErrLeft
 		}
 	}

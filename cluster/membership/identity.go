@@ -126,7 +126,7 @@ func (m *Membership) settle(ctx context.Context, addr string, starting bool) err
 	}
 	reply, err := m.cfg.Channel.CallAddr(ctx, addr, peer.Identify, body)
 	if err != nil {
-		m.log.Debug("nobody tells who is at an address that the ring has for this node", "addr", addr, "err", err)
+		m.log.Debug("no identity from an address that the ring has for this node", "addr", addr, "err", err)
 		return nil
 	}
 	other, err := decodeIdentity(reply)

@@ -55,14 +55,14 @@ func (h header) append(dst []byte) []byte {
 func parseHeader(b []byte) (header, error) {
 	b = b[:headerSize]
 	if crc32.Checksum(b[:20], castagnoli) != binary.BigEndian.Uint32(b[20:]) {
-		return header{}, fmt.Errorf("%w: frame header's checksum", errMalformed)
+		return header{}, fmt.Errorf("%w: the checksum of a frame's header is wrong", errMalformed)
 	}
 	h := header{
 		length: binary.BigEndian.Uint32(b), kind: Kind(b[4]), flags: b[5],
 		id: binary.BigEndian.Uint64(b[8:]), sum: binary.BigEndian.Uint32(b[16:]),
 	}
 	if h.flags&^knownFlags != 0 || b[6]|b[7] != 0 {
-		return header{}, fmt.Errorf("%w: frame flags %#x", errMalformed, b[5:8])
+		return header{}, fmt.Errorf("%w: a frame with unknown flags %#x", errMalformed, b[5:8])
 	}
 	return h, nil
 }
@@ -70,7 +70,7 @@ func parseHeader(b []byte) (header, error) {
 // check verifies a body against its checksum.
 func (h header) check(body []byte) error {
 	if crc32.Checksum(body, castagnoli) != h.sum {
-		return fmt.Errorf("%w: frame body's checksum", errMalformed)
+		return fmt.Errorf("%w: the checksum of a frame's body is wrong", errMalformed)
 	}
 	return nil
 }

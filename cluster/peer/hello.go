@@ -91,7 +91,7 @@ func parseHello(b []byte) (hello, error) {
 		b = b[1+int(b[0]):]
 	}
 	if h.version < h.oldest || h.purpose > purposeCall || h.class >= classes || h.node == 0 || h.name == "" {
-		return hello{}, fmt.Errorf("%w: hello's fields", errMalformed)
+		return hello{}, fmt.Errorf("%w: a hello of versions %d to %d, purpose %d, class %d, node %016x, name %q", errMalformed, h.oldest, h.version, h.purpose, h.class, uint64(h.node), h.name)
 	}
 	return h, nil
 }
@@ -119,7 +119,7 @@ func readMessage(r io.Reader) (tag byte, payload []byte, err error) {
 		return 0, nil, err
 	}
 	if crc32.Checksum(buf[:3+n], castagnoli) != binary.BigEndian.Uint32(buf[3+n:]) {
-		return 0, nil, fmt.Errorf("%w: handshake message's checksum", errMalformed)
+		return 0, nil, fmt.Errorf("%w: the checksum of a handshake message is wrong", errMalformed)
 	}
 	return buf[0], buf[3 : 3+n], nil
 }

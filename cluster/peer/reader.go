@@ -137,9 +137,9 @@ func (rd *reader) collect() error {
 func (s *stream) checkHeader(h header) error {
 	switch {
 	case int64(h.length) > int64(s.c.cfg.MaxFrame):
-		return fmt.Errorf("%w: frame of %d bytes", errMalformed, h.length)
+		return fmt.Errorf("%w: frame of %d bytes, want at most %d", errMalformed, h.length, s.c.cfg.MaxFrame)
 	case h.isReply() != (s.remote != nil):
-		return fmt.Errorf("%w: request and reply mixed up", errMalformed)
+		return fmt.Errorf("%w: a request came where replies are expected, or the reverse", errMalformed)
 	case s.newcomer && h.kind != Join:
 		return fmt.Errorf("%w: a node that is in no cluster may only ask to join", errMalformed)
 	case s.newcomer && h.length > maxNewcomerBody:

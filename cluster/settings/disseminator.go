@@ -85,14 +85,14 @@ func (d *Disseminator) Policy() register.Policy { return d.cfg.Store.Policy() }
 // Document returns the settings as this node has them. The caller must not change them.
 func (d *Disseminator) Document() *settings.Document { return d.cfg.Store.Document() }
 
-// Behind says that a member has a document with that digest.
+// Behind makes d pull from a member, unless this node has a document with that digest.
 func (d *Disseminator) Behind(member causal.NodeID, digest uint64) {
 	if digest != 0 && digest != d.cfg.Store.Digest() {
 		d.want(member, digest)
 	}
 }
 
-// Connected says that a member can be reached anew.
+// Connected makes d pull from a member that a new connection leads to.
 func (d *Disseminator) Connected(member causal.NodeID) { d.want(member, 0) }
 
 func (d *Disseminator) want(member causal.NodeID, digest uint64) {
@@ -121,12 +121,12 @@ func (d *Disseminator) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// followChanges announces each change of the document, and sees to it that no member is
-// forgotten.
+// followChanges announces each change of the document, and has it pulled from each member
+// now and then.
 func (d *Disseminator) followChanges(ctx context.Context) error {
 	repair := time.NewTicker(repairEvery)
 	defer repair.Stop()
-	for turn := int(uint16(d.cfg.Self)); ; { // so that not all begin with the same member
+	for last := int(uint16(d.cfg.Self)); ; { // so that not all begin with the same member
 		select {
 		case <-ctx.Done():
 			return nil
@@ -134,7 +134,7 @@ func (d *Disseminator) followChanges(ctx context.Context) error {
 			d.report()
 			d.cfg.Announce()
 		case <-repair.C:
-			turn = d.repair(turn)
+			last = d.repair(last)
 		}
 	}
 }
@@ -150,17 +150,18 @@ func (d *Disseminator) report() {
 	}
 }
 
-// repair asks for a pull from the next member in turn that can be reached.
-func (d *Disseminator) repair(turn int) (next int) {
+// repair asks for a pull from the next member that can be reached, behind the last one
+// that it took. It returns which one it took.
+func (d *Disseminator) repair(last int) (next int) {
 	others := d.cfg.Others()
 	for range others {
-		turn++
-		if member := others[turn%len(others)]; d.cfg.Channel.Available(member) {
+		last++
+		if member := others[last%len(others)]; d.cfg.Channel.Available(member) {
 			d.want(member, 0)
-			return turn
+			return last
 		}
 	}
-	return turn
+	return last
 }
 
 // pullWanted pulls from the members that were named, a few at a time.
@@ -231,10 +232,10 @@ func (d *Disseminator) call(ctx context.Context, member causal.NodeID, kind peer
 }
 
 // Fetch pulls from the members until this node has a document or every member has said
-// that it has none, but no longer than patience. It is for a node that has a ring and no
+// that it has none, but no longer than timeout. It is for a node that has a ring and no
 // document, before it serves.
-func (d *Disseminator) Fetch(ctx context.Context, patience time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (d *Disseminator) Fetch(ctx context.Context, timeout time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for without := make(map[causal.NodeID]bool); ; {
 		missing := 0
@@ -256,7 +257,7 @@ func (d *Disseminator) Fetch(ctx context.Context, patience time.Duration) {
 		select {
 		case <-time.After(fetchPause):
 		case <-ctx.Done():
-			d.cfg.Logger.Warn("the cluster's settings are not known: members are silent, or of an older version", "members", missing)
+			d.cfg.Logger.Warn("the settings of the cluster are not known: members do not answer, or are of an older version", "members", missing)
 			return
 		}
 	}
@@ -265,9 +266,9 @@ func (d *Disseminator) Fetch(ctx context.Context, patience time.Duration) {
 // Await returns when this node has a document. One that has none of its own has just
 // joined, or its ring was made by a version without such settings: it fetches one. If the
 // others have none either, it takes otherwise, unless that is nil.
-func (d *Disseminator) Await(ctx context.Context, patience time.Duration, otherwise *settings.Document) error {
+func (d *Disseminator) Await(ctx context.Context, timeout time.Duration, otherwise *settings.Document) error {
 	if d.cfg.Store.Digest() == 0 {
-		d.Fetch(ctx, patience)
+		d.Fetch(ctx, timeout)
 	}
 	if d.cfg.Store.Digest() == 0 && otherwise != nil && ctx.Err() == nil {
 		return d.cfg.Store.Merge(otherwise)

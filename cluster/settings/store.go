@@ -24,14 +24,14 @@ type Disk interface {
 type Store struct {
 	disk    Disk
 	flag    register.Policy
-	current atomic.Pointer[view]
+	current atomic.Pointer[loaded]
 	changes chan struct{}
 
 	mu sync.Mutex // held by one change at a time, also while it is saved
 }
 
-// view is a document that is saved, and what is derived from it.
-type view struct {
+// loaded is a document that is saved, and what is derived from it.
+type loaded struct {
 	document *settings.Document // never changed
 	digest   uint64
 	policy   register.Policy
@@ -56,7 +56,7 @@ func Open(disk Disk, flag register.Policy) (*Store, error) {
 }
 
 func (s *Store) show(document *settings.Document) {
-	v := &view{document: document, digest: document.Digest(), policy: s.flag}
+	v := &loaded{document: document, digest: document.Digest(), policy: s.flag}
 	if p, ok := document.Policy(); ok {
 		v.policy = p
 	}
@@ -69,7 +69,7 @@ func (s *Store) Policy() register.Policy { return s.current.Load().policy }
 // Digest returns the digest of the document; 0 if it has no settings.
 func (s *Store) Digest() uint64 { return s.current.Load().digest }
 
-// Document returns the document of now, which the caller must not change.
+// Document returns the current document, which the caller must not change.
 func (s *Store) Document() *settings.Document { return s.current.Load().document }
 
 // Update applies a change of the document. When it returns nil, the result is saved and
@@ -104,7 +104,7 @@ func (s *Store) update(edit func(*settings.Document) (bool, error)) error {
 	s.show(next)
 	select {
 	case s.changes <- struct{}{}:
-	default: // a change is waiting already, and who takes it reads the newest document
+	default: // a signal is waiting already; its reader takes the newest document
 	}
 	return nil
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// clientPatience is how long a client waits for an answer before it goes on
+// clientTimeout is how long a client waits for an answer before it goes on
 // without knowing what became of its request.
-const clientPatience = 4 * time.Second
+const clientTimeout = 4 * time.Second
 
 // client asks one thing at a time. A careful one has a key of its own, which it
 // writes with the context of what it saw last; a careless one shares keys with
@@ -200,7 +200,7 @@ func (w *workload) send(o *op, token string) {
 	o.client.waiting = o
 	l := o.node.life
 	w.note("%v", o)
-	w.after(clientPatience, func() { w.giveUp(o) })
+	w.after(clientTimeout, func() { w.giveUp(o) })
 	w.give(l, func() {
 		w.step(l, func() {
 			go func() {

@@ -15,7 +15,7 @@ type Faults uint32
 // The kinds of faults.
 const (
 	FaultLoss      Faults = 1 << iota // frames vanish
-	FaultDelay                        // frames come late, but before anybody loses patience
+	FaultDelay                        // frames come late, but before any timeout
 	FaultSlow                         // frames come after others were asked in their place
 	FaultReorder                      // frames overtake each other
 	FaultDuplicate                    // frames whose repetition is harmless come twice

@@ -22,7 +22,7 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-const startPatience = 20 * time.Second
+const startTimeout = 20 * time.Second
 
 // Cluster is the nodes of one test. Its methods may be called from any goroutine.
 type Cluster struct {
@@ -92,8 +92,8 @@ func (c *Cluster) Start(cfg cluster.Config) *Node {
 	case err := <-started.done:
 		started.done <- err
 		c.tb.Fatalf("node %s ended with %v", cfg.Name, err)
-	case <-time.After(startPatience):
-		c.tb.Fatalf("node %s is not ready after %v", cfg.Name, startPatience)
+	case <-time.After(startTimeout):
+		c.tb.Fatalf("node %s is not ready after %v", cfg.Name, startTimeout)
 	}
 	return started
 }

@@ -67,7 +67,7 @@ func (p *demoPorts) next(port *int, flag string, networks ...string) (string, er
 			return addr, nil
 		}
 		if p.kept {
-			return "", fmt.Errorf("port %s is in use: stop who holds it, or choose other ports with %s: %w", addr, flag, err)
+			return "", fmt.Errorf("port %s is in use: stop the program that uses it, or choose other ports with %s: %w", addr, flag, err)
 		}
 	}
 	return "", fmt.Errorf("no free port is left from %s on", flag)

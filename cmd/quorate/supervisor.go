@@ -167,7 +167,7 @@ func (h *supervisor) Run(ctx context.Context) error {
 			return nil // cluster has logged it
 		case err != nil && joining:
 			err = explain(err)
-			h.become(nil, fmt.Errorf("%w; it could not join the one it was told: %w", admin.ErrStandby, err))
+			h.become(nil, fmt.Errorf("%w; it could not join the cluster that it was told to: %w", admin.ErrStandby, err))
 			h.log.Error("node did not join", "node", h.name(), "err", err)
 		case err != nil:
 			err = fmt.Errorf("node %s: %w", h.name(), explain(err))

@@ -203,7 +203,7 @@ func (j *stateJSON) upgrade() {
 func (s *State) decodeQuorums(j quorumsJSON) error {
 	s.quorums = quorums{Quorums{j.N, j.R, j.W, j.Version}, j.NVersion}
 	if j.Version > maxVersion || j.NVersion > j.Version {
-		return fmt.Errorf("quorums of version %d, %d", j.Version, j.NVersion)
+		return fmt.Errorf("quorums have version %d, and their n has %d: want the second no higher, and both at most %d", j.Version, j.NVersion, uint64(maxVersion))
 	}
 	return s.quorums.Validate()
 }
@@ -266,11 +266,11 @@ func (s *State) decodeLayout(j layoutJSON, q int) error {
 	case j.Number < 1 || j.Number > maxVersion:
 		return fmt.Errorf("layout number %d, want 1 to %d", j.Number, uint64(maxVersion))
 	case j.N < 1 || j.N > MaxReplicas:
-		return fmt.Errorf("layout with n = %d", j.N)
+		return fmt.Errorf("layout with n = %d, want 1 to %d", j.N, MaxReplicas)
 	case len(j.Seats) < 1 || len(j.Seats) > MaxMembers:
-		return fmt.Errorf("layout with %d seats", len(j.Seats))
+		return fmt.Errorf("layout with %d seats, want 1 to %d", len(j.Seats), MaxMembers)
 	case len(j.Owners) != q:
-		return fmt.Errorf("layout with %d owners of %d partitions", len(j.Owners), q)
+		return fmt.Errorf("layout with %d owners, want one for each of %d partitions", len(j.Owners), q)
 	}
 	seats := make([]seat, 0, len(j.Seats))
 	for i, sj := range j.Seats {
@@ -278,17 +278,17 @@ func (s *State) decodeLayout(j layoutJSON, q int) error {
 			return fmt.Errorf("seat %d is out of order", i)
 		}
 		if _, ok := s.records[NodeID(sj.ID)]; !ok {
-			return fmt.Errorf("seat %d is no member's", i)
+			return fmt.Errorf("seat %d is of %016x, which is no member", i, uint64(sj.ID))
 		}
 		if len(sj.Zone) > maxText || !utf8.ValidString(sj.Zone) {
-			return fmt.Errorf("seat %d has a bad zone", i)
+			return fmt.Errorf("seat %d has the zone %q, want at most %d bytes of UTF-8", i, sj.Zone, maxText)
 		}
 		seats = append(seats, seat{ID: NodeID(sj.ID), Zone: sj.Zone})
 	}
 	owners := make([]NodeID, q)
 	for p, i := range j.Owners {
 		if i < 0 || i >= len(seats) {
-			return fmt.Errorf("partition %d is owned by seat %d of %d", p, i, len(seats))
+			return fmt.Errorf("partition %d is owned by seat %d, want 0 to %d", p, i, len(seats)-1)
 		}
 		owners[p] = seats[i].ID
 	}
@@ -298,7 +298,7 @@ func (s *State) decodeLayout(j layoutJSON, q int) error {
 
 func validCluster(id string) error {
 	if id == "" || len(id) > maxText || !utf8.ValidString(id) {
-		return fmt.Errorf("bad cluster id %q", id)
+		return fmt.Errorf("cluster id %q, want 1 to %d bytes of UTF-8", id, maxText)
 	}
 	return nil
 }

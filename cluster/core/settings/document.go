@@ -59,7 +59,7 @@ func (s Setting) validate() error {
 	case s.Version > maxVersion:
 		return fmt.Errorf("%w: %s has version %d, at most %d", ErrBadSetting, s.Name, s.Version, uint64(maxVersion))
 	case s.Version <= founded && s.Writer != 0 || s.Version > founded && s.Writer == 0:
-		return fmt.Errorf("%w: %s has version %d by writer %x", ErrBadSetting, s.Name, s.Version, uint64(s.Writer))
+		return fmt.Errorf("%w: %s has version %d and writer %x, but versions above %d have a writer, and no others", ErrBadSetting, s.Name, s.Version, uint64(s.Writer), founded)
 	}
 	return nil
 }
