@@ -67,7 +67,7 @@ func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 	}
 	found.ClockText = found.Clock.String()
 	if len(stored.Clock) > 0 {
-		found.Context = string(causal.ContextTokensOf(key).Append(nil, stored.Clock))
+		found.Context = string(causal.ContextTokensOf(key).Append(nil, stored.Context()))
 	}
 	if value, ok, err := register.Resolve(stored, c.node.Settings.Policy(), now); err == nil && ok {
 		shown := valueOf(value.Data)
@@ -100,7 +100,7 @@ func siblingOf(s *object.Sibling, names *actors) api.Sibling {
 // namesIn returns names for every actor in a request's result.
 func namesIn(node Node, r *replica.Request) *actors {
 	names := newActors(node.Ring())
-	names.see(r.Object.Clock, r.Result.Context)
+	names.see(r.Object.Clock, r.Result.Context.Vector)
 	if r.Result.Dot != (causal.Dot{}) {
 		names.seeDot(r.Result.Dot)
 	}
@@ -181,7 +181,7 @@ func (c *call) write(ctx context.Context, op string, u *register.Update, want ap
 	key := c.key()
 	if want.Context != nil {
 		var err error
-		if u.Context, u.Own, err = causal.ContextTokensOf(key).Parse([]byte(*want.Context)); err != nil {
+		if u.Context, err = causal.ContextTokensOf(key).Parse([]byte(*want.Context)); err != nil {
 			return nil, nil, nil, err
 		}
 		u.HasContext = true
@@ -203,7 +203,7 @@ func clockAfter(r *replica.Request) causal.Vector {
 			return s.Clock
 		}
 	}
-	return r.Result.Context
+	return r.Result.Context.Vector
 }
 
 // contextAfter returns the context of a client that has seen what it wrote; empty if
@@ -212,7 +212,11 @@ func contextAfter(r *replica.Request) string {
 	if r.Result.Dot == (causal.Dot{}) {
 		return ""
 	}
-	return string(causal.ContextTokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
+	seen := r.Result.Context
+	if !r.Update.HasContext {
+		seen = causal.ContextOf(nil, r.Result.Dot)
+	}
+	return string(causal.ContextTokensOf(r.Key).Append(nil, seen))
 }
 
 func (h *dataHandlers) deleteData(ctx context.Context, c *call) (any, error) {

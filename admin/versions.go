@@ -21,7 +21,7 @@ func (h *dataHandlers) getVersions(ctx context.Context, c *call) (any, error) {
 	names.see(read.Object.Clock)
 	for i := range history.Versions {
 		v := &history.Versions[i]
-		names.see(v.Past)
+		names.see(v.Past.Vector)
 		names.seeDot(v.Dot)
 	}
 	out := api.Versions{Key: keyOf(key), Versions: []api.Version{}, Complete: history.Complete, Missing: []string{}}
@@ -39,7 +39,7 @@ func (h *dataHandlers) getVersions(ctx context.Context, c *call) (any, error) {
 func versionOf(at int, all []message.Version, names *actors) api.Version {
 	v := &all[at]
 	event := names.event(v.Dot)
-	clock := causal.Join(v.Past, causal.Vector{{Actor: v.Dot.Actor, Counter: v.Dot.Counter, Time: v.Time}})
+	clock := causal.Join(v.Past.Vector, causal.Vector{{Actor: v.Dot.Actor, Counter: v.Dot.Counter, Time: v.Time}})
 	out := api.Version{
 		ID: versionID(event), Actor: event.Actor, Counter: event.Counter, Node: names.ring.Name(v.Dot.Actor.Node),
 		Clock: names.clock(clock), Parents: []string{},

@@ -59,8 +59,8 @@
 // conflict policy: the rule by which a plain read shows one of several siblings. It is a
 // setting of the cluster.
 //
-// context: what a client has seen of a key: a version vector, given out as an opaque
-// token and handed back with a write.
+// context: what a client has seen of a key: a version vector with gaps, given out as an
+// opaque token and handed back with a write.
 //
 // coordinator: the node that carries out a request: for a write, the first reachable
 // primary, or else a fallback.
@@ -93,6 +93,9 @@
 //
 // gaining: a node that is about to own a partition and is being filled. Writes go to it
 // as well.
+//
+// gap: events of one actor that an object or a context does not know although its
+// version vector covers them.
 //
 // grace: how long a tombstone is kept at least (--tombstone-grace).
 //

@@ -152,7 +152,7 @@ func TestKeys_NewestSiblingIsADeletion_KeyIsNotThere(t *testing.T) {
 	r = &replica.Request{Key: []byte("k")}
 	a.Do(t.Context(), []*replica.Request{r})
 	// The value comes back as a concurrent one: another writer made it.
-	beside := object.Put(object.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}, hidden.Siblings[0].Time, hidden.Siblings[0].Value)
+	beside := object.Put(object.Object{}, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}, hidden.Siblings[0].Time, hidden.Siblings[0].Value)
 	merged, _ := object.Merge(r.Object.Clone(), beside)
 	for _, n := range w.All() {
 		record := &engine.Record{Partition: n.Ring().PartitionOf([]byte("k")), Key: []byte("k"), Merge: merged.Append(nil)}

@@ -45,7 +45,7 @@ func TestApply_IncomingWins_KeepsItsBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = object.Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: 2}, 2, data("new"))
+	o = object.Put(o, o.Context(), causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: 2}, 2, data("new"))
 	next := o.Append(nil)
 
 	for _, step := range []struct {

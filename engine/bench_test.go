@@ -50,7 +50,7 @@ func BenchmarkApplyReplica(b *testing.B) {
 		o := object.Object{}
 		var versions [][]byte
 		for n := range causal.Counter(300) {
-			o = object.Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: n + 1}, causal.Timestamp(n+1), value)
+			o = object.Put(o, o.Context(), causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: n + 1}, causal.Timestamp(n+1), value)
 			versions = append(versions, o.Append(nil))
 		}
 		r := &Record{}

@@ -118,7 +118,7 @@ func TestEpochs_TrimmedEntryComesBackLower_IsNotContinued(t *testing.T) {
 	later := newest.Clock.Latest() + causal.TimestampOf((object.TrimAge + time.Hour).Milliseconds())
 	for i := range object.MaxVector + 1 {
 		dot := causal.Dot{Actor: causal.Actor{Node: causal.NodeID(100 + i), Epoch: 1}, Counter: 1}
-		newest = object.Put(newest, newest.Clock, dot, later, data("later"))
+		newest = object.Put(newest, newest.Context(), dot, later, data("later"))
 		apply(t, s, &Record{Key: []byte("k"), Merge: newest.Append(nil)})
 	}
 	wantValues(t, s, 0, "k", "later")

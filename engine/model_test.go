@@ -183,9 +183,9 @@ func applyToBoth(rt *rapid.T, s *Store, m *model, recs []*Record) {
 				rt.Fatalf("%s: dot %v minted again; it named %q", at, e.dot, v)
 			}
 			m.minted[at][e.dot] = string(e.value.Data)
-			ctx := o.Clock
+			ctx := o.Context()
 			if e.blind {
-				ctx = e.ctx
+				ctx = causal.Context{Vector: e.ctx}
 			}
 			o = object.Put(o, ctx, e.dot, max(causal.TimestampOf(s.db.now()), o.Clock.Latest()+1), e.value)
 		}

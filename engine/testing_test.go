@@ -51,11 +51,11 @@ type put struct {
 }
 
 func (e *put) Edit(current *object.Object, mint *Minter) (object.Object, bool, error) {
-	ctx := current.Clock
+	ctx := current.Context()
 	if e.blind {
-		ctx = e.ctx
+		ctx = causal.Context{Vector: e.ctx}
 	}
-	e.dot = mint.Dot(ctx)
+	e.dot = mint.Dot(ctx.Vector)
 	at := e.at
 	if at == 0 {
 		at = causal.TimestampOf(e.s.db.now())
@@ -122,7 +122,7 @@ func wantValues(tb testing.TB, s *Store, p ring.Partition, key string, want ...s
 
 // foreign encodes an object written by another node.
 func foreign(node causal.NodeID, counter causal.Counter, at causal.Timestamp, v object.Value) []byte {
-	o := object.Put(object.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: counter}, at, v)
+	o := object.Put(object.Object{}, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: counter}, at, v)
 	return o.Append(nil)
 }
 

@@ -116,7 +116,7 @@ func (f *fake) apply(r *replica.Request) error {
 		return nil
 	}
 	next.Data = bytes.Clone(next.Data) // the key and the update belong to the server
-	seen := current.Clock
+	seen := current.Context()
 	if r.Update.HasContext {
 		seen = r.Update.Context
 	}
@@ -125,8 +125,8 @@ func (f *fake) apply(r *replica.Request) error {
 		copied = nil
 	}
 	event := register.Event{
-		Value: next, Of: shown.Of, Past: seen, Own: r.Update.Own, Time: f.clock.Now(),
-		Dot: object.NextDot(copied, seen, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch),
+		Value: next, Of: shown.Of, Past: seen, Time: f.clock.Now(),
+		Dot: object.NextDot(copied, seen.Vector, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch),
 	}
 	stored := r.Update.Next(object.Object{}, &current, &event, now)
 	f.objects[string(r.Key)] = stored
@@ -220,7 +220,7 @@ func (f *fake) History(context.Context, []byte) replica.History {
 	b := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("B")}, Counter: 1}
 	return replica.History{Complete: true, Versions: []message.Version{
 		{Dot: a, Time: causal.TimestampOf(1000), Data: []byte("one")},
-		{Dot: b, Time: causal.TimestampOf(2000), Past: causal.Vector{{Actor: a.Actor, Counter: 1}}, Tombstone: true},
+		{Dot: b, Time: causal.TimestampOf(2000), Past: causal.Context{Vector: causal.Vector{{Actor: a.Actor, Counter: 1}}}, Tombstone: true},
 	}}
 }
 

@@ -79,7 +79,7 @@ func removeB(s *ring.State) error {
 
 func anObject() []byte {
 	dot := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("A"), Epoch: 1}, Counter: 1}
-	o := object.Put(object.Object{}, nil, dot, causal.TimestampOf(1), object.Value{Data: []byte("v")})
+	o := object.Put(object.Object{}, causal.Context{}, dot, causal.TimestampOf(1), object.Value{Data: []byte("v")})
 	return o.Append(nil)
 }
 

@@ -49,12 +49,12 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	if !write {
 		return next, false, nil
 	}
-	ctx := current.Clock
+	ctx := current.Context()
 	if u.HasContext {
 		ctx = u.Context
 	}
 	event := register.Event{
-		Value: value, Of: shown.Of, Past: ctx, Own: u.Own, Dot: mint.Dot(ctx),
+		Value: value, Of: shown.Of, Past: ctx, Dot: mint.Dot(ctx.Vector),
 		Time: max(o.stamp(), o.covered(current)+1),
 	}
 	next = u.Next(o.next, current, &event, now)
@@ -90,7 +90,7 @@ func (o *op) covered(current *object.Object) (latest causal.Timestamp) {
 		return current.Clock.Latest()
 	}
 	for i := range current.Siblings {
-		if s := &current.Siblings[i]; u.Context.Covers(s.Dot) || s.Dot == u.Own {
+		if s := &current.Siblings[i]; u.Context.Covers(s.Dot) {
 			latest = max(latest, s.Time)
 		}
 	}

@@ -202,7 +202,7 @@ func TestForward_SentToTwo_IsOneUpdate(t *testing.T) {
 	// A client writes with the context of one of them, at a node that has the other.
 	w.decide(func(int, peer.Kind) fate { return arrives })
 	next := set(w.key, "next")
-	next.Update.HasContext, next.Update.Context = true, causal.Vector{{Actor: dots[0].Actor, Counter: dots[0].Counter, Time: 1}}
+	next.Update.HasContext, next.Update.Context = true, causal.Context{Vector: causal.Vector{{Actor: dots[0].Actor, Counter: dots[0].Counter, Time: 1}}}
 	if w.at(0).do(next); next.Err != nil {
 		t.Fatal(next.Err)
 	}

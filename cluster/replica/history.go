@@ -44,7 +44,7 @@ func (h *history) record(key []byte, e *register.Event) {
 		h.events = append(h.events, nil)
 	}
 	v := message.Version{
-		Dot: e.Dot, Past: e.Past, Own: e.Own, Time: e.Time, Tombstone: e.Value.Tombstone, Expiry: e.Value.Expiry,
+		Dot: e.Dot, Past: e.Past, Time: e.Time, Tombstone: e.Value.Tombstone, Expiry: e.Value.Expiry,
 		Data: e.Value.Data[:min(len(e.Value.Data), historyData)], Length: len(e.Value.Data),
 	}
 	h.events[h.next] = v.Append(wire.AppendBytes(h.events[h.next][:0], key))

@@ -34,7 +34,7 @@ func TestHistory_ManyEvents_KeepsTheNewestInOrder(t *testing.T) {
 	for i := range events {
 		key := fmt.Sprint("k", i%2)
 		h.record([]byte(key), &register.Event{
-			Dot: dotOf(1, i+1), Past: pastOf(dotOf(1, i)), Time: causal.Timestamp(i), Value: object.Value{Data: make([]byte, historyData+1)},
+			Dot: dotOf(1, i+1), Past: causal.Context{Vector: pastOf(dotOf(1, i))}, Time: causal.Timestamp(i), Value: object.Value{Data: make([]byte, historyData+1)},
 		})
 	}
 	got := h.of([]byte("k1"))

@@ -121,6 +121,6 @@ func (n *worldNode) apply(r *engine.Record) {
 // of events: a higher one replaces a lower one.
 func strange(events causal.Counter, value string) []byte {
 	dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: events}
-	o := object.Put(object.Object{}, nil, dot, causal.Timestamp(events), object.Value{Data: []byte(value)})
+	o := object.Put(object.Object{}, causal.Context{}, dot, causal.Timestamp(events), object.Value{Data: []byte(value)})
 	return o.Append(nil)
 }

@@ -50,7 +50,7 @@ func TestUpdate_KeyWithSiblings_LeavesThoseThatNobodyMerged(t *testing.T) {
 func TestDelete_WithAContext_HidesNothingThatItDidNotKnow(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	w.at(0).must(set(w.key, "one"))
-	seen := w.at(0).must(get(w.key)).Object.Clock.Clone()
+	seen := w.at(0).must(get(w.key)).Object.Context().Clone()
 	w.at(0).must(set(w.key, "two"))
 	gone := del(w.key)
 	gone.Update.HasContext, gone.Update.Context = true, seen
@@ -59,7 +59,7 @@ func TestDelete_WithAContext_HidesNothingThatItDidNotKnow(t *testing.T) {
 		t.Errorf("a plain read shows %q, want the value that the deletion did not know", got)
 	}
 	again := del(w.key)
-	again.Update.HasContext, again.Update.Context = true, w.at(0).must(get(w.key)).Object.Clock.Clone()
+	again.Update.HasContext, again.Update.Context = true, w.at(0).must(get(w.key)).Object.Context().Clone()
 	w.at(0).must(again)
 	r := w.at(1).must(get(w.key))
 	if got := r.plain(); got != "-" || len(r.Object.Clock) == 0 {

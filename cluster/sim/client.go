@@ -61,8 +61,7 @@ type op struct {
 	expiry time.Duration // actionSet, actionExpire: when it expires; 0: never
 	plain  bool          // no context was given
 
-	seen    causal.Vector // the context, and the client's own last dot
-	own     causal.Dot
+	seen    causal.Context
 	start   time.Duration
 	end     time.Duration
 	outcome outcome
@@ -83,7 +82,7 @@ func (o *op) String() string {
 }
 
 // covers says that the client had seen an event when it wrote.
-func (o *op) covers(d causal.Dot) bool { return o.seen.Covers(d) || d.Counter > 0 && o.own == d }
+func (o *op) covers(d causal.Dot) bool { return d.Counter > 0 && o.seen.Covers(d) }
 
 // workload is the clients of a run, and what they asked.
 type workload struct {
@@ -99,7 +98,7 @@ func (w *workload) begin() {
 		c := &client{name: fmt.Sprintf("c%d", i), careful: i == 0 || w.rng.IntN(3) == 0, tokens: make(map[string]string)}
 		if c.careful {
 			c.key = "own-" + c.name
-			c.tokens[c.key] = string(causal.ContextTokensOf([]byte(c.key)).Append(nil, nil))
+			c.tokens[c.key] = string(causal.ContextTokensOf([]byte(c.key)).Append(nil, causal.Context{}))
 		}
 		w.clients = append(w.clients, c)
 		w.think(c)
@@ -186,13 +185,13 @@ func (w *workload) send(o *op, token string) {
 		r.Update = o.update()
 		if !o.plain {
 			var err error
-			if o.seen, o.own, err = causal.ContextTokensOf(r.Key).Parse([]byte(token)); err != nil {
+			if o.seen, err = causal.ContextTokensOf(r.Key).Parse([]byte(token)); err != nil {
 				w.fail("%v: its own token is refused: %v", o, err)
 				return
 			}
-			r.Update.HasContext, r.Update.Context, r.Update.Own = true, o.seen, o.own
+			r.Update.HasContext, r.Update.Context = true, o.seen
 			if w.opts.defect == defectContext {
-				r.Update.Context, r.Update.Own = nil, causal.Dot{}
+				r.Update.Context = causal.Context{}
 			}
 		}
 	}
@@ -246,12 +245,10 @@ func (w *workload) answered(o *op) {
 	if o.outcome == succeeded {
 		switch {
 		case o.action == actionGet:
-			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Object.Clock))
+			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Object.Context()))
 			w.checks.checkRead(o)
-		case !o.plain && !r.Result.Context.Covers(r.Result.Dot) && w.opts.Faults&FaultOwnDots == 0:
-			delete(c.tokens, o.key) // it has to look before it can write with a context
 		case !o.plain:
-			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Result.Context, r.Result.Dot))
+			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Result.Context))
 		}
 	}
 	w.think(c)

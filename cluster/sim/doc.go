@@ -69,8 +69,6 @@
 // each with some others (see suite in sim_test.go). These combinations are outside of
 // them, for they are known to break something:
 //
-//   - owndots: a client that writes with the context of its own last write, through
-//     a coordinator that has not heard of that write, gets a false sibling.
 //   - With the disks of several nodes full at once a write waits for a quorum until
 //     its coordinator seems silent. The simulator fills one disk at a time.
 //   - restores: a disk that is put back from a copy made after a stop in good order

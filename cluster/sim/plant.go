@@ -24,11 +24,11 @@ func (ch *checker) plant() {
 				continue
 			}
 			dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
-			o = object.Put(object.Object{}, nil, dot, 1, object.Value{Data: []byte(old.value)})
+			o = object.Put(object.Object{}, causal.Context{}, dot, 1, object.Value{Data: []byte(old.value)})
 		case defectNewer:
 			if old := ch.overwritten(key); old != nil {
 				dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
-				o = object.Put(o, nil, dot, causal.TimestampOf(1<<42), object.Value{Data: []byte(old.value)})
+				o = object.Put(o, causal.Context{}, dot, causal.TimestampOf(1<<42), object.Value{Data: []byte(old.value)})
 			}
 		case defectTwins:
 			if len(o.Siblings) == 0 || o.Siblings[0].Tombstone {
@@ -41,11 +41,11 @@ func (ch *checker) plant() {
 				continue
 			}
 			dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
-			o = object.Put(o, o.Clock, dot, causal.TimestampOf(1<<42), object.Value{Data: []byte("0")})
+			o = object.Put(o, o.Context(), dot, causal.TimestampOf(1<<42), object.Value{Data: []byte("0")})
 		case defectHeap:
 			for i := range mostSiblings + 1 {
 				dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: causal.Counter(i + 1)}
-				o = object.Put(o, nil, dot, 1, object.Value{Data: []byte("one of many")})
+				o = object.Put(o, causal.Context{}, dot, 1, object.Value{Data: []byte("one of many")})
 			}
 		case defectUndead:
 			if len(o.Siblings) == 0 || o.Siblings[0].Expiry == 0 {

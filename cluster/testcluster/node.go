@@ -238,5 +238,5 @@ type edit struct {
 // Edit implements [engine.Editor].
 func (e *edit) Edit(current *object.Object, mint *engine.Minter) (object.Object, bool, error) {
 	at := max(causal.TimestampOf(e.at.UnixMilli()), current.Clock.Latest()+1)
-	return object.Put(*current, current.Clock, mint.Dot(current.Clock), at, e.value), true, nil
+	return object.Put(*current, current.Context(), mint.Dot(current.Clock), at, e.value), true, nil
 }

@@ -123,11 +123,11 @@ func (c *Call) LiveSiblings(o *object.Object) (n int) {
 }
 
 // WriteContext writes a causal context as a bulk string; it is empty for a key that
-// was never written. A writer's context has its own event beside what it had seen.
-func (c *Call) WriteContext(key []byte, clock causal.Vector, own ...causal.Dot) {
+// was never written.
+func (c *Call) WriteContext(key []byte, seen causal.Context) {
 	c.contextToken = c.contextToken[:0]
-	if len(clock)+len(own) > 0 {
-		c.contextToken = causal.ContextTokensOf(key).Append(c.contextToken, clock, own...)
+	if len(seen.Vector) > 0 {
+		c.contextToken = causal.ContextTokensOf(key).Append(c.contextToken, seen)
 	}
 	c.Out.Bulk(c.contextToken)
 }

@@ -76,13 +76,13 @@ func (s *Store) apply(r *replica.Request) error {
 		return nil
 	}
 	next.Data = bytes.Clone(next.Data) // the update belongs to the caller
-	past := stored.Clock
+	past := stored.Context()
 	if r.Update.HasContext {
 		past = r.Update.Context
 	}
 	event := register.Event{
-		Value: next, Of: shown.Of, Past: past, Own: r.Update.Own,
-		Dot:  object.NextDot(current, past, ring.IDOf(nodeName), object.EpochSpan{Below: s.epoch + 1}, func() causal.Epoch { s.epoch++; return s.epoch }),
+		Value: next, Of: shown.Of, Past: past,
+		Dot:  object.NextDot(current, past.Vector, ring.IDOf(nodeName), object.EpochSpan{Below: s.epoch + 1}, func() causal.Epoch { s.epoch++; return s.epoch }),
 		Time: max(causal.TimestampOf(s.now), stored.Clock.Latest()+1),
 	}
 	after := r.Update.Next(object.Object{}, &stored, &event, s.now)

@@ -39,7 +39,7 @@ func withContext(args [][]byte) bool {
 }
 
 func planDeleteContext(c *command.Call) {
-	context, own, err := causal.ContextTokensOf(c.Args[1]).Parse(c.Args[3])
+	context, err := causal.ContextTokensOf(c.Args[1]).Parse(c.Args[3])
 	if err != nil {
 		c.Refuse(command.ErrorText(err))
 		return
@@ -54,7 +54,7 @@ func planDeleteContext(c *command.Call) {
 		w = n
 	}
 	r, u := c.Write(c.Args[1], register.Delete)
-	u.Context, u.Own, u.HasContext = context, own, true
+	u.Context, u.HasContext = context, true
 	r.W = w
 	c.Reply = command.ReplyCount
 }

@@ -36,7 +36,7 @@ func runRenameNX(ctx context.Context, c *command.Call) {
 func rename(ctx context.Context, c *command.Call, condition register.Condition) (renamed, answered bool) {
 	from := c.ReadNow(ctx, c.Args[1])
 	_, found, err := c.Value(from)
-	seen, puts := from.Object.Clock.Clone(), copyOf(c, from)
+	seen, puts := from.Object.Context().Clone(), copyOf(c, from)
 	switch {
 	case err != nil:
 		c.Fail(err)

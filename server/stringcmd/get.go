@@ -38,7 +38,7 @@ func replyGet(c *command.Call) {
 	if c.Options.Contexts && c.Out.RESP3 && r.Err == nil {
 		c.Out.Attribute(2)
 		c.Out.Text("context")
-		c.WriteContext(r.Key, r.Object.Clock)
+		c.WriteContext(r.Key, r.Object.Context())
 		c.Out.Text("siblings")
 		c.Out.Int(int64(c.LiveSiblings(&r.Object)))
 	}
@@ -53,7 +53,7 @@ func replySiblings(c *command.Call) {
 		return
 	}
 	c.Out.Array(2)
-	c.WriteContext(r.Key, r.Object.Clock)
+	c.WriteContext(r.Key, r.Object.Context())
 	n := c.LiveSiblings(&r.Object)
 	c.Out.Array(n)
 	for i := range r.Object.Siblings {

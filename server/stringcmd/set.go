@@ -69,7 +69,7 @@ func (o *setOptions) parse(c *command.Call) (refusal string) {
 			i++
 		case resp.Is(arg, "CONTEXT") && next != nil && !u.HasContext && !u.WantOld:
 			var err error
-			if u.Context, u.Own, err = causal.ContextTokensOf(args[1]).Parse(next); err != nil {
+			if u.Context, err = causal.ContextTokensOf(args[1]).Parse(next); err != nil {
 				return command.ErrorText(err)
 			}
 			u.HasContext = true
@@ -103,7 +103,7 @@ func replyContext(c *command.Call) {
 	switch r := c.Requests[0]; {
 	case c.FailedWrite(r):
 	case r.Result.Applied:
-		c.WriteContext(r.Key, r.Result.Context, r.Result.Dot)
+		c.WriteContext(r.Key, r.Result.Context)
 	default:
 		c.Out.Null()
 	}

@@ -150,7 +150,7 @@ func runVersions(ctx context.Context, c *command.Call) {
 		c.Out.Text("time")
 		c.Out.Text(time.UnixMilli(v.Time.UnixMilli()).UTC().Format("2006-01-02T15:04:05.000Z"))
 		c.Out.Text("had seen")
-		c.Out.Text(v.Past.Format(view.Name))
+		c.Out.Text(v.Past.Vector.Format(view.Name))
 		c.Out.Text("follows")
 		parents := message.Parents(v, h.Versions)
 		c.Out.Array(len(parents))

@@ -12,12 +12,12 @@ func BenchmarkContext(b *testing.B) {
 			b.ReportAllocs()
 			var token []byte
 			for b.Loop() {
-				token = ContextTokensOf(key).Append(token[:0], v)
+				token = ContextTokensOf(key).Append(token[:0], Context{Vector: v})
 			}
 		})
 		b.Run(fmt.Sprintf("parse/actors=%d", actors), func(b *testing.B) {
 			b.ReportAllocs()
-			token := ContextTokensOf(key).Append(nil, v)
+			token := ContextTokensOf(key).Append(nil, Context{Vector: v})
 			for b.Loop() {
 				if _, err := parseVector(key, token); err != nil {
 					b.Fatal(err)

@@ -4,10 +4,10 @@
 // A [Dot] names one event: the [Actor] that made it and a [Counter]. A [Vector]
 // summarises the events that are known. A [Clock] stamps events with hybrid
 // logical time, which orders concurrent values for display and never decides what
-// is kept. A context token ([ContextTokens]) is what a client holds of a vector
-// between a read and a write. The scheme is that of Preguiça, Baquero, Almeida, Fonte
-// and Gonçalves, "Dotted Version Vectors: Logical Clocks for Optimistic Replication"
-// (2010).
+// is kept. A [Context] is any set of events: a vector with gaps. Its token ([ContextTokens]) is
+// what a client holds between a read and a write. The scheme is that of Preguiça, Baquero,
+// Almeida, Fonte and Gonçalves, "Dotted Version Vectors: Logical Clocks for
+// Optimistic Replication" (2010).
 //
 // Invariant: a dot names one event for ever. Joining vectors is commutative,
 // associative and idempotent. A vector and a token have one encoding each.

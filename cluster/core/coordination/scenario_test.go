@@ -227,7 +227,7 @@ func resultOf(t *testing.T, m *Read) string {
 func named(t interface{ Fatalf(string, ...any) }, name string) []byte {
 	put := func(o object.Object, node causal.NodeID, counter causal.Counter, value string) object.Object {
 		dot := causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: counter}
-		return object.Put(o, o.Clock, dot, causal.Timestamp(counter), object.Value{Data: []byte(value)})
+		return object.Put(o, o.Context(), dot, causal.Timestamp(counter), object.Value{Data: []byte(value)})
 	}
 	a, b := put(object.Object{}, 1, 1, "a"), put(object.Object{}, 2, 1, "b")
 	var o object.Object

@@ -106,7 +106,7 @@ func FuzzItems(f *testing.F) {
 	f.Add(Refusal{Code: CodeText, Text: "why"}.Append(nil))
 	f.Add(Forward{Traced: true, R: 1, Key: []byte("k"), Update: []byte("u")}.Append(nil))
 	f.Add(ForwardAnswer{Refused: true, Refusal: Refusal{Code: CodeNoQuorum, Needed: 2}}.Append(nil))
-	f.Add((&Version{Dot: dotOf(1, 1), Past: pastOf(dotOf(2, 2)), Own: dotOf(3, 3), Data: []byte("v")}).Append(nil))
+	f.Add((&Version{Dot: dotOf(1, 1), Past: causal.ContextOf(pastOf(dotOf(2, 2)).Vector, dotOf(3, 3)), Data: []byte("v")}).Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for kind, again := range items {
 			r := wire.NewReader(b)
@@ -165,10 +165,16 @@ func TestBodies_Golden(t *testing.T) {
 		}.Append(AppendCount(ForwardHeader{Life: 2, Sent: 3, Low: 5}.Append(nil), 1)),
 		"000172": ForwardAnswer{Result: []byte("r")}.Append(nil),
 		"0104":   ForwardAnswer{Refused: true, Refusal: Refusal{Code: 4}}.Append(nil),
-		"010000000103000000000000000100000000000000010000000000000001000000000000000200000000000000010000000000000002000000000000000700000000000000000001017605": Versions{Complete: true, List: []Version{{Dot: dotOf(1, 1), Own: dotOf(2, 2), Time: 7, Tombstone: true, Length: 5, Data: []byte("v")}}}.Append(nil),
+		"010000000101000000000000000100000000000000010000000000000001000000000000000700000000000000000001017605": Versions{Complete: true, List: []Version{{Dot: dotOf(1, 1), Time: 7, Tombstone: true, Length: 5, Data: []byte("v")}}}.Append(nil),
 	} {
 		if hex.EncodeToString(got) != want {
 			t.Errorf("%x, want %s", got, want)
 		}
+	}
+	// An older node writes the own last event of a version's writer by itself.
+	old, _ := hex.DecodeString("010000000103000000000000000100000000000000010000000000000001000000000000000200000000000000010000000000000002000000000000000700000000000000000001017605")
+	got, err := DecodeVersions(old)
+	if err != nil || len(got.List) != 1 || !got.List[0].Saw(dotOf(2, 2)) || got.List[0].Saw(dotOf(2, 1)) {
+		t.Errorf("of an older node: %+v, %v", got, err)
 	}
 }

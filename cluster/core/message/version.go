@@ -12,8 +12,7 @@ import (
 // vector clock says happened before it, and what it made.
 type Version struct {
 	Dot       causal.Dot
-	Past      causal.Vector // what its writer had seen
-	Own       causal.Dot    // and its writer's own last event, if Past does not cover it
+	Past      causal.Context // what its writer had seen
 	Time      causal.Timestamp
 	Tombstone bool
 	Expiry    int64  // unix milliseconds; 0: never
@@ -22,7 +21,7 @@ type Version struct {
 }
 
 // Saw reports whether the writer of v knew of an event.
-func (v *Version) Saw(d causal.Dot) bool { return d != v.Dot && (v.Past.Covers(d) || d == v.Own) }
+func (v *Version) Saw(d causal.Dot) bool { return d != v.Dot && v.Past.Covers(d) }
 
 // Parents returns the places, among versions of one key, of those that v followed
 // directly: its writer had seen them, and had seen no other version whose writer had.
@@ -41,26 +40,28 @@ func Parents(v *Version, all []Version) (parents []int) {
 
 const (
 	versionTombstone = 1 << 0
-	versionOwn       = 1 << 1
+	versionOwn       = 1 << 1 // written by older nodes
+	versionGaps      = 1 << 2
 )
 
-// Append appends the wire form of a version: flags u8 | node, epoch, counter u64 | [own,
-// likewise] | time u64 | expiry u64 | past | length uvarint | data.
+// Append appends the wire form of a version: flags u8 | node, epoch, counter u64 | [own
+// dot of an older node, likewise] | time u64 | expiry u64 | past | [its gaps] | length
+// uvarint | data.
 func (v *Version) Append(dst []byte) []byte {
 	var flags byte
 	if v.Tombstone {
 		flags |= versionTombstone
 	}
-	if v.Own != (causal.Dot{}) {
-		flags |= versionOwn
+	if len(v.Past.Gaps) > 0 {
+		flags |= versionGaps
 	}
 	dst = appendDot(append(dst, flags), v.Dot)
-	if v.Own != (causal.Dot{}) {
-		dst = appendDot(dst, v.Own)
-	}
 	dst = wire.AppendUint64(dst, uint64(v.Time))
 	dst = wire.AppendUint64(dst, uint64(v.Expiry))
-	dst = v.Past.Append(dst)
+	dst = v.Past.Vector.Append(dst)
+	if len(v.Past.Gaps) > 0 {
+		dst = v.Past.Gaps.Append(dst, v.Past.Vector)
+	}
 	dst = wire.AppendUvarint(dst, uint64(v.Length))
 	return wire.AppendBytes(dst, v.Data)
 }
@@ -70,11 +71,15 @@ func ReadVersion(r *wire.Reader) (v Version) {
 	flags := r.Byte()
 	v.Tombstone = flags&versionTombstone != 0
 	v.Dot = readDot(r)
+	var own causal.Dot
 	if flags&versionOwn != 0 {
-		v.Own = readDot(r)
+		own = readDot(r)
 	}
 	v.Time, v.Expiry = causal.Timestamp(r.Uint64()), int64(r.Uint64())
-	v.Past = causal.ReadVector(r, nil)
+	v.Past = causal.ContextOf(causal.ReadVector(r, nil), own)
+	if flags&versionGaps != 0 {
+		v.Past.Gaps = causal.ReadGaps(r, v.Past.Vector, nil)
+	}
 	v.Length = int(r.Uvarint())
 	v.Data = r.Bytes()
 	return v

@@ -14,11 +14,11 @@ func dotOf(node, counter int) causal.Dot {
 	return causal.Dot{Actor: causal.Actor{Node: causal.NodeID(node), Epoch: 1}, Counter: causal.Counter(counter)}
 }
 
-func pastOf(dots ...causal.Dot) (v causal.Vector) {
+func pastOf(dots ...causal.Dot) (past causal.Context) {
 	for _, d := range dots {
-		v = append(v, causal.Entry{Actor: d.Actor, Counter: d.Counter, Time: 1})
+		past.Vector = append(past.Vector, causal.Entry{Actor: d.Actor, Counter: d.Counter, Time: 1})
 	}
-	return v
+	return past
 }
 
 func TestVersions_AnyVersions_RoundTrip(t *testing.T) {
@@ -31,7 +31,7 @@ func TestVersions_AnyVersions_RoundTrip(t *testing.T) {
 			}
 			v.Length = len(v.Data) + rapid.IntRange(0, 1000).Draw(t, "cut")
 			if rapid.Bool().Draw(t, "own") {
-				v.Own = dotOf(3, 4)
+				v.Past = causal.ContextOf(v.Past.Vector, dotOf(3, 4))
 			}
 			return v
 		}), 0, 5).Draw(t, "versions")
@@ -59,7 +59,7 @@ func TestParents_ForkAndJoin_AreTheDirectOnes(t *testing.T) {
 		{Dot: a1},
 		{Dot: a2, Past: pastOf(a1)},
 		{Dot: b1, Past: pastOf(a1)},
-		{Dot: b2, Past: pastOf(a1, b1), Own: a2},
+		{Dot: b2, Past: pastOf(a2, b1)},
 	}
 	for i, want := range [][]int{nil, {0}, {0}, {1, 2}} {
 		if got := Parents(&all[i], all); !slices.Equal(got, want) {

@@ -21,7 +21,7 @@ func benchmark(b *testing.B, f func(b *testing.B, o Object)) {
 // next is o after one more plain write.
 func next(o Object) Object {
 	e := o.Clock[0]
-	return Put(o, o.Clock, causal.Dot{Actor: e.Actor, Counter: e.Counter + 1}, o.Clock.Latest()+1, o.Siblings[0].Value)
+	return Put(o, o.Context(), causal.Dot{Actor: e.Actor, Counter: e.Counter + 1}, o.Clock.Latest()+1, o.Siblings[0].Value)
 }
 
 func BenchmarkPut(b *testing.B) {
@@ -46,7 +46,7 @@ func BenchmarkMerge(b *testing.B) {
 
 func BenchmarkMerge_Concurrent(b *testing.B) {
 	benchmark(b, func(b *testing.B, o Object) {
-		other := Put(Object{}, nil, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, 1, o.Siblings[0].Value)
+		other := Put(Object{}, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, 1, o.Siblings[0].Value)
 		for b.Loop() {
 			if _, r := Merge(o, other); r != Neither {
 				b.Fatal(r)

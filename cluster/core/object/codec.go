@@ -17,12 +17,13 @@ import (
 //	    flags      (1 byte)
 //	    actor      its place in the clock (uvarint)
 //	    counter    (uvarint), time (8 bytes)   unless sameEvent
-//	    origin     life (8 bytes)              if hasOrigin; with it, in format 2 alone:
+//	    origin     life (8 bytes)              if hasOrigin; with it, not in format 1:
 //	               stamp (8 bytes)             unless sameStamp
 //	    expiry     (uvarint)                   if hasExpiry
 //	    data       length (uvarint), bytes     unless tombstone
-//	replaced       in format 2 alone: number (uvarint), then for each, in order:
+//	replaced       not in format 1: number (uvarint), then for each, in order:
 //	    before     (1 byte: 0 or 1), life (8 bytes), stamp (8 bytes)
+//	gaps           in format 3 alone (see causal.Gaps)
 //	checksum       CRC-32C of all before it (4 bytes, big endian)
 //
 // There is one encoding for each object. Flags are set wherever they can be, and
@@ -65,8 +66,12 @@ func (o *Object) EncodedLen() int {
 			n += wire.UvarintLen(uint64(len(s.Data))) + len(s.Data)
 		}
 	}
-	if !o.plain() {
+	format := o.format()
+	if format != formatPlain {
 		n += wire.UvarintLen(uint64(len(o.Replaced))) + len(o.Replaced)*replacementLen
+	}
+	if format == formatGaps {
+		n += o.Gaps.EncodedLen(o.Clock)
 	}
 	return n
 }
@@ -76,10 +81,7 @@ func (o *Object) EncodedLen() int {
 func (o *Object) Append(dst []byte) []byte {
 	dst = slices.Grow(dst, o.EncodedLen())
 	start := len(dst)
-	format := byte(formatPlain)
-	if !o.plain() {
-		format = formatIssued
-	}
+	format := o.format()
 	dst = append(dst, format, byte(Register))
 	dst = o.Clock.Append(dst)
 	dst = wire.AppendUvarint(dst, uint64(len(o.Siblings)))
@@ -105,10 +107,24 @@ func (o *Object) Append(dst []byte) []byte {
 			dst = wire.AppendBytes(dst, s.Data)
 		}
 	}
-	if format == formatIssued {
+	if format != formatPlain {
 		dst = o.Replaced.append(dst)
 	}
+	if format == formatGaps {
+		dst = o.Gaps.Append(dst, o.Clock)
+	}
 	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
+}
+
+// format returns the format that o is written in.
+func (o *Object) format() byte {
+	switch {
+	case len(o.Gaps) > 0:
+		return formatGaps
+	case o.hasIssued():
+		return formatIssued
+	}
+	return formatPlain
 }
 
 // place returns the index of s's actor in the clock of o, and the flags that s, a
@@ -116,7 +132,7 @@ func (o *Object) Append(dst []byte) []byte {
 // breaks the invariant on which every merge rests.
 func (o *Object) place(s *Sibling) (at int, flags byte) {
 	at, found := o.Clock.Find(s.Dot.Actor)
-	if !found || o.Clock[at].Counter < s.Dot.Counter {
+	if !found || o.Clock[at].Counter < s.Dot.Counter || o.Gaps.Has(s.Dot) {
 		panic("object: an object's clock does not cover its sibling")
 	}
 	if e := &o.Clock[at]; e.Counter == s.Dot.Counter && e.Time == s.Time {
@@ -151,7 +167,7 @@ func Decode(b []byte) (Object, error) {
 func (o *Object) DecodeFrom(b []byte) error {
 	err := o.decode(b)
 	if err != nil {
-		o.Clock, o.Siblings, o.Replaced = o.Clock[:0], o.Siblings[:0], o.Replaced[:0]
+		o.Clock, o.Siblings, o.Replaced, o.Gaps = o.Clock[:0], o.Siblings[:0], o.Replaced[:0], o.Gaps[:0]
 	}
 	return err
 }
@@ -184,12 +200,15 @@ func (o *Object) decode(b []byte) error {
 		}
 		o.Siblings = append(o.Siblings, s)
 	}
-	o.Replaced = o.Replaced[:0]
-	if body[0] == formatIssued {
+	o.Replaced, o.Gaps = o.Replaced[:0], o.Gaps[:0]
+	if body[0] != formatPlain {
 		o.Replaced = readReplaced(&r, o.Replaced)
 	}
-	if o.plain() == (body[0] == formatIssued) {
-		r.Fail() // it has another encoding
+	if body[0] == formatGaps {
+		o.Gaps = causal.ReadGaps(&r, o.Clock, o.Gaps)
+	}
+	if o.format() != body[0] || len(o.Gaps) > 0 && slices.ContainsFunc(o.Siblings, func(s Sibling) bool { return o.Gaps.Has(s.Dot) }) {
+		r.Fail() // it has another encoding, or none
 	}
 	return r.Done("object")
 }

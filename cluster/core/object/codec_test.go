@@ -16,16 +16,16 @@ import (
 
 func samples() map[string]Object {
 	a, b := causal.Actor{Node: 1, Epoch: 1_763_000_000_000 << 20}, causal.Actor{Node: 0xfedcba9876543210, Epoch: 2}
-	one := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, causal.TimestampOf(1_763_000_000_000), Value{Data: []byte("value")})
-	two := Put(one, nil, causal.Dot{Actor: a, Counter: 2}, causal.TimestampOf(1_763_000_000_001), Value{Data: []byte{}, Expiry: 1_763_000_100_000})
-	three := Put(two, causal.Vector{{Actor: a, Counter: 1, Time: 1}}, causal.Dot{Actor: b, Counter: causal.MaxCounter}, 1<<63, Value{Tombstone: true})
+	one := Put(Object{}, causal.Context{}, causal.Dot{Actor: a, Counter: 1}, causal.TimestampOf(1_763_000_000_000), Value{Data: []byte("value")})
+	two := Put(one, causal.Context{}, causal.Dot{Actor: a, Counter: 2}, causal.TimestampOf(1_763_000_000_001), Value{Data: []byte{}, Expiry: 1_763_000_100_000})
+	three := Put(two, causal.Context{Vector: causal.Vector{{Actor: a, Counter: 1, Time: 1}}}, causal.Dot{Actor: b, Counter: causal.MaxCounter}, 1<<63, Value{Tombstone: true})
 	issued := putIssued(one, nil, causal.Dot{Actor: b, Counter: 1}, causal.Origin{Life: 3, Stamp: causal.TimestampOf(1_763_000_000_002)}, "issued")
-	replaced := Put(issued, issued.Clock, causal.Dot{Actor: b, Counter: 2}, causal.TimestampOf(1_763_000_000_003), Value{Data: []byte("after")})
+	replaced := Put(issued, issued.Context(), causal.Dot{Actor: b, Counter: 2}, causal.TimestampOf(1_763_000_000_003), Value{Data: []byte("after")})
 	return map[string]Object{
 		"issued": issued, "replaced": replaced,
 		"empty": {}, "one": one, "two": two, "three": three,
 		"no siblings": {Clock: three.Clock},
-		"big":         Put(one, one.Clock, causal.Dot{Actor: b, Counter: 300}, 9, Value{Data: make([]byte, 70_000)}),
+		"big":         Put(one, one.Context(), causal.Dot{Actor: b, Counter: 300}, 9, Value{Data: make([]byte, 70_000)}),
 	}
 }
 
@@ -62,8 +62,8 @@ func TestObject_Codec_RoundTrip(t *testing.T) {
 // The format is on disks: it changes only with its version.
 func TestObject_Codec_Golden(t *testing.T) {
 	a := causal.Actor{Node: 0x0102030405060708, Epoch: 0x1112131415161718}
-	o := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, 0x2122232425262728, Value{Data: []byte("hello")})
-	o = Put(o, nil, causal.Dot{Actor: a, Counter: 300}, 0x3132333435363738, Value{Expiry: 5, Data: []byte("!")})
+	o := Put(Object{}, causal.Context{}, causal.Dot{Actor: a, Counter: 1}, 0x2122232425262728, Value{Data: []byte("hello")})
+	o = Put(o, causal.Context{}, causal.Dot{Actor: a, Counter: 300}, 0x3132333435363738, Value{Expiry: 5, Data: []byte("!")})
 	const want = "0173" + // version, type
 		"01" + "0102030405060708" + "1112131415161718" + "3132333435363738" + "ac02" + // clock
 		"02" + // siblings
@@ -78,8 +78,8 @@ func TestObject_Codec_Golden(t *testing.T) {
 // What forwarded updates made has a format of its own.
 func TestObject_Codec_Golden_OfForwardedUpdates(t *testing.T) {
 	a := causal.Actor{Node: 0x0102030405060708, Epoch: 0x1112131415161718}
-	o := Put(Object{}, nil, causal.Dot{Actor: a, Counter: 1}, 0x2122232425262728, Value{Data: []byte("a")})
-	o = Put(o, nil, causal.Dot{Actor: a, Counter: 2}, 0x2122232425262738, Value{Data: []byte("b")})
+	o := Put(Object{}, causal.Context{}, causal.Dot{Actor: a, Counter: 1}, 0x2122232425262728, Value{Data: []byte("a")})
+	o = Put(o, causal.Context{}, causal.Dot{Actor: a, Counter: 2}, 0x2122232425262738, Value{Data: []byte("b")})
 	o.Attribute(causal.Dot{Actor: a, Counter: 1}, causal.Origin{Life: 7, Stamp: 0x2122232425262728})
 	o.Attribute(causal.Dot{Actor: a, Counter: 2}, causal.Origin{Life: 7, Stamp: 0x2122232425262737})
 	o.ReplaceBefore(7, 0x2122232425262728)
@@ -94,6 +94,26 @@ func TestObject_Codec_Golden_OfForwardedUpdates(t *testing.T) {
 		"00" + "0000000000000007" + "2122232425262736"
 	got := o.Append(nil)
 	if s := hex.EncodeToString(got[:len(got)-wire.ChecksumLen]); s != want {
+		t.Errorf("\n%s, want\n%s", s, want)
+	}
+	if back, err := Decode(got); err != nil || !back.Equal(&o) {
+		t.Errorf("came back as %+v, %v", back, err)
+	}
+}
+
+// An object that knows of an event and not of those before it has a format of its own.
+func TestObject_Codec_Golden_OfGaps(t *testing.T) {
+	a, b := causal.Actor{Node: 0x0102030405060708, Epoch: 0x1112131415161718}, causal.Actor{Node: 2, Epoch: 1}
+	seen := causal.ContextOf(causal.Vector{{Actor: a, Counter: 1, Time: 0x2122232425262728}}, causal.Dot{Actor: a, Counter: 300})
+	o := Put(Object{}, seen, causal.Dot{Actor: b, Counter: 1}, 0x3132333435363738, Value{Data: []byte("a")})
+	const want = "0373" + // format, type
+		"02" + "0000000000000002" + "0000000000000001" + "3132333435363738" + "01" + // clock
+		"0102030405060708" + "1112131415161718" + "2122232425262728" + "ac02" +
+		"01" + "04" + "00" + "01" + "61" + // siblings
+		"00" + // replaced
+		"01" + "01" + "02" + "a902" // gaps
+	got := o.Append(nil)
+	if s := hex.EncodeToString(got[:len(got)-wire.ChecksumLen]); s != want || len(got) != o.EncodedLen() {
 		t.Errorf("\n%s, want\n%s", s, want)
 	}
 	if back, err := Decode(got); err != nil || !back.Equal(&o) {

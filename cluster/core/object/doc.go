@@ -14,9 +14,9 @@
 // A document begins with its format and its [Type]; today the only type is
 // [Register], a single value with siblings.
 //
-// A client's context is a vector and, where no vector can cover the client's own
-// last write without covering values that it has not read, the dot of that write:
-// [Object.SeenBy] makes it and [Object.Without] applies it.
+// An object may know of an event without knowing those before it: a client has seen that
+// event, and this object's node has not. Then the object has gaps (causal.Gaps).
+// [Object.SeenBy] makes the context of a client that has written.
 //
 // Owns: nothing. The package is pure. It imports causal and wire.
 //

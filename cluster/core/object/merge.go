@@ -20,9 +20,9 @@ const (
 
 // Merge joins two copies of an object. All copies meet by Merge alone: writes that
 // reach a replica, hints, read repair, anti-entropy, transfers. A sibling stays if
-// both copies have it, or if the other's clock does not cover it. If the other's
-// clock covers it and the other does not have it, it was replaced there. Twins go
-// together (see replaced.go). The clocks are joined, then trimmed.
+// both copies have it, or if the other does not know of it. If the other knows of it
+// and does not have it, it was replaced there. Twins go together (see replaced.go). The
+// clocks are joined, then trimmed.
 //
 // Merge is commutative, associative and idempotent (up to trimming), so copies
 // that have exchanged the same events are the same, whatever the order.
@@ -31,7 +31,7 @@ const (
 // that one and allocates nothing; else the result shares the bytes of their values.
 func Merge(a, b Object) (Object, Relation) {
 	if !a.plain() || !b.plain() {
-		return mergeIssued(&a, &b)
+		return mergeAny(&a, &b)
 	}
 	isA, isB := causal.JoinIs(a.Clock, b.Clock)
 	if isA || isB {
@@ -71,13 +71,14 @@ func (m *Object) related(a, b *Object) (Object, Relation) {
 	return *m, Neither
 }
 
-// mergeIssued merges objects that may have versions of forwarded updates. Such a version
-// goes with the first of its twins that goes.
-func mergeIssued(a, b *Object) (Object, Relation) {
+// mergeAny merges objects that may have gaps, and versions of forwarded updates. Such a
+// version goes with the first of its twins that goes.
+func mergeAny(a, b *Object) (Object, Relation) {
 	m := Object{
 		Clock:    causal.AppendJoin(make(causal.Vector, 0, len(a.Clock)+len(b.Clock)), a.Clock, b.Clock),
 		Siblings: appendSurvivors(make([]Sibling, 0, len(a.Siblings)+len(b.Siblings)), a, b),
 		Replaced: slices.Grow(slices.Clone(a.Replaced), len(b.Replaced)+1),
+		Gaps:     a.Context().JoinGaps(b.Context()),
 	}
 	for _, r := range b.Replaced {
 		m.Replaced = m.Replaced.add(r)
@@ -107,14 +108,14 @@ func (a *Object) survive(b *Object) (areA, areB bool) {
 	for (i < len(a.Siblings) || j < len(b.Siblings)) && (areA || areB) {
 		switch c := nextOf(a.Siblings[i:], b.Siblings[j:]); {
 		case c < 0:
-			if b.Clock.Covers(a.Siblings[i].Dot) {
+			if b.knows(a.Siblings[i].Dot) {
 				areA = false
 			} else {
 				areB = false
 			}
 			i++
 		case c > 0:
-			if a.Clock.Covers(b.Siblings[j].Dot) {
+			if a.knows(b.Siblings[j].Dot) {
 				areB = false
 			} else {
 				areA = false
@@ -140,12 +141,12 @@ func appendSurvivors(dst []Sibling, a, b *Object) []Sibling {
 	for i < len(a.Siblings) || j < len(b.Siblings) {
 		switch c := nextOf(a.Siblings[i:], b.Siblings[j:]); {
 		case c < 0:
-			if !b.Clock.Covers(a.Siblings[i].Dot) {
+			if !b.knows(a.Siblings[i].Dot) {
 				dst = append(dst, a.Siblings[i])
 			}
 			i++
 		case c > 0:
-			if !a.Clock.Covers(b.Siblings[j].Dot) {
+			if !a.knows(b.Siblings[j].Dot) {
 				dst = append(dst, b.Siblings[j])
 			}
 			j++

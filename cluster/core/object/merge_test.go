@@ -45,8 +45,8 @@ func checkJoin(t *rapid.T, a, b, c Object) {
 		t.Fatalf("relation %v, but equal to a: %v, to b: %v", r, sameA, sameB)
 	}
 	for _, s := range m.Siblings {
-		if !m.Clock.Covers(s.Dot) {
-			t.Fatalf("%v is not covered by %v", s.Dot, m.Clock)
+		if !m.knows(s.Dot) {
+			t.Fatalf("%v is not covered by %v", s.Dot, m.Context())
 		}
 	}
 }
@@ -54,9 +54,9 @@ func checkJoin(t *rapid.T, a, b, c Object) {
 func TestMerge_Relations(t *testing.T) {
 	x, y := causal.Actor{Node: 1, Epoch: 1}, causal.Actor{Node: 2, Epoch: 1}
 	value := func(s string) Value { return Value{Data: []byte(s)} }
-	one := Put(Object{}, nil, causal.Dot{Actor: x, Counter: 1}, 10, value("a"))
-	two := Put(one, one.Clock, causal.Dot{Actor: x, Counter: 2}, 20, value("b"))
-	other := Put(Object{}, nil, causal.Dot{Actor: y, Counter: 1}, 15, value("c"))
+	one := Put(Object{}, causal.Context{}, causal.Dot{Actor: x, Counter: 1}, 10, value("a"))
+	two := Put(one, one.Context(), causal.Dot{Actor: x, Counter: 2}, 20, value("b"))
+	other := Put(Object{}, causal.Context{}, causal.Dot{Actor: y, Counter: 1}, 15, value("c"))
 	for _, c := range []struct {
 		name string
 		a, b Object
@@ -88,8 +88,8 @@ func TestMerge_SameDotOfTwoValues_AgreesOnOne(t *testing.T) {
 	}
 	for _, v := range values {
 		for _, u := range values {
-			a := Put(Object{}, nil, causal.Dot{Actor: x, Counter: 1}, 10, v)
-			b := Put(Object{}, nil, causal.Dot{Actor: x, Counter: 1}, 10, u)
+			a := Put(Object{}, causal.Context{}, causal.Dot{Actor: x, Counter: 1}, 10, v)
+			b := Put(Object{}, causal.Context{}, causal.Dot{Actor: x, Counter: 1}, 10, u)
 			ab, ba := merged(a, b), merged(b, a)
 			if !ab.Equal(&ba) || len(ab.Siblings) != 1 {
 				t.Errorf("%+v and %+v: %+v or %+v", v, u, ab, ba)
@@ -152,10 +152,9 @@ func TestMerge_AnyHistory_LosesNoPut(t *testing.T) {
 // model it has heard of what it had, of what r had heard of that is gone, and of
 // its own.
 func (w *world) afterWrite(r *replica, ctx read, dot causal.Dot) read {
-	vector := r.object.SeenBy(dot)
-	seen := read{vector: vector, own: dot, heard: map[causal.Dot]bool{}}
+	seen := read{context: r.object.SeenBy(dot), heard: map[causal.Dot]bool{dot: true}}
 	for d := range r.heard {
-		if vector.Covers(d) {
+		if seen.context.Covers(d) {
 			seen.heard[d] = true
 		}
 	}
@@ -167,7 +166,7 @@ func (w *world) afterWrite(r *replica, ctx read, dot causal.Dot) read {
 
 func TestMerge_ToldNothingNew_AllocatesNothing(t *testing.T) {
 	b := oneOf(5, make([]byte, 100))
-	a := Put(b, b.Clock, causal.Dot{Actor: b.Clock[2].Actor, Counter: b.Clock[2].Counter + 1}, b.Clock.Latest()+1, Value{Data: []byte("new")})
+	a := Put(b, b.Context(), causal.Dot{Actor: b.Clock[2].Actor, Counter: b.Clock[2].Counter + 1}, b.Clock.Latest()+1, Value{Data: []byte("new")})
 	same := a.Clone()
 	for name, f := range map[string]func() Relation{
 		"SameAsA":    func() Relation { _, r := Merge(a, b); return r },

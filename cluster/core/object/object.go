@@ -74,9 +74,18 @@ func (s *Sibling) After(o *Sibling) bool {
 // Object is the stored document of one key, of type [Register]. The zero Object is
 // that of a key of which no event is known.
 type Object struct {
-	Clock    causal.Vector // covers every sibling's dot
+	Clock    causal.Vector // covers every sibling's dot, and no gap has one
 	Siblings []Sibling     // sorted by dot, each dot once
 	Replaced Replaced      // forwarded updates whose versions o has replaced
+	Gaps     causal.Gaps   // events that the clock covers and o does not know of
+}
+
+// Context returns all events that o knows of.
+func (o *Object) Context() causal.Context { return causal.Context{Vector: o.Clock, Gaps: o.Gaps} }
+
+// knows reports whether o knows of an event.
+func (o *Object) knows(d causal.Dot) bool {
+	return o.Clock.Covers(d) && (len(o.Gaps) == 0 || !o.Gaps.Has(d))
 }
 
 // Live reports whether any value of o can be read at the time now (unix
@@ -93,7 +102,7 @@ func (o *Object) Live(now int64) bool {
 // LiveAt returns o with those siblings alone that can be read at the time now (unix
 // milliseconds). Its list of siblings is its own; the clock is o's.
 func (o *Object) LiveAt(now int64) Object {
-	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced}
+	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced, Gaps: o.Gaps}
 	for i := range o.Siblings {
 		if s := &o.Siblings[i]; s.Live(now) {
 			live.Siblings = append(live.Siblings, *s)
@@ -117,7 +126,7 @@ func (o *Object) Newest() *Sibling {
 
 // Equal reports whether o and p have the same encoding.
 func (o *Object) Equal(p *Object) bool {
-	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || len(o.Siblings) != len(p.Siblings) {
+	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || !slices.Equal(o.Gaps, p.Gaps) || len(o.Siblings) != len(p.Siblings) {
 		return false
 	}
 	for i := range o.Siblings {
@@ -132,7 +141,7 @@ func (o *Object) Equal(p *Object) bool {
 // Clone returns a copy that shares no memory with o, nor with the bytes that o was
 // decoded from.
 func (o *Object) Clone() Object {
-	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced)}
+	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced), Gaps: slices.Clone(o.Gaps)}
 	for i := range c.Siblings {
 		c.Siblings[i].Data = bytes.Clone(c.Siblings[i].Data)
 	}

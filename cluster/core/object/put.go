@@ -11,7 +11,8 @@ import (
 //
 //  1. Siblings that ctx covers were seen by the client and are replaced; the others
 //     are concurrent with the write and stay.
-//  2. The clock becomes the join of o's, of ctx, and of dot.
+//  2. The clock becomes the join of o's, of ctx, and of dot. Events of ctx that o has
+//     not heard of need not follow one another: those between are gaps.
 //  3. Twins of a sibling that was replaced are replaced too, and the object remembers
 //     the origins of those.
 //  4. The clock is trimmed.
@@ -23,18 +24,19 @@ import (
 // Put does not change o or ctx; the result shares the bytes of their values, not
 // their slices. Put panics if o or ctx already covers dot: such a write would be
 // lost in the next merge.
-func Put(o Object, ctx causal.Vector, dot causal.Dot, t causal.Timestamp, v Value) (next Object) {
+func Put(o Object, ctx causal.Context, dot causal.Dot, t causal.Timestamp, v Value) (next Object) {
 	next.BecomePut(o, ctx, dot, t, v)
 	return next
 }
 
 // BecomePut sets next to what [Put] returns. It reuses next's slices, which must
 // not be those of o or ctx.
-func (next *Object) BecomePut(o Object, ctx causal.Vector, dot causal.Dot, t causal.Timestamp, v Value) {
+func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t causal.Timestamp, v Value) {
 	added := Sibling{Dot: dot, Time: t, Value: v.normal()}
 	clock, siblings := next.Clock[:0], next.Siblings[:0]
 	next.Replaced = append(next.Replaced[:0], o.Replaced...)
-	if sameSlice(o.Clock, ctx) { // a plain write, which replaces every sibling
+	next.Gaps = append(next.Gaps[:0], o.Gaps...)
+	if sameSlice(o.Clock, ctx.Vector) && slices.Equal(o.Gaps, ctx.Gaps) { // a plain write, which replaces every sibling
 		clock = append(slices.Grow(clock, len(o.Clock)+1), o.Clock...)
 		for i := range o.Siblings {
 			if s := &o.Siblings[i]; s.issued() {
@@ -46,7 +48,8 @@ func (next *Object) BecomePut(o Object, ctx causal.Vector, dot causal.Dot, t cau
 		next.trim()
 		return
 	}
-	clock = causal.AppendJoin(slices.Grow(clock, max(len(o.Clock), len(ctx))+1), o.Clock, ctx.Capped(t))
+	clock = causal.AppendJoin(slices.Grow(clock, max(len(o.Clock), len(ctx.Vector))+1), o.Clock, ctx.Vector.Capped(t))
+	next.Gaps = o.Context().JoinGaps(ctx)
 	clock = clock.With(dot, t)
 	siblings = slices.Grow(siblings, len(o.Siblings)+1)
 	placed := false
@@ -75,4 +78,19 @@ func (next *Object) BecomePut(o Object, ctx causal.Vector, dot causal.Dot, t cau
 // context is the object's own clock.
 func sameSlice(a, b causal.Vector) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// Without returns o less the sibling of this dot, which was replaced. It returns o as it
+// is if that is not there.
+func (o *Object) Without(dot causal.Dot) Object {
+	at, found := slices.BinarySearchFunc(o.Siblings, dot, func(s Sibling, d causal.Dot) int { return s.Dot.Compare(d) })
+	if !found {
+		return *o
+	}
+	rest := make([]Sibling, 0, len(o.Siblings)-1)
+	rest = append(rest, o.Siblings[:at]...)
+	less := *o
+	less.Siblings = append(rest, o.Siblings[at+1:]...)
+	less.replace(&o.Siblings[at])
+	return less
 }

@@ -110,14 +110,17 @@ func (o *Object) settle() {
 // issued reports whether s was forwarded.
 func (s *Sibling) issued() bool { return s.Origin != (causal.Origin{}) }
 
-// plain reports whether o has nothing of forwarded updates.
-func (o *Object) plain() bool {
+// plain reports whether o has no gaps, and nothing of forwarded updates.
+func (o *Object) plain() bool { return len(o.Gaps) == 0 && !o.hasIssued() }
+
+// hasIssued reports whether o has anything of forwarded updates.
+func (o *Object) hasIssued() bool {
 	for i := range o.Siblings {
 		if o.Siblings[i].issued() {
-			return false
+			return true
 		}
 	}
-	return len(o.Replaced) == 0
+	return len(o.Replaced) > 0
 }
 
 // Made looks for the version of a forwarded update. It returns the dot of the version, or

@@ -14,7 +14,7 @@ func dotAt(node causal.NodeID, n causal.Counter) causal.Dot {
 
 // putIssued is a coordinator that carries out a forwarded update.
 func putIssued(o Object, ctx causal.Vector, dot causal.Dot, by causal.Origin, data string) Object {
-	next := Put(o, ctx, dot, by.Stamp, Value{Data: []byte(data)})
+	next := Put(o, causal.Context{Vector: ctx}, dot, by.Stamp, Value{Data: []byte(data)})
 	next.Attribute(dot, by)
 	return next
 }
@@ -33,13 +33,13 @@ func TestTwins_OneIsReplaced_BothAre(t *testing.T) {
 	}
 
 	// A client that has seen the first one writes with its context; then the twin comes.
-	after := Put(first, first.Clock, dotAt(1, 2), 20, Value{Data: []byte("w")})
+	after := Put(first, first.Context(), dotAt(1, 2), 20, Value{Data: []byte("w")})
 	for name, m := range map[string]Object{
 		"twin comes late":      merged(after, twin),
 		"twins met before":     merged(both, after),
-		"replaced by a writer": Put(both, first.Clock, dotAt(1, 2), 20, Value{Data: []byte("w")}),
+		"replaced by a writer": Put(both, first.Context(), dotAt(1, 2), 20, Value{Data: []byte("w")}),
 		// The writer's coordinator has never seen the update, only the client has.
-		"in another order": merged(merged(Put(Object{}, first.Clock, dotAt(3, 1), 20, Value{Data: []byte("w")}), first), twin),
+		"in another order": merged(merged(Put(Object{}, first.Context(), dotAt(3, 1), 20, Value{Data: []byte("w")}), first), twin),
 	} {
 		if len(m.Siblings) != 1 || string(m.Siblings[0].Data) != "w" {
 			t.Errorf("%s: %+v", name, m)
@@ -68,7 +68,7 @@ func TestReplaced_ManyOrOld_AreForgotten(t *testing.T) {
 	if len(o.Replaced) != MaxReplaced || !o.Replaced.Has(causal.Origin{Life: 9, Stamp: causal.Timestamp(10 + 3*MaxReplaced - 2)}) {
 		t.Errorf("%d: %v", len(o.Replaced), o.Replaced)
 	}
-	o = Put(o, o.Clock, dotAt(1, 3*MaxReplaced+1), 2*replacedSpan, Value{})
+	o = Put(o, o.Context(), dotAt(1, 3*MaxReplaced+1), 2*replacedSpan, Value{})
 	if len(o.Replaced) != 0 {
 		t.Errorf("after a long time: %v", o.Replaced)
 	}

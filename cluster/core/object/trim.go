@@ -28,6 +28,7 @@ var trimSpan = causal.TimestampOf(TrimAge.Milliseconds())
 // trim drops the old entries of o, which the caller owns, and reports whether there
 // were any.
 func (o *Object) trim() bool {
+	o.capGaps()
 	if !o.trimmable() {
 		return false
 	}
@@ -61,7 +62,18 @@ func (o *Object) trim() bool {
 		kept = append(kept, e)
 	}
 	o.Clock = kept
+	o.Gaps = o.Gaps.Of(kept)
 	return true
+}
+
+// capGaps makes some gaps one if there are very many, but for those with siblings
+// between them.
+func (o *Object) capGaps() {
+	o.Gaps = o.Gaps.Capped(causal.MaxGaps, func(between causal.Gap) bool {
+		return slices.ContainsFunc(o.Siblings, func(s Sibling) bool {
+			return s.Dot.Actor == between.Actor && between.From <= s.Dot.Counter && s.Dot.Counter <= between.To
+		})
+	})
 }
 
 // trimmable reports, without allocating, whether trim would drop an entry.

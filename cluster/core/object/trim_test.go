@@ -17,7 +17,7 @@ var day = causal.TimestampOf((24 * time.Hour).Milliseconds())
 func written(nodes int) Object {
 	var o Object
 	for i := range nodes {
-		o = Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 1), Epoch: 1}, Counter: 1}, causal.Timestamp(i+1)*day, Value{Data: []byte{byte(i)}})
+		o = Put(o, o.Context(), causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 1), Epoch: 1}, Counter: 1}, causal.Timestamp(i+1)*day, Value{Data: []byte{byte(i)}})
 	}
 	return o
 }
@@ -45,7 +45,7 @@ func TestTrim(t *testing.T) {
 		{"one too old", written(12), sequence(2, 12)},
 		{"never below MaxVector", func() Object {
 			o := written(11)
-			return Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}, 1000*day, Value{})
+			return Put(o, o.Context(), causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}, 1000*day, Value{})
 		}(), append(sequence(3, 11), 99)},
 	} {
 		if got := nodes(c.o.Clock); !slices.Equal(got, c.want) {
@@ -55,11 +55,11 @@ func TestTrim(t *testing.T) {
 }
 
 func TestTrim_NeededBySibling_Stays(t *testing.T) {
-	first := Put(Object{}, nil, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, day, Value{Data: []byte("old")})
+	first := Put(Object{}, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, day, Value{Data: []byte("old")})
 	var ctx causal.Vector // of a client that never saw it
 	o := first
 	for i := range 20 {
-		o = Put(o, ctx, causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 2), Epoch: 1}, Counter: 1}, causal.Timestamp(i+2)*day, Value{})
+		o = Put(o, causal.Context{Vector: ctx}, causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 2), Epoch: 1}, Counter: 1}, causal.Timestamp(i+2)*day, Value{})
 		ctx = slices.DeleteFunc(o.Clock.Clone(), func(e causal.Entry) bool { return e.Actor.Node == 1 })
 	}
 	if !o.Clock.Covers(causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}) || len(o.Siblings) != 2 {
@@ -68,7 +68,7 @@ func TestTrim_NeededBySibling_Stays(t *testing.T) {
 	if len(o.Clock) > MaxVector+2 {
 		t.Errorf("%d entries", len(o.Clock))
 	}
-	o = Put(o, o.Clock, causal.Dot{Actor: causal.Actor{Node: 50, Epoch: 1}, Counter: 1}, 40*day, Value{})
+	o = Put(o, o.Context(), causal.Dot{Actor: causal.Actor{Node: 50, Epoch: 1}, Counter: 1}, 40*day, Value{})
 	if o.Clock.Covers(causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}) {
 		t.Error("the entry stays though no sibling needs it")
 	}
@@ -84,7 +84,7 @@ func TestTrim_ForgedContexts_CannotGrowTheClock(t *testing.T) {
 		}
 		slices.SortFunc(ctx, func(a, b causal.Entry) int { return a.Actor.Compare(b.Actor) })
 		at++
-		o = Put(o, ctx, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: causal.Counter(round + 1)}, at, Value{})
+		o = Put(o, causal.Context{Vector: ctx}, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: causal.Counter(round + 1)}, at, Value{})
 		if len(o.Clock) > causal.MaxEntries {
 			t.Fatalf("%d entries", len(o.Clock))
 		}

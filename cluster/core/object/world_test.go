@@ -31,9 +31,8 @@ type replica struct {
 }
 
 type read struct {
-	vector causal.Vector
-	own    causal.Dot
-	heard  map[causal.Dot]bool
+	context causal.Context
+	heard   map[causal.Dot]bool
 }
 
 func newWorld(replicas int) *world {
@@ -57,18 +56,13 @@ func (w *world) put(r *replica, ctx read) causal.Dot {
 	if !r.exists {
 		stored = nil
 	}
-	dot := NextDot(stored, ctx.vector, r.node, EpochSpan{From: r.floor, Below: w.epoch + 1}, w.fresh)
+	dot := NextDot(stored, ctx.context.Vector, r.node, EpochSpan{From: r.floor, Below: w.epoch + 1}, w.fresh)
 	if w.minted[dot] {
 		panic(fmt.Sprintf("dot %v minted twice", dot))
 	}
 	w.minted[dot] = true
-	replaced := union(ctx.heard)
-	if r.heard[ctx.own] {
-		replaced[ctx.own] = true
-	}
-	w.replaced[dot] = replaced
-	base := r.object.Without(ctx.own)
-	r.object = Put(base, ctx.vector, dot, w.now, Value{Data: fmt.Append(nil, dot)})
+	w.replaced[dot] = union(ctx.heard)
+	r.object = Put(r.object, ctx.context, dot, w.now, Value{Data: fmt.Append(nil, dot)})
 	r.exists = true
 	r.heard = union(r.heard, ctx.heard, map[causal.Dot]bool{dot: true})
 	w.past = append(w.past, r.object)
@@ -77,7 +71,7 @@ func (w *world) put(r *replica, ctx read) causal.Dot {
 
 // read is what a client is shown of r.
 func (w *world) read(r *replica) read {
-	return read{vector: r.object.Clock, heard: union(r.heard)}
+	return read{context: r.object.Context(), heard: union(r.heard)}
 }
 
 func (w *world) merge(to, from *replica) {
@@ -138,6 +132,7 @@ func union(sets ...map[causal.Dot]bool) map[causal.Dot]bool {
 // what a join is true up to.
 func anyObject(t *rapid.T) Object {
 	var o Object
+	var unknown []causal.Dot
 	for node := causal.NodeID(1); node <= 3; node++ {
 		for epoch := causal.Epoch(1); epoch <= 2; epoch++ {
 			a := causal.Actor{Node: node, Epoch: epoch}
@@ -148,7 +143,11 @@ func anyObject(t *rapid.T) Object {
 			e := causal.Entry{Actor: a, Counter: top, Time: anyTime(t)}
 			o.Clock = append(o.Clock, e)
 			for n := causal.Counter(1); n <= top; n++ {
-				if rapid.IntRange(0, 2).Draw(t, "sibling") > 0 {
+				kind := rapid.IntRange(0, 4).Draw(t, "sibling")
+				if kind == 4 && n < top {
+					unknown = append(unknown, causal.Dot{Actor: a, Counter: n})
+				}
+				if kind > 1 {
 					continue
 				}
 				s := Sibling{Dot: causal.Dot{Actor: a, Counter: n}, Time: anyTime(t)}
@@ -172,6 +171,7 @@ func anyObject(t *rapid.T) Object {
 			Before: rapid.Bool().Draw(t, "before"),
 		})
 	}
+	o.Gaps = o.Context().Less(unknown).Gaps
 	o.settle()
 	return o
 }
@@ -196,7 +196,7 @@ func oneOf(actors int, data []byte) Object {
 	for i := range actors {
 		v := Value{Data: data}
 		dot := causal.Dot{Actor: causal.Actor{Node: causal.NodeID(0x9e3779b97f4a7c15 * uint64(i+1)), Epoch: 1_763_000_000_000 << 20}, Counter: causal.Counter(i + 1)}
-		o = Put(o, o.Clock, dot, causal.TimestampOf(1_763_000_000_000+int64(i)), v)
+		o = Put(o, o.Context(), dot, causal.TimestampOf(1_763_000_000_000+int64(i)), v)
 	}
 	return o
 }

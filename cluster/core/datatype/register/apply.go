@@ -30,7 +30,7 @@ func (u *Update) Apply(current *object.Value, now int64) (next object.Value, wri
 		// The context may cover values that this node does not have yet: the
 		// deletion must be written for them. An empty context covers no value, so
 		// there is nothing to delete.
-		write = exists && !u.HasContext || len(u.Context) > 0 || u.Own.Counter > 0
+		write = exists && !u.HasContext || len(u.Context.Vector) > 0
 		next, r.Applied = object.Value{Tombstone: true}, write
 	case Increment:
 		next, write = u.increment(old, exists, &r)

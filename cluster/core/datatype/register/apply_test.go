@@ -47,7 +47,7 @@ func TestApply(t *testing.T) {
 	wantOld := func(u *Update) { u.WantOld = true }
 	keep := func(u *Update) { u.KeepTTL = true }
 	ctx := func(v causal.Vector) func(*Update) {
-		return func(u *Update) { u.Context, u.HasContext = v, true }
+		return func(u *Update) { u.Context, u.HasContext = causal.Context{Vector: v}, true }
 	}
 	some := causal.Vector{{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1, Time: 1}}
 	do := func(k Kind, f ...func(*Update)) Update {
@@ -108,7 +108,7 @@ func TestApply(t *testing.T) {
 		{"DEL CONTEXT of what is not here yet", do(Delete, ctx(some)), nil, "deleted", true, false, ""},
 		{"DEL CONTEXT of nothing seen", do(Delete, ctx(nil)), value("old"), "-", false, true, ""},
 		{"DEL CONTEXT of one's own", do(Delete, ctx(nil), func(u *Update) {
-			u.Own = causal.Dot{Actor: some[0].Actor, Counter: 2}
+			u.Context = causal.ContextOf(nil, causal.Dot{Actor: some[0].Actor, Counter: 2})
 		}), value("old"), "deleted", true, true, ""},
 
 		{"EXPIRE", do(Expire, until(at(5))), value("old"), "old@5", true, true, ""},

@@ -10,9 +10,9 @@ import (
 
 // An update is written as kind, condition and flags (a byte each), then the fields
 // whose flags are set, in the order written in Append: numbers as varints, bytes
-// after their length, a vector and a dot in their own forms. The peer channel
-// negotiates the version of this form and protects the bytes by a checksum. All
-// eight flags are in use: another field needs another form.
+// after their length, a context and a dot in their own forms. Older nodes refuse an update
+// whose context has gaps. The peer channel protects the bytes by a checksum. All eight
+// flags are in use: another field needs another form.
 const (
 	flagKeepTTL byte = 1 << iota
 	flagWantOld
@@ -38,7 +38,7 @@ func (u *Update) Append(dst []byte) []byte {
 	}
 	if u.HasContext {
 		flags |= flagContext
-		dst = u.Own.Append(u.Context.Append(dst))
+		dst = u.Context.Append(dst)
 	}
 	if u.Data != nil {
 		flags |= flagData
@@ -74,7 +74,7 @@ func Decode(b []byte) (Update, error) {
 	u.KeepTTL = flags&flagKeepTTL != 0
 	u.WantOld = flags&flagWantOld != 0
 	if u.HasContext = flags&flagContext != 0; u.HasContext {
-		u.Context, u.Own = causal.ReadVector(&r, nil), causal.ReadDot(&r)
+		u.Context = causal.ReadContext(&r)
 	}
 	if flags&flagData != 0 {
 		u.Data = r.Bytes()
@@ -108,8 +108,9 @@ const (
 	flagNumber
 	flagDot
 	flagClock
+	flagGaps
 
-	resultFlags = flagClock<<1 - 1
+	resultFlags = flagGaps | (flagGaps - 1)
 )
 
 // Append appends the encoding of r to dst.
@@ -140,9 +141,13 @@ func (r *Result) Append(dst []byte) []byte {
 		flags |= flagDot
 		dst = r.Dot.Append(dst)
 	}
-	if r.Context != nil {
+	if r.Context.Vector != nil {
 		flags |= flagClock
-		dst = r.Context.Append(dst)
+		dst = r.Context.Vector.Append(dst)
+	}
+	if len(r.Context.Gaps) > 0 {
+		flags |= flagGaps
+		dst = r.Context.Gaps.Append(dst, r.Context.Vector)
 	}
 	dst[at] = flags
 	return dst
@@ -170,7 +175,12 @@ func DecodeResult(b []byte) (Result, error) {
 		res.Dot = causal.ReadDot(&r)
 	}
 	if flags&flagClock != 0 {
-		res.Context = causal.ReadVector(&r, nil)
+		res.Context.Vector = causal.ReadVector(&r, nil)
+	}
+	if flags&flagGaps != 0 {
+		res.Context.Gaps = causal.ReadGaps(&r, res.Context.Vector, nil)
+	} else if flags&flagClock != 0 {
+		res.Context = causal.ContextOf(res.Context.Vector, res.Dot) // an older node leaves the dot out
 	}
 	if flags&^resultFlags != 0 || res.Failure >= failures {
 		r.Fail()

@@ -22,9 +22,8 @@ import (
 // Event is the writing of a value that [Update.Apply] made.
 type Event struct {
 	Value object.Value
-	Of    causal.Dot    // the sibling that the value was computed from: see [Shown]
-	Past  causal.Vector // the context of the write
-	Own   causal.Dot    // the sibling that is replaced though Past may not cover it, or zero
+	Of    causal.Dot     // the sibling that the value was computed from: see [Shown]
+	Past  causal.Context // the context of the write
 	Dot   causal.Dot
 	Time  causal.Timestamp
 	// Before are the events by which the same update wrote the other siblings.
@@ -33,8 +32,8 @@ type Event struct {
 
 // Next returns the object that follows current when u writes e at the time now (unix
 // milliseconds). It reuses the slices of room, which must not be those of current, and
-// shares the bytes of values with current. It sets e.Past and e.Own to what e.Value
-// has replaced, and e.Dot to its dot, where e came with those of the whole object.
+// shares the bytes of values with current. It sets e.Past to what e.Value has replaced,
+// and e.Dot to its dot, where e came with those of the whole object.
 func (u *Update) Next(room object.Object, current *object.Object, e *Event, now int64) (next object.Object) {
 	if len(current.Siblings) > 1 && !u.HasContext && !e.Value.Tombstone {
 		switch u.Kind {
@@ -54,7 +53,7 @@ func (u *Update) Next(room object.Object, current *object.Object, e *Event, now 
 		}
 	}
 	next = room
-	next.BecomePut(current.Without(e.Own), e.Past, e.Dot, e.Time, e.Value)
+	next.BecomePut(*current, e.Past, e.Dot, e.Time, e.Value)
 	if u.HasContext && e.Value.Tombstone {
 		return next.Without(e.Dot)
 	}
@@ -63,8 +62,8 @@ func (u *Update) Next(room object.Object, current *object.Object, e *Event, now 
 
 // replace writes e in the place of a sibling of next, and of nothing else.
 func (e *Event) replace(next *object.Object, own causal.Dot) {
-	e.Past, e.Own = next.SeenBy(own).Clone(), own
-	*next = object.Put(next.Without(own), e.Past, e.Dot, e.Time, e.Value)
+	e.Past = next.SeenBy(own).Clone()
+	*next = object.Put(*next, e.Past, e.Dot, e.Time, e.Value)
 }
 
 // retimeOthers replaces the siblings beside e.Of by themselves with the expiry of

@@ -41,7 +41,7 @@ func TestUpdate_OfAKeyWithSiblings_ReplacesWhatItWasMadeOf(t *testing.T) {
 	withDead := []object.Value{gone, value("1"), {Data: []byte("2"), Expiry: now}, value("3")}
 	hidden := []object.Value{value("1"), gone}
 	documents := []object.Value{value(`{"a":1}`), value(`{"b":2}`)}
-	context := &Update{Kind: Delete, HasContext: true, Context: causal.Vector{{Actor: causal.Actor{Node: 2, Epoch: 1}, Counter: 1}}}
+	context := &Update{Kind: Delete, HasContext: true, Context: causal.Context{Vector: causal.Vector{{Actor: causal.Actor{Node: 2, Epoch: 1}, Counter: 1}}}}
 	for _, c := range []struct {
 		name     string
 		siblings []object.Value // the oldest first
@@ -72,7 +72,7 @@ func TestUpdate_OfAKeyWithSiblings_ReplacesWhatItWasMadeOf(t *testing.T) {
 		var o object.Object
 		for i, v := range c.siblings {
 			dot := causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 1), Epoch: 1}, Counter: 1}
-			o = object.Put(o, nil, dot, causal.Timestamp(i+1), v)
+			o = object.Put(o, causal.Context{}, dot, causal.Timestamp(i+1), v)
 		}
 		before := o.Clone()
 		shown, err := Choose(&o, c.policy, now)
@@ -85,7 +85,7 @@ func TestUpdate_OfAKeyWithSiblings_ReplacesWhatItWasMadeOf(t *testing.T) {
 		}
 		next := o
 		if v, write, _ := c.u.Apply(old, now); write {
-			past := o.Clock
+			past := o.Context()
 			if c.u.HasContext {
 				past = c.u.Context
 			}
@@ -121,7 +121,7 @@ func TestExists_IsWhatChooseFinds(t *testing.T) {
 	} {
 		var o object.Object
 		for i, v := range c.siblings {
-			o = object.Put(o, nil, causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 1), Epoch: 1}, Counter: 1}, causal.Timestamp(i+1), v)
+			o = object.Put(o, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: causal.NodeID(i + 1), Epoch: 1}, Counter: 1}, causal.Timestamp(i+1), v)
 		}
 		for policy, want := range map[Policy]bool{LWW: c.lww, MergeJSON: c.lww, Refuse: c.refuse} {
 			if got := Exists(&o, policy, 1); got != want {

@@ -49,7 +49,7 @@ func TestResolve(t *testing.T) {
 	} {
 		var o object.Object
 		for _, s := range c.siblings {
-			o = object.Put(o, nil, causal.Dot{Actor: causal.Actor{Node: s.node, Epoch: 1}, Counter: 1}, s.at, s.v)
+			o = object.Put(o, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: s.node, Epoch: 1}, Counter: 1}, s.at, s.v)
 		}
 		for policy, want := range map[Policy]string{LWW: c.lww, MergeJSON: c.json, Refuse: c.refuse} {
 			v, found, err := Resolve(&o, policy, now)
@@ -69,8 +69,8 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolve_MergedObject_ExpiresWithTheNewest(t *testing.T) {
-	o := object.Put(object.Object{}, nil, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, 2, object.Value{Data: []byte(`{"a":1}`), Expiry: 5000})
-	o = object.Put(o, nil, causal.Dot{Actor: causal.Actor{Node: 2, Epoch: 1}, Counter: 1}, 1, object.Value{Data: []byte(`{"b":1}`)})
+	o := object.Put(object.Object{}, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, 2, object.Value{Data: []byte(`{"a":1}`), Expiry: 5000})
+	o = object.Put(o, causal.Context{}, causal.Dot{Actor: causal.Actor{Node: 2, Epoch: 1}, Counter: 1}, 1, object.Value{Data: []byte(`{"b":1}`)})
 	if v, _, _ := Resolve(&o, MergeJSON, 1); v.Expiry != 5000 || string(v.Data) != `{"a":1,"b":1}` {
 		t.Errorf("%s, expiry %d", v.Data, v.Expiry)
 	}

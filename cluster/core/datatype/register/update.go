@@ -10,8 +10,8 @@ type Kind uint8
 
 // The kinds of updates, and the fields that each one uses.
 const (
-	Set            Kind = iota // Data, Condition (IfAbsent, IfPresent), Expiry, KeepTTL, WantOld, Context, Own
-	Delete                     // WantOld, Context, Own
+	Set            Kind = iota // Data, Condition (IfAbsent, IfPresent), Expiry, KeepTTL, WantOld, Context
+	Delete                     // WantOld, Context
 	Increment                  // Amount: what to add; DECR adds its opposite
 	IncrementFloat             // Float: what to add
 	Append                     // Data, Limit
@@ -56,8 +56,7 @@ type Update struct {
 	Amount     int64
 	Expiry     int64 // unix milliseconds; 0: never
 	Limit      int64 // bytes that the new value may have; 0: MaxValue
-	Context    causal.Vector
-	Own        causal.Dot // with a context: the client's own last write, if Context does not cover it
+	Context    causal.Context
 }
 
 // NeedsRead reports whether the coordinator must read from a quorum before it
@@ -120,8 +119,8 @@ type Result struct {
 	Number  int64  // Increment: the new value; Append, SetRange: the new length
 
 	// The coordinator adds:
-	Dot     causal.Dot    // the event, if there was one
-	Context causal.Vector // the new context of a client that wrote with one, without Dot (see object.Object.SeenBy)
+	Dot     causal.Dot     // the event, if there was one
+	Context causal.Context // the new context of a client that wrote with one (see object.Object.SeenBy)
 }
 
 // ReplacesAll reports whether the update replaces every value of the key: it is a plain
