@@ -23,7 +23,7 @@ ENV QUORATE_DATA_DIR=/data \
 VOLUME /data
 # clients; peers (TCP and UDP); admin REST and metrics
 EXPOSE 6379 7946/tcp 7946/udp 8001
-HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/quorate", "health"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=15s CMD ["/quorate", "health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/quorate"]
 CMD ["server"]

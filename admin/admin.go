@@ -36,7 +36,9 @@ type Config struct {
 	// MaxValue bounds the body of a request that carries a value; default [DefaultMaxValue].
 	MaxValue int64
 	Pprof    bool // serve /debug/pprof
-	Logger   *slog.Logger
+	// Now is the wall clock; default time.Now.
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // DefaultMaxValue bounds a value that callers send or get, in bytes.
@@ -66,6 +68,9 @@ func New(cfg Config) *Server {
 	cfg.MaxValue = cmp.Or(cfg.MaxValue, DefaultMaxValue)
 	if cfg.Token == nil {
 		cfg.Token = func() string { return "" }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Events == nil {
 		cfg.Events = NewEventLog(cfg.Name)

@@ -79,9 +79,12 @@ func (b *backend) viewFrom(ctx context.Context, node Node, reports map[string]ap
 	for _, id := range view.Pending() {
 		v.Pending = append(v.Pending, view.Name(id))
 	}
+	wrong := wrongClocks(reports)
 	for _, m := range view.Members() {
 		report, answered := reports[m.Name]
-		v.Nodes = append(v.Nodes, viewOfMember(node, m, report))
+		member := viewOfMember(node, m, report)
+		member.ClockOff = wrong[m.Name]
+		v.Nodes = append(v.Nodes, member)
 		if !answered {
 			v.Missing = append(v.Missing, m.Name)
 		}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ type port struct {
 	links  *fault.Links
 	events *EventLog
 	chaos  bool
+	now    atomic.Pointer[func() time.Time] // the wall clock
 
 	mu     sync.Mutex
 	killed cluster.Config // of the node, while it is killed
@@ -65,6 +67,7 @@ func (f *fleet) add(name string) *port {
 		f.t.Fatal(err)
 	}
 	p := &port{f: f, name: name, addr: listener.Addr().String(), links: new(fault.Links), events: NewEventLog(name), chaos: true}
+	p.now.Store(new(time.Now))
 	cfg := f.nodes.Config(name)
 	cfg.AdminAddr, cfg.Links = p.addr, p.links
 	cfg.AntiEntropyInterval = time.Hour // by hand only
@@ -72,7 +75,7 @@ func (f *fleet) add(name string) *port {
 	f.nodes.Start(cfg)
 	f.ports[name], f.names = p, append(f.names, name)
 	s := New(Config{
-		Name: name, Process: p, Metrics: NewMetrics(p), Events: p.events, Token: func() string { return f.token }, MaxValue: 1 << 20,
+		Name: name, Process: p, Metrics: NewMetrics(p), Events: p.events, Token: func() string { return f.token }, MaxValue: 1 << 20, Now: func() time.Time { return (*p.now.Load())() },
 		Logger: cfg.Logger.With("component", "admin"),
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -59,7 +59,7 @@ func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 	if request.Err != nil {
 		return nil, &tracedError{err: request.Err, trace: trace}
 	}
-	now := time.Now().UnixMilli()
+	now := h.cfg.Now().UnixMilli()
 	stored := &request.Object
 	found := api.ReadAnswer{
 		Key: keyOf(key), Found: stored.Live(now), Values: []api.Value{}, Siblings: []api.Sibling{},
@@ -128,7 +128,7 @@ func (h *dataHandlers) putData(ctx context.Context, c *call) (any, error) {
 	}
 	u := &register.Update{Kind: register.Set, Data: data}
 	if want.TTLMillis > 0 {
-		u.Expiry = time.Now().UnixMilli() + want.TTLMillis
+		u.Expiry = h.cfg.Now().UnixMilli() + want.TTLMillis
 	}
 	r, names, trace, err := c.write(ctx, "set", u, want)
 	if err != nil {

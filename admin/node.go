@@ -85,7 +85,7 @@ func (h *nodeHandlers) getNode(_ context.Context, c *call) (any, error) {
 // report returns what this port knows by itself, without events.
 func (b *backend) report() api.Node {
 	report := api.Node{
-		Name: b.cfg.Name, Status: statusUp, TimeMillis: time.Now().UnixMilli(),
+		Name: b.cfg.Name, Status: statusUp, TimeMillis: b.cfg.Now().UnixMilli(),
 		Chaos: b.cfg.Process.Chaos(), Demo: b.cfg.Process.Demo(), Faults: []api.Fault{}, Events: []api.LogEvent{},
 	}
 	for _, fault := range b.cfg.Process.Links() {

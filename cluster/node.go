@@ -283,6 +283,7 @@ func (n *Node) live(ctx context.Context) error {
 	if now := n.settings.Policy(); now != n.cfg.Policy {
 		n.log.Info("the conflict policy is the cluster's, not that of this node's flag", "policy", now, "flag", n.cfg.Policy)
 	}
+	n.logQuorums()
 	close(n.ready)
 	group.Go(func() error { return n.deliverer.Run(ctx) })
 	group.Go(func() error { return n.mover.Run(ctx) })
@@ -293,6 +294,16 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.summary().Run(ctx) })
 	group.Go(func() error { return n.keepFilled(ctx) })
 	return group.Wait()
+}
+
+// logQuorums says so if N, R and W are not those of this node's flags.
+func (n *Node) logQuorums() {
+	if q := n.state.Ring().Configured(); q.N != n.cfg.N || q.R != n.cfg.R || q.W != n.cfg.W {
+		n.log.Info("n, r and w are the cluster's, not those of this node's flags", "n", q.N, "r", q.R, "w", q.W, "flag_n", n.cfg.N, "flag_r", n.cfg.R, "flag_w", n.cfg.W)
+	}
+	if !n.state.Ring().InTransition() { // one that is joining does not count yet
+		n.membership.LogCapped()
+	}
 }
 
 // Crash stops a running node as kill -9 would: peers are told nothing, and nothing is

@@ -40,6 +40,7 @@ type fake struct {
 		peaceful   bool // chaos is not allowed
 		policy     string
 		readOnly   string // why B refuses writes
+		clockOff   int64  // of B, in milliseconds
 		refilling  string // why the others fill B
 		vacant     string // a dead node that may be replaced
 		cancelled  bool   // the operation that runs
@@ -148,9 +149,9 @@ func (f *fake) clusterLocked() object {
 		if f.mu.dead[name] {
 			status = "killed"
 		}
-		readOnly, refilling := "", ""
+		readOnly, refilling, clockOff := "", "", int64(0)
 		if name == "B" {
-			readOnly, refilling = f.mu.readOnly, f.mu.refilling
+			readOnly, refilling, clockOff = f.mu.readOnly, f.mu.refilling, f.mu.clockOff
 		}
 		hints := 0
 		for _, k := range f.mu.hints[name] {
@@ -160,7 +161,7 @@ func (f *fake) clusterLocked() object {
 			"id": name, "name": name, "status": status, "alive": !f.mu.dead[name], "zone": "", "tokens": f.mu.partitions / len(f.mu.names),
 			"client_addr": fmt.Sprint("127.0.0.1:", 6379+i), "peer_addr": fmt.Sprint("127.0.0.1:", 7946+i), "admin_addr": fmt.Sprint("127.0.0.1:", 8001+i),
 			"keys": 812 + 13*i + len(f.mu.objects), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.mu.hints[name], "reads": 1000, "writes": 500, "uptime_s": 320, "read_only": readOnly,
-			"refilling": refilling, "vacant": f.mu.vacant == name,
+			"clock_off_ms": clockOff, "refilling": refilling, "vacant": f.mu.vacant == name,
 		})
 	}
 	return object{

@@ -101,6 +101,15 @@ func TestBrowser_NodeIsBeingFilled_IsNotShownAsUp(t *testing.T) {
 	b.shows("#health", "B is being filled by the others")
 }
 
+func TestBrowser_ClockIsWrong_IsShownWithHowFar(t *testing.T) {
+	f, b := openFake(t)
+	f.mu.Lock()
+	f.mu.clockOff = -180_000
+	f.mu.Unlock()
+	b.shows(`#cards [data-node="B"]`, "wrong clock")
+	b.shows("#health", "B has a clock that is 3 min behind the others'")
+}
+
 func TestBrowser_DeadNode_IsReplaced(t *testing.T) {
 	_, b := openFake(t)
 	b.click(`[data-node="D"] [aria-label="Kill D"]`)

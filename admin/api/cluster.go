@@ -43,9 +43,10 @@ type Member struct {
 	Reads      *int64           `json:"reads"` // coordinated since it started
 	Writes     *int64           `json:"writes"`
 	UptimeS    *float64         `json:"uptime_s"`
-	Vacant     bool             `json:"vacant"`              // a fresh node of its name takes its place when it joins
-	Refilling  string           `json:"refilling,omitempty"` // why the others fill it now, and answer for what it holds
-	ReadOnly   string           `json:"read_only,omitempty"` // why its store refuses writes, as a full disk does
+	Vacant     bool             `json:"vacant"`                 // a fresh node of its name takes its place when it joins
+	ClockOff   int64            `json:"clock_off_ms,omitempty"` // how far its clock is ahead of most others', or, negative, behind; absent if that is less than a minute, and times are followed
+	Refilling  string           `json:"refilling,omitempty"`    // why the others fill it now, and answer for what it holds
+	ReadOnly   string           `json:"read_only,omitempty"`    // why its store refuses writes, as a full disk does
 }
 
 // Link is a fault on the link from one node to another.

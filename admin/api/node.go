@@ -4,8 +4,8 @@ package api
 // ports ask for it to show the whole cluster.
 type Node struct {
 	Name       string       `json:"name"`
-	Status     string       `json:"status"` // up, killed, starting
-	TimeMillis int64        `json:"time_ms"`
+	Status     string       `json:"status"`  // up, killed, starting
+	TimeMillis int64        `json:"time_ms"` // by its wall clock
 	Chaos      bool         `json:"chaos"`
 	Demo       bool         `json:"demo"`
 	Faults     []Fault      `json:"faults"` // on links, by peer address

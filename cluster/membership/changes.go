@@ -27,7 +27,17 @@ func (m *Membership) SetQuorums(ctx context.Context, N, R, W int) error {
 		return err
 	}
 	m.log.Info("quorums changed", "n", N, "r", R, "w", W)
+	m.LogCapped()
 	return m.tell(ctx)
+}
+
+// LogCapped logs which N, R and W count if the ring has fewer members than N.
+func (m *Membership) LogCapped() {
+	view := m.state.Ring()
+	if q, c := view.Configured(), view.Configured().Capped(view.Seated()); c.N < q.N {
+		m.log.Info("the ring has fewer members than n: lower quorums are in force until more nodes join", "members", view.Seated(), "n", q.N,
+			"n_in_force", c.N, "r_in_force", c.R, "w_in_force", c.W)
+	}
 }
 
 // Leave makes a member give its partitions to the others. It returns when the ring says

@@ -86,6 +86,9 @@ func printCluster(out io.Writer, v api.Cluster) error {
 		if m.Vacant {
 			status += ", vacant"
 		}
+		if m.ClockOff != 0 {
+			status += ", wrong clock"
+		}
 		if m.Refilling != "" {
 			status += ", being filled"
 		}
@@ -102,6 +105,9 @@ func printCluster(out io.Writer, v api.Cluster) error {
 		if m.Vacant {
 			fmt.Fprintf(out, "the place of %s is vacant: %s\n", m.Name, freshNode(v, m.Name))
 		}
+		if m.ClockOff != 0 {
+			fmt.Fprintln(out, wrongClock(m))
+		}
 		if m.Refilling != "" {
 			fmt.Fprintf(out, "%s is being filled by the others, which answer for what it holds: %s\n", m.Name, m.Refilling)
 		}
@@ -110,6 +116,15 @@ func printCluster(out io.Writer, v api.Cluster) error {
 		}
 	}
 	return nil
+}
+
+// wrongClock says what follows from a clock that is far from the others'.
+func wrongClock(m api.Member) string {
+	off := (time.Duration(m.ClockOff) * time.Millisecond).Round(time.Second)
+	if off > 0 {
+		return fmt.Sprintf("the clock of %s is %v ahead of the others', which do not follow its times: set it right, and keep it synchronised (NTP)", m.Name, off)
+	}
+	return fmt.Sprintf("the clock of %s is %v behind the others', whose times it does not follow: set it right, and keep it synchronised (NTP)", m.Name, -off)
 }
 
 // figure formats a number that may be unknown.

@@ -78,6 +78,24 @@ the place of C is vacant: start a node with --name C, an empty data directory an
 	}
 }
 
+func TestAdmin_Status_SaysWhoseClockIsWrongAndHowFar(t *testing.T) {
+	var out strings.Builder
+	err := printCluster(&out, api.Cluster{Nodes: []api.Member{
+		{Name: "A", Status: "up", ClockOff: 120_400}, {Name: "B", Status: "up", ClockOff: -61_000},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"A     up, wrong clock ", "the clock of A is 2m0s ahead of the others', which do not follow its times: set it right",
+		"the clock of B is 1m1s behind the others', whose times it does not follow: set it right",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
 // TestAdmin_ReplaceAndWait_FollowsTheFreshNode plays the views of the cluster one after
 // the other, with one that fails among them.
 func TestAdmin_ReplaceAndWait_FollowsTheFreshNode(t *testing.T) {

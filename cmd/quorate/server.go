@@ -50,6 +50,11 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	}
 	node, client := s.configs(s.node.Store.Dir, log)
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = addrs.client, addrs.peer, addrs.admin
+	now, err := wallClock()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	node.Now, client.Now = now, now
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	client.Chaos, client.Shutdown = c.chaos, stop
@@ -165,7 +170,7 @@ func (s *nodeSettings) tokenNow(node *supervisor) func() string {
 func (s *nodeSettings) adminServer(p *process, events *admin.EventLog, log *slog.Logger) *admin.Server {
 	return admin.New(admin.Config{
 		Name: p.own.name(), Process: p, Metrics: admin.NewMetrics(p), Events: events,
-		Token: s.tokenNow(p.own), Trust: s.admin.trust(), MaxValue: s.admin.maxValue, Pprof: s.admin.pprof,
+		Token: s.tokenNow(p.own), Trust: s.admin.trust(), MaxValue: s.admin.maxValue, Pprof: s.admin.pprof, Now: p.own.node.Now,
 		Logger: log.With("component", "admin"),
 	})
 }

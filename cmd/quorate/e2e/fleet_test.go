@@ -16,9 +16,12 @@ import (
 // binary is the program under test, built once with buildFlags.
 var (
 	binary     string
-	buildFlags []string
+	buildFlags = []string{"-ldflags", "-X main.clockOffsetFrom=" + clockOffset}
 	slowness   []string // settings for a program that is slower for its flags
 )
+
+// clockOffset is the variable by which the program under test sets its wall clock off.
+const clockOffset = "QUORATE_E2E_CLOCK_OFFSET"
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -58,6 +61,14 @@ const (
 // joining, and waits until all are in their places.
 func newFleet(t testing.TB, size int, args ...string) *fleet {
 	t.Helper()
+	f := planFleet(t, size, args...)
+	f.start()
+	return f
+}
+
+// planFleet makes a cluster of so many nodes that are not started yet.
+func planFleet(t testing.TB, size int, args ...string) *fleet {
+	t.Helper()
 	f := &fleet{t: t, args: append([]string{
 		"--gossip-profile", "local", "--partitions", "64", "--cache-size", "16mb", "--memtable-size", "4mb",
 		"--anti-entropy-interval", "200ms",
@@ -65,12 +76,17 @@ func newFleet(t testing.TB, size int, args ...string) *fleet {
 	for range size {
 		f.add()
 	}
+	t.Cleanup(f.report)
+	return f
+}
+
+// start starts all nodes and waits until they are in their places.
+func (f *fleet) start() {
+	f.t.Helper()
 	for _, n := range f.nodes {
 		n.start()
 	}
 	f.awaitPlaces()
-	t.Cleanup(f.report)
-	return f
 }
 
 // add makes one more node, which is not started yet.

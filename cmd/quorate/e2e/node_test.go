@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type node struct {
 	name, dir           string
 	client, peer, admin string
 	args                []string
+	clockOffset         time.Duration // how far its clock is set off
 
 	log    *tail
 	cmd    *exec.Cmd
@@ -42,6 +44,9 @@ func (n *node) start() {
 	n.t.Helper()
 	cmd := exec.Command(binary, n.args...)
 	cmd.Stdout, cmd.Stderr = n.log, n.log
+	if n.clockOffset != 0 {
+		cmd.Env = append(os.Environ(), clockOffset+"="+n.clockOffset.String())
+	}
 	// Should the test itself be killed, its nodes go too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	fmt.Fprintf(n.log, "# start\n")
@@ -194,6 +199,14 @@ func (n *node) dial(t testing.TB) *redis.Client {
 	})
 	t.Cleanup(func() { _ = c.Close() })
 	return c
+}
+
+// clientsOf makes a client of each node.
+func clientsOf(t testing.TB, nodes []*node) (clients []*redis.Client) {
+	for _, n := range nodes {
+		clients = append(clients, n.dial(t))
+	}
+	return clients
 }
 
 // tail keeps the last lines that were written to it.

@@ -83,7 +83,8 @@ func TestCommands_AdminAndHealth_Work(t *testing.T) {
 		{[]string{"health", "--admin-addr", freePorts(t, 1)[0]}, 1, "no answer"},
 		{[]string{"admin", "--admin-addr", admin, "status"}, 0, "n=3 r=2 w=2"},
 		{[]string{"admin", "--admin-addr", admin, "config", "r=4"}, 1, "impossible quorums"},
-		{[]string{"admin", "--admin-addr", admin, "config", "r=1", "w=3"}, 0, "n=3 r=1 w=3"},
+		{[]string{"admin", "--admin-addr", admin, "config", "n=9"}, 0, "in force until there are 9 nodes: n=3 r=2 w=2"},
+		{[]string{"admin", "--admin-addr", admin, "config", "n=3", "r=1", "w=3"}, 0, "n=3 r=1 w=3"},
 		{[]string{"admin", "--admin-addr", admin, "config", "conflict-resolution=newest"}, 1, "newest"},
 		{[]string{"admin", "--admin-addr", admin, "config", "conflict-resolution=merge"}, 0, "conflict-resolution=merge"},
 		{[]string{"admin", "--admin-addr", admin, "config"}, 0, "n=3 r=1 w=3\nconflict-resolution=merge (changed through B)"},
@@ -99,6 +100,9 @@ func TestCommands_AdminAndHealth_Work(t *testing.T) {
 		if code != test.code || !strings.Contains(output, test.want) {
 			t.Errorf("quorate %v: exit code %d, want %d, with %q:\n%s", test.args, code, test.code, test.want, output)
 		}
+	}
+	if err := f.nodes[1].log.has("lower quorums are in force until more nodes join"); err != nil { // after n=9
+		t.Error(err)
 	}
 	within(t, patience, "the change everywhere", func() error {
 		for _, n := range f.nodes[:2] {

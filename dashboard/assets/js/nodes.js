@@ -13,7 +13,7 @@ import { on, state } from "./store.js";
 
 const STATES = {
   up: ["up", "good"], suspect: ["suspected", "warn"], down: ["down", "bad"], killed: ["killed", "bad"],
-  vacant: ["place vacant", "warn"], filling: ["being filled", "warn"], "read-only": ["read-only", "bad"],
+  clock: ["wrong clock", "bad"], vacant: ["place vacant", "warn"], filling: ["being filled", "warn"], "read-only": ["read-only", "bad"],
   joining: ["joining", "accent"], leaving: ["leaving", "accent"], removing: ["being removed", "warn"],
 };
 const POINTS = 40; // seconds in a sparkline

@@ -2,6 +2,7 @@
 
 import { byId, h, put, say, set } from "./dom.js";
 import { clockTime, list, plural, short } from "./format.js";
+import { troublesOf } from "./nodetext.js";
 import { isGone, on, state } from "./store.js";
 
 export function start() {
@@ -46,6 +47,8 @@ export function health(cluster) {
   if (gone.length) return [`${list(gone)} ${gone.length === 1 ? "does" : "do"} not answer. Stand-ins keep the writes; ${plural(cluster.nodes.length - gone.length, "node")} of ${cluster.nodes.length} serve.`, "warn"];
   const full = cluster.nodes.filter((n) => n.read_only).map((n) => n.name);
   if (full.length) return [`${list(full)} ${full.length === 1 ? "refuses" : "refuse"} writes: ${cluster.nodes.find((n) => n.read_only).read_only}`, "bad"];
+  const wrong = cluster.nodes.find((n) => n.clock_off_ms);
+  if (wrong) return [`${wrong.name} ${troublesOf(wrong).find((t) => t.includes("clock"))}: set it right.`, "bad"];
   const filling = cluster.nodes.filter((n) => n.refilling).map((n) => n.name);
   if (filling.length) return [`${list(filling)} ${filling.length === 1 ? "is" : "are"} being filled by the others.`, "warn"];
   if (cutLinks) return ["The network is cut on purpose: both sides keep taking writes.", "warn"];
