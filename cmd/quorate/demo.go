@@ -50,6 +50,7 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	}
 	var group errgroup.Group
 	group.Go(func() error { return endAtHangup(ctx, hangups, stop) })
+	group.Go(func() error { return con.reportDrops(ctx, log) })
 	group.Go(func() error {
 		defer stop()
 		return d.run(ctx, func() { d.welcome(con.out, c) })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -43,14 +44,24 @@ type console struct {
 	out, err io.Writer
 }
 
+// reportDrops logs that lines of the log were dropped, until ctx ends.
+func (c console) reportDrops(ctx context.Context, log *slog.Logger) error {
+	if w, ok := c.err.(*logWriter); ok {
+		return w.report(ctx, log)
+	}
+	return nil
+}
+
 func main() {
 	// SIGTERM and Ctrl-C end a command in good order. After secondSignal they have
 	// their usual effect again, so that a second Ctrl-C ends it at once. They do not
 	// sooner, because some tools signal a process and then its group.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() { time.AfterFunc(secondSignal, stop) })
-	code := run(ctx, os.Args[1:], console{out: os.Stdout, err: os.Stderr})
+	log := newLogWriter(os.Stderr)
+	code := run(ctx, os.Args[1:], console{out: os.Stdout, err: log})
 	stop()
+	log.Close()
 	os.Exit(code)
 }
 

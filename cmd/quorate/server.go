@@ -89,6 +89,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	})
 	group.Go(func() error { return s.adminServer(p, events, log).Run(ctx, listener) })
 	group.Go(func() error { return logHangups(ctx, hangups, log) })
+	group.Go(func() error { return con.reportDrops(ctx, log) })
 	err = group.Wait()
 	log.Info("stopped", "node", name)
 	return err

@@ -2,12 +2,17 @@ package e2e
 
 import (
 	"bufio"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // A log shipper that restarts closes the pipe that a node logs to.
@@ -40,6 +45,81 @@ func TestServer_LogReaderGone_NodeGoesOn(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Error("the node did not end after SIGTERM")
+	}
+}
+
+// A log shipper that hangs reads nothing more of the pipe that a node logs to. What finds no
+// room is dropped; the node serves, and stops when it is told to.
+func TestServer_LogReaderHangs_NodeGoesOn(t *testing.T) {
+	for name, goesOn := range map[string]bool{"for good": false, "for a while": true} {
+		t.Run(name, func(t *testing.T) {
+			f := &fleet{t: t, args: []string{"--partitions", "64", "--cache-size", "16mb", "--memtable-size", "4mb"}}
+			n := f.add()
+			reader, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer reader.Close()
+			cmd := exec.Command(binary, n.args...)
+			cmd.Stdout, cmd.Stderr = writer, writer
+			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = writer.Close()
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			t.Cleanup(func() { _ = cmd.Process.Kill() })
+			within(t, patience, "the node", func() error { return n.get("/readyz", nil) })
+			client := n.dial(t)
+			const batch = 400 // changes of a setting: each is logged, in more than 100 bytes
+			within(t, patience, "an event that tells of dropped lines", func() error {
+				_, err := client.Pipelined(t.Context(), func(p redis.Pipeliner) error {
+					for range batch {
+						p.ConfigSet(t.Context(), "slowlog-max-len", "128")
+					}
+					return nil
+				})
+				if err != nil {
+					t.Fatalf("CONFIG SET: %v", err)
+				}
+				var answer struct {
+					Events []struct{ Text string }
+				}
+				if err := n.get("/api/events?level=warn", &answer); err != nil {
+					return err
+				}
+				for _, e := range answer.Events {
+					if strings.Contains(e.Text, "lines are dropped") {
+						return nil
+					}
+				}
+				return fmt.Errorf("only %+v", answer.Events)
+			})
+			log := newTail(2000)
+			var reading sync.WaitGroup
+			if goesOn {
+				reading.Go(func() { _, _ = io.Copy(log, reader) })
+				within(t, patience, "the count of dropped lines", func() error { return log.has("lines of this log were dropped") })
+			}
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case err := <-ended:
+				if err != nil {
+					t.Errorf("the node ended with %v, want exit code 0", err)
+				}
+			case <-time.After(patience):
+				t.Fatal("the node did not end after SIGTERM")
+			}
+			reading.Wait()
+			if goesOn {
+				if err := log.has("msg=stopped"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
 }
 
