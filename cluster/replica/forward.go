@@ -94,6 +94,7 @@ func (f *wave) stepForwardLocked(i int, e coordination.Event) {
 		case coordination.Send:
 			f.sendForwardLocked(i, a.Place)
 		case coordination.Coordinate:
+			o.since = time.Now()
 			f.startUpdateLocked(i)
 		case coordination.Finish:
 			f.decideForwardLocked(i)

@@ -3,7 +3,6 @@ package replica
 import (
 	"bytes"
 	"errors"
-	"time"
 
 	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/message"
@@ -23,7 +22,7 @@ func (f *wave) startReadLocked(i int) {
 	if o.phase == phaseDone {
 		return // the first op on the key has answered for it already
 	}
-	o.phase, o.since = phaseRead, time.Now()
+	o.phase = phaseRead
 	o.read.Begin(o.replicas(), o.req.Key, o.nrw().Reads(o.req.R))
 	if o.follows() && o.req.Update == nil {
 		return // the first op on the key answers for it

@@ -15,6 +15,7 @@ import (
 // apply makes the new versions of all ops that are ready, in one engine batch, and sends
 // them to the replicas before it waits for this node's disk.
 func (f *wave) apply() {
+	now := time.Now()
 	f.mu.Lock()
 	f.batches++
 	batch, index := f.batch[:0], f.index[:0]
@@ -25,7 +26,7 @@ func (f *wave) apply() {
 			continue
 		}
 		o.phase, o.batch = phaseWrite, f.batches
-		o.since = time.Now()
+		o.since = now
 		o.write.Begin(o.replicas(), o.nrw().Writes(o.req.W))
 		r := &f.records[i]
 		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.known, Edit: (*edit)(o), Room: o.encoded}

@@ -46,7 +46,8 @@ func (m *Read) Known() ([]byte, error) {
 }
 
 func (m *Read) join(merged object.Object, encoded []byte) (object.Object, []byte) {
-	for _, f := range m.found {
+	for i := range m.found {
+		f := &m.found[i]
 		if !f.exists || f.brief || len(f.object.Clock) == 0 {
 			continue // nothing, or equal to what is merged anyway
 		}
@@ -75,7 +76,8 @@ func (m *Read) stale(encoded []byte) (stale quorum.Nodes) {
 	if m.nodes.SelfIsPrimary() && (m.own == nil || m.digest != want) {
 		stale = stale.With(m.nodes.Self)
 	}
-	for _, f := range m.found {
+	for i := range m.found {
+		f := &m.found[i]
 		if f.place < m.nodes.Primaries && (!f.exists || f.digest != want) {
 			stale = stale.With(f.place)
 		}

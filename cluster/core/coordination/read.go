@@ -178,14 +178,16 @@ func (m *Read) knowsNothing() bool {
 
 // fetch asks for the object behind every digest that belongs to none at hand.
 func (m *Read) fetch(actions []Action) []Action {
-	m.found = slices.DeleteFunc(m.found, func(f finding) bool {
+	for i := 0; i < len(m.found); {
+		f := &m.found[i]
 		if !f.brief || m.has(f.digest) {
-			return false
+			i++
+			continue
 		}
 		m.tally.Recount(f.place)
 		actions = append(actions, Action{Kind: AskWhole, Place: f.place})
-		return true
-	})
+		m.found = slices.Delete(m.found, i, i+1)
+	}
 	return actions
 }
 
@@ -193,5 +195,10 @@ func (m *Read) has(d object.Digest) bool {
 	if m.own != nil && m.digest == d {
 		return true
 	}
-	return slices.ContainsFunc(m.found, func(f finding) bool { return !f.brief && f.exists && f.digest == d })
+	for i := range m.found {
+		if f := &m.found[i]; !f.brief && f.exists && f.digest == d {
+			return true
+		}
+	}
+	return false
 }
