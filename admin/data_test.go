@@ -19,7 +19,7 @@ var oddKeys = []string{
 	"é", "日本", "\r\n", "{tag}key", strings.Repeat("k", 5000),
 }
 
-func TestData_OddKeys_AreTheKeysThatTheyAre(t *testing.T) {
+func TestData_OddKeys_AreFoundAsTheyWereWritten(t *testing.T) {
 	f := newFleet(t, 3, "")
 	for i, key := range oddKeys {
 		value := fmt.Sprint("value ", i)
@@ -125,7 +125,7 @@ func TestData_Conflict_IsSeenAndResolved(t *testing.T) {
 	}
 }
 
-func TestData_PlainWrite_HandsOutAContextToGoOnWith(t *testing.T) {
+func TestData_PlainWrite_ReturnsAContextForTheNextWrite(t *testing.T) {
 	f := newFleet(t, 3, "")
 	first := must[api.WriteAnswer](f, "A", "PUT", "/api/data/k", api.WriteRequest{Value: "1", TTLMillis: 3_600_000})
 	second := must[api.WriteAnswer](f, "B", "PUT", "/api/data/k", api.WriteRequest{Value: "2", Context: &first.Context})

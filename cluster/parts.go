@@ -32,25 +32,25 @@ func (n *Node) Store() *engine.Store { return n.store }
 // Channel returns the peer channel.
 func (n *Node) Channel() *peer.Channel { return n.channel }
 
-// Gossip returns what knows who answers.
+// Gossip returns the failure detector: it knows which members answer.
 func (n *Node) Gossip() *gossip.Gossip { return n.gossip }
 
-// Membership returns what knows the ring, and changes it for operators.
+// Membership returns the keeper of the ring, which changes it for operators.
 func (n *Node) Membership() *membership.Membership { return n.membership }
 
-// Settings returns what knows the settings of the whole cluster, and changes them.
+// Settings returns the keeper of the settings of the whole cluster, which changes them.
 func (n *Node) Settings() *settings.Disseminator { return n.disseminator }
 
-// Coordinator returns what carries out requests on keys.
+// Coordinator returns the coordinator, which carries out requests on keys.
 func (n *Node) Coordinator() *replica.Coordinator { return n.coordinator }
 
-// Coverage returns what reads over all partitions.
+// Coverage returns the reader over all partitions.
 func (n *Node) Coverage() *coverage.Reader { return n.coverage }
 
-// Exchanger returns what compares a partition with another node's copy.
+// Exchanger returns the exchanger, which compares a partition with another node's copy.
 func (n *Node) Exchanger() *antientropy.Exchanger { return n.exchanger }
 
-// Scheduler returns what makes all partitions equal with other nodes' copies.
+// Scheduler returns the scheduler, which makes all partitions equal to other nodes' copies.
 func (n *Node) Scheduler() *antientropy.Scheduler { return n.scheduler }
 
 // Operations returns the list of the node's long work.

@@ -105,7 +105,7 @@ func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 	return s, nil
 }
 
-// families returns what the commands work with.
+// families returns the parts of the server that the commands of each family work with.
 func (s *Server) families(store Store) *families {
 	s.counters = introspect.NewCounters()
 	return &families{

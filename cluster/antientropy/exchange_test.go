@@ -73,7 +73,7 @@ func TestExchanger_Sync_FewDifferences_CostsInProportion(t *testing.T) {
 	}
 }
 
-// TestSync_Random_EndsInTheMerge compares with the naive model: key by key, the
+// TestExchanger_Sync_Random_EndsInTheMerge compares with the naive model: key by key, the
 // merge of both copies.
 func TestExchanger_Sync_Random_EndsInTheMerge(t *testing.T) {
 	random := seeded(t)
@@ -162,7 +162,7 @@ func TestExchanger_Sync_EmptyThere_SendsByPages(t *testing.T) {
 	requireSame(t, a, b)
 }
 
-// TestSync_LongKeys_ListsByPages has listings and batches of several pages, with
+// TestExchanger_Sync_LongKeys_ListsByPages has listings and batches of several pages, with
 // keys of either side alone between them.
 func TestExchanger_Sync_LongKeys_ListsByPages(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")

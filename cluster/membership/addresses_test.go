@@ -102,7 +102,7 @@ func TestJoin_NameOfSeveralNodes_AsksAllAndNotItself(t *testing.T) {
 	}
 }
 
-// TestConsult_OthersAtOldAddresses_DoNotKeepTheNodeFromStarting: another cluster is where
+// TestConsult_AnotherClusterAtAMembersAddress: another cluster is where
 // a member was; only where the operator says is that an error.
 func TestConsult_AnotherClusterAtAMembersAddress(t *testing.T) {
 	w, a, b := pair(t)

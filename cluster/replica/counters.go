@@ -27,7 +27,7 @@ type Counters struct {
 // SiblingBounds are the upper bounds of the buckets of Counters.Siblings.
 var SiblingBounds = [...]int{0, 1, 2, 3, 5, 10, 25, 100}
 
-// found counts a read that found so many values.
+// found counts one read by the number of values that it found.
 func (c *Counters) found(siblings int) {
 	at := 0
 	for at < len(SiblingBounds) && siblings > SiblingBounds[at] {

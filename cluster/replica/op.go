@@ -91,7 +91,8 @@ func (o *op) upAtStart() quorum.Nodes {
 	return o.up
 }
 
-// upOfPrimaries returns what upAtStart does, as it is now.
+// upOfPrimaries returns the primaries that can be asked now, and the fallbacks too if a
+// primary cannot be.
 func (o *op) upOfPrimaries() quorum.Nodes {
 	up := o.upAmong(0, o.n)
 	others := quorum.FirstNodes(o.n)

@@ -59,7 +59,7 @@ func TestRead_SilentPrimary_AnotherIsAsked(t *testing.T) {
 	}
 }
 
-// TestRead_OwnHintsComplete has a node that is no primary find the last answer
+// TestRead_OwnHintsComplete_IsAnswered has a node that is no primary find the last answer
 // that it needs in its own hints, when there is nobody left to ask.
 func TestRead_OwnHintsComplete_IsAnswered(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D")

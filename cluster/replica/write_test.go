@@ -89,7 +89,7 @@ func TestWrite_TooFew_SaysSoAndKeepsHints(t *testing.T) {
 	w.at(0).must(r)
 }
 
-// TestWrite_LateAnswer_CountsOnce: a primary that was given up answers after all,
+// TestWrite_LateAnswers_CountOnceEach: a primary that was given up answers after all,
 // and so does its stand-in; each is one node.
 func TestWrite_LateAnswers_CountOnceEach(t *testing.T) {
 	const enough = 2 * time.Second // for two answers, on a busy machine

@@ -1,5 +1,6 @@
-// Package limits holds the limits of the client port that may change while
-// clients are served, the ranges that its settings keep to, and the budget of bytes that clients make a node buffer.
+// Package limits holds the limits of the client port that may change while clients are
+// served, the ranges that its settings keep to, and the budget of bytes that clients make
+// a node buffer.
 //
 // Invariant: the bytes granted by a [Budget] never exceed [Limits.Buffered] as it
 // was when they were granted.

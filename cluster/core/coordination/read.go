@@ -42,7 +42,7 @@ type finding struct {
 	object  object.Object
 }
 
-// Begin makes m ready for a read of key that needs so many answers.
+// Begin makes m ready for a read of key that needs that number of answers.
 func (m *Read) Begin(nodes Replicas, key []byte, need int) {
 	clear(m.found)
 	*m = Read{nodes: nodes, key: key, found: m.found[:0]}

@@ -23,7 +23,7 @@ type Write struct {
 	stands [quorum.MaxNodes]uint8 // fallback that was asked -> the primary it stands in for
 }
 
-// Begin makes m ready for a write that needs so many acknowledgements.
+// Begin makes m ready for a write that needs that number of acknowledgements.
 func (m *Write) Begin(nodes Replicas, need int) {
 	m.nodes, m.up, m.missed, m.done = nodes, 0, 0, false
 	m.tally.Start(need)

@@ -5,5 +5,5 @@
 //
 // Owns: nothing. The package is pure and imports nothing of quorate.
 //
-// Not: which keys exist (engine, and the scans over all nodes in cluster).
+// Not: which keys exist (engine, and cluster/coverage over all nodes).
 package glob

@@ -13,7 +13,7 @@
 //	        (an old node sends start-by u64 | stamp u64 before the items, and no origin and
 //	        budget in them; the highest bit of the first number is not set)
 //	        answer: for each item 0 and a result, or 1 and an error; then a trace if
-//	        the flags asked for one
+//	        the flags asked for one; behind the items this node's clock u64
 //
 // The answer to a question for the history of a key is a list of versions ([Versions]).
 //

@@ -217,7 +217,7 @@ func (s *State) Digest() uint64 {
 	return h.sum()
 }
 
-// vacancy returns what a hash has of a word's vacant.
+// vacancy returns 1 for a vacant place, else 0: the number that goes into the hash.
 func vacancy(vacant bool) uint64 {
 	if vacant {
 		return 1

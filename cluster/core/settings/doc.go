@@ -17,7 +17,7 @@
 // Owns: nothing. The package is pure: no I/O, no goroutine, no clock, no log. A
 // Document is not safe for concurrent use while it is changed.
 //
-// Not: keeping it on disk (cluster/settings), sending it to other nodes (cluster),
+// Not: keeping it on disk and sending it to other nodes (cluster/settings),
 // the members and the quorums (cluster/core/ring), settings of one node (its flags).
 // Of quorate it imports causal, for NodeID, register, for the policy, and wire.
 package settings

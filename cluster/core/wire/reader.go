@@ -114,7 +114,7 @@ type Limited struct {
 	limit int
 }
 
-// UpTo returns what reads numbers of items up to limit.
+// UpTo returns a reader of counts that fails on a count over limit.
 func (r *Reader) UpTo(limit int) Limited { return Limited{r, limit} }
 
 // Count reads a number of items as [Reader.Count] does, and fails also if it exceeds

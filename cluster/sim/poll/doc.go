@@ -4,5 +4,7 @@
 //
 // Invariant: a wait is bounded, and one that ends in vain fails its test.
 //
+// Owns: nothing.
+//
 // Not: for production code.
 package poll
