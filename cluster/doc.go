@@ -24,7 +24,7 @@
 //	how a node is put together             cluster (node.go; repair.go, events.go)
 //	where a hint is stored                 engine (applyhint.go, hints.go); sent on by cluster/handoff (delivery.go)
 //	where a write has its quorum           cluster/core/coordination (write.go), over cluster/core/quorum
-//	who coordinates an update              cluster/core/coordination (forward.go)
+//	who coordinates an update              cluster/core/coordination (forward.go); cluster/replica (takeover.go)
 //	where copies of a key are merged       cluster/core/object (merge.go)
 //	where a tombstone is dropped           cluster/antientropy (reap.go) decides, engine (tombstone.go) removes
 //	which nodes hold a key                 cluster/core/ring (preference.go)

@@ -165,8 +165,8 @@ func (n *Node) assemble() (err error) {
 	n.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring, Policy: n.settings.Policy,
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
-		RequestTimeout: n.cfg.RequestTimeout,
-		SiblingsWarn:   n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
+		RequestTimeout: n.cfg.RequestTimeout, Abstain: true,
+		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 	})
 	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,
@@ -285,6 +285,7 @@ func (n *Node) live(ctx context.Context) error {
 	}
 	n.logQuorums()
 	close(n.ready)
+	group.Go(func() error { return n.coordinator.TakeOver(ctx, n.membership.Others) })
 	group.Go(func() error { return n.deliverer.Run(ctx) })
 	group.Go(func() error { return n.mover.Run(ctx) })
 	group.Go(func() error { return n.exchanger.Run(ctx) })

@@ -13,6 +13,8 @@ const (
 	Count   Kind = 5 // figures of a node: cluster/coverage
 	History Kind = 6 // versions of a key: cluster/coverage
 
+	TakeOver Kind = 7 // may a node that has started coordinate computing updates? cluster/replica
+
 	RingPull Kind = 10 // the ring state, unless the sender has the same: cluster
 	RingPush Kind = 11 // a ring state to merge: cluster
 	Join     Kind = 12 // to become a member, the only kind that a stranger may send: cluster

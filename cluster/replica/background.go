@@ -80,9 +80,11 @@ func (c *Coordinator) keepLate(h lateHint) {
 	if len(h.object) == 0 {
 		return
 	}
+	c.takeOver.pending.Add(1)
 	select {
 	case c.late <- h:
 	default:
+		c.takeOver.pending.Add(-1)
 		c.count.HintsDropped.Add(1)
 	}
 }
@@ -110,6 +112,7 @@ func (c *Coordinator) keepLateHints() {
 			return
 		}
 		commit, err := c.cfg.Store.Apply(batch)
+		c.takeOver.pending.Add(-int64(len(batch)))
 		if err != nil {
 			c.count.HintsDropped.Add(int64(len(batch)))
 			continue

@@ -40,6 +40,11 @@ type Config struct {
 	// SiblingsWarn and SiblingsRefuse bound the concurrent values of a key; defaults
 	// [DefaultSiblingsWarn] and [DefaultSiblingsRefuse].
 	SiblingsWarn, SiblingsRefuse int
+	// Abstain lets the coordinator begin without updates that compute from the old value:
+	// see [Coordinator.TakeOver], which must be called then. TakeOverTick is how long
+	// that waits before it asks again for the first time; default 50 ms.
+	Abstain      bool
+	TakeOverTick time.Duration
 	// Now is the wall clock; default time.Now.
 	Now func() time.Time
 }
@@ -68,6 +73,7 @@ type Coordinator struct {
 	once      sync.Once
 	tasks     sync.WaitGroup
 	issuer    *issuer
+	takeOver  takeOverState
 	transits  transits
 	warned    atomic.Int64 // when a stamp was refused last and logged; unix ms
 	count     Counters
@@ -81,11 +87,12 @@ func New(cfg Config) *Coordinator {
 	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, peer.DefaultRequestTimeout)
 	cfg.SiblingsWarn = cmp.Or(cfg.SiblingsWarn, DefaultSiblingsWarn)
 	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
+	cfg.TakeOverTick = cmp.Or(cfg.TakeOverTick, takeOverTick)
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Coordinator{
+	c := &Coordinator{
 		cfg:       cfg,
 		commits:   make(chan pendingCommit, maxCommits),
 		late:      make(chan lateHint, maxLate),
@@ -95,6 +102,10 @@ func New(cfg Config) *Coordinator {
 		updates:   newBarrier(),
 		pool:      sync.Pool{New: buildWave},
 	}
+	if cfg.Abstain {
+		c.setStage(connects)
+	}
+	return c
 }
 
 // Run owns the coordinator's goroutines until ctx ends; then work in progress

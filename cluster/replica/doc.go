@@ -11,7 +11,8 @@
 // store. A write takes these steps (Dynamo, section 4.5):
 //
 //  1. The coordinator is a reachable primary of the key, or, when none is, the
-//     first reachable node of its walk. Any other node forwards to it (forward.go).
+//     first reachable node of its walk. Any other node forwards to it (forward.go). A
+//     node that has just started takes over first what computes (takeover.go).
 //  2. Where the update depends on the present value, R replicas are read first,
 //     and what they hold is merged into the coordinator's copy.
 //  3. The coordinator applies the update to its own copy, minting a dot, under

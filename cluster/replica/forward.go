@@ -74,15 +74,33 @@ func (o *op) budget(now time.Time) time.Duration {
 // startForwardLocked finds the coordinator of an update.
 func (f *wave) startForwardLocked(i int) {
 	o := &f.mu.ops[i]
+	serial, now := o.req.Update.Serial(), f.c.stage()
 	o.forward.Begin(o.replicas(), coordination.Update{
-		Serial: o.req.Update.Serial(), Forwarded: f.from.forwarded, Final: o.req.issue.relayed, ReadOnly: !f.healthy,
+		Serial: serial, Forwarded: f.from.forwarded, Final: o.req.issue.relayed, ReadOnly: !f.healthy, Abstains: now == abstains,
 	})
+	if o.held = serial && !f.from.forwarded && (now == connects || now == takesOver); o.held {
+		o.phase = phaseForward
+		return
+	}
 	if o.forward.Here() {
 		f.startUpdateLocked(i)
 		return
 	}
 	o.phase = phaseForward
 	f.stepForwardLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
+}
+
+// refusedSerialLocked ends an op that another node has sent, if it computes from the old
+// value and this node does not serve such updates.
+func (f *wave) refusedSerialLocked(i int) bool {
+	if !f.mu.ops[i].req.Update.Serial() {
+		return false
+	}
+	err := f.c.refusesSerial()
+	if err != nil {
+		f.decideLocked(i, err)
+	}
+	return err != nil
 }
 
 // stepForwardLocked steps an op's forward and carries out its action.
@@ -170,8 +188,10 @@ func (x *exchange) completeForward(body []byte, err error) {
 		o.traceForwarded(x.to, cmp.Or(err, refusal))
 		e := coordination.Event{Kind: coordination.Answer, Place: it.place}
 		switch {
-		case notRun, errors.Is(refusal, errExpired), errors.Is(refusal, ErrClosing):
+		case notRun, errors.Is(refusal, errExpired), errors.Is(refusal, ErrClosing), errors.Is(refusal, errTakesOver):
 			e.Kind, e.Up = coordination.NotRun, o.upNow()
+		case errors.Is(refusal, errAbstains):
+			e.Kind, e.Up = coordination.Abstain, o.upNow()
 		case err != nil || d.Failed():
 			e.Kind, e.Up = coordination.Fail, o.upNow()
 		case cannotWrite(refusal):
@@ -285,6 +305,9 @@ func (c *Coordinator) carryOut(from ring.NodeID, arrived time.Time, body []byte)
 	for _, r := range all {
 		a := message.ForwardAnswer{Refused: r.Err != nil}
 		if a.Refused {
+			if head.Life == 0 && (errors.Is(r.Err, errAbstains) || errors.Is(r.Err, errTakesOver)) {
+				r.Err = ErrClosing // an old node asks again, too
+			}
 			a.Refusal = refusalOf(r.Err)
 		} else {
 			scratch = r.Result.Append(scratch[:0])
@@ -321,7 +344,7 @@ func readForward(body []byte) (head message.ForwardHeader, reqs []*Request, err 
 // refusals are the errors that keep their meaning across the wire.
 var refusals = []error{
 	errExpired, ErrClosing, ErrTooManySiblings, register.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull,
-	ErrUnknownOutcome,
+	ErrUnknownOutcome, errAbstains, errTakesOver,
 }
 
 // refusalOf returns the wire form of an error.

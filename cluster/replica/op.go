@@ -40,6 +40,7 @@ type op struct {
 	since    time.Time // when nodes were last found late, or the phase began
 
 	forward  coordination.Forward
+	held     bool            // phaseForward: until this node has taken over
 	issues   bool            // its origin is one of this node's issuer
 	answered bool            // a coordinator has answered with result or refusal
 	result   register.Result // that it answered

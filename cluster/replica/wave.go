@@ -87,6 +87,7 @@ func (f *wave) start() {
 		case o.req.Update == nil:
 			f.c.count.Reads.Add(1)
 			f.startReadLocked(i)
+		case f.from.forwarded && f.refusedSerialLocked(i):
 		case o.follows() && f.mu.ops[o.group].phase != phaseForward:
 			f.startUpdateLocked(i)
 		default:
@@ -204,6 +205,8 @@ func (f *wave) checkSilent() {
 			f.stepReadLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
 		case o.phase == phaseWrite && o.carrier == i:
 			f.stepWriteLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
+		case o.phase == phaseForward && o.held:
+			f.startForwardLocked(i)
 		case o.phase == phaseForward:
 			f.stepForwardLocked(i, o.timePassed(now, o.forwardWait()))
 		}

@@ -59,7 +59,8 @@
 //     node and the siblings of a key.
 //   - If no coordinator seems silent and no fallback stands in: a read knows of every
 //     write that was acknowledged before it began, every acknowledged increment counts,
-//     and of all SETNX of one key one sets it.
+//     and of all SETNX of one key one sets it. The last two hold also where nodes stop,
+//     die and start again.
 //
 // For each there is a defect that is planted to see the check fail.
 //

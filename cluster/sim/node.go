@@ -71,6 +71,7 @@ type life struct {
 // node adds some odd nanoseconds of its own, so that no two timers fire at once.
 const (
 	hintTick        = 250 * time.Millisecond
+	takeOverTick    = 50 * time.Millisecond
 	antiEntropyTick = 2 * time.Second
 	reapTick        = 3 * time.Second
 	reapGrace       = 20 * time.Second
@@ -129,6 +130,7 @@ func (l *life) open() (err error) {
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
 		Policy: c.opts.policy,
 		Clock:  causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
+		Abstain: true, TakeOverTick: n.odd(takeOverTick, 4),
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: n.wall, Tick: n.odd(hintTick, 1),
@@ -152,6 +154,7 @@ func (l *life) newMux() *peer.Mux {
 	m := peer.NewMux(func() error { return nil }) // there is always a ring
 	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward)
 	m.Batch(l.exchanger, antientropy.Kinds()...)
+	m.Queue(peer.TakeOver, l.coordinator.AnswerTakeOver)
 	m.Queue(peer.RingPull, l.state.answerPull)
 	m.Queue(peer.RingPush, l.state.answerPush)
 	return m
@@ -165,9 +168,20 @@ func (l *life) run() {
 	if l.node.in.opts.defect != defectRepair {
 		parts = append(parts, l.deliverer.Run, l.scheduler.Run)
 	}
+	parts = append(parts, func(ctx context.Context) error { return l.coordinator.TakeOver(ctx, l.others) })
 	for _, part := range parts {
 		go func() { _ = part(ctx) }()
 	}
+}
+
+// others lists the other members.
+func (l *life) others() (ids []ring.NodeID) {
+	for _, m := range l.ring().Members() {
+		if m.ID != l.node.id {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
 }
 
 func (l *life) ring() *ring.Ring { return l.state.view.Load() }

@@ -27,6 +27,7 @@ var suite = [...]string{
 	"ring,jumps,expiries",
 	"mild,refusals,counters",
 	"ring,forwards,quorums,counters,locks",
+	"mild,restarts,crashes,counters,locks",
 }
 
 // kindsFor are the faults of a seed.

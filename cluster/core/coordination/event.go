@@ -23,13 +23,14 @@ type EventKind uint8
 
 // The kinds of events.
 const (
-	Start  EventKind = iota // the phase begins
-	Answer                  // the node at Place answered
-	Fail                    // asking the node at Place failed; it may have done it
-	NotRun                  // the node at Place has not carried the update out, and will not
-	Refuse                  // the node at Place answered that it cannot do it now
-	Late                    // the nodes that are waited for took too long
-	Look                    // some time has passed
+	Start   EventKind = iota // the phase begins
+	Answer                   // the node at Place answered
+	Fail                     // asking the node at Place failed; it may have done it
+	NotRun                   // the node at Place has not carried the update out, and will not
+	Refuse                   // the node at Place answered that it cannot do it now
+	Abstain                  // the node at Place leaves such updates to others for now
+	Late                     // the nodes that are waited for took too long
+	Look                     // some time has passed
 )
 
 // Event is something that happened to a request.

@@ -8,6 +8,7 @@ type Update struct {
 	Forwarded bool // another node has chosen this one
 	Final     bool // it was sent on once already: this node coordinates it, or nobody
 	ReadOnly  bool // this node's disk takes no writes
+	Abstains  bool // this node leaves updates that compute to others for now
 }
 
 // Forward finds the coordinator of an update: the node itself, or another one.
@@ -24,6 +25,8 @@ type Update struct {
 //  5. A client is answered when no node may begin the update any more, besides the one
 //     that answered: what the client writes next must not be replaced by this update.
 //  6. A node whose disk takes no writes coordinates only what no other node can.
+//  7. A node that abstains coordinates nothing that computes while another primary can be
+//     reached. The primary after it does, and no fallback.
 type Forward struct {
 	nodes    Replicas
 	update   Update
@@ -31,6 +34,7 @@ type Forward struct {
 	up       quorum.Nodes
 	open     quorum.Nodes // nodes that may still begin the update
 	deferred quorum.Nodes // nodes that did not carry it out, and are asked again
+	abstain  quorum.Nodes // nodes that abstained; they are asked again if all do
 	answered bool
 	done     bool
 }
@@ -78,6 +82,9 @@ func (m *Forward) Step(e Event, actions []Action) []Action {
 	case NotRun:
 		m.tally.Fail(e.Place)
 		m.open, m.deferred = m.open.Without(e.Place), m.deferred.With(e.Place)
+	case Abstain:
+		m.tally.Fail(e.Place)
+		m.open, m.abstain = m.open.Without(e.Place), m.abstain.With(e.Place)
 	case Refuse:
 		m.tally.Refuse(e.Place)
 		m.open = m.open.Without(e.Place)
@@ -103,7 +110,7 @@ func (m *Forward) Step(e Event, actions []Action) []Action {
 // retry lets the nodes that failed be asked once more.
 func (m *Forward) retry() {
 	m.tally.Retry()
-	m.deferred = 0
+	m.deferred, m.abstain = 0, 0
 }
 
 // next chooses the coordinator from those that were not asked yet.
@@ -132,17 +139,22 @@ func (m *Forward) first() int {
 	if m.nodes.Self >= 0 {
 		free = free.Without(m.nodes.Self)
 	}
-	deferred := m.deferred & m.up & quorum.FirstNodes(m.nodes.Primaries)
+	primaries := m.up & quorum.FirstNodes(m.nodes.Primaries)
+	deferred, later := m.deferred&primaries, (m.deferred|m.abstain)&primaries
+	abstains := m.update.Abstains && m.update.Serial
 	for at := range m.nodes.Walk {
 		switch {
-		case deferred != 0 && (at >= m.nodes.Primaries || m.update.Serial && deferred.Has(at)):
+		case later != 0 && at >= m.nodes.Primaries, m.update.Serial && deferred.Has(at):
 			return Nobody
-		case at == m.nodes.Self && !m.update.ReadOnly:
+		case at == m.nodes.Self && !m.update.ReadOnly && !abstains:
 			return at
 		case at >= m.nodes.Primaries && m.update.Forwarded: // this node was chosen to stand in
 		case free.Has(at):
 			return at
 		}
+	}
+	if abstains && later != 0 {
+		return Nobody
 	}
 	return m.nodes.Self
 }

@@ -276,6 +276,7 @@ func TestForward_AnySchedule_EndsOnceAndRunsNothingLate(t *testing.T) {
 			Serial: rapid.Bool().Draw(t, "serial"), ReadOnly: rapid.Bool().Draw(t, "read-only"),
 			Forwarded: rapid.Bool().Draw(t, "forwarded"),
 		}
+		u.Abstains = !u.Forwarded && rapid.Bool().Draw(t, "abstains")
 		m.Begin(nodes, u)
 		if m.Here() {
 			return
@@ -293,7 +294,7 @@ func TestForward_AnySchedule_EndsOnceAndRunsNothingLate(t *testing.T) {
 				notRun = 0
 			case Look:
 				notRun = 0
-			case NotRun:
+			case NotRun, Abstain:
 				notRun = notRun.With(e.Place)
 			}
 			actions := m.Step(e, nil)
@@ -319,6 +320,9 @@ func TestForward_AnySchedule_EndsOnceAndRunsNothingLate(t *testing.T) {
 					underway, silent, open = underway.With(a.Place), silent.Without(a.Place), open.With(a.Place)
 					asked = asked.With(a.Place)
 				case Coordinate:
+					if u.Abstains && u.Serial && waits != 0 {
+						t.Fatalf("coordinates though it abstains and can reach %b", waits)
+					}
 					if nodes.Self < 0 || open != 0 {
 						t.Fatalf("%d coordinates while %b may begin", nodes.Self, open)
 					}
@@ -347,7 +351,7 @@ func TestForward_AnySchedule_EndsOnceAndRunsNothingLate(t *testing.T) {
 			}
 			kinds := []EventKind{Late, Look}
 			if underway != 0 {
-				kinds = append(kinds, Answer, Fail, NotRun, Refuse, Refuse)
+				kinds = append(kinds, Answer, Fail, NotRun, Abstain, Refuse, Refuse)
 			}
 			e = Event{Kind: rapid.SampledFrom(kinds).Draw(t, "event"), Up: nodes.drawUp(t)}
 			if e.Kind == Late || e.Kind == Look {
@@ -358,7 +362,7 @@ func TestForward_AnySchedule_EndsOnceAndRunsNothingLate(t *testing.T) {
 			switch e.Kind {
 			case Refuse:
 				refused, open = refused.With(e.Place), open.Without(e.Place)
-			case NotRun:
+			case NotRun, Abstain:
 				open = open.Without(e.Place)
 			}
 		}

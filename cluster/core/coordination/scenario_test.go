@@ -115,7 +115,7 @@ func begin(t *testing.T, words []string) (machine stepper, self int) {
 		return m, nodes.Self
 	case "forward":
 		m := new(Forward)
-		m.Begin(nodes, Update{Serial: numbers["serial"] == 1, ReadOnly: numbers["readonly"] == 1, Forwarded: numbers["forwarded"] == 1, Final: numbers["final"] == 1})
+		m.Begin(nodes, Update{Serial: numbers["serial"] == 1, ReadOnly: numbers["readonly"] == 1, Forwarded: numbers["forwarded"] == 1, Final: numbers["final"] == 1, Abstains: numbers["abstains"] == 1})
 		return m, nodes.Self
 	}
 	t.Fatalf("no machine is called %q", words[0])
@@ -124,7 +124,7 @@ func begin(t *testing.T, words []string) (machine stepper, self int) {
 
 func eventOf(t *testing.T, words []string, self int, up *quorum.Nodes) (e Event) {
 	t.Helper()
-	kinds := map[string]EventKind{"start": Start, "answer": Answer, "fail": Fail, "notrun": NotRun, "refuse": Refuse, "late": Late, "look": Look}
+	kinds := map[string]EventKind{"start": Start, "answer": Answer, "fail": Fail, "notrun": NotRun, "refuse": Refuse, "abstain": Abstain, "late": Late, "look": Look}
 	kind, known := kinds[words[0]]
 	if !known {
 		t.Fatalf("no event is called %q", words[0])

@@ -15,6 +15,9 @@
 //	        answer: for each item 0 and a result, or 1 and an error; then a trace if
 //	        the flags asked for one; behind the items this node's clock u64
 //
+//	takeover node u64 | drain u8, without a count
+//	        answer: 1 or 0
+//
 // The answer to a question for the history of a key is a list of versions ([Versions]).
 //
 // Invariant: a decoder never reads past its input, and what it returns aliases it.
