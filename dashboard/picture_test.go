@@ -31,33 +31,54 @@ func TestPictures(t *testing.T) {
 	victim := first.eval(`[...document.querySelectorAll(".badge.primary text")].map((t) => t.textContent).filter((n) => n !== "A").at(-1)`)
 	first.click(`[aria-label="Kill ` + victim + `"]`)
 	first.shows(`#cards [data-node="`+victim+`"]`, "killed")
-	for _, size := range []struct{ width, height int64 }{{1440, 900}, {1366, 768}, {1024, 768}, {390, 844}} {
+	for _, size := range []struct{ width, height int64 }{{1440, 900}, {1366, 768}, {1366, 633}, {1280, 720}, {1280, 577}, {1024, 768}, {390, 844}} {
 		b := openBrowser(t, address, size.width, size.height)
 		b.until(`document.querySelectorAll("#cards .card").length === 5 && !document.querySelector("#policy").disabled`)
+		name := fmt.Sprint("picture-", size.width)
+		if size.height < 700 {
+			name += "-window" // what the bars of a browser leave of such a screen
+		}
 		phone := size.width < 500
+		views := []string{"tabs"}
 		if phone {
+			views = []string{"ring", "nodes", "console", "tabs"}
 			b.click(`#views [data-view="console"]`)
 		}
 		b.write("greeting", "written while it was down")
 		b.shows(".ring-path", "hint for "+victim)
-		b.click("#op-key") // nothing else is pointed at
-		if phone {
-			b.click(`#views [data-view="ring"]`)
-		}
+		b.shows(".ring-centre", "answers") // the picture has come to rest
+		b.click("#op-key")                 // nothing else is pointed at
 		for _, theme := range []string{"light", "dark"} {
-			b.until(`(document.documentElement.dataset.theme === "` + theme + `") || (document.querySelector("#theme").click(), false)`)
-			b.save(fmt.Sprintf("picture-%d-%s.png", size.width, theme))
-		}
-		if phone {
-			for _, view := range []string{"nodes", "console", "inside"} {
-				b.click(`#views [data-view="` + view + `"]`)
-				b.save(fmt.Sprintf("picture-%d-%s.png", size.width, view))
+			if phone {
+				b.click(`#views [data-view="ring"]`)
 			}
-			continue
+			b.until(`(document.documentElement.dataset.theme === "` + theme + `") || (document.querySelector("#theme").click(), false)`)
+			b.save(name + "-" + theme + ".png")
+			for _, view := range views[:len(views)-1] {
+				b.click(`#views [data-view="` + view + `"]`)
+				b.save(name + "-" + theme + "-" + view + ".png")
+			}
+			for _, tab := range []string{"timeline", "merkle", "gossip", "operations", "events", "charts", "guide"} {
+				switch {
+				case phone && tab == "guide":
+					b.click(`#views [data-view="guide"]`)
+				case phone:
+					b.click(`#views [data-view="inside"]`)
+					fallthrough
+				default:
+					b.click("#tab-" + tab)
+				}
+				b.eval(`document.querySelector("#explore").scrollIntoView()`)
+				b.until(`document.querySelector("#panel-` + tab + `").childElementCount > 0`)
+				b.save(name + "-" + theme + "-" + tab + ".png")
+			}
+			if size.width >= 1280 {
+				b.click("#taller")
+				b.save(name + "-" + theme + "-taller.png")
+				b.click("#taller")
+			}
+			b.eval(`scrollTo(0, 0)`)
 		}
-		b.click("#tab-operations")
-		b.shows("#panel-operations", "under way")
-		b.save(fmt.Sprintf("picture-%d-operations.png", size.width))
 	}
 }
 
