@@ -209,22 +209,22 @@ func TestData_NoQuorum_IsReportedWithItsTrace(t *testing.T) {
 func TestData_PrimaryDown_HintShowsInTraceAndCluster(t *testing.T) {
 	f := newFleet(t, 4, "")
 	place := must[api.KeyPlace](f, "A", "GET", "/api/ring/key/k", nil)
-	down, standIn := place.PreferenceList[1].Node, place.PreferenceList[3].Node
+	down, fallback := place.PreferenceList[1].Node, place.PreferenceList[3].Node
 	must[api.NodeState](f, down, "POST", "/api/nodes/"+down+"/kill", nil)
 	through := place.PreferenceList[0].Node
 	f.nodes.Eventually("the death to be noticed", func() bool { return !member(t, f.view(through), down).Alive })
 	w := must[api.WriteAnswer](f, through, "PUT", "/api/data/k", api.WriteRequest{Value: "v", W: 3})
-	if !slices.Equal(w.Trace.Hints, []api.Hint{{Holder: standIn, For: down}}) {
-		t.Errorf("hints %+v, want %s for %s", w.Trace.Hints, standIn, down)
+	if !slices.Equal(w.Trace.Hints, []api.Hint{{Holder: fallback, For: down}}) {
+		t.Errorf("hints %+v, want %s for %s", w.Trace.Hints, fallback, down)
 	}
-	if m := member(t, f.view(down), standIn); *m.Hints != 1 || m.HintsFor[down] != 1 {
+	if m := member(t, f.view(down), fallback); *m.Hints != 1 || m.HintsFor[down] != 1 {
 		t.Errorf("%+v", m)
 	}
 	must[api.NodeState](f, through, "POST", "/api/nodes/"+down+"/revive", api.ReviveRequest{})
 	f.nodes.Eventually("the hint delivered", func() bool {
-		return len(member(t, f.view(through), standIn).HintsFor) == 0
+		return len(member(t, f.view(through), fallback).HintsFor) == 0
 	})
-	facts := must[api.Node](f, standIn, "GET", "/api/node", nil)
+	facts := must[api.Node](f, fallback, "GET", "/api/node", nil)
 	if totals := facts.Here.Totals; totals.HintsStored != 1 || totals.HintsDelivered != 1 {
 		t.Errorf("%+v", totals)
 	}

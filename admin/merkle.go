@@ -21,7 +21,7 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// merkleHandlers compares and synchronizes replicas by their hash trees.
+// merkleHandlers compares and synchronizes replicas by their Merkle trees.
 type merkleHandlers struct{ *backend }
 
 func exchangesOf(s antientropy.Stats) api.Exchanges {

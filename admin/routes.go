@@ -135,7 +135,7 @@ func (s *Server) table() []route {
 			params: []param{keyParam}, answer: api.Versions{}, needsNode: true, handle: data.getVersions,
 		},
 		{
-			method: "GET", path: "/api/merkle", summary: "Which replicas of which partitions are equal, by the roots of their hash trees.",
+			method: "GET", path: "/api/merkle", summary: "Which replicas of which partitions are equal, by the roots of their Merkle trees.",
 			params: []param{localParam}, answer: api.Merkle{}, needsNode: true, handle: merkle.getMerkle,
 		},
 		{

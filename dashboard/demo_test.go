@@ -139,7 +139,7 @@ func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
 	b.click("#chaos button:nth-child(4)")
 	b.until(`document.querySelectorAll(".link-cut").length === 0`)
 
-	t.Log("hash trees, gossip, events, charts")
+	t.Log("Merkle trees, gossip, events, charts")
 	b.click("#tab-merkle")
 	b.until(`document.querySelectorAll("#panel-merkle .pair").length === 10`)
 	b.until(`[...document.querySelectorAll("#cards .card-top .chip")].every((c) => c.textContent === "up")`)

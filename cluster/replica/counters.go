@@ -13,7 +13,7 @@ type Counters struct {
 	ManySiblings  atomic.Int64 // writes that left more siblings than the warning mark
 	NoQuorum      atomic.Int64 // requests that too few replicas answered
 	ReadRepairs   atomic.Int64 // stale replicas brought up to date by a read
-	StandIns      atomic.Int64 // copies given to a fallback
+	ToFallbacks   atomic.Int64 // copies given to a fallback
 	ClockRefused  atomic.Int64 // stamps that were too far ahead of this node's clock
 	HintsStored   atomic.Int64 // late hints kept on this node
 	HintsDropped  atomic.Int64 // copies left to anti-entropy

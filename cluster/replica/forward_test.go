@@ -220,7 +220,7 @@ func TestForward_SentToTwo_IsOneUpdate(t *testing.T) {
 	}
 }
 
-// A deletion whose read met one primary that lacks the value, and a stand-in that never had
+// A deletion whose read met one primary that lacks the value, and a fallback that never had
 // it, deletes the value all the same.
 func TestDelete_TooFewPrimariesAnswer_DeletesWhatItDoesNotFind(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")

@@ -16,7 +16,7 @@ type held struct {
 // lookUp finds all that this node holds of a key, and appends it to buffer: its own copy,
 // merged with the hints that it keeps for others. Either may be the newer one. A node that
 // stands in may have an old copy from the time when it was a primary; and one that has
-// become a primary may still keep what it took as a stand-in.
+// become a primary may still keep what it took as a fallback.
 func (c *Coordinator) lookUp(p ring.Partition, key, buffer []byte) (h held, err error) {
 	hint, hinted, err := c.cfg.Store.Hints().Get(p, key, nil)
 	if err != nil {

@@ -63,7 +63,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	o.traceStep(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
 	own, err := f.c.lookUp(o.p, o.req.Key, o.req.kept.local[:0])
 	o.req.kept.local = own.encoded
-	// A stand-in's own copy is from the time when it was a primary. Alone it tells nothing
+	// A fallback's own copy is from the time when it was a primary. Alone it tells nothing
 	// of what the primaries have acknowledged since.
 	found := own.hinted || own.found && o.isPrimary()
 	if err == nil && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {

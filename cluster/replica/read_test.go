@@ -78,7 +78,7 @@ func TestRead_OwnHintsComplete_IsAnswered(t *testing.T) {
 	}
 }
 
-func TestRead_StandInsKnowNothing_WaitForAPrimary(t *testing.T) {
+func TestRead_FallbacksKnowNothing_WaitForAPrimary(t *testing.T) {
 	w := newWorld(t, usual, brief, "A", "B", "C", "D", "E")
 	w.at(0).plant(w.key, strange(1, "value"))
 	w.setDown(0, 1, 2)
@@ -153,7 +153,7 @@ func TestRead_RepeatedKey_EachIsAnsweredOnce(t *testing.T) {
 			t.Errorf("read %d: %q, %v", i, reqs[i].plain(), reqs[i].Err)
 		}
 	}
-	wantNoQuorum(t, reqs[2], NoQuorumError{Op: OpRead, Needed: 1, Got: 1}) // of a stand-in that knows nothing
+	wantNoQuorum(t, reqs[2], NoQuorumError{Op: OpRead, Needed: 1, Got: 1}) // of a fallback that knows nothing
 }
 
 // What a node holds of a key is its own copy and its hints, together: each may be newer.
@@ -164,9 +164,9 @@ func TestRead_NodeHasAnOldCopyAndANewerHint_TheHintIsFound(t *testing.T) {
 		copy, hint []byte
 		reader     int
 	}{
-		{"a stand-in is asked", 3, strange(1, "old"), strange(2, "new"), 0},
-		{"a stand-in asks", 3, strange(1, "old"), strange(2, "new"), 3},
-		{"a stand-in asks, and its copy is newer", 3, strange(2, "new"), strange(1, "old"), 3},
+		{"a fallback is asked", 3, strange(1, "old"), strange(2, "new"), 0},
+		{"a fallback asks", 3, strange(1, "old"), strange(2, "new"), 3},
+		{"a fallback asks, and its copy is newer", 3, strange(2, "new"), strange(1, "old"), 3},
 		{"a primary is asked", 1, strange(1, "old"), strange(2, "new"), 0},
 		{"a primary asks", 1, strange(1, "old"), strange(2, "new"), 1},
 	} {

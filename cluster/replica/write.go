@@ -161,7 +161,7 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 		case coordination.StoreHint:
 			o.traceSend(a.Place, o.walk[a.For])
 			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place, hint: o.walk[a.For]})
-			f.c.count.StandIns.Add(1)
+			f.c.count.ToFallbacks.Add(1)
 		case coordination.Skip:
 			o.traceSkip(a.Place)
 		case coordination.Finish:

@@ -90,7 +90,7 @@ func TestWrite_TooFew_SaysSoAndKeepsHints(t *testing.T) {
 }
 
 // TestWrite_LateAnswers_CountOnceEach: a primary that was given up answers after all,
-// and so does its stand-in; each is one node.
+// and so does its fallback; each is one node.
 func TestWrite_LateAnswers_CountOnceEach(t *testing.T) {
 	const enough = 2 * time.Second // for two answers, on a busy machine
 	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, enough, "A", "B", "C", "D")
@@ -144,7 +144,7 @@ func TestWrite_OwnDiskHangs_OthersMakeTheQuorum(t *testing.T) {
 	w.at(0).must(set(w.key, "1"))
 	release := w.at(0).hangDisk()
 	w.at(0).must(set(w.key, "2"))
-	w.setDown(1) // now this node's own copy would be needed, but for the stand-in
+	w.setDown(1) // now this node's own copy would be needed, but for the fallback
 	w.at(0).must(set(w.key, "3"))
 	release()
 	if got := w.at(0).must(get(w.key)).plain(); got != "3" {

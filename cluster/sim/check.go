@@ -113,7 +113,7 @@ func (ch *checker) checkShown(o *op, left *object.Object) {
 }
 
 // checkDeleted: what a deletion covers does not come back. One that answered 0
-// deleted nothing: it may have asked stand-ins that knew of nothing.
+// deleted nothing: it may have asked fallbacks that knew of nothing.
 func (ch *checker) checkDeleted(o *op, left *object.Object) {
 	if o.request.Result.Dot.Counter == 0 {
 		return

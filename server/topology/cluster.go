@@ -114,7 +114,7 @@ func runClusterNodes(_ context.Context, c *command.Call) {
 // answers: it can still be written to, but not read.
 func runClusterInfo(_ context.Context, c *command.Call) {
 	t := newTopology(c.Node.Store)
-	failed := t.slots(func(r *slotRange) bool { return r.standIn })
+	failed := t.slots(func(r *slotRange) bool { return r.byFallback })
 	state := "ok"
 	if failed > 0 {
 		state = "fail"

@@ -30,7 +30,7 @@ type slotRange struct {
 	first, last ring.Slot
 	nodes       []ring.NodeID // that answer, the coordinator first
 	down        []ring.NodeID // primaries that do not
-	standIn     bool          // no primary answers: the coordinator is a fallback
+	byFallback  bool          // no primary answers: the coordinator is a fallback
 }
 
 func newTopology(store command.Cluster) *topology {
@@ -66,7 +66,7 @@ func (t *topology) serving(p ring.Partition) (r slotRange) {
 	if len(r.nodes) > 0 {
 		return r
 	}
-	r.standIn = true
+	r.byFallback = true
 	walk := t.ring.Walk(p)
 	if i := slices.IndexFunc(walk, func(id ring.NodeID) bool { return t.alive[id] }); i >= 0 {
 		r.nodes = walk[i : i+1]

@@ -56,8 +56,8 @@ func TestTopology_ListsWhoServesEachSlot(t *testing.T) {
 				p := ring.PartitionOf(slot, 64)
 				isDown := func(id ring.NodeID) bool { return !s.Alive(id) }
 				want := slices.DeleteFunc(slices.Clone(s.ring.Primaries(p)), isDown)
-				if r.standIn != (len(want) == 0) {
-					t.Fatalf("%s without %s: slot %d: stand-in %t", c.names, c.down, slot, r.standIn)
+				if r.byFallback != (len(want) == 0) {
+					t.Fatalf("%s without %s: slot %d: fallback %t", c.names, c.down, slot, r.byFallback)
 				}
 				if len(want) == 0 {
 					want = slices.DeleteFunc(slices.Clone(s.ring.Walk(p)), isDown)[:1]

@@ -13,7 +13,7 @@ import "github.com/quorate/quorate/cluster/core/quorum"
 //
 // Those primaries for which nobody has a hint when the request ends are in [Write.Missed],
 // and the driver keeps a hint for each on this node. A node that is no primary keeps its own copy as a
-// hint for the first primary, so that one needs no other stand-in when the write starts.
+// hint for the first primary, so that one needs no other fallback when the write starts.
 type Write struct {
 	nodes  Replicas
 	tally  quorum.Tally

@@ -1,4 +1,4 @@
-// The hash trees: which replicas are equal, where they differ, and how few
+// The Merkle trees: which replicas are equal, where they differ, and how few
 // comparisons that took.
 
 import { api } from "./api.js";

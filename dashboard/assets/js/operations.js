@@ -34,7 +34,7 @@ export async function refresh() {
 function draw({ operations, nodes, missing }) {
   const running = operations.filter((o) => o.state === "running").length;
   put(part.said, running ? h("b", {}, `${plural(running, "operation")} under way. `) : h("b", { class: "good" }, "Nothing is under way. "),
-    operations.length ? null : h("span", { class: "soft" }, "Add or remove a node, or synchronize the hash trees, and watch the data move."));
+    operations.length ? null : h("span", { class: "soft" }, "Add or remove a node, or press Sync now under Merkle trees, and watch the data move."));
   const column = (label) => h("th", { scope: "col" }, label);
   put(part.table, operations.length ? h("table", {}, h("caption", { class: "unseen" }, "Operations of all nodes, the newest first."),
     h("thead", {}, h("tr", {}, ["Node", "What", "State", "Partitions", "Keys", "Bytes", "Time", ""].map(column))),

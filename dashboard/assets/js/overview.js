@@ -44,7 +44,7 @@ export function health(cluster) {
   const cutLinks = (cluster.links ?? []).filter((l) => l.cut).length;
   const need = Math.max(cluster.effective?.r ?? cluster.r, cluster.effective?.w ?? cluster.w);
   if (cluster.nodes.length - gone.length < need) return [`${list(gone)} ${gone.length === 1 ? "does" : "do"} not answer: too few nodes are left for R and W.`, "bad"];
-  if (gone.length) return [`${list(gone)} ${gone.length === 1 ? "does" : "do"} not answer. Stand-ins keep the writes; ${plural(cluster.nodes.length - gone.length, "node")} of ${cluster.nodes.length} serve.`, "warn"];
+  if (gone.length) return [`${list(gone)} ${gone.length === 1 ? "does" : "do"} not answer. Fallbacks keep the writes; ${plural(cluster.nodes.length - gone.length, "node")} of ${cluster.nodes.length} serve.`, "warn"];
   const full = cluster.nodes.filter((n) => n.read_only).map((n) => n.name);
   if (full.length) return [`${list(full)} ${full.length === 1 ? "refuses" : "refuse"} writes: ${cluster.nodes.find((n) => n.read_only).read_only}`, "bad"];
   const wrong = cluster.nodes.find((n) => n.clock_off_ms);

@@ -72,12 +72,12 @@ export function consequences({ n, r, w }, members, alive) {
   const out = [];
   const sum = `R + W = ${real.r + real.w}`;
   out.push(real.r + real.w > real.n
-    ? { kind: "good", text: `${sum} > N = ${real.n}: a read finds the latest acknowledged write, unless stand-ins took it.` }
+    ? { kind: "good", text: `${sum} > N = ${real.n}: a read finds the latest acknowledged write, unless fallbacks took it.` }
     : { kind: "warn", text: `${sum} ≤ N = ${real.n}: a read may miss the latest write, and be stale.` });
-  out.push({ kind: "", text: `Of a key's ${plural(real.n, "replica")}, ${real.n - real.r} may be down for a read, ${real.n - real.w} for a write without stand-ins.` });
+  out.push({ kind: "", text: `Of a key's ${plural(real.n, "replica")}, ${real.n - real.r} may be down for a read, ${real.n - real.w} for a write without fallbacks.` });
   const spare = alive - real.w;
   if (spare < 0) out.push({ kind: "bad", text: `Writes fail now: ${alive} of ${members} nodes answer, and W is ${real.w}.` });
-  else out.push({ kind: "", text: `Sloppy quorum: stand-ins store hints, so writes go on until ${plural(spare + 1, "more node fails", "more nodes fail")}.` });
+  else out.push({ kind: "", text: `Sloppy quorum: fallbacks store hints, so writes go on until ${plural(spare + 1, "more node fails", "more nodes fail")}.` });
   if (real.n < n) out.push({ kind: "warn", text: `Only ${plural(members, "member")}: N is ${real.n} until there are ${n}.` });
   return out;
 }

@@ -7,8 +7,8 @@ import { troublesOf } from "./nodetext.js";
 const states = {
   up: "is up",
   suspect: "has not answered lately and is suspected",
-  down: "is down; stand-ins keep its writes",
-  killed: "was killed; stand-ins keep its writes",
+  down: "is down; fallbacks keep its writes",
+  killed: "was killed; fallbacks keep its writes",
   joining: "is joining and copies its partitions",
   leaving: "is leaving and hands its partitions over",
   removing: "is being removed; the others copy its data anew",
@@ -39,16 +39,16 @@ export function partitionSentence(ring, partition, zoned) {
 export function walkSentence(key) {
   const primaries = key.preference_list.filter((p) => p.role === "primary").map((p) => p.node);
   const dead = key.preference_list.filter((p) => !p.alive).map((p) => p.node);
-  const stand = key.preference_list.filter((p) => p.role === "fallback" && p.alive).map((p) => p.node);
+  const fallbacks = key.preference_list.filter((p) => p.role === "fallback" && p.alive).map((p) => p.node);
   let text = `Hashed to slot ${key.slot}, in partition ${key.partition}; walking clockwise from there, ${list(primaries)} are met first and keep it.`;
   if (primaries.length === 1) text = `Hashed to slot ${key.slot}, in partition ${key.partition}; ${primaries[0]} keeps it.`;
-  if (dead.some((d) => primaries.includes(d)) && stand.length) text += ` ${list(dead)} does not answer, so ${stand[0]} stands in.`;
-  else if (stand.length) text += ` ${stand[0]} would stand in first.`;
+  if (dead.some((d) => primaries.includes(d)) && fallbacks.length) text += ` ${list(dead)} ${dead.length === 1 ? "does" : "do"} not answer, so ${fallbacks[0]} stands in.`;
+  else if (fallbacks.length) text += ` ${fallbacks[0]} would stand in first.`;
   return text;
 }
 
 export function placeSentence(entry, i) {
-  const role = entry.role === "primary" ? `${ordinal(i + 1)} primary` : `${ordinal(i + 1)} on the walk, a stand-in`;
+  const role = entry.role === "primary" ? `${ordinal(i + 1)} primary` : `${ordinal(i + 1)} on the walk, a fallback`;
   return `${entry.node} is the key's ${role}${entry.alive ? "" : ", and does not answer"}.`;
 }
 
@@ -62,7 +62,7 @@ export function traceSentence(trace) {
     : `${trace.coordinator} took the ${verb} and coordinated it`);
   parts.push(trace.got >= trace.need ? `it needed ${plural(trace.need, "answer")} and got ${trace.got}` : `it needed ${plural(trace.need, "answer")} and got only ${trace.got}`);
   for (const hint of trace.hints ?? []) parts.push(`${hint.holder} keeps a hint for ${hint.for}`);
-  if (trace.read_repairs?.length) parts.push(`${list(trace.read_repairs)} had an older copy and is brought up to date`);
+  if (trace.read_repairs?.length) parts.push(`${list(trace.read_repairs)} had an older copy and ${trace.read_repairs.length === 1 ? "is" : "are"} brought up to date`);
   if (trace.siblings > 1) parts.push(`${trace.siblings} concurrent values were found`);
   return `${parts.join("; ")}.`;
 }

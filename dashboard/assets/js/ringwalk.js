@@ -1,5 +1,5 @@
 // The walk of a key: its slot on the ring, then clockwise to the first tokens of
-// N different nodes, and on to those that would stand in.
+// N different nodes, and on to the fallbacks.
 
 import { colour, initials } from "./colours.js";
 import { byId, h, put, s, set } from "./dom.js";
@@ -12,7 +12,7 @@ import { on, state } from "./store.js";
 import { shown } from "./text.js";
 
 const FEW = 6; // entries of the walk that are drawn in any case
-const BEYOND = 2; // stand-ins that are drawn besides
+const BEYOND = 2; // fallbacks that are drawn besides
 const GAP = 0.0145; // of the ring, between badges
 
 export function start() {
@@ -80,7 +80,7 @@ function pin(share) {
 
 function facts(key) {
   const disc = (p) => h("li", {},
-    h("span", { class: `disc ${colour(p.node)}${p.alive ? "" : " gone"}` }, initials(p.node)), p.role === "fallback" ? h("small", { class: "soft" }, " stand-in") : "");
+    h("span", { class: `disc ${colour(p.node)}${p.alive ? "" : " gone"}` }, initials(p.node)), p.role === "fallback" ? h("small", { class: "soft" }, " fallback") : "");
   const primaries = key.preference_list.filter((p) => p.role === "primary");
   const fallbacks = key.preference_list.filter((p) => p.role === "fallback");
   put(byId("ring-facts"),

@@ -49,7 +49,7 @@ const replicate = {
 };
 
 const handoff = {
-  id: "handoff", title: "Kill a node", about: "A stand-in takes its writes and delivers them later.", chaos: true,
+  id: "handoff", title: "Kill a node", about: "A fallback takes its writes and delivers them later.", chaos: true,
   steps: [
     { say: "Choose a key, and one of its primaries to lose.", button: "Choose",
       async run(lab) {
@@ -67,7 +67,7 @@ const handoff = {
       async run(lab) {
         const { trace } = await lab.put("written without you");
         const hint = trace.hints.find((x) => x.for === lab.facts.victim);
-        expect(hint, "No stand-in kept a hint.");
+        expect(hint, "No fallback kept a hint.");
         lab.facts.holder = hint.holder;
         return `Acknowledged in ${micros(trace.micros)}. ${hint.holder} stands in, with a hint for ${hint.for}.`;
       } },
@@ -76,7 +76,7 @@ const handoff = {
         await lab.revive(lab.facts.victim);
         return `${lab.facts.victim} is up again.`;
       } },
-    { say: "The stand-in sees it alive, hands the hint over, and forgets it once it is acknowledged.", button: "Watch the handoff",
+    { say: "The fallback sees it alive, hands the hint over, and forgets it once it is acknowledged.", button: "Watch the handoff",
       async run(lab) {
         const { victim, holder, primaries } = lab.facts;
         await lab.until(() => names().every((n) => !(nodeNamed(n).hints_for?.[victim] > 0)), `the hints for ${victim} are delivered`);
@@ -161,7 +161,7 @@ async function each(keys, act) {
 }
 
 const disk = {
-  id: "disk", title: "Lose a disk", about: "Hash trees find what is missing and restore it.", chaos: true,
+  id: "disk", title: "Lose a disk", about: "Merkle trees find what is missing and restore it.", chaos: true,
   steps: [
     { say: `Write ${KEYS} keys, spread over the ring.`, button: "Write",
       async run(lab) {
@@ -181,7 +181,7 @@ const disk = {
         await lab.revive(victim, true);
         return `${victim} is back with an empty disk, in a new epoch, so that it never uses a version number twice.`;
       } },
-    { say: "Compare the hash trees with the other replicas: where they differ, just the keys that are missing travel.", button: "Sync now",
+    { say: "Compare the Merkle trees with those of the other replicas: where they differ, only the keys that are missing are sent.", button: "Sync now",
       async run(lab) {
         const { victim, before } = lab.facts;
         await lab.until(() => api.sync(), "the replicas are compared");

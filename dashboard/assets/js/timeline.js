@@ -75,7 +75,7 @@ function box({ version: v }, x, y, versions) {
     chosen = v.id;
     details(v);
   };
-  const parents = v.parents?.length ? `after ${list(v.parents.map((p) => versions.find((o) => o.id === p)?.id ?? p))}` : "the first";
+  const parents = v.parents?.length ? `after ${list(v.parents.map(dot))}` : "the first";
   const group = s("g", {
     class: `version ${colour(v.node)}${v.current ? " current" : ""}${v.tombstone ? " dead" : ""}`, transform: `translate(${x} ${y})`, tabindex: 0, role: "button",
     "aria-label": `${value} ${v.clock_text}${v.current ? " now" : ""}: ${parents}`,
@@ -91,11 +91,14 @@ function box({ version: v }, x, y, versions) {
   return group;
 }
 
+// dot writes the id of a version, A:2, as clocks are written: (A, 2).
+const dot = (id) => `(${id.replace(/:(\d+)$/, ", $1")})`;
+
 function details(v) {
   const row = (name, value) => [h("dt", {}, name), h("dd", {}, value)];
   put(part.details,
     h("h3", {}, h("span", { class: `disc ${colour(v.node)}`, "aria-hidden": "true" }, initials(v.node)), ` (${v.actor}, ${v.counter})`),
     h("pre", { class: "value" }, v.tombstone ? "deleted" : shown(v.value, v.encoding), v.truncated ? " … (cut)" : ""),
     h("dl", { class: "pairs" }, row("clock", h("code", {}, v.clock_text)), row("made by", v.node), row("at", clockTime(v.timestamp_ms)),
-      row("replaced", v.parents?.length ? v.parents.join(", ") : "nothing"), row("state", v.current ? "current" : "covered by a later version")));
+      row("replaced", v.parents?.length ? h("code", {}, v.parents.map(dot).join(", ")) : "nothing"), row("state", v.current ? "current" : "covered by a later version")));
 }
