@@ -75,6 +75,10 @@ func (n *Node) keepFilled(ctx context.Context) error {
 
 // refill waits until the others have filled this node, and notes that they have.
 func (n *Node) refill(ctx context.Context) error {
+	select {
+	case <-n.doubted: // all that is in doubt until now is compared from here on
+	default:
+	}
 	n.log.Warn("this node may lack what it has acknowledged; until the others have filled it, they answer for it", "data", n.store.DiskLoss().Doubt())
 	for _, id := range n.membership.Others() {
 		n.scheduler.Trigger(id)

@@ -3,7 +3,7 @@
 //
 //	quorate server    one node
 //	quorate demo      a cluster of five in one process, to try and to test faults on
-//	quorate admin     status, live settings and members of a running cluster
+//	quorate admin     status, live settings, members and operations of a running cluster
 //	quorate health    whether the node behind an admin port is ready
 //	quorate version
 //

@@ -60,6 +60,9 @@ func TestReplace_DeadNodeWithALostDisk_FreshOneOfItsNameHasEverything(t *testing
 	}
 	f.awaitPlaces()
 	f.awaitIdentical(3)
+	if n := strings.Count(c.log.String(), "this node may lack what"); n != 1 {
+		t.Errorf("C was filled %d times", n)
+	}
 	if got := a.tokens(); got != tokens {
 		t.Errorf("other data moved: tokens %s, before %s", got, tokens)
 	}
