@@ -158,6 +158,24 @@ func (x *Exchanger) Differing(ctx context.Context, member ring.NodeID, parts []r
 	return nil, nil, fmt.Errorf("compare roots: %w", err)
 }
 
+// Unrepaired asks a member whether it may lack what it has acknowledged, because its disk
+// was lost or put back. A member of an older version does not know, and counts as if not.
+func (x *Exchanger) Unrepaired(ctx context.Context, member ring.NodeID) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, x.cfg.CallTimeout)
+	defer cancel()
+	answer, err := x.cfg.Channel.Call(ctx, member, peer.Background, peer.Unrepaired, []byte{wireVersion})
+	var unknown *peer.RemoteError
+	switch {
+	case errors.As(err, &unknown):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("ask whether it is repaired: %w", err)
+	}
+	r := newReader(answer)
+	unrepaired := r.Flag()
+	return unrepaired, r.end("answer whether it is repaired")
+}
+
 func (x *Exchanger) compareRoots(parts []ring.Partition, theirs []root) (differing, unknown []ring.Partition) {
 	for i, p := range parts {
 		ours := x.root(p)

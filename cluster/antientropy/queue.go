@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -26,7 +27,7 @@ var handlers = map[peer.Kind]func(x *Exchanger, body []byte) ([]byte, error){
 }
 
 // Kinds returns the kinds of requests that [Exchanger.ServePeer] answers.
-func Kinds() []peer.Kind { return slices.Sorted(maps.Keys(handlers)) }
+func Kinds() []peer.Kind { return append(slices.Sorted(maps.Keys(handlers)), peer.Unrepaired) }
 
 // ErrBusy answers a request that found the queue full. The peer tries again later,
 // so that background work does not pile up.
@@ -61,6 +62,10 @@ type request struct {
 // [peer.Handler].
 func (x *Exchanger) ServePeer(reqs []*peer.Request) {
 	for _, r := range reqs {
+		if r.Kind == peer.Unrepaired { // needs no worker
+			r.Reply(wire.AppendFlag(nil, x.cfg.Store.DiskLoss().Unrepaired()))
+			continue
+		}
 		x.queue.add(r)
 	}
 }

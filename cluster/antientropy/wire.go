@@ -20,7 +20,7 @@ const (
 	maxKeys       = 4096
 )
 
-// Every request begins with the version; all but the first with the partition.
+// Every request begins with the version; all but the first and the last with the partition.
 //
 //	roots    n, n x partition                  -> n x (ready, root)
 //	nodes    level, n, n x index               -> ready, n x hash
@@ -29,6 +29,7 @@ const (
 //	fetch    n, n x key                        -> object or absent, for a prefix of the keys, at least one
 //	push     (key, object)...                  -> changed, failed
 //	reap     ring version, (digest, key)...    -> a flag per key
+//	unrepaired, with an empty request          -> a flag
 //
 // Numbers are big-endian, counts and lengths uvarints. What a decoder allocates is
 // bounded by a small multiple of the message's length, and its results alias the

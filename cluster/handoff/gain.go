@@ -19,7 +19,7 @@ import (
 // Errors of a round that will be tried again.
 var (
 	errSilentOwner  = errors.New("an owner does not answer, waiting for it")
-	errTooFewOwners = errors.New("too few owners answer to have every acknowledged write between them: start those that are down, or remove them")
+	errTooFewOwners = errors.New("too few owners answer, or have all that they had on their disks, to have every acknowledged write between them: start those that are down, or remove them")
 )
 
 // gain copies what this node gains in the transition under way, if any.
@@ -45,7 +45,11 @@ func (m *Mover) gainParts(ctx context.Context, view *ring.Ring, target uint64, p
 	if err := m.cfg.Announce(ctx); err != nil {
 		return fmt.Errorf("announce the ring: %w", err)
 	}
-	sources, orphans, err := m.sources(view, parts)
+	unrepaired, err := m.unrepaired(ctx, view, parts)
+	if err != nil {
+		return err
+	}
+	sources, orphans, err := m.sources(view, parts, unrepaired)
 	if err != nil {
 		return err
 	}
@@ -107,8 +111,9 @@ func (m *Mover) copied(change func(copied, gaining int) int) {
 //
 // W of the N primaries have each acknowledged write, so that any N-W+1 of them have it
 // between them. With fewer sources this node could come to own a partition without a
-// write that a client relies on. Only owners that were removed are done without.
-func (m *Mover) sources(view *ring.Ring, parts []ring.Partition) (sources map[ring.NodeID][]ring.Partition, orphans int, err error) {
+// write that a client relies on. Only owners that were removed are done without. One that
+// is unrepaired is a source, and proves nothing: it may have lost what it acknowledged.
+func (m *Mover) sources(view *ring.Ring, parts []ring.Partition, unrepaired map[ring.NodeID]bool) (sources map[ring.NodeID][]ring.Partition, orphans int, err error) {
 	sources = make(map[ring.NodeID][]ring.Partition)
 	for _, p := range parts {
 		answering, silent := 0, 0
@@ -119,7 +124,11 @@ func (m *Mover) sources(view *ring.Ring, parts []ring.Partition) (sources map[ri
 			case id == m.cfg.Self || member.Status == ring.Removing || member.Status == ring.Removed:
 			case m.cfg.Available(id):
 				sources[id] = append(sources[id], p)
-				answering++
+				if unrepaired[id] {
+					silent++
+				} else {
+					answering++
+				}
 			case !m.givenUp(id):
 				return nil, 0, fmt.Errorf("%s: %w", view.Name(id), errSilentOwner)
 			default:
@@ -135,6 +144,23 @@ func (m *Mover) sources(view *ring.Ring, parts []ring.Partition) (sources map[ri
 		}
 	}
 	return sources, orphans, nil
+}
+
+// unrepaired returns those owners of parts that may lack what they have acknowledged.
+func (m *Mover) unrepaired(ctx context.Context, view *ring.Ring, parts []ring.Partition) (map[ring.NodeID]bool, error) {
+	asked := make(map[ring.NodeID]bool)
+	for _, p := range parts {
+		for _, id := range view.Primaries(p) {
+			if _, known := asked[id]; known || id == m.cfg.Self || !m.cfg.Available(id) {
+				continue
+			}
+			var err error
+			if asked[id], err = m.cfg.Exchanger.Unrepaired(ctx, id); err != nil {
+				return nil, fmt.Errorf("%s: %w", view.Name(id), err)
+			}
+		}
+	}
+	return asked, nil
 }
 
 // copyFrom makes this node's partitions equal to those of their sources, and

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/testcluster"
+	"github.com/quorate/quorate/engine"
 )
 
 func TestMover_SilentOwner_IsWaitedForThenDoneWithout(t *testing.T) {
@@ -94,6 +95,36 @@ func TestMover_TooFewOwnersAnswer_WaitsForWhatOverlapsAnyWrite(t *testing.T) {
 		if n := w.nodes[name]; w.Ring().IsPrimary(n.ID, w.Ring().PartitionOf([]byte(key))) && n.Value(key) != "acknowledged" {
 			t.Errorf("%s owns the key and has %q", name, n.Value(key))
 		}
+	}
+}
+
+// An owner that has lost its disk has acknowledged writes that it does not have any more:
+// until the others have filled it, it is none of those who have every write between them.
+func TestMover_OwnerLostItsDisk_IsNoneOfThoseThatOverlapAnyWrite(t *testing.T) {
+	w := newMoving(t, 16, "A", "B", "C")
+	key := "key"
+	owners := w.Ring().Primaries(w.Ring().PartitionOf([]byte(key)))
+	down, lost, behind := w.byID(owners[0]).Name, w.byID(owners[1]), w.byID(owners[2]).Name
+	w.Write(w.Ring(), key, "acknowledged", func(id ring.NodeID) bool { return id == owners[0] })
+	if err := lost.Store.DiskLoss().Mark(engine.Lost); err != nil {
+		t.Fatal(err)
+	}
+	w.SetDown(down, true)
+	w.join("D")
+	w.rounds(20)
+	if !w.Ring().InTransition() {
+		t.Fatalf("the ring changed though only %s, which has missed a write, and %s answered, which has lost it", behind, lost.Name)
+	}
+	if err := w.nodes["D"].mover.Progress().LastError; !errors.Is(err, errTooFewOwners) {
+		t.Errorf("progress says %v", err)
+	}
+	w.SetDown(down, false)
+	w.rounds(8)
+	if w.Ring().InTransition() {
+		t.Fatal("two of three owners have every write between them, and D still waits")
+	}
+	if d := w.nodes["D"]; w.Ring().IsPrimary(d.ID, w.Ring().PartitionOf([]byte(key))) && d.Value(key) != "acknowledged" {
+		t.Errorf("D owns the key and has %q", d.Value(key))
 	}
 }
 

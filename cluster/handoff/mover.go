@@ -20,6 +20,7 @@ type Exchanger interface {
 	Differing(ctx context.Context, peer ring.NodeID, parts []ring.Partition) (differing, unknown []ring.Partition, err error)
 	Transfer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
 	Offer(ctx context.Context, peer ring.NodeID, p ring.Partition) (antientropy.Stats, error)
+	Unrepaired(ctx context.Context, member ring.NodeID) (bool, error)
 }
 
 // MoverConfig configures a [Mover]. The first seven fields are required.

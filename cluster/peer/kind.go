@@ -32,6 +32,7 @@ const (
 	Objects     Kind = 25 // objects of whole leaves
 	ReapAsk     Kind = 26 // may these tombstones be dropped?
 	Reap        Kind = 27 // drop them
+	Unrepaired  Kind = 28 // may the node lack what it has acknowledged?
 
 	// Kinds from 200 up are the channel's own.
 	kindPing     Kind = 200
