@@ -75,6 +75,9 @@
 // digest: a 64-bit hash of a key and its encoded object. Equal digests mean equal
 // copies. A ring state and the settings of the cluster have digests too.
 //
+// done-mark: what a gaining node writes into the ring state when it holds all that it
+// gains by a target.
+//
 // dot: (actor, counter): the one event that made one value. No dot is used twice.
 //
 // epoch: one span of a node's unbroken memory, within one start of the node. A node that
@@ -154,6 +157,8 @@
 //
 // rejoin: trying again and again to reach members that gossip has lost.
 //
+// seat: a member's part in a layout. Only members with a seat own tokens.
+//
 // settings of the cluster: what holds on all nodes besides the ring, as one document
 // that merges. The settings of one node are its flags.
 //
@@ -185,4 +190,6 @@
 // wait time: how long a peer's answer may take before another node is asked.
 //
 // walk: the distinct nodes met clockwise from a partition, distinct zones first.
+//
+// word: an operator's last decision about a member: in, out or gone.
 package cluster

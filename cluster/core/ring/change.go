@@ -4,7 +4,7 @@ import "fmt"
 
 // Join makes m a wanted member. A member that was removed may come back as another
 // instance. For a node that is a member already (the same instance), Join only
-// renews its addresses; it does not cancel a leave. A place that is vacant is taken. Errors:
+// renews its addresses; it does not cancel a leave. A seat that is vacant is taken. Errors:
 // [ErrBadMember], [ErrBadName], [ErrNameTaken] where another instance holds the
 // name (remove it first, and wait until it is gone), [ErrRemovedMember] where it
 // is the one that was removed, [ErrTooManyMembers].
@@ -40,10 +40,10 @@ func (s *State) Join(m Member) error {
 	return nil
 }
 
-// Vacate lets another data directory take the place of a member that is dead: the next
+// Vacate lets another data directory take the seat of a member that is dead: the next
 // node that joins under its name gets the member's tokens, and is filled from the others.
-// The place is not vacant any more if the member itself starts again. Errors: [ErrUnknownMember]; [ErrRemovedMember] if it has no place any more, or is on
-// its way out.
+// The seat is not vacant any more if the member itself starts again. Errors:
+// [ErrUnknownMember]; [ErrRemovedMember] if it was removed, or is on its way out.
 func (s *State) Vacate(id NodeID) error {
 	r, ok := s.records[id]
 	if !ok {
@@ -59,10 +59,10 @@ func (s *State) Vacate(id NodeID) error {
 	return nil
 }
 
-// Replace gives the place of a member, with all its tokens, to another instance of the
-// same name. The caller knows that the member is dead, or its place is vacant. The
+// Replace gives the seat of a member, with all its tokens, to another instance of the
+// same name. The caller knows that the member is dead, or its seat is vacant. The
 // newcomer holds nothing yet: what it was done with is not done any more. For a node
-// that has no place it is a [State.Join]. Errors: those of Join.
+// that is no member it is a [State.Join]. Errors: those of Join.
 func (s *State) Replace(m Member) error {
 	if m.ID == 0 {
 		m.ID = IDOf(m.Name)

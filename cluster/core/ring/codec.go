@@ -18,7 +18,7 @@ var ErrBadState = errors.New("bad ring state")
 
 const (
 	stateFormat = 2
-	// firstFormat had the zone in the word, and neither vacant places nor incarnations.
+	// firstFormat had the zone in the word, and neither vacant seats nor incarnations.
 	firstFormat = 1
 	// maxVersion keeps numbers exact wherever JSON is read, and leaves no room
 	// for a mangled state to use up the Lamport clock.
@@ -229,7 +229,7 @@ func (s *State) decodeMembers(list []memberJSON) error {
 			return fmt.Errorf("member %s has a version over %d", m.Name, uint64(maxVersion))
 		}
 		if j.LastStart != 0 && !j.Vacant {
-			return fmt.Errorf("member %s has a last start, and its place is not vacant", m.Name)
+			return fmt.Errorf("member %s has a last start, and its seat is not vacant", m.Name)
 		}
 		starts, err := decodeIncarnations(j.Incarnations)
 		if err != nil {

@@ -34,7 +34,7 @@ type Member struct {
 	// another of the same name: an impostor, or a successor on an empty disk.
 	Instance string
 	// Status and Vacant are derived; what a caller sets is ignored. Vacant says that a
-	// node of this name on another data directory may take the place: see [State.Vacate].
+	// node of this name on another data directory may take the seat: see [State.Vacate].
 	Status Status
 	Vacant bool
 }
@@ -99,13 +99,13 @@ type zone struct {
 	name    string
 }
 
-// word is the register that operators write: whether the member shall have a place, and
+// word is the register that operators write: whether the member shall have a seat, and
 // which data directory has it.
 type word struct {
 	version  uint64
 	intent   intent
 	instance string
-	// vacant says that another data directory may take the place, unless the member has
+	// vacant says that another data directory may take the seat, unless the member has
 	// started again since lastStart, the newest of its starts that were known then. See
 	// [State.Vacate].
 	vacant    bool
@@ -180,7 +180,7 @@ func (r *record) version() uint64 {
 	return max(r.address.version, r.zone.version, r.word.version, r.done.version)
 }
 
-// vacant reports whether another data directory may take the member's place now. The
+// vacant reports whether another data directory may take the member's seat now. The
 // member has no part in that word: a start of its own ends the vacancy, and cannot undo
 // what an operator decides meanwhile.
 func (r *record) vacant() bool {

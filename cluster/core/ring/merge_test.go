@@ -165,13 +165,13 @@ func TestState_Vacate_EndsWhenTheMemberStartsAgain(t *testing.T) {
 	check(t, s.Vacate(c.ID))
 	elsewhere := s.Clone()
 	if m, _ := NewRing(s).Member(c.ID); !m.Vacant {
-		t.Fatal("the place is not vacant")
+		t.Fatal("the seat is not vacant")
 	}
 	elsewhere.Started(c.ID, 8)
 	check(t, s.Leave(IDOf("B"))) // while C does not hear of it
 	merge(t, s, elsewhere)
 	if m, _ := NewRing(s).Member(c.ID); m.Vacant {
-		t.Error("the place of a member that is back is vacant")
+		t.Error("the seat of a member that is back is vacant")
 	}
 	if err := s.Join(fresh); !errors.Is(err, ErrNameTaken) {
 		t.Errorf("another one takes the place: %v", err)

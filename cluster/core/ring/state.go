@@ -39,7 +39,7 @@ var (
 // one: by Lamport version, and by content where versions tie.
 //
 //   - per member: its addresses and its zone (written by itself), its word, which is
-//     the last decision of an operator about its place, its done-mark and its newest
+//     the last decision of an operator about its seat, its done-mark and its newest
 //     incarnations (by itself);
 //   - the quorums, with the version of the last change of N;
 //   - the layout: its number, N, seats with their zones, owners. The higher number wins.
@@ -217,7 +217,7 @@ func (s *State) Digest() uint64 {
 	return h.sum()
 }
 
-// vacancy returns 1 for a vacant place, else 0: the number that goes into the hash.
+// vacancy returns 1 for a vacant seat, else 0: the number that goes into the hash.
 func vacancy(vacant bool) uint64 {
 	if vacant {
 		return 1
