@@ -130,7 +130,7 @@
 // N, R, W: how many nodes hold a key, how many of them a read waits for, and how many a
 // write waits for.
 //
-// observation: what gossip believes of another node, and since when.
+// observation: how gossip sees another node, and since when.
 //
 // operation: long work with an id, progress and a way to cancel it: a transfer, a sync.
 //

@@ -19,8 +19,8 @@ func (n *Node) reachable(id ring.NodeID) {
 	n.scheduler.Trigger(id)
 }
 
-// connected tells the parts that a stream to a member has been opened, whatever gossip
-// believes of it. After a long split, gossip itself needs that hint.
+// connected tells the parts that a stream to a member has been opened, however gossip sees
+// the member. After a long split, gossip learns only by this that the member is back.
 func (n *Node) connected(id ring.NodeID) {
 	n.gossip.Rejoin(id)
 	n.reachable(id)

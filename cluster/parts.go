@@ -35,10 +35,10 @@ func (n *Node) Channel() *peer.Channel { return n.channel }
 // Gossip returns the failure detector: it knows which members answer.
 func (n *Node) Gossip() *gossip.Gossip { return n.gossip }
 
-// Membership returns the keeper of the ring, which changes it for operators.
+// Membership returns the membership, which changes the ring for operators.
 func (n *Node) Membership() *membership.Membership { return n.membership }
 
-// Settings returns the keeper of the settings of the whole cluster, which changes them.
+// Settings returns the disseminator of the settings of the whole cluster, which changes them.
 func (n *Node) Settings() *settings.Disseminator { return n.disseminator }
 
 // Coordinator returns the coordinator, which carries out requests on keys.

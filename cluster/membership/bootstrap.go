@@ -44,7 +44,7 @@ type Origin uint8
 
 // The ways to get a ring.
 const (
-	Loaded  Origin = iota // from its disk: it takes its place again, at its address of now
+	Loaded  Origin = iota // from its disk: it takes its place again, at its current address
 	Founded               // it founded a cluster, by itself or with others
 	Joined                // a member of a cluster admitted it
 )

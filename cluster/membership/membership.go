@@ -98,7 +98,7 @@ func (m *Membership) Name() string { return m.cfg.Self.Name }
 // them first.
 func (m *Membership) RingChanges() []RingChange { return m.state.History() }
 
-// Ring returns the ring of now; nil before there is one.
+// Ring returns the current ring; nil before there is one.
 func (m *Membership) Ring() *ring.Ring { return m.state.Ring() }
 
 // Alive reports whether a member answers this node.

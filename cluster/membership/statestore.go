@@ -91,7 +91,7 @@ func OpenState(disk Disk, now func() time.Time) (*StateStore, error) {
 	return s, nil
 }
 
-// Ring returns the ring of now; nil before there is one.
+// Ring returns the current ring; nil before there is one.
 func (s *StateStore) Ring() *ring.Ring { return s.view.Load() }
 
 // Joined returns [ErrNotJoined] before there is a ring.

@@ -13,7 +13,7 @@ type Observation struct {
 	Since time.Time // when it was first seen so; zero: never seen at all
 }
 
-// State is what gossip believes of a node.
+// State is the state of a node in gossip.
 type State string
 
 // The states that memberlist tells. It does not tell whom it suspects: a suspect is alive
