@@ -1,10 +1,15 @@
 package replica
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // setUnseen writes a value as a client does that has seen nothing of the key.
@@ -93,4 +98,63 @@ func TestDelete_ValueHiddenByANewerDeletion_IsDeletedToo(t *testing.T) {
 	if got := w.at(0).must(get(w.key)); got.Object.Live(time.Now().UnixMilli()) {
 		t.Errorf("left is %+v", got.Object.Siblings)
 	}
+}
+
+// Each side of a split adds as many siblings as one coordinator may, a stand-in too. When
+// they have met, no value is dropped, and nobody adds another one until a client has merged
+// them.
+func TestSiblings_SidesOfASplitHaveMet_NobodyAddsMore(t *testing.T) {
+	const limit = 4
+	w := newWorld(t, ring.Quorums{N: 3, R: 1, W: 1}, long, "A", "B", "C", "D", "E")
+	for _, n := range w.nodes {
+		n.coordinator.cfg.SiblingsRefuse = limit
+	}
+	unseen := func(value string) *Request {
+		r := setUnseen(w.key, value)
+		r.W = 1
+		return r
+	}
+	sides := []int{0, 1, 3}
+	for _, side := range sides {
+		w.setDown(slices.DeleteFunc([]int{0, 1, 2, 3, 4}, func(place int) bool { return place == side })...)
+		for i := range limit {
+			w.at(side).must(unseen(fmt.Sprint(side, "-", i)))
+		}
+		if r := unseen("one more"); !errors.Is(w.at(side).fails(r), ErrTooManySiblings) {
+			t.Fatalf("side %d adds more than %d: %v", side, limit, r.Err)
+		}
+	}
+	w.setDown()
+	hint, found, err := w.at(3).store.Hints().Get(w.at(3).partition(w.key), w.key, nil)
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	w.at(0).plant(w.key, hint) // as its delivery does
+	read := func(place int) *Request {
+		r := get(w.key)
+		r.R = 3
+		return w.at(place).must(r)
+	}
+	w.eventually("all primaries to hold all values", func() bool {
+		read(0)
+		return !slices.ContainsFunc([]int{0, 1, 2}, func(place int) bool { return len(strings.Fields(w.at(place).stored(w.key))) != limit*len(sides) })
+	})
+	for place := range 5 {
+		if r := unseen("one more"); !errors.Is(w.at(place).fails(r), ErrTooManySiblings) {
+			t.Errorf("a write through place %d: %v, want %v", place, r.Err, ErrTooManySiblings)
+		}
+	}
+	merged := set(w.key, "merged")
+	merged.Update.HasContext, merged.Update.Context = true, read(4).Object.Context().Clone()
+	w.at(4).must(merged)
+	w.at(4).must(unseen("another"))
+	if got := read(1); len(got.Object.Siblings) != 2 {
+		t.Errorf("%d siblings after the merge and one more write, want 2", len(got.Object.Siblings))
+	}
+}
+
+// fails runs one request and returns its error.
+func (n *worldNode) fails(r *Request) error {
+	n.do(r)
+	return r.Err
 }
