@@ -181,6 +181,30 @@ func TestApplySynced_PowerCut_LosesNothing(t *testing.T) {
 	}
 }
 
+// What a node has filled itself with counts when it tells so in its saved state: a node
+// that gains a partition marks itself done, one that was refilled drops its mark. So
+// saving takes everything with it to the disk that was applied before.
+func TestState_Save_SyncsWhatWasAppliedBefore(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	o := testOptions(fs)
+	o.Durability = Interval
+	s := open(t, o)
+	write(t, s, 0, "k", data("v"))
+	if err := s.State().Save("state", []byte("done")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DiskLoss().MarkRepaired(); err != nil {
+		t.Fatal(err)
+	}
+	o.FS = powerCut(fs, 0, 0)
+	s.Crash()
+	s = open(t, o)
+	if state, err := s.State().Load("state"); err != nil || string(state) != "done" || read(t, s, 0, "k") == nil {
+		t.Errorf("state %q, %v; the write before it is there: %v", state, err, read(t, s, 0, "k") != nil)
+	}
+	s.Crash()
+}
+
 // TestUncleanStop_RaisesEpochFloor shows why: what the node minted last may be
 // on a peer's disk and not on its own.
 func TestUncleanStop_RaisesEpochFloor(t *testing.T) {

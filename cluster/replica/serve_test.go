@@ -7,8 +7,10 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
 )
 
 // TestServe_MalformedFrames_AreRefused sends what no node would, from inside.
@@ -50,6 +52,45 @@ func TestServe_MalformedFrames_AreRefused(t *testing.T) {
 		t.Errorf("stored %q", got)
 	}
 }
+
+// With the durability interval a coordinator's write is answered from memory. A delivered
+// hint and a read repair are not: the node that sends them may forget them then.
+func TestServe_Interval_BackgroundWritesWaitForTheDisk(t *testing.T) {
+	w := newWorldOf(t, engine.Interval, usual, long, "A", "B")
+	a, b := w.nodes["A"], w.nodes["B"]
+	read := message.Read{Partition: a.partition(w.key), Key: w.key}.Append(message.AppendCount(nil, 1))
+	lookAtB := func() error {
+		_, err := a.channel.Call(t.Context(), b.id, peer.Background, peer.Read, read)
+		return err
+	}
+	w.eventually("the background stream to stand", func() bool { return lookAtB() == nil })
+	release := b.hangDisk()
+	body := message.Write{Partition: a.partition(w.key), Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1))
+	if _, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, body); err != nil {
+		t.Fatalf("a coordinator's write waits for the disk: %v", err)
+	}
+	// The copy is in memory already, and equal. It counts only when it is on the disk.
+	synced := make(answered, 1)
+	a.channel.Send(b.id, peer.Background, peer.Write, body, synced)
+	// This one goes the same way, so the write before it has been served.
+	if err := lookAtB(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-synced:
+		t.Fatalf("answered before it was on the disk: %v", err)
+	default:
+	}
+	release()
+	if err := <-synced; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answered is the completion of a frame whose answer is waited for.
+type answered chan error
+
+func (a answered) Complete(_ ring.NodeID, _ []byte, err error) { a <- err }
 
 // TestServed_CountThatLies_CostsNothing: what a frame makes a node remember is
 // bounded by what is in it.

@@ -38,9 +38,11 @@ const (
 type world struct {
 	tb    testing.TB
 	state *ring.State
-	nodes map[string]*worldNode
-	key   []byte   // a key, and
-	walk  []string // the names of its walk
+
+	durability engine.Durability
+	nodes      map[string]*worldNode
+	key        []byte   // a key, and
+	walk       []string // the names of its walk
 
 	mu   sync.Mutex
 	down map[ring.NodeID]bool
@@ -68,7 +70,13 @@ type worldNode struct {
 // long unless a test shortens it.
 func newWorld(t testing.TB, quorums ring.Quorums, timeout time.Duration, names ...string) *world {
 	t.Helper()
-	w := &world{tb: t, nodes: make(map[string]*worldNode), down: make(map[ring.NodeID]bool), sent: make(map[string]int), key: []byte("key")}
+	return newWorldOf(t, engine.Always, quorums, timeout, names...)
+}
+
+// newWorldOf starts nodes whose stores have the given durability.
+func newWorldOf(t testing.TB, durability engine.Durability, quorums ring.Quorums, timeout time.Duration, names ...string) *world {
+	t.Helper()
+	w := &world{tb: t, durability: durability, nodes: make(map[string]*worldNode), down: make(map[ring.NodeID]bool), sent: make(map[string]int), key: []byte("key")}
 	var founders []ring.Member
 	for _, name := range names {
 		founders = append(founders, ring.Member{ID: ring.IDOf(name), Name: name, Instance: name})
@@ -100,7 +108,7 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 	n.disk = vfs.NewMem()
 	n.store, err = engine.Open(engine.Options{
 		Dir: "data", FS: errorfs.Wrap(n.disk, n), Partitions: w.state.Partitions(), Self: n.id, Name: name,
-		CacheBytes: 4 << 20, MemtableBytes: 4 << 20,
+		CacheBytes: 4 << 20, MemtableBytes: 4 << 20, Durability: w.durability,
 	})
 	must(err)
 	n.channel, err = peer.Listen(peer.Config{
