@@ -32,7 +32,7 @@
 //	who belongs to the ring                cluster/membership (statestore.go, dissemination.go)
 //	how a node gets its first ring         cluster/membership (bootstrap.go, join.go)
 //	how a node that moved is found         cluster/membership (search.go, exchange.go)
-//	what an old or copied disk leads to    cluster/membership (identity.go); cluster (trust.go)
+//	what an old or copied disk leads to    cluster/membership (identity.go); cluster/recovery
 //	what a node sends to another           cluster/peer (kind.go lists the messages)
 //	who answers a message                  register (serve.go) names the handlers to cluster/peer (mux.go)
 //	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …; then drop

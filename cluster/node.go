@@ -23,6 +23,7 @@ import (
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/recovery"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/settings"
 	"github.com/quorate/quorate/engine"
@@ -61,12 +62,12 @@ type Node struct {
 	exchanger    *antientropy.Exchanger
 	scheduler    *antientropy.Scheduler
 	reaper       *antientropy.Reaper
+	recovery     *recovery.Recovery
 	operations   *operation.Registry
 
 	ready   chan struct{}
 	fatal   chan error
 	named   chan membership.Caller // see [membership.Start]
-	doubted chan struct{}          // the data may lack something, from now on
 	crashed atomic.Bool
 	running sync.WaitGroup // the parts; Run leaves them behind if the disk does not answer
 }
@@ -81,7 +82,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: time.Now(),
 		ready: make(chan struct{}), fatal: make(chan error, 1),
-		named: make(chan membership.Caller, 1), doubted: make(chan struct{}, 1),
+		named: make(chan membership.Caller, 1),
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
 	if err := n.openStore(); err != nil {
@@ -129,6 +130,7 @@ func (n *Node) assemble() (err error) {
 	if n.cfg.AdvertisePeerAddr == "" {
 		n.cfg.AdvertisePeerAddr = n.channel.Addr()
 	}
+	n.assembleRepair()
 	n.disseminator = settings.NewDisseminator(settings.Config{
 		Self: n.id, Store: n.settings, Channel: n.channel,
 		Others:   func() []ring.NodeID { return n.membership.Others() },
@@ -154,7 +156,7 @@ func (n *Node) assemble() (err error) {
 			ClientAddr: n.cfg.ClientAddr, PeerAddr: n.cfg.AdvertisePeerAddr, AdminAddr: n.cfg.AdminAddr,
 		},
 		State: n.state, Channel: n.channel, Gossip: n.gossip, Queue: n.mux.Do, RingChanged: n.ringChanged,
-		Incarnation: n.store.Incarnation(), Disk: diskTrust{n}, Fail: n.fail, Resolve: peer.Resolve,
+		Incarnation: n.store.Incarnation(), Disk: n.recovery, Fail: n.fail, Resolve: peer.Resolve,
 		Logger: n.cfg.Logger.With("component", "membership"),
 		Start: membership.Start{
 			Quorums: ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}, Partitions: n.cfg.Partitions,
@@ -172,11 +174,7 @@ func (n *Node) assemble() (err error) {
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,
 		Policy: n.settings.Policy, Now: n.cfg.Now,
 	})
-	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
-		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring,
-		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
-	})
-	n.assembleRepair()
+	n.assembleHandoff()
 	n.register(n.mux)
 	return nil
 }
@@ -293,7 +291,7 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.reaper.Run(ctx) })
 	group.Go(func() error { return n.membership.AwaitLeave(ctx, n.drained) })
 	group.Go(func() error { return n.summary().Run(ctx) })
-	group.Go(func() error { return n.keepFilled(ctx) })
+	group.Go(func() error { return n.recovery.Run(ctx) })
 	return group.Wait()
 }
 
@@ -319,6 +317,15 @@ func (n *Node) Crash() {
 func (n *Node) fail(err error) {
 	select {
 	case n.fatal <- err:
+	default:
+	}
+}
+
+// claimed tells the bootstrap that a member of a cluster takes this node for one of its
+// members.
+func (n *Node) claimed(name, cluster string) {
+	select {
+	case n.named <- membership.Caller{Name: name, Cluster: cluster}:
 	default:
 	}
 }

@@ -1,16 +1,14 @@
 package cluster
 
 import (
-	"context"
-	"fmt"
-
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/operation"
+	"github.com/quorate/quorate/cluster/recovery"
 )
 
-// assembleRepair puts together what makes copies equal, and moves them to where they
-// belong.
+// assembleRepair puts together what makes copies equal, and knows whether this node's
+// copies are whole.
 func (n *Node) assembleRepair() {
 	n.operations = operation.NewRegistry(operation.Config{Now: n.cfg.Now})
 	log := n.cfg.Logger.With("component", "antientropy")
@@ -25,6 +23,18 @@ func (n *Node) assembleRepair() {
 	n.reaper = antientropy.NewReaper(antientropy.ReapConfig{
 		Self: n.id, Ring: n.state.Ring, Exchanger: n.exchanger, Available: n.channel.Available,
 		Logger: log, Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
+	})
+	n.recovery = recovery.New(recovery.Config{
+		Self: n.id, Ring: n.state.Ring, Store: n.store, Scheduler: n.scheduler,
+		Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now, Logger: n.log,
+	})
+}
+
+// assembleHandoff puts together what brings hints and partitions to where they belong.
+func (n *Node) assembleHandoff() {
+	n.deliverer = handoff.NewDeliverer(handoff.HintConfig{
+		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring,
+		Logger: n.cfg.Logger.With("component", "handoff"), Now: n.cfg.Now,
 	})
 	n.mover = handoff.NewMover(handoff.MoverConfig{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Exchanger: n.exchanger,
@@ -55,46 +65,3 @@ func (n *Node) Repair() RepairStatus {
 
 // drained reports whether this node holds nothing that other nodes lack.
 func (n *Node) drained() bool { return n.mover.Drained() && len(n.store.Hints().Targets()) == 0 }
-
-// keepFilled waits, whenever this node may lack what it has acknowledged, until the
-// others have filled it. Only then may it answer for what it holds.
-func (n *Node) keepFilled(ctx context.Context) error {
-	for {
-		if n.store.DiskLoss().Unrepaired() {
-			if err := n.refill(ctx); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-n.doubted:
-		}
-	}
-}
-
-// refill waits until the others have filled this node, and notes that they have.
-func (n *Node) refill(ctx context.Context) error {
-	select {
-	case <-n.doubted: // all that is in doubt until now is compared from here on
-	default:
-	}
-	n.log.Warn("this node may lack what it has acknowledged; until the others have filled it, they answer for it", "data", n.store.DiskLoss().Doubt())
-	for _, id := range n.membership.Others() {
-		n.scheduler.Trigger(id)
-	}
-	if n.scheduler.AwaitRefilled(ctx) != nil {
-		return nil // the next start begins again
-	}
-	select {
-	case <-n.doubted: // anew: what was compared before proves nothing
-		n.doubt()
-		return nil
-	default:
-	}
-	if err := n.store.DiskLoss().MarkRepaired(); err != nil {
-		return fmt.Errorf("note that the others have filled this node: %w", err)
-	}
-	n.log.Info("this node has everything again")
-	return nil
-}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -33,7 +32,7 @@ func (m *Membership) join(ctx context.Context) error {
 		}
 		m.log.Warn("no node of the cluster answered yet, asking again", "join", m.cfg.Start.Join, "err", err)
 		select {
-		case <-time.After(pause/2 + rand.N(pause)):
+		case <-time.After(pause/2 + time.Duration(m.cfg.Rand.Int64N(int64(pause)))):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

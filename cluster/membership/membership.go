@@ -3,6 +3,7 @@ package membership
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -47,8 +48,10 @@ type Config struct {
 	// Resolve returns all addresses that an address stands for: its host may be a name
 	// of several. The default is the address itself.
 	Resolve func(ctx context.Context, addr string) ([]string, error)
-	Logger  *slog.Logger
-	Start   Start
+	// Rand jitters the pauses between requests to join. Default: seeded at random.
+	Rand   *rand.Rand
+	Logger *slog.Logger
+	Start  Start
 }
 
 // Trust is what a [Membership] asks and tells about the data on the node's disk.
@@ -81,6 +84,9 @@ type Membership struct {
 func New(cfg Config) *Membership {
 	if cfg.Resolve == nil {
 		cfg.Resolve = func(_ context.Context, addr string) ([]string, error) { return []string{addr}, nil }
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	return &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
