@@ -133,15 +133,30 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	retry := time.NewTimer(s.cfg.Tick)
 	defer retry.Stop()
 	for {
+		due := false // a tick is
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.trigger:
-			s.followRing()
 		case <-retry.C:
-			s.followRing()
 		case <-timer.C:
-			s.followRing()
+			due = true
+		}
+		// What else came during the last round is done in this one, so that nothing
+		// depends on which of several was received.
+		select {
+		case <-s.trigger:
+		default:
+		}
+		if !due {
+			select {
+			case <-timer.C:
+				due = true
+			default:
+			}
+		}
+		s.followRing()
+		if due {
 			s.visitNext(ctx)
 			timer.Reset(s.cfg.Tick*3/4 + time.Duration(s.cfg.Rand.Int64N(int64(s.cfg.Tick)/2+1)))
 		}

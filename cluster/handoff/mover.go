@@ -176,6 +176,10 @@ func (m *Mover) Run(ctx context.Context) error {
 			return nil
 		case <-m.trigger:
 		case <-time.After(wait):
+			select {
+			case <-m.trigger: // of a change that the next round sees anyway
+			default:
+			}
 		}
 	}
 }
