@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"fmt"
-
-	"github.com/quorate/quorate/cluster/core/ring"
-)
+import "fmt"
 
 // move ends the process of a node and starts it again later at a new address. Now
 // and then another node's process ends too, and each comes back at the address of
@@ -49,15 +45,4 @@ func (in *injector) shutDown(n *node) bool {
 		in.stop(n)
 	}
 	return true
-}
-
-// announce writes this node's address into its ring state if it is new, as a node
-// does when it starts.
-func (l *life) announce() error {
-	m, known := l.ring().Member(l.node.id)
-	if !known || m.Status == ring.Removed || m.PeerAddr == l.node.addr {
-		return nil
-	}
-	_, err := l.state.change(func(s *ring.State) error { return s.Update(l.node.member()) })
-	return err
 }

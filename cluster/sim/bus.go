@@ -20,11 +20,12 @@ const answerTimeout = 2 * time.Second
 type packet struct {
 	at       time.Duration // when it was sent
 	from, to *life
+	addr     string // of whom it is to, if no life is named
 	class    peer.Class
 	kind     peer.Kind
 	body     []byte
 
-	// Of requests.
+	// Of requests. Gossip has no answer, and no completion.
 	id   uint64
 	done peer.Completion
 
@@ -75,6 +76,17 @@ func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byt
 func (l *life) Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error) {
 	c := &call{done: make(chan struct{})}
 	l.send(to, class, kind, body, c)
+	return c.wait(ctx)
+}
+
+// CallAddr sends to whoever listens at an address, and waits.
+func (l *life) CallAddr(ctx context.Context, addr string, kind peer.Kind, body []byte) ([]byte, error) {
+	c := &call{done: make(chan struct{})}
+	l.post(&packet{at: l.bubble.now(), from: l, addr: addr, class: peer.Foreground, kind: kind, body: bytes.Clone(body), done: c})
+	return c.wait(ctx)
+}
+
+func (c *call) wait(ctx context.Context) ([]byte, error) {
 	select {
 	case <-c.done:
 		return c.body, c.err
@@ -109,7 +121,7 @@ func (l *life) WaitTime(id ring.NodeID) time.Duration {
 // which goroutine was first.
 func sortPackets(all []*packet) {
 	slices.SortStableFunc(all, func(a, b *packet) int {
-		if c := cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.to.node.name, b.to.node.name),
+		if c := cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.target(), b.target()),
 			cmp.Compare(a.kind, b.kind), cmp.Compare(a.class, b.class)); c != 0 {
 			return c
 		}
@@ -131,8 +143,8 @@ func sortPackets(all []*packet) {
 // collect decides about everything that a node sent and finished in a step.
 func (c *cluster) collect(l *life) {
 	l.mu.Lock()
-	sent, finished := l.outbox, l.finished
-	l.outbox, l.finished = nil, nil
+	sent, finished, moved, ending := l.outbox, l.finished, l.moved, l.ending
+	l.outbox, l.finished, l.moved, l.ending = nil, nil, false, nil
 	l.mu.Unlock()
 	sortPackets(sent)
 	for _, p := range sent {
@@ -142,11 +154,19 @@ func (c *cluster) collect(l *life) {
 	for _, o := range finished {
 		c.users.answered(o)
 	}
+	if moved {
+		for _, other := range c.nodes {
+			c.detectSoon(l.node, other, false)
+		}
+	}
+	if ending != nil {
+		c.after(0, func() { c.exit(l, ending) })
+	}
 }
 
 // route decides what becomes of a packet.
 func (c *cluster) route(p *packet) {
-	if c.frames.sent++; p.answers == nil {
+	if c.frames.sent++; p.done != nil {
 		c.frames.requests++
 		p.id = c.frames.requests
 		p.from.pending[p.id] = p
@@ -155,6 +175,13 @@ func (c *cluster) route(p *packet) {
 			return
 		}
 		c.after(answerTimeout, func() { c.complete(p, nil, peer.ErrTimeout) })
+		if p.to == nil {
+			p.to = c.listener(p.addr)
+		}
+		if p.to == nil {
+			c.after(time.Millisecond, func() { c.complete(p, nil, peer.ErrUnavailable) })
+			return
+		}
 	}
 	link := c.link(p.from.node, p.to.node)
 	switch {
@@ -207,6 +234,10 @@ func (c *cluster) deliver(p *packet) {
 	}
 	c.give(p.to, func() {
 		c.note("%s", p)
+		if p.kind == gossipKind {
+			c.step(p.to, func() { p.to.hear(p) })
+			return
+		}
 		body := c.misforward(p.kind, p.body)
 		c.step(p.to, func() {
 			r := peer.NewRequest(p.from.node.id, p.class, p.kind, body, p)
@@ -226,7 +257,7 @@ func (c *cluster) complete(p *packet, body []byte, err error) {
 	}
 	c.give(p.from, func() {
 		c.note("%s answered %s %v", p, brief(body), err)
-		c.step(p.from, func() { p.done.Complete(p.to.node.id, body, err) })
+		c.step(p.from, func() { p.done.Complete(p.to.id(), body, err) })
 	})
 }
 
@@ -252,9 +283,25 @@ func (c *cluster) step(l *life, f func()) {
 	c.collect(l)
 }
 
+// target names whom the packet is to.
+func (p *packet) target() string {
+	if p.to == nil {
+		return p.addr
+	}
+	return p.to.node.name
+}
+
+// id is the node's; 0 if there is none.
+func (l *life) id() ring.NodeID {
+	if l == nil {
+		return 0
+	}
+	return l.node.id
+}
+
 func (p *packet) String() string {
 	if p.answers != nil {
 		return "answer to " + p.answers.String()
 	}
-	return p.from.node.name + ">" + p.to.node.name + " kind " + strconv.Itoa(int(p.kind)) + " #" + strconv.FormatUint(p.id, 10) + " " + brief(p.body)
+	return p.from.node.name + ">" + p.target() + " kind " + strconv.Itoa(int(p.kind)) + " #" + strconv.FormatUint(p.id, 10) + " " + brief(p.body)
 }

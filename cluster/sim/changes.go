@@ -1,16 +1,9 @@
 package sim
 
-import (
-	"time"
-
-	"github.com/quorate/quorate/cluster/core/ring"
-)
+import "github.com/quorate/quorate/cluster/core/ring"
 
 // maxJoins is how many nodes may join in one run.
 const maxJoins = 2
-
-// leaveTick is how often a leaving node looks whether it may end.
-const leaveTick = 500 * time.Millisecond
 
 // member is the node as the ring knows it.
 func (n *node) member() ring.Member {
@@ -28,13 +21,10 @@ type operator struct {
 // it.
 func (o *operator) change(through *node, edit func(*ring.State) error) bool {
 	l := through.life
+	before := l.state.Digest()
 	var err error
-	changed := false
-	o.step(l, func() {
-		if changed, err = l.state.change(edit); changed {
-			go func() { _ = l.state.push(l.ctx) }() // whom it does not reach hears of it by gossip
-		}
-	})
+	o.step(l, func() { err = l.state.Change(edit) })
+	changed := err == nil && l.state.Digest() != before
 	o.note("ring changed through %s: %v, %v", through.name, changed, err)
 	return changed
 }
@@ -44,7 +34,7 @@ func (o *operator) someoneUp(but *node) *node {
 	start := o.rng.IntN(len(o.nodes))
 	for i := range o.nodes {
 		n := o.nodes[(start+i)%len(o.nodes)]
-		if n != but && !n.out && n.life != nil && !n.life.frozen {
+		if n != but && !n.out && n.serves() && !n.life.frozen {
 			return n
 		}
 	}
@@ -53,67 +43,36 @@ func (o *operator) someoneUp(but *node) *node {
 
 // join has the next node join.
 func (o *operator) join() {
-	through := o.someoneUp(nil)
 	for _, n := range o.nodes {
-		if !n.out || n.lives > 0 || through == nil || o.ring().InTransition() {
-			continue
-		}
-		if o.change(through, func(state *ring.State) error { return state.Join(n.member()) }) {
+		if n.joins && n.lives == 0 && o.someoneUp(nil) != nil && !o.ring().InTransition() {
 			n.out = false
-			through.life.bubble.do(func() { // the admission carries the state
-				o.state = <-through.life.state.lock
-				through.life.state.lock <- o.state
-				o.state = o.state.Clone()
-			})
 			o.start(n)
+			return
 		}
-		return
 	}
 }
 
-// members counts those that belong to the ring.
+// members counts those that are to stay in the ring.
 func (o *operator) members() (n int) {
-	for _, other := range o.nodes {
-		if !other.out {
+	for _, m := range o.ring().Members() {
+		if m.Status == ring.Up || m.Status == ring.Joining {
 			n++
 		}
 	}
 	return n
 }
 
-// leave has a member give its partitions to the others.
+// leave has a member give its partitions to the others. Its process ends by itself.
 func (o *operator) leave(n *node) {
-	if through := o.someoneUp(nil); through != nil && !n.out && n.life != nil && o.members() > 3 && !o.ring().InTransition() {
-		if o.change(through, func(state *ring.State) error { return state.Leave(n.id) }) {
-			n.out = true
-			o.awaitLeave(n)
-		}
+	if through := o.someoneUp(nil); through != nil && !n.out && n.serves() && o.members() > 3 && !o.ring().InTransition() {
+		o.change(through, func(state *ring.State) error { return state.Leave(n.id) })
 	}
-}
-
-// awaitLeave ends a node that has left and holds nothing that others lack.
-func (o *operator) awaitLeave(n *node) {
-	o.after(leaveTick, func() {
-		if l := n.life; l != nil && !l.frozen {
-			gone := false
-			o.step(l, func() {
-				m, known := l.ring().Member(n.id)
-				gone = known && m.Status == ring.Removed && l.mover.Drained() && len(l.store.Hints().Targets()) == 0
-			})
-			if gone {
-				o.note("%s has left", n.name)
-				o.crash(n)
-				return
-			}
-		}
-		o.awaitLeave(n)
-	})
 }
 
 // remove lets a member die for good, and has it struck off.
 func (o *operator) remove(n *node) {
 	through := o.someoneUp(n)
-	if o.removed || through == nil || n.out || o.members() <= 3 || o.ring().InTransition() {
+	if o.removed || through == nil || n.out || o.members() <= 3 || o.ring().InTransition() || !o.unreliable(n) {
 		return
 	}
 	if n.life != nil {

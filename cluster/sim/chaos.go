@@ -11,7 +11,6 @@ type injector struct {
 	*cluster
 	operator *operator
 	full     *node // its disk is
-	copied   *node // whose disk was or will be put back
 }
 
 // run lets faults happen for as long as the options say, beside what clients do.
@@ -77,12 +76,7 @@ func (in *injector) mishap() {
 			in.after(in.lasting(), func() { in.revive(a) })
 		}
 	case kind == FaultRestores:
-		if a.life != nil {
-			in.crash(a)
-			in.note("%s gets an older disk back", a.name)
-			a.disk, a.backup = a.backup, nil
-			in.after(in.lasting(), func() { in.revive(a) })
-		}
+		in.restore(a)
 	case kind == FaultJumps:
 		in.setClock(a, a.jump.Load()+int64(in.jumping()))
 	case kind == FaultQuorums:
@@ -204,7 +198,6 @@ func (in *injector) heal() {
 			k.cut, k.lossy, k.slow = false, 0, 0
 		}
 	}
-	in.endClone()
 	for _, n := range in.nodes {
 		in.emptyDisk(n)
 		in.setClock(n, 0)

@@ -127,7 +127,7 @@ func (w *workload) think(c *client) {
 func (w *workload) ask(c *client) {
 	o := &op{client: c, key: c.key, plain: true}
 	if w.special(o) {
-		if o.node = w.entry(o.key); o.node.life == nil {
+		if o.node = w.entry(o.key); !o.node.serves() {
 			w.think(c)
 			return
 		}
@@ -137,7 +137,7 @@ func (w *workload) ask(c *client) {
 	if !c.careful {
 		o.key = fmt.Sprintf("shared%d", w.rng.IntN(w.opts.Keys))
 	}
-	if o.node = w.entry(o.key); o.node.life == nil {
+	if o.node = w.entry(o.key); !o.node.serves() {
 		w.think(c) // connection refused
 		return
 	}

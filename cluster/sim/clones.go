@@ -18,13 +18,32 @@ func copyDisk(disk *vfs.MemFS) *vfs.MemFS {
 	return disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
 }
 
-// snapshot copies the disk of a node that runs, and puts the copy back some time
-// later. One in a run: the copies of an acknowledged write may be two.
-func (in *injector) snapshot(n *node) {
-	if in.copied != nil || n.life == nil || n.out {
+// unreliable reports whether a node may lose what it has acknowledged. One node in a run
+// may, as often as it happens: the copies of an acknowledged write may be two.
+func (c *cluster) unreliable(n *node) bool {
+	if c.unreliableNode == nil {
+		c.unreliableNode = n
+	}
+	return c.unreliableNode == n
+}
+
+// restore kills a node, and puts its disk back as it was after an earlier stop in good
+// order.
+func (in *injector) restore(n *node) {
+	if n.life == nil || n.out || !in.unreliable(n) {
 		return
 	}
-	in.copied = n
+	in.crash(n)
+	in.note("%s gets an older disk back", n.name)
+	n.disk, n.backup = n.backup, nil
+	in.after(in.lasting(), func() { in.revive(n) })
+}
+
+// snapshot copies the disk of a node that runs, and puts the copy back some time later.
+func (in *injector) snapshot(n *node) {
+	if n.life == nil || n.out || !in.unreliable(n) {
+		return
+	}
 	disk := copyDisk(n.disk)
 	in.note("%s's disk is copied", n.name)
 	in.after(in.lasting(), func() {
@@ -39,28 +58,33 @@ func (in *injector) snapshot(n *node) {
 }
 
 // clone starts a second process of a node's identity, on a copy of its disk and at
-// an address of its own. One in a run.
+// an address of its own. Often the first process cannot answer it for a while. There is
+// one clone in a run. If both go on, one of them must end.
 func (in *injector) clone(n *node) {
-	if in.twin != nil || n.life == nil || n.out {
+	if in.twin != nil || n.life == nil || n.out || !in.unreliable(n) {
 		return
 	}
 	twin := &node{in: in.cluster, index: len(in.nodes), id: n.id, name: n.name + twinMark, addr: n.name + twinMark + "/0", disk: copyDisk(n.disk), out: true}
 	in.twin = twin
 	in.nodes = append(in.nodes, twin)
 	in.note("%s is a copy of %s", twin.name, n.name)
-	in.start(twin)
-	in.after(in.lasting(), in.endClone)
-}
-
-// endClone ends the second process for good. The first one is started again, which
-// tells the others where it is.
-func (in *injector) endClone() {
-	if in.twin == nil || in.twin.life == nil {
-		return
+	switch {
+	case in.rng.IntN(3) == 0 && !n.life.frozen:
+		in.freeze(n)
+	case in.rng.IntN(2) == 0:
+		in.setCut(n, twin, true)
+		in.setCut(twin, n, true)
+		in.after(in.lasting()+in.lasting(), func() {
+			in.setCut(n, twin, false)
+			in.setCut(twin, n, false)
+		})
 	}
-	in.crash(in.twin)
-	if n := in.byID[in.twin.id]; n.life != nil {
-		in.crash(n)
-		in.revive(n)
+	in.start(twin)
+	if in.rng.IntN(2) == 0 {
+		in.after(in.lasting(), func() {
+			if twin.life != nil && twin.out {
+				in.crash(twin)
+			}
+		})
 	}
 }

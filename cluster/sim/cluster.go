@@ -3,6 +3,7 @@ package sim
 import (
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -15,14 +16,21 @@ import (
 // that lasts.
 type cluster struct {
 	*schedule
-	users  users
-	state  *ring.State // that nodes without a saved one start with
-	nodes  []*node
-	byID   map[ring.NodeID]*node
-	links  [][]link
-	frames frameCount
-	twin   *node // the second process of a node's identity, once there was one
+	users          users
+	founders       []ring.Member
+	nodes          []*node
+	byID           map[ring.NodeID]*node
+	links          [][]link
+	frames         frameCount
+	twin           *node                    // the second process of a node's identity, once there was one
+	unreliableNode *node                    // the one whose disk may lose what it had; see unreliable
+	listening      atomic.Pointer[[]string] // the addresses at which there is a process
 }
+
+// What the cluster is founded with.
+const clusterID = "cluster"
+
+var firstQuorums = ring.Quorums{N: 3, R: 2, W: 2}
 
 // users are whoever asks the nodes.
 type users interface {
@@ -45,14 +53,13 @@ const (
 
 // found makes the nodes and starts them.
 func (c *cluster) found() {
-	var founders []ring.Member
 	for i := range c.opts.Nodes + maxJoins {
 		name := string(rune('A' + i))
-		n := &node{in: c, index: i, id: ring.IDOf(name), name: name, addr: name + "/0", disk: vfs.NewCrashableMem(), out: i >= c.opts.Nodes}
+		n := &node{in: c, index: i, id: ring.IDOf(name), name: name, addr: name + "/0", disk: vfs.NewCrashableMem(), out: i >= c.opts.Nodes, joins: i >= c.opts.Nodes}
 		c.nodes = append(c.nodes, n)
 		c.byID[n.id] = n
 		if !n.out {
-			founders = append(founders, n.member())
+			c.founders = append(c.founders, n.member())
 		}
 	}
 	most := len(c.nodes) + 1 // one may get a twin
@@ -60,7 +67,6 @@ func (c *cluster) found() {
 	for i := range c.links {
 		c.links[i] = make([]link, most)
 	}
-	c.state = ring.NewState("cluster", c.opts.Partitions, ring.Quorums{N: 3, R: 2, W: 2}, founders...)
 	for _, n := range c.nodes {
 		if !n.out {
 			c.start(n)
@@ -82,14 +88,38 @@ func (c *cluster) end() {
 func (c *cluster) ring() *ring.Ring {
 	var newest *ring.Ring
 	for _, n := range c.nodes {
-		if n.life != nil && (newest == nil || n.life.ring().Version() > newest.Version()) {
+		if n.life == nil || n.life.ring() == nil {
+			continue
+		}
+		if newest == nil || n.life.ring().Version() > newest.Version() {
 			newest = n.life.ring()
 		}
 	}
 	if newest == nil {
-		return ring.NewRing(c.state)
+		return ring.NewRing(ring.NewState(clusterID, c.opts.Partitions, firstQuorums, c.founders...))
 	}
 	return newest
+}
+
+// listen notes at which addresses there is a process now.
+func (c *cluster) listen() {
+	var all []string
+	for _, n := range c.nodes {
+		if n.life != nil {
+			all = append(all, n.addr)
+		}
+	}
+	c.listening.Store(&all)
+}
+
+// listener is the process that listens at an address, or nil.
+func (c *cluster) listener(addr string) *life {
+	for _, n := range c.nodes {
+		if n.life != nil && n.addr == addr {
+			return n.life
+		}
+	}
+	return nil
 }
 
 // runUntil runs what happens until a time.

@@ -2,8 +2,8 @@
 // decides: who sends what when, which message is lost, late or doubled, whose
 // process freezes or dies, what its disk had synced.
 //
-// A node is made of the parts that run in production: coordinator, hint
-// delivery, anti-entropy, reaper, mover, ring state, and the engine on Pebble over
+// A node is made of the parts that run in production: membership, coordinator, hint
+// delivery, anti-entropy, reaper, mover, recovery, and the engine on Pebble over
 // a file system in memory. Sockets and gossip are replaced by a message bus and a
 // failure detector, which the simulator drives.
 //
@@ -29,7 +29,9 @@
 //
 // The copy of a disk is a copy of the file system in memory. A snapshot is made while
 // the node runs and put back after a crash. A clone gets a second process, with links
-// of its own, which tells the ring another address.
+// and an address of its own. Of the two, one must end by itself; the other one is the node
+// from then on. Copies of an acknowledged write may be two, so at most one node of a run
+// loses what it had: it may be removed as dead, get an older disk back, or get a clone.
 //
 // A node is reached at the address that the caller's ring state has of it. A node
 // that has moved is unknown to the others until it has told one of them.
@@ -55,6 +57,8 @@
 //   - A client that passes its context gets no false sibling.
 //   - No increment counts twice.
 //   - The copies of all primaries are equal at rest, with no hint and no request left.
+//   - No process ends by itself but one of two of the same node, and one that has left. At
+//     rest no node has two, and none is in doubt about its data.
 //   - The frames that a run costs are bounded, and so are the requests that wait at a
 //     node and the siblings of a key.
 //   - If no coordinator seems silent and no fallback stands in: a read knows of every
@@ -72,22 +76,16 @@
 //
 //   - With the disks of several nodes full at once a write waits for a quorum until
 //     its coordinator seems silent. The simulator fills one disk at a time.
-//   - restores: a disk that is put back from a copy made after a stop in good order
-//     is trusted. Writes are lost, a dot is minted twice, deleted values return.
-//   - clones: two processes of one identity, on copies of one disk, are not refused.
-//     A dot is minted twice (-first 118 -faults clones), or hints stay undelivered
-//     (-first 158).
 //
 // # What is outside
 //
 // A node of the simulator is put together by this package (node.go), not by package
 // cluster: that one opens sockets and runs memberlist, whose goroutines and timers no
-// seed decides. For the same reason the ring's state travels by a simple exchange
-// (ringstate.go) in place of cluster/membership: joining by address, the exchange of
-// identities, gossip and the watchdog of streams are not simulated, nor is
-// --durability interval. An old or copied disk is therefore not noticed here as it is by a
-// whole node: see the tests of package cluster. The tests of cluster/antientropy and
-// cluster/handoff use cluster/testcluster, those of cluster/replica a world of their own.
+// seed decides. For the same reason digests of the ring state travel by a simple exchange
+// (gossip.go). The handshakes and the watchdog of streams are not simulated, nor are the
+// settings of the cluster, --durability interval and --replace. The tests of
+// cluster/antientropy and cluster/handoff use cluster/testcluster, those of cluster/replica a
+// world of their own.
 //
 // Invariant: a seed and a set of options give the same trace, byte for byte, on
 // every run of one binary.

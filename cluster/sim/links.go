@@ -3,7 +3,6 @@ package sim
 import (
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 )
 
@@ -37,12 +36,9 @@ func (c *cluster) reachable(from, to *node) bool {
 	return to.life != nil && !to.life.frozen && !c.link(from, to).cut && !c.link(to, from).cut
 }
 
-// knows reports whether a node has another one's present address. At an older one
-// nobody listens, or a node that is not the one that is meant.
-func (l *life) knows(about *node) bool {
-	m, known := l.ring().Member(about.id)
-	return known && m.Status != ring.Removed && m.PeerAddr == about.addr
-}
+// knows reports whether a node's peer channel has another one's present address. At an
+// older one nobody listens, or a node that is not the one that is meant.
+func (l *life) knows(about *node) bool { return l.peerAddr(about.id) == about.addr }
 
 // detectSoon has a node learn in a while how another one is. A broken connection
 // is noticed sooner than silence.
@@ -69,7 +65,7 @@ func (c *cluster) detectSoon(at, about *node, broken bool) {
 // detect makes a node believe the truth about another one.
 func (c *cluster) detect(l *life, about *node) {
 	for _, id := range sortedKeys(l.pending) {
-		if p := l.pending[id]; p != nil && p.to.node == about && p.to.over {
+		if p := l.pending[id]; p != nil && p.to != nil && p.to.node == about && p.to.over {
 			c.complete(p, nil, peer.ErrUnavailable)
 		}
 	}

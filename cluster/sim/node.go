@@ -15,7 +15,9 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/recovery"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -33,6 +35,7 @@ type node struct {
 	jump   atomic.Int64  // by which its wall clock has been set forwards, in nanoseconds
 	backup *vfs.MemFS    // a copy of its disk after a clean stop
 	out    bool          // it does not belong to the ring, not yet or not any more
+	joins  bool          // it asks to be admitted, if it has no ring
 	life   *life         // nil: it is down
 	lives  int
 }
@@ -57,14 +60,19 @@ type life struct {
 	scheduler   *antientropy.Scheduler
 	reaper      *antientropy.Reaper
 	mover       *handoff.Mover
-	state       *ringState
-	ctx         context.Context // of its goroutines
+	state       *membership.StateStore
+	membership  *membership.Membership
+	recovery    *recovery.Recovery
 	cancel      context.CancelFunc
 
-	mu       sync.Mutex            // also tells the race detector of what the bubble's clock does not
-	peers    map[ring.NodeID]*life // whom its failure detector believes it can talk to
-	outbox   []*packet
-	finished []*op
+	mu        sync.Mutex            // also tells the race detector of what the bubble's clock does not
+	peers     map[ring.NodeID]*life // whom its failure detector believes it can talk to
+	addresses map[ring.NodeID]string
+	moved     bool  // addresses have changed
+	ready     bool  // clients are let in
+	ending    error // the process is to end
+	outbox    []*packet
+	finished  []*op
 }
 
 // Intervals of the parts, short, so that a run of seconds sees all of them. Each
@@ -82,6 +90,9 @@ const (
 func (n *node) odd(d time.Duration, part int) time.Duration {
 	return d + time.Duration(n.index*1009+part*101+7)*time.Nanosecond
 }
+
+// peersPatience is how long a node waits for the others before it lets clients in.
+const peersPatience = time.Second
 
 // start begins a new life on the node's disk.
 func (c *cluster) start(n *node) {
@@ -103,6 +114,7 @@ func (c *cluster) start(n *node) {
 		return
 	}
 	n.life = l
+	c.listen()
 	l.bubble.do(l.run)
 	c.collect(l)
 	for _, other := range c.nodes {
@@ -118,76 +130,112 @@ func (l *life) open() (err error) {
 		Dir: "data", FS: n.disk, Partitions: c.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
 		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) },
-		Now:     n.wall, Logger: l.log, Rand: rand.New(rand.NewPCG(c.opts.Seed, 1<<48|uint64(n.index)<<32|uint64(l.number))),
+		Now:     n.wall, Logger: l.log, Rand: l.rand(1),
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
-	if err := l.loadRing(c.state); err != nil {
-		return fmt.Errorf("load ring: %w", err)
+	if l.state, err = membership.OpenState(l.store.State(), n.wall); err != nil {
+		return err
 	}
 	l.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
 		Policy: c.opts.policy,
 		Clock:  causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
-		Abstain: true, TakeOverTick: n.odd(takeOverTick, 4),
+		Abstain: true, TakeOverTick: n.odd(takeOverTick, 6),
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: n.wall, Tick: n.odd(hintTick, 1),
 	})
 	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring})
-	l.mover = l.newMover()
 	l.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
-		Tick: n.odd(antiEntropyTick, 2), Rand: rand.New(rand.NewPCG(c.opts.Seed, uint64(n.index)<<32|uint64(l.number))),
+		Tick: n.odd(antiEntropyTick, 2), Rand: l.rand(0),
 	})
 	l.reaper = antientropy.NewReaper(antientropy.ReapConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
 		Tick: n.odd(reapTick, 3), Grace: reapGrace, Settle: reapSettle,
 	})
-	l.mux = l.newMux()
-	return l.announce()
+	l.recovery = recovery.New(recovery.Config{
+		Self: n.id, Ring: l.ring, Store: l.store, Scheduler: l.scheduler, Now: n.wall, Logger: l.log,
+	})
+	l.mux = peer.NewMux(l.state.Joined)
+	l.membership = l.newMembership()
+	l.mover = handoff.NewMover(handoff.MoverConfig{
+		Self: n.id, Ring: l.ring, Store: l.store, Exchanger: l.exchanger, Logger: l.log, Now: n.wall,
+		Announce: l.membership.Push, Done: l.membership.MarkDone, Available: l.membership.Alive,
+		Tick: n.odd(time.Second, 5),
+	})
+	l.register()
+	return nil
 }
 
-// newMux registers the handler of each kind of frame.
-func (l *life) newMux() *peer.Mux {
-	m := peer.NewMux(func() error { return nil }) // there is always a ring
+// rand is a generator of this life for one of its parts.
+func (l *life) rand(part uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(l.node.in.opts.Seed, part<<48|uint64(l.node.index)<<32|uint64(l.number)))
+}
+
+// register names the handler of each kind of frame.
+func (l *life) register() {
+	m := l.mux
 	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward)
 	m.Batch(l.exchanger, antientropy.Kinds()...)
 	m.Queue(peer.TakeOver, l.coordinator.AnswerTakeOver)
-	m.Queue(peer.RingPull, l.state.answerPull)
-	m.Queue(peer.RingPush, l.state.answerPush)
-	return m
+	m.Queue(peer.Join, l.membership.AnswerJoin)
+	m.Queue(peer.RingPull, l.membership.AnswerPull)
+	m.Queue(peer.RingPush, l.membership.AnswerPush)
+	m.Queue(peer.Identify, l.membership.AnswerIdentify)
 }
 
 // run starts the goroutines of the parts.
 func (l *life) run() {
 	ctx, cancel := context.WithCancel(context.Background())
-	l.ctx, l.cancel = ctx, cancel
-	parts := []func(context.Context) error{l.store.Run, l.coordinator.Run, l.mux.Run, l.exchanger.Run, l.reaper.Run, l.mover.Run, l.state.gossip}
-	if l.node.in.opts.defect != defectRepair {
-		parts = append(parts, l.deliverer.Run, l.scheduler.Run)
-	}
-	parts = append(parts, func(ctx context.Context) error { return l.coordinator.TakeOver(ctx, l.others) })
+	l.cancel = cancel
+	l.runAll(ctx, l.store.Run, l.coordinator.Run, l.mux.Run, l.live)
+}
+
+// runAll starts parts, and ends the process when one fails.
+func (l *life) runAll(ctx context.Context, parts ...func(context.Context) error) {
 	for _, part := range parts {
-		go func() { _ = part(ctx) }()
+		go func() {
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				l.end(err)
+			}
+		}()
 	}
 }
 
-// others lists the other members.
-func (l *life) others() (ids []ring.NodeID) {
-	for _, m := range l.ring().Members() {
-		if m.ID != l.node.id {
-			ids = append(ids, m.ID)
-		}
+// live finds the node's ring, and then runs the parts that need one, in the order in
+// which package cluster does.
+func (l *life) live(ctx context.Context) error {
+	if _, err := l.membership.Bootstrap(ctx); err != nil {
+		return err
 	}
-	return ids
+	l.runAll(ctx, l.gossip, l.membership.Run)
+	l.membership.AwaitPeers(ctx, peersPatience)
+	if err := l.mover.AwaitRing(ctx); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.ready = true
+	l.mu.Unlock()
+	if l.node.in.opts.defect != defectRepair {
+		l.runAll(ctx, l.deliverer.Run, l.scheduler.Run)
+	}
+	l.runAll(ctx, l.mover.Run, l.exchanger.Run, l.reaper.Run, l.recovery.Run,
+		func(ctx context.Context) error { return l.coordinator.TakeOver(ctx, l.membership.Others) },
+		func(ctx context.Context) error { return l.membership.AwaitLeave(ctx, l.drained) })
+	return nil
 }
 
-func (l *life) ring() *ring.Ring { return l.state.view.Load() }
+// drained reports whether this node holds nothing that others lack.
+func (l *life) drained() bool { return l.mover.Drained() && len(l.store.Hints().Targets()) == 0 }
+
+func (l *life) ring() *ring.Ring { return l.state.Ring() }
 
 // connected is what a node does when it can reach another one again.
 func (l *life) connected(id ring.NodeID) {
+	l.membership.Exchange(id)
 	l.deliverer.Trigger()
 	l.mover.Trigger()
 	l.scheduler.Trigger(id)
@@ -200,9 +248,6 @@ func (c *cluster) crash(n *node) {
 	keep := 100
 	if c.on(FaultLostSyncs) && c.rng.IntN(2) == 0 {
 		keep = 0
-	}
-	if n.out { // what it has left is nobody's any more
-		keep = 100
 	}
 	c.note("%s dies; of what was not synced, %d %% is kept", n.name, keep)
 	if c.opts.defect == defectAmnesia {

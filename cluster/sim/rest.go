@@ -68,6 +68,15 @@ func (ch *checker) unequal() string {
 		if n.life == nil {
 			return n.name + " is down"
 		}
+		if !n.serves() {
+			return n.name + " does not serve yet"
+		}
+		if n.out {
+			return n.name + " still runs"
+		}
+		if n.life.recovery.Unrepaired() {
+			return n.name + " is in doubt about its data"
+		}
 		if n.life.ring().Digest() != view.Digest() {
 			return n.name + " has another ring"
 		}

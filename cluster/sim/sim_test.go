@@ -23,8 +23,9 @@ var suite = [...]string{
 	"mild,slow,skew,counters,locks,expiries",
 	"steady,forwards,skew,counters,locks,expiries",
 	"ring,forwards",
-	"steady,jumps,moves,snapshots,quorums,expiries",
-	"ring,jumps,expiries",
+	"steady,jumps,moves,snapshots,restores,quorums,expiries",
+	"ring,jumps,expiries,clones",
+	"steady,moves,clones,restores,snapshots",
 	"mild,refusals,counters",
 	"ring,forwards,quorums,counters,locks",
 	"mild,restarts,crashes,counters,locks",
@@ -80,6 +81,9 @@ func TestSim_OneSeedTwice_GivesTheSameTrace(t *testing.T) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
 			kinds, _ := kindsFor(t, seed)
+			if *faults == "suite" && seed%3 == 0 {
+				kinds = AllFaults
+			}
 			var lines [2][]string
 			var digests [2]string
 			for k := range lines {
