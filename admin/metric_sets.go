@@ -70,7 +70,7 @@ func newRingDescs() ringDescs {
 		states:    desc("quorate_gossip_members", "Other members, by their state in gossip.", "state"),
 		health:    desc("quorate_gossip_health_score", "Health score of the node's own part in gossip; 0 is best."),
 		pending:   desc("quorate_hints_pending", "Hints stored for a member.", "node"),
-		oldest:    desc("quorate_hints_oldest_timestamp_seconds", "When the oldest hint for a member was stored, or earlier; it is dropped at the age of --hint-age.", "node"),
+		oldest:    desc("quorate_hints_oldest_timestamp_seconds", "When the oldest hint for a member was stored, or earlier; from the age of --hint-age on it is dropped when other primaries have it.", "node"),
 		keys:      desc("quorate_keys", "Live keys that the node holds."),
 	}
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -10,9 +9,13 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// Expire drops the hints that are older than Options.HintAge, and returns how many. It
-// reads nothing if no target has such hints.
-func (x *Hints) Expire(now time.Time) (dropped int) {
+// expireBytes bounds the objects of the hints that are judged at once.
+const expireBytes = 256 << 10
+
+// Expire drops hints that are older than Options.HintAge, and returns how many. It shows
+// them to safe, some at a time, and drops those that safe returns. It reads nothing if no
+// target has such hints.
+func (x *Hints) Expire(now time.Time, safe func(target causal.NodeID, old []Hint) []HintRef) (dropped int) {
 	if !x.db.guard.enter() {
 		return 0
 	}
@@ -22,7 +25,7 @@ func (x *Hints) Expire(now time.Time) (dropped int) {
 		if !stats.Oldest.Before(before) {
 			continue
 		}
-		n, err := x.expireTarget(target, before)
+		n, err := x.expireTarget(target, before, safe)
 		dropped += n
 		if err != nil && !errors.Is(err, ErrClosed) {
 			x.db.opts.Logger.Warn("old hints were not dropped, will be tried again", "err", err)
@@ -32,13 +35,25 @@ func (x *Hints) Expire(now time.Time) (dropped int) {
 	return dropped
 }
 
-// expireTarget drops the hints for one node that came before a time.
-func (x *Hints) expireTarget(target causal.NodeID, before time.Time) (dropped int, err error) {
+// expireTarget drops the hints for one node that came before a time and may go.
+func (x *Hints) expireTarget(target causal.NodeID, before time.Time, safe func(causal.NodeID, []Hint) []HintRef) (dropped int, err error) {
 	oldest := time.UnixMilli(math.MaxInt64)
-	var refs []HintRef
+	var old []Hint
+	size := 0
 	drop := func() error {
+		if len(old) == 0 {
+			return nil
+		}
+		refs := safe(target, old)
 		n, err := x.delete(target, refs)
-		dropped, refs = dropped+n, refs[:0]
+		if dropped += n; n < len(old) {
+			for i := range old { // some stay
+				if old[i].Created.Before(oldest) {
+					oldest = old[i].Created
+				}
+			}
+		}
+		old, size = old[:0], 0
 		return err
 	}
 	for h, err := range x.Scan(target) {
@@ -51,8 +66,8 @@ func (x *Hints) expireTarget(target causal.NodeID, before time.Time) (dropped in
 			}
 			continue
 		}
-		h.Key = bytes.Clone(h.Key)
-		if refs = append(refs, h.HintRef); len(refs) == chunkEntries {
+		old = append(old, h.Clone())
+		if size += len(h.Object); len(old) == chunkEntries || size > expireBytes {
 			if err := drop(); err != nil {
 				return dropped, err
 			}

@@ -148,11 +148,23 @@ func TestHints_Old_Expire(t *testing.T) {
 	clock.advance(50 * time.Minute)
 	apply(t, s, hint(8, "old0", data("w"), 2)) // does not make it younger
 	apply(t, s, hint(8, "young", data("v"), 1))
-	if n := s.Hints().Expire(clock.at); n != 0 {
+	var shown int
+	all := func(_ causal.NodeID, old []Hint) (refs []HintRef) {
+		shown += len(old)
+		for _, h := range old {
+			refs = append(refs, h.HintRef)
+		}
+		return refs
+	}
+	if n := s.Hints().Expire(clock.at, all); n != 0 || shown != 0 {
 		t.Fatalf("%d expired too early", n)
 	}
 	clock.advance(20 * time.Minute)
-	if n := s.Hints().Expire(clock.at); n != 700 {
+	none := func(causal.NodeID, []Hint) []HintRef { return nil }
+	if n := s.Hints().Expire(clock.at, none); n != 0 {
+		t.Fatalf("dropped %d that may not go", n)
+	}
+	if n := s.Hints().Expire(clock.at, all); n != 700 || shown != 700 {
 		t.Fatalf("%d expired, want 700", n)
 	}
 	hints := collect(t, s, 8)

@@ -66,7 +66,7 @@ type ReapConfig struct {
 // Settle: either it was merged into the dead object, to no effect, or it is found
 // where nothing was before, and then the members do not agree. A member that was
 // removed is not asked; a removed member that comes back after most of Grace does not offer its
-// data (handoff.ErrStale). A hint does not live as long as Grace.
+// data (handoff.ErrStale), and its hints do not live as long as Grace.
 //
 // A member that misses step 3 is harmless because what it keeps is the dead
 // object, not an older one: exchanged with the others again, it only makes them

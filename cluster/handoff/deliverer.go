@@ -54,7 +54,8 @@ type Deliverer struct {
 	delivered atomic.Int64
 	failures  atomic.Int64
 
-	last ring.NodeID // the target served last; used by Run only
+	last       ring.NodeID // the target served last; used by Run only
+	nextExpiry time.Time   // monotonic; used by Run only
 
 	mu struct {
 		sync.Mutex
@@ -112,9 +113,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		case <-d.trigger:
 		case <-tick.C:
 		}
-		if n := d.cfg.Store.Hints().Expire(d.cfg.Now()); n > 0 {
-			d.cfg.Logger.Warn("hints expired before their target came back; anti-entropy will bring it up to date", "hints", n)
-		}
+		d.expire(ctx, &group)
 		for _, target := range d.targets() {
 			if !d.reachable(target) || !d.claim(target) {
 				continue

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
@@ -136,6 +138,53 @@ func TestDeliverer_NodeLeftTheRing_HintGoesToThePrimaries(t *testing.T) {
 	}
 	if a.Value("k") != "v" {
 		t.Error("A, a primary itself, does not have the object")
+	}
+}
+
+// Where the primaries were down, hints are all copies of an acknowledged write. Their age
+// is no reason to drop them, nor is a clock that jumps.
+func TestDeliverer_OldHint_StaysUntilOtherPrimariesHaveIt(t *testing.T) {
+	d, a, p := hinted(t, nil)
+	b, c := ring.IDOf("B"), ring.IDOf("C")
+	later := a.Store.Hints().Targets()[ring.IDOf("B")].Oldest.Add(100 * time.Hour)
+	d.cfg.Now = func() time.Time { return later }
+	expire := func() int {
+		var group errgroup.Group
+		d.nextExpiry = time.Time{}
+		d.expire(t.Context(), &group)
+		_ = group.Wait()
+		return int(a.Store.Hints().Targets()[b].Count)
+	}
+	if n := expire(); n != 1 {
+		t.Fatalf("%d hints left, want the one that may be the last copy", n)
+	}
+	p.up[c], p.refuse = true, true
+	if n := expire(); n != 1 {
+		t.Fatalf("%d hints left, though the other primary did not take it", n)
+	}
+	p.refuse = false
+	if n := expire(); n != 0 || !slices.Equal(p.delivered[c], []string{"k"}) || a.Value("k") != "v" {
+		t.Errorf("%d hints left, C got %q, A has %q; want none left, and both to have it", n, p.delivered[c], a.Value("k"))
+	}
+	if len(p.delivered[b]) != 0 {
+		t.Errorf("B, which is down, got %q", p.delivered[b])
+	}
+}
+
+// Members do not ask a node that has left before they forget a deletion.
+func TestDeliverer_NodeHasLeft_DropsOldHintsByAge(t *testing.T) {
+	d, a, _ := hinted(t, func(s *ring.State) error {
+		err := s.Remove(ring.IDOf("A"))
+		for s.Flip() {
+		}
+		return err
+	})
+	later := a.Store.Hints().Targets()[ring.IDOf("B")].Oldest.Add(100 * time.Hour)
+	d.cfg.Now = func() time.Time { return later }
+	var group errgroup.Group
+	d.expire(t.Context(), &group)
+	if left := a.Store.Hints().Targets(); len(left) != 0 {
+		t.Errorf("left: %v", left)
 	}
 }
 

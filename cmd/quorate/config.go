@@ -110,7 +110,7 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 			setting{name: "memtable-size", value: byteSize(&n.Store.MemtableBytes, d.memtableBytes, size{Least: mib, Most: engine.MaxMemtableBytes}),
 				help: "Memory for fresh writes before they become a file, at most; there are up to eight. Each start takes a size of its own up to a half below it, so that replicas do not flush at one moment."},
 			setting{name: "hint-age", value: duration(&n.Store.HintAge, engine.DefaultHintAge, span{Least: time.Minute, Most: 9 * day}),
-				help: "How long a write is kept for a node that is down. What is dropped is left to anti-entropy."},
+				help: "How long a write is kept for a node that is down, and longer until other primaries have it. What is dropped is left to anti-entropy."},
 			setting{name: "hint-bytes", value: byteSize(&n.Store.HintBytes, engine.DefaultHintBytes, size{Least: mib, Most: 1024 * gib}),
 				help: "How much is kept for nodes that are down."},
 			setting{name: "tombstone-grace", value: duration(&n.TombstoneGrace, cluster.DefaultTombstoneGrace, span{Least: time.Second, Most: 3650 * day}),
