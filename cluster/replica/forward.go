@@ -265,15 +265,21 @@ func (c *Coordinator) serveForward(r *peer.Request) {
 const stampLen = 8
 
 // carryOut carries out a forward that arrived from a node, and returns the body of the
-// answer.
+// answer. The versions get the time of this node, if it has measured that the updates
+// begin in time: then their clients have no answer yet, so that they come after all that
+// was acknowledged when they were issued, even if the clock of their node is behind. An
+// update that may have been on its way for long keeps the time of its origin, as long as
+// that is not too far ahead.
 func (c *Coordinator) carryOut(from ring.NodeID, arrived time.Time, body []byte) ([]byte, error) {
 	head, all, err := readForward(body)
 	if err != nil {
 		return nil, err
 	}
-	begun := arrived
+	begun, measured := arrived, false
 	if head.Life != 0 {
-		begun = arrived.Add(-c.transits.lateness(from, head.Life, head.Sent, c.issuer.age(arrived)))
+		var late time.Duration
+		late, measured = c.transits.lateness(from, head.Life, head.Sent, c.issuer.age(arrived))
+		begun = arrived.Add(-late)
 	}
 	reqs := make([]*Request, 0, len(all))
 	for _, r := range all {
@@ -287,7 +293,7 @@ func (c *Coordinator) carryOut(from ring.NodeID, arrived time.Time, body []byte)
 		if is.origin.Life == head.Life {
 			is.low = head.Low
 		}
-		if !c.Observe(is.stamp) {
+		if !c.Observe(is.stamp) || measured {
 			is.stamp = c.cfg.Clock.Now()
 		}
 		if is.late() {

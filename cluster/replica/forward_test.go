@@ -170,6 +170,34 @@ func TestForward_OldForm_IsCarriedOut(t *testing.T) {
 	}
 }
 
+// A client writes through A, and then through a node whose clock is behind. The coordinator of
+// the second write does not have the first: it comes later all the same.
+func TestForward_ClockOfItsNodeIsBehind_ComesAfterWhatWasAcknowledged(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 3, W: 2}, long, "A", "B", "C", "D", "E")
+	w.carryOut(1, time.Now(), long, register.Update{Kind: register.Persist}) // the first frame, by which later ones are measured
+	w.decide(func(to int, kind peer.Kind) fate {
+		if to == 1 && kind == peer.Write {
+			return stalls
+		}
+		return arrives
+	})
+	first := set(w.key, "first")
+	if w.at(0).do(first); first.Err != nil {
+		t.Fatal(first.Err)
+	}
+	behind := w.at(4).coordinator.issuer.issue()
+	behind.Stamp = causal.TimestampOf(time.Now().Add(-5 * time.Second).UnixMilli())
+	time.Sleep(2 * time.Millisecond) // the clocks of A and B are right, to the millisecond
+	if got := w.carryOutAs(behind, 1, time.Now(), long, register.Update{Kind: register.Set, Data: []byte("second")}); got.Refused {
+		t.Fatalf("%+v", got)
+	}
+	w.decide(func(int, peer.Kind) fate { return arrives })
+	r := get(w.key)
+	if w.at(2).do(r); r.Err != nil || r.plain() != "second" {
+		t.Errorf("%q, %v, of %+v", r.plain(), r.Err, r.Object.Siblings)
+	}
+}
+
 // Two coordinators carry out one update, because the first one was slow. Its versions are
 // one value to a reader, and go together; and a coordinator that has it answers with it.
 func TestForward_SentToTwo_IsOneUpdate(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 type issue struct {
 	origin  causal.Origin    // zero: it is not sent between nodes
 	low     causal.Timestamp // what the same life issued before is finished
-	stamp   causal.Timestamp // for its version; the origin's, unless that is refused
+	stamp   causal.Timestamp // for its version: the origin's, or one of this node (see carryOut)
 	startBy time.Time        // when it may begin at the latest; zero: whenever
 	budget  time.Duration    // what the frame said of startBy
 	relayed bool             // it was sent on once already

@@ -37,8 +37,9 @@ type transit struct {
 }
 
 // lateness returns how late a frame is that was begun when the life of its sender had
-// lasted for sent, and arrived when this node had been running for arrived.
-func (t *transits) lateness(from ring.NodeID, life causal.Life, sent, arrived time.Duration) time.Duration {
+// lasted for sent, and arrived when this node had been running for arrived. It is not
+// measured for the first frame of a life.
+func (t *transits) lateness(from ring.NodeID, life causal.Life, sent, arrived time.Duration) (late time.Duration, measured bool) {
 	took := arrived - sent
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -48,13 +49,13 @@ func (t *transits) lateness(from ring.NodeID, life causal.Life, sent, arrived ti
 			t.of = make(map[ring.NodeID]*transit)
 		}
 		t.of[from] = &transit{life: life, floor: took, smallest: took, since: arrived}
-		return 0
+		return 0, false
 	}
 	n.smallest = min(n.smallest, took)
 	n.floor = min(n.floor, took)
-	late := took - n.floor
+	late = took - n.floor
 	if arrived-n.since >= transitSpan {
 		n.floor, n.smallest, n.since = n.smallest, took, arrived
 	}
-	return late
+	return late, true
 }

@@ -16,17 +16,19 @@ func TestTransits_Lateness_CountsDelaysWhateverTheClocksSay(t *testing.T) {
 		life          causal.Life
 		sent, arrived time.Duration
 		want          time.Duration
+		first         bool // of its life
 	}{
-		{"first frame", 1, 100 * time.Hour, 10 * ms, 0},
-		{"as quick", 1, 100*time.Hour + 10*ms, 20 * ms, 0},
-		{"slower by 4 ms", 1, 100*time.Hour + 20*ms, 34 * ms, 4 * ms},
-		{"quicker than the first", 1, 100*time.Hour + 32*ms, 40 * ms, 0},
-		{"this process was frozen for a second", 1, 100*time.Hour + 40*ms, 1048 * ms, time.Second},
-		{"the next life", 2, 5 * ms, 1050 * ms, 0},
-		{"its network stalled", 2, 10 * ms, 2055 * ms, time.Second},
+		{"first frame", 1, 100 * time.Hour, 10 * ms, 0, true},
+		{"as quick", 1, 100*time.Hour + 10*ms, 20 * ms, 0, false},
+		{"slower by 4 ms", 1, 100*time.Hour + 20*ms, 34 * ms, 4 * ms, false},
+		{"quicker than the first", 1, 100*time.Hour + 32*ms, 40 * ms, 0, false},
+		{"this process was frozen for a second", 1, 100*time.Hour + 40*ms, 1048 * ms, time.Second, false},
+		{"the next life", 2, 5 * ms, 1050 * ms, 0, true},
+		{"its network stalled", 2, 10 * ms, 2055 * ms, time.Second, false},
 	} {
-		if got := all.lateness(from, c.life, c.sent, c.arrived); got != c.want {
-			t.Errorf("%s: late by %v, want %v", c.what, got, c.want)
+		got, measured := all.lateness(from, c.life, c.sent, c.arrived)
+		if got != c.want || measured == c.first {
+			t.Errorf("%s: late by %v, measured %v, want %v", c.what, got, measured, c.want)
 		}
 	}
 }
@@ -37,19 +39,19 @@ func TestTransits_Lateness_HealsAfterASuspend(t *testing.T) {
 	const from, tick = ring.NodeID(7), time.Second
 	at := time.Duration(0)
 	for ; at < 30*time.Second; at += tick {
-		if late := all.lateness(from, 1, at, at); late != 0 {
+		if late, _ := all.lateness(from, 1, at, at); late != 0 {
 			t.Fatalf("late by %v", late)
 		}
 	}
 	const stood = time.Hour
-	if late := all.lateness(from, 1, at, at+stood); late != stood {
+	if late, _ := all.lateness(from, 1, at, at+stood); late != stood {
 		t.Fatalf("late by %v, want %v", late, stood)
 	}
 	for range 2*int(transitSpan/tick) + 2 {
 		at += tick
 		all.lateness(from, 1, at, at+stood)
 	}
-	if late := all.lateness(from, 1, at, at+stood); late != 0 {
+	if late, _ := all.lateness(from, 1, at, at+stood); late != 0 {
 		t.Errorf("still late by %v", late)
 	}
 }
