@@ -98,7 +98,7 @@ func New(cfg Config) *Coordinator {
 		late:      make(chan lateHint, maxLate),
 		forwarded: make(chan struct{}, maxForwarded),
 		closing:   make(chan struct{}),
-		issuer:    newIssuer(cfg.Self, cfg.Clock),
+		issuer:    newIssuer(cfg.Self, cfg.Store.Incarnation(), cfg.Clock),
 		updates:   newBarrier(),
 		pool:      sync.Pool{New: buildWave},
 	}

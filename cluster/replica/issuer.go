@@ -41,11 +41,8 @@ type issued struct {
 	finished bool
 }
 
-func newIssuer(self ring.NodeID, clock *causal.Clock) *issuer {
-	s := &issuer{started: time.Now(), clock: clock}
-	// The clock has passed the time of every earlier life of this node.
-	s.life = causal.LifeOf(self, clock.Now())
-	return s
+func newIssuer(self ring.NodeID, first causal.Epoch, clock *causal.Clock) *issuer {
+	return &issuer{started: time.Now(), clock: clock, life: causal.LifeOf(self, first, clock.Now())}
 }
 
 // issue identifies a new update.

@@ -58,12 +58,12 @@ func TestTransits_Lateness_HealsAfterASuspend(t *testing.T) {
 
 func TestIssuer_Low_IsTheOldestThatIsNotFinished(t *testing.T) {
 	wall := int64(1_000_000)
-	s := newIssuer(7, causal.NewClock(func() int64 { return wall }))
+	s := newIssuer(7, 1, causal.NewClock(func() int64 { return wall }))
 	a, b, c := s.issue(), s.issue(), s.issue()
 	if a.Life != b.Life || a.Stamp >= b.Stamp || b.Stamp >= c.Stamp {
 		t.Fatalf("%v %v %v", a, b, c)
 	}
-	if other := newIssuer(8, causal.NewClock(func() int64 { return wall })); other.life == s.life {
+	if other := newIssuer(8, 1, causal.NewClock(func() int64 { return wall })); other.life == s.life {
 		t.Error("two nodes have one life")
 	}
 	for _, step := range []struct {

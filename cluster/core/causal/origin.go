@@ -22,11 +22,17 @@ func (o Origin) Compare(p Origin) int {
 	return cmp.Compare(o.Stamp, p.Stamp)
 }
 
-// LifeOf returns the life of a node that began at the time t of its clock.
-func LifeOf(node NodeID, t Timestamp) Life {
-	// The finalizer of SplitMix64 spreads both over all bits.
-	x := uint64(node) ^ uint64(t)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return Life(max(x^x>>31, 1))
+// LifeOf returns the life of a node that began at the time t of its clock and may use
+// epochs from first on. Both tell lives apart: a clock may be set back between two starts,
+// and a disk may be lost.
+func LifeOf(node NodeID, first Epoch, t Timestamp) Life {
+	x := uint64(node)
+	for _, n := range []uint64{uint64(first), uint64(t)} {
+		// The finalizer of SplitMix64 spreads them over all bits.
+		x ^= n * 0x9e3779b97f4a7c15
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		x ^= x >> 31
+	}
+	return Life(max(x, 1))
 }
