@@ -7,8 +7,7 @@ import (
 
 // register names the handler of every kind of message that a peer may send.
 func (n *Node) register(m *peer.Mux) {
-	m.Batch(n.coordinator, peer.Write, peer.Read, peer.Forward)
-	m.Queue(peer.TakeOver, n.coordinator.AnswerTakeOver)
+	m.Batch(n.coordinator, peer.Write, peer.Read, peer.Forward, peer.TakeOver)
 	m.Batch(n.exchanger, antientropy.Kinds()...)
 	m.Queue(peer.Join, n.membership.AnswerJoin)
 	m.Queue(peer.RingPull, n.membership.AnswerPull)

@@ -102,6 +102,7 @@ func New(cfg Config) *Coordinator {
 		updates:   newBarrier(),
 		pool:      sync.Pool{New: buildWave},
 	}
+	c.takeOver.asked = make(chan struct{}, maxTakeOvers)
 	if cfg.Abstain {
 		c.setStage(connects)
 	}

@@ -23,6 +23,8 @@ func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 			c.serveRead(r, b)
 		case peer.Forward:
 			c.serveForward(r)
+		case peer.TakeOver:
+			c.serveTakeOver(r)
 		}
 	}
 	if len(b.frames) == 0 {

@@ -63,7 +63,12 @@ type takeOverState struct {
 	stage atomic.Int32
 	// pending counts the late hints that are queued or being stored.
 	pending atomic.Int64
+	// asked has one element for each question of another node that is being answered.
+	asked chan struct{}
 }
+
+// maxTakeOvers bounds the questions that are answered at once; beyond it the answer is no.
+const maxTakeOvers = 64
 
 func (c *Coordinator) stage() stage     { return stage(c.takeOver.stage.Load()) }
 func (c *Coordinator) setStage(s stage) { c.takeOver.stage.Store(int32(s)) }
@@ -163,14 +168,34 @@ func (q *takeOverQuestion) Complete(_ ring.NodeID, body []byte, err error) {
 	q.answered <- struct{}{}
 }
 
-// AnswerTakeOver answers a node that wants to coordinate computing updates: whether this
-// node sends them to it, and has no hint for it.
-func (c *Coordinator) AnswerTakeOver(body []byte) ([]byte, error) {
-	d := wire.NewReader(body)
+// serveTakeOver answers a node that wants to coordinate computing updates: whether this
+// node sends them to it, and has no hint for it. Errors would be taken for the answer of
+// an old node.
+func (c *Coordinator) serveTakeOver(r *peer.Request) {
+	d := wire.NewReader(r.Body)
 	m := message.ReadTakeOver(&d)
 	if err := d.Done("question of a node that takes over"); err != nil {
-		return nil, err
+		r.ReplyError(err)
+		return
 	}
+	select {
+	case <-c.closing:
+		r.Reply(wire.AppendFlag(nil, false))
+		return
+	case c.takeOver.asked <- struct{}{}:
+	default:
+		r.Reply(wire.AppendFlag(nil, false))
+		return
+	}
+	c.tasks.Go(func() {
+		defer func() { <-c.takeOver.asked }()
+		r.Reply(wire.AppendFlag(nil, c.letsTakeOver(m)))
+	})
+}
+
+// letsTakeOver reports whether a node may coordinate computing updates. It drains this
+// node's updates first if it is asked to.
+func (c *Coordinator) letsTakeOver(m message.TakeOver) bool {
 	// What begins from here on goes to that node.
 	agreed := c.cfg.Channel.Available(m.Node)
 	if agreed && m.Drain {
@@ -178,6 +203,5 @@ func (c *Coordinator) AnswerTakeOver(body []byte) ([]byte, error) {
 		agreed = c.AwaitReplicas(ctx)
 		cancel()
 	}
-	agreed = agreed && c.takeOver.pending.Load() == 0 && c.cfg.Store.Hints().Targets()[m.Node].Count == 0
-	return wire.AppendFlag(nil, agreed), nil
+	return agreed && c.takeOver.pending.Load() == 0 && c.cfg.Store.Hints().Targets()[m.Node].Count == 0
 }

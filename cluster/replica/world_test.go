@@ -291,13 +291,6 @@ func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body 
 	w.mu.Unlock()
 	switch what {
 	case arrives:
-		if kind == peer.TakeOver { // which a mux hands to a worker
-			go func() {
-				answer, err := w.nodes[name].coordinator.AnswerTakeOver(body)
-				done.Complete(to, answer, err)
-			}()
-			return
-		}
 		n.channel.Send(to, class, kind, body, done)
 	case fails:
 		done.Complete(to, nil, peer.ErrUnavailable)

@@ -178,9 +178,8 @@ func (l *life) rand(part uint64) *rand.Rand {
 // register names the handler of each kind of frame.
 func (l *life) register() {
 	m := l.mux
-	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward)
+	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward, peer.TakeOver)
 	m.Batch(l.exchanger, antientropy.Kinds()...)
-	m.Queue(peer.TakeOver, l.coordinator.AnswerTakeOver)
 	m.Queue(peer.Join, l.membership.AnswerJoin)
 	m.Queue(peer.RingPull, l.membership.AnswerPull)
 	m.Queue(peer.RingPush, l.membership.AnswerPush)
