@@ -59,7 +59,8 @@ Redis does not have:
 * ` + "`GET key [CONTEXT] [R n]`" + `: with CONTEXT, the causal context and all values of the key; R replicas must answer.
 * ` + "`SET key value … [CONTEXT ctx] [W n]`" + `: with CONTEXT, replaces the values that were read with that context, and answers with
   the next context; W replicas must acknowledge.
-* ` + "`DEL key CONTEXT ctx [W n]`" + `: deletes only the values that were read with that context.
+* ` + "`DEL key CONTEXT ctx [W n]`" + `: deletes only the values that were read with that context, and
+  answers 1 if there was one. The word CONTEXT behind the first key of a DEL is never a key; UNLINK takes keys of any name.
 
 A key may have several values, written by clients that did not know of one another. Without CONTEXT a command sees the one that the
 conflict policy chooses; if the newest is a deletion or has expired, the key does not exist (under the policy ` + "`error`" + ` it has a

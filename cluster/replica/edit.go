@@ -44,6 +44,9 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 		// have a value cannot be asked, the tombstone replaces it.
 		value, write = object.Value{Tombstone: true}, true
 	}
+	if u.Kind == register.Delete && u.HasContext {
+		result.Existed = current.LiveIn(u.Context, now)
+	}
 	o.req.Result = result
 	o.req.Result.Old = bytes.Clone(result.Old) // the engine owns current
 	if !write {

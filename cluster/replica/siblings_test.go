@@ -52,6 +52,29 @@ func TestUpdate_KeyWithSiblings_LeavesThoseThatNobodyMerged(t *testing.T) {
 	}
 }
 
+// A client that deletes what it has seen is told whether that was there.
+func TestDelete_WithAContext_CountsWhatItDeletes(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	w.at(0).must(set(w.key, "one"))
+	seen := w.at(0).must(get(w.key)).Object.Context().Clone()
+	for at, through := range []int{0, 3} { // a primary, and a node that forwards
+		w.at(through).must(set(w.key, "two"))
+		if r := w.at(through).must(&Request{Key: w.key, Update: &register.Update{Kind: register.Delete, HasContext: true}}); r.Result.Existed {
+			t.Errorf("%d: an empty context deletes something", at)
+		}
+		unseen := del(w.key)
+		unseen.Update.Context, unseen.Update.HasContext = seen, true
+		if r := w.at(through).must(unseen); r.Result.Existed {
+			t.Errorf("%d: a value that was replaced before is deleted", at)
+		}
+		all := del(w.key)
+		all.Update.Context, all.Update.HasContext = w.at(through).must(get(w.key)).Object.Context().Clone(), true
+		if r := w.at(through).must(all); !r.Result.Existed {
+			t.Errorf("%d: nothing is deleted", at)
+		}
+	}
+}
+
 func TestDelete_WithAContext_HidesNothingThatItDidNotKnow(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	w.at(0).must(set(w.key, "one"))

@@ -2,6 +2,7 @@ package keyspace
 
 import (
 	"context"
+	"slices"
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -9,16 +10,24 @@ import (
 	"github.com/quorate/quorate/server/resp"
 )
 
-// planDelete serves DEL key … and DEL key CONTEXT ctx [W n]. The word CONTEXT in the
-// second place tells the two apart, if there are three or five arguments. So a key of
-// that name has to be the first or the last of several.
+// planDelete serves DEL key … and DEL key CONTEXT ctx [W n]. The word CONTEXT behind the
+// first key is never a key: one argument too few or too many would turn the deletion of
+// what was read into the deletion of everything.
 func planDelete(c *command.Call) {
-	if withContext(c.Args) {
+	switch {
+	case withContext(c.Args):
 		planDeleteContext(c)
-		return
+	case slices.ContainsFunc(c.Args[2:], isContext):
+		c.Refuse(refusedContext)
+	default:
+		planDeleteKeys(c)
 	}
-	planDeleteKeys(c)
 }
+
+// refusedContext answers a DEL whose CONTEXT is out of place.
+const refusedContext = "ERR syntax error: CONTEXT takes one key and one context; a key of that name has to be the first, or use UNLINK"
+
+func isContext(arg []byte) bool { return resp.Is(arg, "CONTEXT") }
 
 func planDeleteKeys(c *command.Call) {
 	for _, key := range c.Args[1:] {
@@ -27,15 +36,24 @@ func planDeleteKeys(c *command.Call) {
 	c.Reply = command.ReplyCount
 }
 
-// runManyDelete serves DEL and UNLINK of more keys than a batch should hold.
+// runManyDelete serves DEL of more keys than a batch should hold.
 func runManyDelete(ctx context.Context, c *command.Call) {
+	if slices.ContainsFunc(c.Args[2:], isContext) {
+		c.Out.Error(refusedContext)
+		return
+	}
+	runManyUnlink(ctx, c)
+}
+
+// runManyUnlink serves UNLINK of more keys than a batch should hold.
+func runManyUnlink(ctx context.Context, c *command.Call) {
 	m := c.InPieces(ctx, c.Args, planDeleteKeys, (*command.Sum).AddCounts)
 	m.ReplyCount(c)
 }
 
 func withContext(args [][]byte) bool {
-	return len(args) == 4 && resp.Is(args[2], "CONTEXT") ||
-		len(args) == 6 && resp.Is(args[2], "CONTEXT") && resp.Is(args[4], "W")
+	return len(args) == 4 && isContext(args[2]) ||
+		len(args) == 6 && isContext(args[2]) && resp.Is(args[4], "W")
 }
 
 func planDeleteContext(c *command.Call) {

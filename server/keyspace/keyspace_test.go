@@ -209,6 +209,26 @@ func TestDelete_WithContext_DeletesWhatWasReadOnly(t *testing.T) {
 	})
 }
 
+func TestDelete_ContextOutOfPlace_DeletesNothing(t *testing.T) {
+	c := play(t, commandtest.Line{"MSET a 1 b 2 context 3", "+OK"})
+	token := strings.Fields(c.Do("GET a CONTEXT"))[2]
+	const refused = "-ERR syntax error: CONTEXT takes one key and one context; a key of that name has to be the first, or use UNLINK"
+	for _, line := range []string{
+		"DEL a CONTEXT", "DEL a b context", "DEL a b CONTEXT " + token, "DEL a b CONTEXT " + token + " W 2", "DEL a CONTEXT " + token + " W",
+		"DEL a b" + strings.Repeat(" x", 2000) + " CONTEXT " + token,
+	} {
+		if got := c.Do(line); got != refused {
+			t.Errorf("%.40s: %s", line, got)
+		}
+	}
+	c.Play([]commandtest.Line{
+		{"EXISTS a b context", ":3"},
+		{"DEL context", ":1"},
+		{"SET context 4", "+OK"},
+		{"UNLINK a context", ":2"},
+	})
+}
+
 func TestManyKeys_AreHandledInPieces(t *testing.T) {
 	c := newConn(t)
 	words := []string{"MSET"}

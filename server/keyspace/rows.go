@@ -15,8 +15,8 @@ func Rows() []command.Row {
 		{
 			Name: "unlink", Arity: -2, Flags: "write fast", Keys: command.KeysToEnd("RM delete"), Categories: "@keyspace @write @fast", Tips: "request_policy:multi_shard,response_policy:agg_sum",
 			Group: "generic", Since: "4.0.0", Complexity: "O(N) where N is the number of keys",
-			Summary: "Delete keys, exactly as DEL",
-			Plan:    planDeleteKeys, Run: runManyDelete,
+			Summary: "Delete keys, as DEL does, whatever their names",
+			Plan:    planDeleteKeys, Run: runManyUnlink,
 		},
 		{
 			Name: "exists", Arity: -2, Flags: "readonly fast", Keys: command.KeysToEnd("RO"), Categories: "@keyspace @read @fast", Tips: "request_policy:multi_shard,response_policy:agg_sum",

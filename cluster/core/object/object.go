@@ -99,6 +99,17 @@ func (o *Object) Live(now int64) bool {
 	return false
 }
 
+// LiveIn reports whether a sibling that can be read at the time now is of an event that
+// the context covers.
+func (o *Object) LiveIn(c causal.Context, now int64) bool {
+	for i := range o.Siblings {
+		if s := &o.Siblings[i]; s.Live(now) && c.Covers(s.Dot) {
+			return true
+		}
+	}
+	return false
+}
+
 // LiveAt returns o with those siblings alone that can be read at the time now (unix
 // milliseconds). Its list of siblings is its own; the clock is o's.
 func (o *Object) LiveAt(now int64) Object {
