@@ -72,6 +72,7 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 		{"POST /api/nodes/Z/replace", "", 404, "no such member", ""},
 		{"POST /api/nodes/B/kill", "", 502, "no answer from the admin port", ""},
 		{"POST /api/nodes/Z/kill", "", 404, "no such member", ""},
+		{"PUT /api/data/k?ttl=5", "v", 400, `\"ttl\" is no query parameter of PUT /api/data/{key}`, ""},
 		{"GET /api/nonsense", "", 404, "no such page", ""},
 		{"POST /nonsense", "", 404, "no such page", ""},
 		{"PUT /api/cluster", "", 405, "want GET, HEAD", ""},

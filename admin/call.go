@@ -23,10 +23,17 @@ type call struct {
 	node  Node // of routes that need one
 }
 
-// check reads the query and checks every parameter of the route.
+// check reads the query and checks every parameter of the route. One that the route does
+// not have is an error: a misspelt one would silently do without what the caller wants.
+// Another port may be newer, and ask with parameters that this one does not know.
 func (c *call) check() (err error) {
 	if c.query, err = url.ParseQuery(c.URL.RawQuery); err != nil {
 		return fmt.Errorf("%w: query: %w", errBadRequest, err)
+	}
+	for name := range c.query {
+		if !fanout.Proxied(c.Request) && !slices.ContainsFunc(c.route.params, func(p param) bool { return p.name == name && p.in == "query" }) {
+			return fmt.Errorf("%w: %.40q is no query parameter of %s %s", errBadRequest, name, c.route.method, c.route.path)
+		}
 	}
 	for i := range c.route.params {
 		if err := c.route.params[i].check(c.text(c.route.params[i].name)); err != nil {
