@@ -17,7 +17,8 @@ import (
 //   - A start that the ring knows and the node's own disk does not tells that the disk is
 //     older than the node: a backup that was put back, or a copy of which another
 //     process has run. The node notes that before it takes in the news, and does not
-//     speak for what is stored here until the others have brought it up to date.
+//     speak for what is stored here until the others have brought it up to date. A copy
+//     that was made since the node's last start cannot be told in this way.
 //   - Where the ring says that this node is at another address, another process may have
 //     written so. The node asks who is there. If it is another process of the same
 //     node, one of the two ends: the one that is starting, or else the one that

@@ -238,6 +238,9 @@ func (c *cluster) deliver(p *packet) {
 			c.step(p.to, func() { p.to.hear(p) })
 			return
 		}
+		if c.spoil(p) {
+			return
+		}
 		body := c.misforward(p.kind, p.body)
 		c.step(p.to, func() {
 			r := peer.NewRequest(p.from.node.id, p.class, p.kind, body, p)

@@ -19,6 +19,11 @@ type checker struct {
 
 // check looks at what is left when all is at rest.
 func (ch *checker) check() {
+	for _, n := range ch.nodes {
+		if !n.out && n.outdated.Load() {
+			ch.fail("trusted: the disk of %s is older than it was, and it has not noticed", n.name)
+		}
+	}
 	final := ch.final()
 	ch.checkBounds(final) // first: a key with very many values has many other faults
 	for _, o := range ch.history.ops {
@@ -133,6 +138,22 @@ func (ch *checker) checkDeleted(o *op, left *object.Object) {
 	}
 	if v, found, _ := register.Resolve(left, register.LWW, 0); found {
 		ch.fail("returned: %v was the last write, and %q is there", o, v.Data)
+	}
+}
+
+// calmFaults are those under which no request has a reason to fail.
+const calmFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultSkew |
+	FaultCounters | FaultLocks | FaultExpiries
+
+// checkAnswered: a request is not refused where nothing is wrong. The dot of a write is
+// no other's.
+func (ch *checker) checkAnswered(o *op) {
+	r := &o.request
+	if r.Err != nil && ch.opts.Faults&^calmFaults == 0 {
+		ch.fail("refused: %v got %v", o, r.Err)
+	}
+	if o.action == actionSet && o.expiry == 0 && o.outcome == succeeded {
+		ch.checkDots(o.key, &object.Object{Siblings: []object.Sibling{{Dot: r.Result.Dot, Value: object.Value{Data: []byte(o.value)}}}})
 	}
 }
 

@@ -242,6 +242,7 @@ func (w *workload) answered(o *op) {
 	}
 	w.note("%v: %v, %v", o, describe(&r.Object), r.Err)
 	c := o.client
+	w.checks.checkAnswered(o)
 	if o.outcome == succeeded {
 		switch {
 		case o.action == actionGet:

@@ -2,9 +2,12 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // twinMark ends the name that traces use for a second process of a node's identity.
@@ -33,10 +36,27 @@ func (in *injector) restore(n *node) {
 	if n.life == nil || n.out || !in.unreliable(n) {
 		return
 	}
+	known := in.started(n)
 	in.crash(n)
 	in.note("%s gets an older disk back", n.name)
+	n.outdated.Store(known)
 	n.disk, n.backup = n.backup, nil
 	in.after(in.lasting(), func() { in.revive(n) })
+}
+
+// started reports whether another node that runs has heard of the present start of a node.
+func (c *cluster) started(n *node) (known bool) {
+	start := n.life.store.Incarnation()
+	for _, other := range c.nodes {
+		if other.out || other.id == n.id || other.life == nil {
+			continue
+		}
+		other.life.bubble.do(func() {
+			state, err := ring.DecodeState(other.life.state.Encode())
+			known = known || err == nil && slices.Contains(state.Incarnations(n.id), start)
+		})
+	}
+	return known
 }
 
 // snapshot copies the disk of a node that runs, and puts the copy back some time later.

@@ -59,6 +59,9 @@
 //   - The copies of all primaries are equal at rest, with no hint and no request left.
 //   - No process ends by itself but one of two of the same node, and one that has left. At
 //     rest no node has two, and none is in doubt about its data.
+//   - A disk that was put back after a stop in good order is noticed, once another node
+//     has heard of a later start.
+//   - Where no fault is at work but delay, nothing is refused.
 //   - The frames that a run costs are bounded, and so are the requests that wait at a
 //     node and the siblings of a key.
 //   - If no coordinator seems silent and no fallback stands in: a read knows of every
@@ -76,6 +79,11 @@
 //
 //   - With the disks of several nodes full at once a write waits for a quorum until
 //     its coordinator seems silent. The simulator fills one disk at a time.
+//   - A copy of a disk that was made while its node ran, and is put back before the node
+//     starts again otherwise, is not noticed: the ring knows no start that the copy does
+//     not. What the node acknowledged after the copy is then on the other nodes alone, until
+//     anti-entropy brings it back. The simulator checks that nothing is lost by that
+//     (snapshots), not that it is noticed.
 //
 // # What is outside
 //

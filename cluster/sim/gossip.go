@@ -103,9 +103,6 @@ func (l *life) newMembership() *membership.Membership {
 	})
 }
 
-// trust is what membership asks and tells about this node's disk.
-func (l *life) trust() membership.Trust { return l.recovery }
-
 // exit ends a process that has found out by itself that it must not go on, or has
 // nothing left to do.
 func (c *cluster) exit(l *life, err error) {

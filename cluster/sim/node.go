@@ -37,7 +37,9 @@ type node struct {
 	out    bool          // it does not belong to the ring, not yet or not any more
 	joins  bool          // it asks to be admitted, if it has no ring
 	life   *life         // nil: it is down
-	lives  int
+
+	outdated atomic.Bool // its disk is older than it was, and it has not noticed
+	lives    int
 }
 
 // life is a process of a node, from its start to its death.
@@ -162,7 +164,7 @@ func (l *life) open() (err error) {
 	l.mux = peer.NewMux(l.state.Joined)
 	l.membership = l.newMembership()
 	l.mover = handoff.NewMover(handoff.MoverConfig{
-		Self: n.id, Ring: l.ring, Store: l.store, Exchanger: l.exchanger, Logger: l.log, Now: n.wall,
+		Self: n.id, Ring: l.ring, Store: l.store, Exchanger: l.sources(), Logger: l.log, Now: n.wall,
 		Announce: l.membership.Push, Done: l.membership.MarkDone, Available: l.membership.Alive,
 		Tick: n.odd(time.Second, 5),
 	})
@@ -218,10 +220,14 @@ func (l *life) live(ctx context.Context) error {
 	l.mu.Lock()
 	l.ready = true
 	l.mu.Unlock()
-	if l.node.in.opts.defect != defectRepair {
+	switch l.node.in.opts.defect {
+	case defectRepair:
+	case defectSources: // comparisons would copy it soon
+		l.runAll(ctx, l.deliverer.Run)
+	default:
 		l.runAll(ctx, l.deliverer.Run, l.scheduler.Run)
 	}
-	l.runAll(ctx, l.mover.Run, l.exchanger.Run, l.reaper.Run, l.recovery.Run,
+	l.runAll(ctx, l.mover.Run, l.exchanger.Run, l.reap, l.recovery.Run,
 		func(ctx context.Context) error { return l.coordinator.TakeOver(ctx, l.membership.Others) },
 		func(ctx context.Context) error { return l.membership.AwaitLeave(ctx, l.drained) })
 	return nil

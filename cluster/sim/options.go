@@ -112,6 +112,11 @@ const (
 	defectOrigins        // a forwarded update has another origin at each coordinator
 	defectAgain          // a forwarded update is sent twice, with two origins
 	defectHeap           // a key has more values than a coordinator allows
+	defectSkewed         // a forwarded update is refused where two clocks differ
+	defectTrust          // a disk that was put back counts as the newest
+	defectClones         // two processes of a node are not told from one another
+	defectReaper         // tombstones are dropped without asking the other members
+	defectSources        // a node that gains a partition takes its own copy for whole
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

@@ -110,6 +110,15 @@ func lineAt(lines []string, at int) string {
 	return "(the end)"
 }
 
+// plantedUnder are the faults that show a defect, where they are not the steady ones.
+var plantedUnder = map[defect]Faults{
+	defectSkewed:  MildFaults | FaultCounters | FaultSkew,
+	defectTrust:   FaultDelay | FaultRestarts | FaultRestores,
+	defectClones:  FaultDelay | FaultClones,
+	defectReaper:  SteadyFaults,
+	defectSources: FaultDelay | FaultReorder | FaultForwards | FaultJoins | FaultLeaves,
+}
+
 func TestSim_PlantedDefect_IsFound(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -129,6 +138,11 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"a key has very many values", defectHeap, "unbounded: "},
 		{"a coordinator takes a twin for another update", defectOrigins, "false sibling: "},
 		{"an increment is sent to a second node", defectAgain, "miscounted: "},
+		{"clocks that differ keep updates from being forwarded", defectSkewed, "refused: "},
+		{"a disk that was put back is trusted", defectTrust, "trusted: "},
+		{"a second process is not refused", defectClones, "replicas are not equal at rest: "},
+		{"tombstones are dropped without asking", defectReaper, "returned: "},
+		{"what a node gains is not copied", defectSources, "stale: "},
 		{"nothing is repaired", defectRepair, "replicas are not equal at rest: "},
 		{"frames are sent over and over", defectStorm, "unbounded: "},
 	} {
@@ -141,6 +155,9 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 			}
 			if slices.Contains([]defect{defectOrigins, defectAgain}, c.defect) {
 				kinds = SteadyFaults | FaultForwards | FaultCounters
+			}
+			if k, special := plantedUnder[c.defect]; special {
+				kinds = k
 			}
 			for seed := range uint64(most) {
 				o := Options{Seed: seed, Faults: kinds, defect: c.defect}

@@ -1,0 +1,102 @@
+package sim
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/handoff"
+	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
+)
+
+// Defects of one part of a node, which take the place of that part, or of frames.
+
+// spoil answers a request in place of the node that it is to, if the run is to break a
+// rule in that way, and reports whether it did.
+func (c *cluster) spoil(p *packet) bool {
+	switch d := c.opts.defect; {
+	case d == defectSkewed && p.kind == peer.Forward && (p.from.bubble.skew-p.to.bubble.skew).Abs() > time.Second:
+		c.complete(p, nil, &peer.RemoteError{Kind: p.kind, Message: "the update is from the future, or too old"})
+	case d == defectClones && p.kind == peer.Identify:
+		c.complete(p, nil, &peer.RemoteError{Kind: p.kind, Message: "unknown kind of message"})
+	default:
+		return false
+	}
+	return true
+}
+
+// trust is what membership asks and tells about this node's disk.
+func (l *life) trust() membership.Trust {
+	if l.node.in.opts.defect == defectTrust {
+		return credulous{l.recovery}
+	}
+	return watched{l.recovery, l.node}
+}
+
+// watched notes that a node has noticed what became of its disk.
+type watched struct {
+	membership.Trust
+	node *node
+}
+
+func (w watched) Outdated(start ring.Incarnation) error {
+	w.node.outdated.Store(false)
+	return w.Trust.Outdated(start)
+}
+
+// credulous takes every disk for the newest.
+type credulous struct{ membership.Trust }
+
+func (credulous) Outdated(ring.Incarnation) error { return nil }
+
+// hastyTick is how often a reaper looks that waits for nothing.
+const hastyTick = 100 * time.Millisecond
+
+// reap is the work of the reaper.
+func (l *life) reap(ctx context.Context) error {
+	if l.node.in.opts.defect != defectReaper {
+		return l.reaper.Run(ctx)
+	}
+	// It asks nobody, and waits for nothing.
+	tick := time.NewTicker(l.node.odd(hastyTick, 3))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		for i := range l.node.in.opts.Partitions {
+			p := ring.Partition(i)
+			var refs []engine.Ref
+			for e, err := range l.store.Tombstones().Dead(p, l.node.wall()) {
+				if err != nil {
+					return err
+				}
+				refs = append(refs, engine.Ref{Partition: p, Key: slices.Clone(e.Key), Digest: object.SeedOf(e.Key).Digest(e.Object)})
+			}
+			if _, err := l.store.Tombstones().Reap(refs); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// sources is what the mover copies from.
+func (l *life) sources() handoff.Exchanger {
+	if l.node.in.opts.defect == defectSources {
+		return noSources{l.exchanger}
+	}
+	return l.exchanger
+}
+
+// noSources takes every copy for equal to the node's own.
+type noSources struct{ handoff.Exchanger }
+
+func (noSources) Differing(context.Context, ring.NodeID, []ring.Partition) (differing, unknown []ring.Partition, err error) {
+	return nil, nil, nil
+}
