@@ -3,7 +3,6 @@ package cluster
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -117,8 +116,8 @@ func (c Config) Validate() error {
 	if err := (ring.Quorums{N: c.N, R: c.R, W: c.W}).Validate(); err != nil {
 		errs = append(errs, err)
 	}
-	if q := c.Partitions; q < 1 || q > ring.Slots || q&(q-1) != 0 {
-		errs = append(errs, fmt.Errorf("partitions %d: must be a power of two from 1 to %d", q, ring.Slots))
+	if err := ring.ValidPartitions(c.Partitions); err != nil {
+		errs = append(errs, err)
 	}
 	if len(c.Founders) > 0 && c.ClusterID == "" {
 		errs = append(errs, errors.New("founders need a common cluster id"))

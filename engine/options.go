@@ -122,8 +122,11 @@ func (o *Options) Validate() error {
 	}
 	fault(o.Dir == "", "data directory: must be given")
 	fault(o.Self == 0, "node: must be given")
-	fault(o.Partitions < 0 || o.Partitions > ring.Slots || o.Partitions&(o.Partitions-1) != 0,
-		"partitions %d: must be a power of two up to %d", o.Partitions, ring.Slots)
+	if o.Partitions != 0 {
+		if err := ring.ValidPartitions(o.Partitions); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	fault(o.Durability > Interval, "durability %d: unknown", o.Durability)
 	fault(o.SyncEvery < 0, "sync interval %v: must not be negative", o.SyncEvery)
 	fault(o.CacheBytes < 0, "cache %d bytes: must not be negative", o.CacheBytes)

@@ -8,6 +8,10 @@ import (
 // ErrImpossible is wrapped by every fault that [NRW.Validate] finds.
 var ErrImpossible = errors.New("impossible quorums")
 
+// MaxReplicas is the largest N. It bounds the preference lists; more copies are of no
+// practical use.
+const MaxReplicas = 16
+
 // NRW has N, R and W: how many nodes hold a key, and how many of them a read and a write
 // wait for.
 type NRW struct {
@@ -20,8 +24,8 @@ type NRW struct {
 // [ErrImpossible].
 func (q NRW) Validate() error {
 	var faults []error
-	if q.N < 1 || q.N > MaxNodes {
-		faults = append(faults, fmt.Errorf("n is %d, want 1 to %d: %w", q.N, MaxNodes, ErrImpossible))
+	if q.N < 1 || q.N > MaxReplicas {
+		faults = append(faults, fmt.Errorf("n is %d, want 1 to %d: %w", q.N, MaxReplicas, ErrImpossible))
 	}
 	if q.R < 1 || q.R > q.N {
 		faults = append(faults, fmt.Errorf("r is %d, want 1 to n, which is %d: %w", q.R, q.N, ErrImpossible))

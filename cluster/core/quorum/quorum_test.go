@@ -15,12 +15,12 @@ func TestNRW_Validate_NamesEveryFault(t *testing.T) {
 	}{
 		{NRW{3, 2, 2}, nil},
 		{NRW{1, 1, 1}, nil},
-		{NRW{MaxNodes, 1, MaxNodes}, nil},
+		{NRW{MaxReplicas, 1, MaxReplicas}, nil},
 		{NRW{3, 4, 2}, []string{"r is 4"}},
 		{NRW{3, 2, 4}, []string{"w is 4"}},
 		{NRW{3, 0, -1}, []string{"r is 0", "w is -1"}},
 		{NRW{0, 1, 1}, []string{"n is 0", "r is 1", "w is 1"}},
-		{NRW{MaxNodes + 1, 1, 1}, []string{"n is 65"}},
+		{NRW{MaxReplicas + 1, 0, 1}, []string{"n is 17", "r is 0"}},
 	} {
 		err := c.q.Validate()
 		if (err == nil) != (len(c.faults) == 0) {

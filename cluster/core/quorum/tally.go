@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// MaxNodes bounds the nodes that one request may use.
+// MaxNodes bounds the nodes that one request may use: primaries and fallbacks.
 const MaxNodes = 64
 
 // Nodes is a set of nodes, by their place in the walk of the key's partition: 0 up to

@@ -1,14 +1,9 @@
 package ring
 
-import (
-	"fmt"
+import "github.com/quorate/quorate/cluster/core/quorum"
 
-	"github.com/quorate/quorate/cluster/core/quorum"
-)
-
-// MaxReplicas is the largest N. It bounds the preference lists and the tallies;
-// more copies are of no practical use.
-const MaxReplicas = 16
+// MaxReplicas is the largest N.
+const MaxReplicas = quorum.MaxReplicas
 
 // Defaults of a cluster that is founded.
 const (
@@ -34,12 +29,7 @@ func (q Quorums) NRW() quorum.NRW { return quorum.NRW{N: q.N, R: q.R, W: q.W} }
 
 // Validate reports, by an error that wraps [ErrBadQuorums], every reason why no
 // cluster could run with q.
-func (q Quorums) Validate() error {
-	if q.N > MaxReplicas {
-		return fmt.Errorf("n is %d, want 1 to %d: %w", q.N, MaxReplicas, ErrBadQuorums)
-	}
-	return q.NRW().Validate()
-}
+func (q Quorums) Validate() error { return q.NRW().Validate() }
 
 // Capped limits q to a ring with this many members: see [quorum.NRW.Capped].
 func (q Quorums) Capped(members int) Quorums {

@@ -95,7 +95,7 @@ func (q quorums) compare(o quorums) int {
 // power of two from 1 to [Slots].
 func ValidPartitions(q int) error {
 	if q < 1 || q > Slots || bits.OnesCount(uint(q)) != 1 {
-		return fmt.Errorf("%d partitions: want a power of two, 1 to %d", q, Slots)
+		return fmt.Errorf("partitions %d: want a power of two, 1 to %d", q, Slots)
 	}
 	return nil
 }
