@@ -7,8 +7,9 @@ import (
 )
 
 // release is the version of this program, for `quorate version`, --version and INFO.
-// A build may replace it: go build -ldflags "-X main.release=0.1.1".
-var release = "0.1.0"
+// Between two releases it is the next one with "-dev": what .github/CHANGELOG.md lists as unreleased.
+// A build may replace it: go build -ldflags "-X main.release=0.2.0".
+var release = "0.2.0-dev"
 
 // versionCmd is `quorate version`.
 type versionCmd struct{}
@@ -20,7 +21,7 @@ func (versionCmd) Run(con console) error {
 }
 
 // version returns the release, the commit where the build knows it, and the version
-// of Go, like "0.1.0 (0123456789ab) go1.26.0".
+// of Go, like "0.2.0-dev (0123456789ab) go1.26.0".
 func version() string {
 	text := release
 	if info, ok := debug.ReadBuildInfo(); ok {

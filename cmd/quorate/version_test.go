@@ -13,8 +13,8 @@ func TestVersion_CommandAndFlag_PrintTheRelease(t *testing.T) {
 		if code := run(t.Context(), args, console{out: &out, err: &errs}); code != 0 {
 			t.Errorf("%q: exit code %d: %s", args, code, errs.String())
 		}
-		if !strings.HasPrefix(out.String(), "quorate 0.1.0 ") {
-			t.Errorf("%q prints %q, want quorate 0.1.0 first", args, out.String())
+		if !strings.HasPrefix(out.String(), "quorate 0.2.0-dev ") {
+			t.Errorf("%q prints %q, want quorate 0.2.0-dev first", args, out.String())
 		}
 	}
 }
