@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
@@ -106,9 +107,9 @@ func (n *fakeNode) Status(context.Context) (all []coverage.MemberStatus) {
 	return all
 }
 
-func (n *fakeNode) SetQuorums(_ context.Context, N, R, W int) error {
-	n.record("quorums %d %d %d", N, R, W)
-	return ring.Quorums{N: N, R: R, W: W}.Validate()
+func (n *fakeNode) SetQuorums(_ context.Context, q quorum.NRW) error {
+	n.record("quorums %d %d %d", q.N, q.R, q.W)
+	return q.Validate()
 }
 
 func (n *fakeNode) Leave(_ context.Context, id ring.NodeID) error {

@@ -19,13 +19,13 @@ func (h *nodeHandlers) postConfig(ctx context.Context, c *call) (any, error) {
 	if err := c.json(&wanted); err != nil {
 		return nil, err
 	}
-	q := c.node.Ring().Configured()
+	q := c.node.Ring().Configured().NRW()
 	for _, change := range []struct{ setting, to *int }{{&q.N, wanted.N}, {&q.R, wanted.R}, {&q.W, wanted.W}} {
 		if change.to != nil {
 			*change.setting = *change.to
 		}
 	}
-	if err := c.node.SetQuorums(ctx, q.N, q.R, q.W); err != nil {
+	if err := c.node.SetQuorums(ctx, q); err != nil {
 		return nil, err
 	}
 	return api.Quorums{N: q.N, R: q.R, W: q.W}, nil

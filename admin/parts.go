@@ -7,6 +7,7 @@ import (
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
@@ -67,7 +68,7 @@ type Membership interface {
 	// Alive reports whether a member answers.
 	Alive(id ring.NodeID) bool
 	// SetQuorums changes N, R and W for the whole cluster, or nothing.
-	SetQuorums(ctx context.Context, n, r, w int) error
+	SetQuorums(ctx context.Context, q quorum.NRW) error
 	// Leave makes a live member move its data to the others and leave.
 	Leave(ctx context.Context, id ring.NodeID) error
 	// Remove takes a dead member off the ring.

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/replica"
@@ -239,10 +240,10 @@ func (f *fake) SetPolicy(_ context.Context, p register.Policy) error {
 	return nil
 }
 
-func (f *fake) SetQuorums(_ context.Context, n, r, w int) error {
+func (f *fake) SetQuorums(_ context.Context, q quorum.NRW) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.state.SetQuorums(ring.Quorums{N: n, R: r, W: w}); err != nil {
+	if err := f.state.SetQuorums(ring.Quorums{N: q.N, R: q.R, W: q.W}); err != nil {
 		return err
 	}
 	f.seen.Store(ring.NewRing(f.state))

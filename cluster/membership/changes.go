@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -21,12 +22,11 @@ var (
 // SetQuorums changes N, R and W for the whole cluster, live. It returns once this node
 // has saved the change and told every member that it can reach; the others learn of it
 // by gossip. Values that contradict each other change nothing.
-func (m *Membership) SetQuorums(ctx context.Context, N, R, W int) error {
-	quorums := ring.Quorums{N: N, R: R, W: W}
-	if err := m.state.Change(func(s *ring.State) error { return s.SetQuorums(quorums) }); err != nil {
+func (m *Membership) SetQuorums(ctx context.Context, q quorum.NRW) error {
+	if err := m.state.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: q.N, R: q.R, W: q.W}) }); err != nil {
 		return err
 	}
-	m.log.Info("quorums changed", "n", N, "r", R, "w", W)
+	m.log.Info("quorums changed", "n", q.N, "r", q.R, "w", q.W)
 	m.LogCapped()
 	return m.tell(ctx)
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -124,17 +125,17 @@ func TestMembership_Behind_PullsWhatTheOtherHas(t *testing.T) {
 
 func TestMembership_SetQuorums_ReachesEveryMemberThatAnswers(t *testing.T) {
 	w, a, b := pair(t)
-	if err := a.SetQuorums(t.Context(), 1, 2, 1); err == nil {
+	if err := a.SetQuorums(t.Context(), quorum.NRW{N: 1, R: 2, W: 1}); err == nil {
 		t.Error("contradictory quorums are accepted")
 	}
-	if err := a.SetQuorums(t.Context(), 2, 1, 2); err != nil {
+	if err := a.SetQuorums(t.Context(), quorum.NRW{N: 2, R: 1, W: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if !has(b, 2, 1, 2) {
 		t.Errorf("B has %+v", b.Ring().Configured())
 	}
 	w.down["B:7"] = true
-	if err := a.SetQuorums(t.Context(), 3, 2, 2); err != nil {
+	if err := a.SetQuorums(t.Context(), quorum.NRW{N: 3, R: 2, W: 2}); err != nil {
 		t.Errorf("a member that is down keeps a change from being made: %v", err)
 	}
 	// When it comes back it hears of the digest.

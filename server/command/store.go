@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/replica"
@@ -54,7 +55,7 @@ type Cluster interface {
 	// History returns what the members remember of the writes of a key.
 	History(ctx context.Context, key []byte) replica.History
 	// SetQuorums changes N, R and W for the whole cluster, or nothing.
-	SetQuorums(ctx context.Context, n, r, w int) error
+	SetQuorums(ctx context.Context, q quorum.NRW) error
 	// Policy says how a read that does not ask for the context resolves siblings.
 	Policy() register.Policy
 	// SetPolicy changes the policy for the whole cluster. On an error it is not saved.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/glob"
 	"github.com/quorate/quorate/cluster/core/number"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/limits"
 )
@@ -58,8 +59,8 @@ func (f *Family) runConfigSet(ctx context.Context, c *command.Call) {
 	}
 	if change.quorums != nil {
 		q := c.Node.Store.Ring().Configured()
-		n, r, w := change.quorum("n", q.N), change.quorum("r", q.R), change.quorum("w", q.W)
-		if err := c.Node.Store.SetQuorums(ctx, n, r, w); err != nil {
+		wanted := quorum.NRW{N: change.quorum("n", q.N), R: change.quorum("r", q.R), W: change.quorum("w", q.W)}
+		if err := c.Node.Store.SetQuorums(ctx, wanted); err != nil {
 			c.Out.Error(configFailure(change.first, err))
 			return
 		}
