@@ -48,7 +48,8 @@ const DefaultMaxValue = 8 << 20
 const (
 	maxBody       = 64 << 10
 	maxHeader     = 64 << 10 // keys travel there
-	maxRequests   = 64       // at once, live streams not counted; more are answered 503
+	maxRequests   = 64       // at once, live streams, probes, and metrics not counted; more are answered 503
+	maxScrapes    = 8        // of the metrics, at once
 	headerTimeout = 5 * time.Second
 	readTimeout   = 10 * time.Second
 	writeTimeout  = 90 * time.Second // a CPU profile takes 30 s by default
@@ -130,13 +131,19 @@ func (s *Server) everything() http.Handler {
 	return limited(extractKey(s.knownHost(sameSite.Handler(all))))
 }
 
-// limited bounds the number of requests that are served at once.
+// limited bounds the number of requests that are served at once. Slow callers of the API
+// do not keep a probe from its answer, or Prometheus from the metrics. A probe's handler
+// waits for nobody, so that it needs no bound.
 func limited(next http.Handler) http.Handler {
-	room := make(chan struct{}, maxRequests)
+	requests, scrapes := make(chan struct{}, maxRequests), make(chan struct{}, maxScrapes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == streamPath { // has a bound of its own
+		room := requests
+		switch r.URL.Path {
+		case streamPath, "/healthz", "/readyz": // a stream has a bound of its own
 			next.ServeHTTP(w, r)
 			return
+		case "/metrics":
+			room = scrapes
 		}
 		select {
 		case room <- struct{}{}:
