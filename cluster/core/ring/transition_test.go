@@ -79,3 +79,27 @@ func mustChange(t *testing.T, s *State, random *rand.Rand, joiner string) {
 		t.Fatal(err)
 	}
 }
+
+// A target's name covers all that the target is computed from: a mark that was made under
+// another name must not count for it.
+func TestTarget_ZoneOrQuorumsChangeDuringATransition_HasAnotherName(t *testing.T) {
+	s := NewState("test", 16, Quorums{N: 2, R: 1, W: 1}, member("A"), member("B"), member("C"))
+	check(t, s.Join(member("D")))
+	names := map[uint64]string{s.Target(): "after the join"}
+	seen := func(when string) {
+		t.Helper()
+		name := s.Target()
+		if earlier, ok := names[name]; name == 0 || ok {
+			t.Errorf("the target %s is called %x, as %s", when, name, earlier)
+		}
+		names[name] = when
+	}
+	m := member("C")
+	m.Zone = "elsewhere"
+	check(t, s.Update(m))
+	seen("in another zone")
+	check(t, s.SetQuorums(Quorums{N: 3, R: 1, W: 1}))
+	seen("with N=3")
+	check(t, s.SetQuorums(Quorums{N: 2, R: 1, W: 1}))
+	seen("with N=2 again")
+}
