@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/settings"
 )
 
@@ -39,7 +40,7 @@ func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error 
 		if err != nil {
 			return err
 		}
-		printCapped(con.out, cluster)
+		printAhead(con.out, now, cluster.Nodes)
 	}
 	if policy != "" {
 		now, err := port.SetSetting(ctx, settings.ConflictResolution, policy)
@@ -73,6 +74,24 @@ func (c adminConfig) parse() (quorums api.QuorumChange, policy string, err error
 func printCapped(out io.Writer, v api.Cluster) {
 	if now := v.Effective; v.N > now.N {
 		fmt.Fprintf(out, "in force until there are %d nodes: n=%d r=%d w=%d\n", v.N, now.N, now.R, now.W)
+	}
+}
+
+// printAhead says what will be in force when the change has spread, if the members are
+// fewer than N, and what a W of all of them costs.
+func printAhead(out io.Writer, q api.Quorums, members []api.Member) {
+	seated := 0
+	for _, m := range members {
+		if m.Status != "leaving" && m.Status != "removing" {
+			seated++
+		}
+	}
+	ahead := quorum.NRW{N: q.N, R: q.R, W: q.W}.Capped(seated)
+	if q.N > ahead.N {
+		fmt.Fprintf(out, "will be in force until there are %d nodes: n=%d r=%d w=%d\n", q.N, ahead.N, ahead.R, ahead.W)
+	}
+	if seated > 1 && ahead.W == seated {
+		fmt.Fprintf(out, "a write then needs all %d nodes: it fails while one of them is down\n", seated)
 	}
 }
 

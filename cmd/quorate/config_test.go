@@ -125,7 +125,7 @@ func TestCheck_ManyFaults_AreAllReported(t *testing.T) {
 		t.Fatal("no fault found")
 	}
 	for _, want := range []string{
-		"--name", "--n is 0, but must be from 1 to 16", "--r is 2", "--partitions is 100", `--durability is "never", but must be one of always, interval`,
+		"--name", "--n is 0, but must be from 1 to 16", "--partitions is 100", `--durability is "never", but must be one of always, interval`,
 		"--client-addr \"0.0.0.0:6379\" can be reached from other machines: set --requirepass", "--peer-addr \"nonsense\"", "--join \"host\"",
 		"--timeout is 30000d", "--tombstone-grace is 1h,",
 	} {

@@ -57,8 +57,9 @@ func (s *nodeSettings) faults() (faults []error) {
 		}
 	}
 	n, c := &s.node, &s.client
-	fault(n.R > n.N, "--r is %d, but a key has only --n %d replicas", n.R, n.N)
-	fault(n.W > n.N, "--w is %d, but a key has only --n %d replicas", n.W, n.N)
+	possible := n.N >= 1 // or else N alone is at fault
+	fault(possible && n.R > n.N, "--r is %d, but a key has only --n %d replicas", n.R, n.N)
+	fault(possible && n.W > n.N, "--w is %d, but a key has only --n %d replicas", n.W, n.N)
 	fault(n.Partitions > 0 && ring.ValidPartitions(n.Partitions) != nil, "--partitions is %d, but must be a power of two", n.Partitions)
 	fault(n.TombstoneGrace <= n.Store.HintAge, "--tombstone-grace is %s, but must be longer than --hint-age %s: a late hint would bring the deleted back",
 		number.FormatDuration(n.TombstoneGrace), number.FormatDuration(n.Store.HintAge))

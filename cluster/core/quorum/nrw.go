@@ -20,13 +20,13 @@ type NRW struct {
 	W int // acknowledgements that complete a write
 }
 
-// Validate returns every reason why no cluster can work with q, each wrapping
-// [ErrImpossible].
+// Validate returns why no cluster can work with q, each reason wrapping [ErrImpossible].
+// It compares R and W only with a possible N.
 func (q NRW) Validate() error {
-	var faults []error
 	if q.N < 1 || q.N > MaxReplicas {
-		faults = append(faults, fmt.Errorf("n is %d, want 1 to %d: %w", q.N, MaxReplicas, ErrImpossible))
+		return fmt.Errorf("n is %d, want 1 to %d: %w", q.N, MaxReplicas, ErrImpossible)
 	}
+	var faults []error
 	if q.R < 1 || q.R > q.N {
 		faults = append(faults, fmt.Errorf("r is %d, want 1 to n, which is %d: %w", q.R, q.N, ErrImpossible))
 	}
