@@ -59,8 +59,9 @@ type Deliverer struct {
 
 	mu struct {
 		sync.Mutex
-		busy  map[ring.NodeID]bool
-		rates map[ring.NodeID]*rate.Limiter
+		busy    map[ring.NodeID]bool
+		rates   map[ring.NodeID]*rate.Limiter
+		stopped map[ring.NodeID]int // deliveries in a row that stopped early
 	}
 }
 
@@ -76,6 +77,7 @@ func NewDeliverer(cfg HintConfig) *Deliverer {
 	d := &Deliverer{cfg: cfg, trigger: make(chan struct{}, 1)}
 	d.mu.busy = make(map[ring.NodeID]bool)
 	d.mu.rates = make(map[ring.NodeID]*rate.Limiter)
+	d.mu.stopped = make(map[ring.NodeID]int)
 	return d
 }
 
@@ -133,9 +135,14 @@ func (d *Deliverer) Run(ctx context.Context) error {
 }
 
 // targets lists the targets of hints, in the order of their ids. It begins after the one
-// served last, so that each has its turn.
+// served last, so that each has its turn. A target without hints begins afresh: the next
+// delivery to it that stops is logged.
 func (d *Deliverer) targets() []ring.NodeID {
-	ids := slices.Sorted(maps.Keys(d.cfg.Store.Hints().Targets()))
+	hinted := d.cfg.Store.Hints().Targets()
+	d.mu.Lock()
+	maps.DeleteFunc(d.mu.stopped, func(id ring.NodeID, _ int) bool { return hinted[id].Count == 0 })
+	d.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(hinted))
 	first, found := slices.BinarySearch(ids, d.last)
 	if found {
 		first++

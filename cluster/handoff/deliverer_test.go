@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -125,6 +126,25 @@ func TestDeliverer_Hint_StaysUntilItsNodeAcknowledges(t *testing.T) {
 	d.deliver(t.Context(), b)
 	if got := p.delivered[b]; len(got) != 1 || got[0] != "k" || len(a.Store.Hints().Targets()) != 0 || d.Stats().Delivered != 1 {
 		t.Fatalf("delivered %q, %d targets left", got, len(a.Store.Hints().Targets()))
+	}
+}
+
+func TestDeliverer_DeliveriesThatStop_AreLoggedOnceWithTheirNumber(t *testing.T) {
+	d, _, p := hinted(t, nil)
+	var text strings.Builder
+	d.cfg.Logger = slog.New(slog.NewTextHandler(&text, nil))
+	b := ring.IDOf("B")
+	p.up[b], p.refuse = true, true
+	for range 20 {
+		d.deliver(t.Context(), b)
+	}
+	if lines := strings.Count(text.String(), "\n"); lines != 1 || !strings.Contains(text.String(), "hint delivery stopped") {
+		t.Errorf("20 deliveries stopped, %d lines:\n%s", lines, text.String())
+	}
+	text.Reset()
+	p.refuse = false
+	if d.deliver(t.Context(), b); !strings.Contains(text.String(), "hints=1 stopped_before=20\n") {
+		t.Errorf("after the delivery: %s", text.String())
 	}
 }
 

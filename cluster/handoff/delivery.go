@@ -58,13 +58,35 @@ func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
 	if err == nil && len(v.refused) > 0 {
 		err = fmt.Errorf("%d hints: %w", len(v.refused), errRefused)
 	}
-	if delivered > 0 {
-		d.delivered.Add(int64(delivered))
-		d.cfg.Logger.Info("hints delivered", "peer", v.ring.Name(target), "hints", delivered)
-	}
+	d.delivered.Add(int64(delivered))
 	if err != nil && ctx.Err() == nil {
 		d.failures.Add(1)
-		d.cfg.Logger.Warn("hint delivery stopped, will be tried again", "peer", v.ring.Name(target), "err", err)
+	}
+	d.log(ctx, &v, delivered, err)
+}
+
+// log logs the first of several deliveries to a target that stop early, and then the one
+// that ends without a fault, with how many stopped before it.
+func (d *Deliverer) log(ctx context.Context, v *delivery, delivered int, err error) {
+	if err != nil && ctx.Err() != nil {
+		err = nil // the node stops, which is no fault
+	}
+	d.mu.Lock()
+	stopped := d.mu.stopped[v.target]
+	if err != nil {
+		d.mu.stopped[v.target]++
+	} else {
+		delete(d.mu.stopped, v.target)
+	}
+	d.mu.Unlock()
+	log := d.cfg.Logger.With("peer", v.ring.Name(v.target))
+	switch {
+	case err != nil && stopped == 0:
+		log.Warn("hint delivery stopped, and is tried again until it succeeds", "hints", delivered, "err", err)
+	case err == nil && stopped > 0:
+		log.Info("hints delivered", "hints", delivered, "stopped_before", stopped)
+	case err == nil && delivered > 0:
+		log.Info("hints delivered", "hints", delivered)
 	}
 }
 
