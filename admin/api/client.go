@@ -252,6 +252,9 @@ func (c *Client) Send(r *http.Request) (*http.Response, error) {
 		r.Header.Set("Authorization", "Bearer "+c.cfg.Token)
 	}
 	answer, err := c.http.Do(r)
+	if err != nil && strings.Contains(err.Error(), "malformed HTTP") { // net/http has no error value for it
+		return nil, fmt.Errorf("%s: %w: it does not speak HTTP, as a client port does not", c.addr, ErrNotQuorate)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w %s: %w", ErrUnreachable, c.addr, err)
 	}

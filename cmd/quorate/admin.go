@@ -169,6 +169,9 @@ func removeNode(ctx context.Context, out io.Writer, port *api.Client, node strin
 	if _, err := port.RemoveNode(ctx, node, how); err != nil {
 		return err
 	}
+	if view, err := port.Cluster(ctx); err == nil {
+		printFewerCopies(out, view)
+	}
 	fmt.Fprintf(out, "%s leaves the ring; its data moves now (Ctrl-C ends the wait, not the move)\n", node)
 	for tick := time.NewTicker(500 * time.Millisecond); ; {
 		select {
@@ -182,9 +185,25 @@ func removeNode(ctx context.Context, out io.Writer, port *api.Client, node strin
 		// The port of a node that was asked to remove itself ends with the node.
 		if gone || how == api.Leave && errors.Is(err, api.ErrUnreachable) {
 			tick.Stop()
-			fmt.Fprintf(out, "%s is gone\n", node)
+			printGone(out, node, how)
 			return nil
 		}
+	}
+}
+
+// printGone says that a node is out of the ring, and what becomes of it.
+func printGone(out io.Writer, node string, how api.Departure) {
+	if how == api.Leave {
+		fmt.Fprintf(out, "%s is gone from the ring; it stops by itself in some seconds\n", node)
+		return
+	}
+	fmt.Fprintf(out, "%s is gone from the ring\n", node)
+}
+
+// printFewerCopies says so if the members that stay are fewer than N.
+func printFewerCopies(out io.Writer, v api.Cluster) {
+	if stay := staying(v.Nodes); stay < v.N {
+		fmt.Fprintf(out, "%d members stay, fewer than n=%d: each key will have %d copies until another node joins\n", stay, v.N, stay)
 	}
 }
 

@@ -80,12 +80,7 @@ func printCapped(out io.Writer, v api.Cluster) {
 // printAhead says what will be in force when the change has spread, if the members are
 // fewer than N, and what a W of all of them costs.
 func printAhead(out io.Writer, q api.Quorums, members []api.Member) {
-	seated := 0
-	for _, m := range members {
-		if m.Status != "leaving" && m.Status != "removing" {
-			seated++
-		}
-	}
+	seated := staying(members)
 	ahead := quorum.NRW{N: q.N, R: q.R, W: q.W}.Capped(seated)
 	if q.N > ahead.N {
 		fmt.Fprintf(out, "will be in force until there are %d nodes: n=%d r=%d w=%d\n", q.N, ahead.N, ahead.R, ahead.W)
@@ -93,6 +88,16 @@ func printAhead(out io.Writer, q api.Quorums, members []api.Member) {
 	if seated > 1 && ahead.W == seated {
 		fmt.Fprintf(out, "a write then needs all %d nodes: it fails while one of them is down\n", seated)
 	}
+}
+
+// staying counts the members that are not on their way out.
+func staying(members []api.Member) (n int) {
+	for _, m := range members {
+		if m.Status != "leaving" && m.Status != "removing" {
+			n++
+		}
+	}
+	return n
 }
 
 // showConfig prints what holds for the whole cluster.

@@ -93,10 +93,32 @@ func (c adminCancel) Run(ctx context.Context, con console, cli *commands) error 
 		return err
 	}
 	defer port.Close()
+	done := stateOf(ctx, port, c.Operation)
 	o, err := port.CancelOperation(ctx, c.Operation)
 	if err != nil {
 		return err
 	}
+	if done != "" && done != operationRunning {
+		_, err = fmt.Fprintf(con.out, "%s had ended already: it is %s\n", o.ID, o.State)
+		return err
+	}
 	_, err = fmt.Fprintf(con.out, "%s is %s\n", o.ID, o.State)
 	return err
+}
+
+// operationRunning is the state of an operation that has not ended.
+const operationRunning = "running"
+
+// stateOf returns the state of an operation before it is cancelled; empty: not known.
+func stateOf(ctx context.Context, port *api.Client, id string) string {
+	all, err := port.Operations(ctx)
+	if err != nil {
+		return ""
+	}
+	for _, o := range all.Operations {
+		if o.ID == id {
+			return o.State
+		}
+	}
+	return ""
 }

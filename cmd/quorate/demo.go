@@ -17,6 +17,7 @@ import (
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
@@ -219,11 +220,25 @@ func (d *demo) awaitReady(ctx context.Context) bool {
 	return true
 }
 
+// readyLine says how many nodes there are and which quorums are in force.
+func readyLine(nodes int, q quorum.NRW) string {
+	now := q.Capped(nodes)
+	text := fmt.Sprintf("A cluster of %d nodes is ready: n=%d r=%d w=%d", nodes, now.N, now.R, now.W)
+	if now.N < q.N {
+		text += fmt.Sprintf(" until there are %d nodes, then n=%d r=%d w=%d", q.N, q.N, q.R, q.W)
+	}
+	return text + "."
+}
+
 // welcome tells what stands where, and what to try.
 func (d *demo) welcome(out io.Writer, c *demoCmd) {
 	first := d.nodes[0].member
-	q := c.settings.node
-	fmt.Fprintf(out, "A cluster of %d nodes is ready: n=%d r=%d w=%d.\n\n", len(d.nodes), q.N, q.R, q.W)
+	q := quorum.NRW{N: c.settings.node.N, R: c.settings.node.R, W: c.settings.node.W}
+	fmt.Fprintln(out, readyLine(len(d.nodes), q))
+	for _, skipped := range d.ports.skipped {
+		fmt.Fprintln(out, skipped)
+	}
+	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "  NODE\tCLIENTS\tADMIN\tPEERS")
 	for _, n := range d.nodes {

@@ -22,6 +22,7 @@ type demoPorts struct {
 	kept                bool
 	client, peer, admin int          // the next to try
 	taken               map[int]bool // by another node, or for another purpose
+	skipped             []string     // which ports other programs have, for the reader of the banner
 }
 
 // nodesIn counts the letters, from A on, that have a directory already.
@@ -56,6 +57,7 @@ func (p *demoPorts) member(i int) (ring.Member, error) {
 }
 
 func (p *demoPorts) next(port *int, flag string, networks ...string) (string, error) {
+	inUse := 0 // the first one
 	for ; *port < 1<<16; *port++ {
 		if p.taken[*port] {
 			continue
@@ -64,10 +66,16 @@ func (p *demoPorts) next(port *int, flag string, networks ...string) (string, er
 		err := canListen(addr, networks)
 		if err == nil {
 			p.taken[*port] = true
+			if inUse != 0 {
+				p.skipped = append(p.skipped, fmt.Sprintf("Port %d is in use: %s goes on at %d.", inUse, flag, *port))
+			}
 			return addr, nil
 		}
 		if p.kept {
 			return "", fmt.Errorf("port %s is in use: stop the program that uses it, or choose other ports with %s: %w", addr, flag, err)
+		}
+		if inUse == 0 {
+			inUse = *port
 		}
 	}
 	return "", fmt.Errorf("no free port is left from %s on", flag)

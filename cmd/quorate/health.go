@@ -12,7 +12,7 @@ import (
 
 // healthCmd is `quorate health`, for a container's health check.
 type healthCmd struct {
-	AdminAddr string `default:"${admin_addr}" help:"Admin port to ask; https://HOST:PORT where it speaks TLS."`
+	AdminAddr string `default:"${admin_addr}" help:"Admin port to ask, about its own node only (quorate admin status shows the cluster); https://HOST:PORT where it speaks TLS."`
 	Wait      span   `default:"0s" help:"Repeat for this long until it is ready."`
 }
 

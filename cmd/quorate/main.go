@@ -78,8 +78,12 @@ func run(ctx context.Context, args []string, con console) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(con.err, "quorate: %v\n", err)
-		fmt.Fprintln(con.err, "Try: quorate --help, quorate server --help")
+		if len(args) == 0 {
+			parser.Stdout = con.err
+			_, _ = parser.Parse([]string{"--help"}) // prints the usage
+			return exitUsage
+		}
+		fmt.Fprintf(con.err, "quorate: %v\nTry: %s --help\n", err, commandOf(err))
 		return exitUsage
 	}
 	switch err := command.Run(); {
@@ -92,6 +96,21 @@ func run(ctx context.Context, args []string, con console) int {
 		fmt.Fprintf(con.err, "quorate: %v\n", err)
 		return exitFault
 	}
+}
+
+// commandOf returns the command that a faulty command line names, as far as it was
+// understood.
+func commandOf(err error) string {
+	command := "quorate"
+	var fault *kong.ParseError
+	if errors.As(err, &fault) && fault.Context != nil {
+		for _, step := range fault.Context.Path {
+			if step.Command != nil {
+				command += " " + step.Command.Name
+			}
+		}
+	}
+	return command
 }
 
 func newParser(cli *commands, con console, exit func(int), more ...kong.Option) (*kong.Kong, error) {

@@ -56,8 +56,8 @@ func (s *nodeSettings) limitFiles(nodes int, log *slog.Logger) {
 	s.node.Store.MaxOpenFiles, s.node.PeerStreams, s.admin.connections = b.store, b.peers, b.admin
 	s.client.MostClients = b.clients
 	if s.client.MaxClients > b.clients {
-		log.Warn("maxclients is lowered, because the limit of open files allows no more", "maxclients", b.clients,
-			"wanted", s.client.MaxClients, "open_files", limit, "nodes", nodes)
+		log.Info("maxclients is lowered: the limit of open files leaves room for so many clients of each node; 'ulimit -n' or LimitNOFILE raises it",
+			"maxclients", b.clients, "wanted", s.client.MaxClients, "open_files", limit, "room_for_nodes", nodes)
 		s.client.MaxClients = b.clients
 	}
 }

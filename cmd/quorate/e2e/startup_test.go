@@ -94,7 +94,7 @@ func TestCommands_AdminAndHealth_Work(t *testing.T) {
 		{[]string{"admin", "--admin-addr", admin, "remove", "C"}, 1, "the node is up"},
 		{[]string{"admin", "--admin-addr", admin, "remove", "Q"}, 1, "no such member"},
 		{[]string{"admin", "--admin-addr", admin, "replace", "C"}, 1, "the node is up"},
-		{[]string{"admin", "--admin-addr", admin, "leave", "C"}, 0, "C is gone"},
+		{[]string{"admin", "--admin-addr", admin, "leave", "C"}, 0, "C is gone from the ring"},
 	} {
 		output, code := quorate(t, test.args...)
 		if code != test.code || !strings.Contains(output, test.want) {
