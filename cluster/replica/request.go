@@ -80,7 +80,11 @@ type NoQuorumError struct {
 }
 
 func (e *NoQuorumError) Error() string {
-	text := fmt.Sprintf("%s needs %d replicas, %d answered in time", e.Op, e.Needed, e.Got)
+	replicas := "replicas"
+	if e.Needed == 1 {
+		replicas = "replica"
+	}
+	text := fmt.Sprintf("%s needs %d %s, %d answered in time", e.Op, e.Needed, replicas, e.Got)
 	if e.Op == OpWrite {
 		text += "; the write may still take effect"
 	}

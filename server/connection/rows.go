@@ -127,7 +127,7 @@ func (f *Family) Rows() []command.Row {
 				{
 					Name: "quorum", Arity: -2, Flags: "noscript loading stale", Categories: "@slow @connection",
 					Group: "connection", Since: "7.2.0", Complexity: "O(1)",
-					Summary: "Set R and W for the requests of this connection; 0 is the cluster's. Quorate only",
+					Summary: "CLIENT QUORUM [R n] [W n]: set R and W for the requests of this connection, and answer with those in force; 0 is the cluster's. Quorate only",
 					Run:     runClientQuorum,
 				},
 				{

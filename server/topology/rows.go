@@ -133,19 +133,19 @@ func Rows() []command.Row {
 				{
 					Name: "trace", Arity: -4, Flags: "write", Keys: command.KeyAt(3, "RW access update"), Categories: "@write @slow",
 					Group: "server", Since: "7.2.0", Complexity: "That of the command",
-					Summary: "Execute GET, SET or DEL and show, behind its reply, which nodes the coordinator asked and what they answered. Quorate only",
+					Summary: "Execute GET, SET or DEL, given with its arguments as in DYNAMO TRACE SET key value, and show, behind its reply, which nodes the coordinator asked and what they answered. Quorate only",
 					Plan:    planTrace,
 				},
 				{
 					Name: "preflist", Arity: 3, Flags: "readonly", Keys: command.KeyAt(2, "RO"), Categories: "@read @slow",
 					Group: "server", Since: "7.2.0", Complexity: "O(N) where N is the number of nodes",
-					Summary: "Show a key's slot, partition and preference list. Quorate only",
+					Summary: "DYNAMO PREFLIST key: show the key's slot, partition and preference list. Quorate only",
 					Run:     runPreflist,
 				},
 				{
 					Name: "versions", Arity: 3, Flags: "readonly", Keys: command.KeyAt(2, "RO"), Categories: "@read @slow", Tips: "nondeterministic_output",
 					Group: "server", Since: "7.2.0", Complexity: "O(N) where N is the number of nodes",
-					Summary: "Show the newest versions of a key's value, what each had seen and which it follows. Quorate only",
+					Summary: "DYNAMO VERSIONS key: show the newest versions of the key's value, what each had seen and which it follows. Quorate only",
 					Run:     runVersions,
 				},
 				{
