@@ -28,6 +28,9 @@ func TestLogWriter_ReaderHangs_LinesAreDroppedAndCounted(t *testing.T) {
 		const lines = 30_000
 		for i := range lines { // 1.4 MB
 			fmt.Fprintf(w, "line %040d\n", i)
+			if i == 0 {
+				synctest.Wait() // the writer hangs with the first; the others fill the buffer
+			}
 		}
 		synctest.Wait()
 		var read bytes.Buffer
