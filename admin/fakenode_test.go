@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/quorate/quorate/cluster"
@@ -28,6 +29,7 @@ type fakeNode struct {
 	ready  chan struct{}
 	health error
 	doubt  engine.Doubt
+	mu     sync.Mutex // of state
 	state  *ring.State
 	calls  []string
 	policy register.Policy
@@ -82,7 +84,11 @@ func (n *fakeNode) Ready() <-chan struct{} { return n.ready }
 
 func (n *fakeNode) Name() string { return "A" }
 
-func (n *fakeNode) Ring() *ring.Ring { return ring.NewRing(n.state) }
+func (n *fakeNode) Ring() *ring.Ring {
+	n.mu.Lock() // a ring is computed from the state, and the state keeps what it computes
+	defer n.mu.Unlock()
+	return ring.NewRing(n.state)
+}
 
 func (n *fakeNode) Alive(id ring.NodeID) bool { return id != ring.IDOf("C") }
 
@@ -124,6 +130,8 @@ func (n *fakeNode) Remove(_ context.Context, id ring.NodeID) error {
 
 func (n *fakeNode) Vacate(_ context.Context, id ring.NodeID) error {
 	n.record("vacate %s", n.Ring().Name(id))
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	return n.state.Vacate(id)
 }
 
