@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
 	"os"
-	"os/exec"
+	slashpath "path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,43 +57,43 @@ var layers = []struct {
 	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "cluster", "limits", "server", "api", "admin", "cmd"}},
 }
 
-// What a pure package may take from the standard library: nothing that reads a
-// clock, a disk or a network, or starts a goroutine.
-var impure = []string{"net", "os", "log", "log/slog", "context", "io/fs", "syscall", "math/rand", "math/rand/v2", "crypto/rand"}
-
-type listed struct {
-	ImportPath string
-	Dir        string
-	Imports    []string
-}
-
+// TestImports_EveryPackage_PointsOneWay looks at every file, whatever system it is for.
 func TestImports_EveryPackage_PointsOneWay(t *testing.T) {
-	for _, p := range listPackages(t) {
-		from := layerOf(p.ImportPath)
-		if from < 0 {
-			t.Errorf("%s belongs to no layer: name it in this test", p.ImportPath)
+	for _, f := range sourceFiles(t) {
+		if f.isTest() {
 			continue
 		}
-		for _, imported := range p.Imports {
+		from := layerOf(f.pkg())
+		if from < 0 {
+			t.Errorf("%s belongs to no layer: name its package in this test", f.path)
+			continue
+		}
+		for _, imported := range f.imports {
 			rest, ours := strings.CutPrefix(imported, module)
 			if !ours {
-				if isPure(from) && slices.Contains(impure, imported) {
-					t.Errorf("%s is pure, but imports %s", p.ImportPath, imported)
-				}
 				continue
 			}
 			to := layerOf(imported)
 			if to < 0 || !slices.Contains(layers[from].may, layers[to].name) {
-				t.Errorf("%s (%s) must not import %s", p.ImportPath, layers[from].name, rest)
+				t.Errorf("%s (%s) must not import %s", f.path, layers[from].name, rest)
 			}
 		}
 	}
 }
 
+// TestPackages_Each_HasDocGo checks that the text of each package says what always holds,
+// what it owns, and what it is not for.
 func TestPackages_Each_HasDocGo(t *testing.T) {
-	for _, p := range listPackages(t) {
-		if _, err := os.Stat(filepath.Join(p.Dir, "doc.go")); err != nil {
-			t.Errorf("%s has no doc.go: what it is, Invariant, Owns, Not", p.ImportPath)
+	for _, dir := range packages(t) {
+		text, err := os.ReadFile(filepath.Join("..", "..", dir, "doc.go"))
+		if err != nil {
+			t.Errorf("%s has no doc.go: what it is, Invariant, Owns, Not", dir)
+			continue
+		}
+		for _, paragraph := range []string{"Invariant", "Owns", "Not"} {
+			if !regexp.MustCompile(`(?m)^// ` + paragraph + `\b`).Match(text) {
+				t.Errorf("the doc.go of %s has no paragraph %q", dir, paragraph)
+			}
 		}
 	}
 }
@@ -115,52 +113,33 @@ func layerOf(path string) int {
 	return -1
 }
 
-// listPackages asks the go tool for every package of the module.
-func listPackages(t *testing.T) []listed {
+// packages lists the folders of the module that have source files.
+func packages(t *testing.T) (dirs []string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports", module+"...")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
-	var all []listed
-	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var p listed
-		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			t.Fatalf("go list: %v", err)
-		}
-		// A folder with test files alone has nothing that others import.
-		if len(p.Imports) > 0 || hasSource(p.Dir) {
-			all = append(all, p)
+	for _, f := range sourceFiles(t) {
+		if dir := slashpath.Dir(f.path); !f.isTest() && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
 		}
 	}
-	if len(all) < 5 {
-		t.Fatalf("go list found %d packages", len(all))
-	}
-	return all
+	return dirs
 }
 
-func hasSource(dir string) bool {
-	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
-	return slices.ContainsFunc(files, func(f string) bool { return !strings.HasSuffix(f, "_test.go") })
-}
-
-// The architecture page names every package, so that a new one is drawn too.
+// The architecture page names every package in its drawing, so that a new one is drawn too.
 func TestArchitecture_EveryPackage_IsNamed(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "cluster", "ARCHITECTURE.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range listPackages(t) {
-		name := filepath.Base(p.ImportPath)
-		if strings.Contains(p.ImportPath, "/e2e") || strings.HasSuffix(p.ImportPath, "sim/poll") {
+	parts := strings.Split(string(page), "```")
+	if len(parts) < 3 {
+		t.Fatal("the page has no drawing")
+	}
+	for _, dir := range packages(t) {
+		if strings.Contains(dir, "/e2e") || dir == "cluster/sim/poll" {
 			continue // tests only
 		}
-		if !strings.Contains(string(page), name) {
-			t.Errorf("%s is not on the page", p.ImportPath)
+		if !regexp.MustCompile(`(^|[^\w-])` + regexp.QuoteMeta(slashpath.Base(dir)) + `($|[^\w-])`).MatchString(parts[1]) {
+			t.Errorf("%s is not in the drawing", dir)
 		}
 	}
 }
