@@ -118,3 +118,41 @@ func TestConsult_AnotherClusterAtAMembersAddress(t *testing.T) {
 		t.Errorf("joined with another cluster: %v", err)
 	}
 }
+
+// A node that is removed while it asks who has its old address goes on, to hand over what
+// it holds. It must not end with an error.
+func TestReclaim_RemovedMeanwhile_IsNoError(t *testing.T) {
+	for _, starting := range []bool{true, false} {
+		w, a, b := pair(t)
+		finish(t, b, a)
+		w.stop(b)
+		b = w.addAt(t, "B", "elsewhere:7", b.disk, nil)
+		if !starting {
+			b.bootstrap(t, Loaded)
+			if err := b.state.Change(func(s *ring.State) error { return s.Update(member("B")) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.asked = func() {
+			w.asked = nil
+			if err := a.state.Change(func(s *ring.State) error { return s.Remove(b.id) }); err != nil {
+				t.Fatal(err)
+			}
+			state, err := ring.DecodeState(a.disk.saved[stateName])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.state.Merge(state); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if starting {
+			b.bootstrap(t, Loaded)
+		} else if err := b.reclaim(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if w.asked != nil {
+			t.Errorf("starting %v: nobody asked", starting)
+		}
+	}
+}

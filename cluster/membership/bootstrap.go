@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"slices"
 	"time"
@@ -99,7 +100,7 @@ func (m *Membership) resume(ctx context.Context, view *ring.Ring) error {
 	view = m.state.Ring()
 	old, known := view.Member(m.id)
 	if !known || old.Status == ring.Removed {
-		m.log.Error("this node was removed from its cluster; it hands over what it still holds, and ends. To bring it back, empty its data directory and join again", "node", self.Name)
+		logRemoved(m.log, self.Name)
 		return nil
 	}
 	if err := m.checkPlace(); err != nil {
@@ -117,7 +118,7 @@ func (m *Membership) resume(ctx context.Context, view *ring.Ring) error {
 			moved = append(moved, other)
 		}
 	}
-	return m.state.Change(func(s *ring.State) error {
+	err := m.state.Change(func(s *ring.State) error {
 		if m.cfg.Disk.Unrepaired() {
 			s.Unmark(m.id)
 		}
@@ -128,6 +129,16 @@ func (m *Membership) resume(ctx context.Context, view *ring.Ring) error {
 		}
 		return m.started(s)
 	})
+	if errors.Is(err, ring.ErrRemovedMember) { // while it asked
+		logRemoved(m.log, self.Name)
+		return nil
+	}
+	return err
+}
+
+// logRemoved says why the node ends soon.
+func logRemoved(log *slog.Logger, name string) {
+	log.Error("this node was removed from its cluster; it hands over what it still holds, and ends. To bring it back, empty its data directory and join again", "node", name)
 }
 
 // consultTimeout bounds what a node asks of others before it takes its place again: one

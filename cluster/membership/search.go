@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -70,7 +71,11 @@ func (m *Membership) reclaim(ctx context.Context) error {
 		return err
 	}
 	m.log.Warn("the ring had this node at another address", "addr", self.PeerAddr)
-	return m.state.Change(func(s *ring.State) error { return s.Update(m.cfg.Self) })
+	err := m.state.Change(func(s *ring.State) error { return s.Update(m.cfg.Self) })
+	if errors.Is(err, ring.ErrRemovedMember) {
+		return nil // meanwhile: AwaitLeave ends the node when it has handed over what it holds
+	}
+	return err
 }
 
 // places returns where members may be that cannot be reached: where the ring has them,

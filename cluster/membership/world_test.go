@@ -54,6 +54,7 @@ type world struct {
 	down   map[string]bool
 	names  map[string][]string // addresses by name
 	starts atomic.Uint64
+	asked  func() // if not nil, called when a node asks for another's identity
 }
 
 type node struct {
@@ -209,6 +210,9 @@ func (n *node) Call(ctx context.Context, to ring.NodeID, _ peer.Class, kind peer
 }
 
 func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []byte) (reply []byte, err error) {
+	if kind == peer.Identify && n.world.asked != nil {
+		n.world.asked()
+	}
 	other := n.world.nodes[addr]
 	if other == nil || n.world.down[addr] {
 		return nil, peer.ErrUnavailable
