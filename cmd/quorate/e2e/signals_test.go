@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -124,6 +125,7 @@ func TestServer_LogReaderHangs_NodeGoesOn(t *testing.T) {
 }
 
 func TestServer_Hangup_IsLoggedAndIgnored(t *testing.T) {
+	heedHangup(t)
 	n := newFleet(t, 1).nodes[0]
 	n.signal(syscall.SIGHUP)
 	within(t, patience, "a line in the log", func() error {
@@ -139,6 +141,7 @@ func TestServer_Hangup_IsLoggedAndIgnored(t *testing.T) {
 }
 
 func TestDemo_Hangup_EndsItAndItsData(t *testing.T) {
+	heedHangup(t)
 	ports := freePorts(t, 3)
 	port := func(i int) string { return ports[i][strings.LastIndex(ports[i], ":")+1:] }
 	dir := t.TempDir()
@@ -199,4 +202,12 @@ func TestPassword_ChangedByConfigSet_GuardsTheAdminPortToo(t *testing.T) {
 		t.Errorf("the admin port refuses the new password: exit code %d\n%s", code, output)
 	}
 	n.stop()
+}
+
+// heedHangup keeps processes that the test starts from ignoring SIGHUP, which they inherit
+// where the tests run under nohup.
+func heedHangup(t *testing.T) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
 }
