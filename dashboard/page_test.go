@@ -113,6 +113,7 @@ func TestBrowser_ClockIsWrong_IsShownWithHowFar(t *testing.T) {
 func TestBrowser_DeadNode_IsReplaced(t *testing.T) {
 	_, b := openFake(t)
 	b.click(`[data-node="D"] [aria-label="Kill D"]`)
+	b.shows(`#cards [data-node="D"]`, "killed") // until then the buttons move
 	b.click(`[aria-label="More for D"]`)
 	b.click(`[data-node="D"] [aria-label="Replace D"]`)
 	b.click("dialog [type=submit]")

@@ -56,6 +56,7 @@ func TestBrowser_Events_AreFilteredAndHeldStill(t *testing.T) {
 	_, b := openFake(t)
 	b.click("#tab-events")
 	b.click(`[aria-label="Kill C"]`)
+	b.shows(`#cards [data-node="C"]`, "killed") // until then the buttons move
 	b.click(`[aria-label="Kill D"]`)
 	b.until(`document.querySelectorAll("#panel-events .event").length === 2`)
 	b.fill("#panel-events label:nth-child(2) select", "D")
