@@ -32,7 +32,7 @@ type Replacement struct {
 type Replaced []Replacement
 
 // A replacement is forgotten when it is older by ReplacedAge than the object's newest
-// event, which is longer than a hint lives, or when MaxReplaced newer ones are there. A
+// event, or when MaxReplaced newer ones are there. A
 // twin that comes after that is a false sibling, and no value is lost.
 const (
 	MaxReplaced = 16

@@ -18,23 +18,7 @@ import (
 
 // A log shipper that restarts closes the pipe that a node logs to.
 func TestServer_LogReaderGone_NodeGoesOn(t *testing.T) {
-	f := &fleet{t: t, args: []string{"--partitions", "64", "--cache-size", "16mb", "--memtable-size", "4mb"}}
-	n := f.add()
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary, n.args...)
-	cmd.Stdout, cmd.Stderr = writer, writer
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = writer.Close()
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	within(t, patience, "the node", func() error { return n.get("/readyz", nil) })
+	_, cmd, reader, ended := startWithLogPipe(t)
 	_ = reader.Close()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil { // the stop is logged
 		t.Fatal(err)
@@ -54,24 +38,8 @@ func TestServer_LogReaderGone_NodeGoesOn(t *testing.T) {
 func TestServer_LogReaderHangs_NodeGoesOn(t *testing.T) {
 	for name, goesOn := range map[string]bool{"for good": false, "for a while": true} {
 		t.Run(name, func(t *testing.T) {
-			f := &fleet{t: t, args: []string{"--partitions", "64", "--cache-size", "16mb", "--memtable-size", "4mb"}}
-			n := f.add()
-			reader, writer, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
+			n, cmd, reader, ended := startWithLogPipe(t)
 			defer reader.Close()
-			cmd := exec.Command(binary, n.args...)
-			cmd.Stdout, cmd.Stderr = writer, writer
-			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			_ = writer.Close()
-			ended := make(chan error, 1)
-			go func() { ended <- cmd.Wait() }()
-			t.Cleanup(func() { _ = cmd.Process.Kill() })
-			within(t, patience, "the node", func() error { return n.get("/readyz", nil) })
 			client := n.dial(t)
 			const batch = 400 // changes of a setting: each is logged, in more than 100 bytes
 			within(t, patience, "an event that tells of dropped lines", func() error {
@@ -210,4 +178,28 @@ func heedHangup(t *testing.T) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	t.Cleanup(func() { signal.Stop(hangups) })
+}
+
+// startWithLogPipe starts a node that logs to a pipe, and waits until it is ready. The
+// caller has the other end of the pipe; ended gets how the process ended.
+func startWithLogPipe(t *testing.T) (n *node, cmd *exec.Cmd, reader *os.File, ended chan error) {
+	t.Helper()
+	f := &fleet{t: t, args: []string{"--partitions", "64", "--cache-size", "16mb", "--memtable-size", "4mb"}}
+	n = f.add()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd = exec.Command(binary, n.args...)
+	cmd.Stdout, cmd.Stderr = writer, writer
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = writer.Close()
+	ended = make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	within(t, patience, "the node", func() error { return n.get("/readyz", nil) })
+	return n, cmd, reader, ended
 }
