@@ -151,7 +151,7 @@ func (s *State) Leave(id NodeID) error {
 	if r.word.intent != in {
 		return nil
 	}
-	if !s.anyOther(id, func(_ NodeID, r record) bool { return r.word.intent == in }) {
+	if !s.records.anyOther(id, func(_ NodeID, r record) bool { return r.word.intent == in }) {
 		return fmt.Errorf("leave %s: %w", r.name, ErrLastMember)
 	}
 	r.word.intent, r.word.version = out, s.next()
@@ -171,8 +171,8 @@ func (s *State) Remove(id NodeID) error {
 	if r.word.intent == gone || s.status(id) == Removed {
 		return nil
 	}
-	wanted := s.anyOther(id, func(_ NodeID, r record) bool { return r.word.intent == in })
-	source := s.anyOther(id, func(id NodeID, r record) bool { return r.word.intent != gone && s.seated(id) })
+	wanted := s.records.anyOther(id, func(_ NodeID, r record) bool { return r.word.intent == in })
+	source := s.records.anyOther(id, func(id NodeID, r record) bool { return r.word.intent != gone && s.seated(id) })
 	if !wanted || !source {
 		return fmt.Errorf("remove %s: %w", r.name, ErrLastMember)
 	}
@@ -242,13 +242,4 @@ func (s *State) set(id NodeID, r record) {
 
 func (s *State) status(id NodeID) Status {
 	return statusOf(s.records[id].word.intent, s.seated(id))
-}
-
-func (s *State) anyOther(than NodeID, is func(NodeID, record) bool) bool {
-	for id, r := range s.records {
-		if id != than && is(id, r) {
-			return true
-		}
-	}
-	return false
 }

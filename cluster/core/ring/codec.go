@@ -115,7 +115,7 @@ func (s *State) Encode() []byte {
 		Members: make([]memberJSON, 0, len(s.records)),
 		Layout:  s.layout.encode(),
 	}
-	for _, id := range s.ids() {
+	for _, id := range s.records.ids() {
 		r := s.records[id]
 		var starts []hexID
 		for _, start := range r.incarnations.known() {
@@ -179,14 +179,15 @@ func decodeState(b []byte) (*State, error) {
 	if err := errors.Join(validCluster(j.Cluster), ValidPartitions(j.Partitions)); err != nil {
 		return nil, err
 	}
-	s := &State{cluster: j.Cluster, records: make(map[NodeID]record, len(j.Members))}
-	if err := s.decodeQuorums(j.Quorums); err != nil {
+	s := &State{cluster: j.Cluster}
+	var err error
+	if s.quorums, err = decodeQuorums(j.Quorums); err != nil {
 		return nil, err
 	}
-	if err := s.decodeMembers(j.Members); err != nil {
+	if s.records, err = decodeRecords(j.Members); err != nil {
 		return nil, err
 	}
-	if err := s.decodeLayout(j.Layout, j.Partitions); err != nil {
+	if s.layout, err = decodeLayout(j.Layout, j.Partitions, s.records); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -200,18 +201,19 @@ func (j *stateJSON) upgrade() {
 	}
 }
 
-func (s *State) decodeQuorums(j quorumsJSON) error {
-	s.quorums = quorums{Quorums{j.N, j.R, j.W, j.Version}, j.NVersion}
+func decodeQuorums(j quorumsJSON) (q quorums, err error) {
 	if j.Version > maxVersion || j.NVersion > j.Version {
-		return fmt.Errorf("quorums have version %d, and their n has %d: want the second no higher, and both at most %d", j.Version, j.NVersion, uint64(maxVersion))
+		return q, fmt.Errorf("quorums have version %d, and their n has %d: want the second no higher, and both at most %d", j.Version, j.NVersion, uint64(maxVersion))
 	}
-	return s.quorums.Validate()
+	q = quorums{Quorums{j.N, j.R, j.W, j.Version}, j.NVersion}
+	return q, q.Validate()
 }
 
-func (s *State) decodeMembers(list []memberJSON) error {
+func decodeRecords(list []memberJSON) (records, error) {
 	if len(list) > MaxNames {
-		return fmt.Errorf("%d members, at most %d", len(list), MaxNames)
+		return nil, fmt.Errorf("%d members, at most %d", len(list), MaxNames)
 	}
+	all := make(records, len(list))
 	last := NodeID(0)
 	for _, j := range list {
 		m := Member{
@@ -219,23 +221,23 @@ func (s *State) decodeMembers(list []memberJSON) error {
 			Zone: j.Zone, Instance: j.Instance,
 		}
 		if err := m.validate(); err != nil {
-			return err
+			return nil, err
 		}
 		if m.ID <= last {
-			return fmt.Errorf("member %s is out of order", m.Name)
+			return nil, fmt.Errorf("member %s is out of order", m.Name)
 		}
 		last = m.ID
 		if max(j.Version, j.ZoneVersion, j.WordVersion, j.DoneVersion) > maxVersion {
-			return fmt.Errorf("member %s has a version over %d", m.Name, uint64(maxVersion))
+			return nil, fmt.Errorf("member %s has a version over %d", m.Name, uint64(maxVersion))
 		}
 		if j.LastStart != 0 && !j.Vacant {
-			return fmt.Errorf("member %s has a last start, and its seat is not vacant", m.Name)
+			return nil, fmt.Errorf("member %s has a last start, and its seat is not vacant", m.Name)
 		}
 		starts, err := decodeIncarnations(j.Incarnations)
 		if err != nil {
-			return fmt.Errorf("member %s: %w", m.Name, err)
+			return nil, fmt.Errorf("member %s: %w", m.Name, err)
 		}
-		s.records[m.ID] = record{
+		all[m.ID] = record{
 			name:    m.Name,
 			address: address{j.Version, m.ClientAddr, m.PeerAddr, m.AdminAddr},
 			zone:    zone{j.ZoneVersion, m.Zone},
@@ -245,7 +247,7 @@ func (s *State) decodeMembers(list []memberJSON) error {
 			incarnations: starts,
 		}
 	}
-	return nil
+	return all, nil
 }
 
 func decodeIncarnations(list []hexID) (starts incarnations, err error) {
@@ -261,39 +263,39 @@ func decodeIncarnations(list []hexID) (starts incarnations, err error) {
 	return starts, nil
 }
 
-func (s *State) decodeLayout(j layoutJSON, q int) error {
+// decodeLayout decodes the layout of q partitions, whose seats are of members.
+func decodeLayout(j layoutJSON, q int, members records) (*layout, error) {
 	switch {
 	case j.Number < 1 || j.Number > maxVersion:
-		return fmt.Errorf("layout number %d, want 1 to %d", j.Number, uint64(maxVersion))
+		return nil, fmt.Errorf("layout number %d, want 1 to %d", j.Number, uint64(maxVersion))
 	case j.N < 1 || j.N > MaxReplicas:
-		return fmt.Errorf("layout with n = %d, want 1 to %d", j.N, MaxReplicas)
+		return nil, fmt.Errorf("layout with n = %d, want 1 to %d", j.N, MaxReplicas)
 	case len(j.Seats) < 1 || len(j.Seats) > MaxMembers:
-		return fmt.Errorf("layout with %d seats, want 1 to %d", len(j.Seats), MaxMembers)
+		return nil, fmt.Errorf("layout with %d seats, want 1 to %d", len(j.Seats), MaxMembers)
 	case len(j.Owners) != q:
-		return fmt.Errorf("layout with %d owners, want one for each of %d partitions", len(j.Owners), q)
+		return nil, fmt.Errorf("layout with %d owners, want one for each of %d partitions", len(j.Owners), q)
 	}
 	seats := make([]seat, 0, len(j.Seats))
 	for i, sj := range j.Seats {
 		if i > 0 && sj.ID <= j.Seats[i-1].ID {
-			return fmt.Errorf("seat %d is out of order", i)
+			return nil, fmt.Errorf("seat %d is out of order", i)
 		}
-		if _, ok := s.records[NodeID(sj.ID)]; !ok {
-			return fmt.Errorf("seat %d is of %016x, which is no member", i, uint64(sj.ID))
+		if _, ok := members[NodeID(sj.ID)]; !ok {
+			return nil, fmt.Errorf("seat %d is of %016x, which is no member", i, uint64(sj.ID))
 		}
 		if len(sj.Zone) > maxText || !utf8.ValidString(sj.Zone) {
-			return fmt.Errorf("seat %d has the zone %q, want at most %d bytes of UTF-8", i, sj.Zone, maxText)
+			return nil, fmt.Errorf("seat %d has the zone %q, want at most %d bytes of UTF-8", i, sj.Zone, maxText)
 		}
 		seats = append(seats, seat{ID: NodeID(sj.ID), Zone: sj.Zone})
 	}
 	owners := make([]NodeID, q)
 	for p, i := range j.Owners {
 		if i < 0 || i >= len(seats) {
-			return fmt.Errorf("partition %d is owned by seat %d, want 0 to %d", p, i, len(seats)-1)
+			return nil, fmt.Errorf("partition %d is owned by seat %d, want 0 to %d", p, i, len(seats)-1)
 		}
 		owners[p] = seats[i].ID
 	}
-	s.layout = newLayout(j.Number, j.N, seats, owners)
-	return nil
+	return newLayout(j.Number, j.N, seats, owners), nil
 }
 
 func validCluster(id string) error {

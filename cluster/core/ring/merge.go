@@ -12,16 +12,10 @@ func (s *State) Merge(other *State) (changed bool, err error) {
 		return false, fmt.Errorf("%w: %s with %d partitions, not %s with %d",
 			ErrOtherCluster, other.cluster, other.Partitions(), s.cluster, s.Partitions())
 	}
-	if n := s.namesWith(other); n > MaxNames {
+	if n := s.records.namesWith(other.records); n > MaxNames {
 		return false, fmt.Errorf("%w: %d names, at most %d", ErrTooManyMembers, n, MaxNames)
 	}
-	for id, r := range other.records {
-		mine := s.records[id]
-		if mine.join(r) {
-			s.records[id] = mine
-			changed = true
-		}
-	}
+	changed = s.records.join(other.records)
 	if other.quorums.compare(s.quorums) > 0 {
 		s.quorums, changed = other.quorums, true
 	}
@@ -32,14 +26,4 @@ func (s *State) Merge(other *State) (changed bool, err error) {
 		s.invalidate()
 	}
 	return changed, nil
-}
-
-func (s *State) namesWith(other *State) int {
-	n := len(s.records)
-	for id := range other.records {
-		if _, ok := s.records[id]; !ok {
-			n++
-		}
-	}
-	return n
 }

@@ -68,7 +68,7 @@ var (
 // the flipping node has not received.
 type State struct {
 	cluster string
-	records map[NodeID]record
+	records records
 	quorums quorums
 	layout  *layout
 
@@ -113,7 +113,7 @@ func NewState(clusterID string, q int, initial Quorums, founders ...Member) *Sta
 	initial.Version = 1
 	s := &State{
 		cluster: clusterID,
-		records: make(map[NodeID]record, len(founders)),
+		records: make(records, len(founders)),
 		quorums: quorums{Quorums: initial, nVersion: 1},
 	}
 	for _, m := range founders {
@@ -161,13 +161,7 @@ func (s *State) Configured() Quorums { return s.quorums.Quorums }
 // node has seen; states of one version from two nodes may differ: see Digest.
 func (s *State) Version() uint64 { return s.lamport() + s.layout.number }
 
-func (s *State) lamport() uint64 {
-	v := s.quorums.Version
-	for _, r := range s.records {
-		v = max(v, r.version())
-	}
-	return v
-}
+func (s *State) lamport() uint64 { return max(s.quorums.Version, s.records.version()) }
 
 // Member returns what is known of id, which may have been removed.
 func (s *State) Member(id NodeID) (Member, bool) {
@@ -201,7 +195,7 @@ func (s *State) Digest() uint64 {
 	for _, v := range [...]uint64{s.quorums.Version, s.quorums.nVersion, uint64(s.quorums.N), uint64(s.quorums.R), uint64(s.quorums.W), s.layout.hash} {
 		h.uint64(v)
 	}
-	for _, id := range s.ids() {
+	for _, id := range s.records.ids() {
 		r := s.records[id]
 		h.uint64(uint64(id))
 		for _, text := range [...]string{r.name, r.address.client, r.address.peer, r.address.admin, r.zone.name, r.word.instance} {
@@ -225,15 +219,13 @@ func vacancy(vacant bool) uint64 {
 	return 0
 }
 
-func (s *State) ids() []NodeID { return slices.Sorted(maps.Keys(s.records)) }
-
 // wanted returns the members that operators want on the ring, sorted by id. There
 // are never more than the larger of [MaxMembers] and the number of seats: Join
 // refuses more, and if several nodes accepted joins concurrently, the joiners with
 // the greatest ids wait.
 func (s *State) wanted() []seat {
 	var seats, waiting []seat
-	for _, id := range s.ids() {
+	for _, id := range s.records.ids() {
 		switch r := s.records[id]; {
 		case r.word.intent != in:
 		case s.layout != nil && s.seated(id):

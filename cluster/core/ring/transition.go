@@ -60,7 +60,7 @@ func (s *State) targetName() uint64 {
 	h.uint64(s.layout.hash)
 	h.uint64(uint64(s.quorums.N))
 	h.uint64(s.quorums.nVersion)
-	for _, id := range s.ids() {
+	for _, id := range s.records.ids() {
 		r := s.records[id]
 		h.uint64(uint64(id))
 		h.uint64(r.word.version)
