@@ -12,7 +12,7 @@ func (n *Node) register(m *peer.Mux) {
 	m.Queue(peer.Join, n.membership.AnswerJoin)
 	m.Queue(peer.RingPull, n.membership.AnswerPull)
 	m.Queue(peer.RingPush, n.membership.AnswerPush)
-	m.Queue(peer.Identify, n.membership.AnswerIdentify)
+	m.Queue(peer.Identify, n.membership.Identity().AnswerIdentify)
 	m.Queue(peer.SettingsPull, n.disseminator.AnswerPull)
 	m.Queue(peer.SettingsPush, n.disseminator.AnswerPush)
 	m.Queue(peer.Scan, n.coverage.AnswerScan)

@@ -148,7 +148,7 @@ func TestReclaim_RemovedMeanwhile_IsNoError(t *testing.T) {
 		}
 		if starting {
 			b.bootstrap(t, Loaded)
-		} else if err := b.reclaim(t.Context()); err != nil {
+		} else if err := b.identity.reclaim(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if w.asked != nil {

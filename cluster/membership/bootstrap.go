@@ -103,7 +103,7 @@ func (m *Membership) resume(ctx context.Context, view *ring.Ring) error {
 		logRemoved(m.log, self.Name)
 		return nil
 	}
-	if err := m.checkPlace(); err != nil {
+	if err := m.identity.checkPlace(); err != nil {
 		return err
 	}
 	for _, addr := range m.distinct([]string{m.formerAddr, old.PeerAddr}) {
@@ -180,7 +180,7 @@ func (m *Membership) consult(ctx context.Context) error {
 func (m *Membership) settleSoon(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, consultTimeout)
 	defer cancel()
-	return m.settle(ctx, addr, true)
+	return m.identity.settle(ctx, addr, true)
 }
 
 // AwaitPeers waits until the streams to all other members stand, so that a node which

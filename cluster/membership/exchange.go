@@ -65,7 +65,7 @@ func (m *Membership) pull(ctx context.Context, from call) (theirs *ring.State, e
 	if theirs, err = ring.DecodeState(reply); err != nil {
 		return nil, err
 	}
-	return theirs, m.merge(theirs)
+	return theirs, m.identity.merge(theirs)
 }
 
 // send sends a message, and merges the state that answers it, if one does.
@@ -78,7 +78,7 @@ func (m *Membership) send(ctx context.Context, to call, kind peer.Kind, body []b
 	if err != nil {
 		return err
 	}
-	return m.merge(state)
+	return m.identity.merge(state)
 }
 
 // AnswerPull answers [peer.RingPull]: with this node's state, or with nothing if the
@@ -99,7 +99,7 @@ func (m *Membership) AnswerPush(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.merge(state); err != nil {
+	if err := m.identity.merge(state); err != nil {
 		return nil, err
 	}
 	return m.unlessSame(state.Digest()), nil

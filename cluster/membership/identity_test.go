@@ -128,10 +128,10 @@ func TestSearch_TwoLivingProcesses_TheLaterOneEnds(t *testing.T) {
 }
 
 func TestYields_OneOfTwo(t *testing.T) {
-	i := func(starting bool, uptime int64, incarnation uint64) identity {
-		return identity{Starting: starting, UptimeMillis: uptime, Incarnation: incarnation}
+	i := func(starting bool, uptime int64, incarnation uint64) process {
+		return process{Starting: starting, UptimeMillis: uptime, Incarnation: incarnation}
 	}
-	for _, pair := range [][2]identity{ // the first one ends
+	for _, pair := range [][2]process{ // the first one ends
 		{i(true, 9, 1), i(false, 1, 2)}, {i(false, 1, 1), i(false, 9, 2)}, {i(false, 5, 2), i(false, 5, 1)}, {i(true, 1, 1), i(true, 2, 2)},
 	} {
 		if !yields(pair[0], pair[1]) || yields(pair[1], pair[0]) {
@@ -144,9 +144,9 @@ func TestReplace_LostDisk_TakesThePlaceInOneStep(t *testing.T) {
 	w, nodes := trio(t)
 	b := nodes[1]
 	fresh := func(replace bool) *node {
-		n := w.add(t, "B", newDisk(), func(s *Start) { s.Join, s.Replace = []string{"A:7"}, replace })
-		n.cfg.Self.Instance = "another disk"
-		return n
+		return w.addAs(t, "B", newDisk(), func(c *Config) {
+			c.Start.Join, c.Start.Replace, c.Self.Instance = []string{"A:7"}, replace, "another disk"
+		})
 	}
 	// While B answers, nobody takes its place.
 	impostor := fresh(true)
@@ -184,8 +184,7 @@ func TestVacate_LetsAFreshNodeOfTheNameJoin(t *testing.T) {
 	if err := nodes[0].Vacate(t.Context(), nodes[1].id); err != nil {
 		t.Fatal(err)
 	}
-	n := w.add(t, "B", newDisk(), func(s *Start) { s.Join = []string{"A:7"} })
-	n.cfg.Self.Instance = "another disk"
+	n := w.addAs(t, "B", newDisk(), func(c *Config) { c.Start.Join, c.Self.Instance = []string{"A:7"}, "another disk" })
 	n.bootstrap(t, Joined)
 	if self, _ := n.Ring().Member(n.id); self.Status != ring.Up || !n.lost {
 		t.Errorf("it is %s, marked as lost %v", self.Status, n.lost)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -70,12 +69,11 @@ type Trust interface {
 
 // Membership is this node's part in the agreement on the ring.
 type Membership struct {
-	cfg   Config
-	id    ring.NodeID
-	state *StateStore
-	log   *slog.Logger
-	born  time.Time
-	wake  chan struct{} // makes the search look now
+	cfg      Config
+	id       ring.NodeID
+	state    *StateStore
+	log      *slog.Logger
+	identity *Identity
 
 	formerAddr string // where the disk had this node before it started; set by Bootstrap
 }
@@ -90,7 +88,7 @@ func New(cfg Config) *Membership {
 	}
 	return &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
-		born: time.Now(), wake: make(chan struct{}, 1),
+		identity: newIdentity(&cfg),
 	}
 }
 
@@ -99,6 +97,9 @@ func (m *Membership) ID() ring.NodeID { return m.id }
 
 // Name returns this node's name.
 func (m *Membership) Name() string { return m.cfg.Self.Name }
+
+// Identity returns who this node is, which answers others that claim to be the same node.
+func (m *Membership) Identity() *Identity { return m.identity }
 
 // RingChanges returns the newest states of the ring that this node had, the oldest of
 // them first.

@@ -51,10 +51,10 @@ func TestBootstrap_Founders_AllComputeOneRing(t *testing.T) {
 	w := newWorld()
 	digests := make(map[uint64]bool)
 	for _, name := range []string{"A", "B", "C"} {
-		n := w.add(t, name, newDisk(), func(s *Start) {
-			s.ClusterID, s.Founders = "c", []ring.Member{member("A"), member("B"), member("C")}
+		n := w.addAs(t, name, newDisk(), func(c *Config) {
+			c.Start.ClusterID, c.Start.Founders = "c", []ring.Member{member("A"), member("B"), member("C")}
+			c.Incarnation = 0 // starts differ
 		})
-		n.cfg.Incarnation = 0 // starts differ
 		n.bootstrap(t, Founded)
 		digests[n.state.Digest()] = true
 	}
@@ -65,9 +65,8 @@ func TestBootstrap_Founders_AllComputeOneRing(t *testing.T) {
 
 func TestBootstrap_Restart_TellsTheRingWhereTheNodeIsNow(t *testing.T) {
 	w, a, b := pair(t)
-	again := w.add(t, "B", b.disk, nil)
-	again.cfg.Self.PeerAddr = "elsewhere:7"
-	w.nodes["elsewhere:7"] = again
+	w.stop(b)
+	again := w.addAt(t, "B", "elsewhere:7", b.disk, nil)
 	again.bootstrap(t, Loaded)
 	again.work(t)
 	if err := again.Push(t.Context()); err != nil {
@@ -82,17 +81,19 @@ func TestBootstrap_Restart_TellsTheRingWhereTheNodeIsNow(t *testing.T) {
 func TestBootstrap_JoinRefused_SaysWhy(t *testing.T) {
 	w, _, _ := pair(t)
 	for name, test := range map[string]struct {
-		change func(*node)
+		change func(*Config)
 		want   string
 	}{
-		"partitions": {func(n *node) { n.cfg.Start.Partitions = 32 }, "--partitions 16"},
-		"name": {func(n *node) {
-			n.cfg.Self = member("A")
-			n.cfg.Self.Instance, n.cfg.Self.PeerAddr = "another disk", "X:7"
+		"partitions": {func(c *Config) { c.Start.Partitions = 32 }, "--partitions 16"},
+		"name": {func(c *Config) {
+			c.Self = member("A")
+			c.Self.Instance, c.Self.PeerAddr = "another disk", "X:7"
 		}, ring.ErrNameTaken.Error()},
 	} {
-		n := w.add(t, "X", newDisk(), func(s *Start) { s.Join = []string{"A:7"} })
-		test.change(n)
+		n := w.addAs(t, "X", newDisk(), func(c *Config) {
+			c.Start.Join = []string{"A:7"}
+			test.change(c)
+		})
 		if _, err := n.Bootstrap(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("wrong %s: %v, want %q", name, err, test.want)
 		}
@@ -210,7 +211,7 @@ func TestMembership_AwaitLeave_EndsWhenTheNodeIsOutAndDrained(t *testing.T) {
 func TestAnswers_MalformedRequests_AreRefused(t *testing.T) {
 	_, a, _ := pair(t)
 	digest := a.state.Digest()
-	for name, answer := range map[string]func([]byte) ([]byte, error){"push": a.AnswerPush, "pull": a.AnswerPull, "join": a.AnswerJoin, "identify": a.AnswerIdentify} {
+	for name, answer := range map[string]func([]byte) ([]byte, error){"push": a.AnswerPush, "pull": a.AnswerPull, "join": a.AnswerJoin, "identify": a.identity.AnswerIdentify} {
 		for _, body := range [][]byte{nil, []byte("rubbish"), bytes.Repeat([]byte("x"), maxJoinRequest+1)} {
 			if _, err := answer(body); err == nil {
 				t.Errorf("%s of %d bytes: accepted", name, len(body))

@@ -2,13 +2,10 @@ package membership
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Bounds of the search for members that cannot be reached.
@@ -20,14 +17,6 @@ const (
 	visitTimeout = 3 * time.Second
 )
 
-// look makes the search look now.
-func (m *Membership) look() {
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
-}
-
 // search looks for members that cannot be reached, until ctx ends. An address is only a
 // place to look: whoever is there and belongs to the cluster shows its ring state and
 // takes in this node's, which has where each of them has seen the others.
@@ -38,7 +27,7 @@ func (m *Membership) search(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-m.wake:
+		case <-m.identity.displaced:
 			pause = firstSearch
 		case <-time.After(pause):
 		}
@@ -46,7 +35,7 @@ func (m *Membership) search(ctx context.Context) error {
 		// Two processes that cannot reach each other must not write in turns without end.
 		if time.Since(reclaimed) >= firstSearch {
 			reclaimed = time.Now()
-			if err := m.reclaim(ctx); err != nil {
+			if err := m.identity.reclaim(ctx); err != nil {
 				m.cfg.Fail(err)
 				return nil
 			}
@@ -56,26 +45,6 @@ func (m *Membership) search(ctx context.Context) error {
 			pause = firstSearch
 		}
 	}
-}
-
-// reclaim writes this node's address into the ring where the ring has another one, unless
-// another process of the node is there.
-func (m *Membership) reclaim(ctx context.Context) error {
-	self, known := m.state.Ring().Member(m.id)
-	if !known || self.Status == ring.Removed || self.PeerAddr == m.cfg.Self.PeerAddr {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, visitTimeout)
-	defer cancel()
-	if err := m.settle(ctx, self.PeerAddr, false); err != nil {
-		return err
-	}
-	m.log.Warn("the ring had this node at another address", "addr", self.PeerAddr)
-	err := m.state.Change(func(s *ring.State) error { return s.Update(m.cfg.Self) })
-	if errors.Is(err, ring.ErrRemovedMember) {
-		return nil // meanwhile: AwaitLeave ends the node when it has handed over what it holds
-	}
-	return err
 }
 
 // places returns where members may be that cannot be reached: where the ring has them,

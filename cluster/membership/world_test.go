@@ -113,13 +113,30 @@ func newWorld() *world {
 // add makes a node that has not started yet.
 func (w *world) add(t *testing.T, name string, d *disk, change func(*Start)) *node {
 	t.Helper()
+	return w.addAs(t, name, d, func(cfg *Config) {
+		if change != nil {
+			change(&cfg.Start)
+		}
+	})
+}
+
+// addAt makes a node like add, at another peer address than the one of its name.
+func (w *world) addAt(t *testing.T, name, addr string, d *disk, change func(*Start)) *node {
+	t.Helper()
+	return w.addAs(t, name, d, func(cfg *Config) {
+		cfg.Self.PeerAddr = addr
+		if change != nil {
+			change(&cfg.Start)
+		}
+	})
+}
+
+// addAs makes a node like add, with another configuration than the usual one.
+func (w *world) addAs(t *testing.T, name string, d *disk, change func(*Config)) *node {
+	t.Helper()
 	n := &node{world: w, disk: d}
-	start := Start{Quorums: ring.Quorums{N: 3, R: 2, W: 2}, Partitions: 16}
-	if change != nil {
-		change(&start)
-	}
-	n.Membership = New(Config{
-		Self: member(name), State: openState(t, d), Channel: n, Gossip: n, Start: start,
+	cfg := Config{
+		Self: member(name), State: openState(t, d), Channel: n, Gossip: n,
 		Queue: func(f func(context.Context)) bool {
 			n.locked(func() { n.queue = append(n.queue, f) })
 			return true
@@ -127,22 +144,11 @@ func (w *world) add(t *testing.T, name string, d *disk, change func(*Start)) *no
 		RingChanged: func() { n.changed++ }, Disk: n, Incarnation: ring.Incarnation(w.starts.Add(1)),
 		Fail: n.end, Resolve: w.resolve,
 		Logger: slog.New(slog.DiscardHandler),
-	})
-	w.nodes[member(name).PeerAddr] = n
-	return n
-}
-
-// addAt makes a node like add, at another peer address than the one of its name.
-func (w *world) addAt(t *testing.T, name, addr string, d *disk, change func(*Start)) *node {
-	t.Helper()
-	usual := member(name).PeerAddr
-	before := w.nodes[usual]
-	n := w.add(t, name, d, change)
-	if delete(w.nodes, usual); before != nil {
-		w.nodes[usual] = before
+		Start:  Start{Quorums: ring.Quorums{N: 3, R: 2, W: 2}, Partitions: 16},
 	}
-	n.cfg.Self.PeerAddr = addr
-	w.nodes[addr] = n
+	change(&cfg)
+	n.Membership = New(cfg)
+	w.nodes[cfg.Self.PeerAddr] = n
 	return n
 }
 
@@ -159,7 +165,7 @@ func (w *world) resolve(_ context.Context, addr string) ([]string, error) {
 // look lets a node search once, and follow what it finds.
 func (n *node) lookOnce(t *testing.T) {
 	t.Helper()
-	if err := n.reclaim(t.Context()); err != nil {
+	if err := n.identity.reclaim(t.Context()); err != nil {
 		n.end(err)
 	}
 	n.visitAll(t.Context(), n.places(t.Context()))
@@ -229,7 +235,7 @@ func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []b
 		case peer.RingPush:
 			reply, err = other.AnswerPush(body)
 		case peer.Identify:
-			reply, err = other.AnswerIdentify(body)
+			reply, err = other.identity.AnswerIdentify(body)
 		default:
 			err = fmt.Errorf("kind %d", kind)
 		}

@@ -185,7 +185,7 @@ func (l *life) register() {
 	m.Queue(peer.Join, l.membership.AnswerJoin)
 	m.Queue(peer.RingPull, l.membership.AnswerPull)
 	m.Queue(peer.RingPush, l.membership.AnswerPush)
-	m.Queue(peer.Identify, l.membership.AnswerIdentify)
+	m.Queue(peer.Identify, l.membership.Identity().AnswerIdentify)
 }
 
 // run starts the goroutines of the parts.
