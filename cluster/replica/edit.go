@@ -60,14 +60,14 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 		Value: value, Of: shown.Of, Past: ctx, Dot: mint.Dot(ctx.Vector),
 		Time: max(o.stamp(), o.covered(current)+1),
 	}
-	next = u.Next(o.next, current, &event, now)
+	next = u.Next(o.f.next, current, &event, now)
 	if is := &o.req.issue; is.origin != (causal.Origin{}) {
 		next.Attribute(event.Dot, is.origin)
 		if is.low != 0 && u.ReplacesAll() {
 			next.ReplaceBefore(is.origin.Life, is.low)
 		}
 	}
-	o.next = next
+	o.f.next = next
 	if n := len(next.Siblings); n > c.cfg.SiblingsRefuse && n > len(current.Siblings) {
 		return next, false, ErrTooManySiblings
 	} else if n > c.cfg.SiblingsWarn && n > len(current.Siblings) {

@@ -52,7 +52,7 @@ func (o *op) forwardWait() (d time.Duration) {
 	if o.req.Trace != nil {
 		d = traceLinger
 	}
-	tally := o.forward.Tally()
+	tally := o.forwarding.machine.Tally()
 	d += max(o.longestWait(tally.Asked()), 20*time.Millisecond)
 	if o.req.Update.NeedsRead() {
 		d += o.longestWait(quorum.FirstNodes(o.n)) // one of its replicas may be silent
@@ -75,18 +75,22 @@ func (o *op) budget(now time.Time) time.Duration {
 func (f *wave) startForwardLocked(i int) {
 	o := &f.mu.ops[i]
 	serial, now := o.req.Update.Serial(), f.c.stage()
-	o.forward.Begin(o.replicas(), coordination.Update{
+	var m coordination.Forward
+	m.Begin(o.replicas(), coordination.Update{
 		Serial: serial, Forwarded: f.from.forwarded, Final: o.req.issue.relayed, ReadOnly: !f.healthy, Abstains: now == abstains,
 	})
-	if o.held = serial && !f.from.forwarded && (now == connects || now == takesOver); o.held {
-		o.phase = phaseForward
-		return
-	}
-	if o.forward.Here() {
+	held := serial && !f.from.forwarded && (now == connects || now == takesOver)
+	if !held && m.Here() {
 		f.startUpdateLocked(i)
 		return
 	}
-	o.phase = phaseForward
+	if o.forwarding == nil {
+		o.forwarding = f.newForwarding()
+	}
+	o.forwarding.machine, o.forwarding.held = m, held
+	if o.phase = phaseForward; held {
+		return
+	}
 	f.stepForwardLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upAtStart()})
 }
 
@@ -106,7 +110,7 @@ func (f *wave) refusedSerialLocked(i int) bool {
 // stepForwardLocked steps an op's forward and carries out its action.
 func (f *wave) stepForwardLocked(i int, e coordination.Event) {
 	o := &f.mu.ops[i]
-	f.mu.actions = o.forward.Step(e, f.mu.actions[:0])
+	f.mu.actions = o.forwarding.machine.Step(e, f.mu.actions[:0])
 	for _, a := range f.mu.actions { // at most one
 		switch a.Kind {
 		case coordination.Send:
@@ -117,7 +121,7 @@ func (f *wave) stepForwardLocked(i int, e coordination.Event) {
 		case coordination.Finish:
 			f.decideForwardLocked(i)
 		case coordination.GiveUp:
-			f.decideLocked(i, o.refusal)
+			f.decideLocked(i, o.forwarding.refusal)
 		case coordination.Unknown:
 			f.decideLocked(i, ErrUnknownOutcome)
 		}
@@ -127,9 +131,9 @@ func (f *wave) stepForwardLocked(i int, e coordination.Event) {
 // decideForwardLocked ends an op with what its coordinator answered.
 func (f *wave) decideForwardLocked(i int) {
 	o := &f.mu.ops[i]
-	o.req.Result = o.result
-	f.decideLocked(i, o.refusal)
-	o.adoptTrace(o.steps)
+	o.req.Result = o.forwarding.result
+	f.decideLocked(i, o.forwarding.refusal)
+	o.adoptTrace(o.forwarding.steps)
 }
 
 // sendForwardLocked sends an update to the node that is to coordinate it.
@@ -140,7 +144,7 @@ func (f *wave) sendForwardLocked(i, at int) {
 	is := &o.req.issue
 	if is.origin == (causal.Origin{}) {
 		is.origin = f.c.issuer.issue()
-		is.stamp, o.issues = is.origin.Stamp, true
+		is.stamp, o.forwarding.issues = is.origin.Stamp, true
 	}
 	x := f.toLocked(o.walk[at], peer.Forward)
 	if len(x.items) == 0 {
@@ -196,10 +200,11 @@ func (x *exchange) completeForward(body []byte, err error) {
 			e.Kind, e.Up = coordination.Fail, o.upNow()
 		case cannotWrite(refusal):
 			e.Kind, e.Up = coordination.Refuse, o.upNow()
-			o.refusal = refusal
-		case o.answered: // by another coordinator, with the same right
+			o.forwarding.refusal = refusal
+		case o.forwarding.answered: // by another coordinator, with the same right
 		default:
-			o.answered, o.result, o.refusal, o.steps = true, result, refusal, bytes.Clone(trace)
+			w := o.forwarding
+			w.answered, w.result, w.refusal, w.steps = true, result, refusal, bytes.Clone(trace)
 		}
 		f.stepForwardLocked(it.op, e)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
@@ -24,6 +23,15 @@ const (
 // op is one request being carried out. Its fields are guarded by the wave's mutex
 // once frames are out.
 type op struct {
+	opState
+	read    coordination.Read
+	write   coordination.Write
+	encoded []byte // room for the encoding of a new version
+}
+
+// opState is what is of one use of an op alone. Many ops are under way at once, and all of
+// them are met several times: what few of them need is elsewhere (see forwarding).
+type opState struct {
 	req      *Request
 	f        *wave
 	at       int // its index in the wave
@@ -39,21 +47,21 @@ type op struct {
 	phase    phase
 	since    time.Time // when nodes were last found late, or the phase began
 
-	forward  coordination.Forward
-	held     bool            // phaseForward: until this node has taken over
+	known      []byte      // updates: what the read found, encoded
+	batch      int         // the engine batch that the update was applied in
+	object     []byte      // what replicates
+	forwarding *forwarding // nil unless another node may coordinate
+}
+
+// forwarding is the state of an op whose update another node may coordinate.
+type forwarding struct {
+	machine  coordination.Forward
+	held     bool            // until this node has taken over
 	issues   bool            // its origin is one of this node's issuer
 	answered bool            // a coordinator has answered with result or refusal
 	result   register.Result // that it answered
 	steps    []byte          // the trace that came with it, encoded
 	refusal  error           // that it answered, or of the last node that refused to coordinate
-	read     coordination.Read
-	known    []byte // updates: what the read found, encoded
-	write    coordination.Write
-	batch    int    // the engine batch that the update was applied in
-	object   []byte // what replicates
-
-	next    object.Object // room for a new version
-	encoded []byte        // room for its encoding
 }
 
 // follows reports whether an earlier op of the wave is on the same key.
@@ -120,7 +128,7 @@ func (o *op) upAmong(first, end int) (up quorum.Nodes) {
 func (o *op) tally() quorum.Tally {
 	switch o.phase {
 	case phaseForward:
-		return o.forward.Tally()
+		return o.forwarding.machine.Tally()
 	case phaseRead, phaseApply:
 		return o.read.Tally()
 	default:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/coordination"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -11,8 +12,8 @@ import (
 // That may be long after its requests were answered, because replicas that were not
 // needed answer too.
 
-// reused is memory of a wave. The exchanges, and how many of them are taken, are guarded by
-// the wave's mutex; only the driver uses the rest.
+// reused is memory of a wave. The exchanges and forwards, and how many of them are in use,
+// are guarded by the wave's mutex; only the driver uses the rest.
 type reused struct {
 	timer     *time.Timer
 	records   []engine.Record
@@ -22,6 +23,9 @@ type reused struct {
 	sending   []*exchange // taken out of the outbox last
 	exchanges []*exchange // the first taken of them are in use
 	taken     int
+	forwards  []*forwarding // the first forwarded of them are in use
+	forwarded int
+	next      object.Object // of the driver: room for a new version
 }
 
 // Bounds of what a wave keeps for the next one.
@@ -44,6 +48,15 @@ func (f *wave) exchange() *exchange {
 	}
 	f.taken++
 	return f.exchanges[f.taken-1]
+}
+
+// newForwarding returns a forwarding that is not in use.
+func (f *wave) newForwarding() *forwarding {
+	if f.forwarded == len(f.forwards) {
+		f.forwards = append(f.forwards, new(forwarding))
+	}
+	f.forwarded++
+	return f.forwards[f.forwarded-1]
 }
 
 // leave ends one use of the wave. The last one returns it to the pool.
@@ -82,6 +95,11 @@ func (f *wave) reset() {
 		}
 	}
 	f.taken = 0
+	for _, w := range f.forwards[:f.forwarded] {
+		*w = forwarding{}
+	}
+	f.forwarded = 0
+	clear(f.next.Siblings)
 	m := &f.mu
 	for i := range m.ops {
 		m.ops[i].reset()
@@ -92,7 +110,7 @@ func (f *wave) reset() {
 }
 
 func (o *op) reset() {
-	o.read.Begin(coordination.Replicas{}, nil, 0)
-	clear(o.next.Siblings)
-	*o = op{read: o.read, next: o.next, encoded: o.encoded}
+	o.opState = opState{}
+	o.read.Reset()
+	o.write.Begin(coordination.Replicas{}, 0)
 }

@@ -43,12 +43,12 @@ const mostKept = 2 << 10
 // Reset makes r as new, but for memory that it keeps for the results of its next
 // use: those of this one must not be looked at any more.
 func (r *Request) Reset() {
-	kept := r.kept
-	if cap(kept.local) > mostKept {
-		kept.local = nil
+	if cap(r.kept.local) > mostKept {
+		r.kept.local = nil
 	}
-	clear(kept.object.Siblings) // their values may be of others
-	*r = Request{kept: kept}
+	clear(r.kept.object.Siblings) // their values may be of others
+	r.Key, r.Update, r.R, r.W, r.Trace = nil, nil, 0, 0, nil
+	r.Object, r.Result, r.Err, r.issue = object.Object{}, register.Result{}, nil, issue{}
 }
 
 // Sentinels of a refused request.

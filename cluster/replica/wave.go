@@ -205,7 +205,7 @@ func (f *wave) checkSilent() {
 			f.stepReadLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
 		case o.phase == phaseWrite && o.carrier == i:
 			f.stepWriteLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
-		case o.phase == phaseForward && o.held:
+		case o.phase == phaseForward && o.forwarding.held:
 			f.startForwardLocked(i)
 		case o.phase == phaseForward:
 			f.stepForwardLocked(i, o.timePassed(now, o.forwardWait()))
@@ -222,7 +222,7 @@ func (f *wave) decideLocked(i int, err error) {
 	o.traceDecided()
 	o.phase = phaseDone
 	o.req.Err = err
-	if o.issues {
+	if o.forwarding != nil && o.forwarding.issues {
 		f.c.issuer.finish(o.req.issue.origin)
 	}
 	f.mu.undecided--
@@ -256,7 +256,7 @@ func (f *wave) expire() {
 			decides = &f.mu.ops[o.carrier]
 		}
 		tally := decides.tally()
-		if o.phase == phaseForward && o.answered {
+		if o.phase == phaseForward && o.forwarding.answered {
 			f.decideForwardLocked(i)
 			continue
 		}

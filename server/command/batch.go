@@ -20,8 +20,10 @@ type Request struct {
 }
 
 func (r *Request) clear() {
+	if r.Update != nil {
+		r.update = register.Update{}
+	}
 	r.Reset()
-	r.update = register.Update{}
 }
 
 // Batch collects the calls that arrived together, so that one call of the store

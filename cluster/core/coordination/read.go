@@ -44,9 +44,16 @@ type finding struct {
 
 // Begin makes m ready for a read of key that needs that number of answers.
 func (m *Read) Begin(nodes Replicas, key []byte, need int) {
-	clear(m.found)
-	*m = Read{nodes: nodes, key: key, found: m.found[:0]}
+	m.Reset()
+	m.nodes, m.key = nodes, key
 	m.tally.Start(need)
+}
+
+// Reset makes m as new, but for memory that it keeps for the answers of its next use.
+func (m *Read) Reset() {
+	clear(m.found)
+	m.nodes, m.tally, m.up, m.done = Replicas{}, quorum.Tally{}, 0, false
+	m.key, m.own, m.digest, m.found = nil, nil, 0, m.found[:0]
 }
 
 // Tally returns the count of the answers.
