@@ -25,7 +25,7 @@ var (
 // gain copies what this node gains in the transition under way, if any.
 func (m *Mover) gain(ctx context.Context, view *ring.Ring) error {
 	target, parts := view.Target(), view.Gains(m.cfg.Self)
-	if len(parts) == 0 || target == m.done {
+	if len(parts) == 0 || target == m.done && !slices.Contains(view.Pending(), m.cfg.Self) {
 		m.gaining.supersede()
 		m.report(func(p *MoverProgress) { p.Since, p.Gaining, p.Copied = time.Time{}, 0, 0 })
 		return nil

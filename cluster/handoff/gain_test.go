@@ -2,6 +2,7 @@ package handoff
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -52,6 +53,28 @@ func TestMover_AllOwnersSilent_WaitsForOne(t *testing.T) {
 	}
 	w.SetDown("A", false)
 	w.rounds(6)
+	w.requireSettled(50)
+}
+
+// Another process on a copy of the node's disk takes the mark back for the node.
+func TestMover_DoneMarkTakenBack_GainsAgain(t *testing.T) {
+	w := newMoving(t, 8, "A", "B", "C")
+	w.Fill(50, 10)
+	w.join("D")
+	w.join("E")
+	w.round("D")
+	pending := func() bool { return slices.Contains(w.Ring().Pending(), ring.IDOf("D")) }
+	if pending() {
+		t.Fatal("is not done")
+	}
+	w.Change(func(s *ring.State) error {
+		s.Unmark(ring.IDOf("D"))
+		return nil
+	})
+	if !pending() {
+		t.Fatal("is still done")
+	}
+	w.rounds(10)
 	w.requireSettled(50)
 }
 

@@ -100,7 +100,7 @@ type Mover struct {
 	trigger chan struct{}
 
 	// Used by Run only. The goroutines of a round read them.
-	done      uint64                          // target that this node was marked done for
+	done      uint64                          // target that this node was marked done for; the mark may have been taken back
 	silent    map[ring.NodeID]time.Time       // monotonic: since when members have not answered
 	confirmed map[ring.Partition]confirmation // partitions that all primaries had
 	inSync    lastInSync
