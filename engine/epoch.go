@@ -37,7 +37,9 @@ import (
 //  5. Two starts from copies of one directory must not use the same epochs either. So
 //     each start skips a random number of ticks, of [startSpread]; and when the ring
 //     tells the node of a start that the directory does not know, it goes on above
-//     all that can have been used then ([Store.Outgrow]).
+//     all that can have been used then ([Store.Outgrow]). An object that has an epoch
+//     of such a start is gone above in the same way. The other process may still run,
+//     so a random number of ticks is skipped then as well.
 //  6. A partition's own floor rises when the partition is dropped, because its keys
 //     may come back from other nodes in an older state. It rises as well when another
 //     node brings an event of this node that the copy here does not know, though its
@@ -70,8 +72,8 @@ const (
 	lineageMask = 1<<lineageBits - 1
 	leaseMilli  = 10 * 60 * 1000
 
-	// startSpread is the number of ticks of which a start skips a random part: 17
-	// minutes' worth.
+	// startSpread is the number of ticks of which a start skips a random part, and so
+	// does a process that goes on above an epoch of another start: 17 minutes' worth.
 	startSpread = 1 << 32
 	// mostAhead bounds how far in the future an epoch may lie for this node to go on
 	// above it. Anybody can name a later one, which no clock has reached.
@@ -133,8 +135,10 @@ func (e *epochs) outgrow(start causal.Epoch) {
 	e.raiseLocked()
 }
 
-// passBy makes the next tick higher, by a margin, than that of an epoch. It ignores an
-// epoch that no clock can have reached.
+// passBy makes the next tick higher, by a margin and more, than that of an epoch. It
+// ignores an epoch that no clock can have reached. Whoever minted the epoch, on a copy of
+// the directory, may still run and go on right above it: so a random number of ticks is
+// skipped, as by a start.
 func (e *epochs) passBy(epoch causal.Epoch, margin uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -142,7 +146,7 @@ func (e *epochs) passBy(epoch causal.Epoch, margin uint64) {
 	if tick > now+mostAhead || tick+margin < e.mu.next {
 		return
 	}
-	e.mu.next = tick + margin + 1
+	e.mu.next = tick + margin + 1 + e.db.opts.Rand.Uint64N(startSpread)
 	if e.mu.next >= e.mu.leased {
 		e.leaseLocked(e.mu.next + leaseMilli<<tickBits)
 	}

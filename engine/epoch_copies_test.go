@@ -95,6 +95,30 @@ func TestEpochs_Outgrow_GoesOnAboveTheUnknownStart(t *testing.T) {
 	}
 }
 
+// TestEpochs_TwoProcessesOnCopies_NeverMeet: while two processes use copies of one
+// directory, each is brought the versions of the other, and goes on above them.
+func TestEpochs_TwoProcessesOnCopies_NeverMeet(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	first := open(t, testOptions(fs))
+	second := open(t, testOptions(copyOf(fs)))
+	minted := make(map[causal.Dot]string)
+	for i := range 20 {
+		shared := &put{s: second, value: data("v")}
+		r := &Record{Key: []byte(fmt.Sprint("shared", i)), Edit: shared}
+		apply(t, second, r)
+		minted[shared.dot] = "shared"
+		apply(t, first, &Record{Key: r.Key, Merge: r.Stored})
+		for _, s := range []*Store{first, second} {
+			own := &put{s: s, value: data("v")}
+			apply(t, s, &Record{Key: []byte(fmt.Sprint("own", i)), Edit: own})
+			if other := minted[own.dot]; other != "" {
+				t.Fatalf("dot %v names two events, one of a key %s%d", own.dot, other, i)
+			}
+			minted[own.dot] = "own"
+		}
+	}
+}
+
 // TestEpochs_TrimmedEntryComesBackLower_IsNotContinued: this node's entry in a key's
 // vector is dropped for its age, and an old replica brings it back as it was before.
 func TestEpochs_TrimmedEntryComesBackLower_IsNotContinued(t *testing.T) {

@@ -62,7 +62,7 @@ type Options struct {
 
 	Logger  *slog.Logger           // default: none
 	Now     func() time.Time       // default time.Now
-	Rand    *rand.Rand             // used by Open only, for the sizes of memtables and the first epoch; default: seeded at random
+	Rand    *rand.Rand             // for the sizes of memtables and for epochs, used by nobody else; default: seeded at random
 	Observe func(causal.Timestamp) // told of the latest time in each object that is merged; must not block; default: nobody
 	OnFatal func(error)            // called once, from any goroutine, when the store can no longer write; must not block
 }
