@@ -12,7 +12,7 @@ func (n *Node) ringChanged() {
 
 // reachable makes every part use a member that can be reached again.
 func (n *Node) reachable(id ring.NodeID) {
-	n.membership.Exchange(id)
+	n.membership.Disseminator().Exchange(id)
 	n.disseminator.Connected(id)
 	n.deliverer.Trigger()
 	n.mover.Trigger()
@@ -34,7 +34,7 @@ func (d gossipDelegate) RingDigest() uint64 { return d.n.state.Digest() }
 
 // RingBehind tells that another node has another ring state.
 func (d gossipDelegate) RingBehind(from ring.NodeID, digest uint64) {
-	d.n.membership.Behind(from, digest)
+	d.n.membership.Disseminator().Behind(from, digest)
 }
 
 // PeerUp tells that a member answers gossip again.

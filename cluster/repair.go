@@ -38,7 +38,7 @@ func (n *Node) assembleHandoff() {
 	})
 	n.mover = handoff.NewMover(handoff.MoverConfig{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Exchanger: n.exchanger,
-		Announce: n.membership.Push, Done: n.membership.MarkDone, Available: n.membership.Alive,
+		Announce: n.membership.Disseminator().Push, Done: n.membership.MarkDone, Available: n.membership.Alive,
 		Logger: n.cfg.Logger.With("component", "handoff"), Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
 		Operations: n.operations,
 	})

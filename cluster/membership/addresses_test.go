@@ -27,7 +27,7 @@ func TestExchange_WhoHasMore_BothHaveItAfterwards(t *testing.T) {
 		if err := a.state.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: N, R: 2, W: 1}) }); err != nil {
 			t.Fatal(err)
 		}
-		from.Exchange(from.Others()[0])
+		from.disseminator.Exchange(from.Others()[0])
 		from.work(t)
 		if a.state.Digest() != b.state.Digest() {
 			t.Errorf("%s asks, and the two rings differ", from.Name())

@@ -162,7 +162,7 @@ func (m *Membership) consult(ctx context.Context) error {
 	group.SetLimit(searchAtOnce)
 	for _, addr := range m.distinct(places) {
 		group.Go(func() error {
-			_, err := m.pull(ctx, m.addrCall(addr))
+			_, err := m.disseminator.pull(ctx, m.disseminator.addrCall(addr))
 			var refused *peer.RefusedError
 			switch {
 			case errors.As(err, &refused) && refused.Reason == peer.RefusedCluster && slices.Contains(named, addr):

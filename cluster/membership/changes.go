@@ -87,7 +87,7 @@ func (m *Membership) MarkDone(target uint64) error {
 // tell pushes a change that is saved here. A member that cannot be reached learns of it
 // by gossip.
 func (m *Membership) tell(ctx context.Context) error {
-	err := m.Push(ctx)
+	err := m.disseminator.Push(ctx)
 	if errors.Is(err, peer.ErrUnavailable) {
 		m.log.Debug("a member will hear of the change later", "err", err)
 		return nil

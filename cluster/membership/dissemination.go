@@ -3,6 +3,7 @@ package membership
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,61 +15,60 @@ import (
 // callTimeout bounds a push to all members, and a pull from one.
 const callTimeout = 2 * time.Second
 
-// Run follows the changes of the ring until ctx ends, pushes those that began here, and
-// looks for members that cannot be reached.
-func (m *Membership) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return m.search(ctx) })
-	group.Go(func() error { return m.followChanges(ctx) })
-	return group.Wait()
+// Disseminator brings this node's ring state to other nodes, and takes in theirs. Its
+// methods may be called from any goroutine.
+type Disseminator struct {
+	self     ring.NodeID
+	state    *StateStore
+	identity *Identity
+	channel  Channel
+	queue    func(func(context.Context)) bool
+	log      *slog.Logger
 }
 
-func (m *Membership) followChanges(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case c := <-m.state.changes:
-			m.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
-			m.follow()
-			if c.from == fromHere {
-				_ = m.Push(ctx) // gossip tells those whom it did not reach
-			}
-		}
+func newDisseminator(cfg *Config, identity *Identity) *Disseminator {
+	return &Disseminator{
+		self: cfg.Self.ID, state: cfg.State, identity: identity,
+		channel: cfg.Channel, queue: cfg.Queue, log: cfg.Logger,
 	}
-}
-
-// follow makes the rest of the node act on the newest ring.
-func (m *Membership) follow() {
-	addresses := make(map[ring.NodeID]string)
-	for _, other := range m.state.Ring().Members() {
-		if other.ID != m.id {
-			addresses[other.ID] = other.PeerAddr
-		}
-	}
-	m.cfg.Channel.SetPeers(addresses)
-	m.cfg.Gossip.SetMembers(addresses)
-	m.cfg.Gossip.Announce(m.state.Digest())
-	m.cfg.RingChanged()
 }
 
 // Push sends this node's ring state to every member that can be reached, and merges
 // what they know beyond it.
-func (m *Membership) Push(ctx context.Context) error {
-	body := m.state.Encode()
+func (d *Disseminator) Push(ctx context.Context) error {
+	body := d.state.Encode()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var group errgroup.Group
-	for _, other := range m.state.Ring().Members() {
-		if other.ID == m.id || !m.cfg.Channel.Available(other.ID) {
+	for _, other := range d.state.Ring().Members() {
+		if other.ID == d.self || !d.channel.Available(other.ID) {
 			continue
 		}
 		group.Go(func() error {
-			if err := m.send(ctx, m.memberCall(other.ID), peer.RingPush, body); err != nil {
+			if err := d.send(ctx, d.memberCall(other.ID), peer.RingPush, body); err != nil {
 				return fmt.Errorf("tell %s of the ring: %w", other.Name, err)
 			}
 			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// Behind tells that a member has a ring state with that digest.
+func (d *Disseminator) Behind(member ring.NodeID, digest uint64) {
+	if digest != d.state.Digest() {
+		d.Exchange(member)
+	}
+}
+
+// Exchange makes this node's ring state and a member's equal, later. If too much is
+// queued already, gossip will name the difference again.
+func (d *Disseminator) Exchange(with ring.NodeID) {
+	d.queue(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		if err := d.exchange(ctx, d.memberCall(with)); err != nil {
+			d.log.Debug("ring states not exchanged", "peer", d.state.Ring().Name(with), "err", err)
+		}
+	})
 }

@@ -2,7 +2,8 @@
 //
 // The ring state (members, owners of partitions, N, R and W) is a join semilattice:
 // two states merge, in any order, into one that has what both know. A [StateStore]
-// holds this node's state. A [Membership] changes it and brings it to others:
+// holds this node's state. A [Membership] changes it, and its [Disseminator] brings it to
+// others. [Identity] heeds what the ring says about this node itself:
 //
 //  1. Bootstrap finds the first state: it loads the one on the disk, founds a cluster,
 //     or joins one.

@@ -49,7 +49,7 @@ func TestBootstrap_DiskPutBack_IsNoticedAtTheStart(t *testing.T) {
 		t.Fatal("it knows without having been told")
 	}
 	clear(w.down)
-	late.Exchange(a.id)
+	late.disseminator.Exchange(a.id)
 	late.work(t)
 	if len(late.unknown) == 0 || late.failed != nil {
 		t.Errorf("unknown %v, failed %v", late.unknown, late.failed)
@@ -110,7 +110,7 @@ func TestSearch_TwoLivingProcesses_TheLaterOneEnds(t *testing.T) {
 		agree(t, nodes[0], twin, nodes[2])
 		time.Sleep(time.Minute)
 		delete(w.down, "B:7")
-		b.Exchange(nodes[0].id)
+		b.disseminator.Exchange(nodes[0].id)
 		b.work(t)
 		b.lookOnce(t)
 		if !errors.Is(twin.failed, ErrTwin) || b.failed != nil {

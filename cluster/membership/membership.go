@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -69,11 +71,12 @@ type Trust interface {
 
 // Membership is this node's part in the agreement on the ring.
 type Membership struct {
-	cfg      Config
-	id       ring.NodeID
-	state    *StateStore
-	log      *slog.Logger
-	identity *Identity
+	cfg          Config
+	id           ring.NodeID
+	state        *StateStore
+	log          *slog.Logger
+	identity     *Identity
+	disseminator *Disseminator
 
 	formerAddr string // where the disk had this node before it started; set by Bootstrap
 }
@@ -86,9 +89,10 @@ func New(cfg Config) *Membership {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
+	identity := newIdentity(&cfg)
 	return &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
-		identity: newIdentity(&cfg),
+		identity: identity, disseminator: newDisseminator(&cfg, identity),
 	}
 }
 
@@ -100,6 +104,9 @@ func (m *Membership) Name() string { return m.cfg.Self.Name }
 
 // Identity returns who this node is, which answers others that claim to be the same node.
 func (m *Membership) Identity() *Identity { return m.identity }
+
+// Disseminator returns what brings the ring state to other nodes.
+func (m *Membership) Disseminator() *Disseminator { return m.disseminator }
 
 // RingChanges returns the newest states of the ring that this node had, the oldest of
 // them first.
@@ -119,4 +126,42 @@ func (m *Membership) Others() (ids []ring.NodeID) {
 		}
 	}
 	return ids
+}
+
+// Run follows the changes of the ring until ctx ends, pushes those that began here, and
+// looks for members that cannot be reached.
+func (m *Membership) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return m.search(ctx) })
+	group.Go(func() error { return m.followChanges(ctx) })
+	return group.Wait()
+}
+
+func (m *Membership) followChanges(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c := <-m.state.changes:
+			m.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
+			m.follow()
+			if c.from == fromHere {
+				_ = m.disseminator.Push(ctx) // gossip tells those whom it did not reach
+			}
+		}
+	}
+}
+
+// follow makes the rest of the node act on the newest ring.
+func (m *Membership) follow() {
+	addresses := make(map[ring.NodeID]string)
+	for _, other := range m.state.Ring().Members() {
+		if other.ID != m.id {
+			addresses[other.ID] = other.PeerAddr
+		}
+	}
+	m.cfg.Channel.SetPeers(addresses)
+	m.cfg.Gossip.SetMembers(addresses)
+	m.cfg.Gossip.Announce(m.state.Digest())
+	m.cfg.RingChanged()
 }

@@ -23,7 +23,7 @@ func pair(t *testing.T) (w *world, a, b *node) {
 	b = w.add(t, "B", newDisk(), func(s *Start) { s.Join = []string{"nobody:7", "A:7"} })
 	b.bootstrap(t, Joined)
 	a.work(t)
-	if err := b.Push(t.Context()); err != nil { // its start
+	if err := b.disseminator.Push(t.Context()); err != nil { // its start
 		t.Fatal(err)
 	}
 	a.work(t)
@@ -69,7 +69,7 @@ func TestBootstrap_Restart_TellsTheRingWhereTheNodeIsNow(t *testing.T) {
 	again := w.addAt(t, "B", "elsewhere:7", b.disk, nil)
 	again.bootstrap(t, Loaded)
 	again.work(t)
-	if err := again.Push(t.Context()); err != nil {
+	if err := again.disseminator.Push(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	a.work(t)
@@ -108,16 +108,16 @@ func has(n *node, N, R, W int) bool {
 	return q.N == N && q.R == R && q.W == W
 }
 
-func TestMembership_Behind_PullsWhatTheOtherHas(t *testing.T) {
+func TestDisseminator_Behind_PullsWhatTheOtherHas(t *testing.T) {
 	_, a, b := pair(t)
 	if err := a.state.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: 3, R: 1, W: 3}) }); err != nil {
 		t.Fatal(err)
 	}
-	b.Behind(a.id, b.state.Digest())
+	b.disseminator.Behind(a.id, b.state.Digest())
 	if len(b.queue) != 0 {
 		t.Fatal("it pulls what it has")
 	}
-	b.Behind(a.id, a.state.Digest())
+	b.disseminator.Behind(a.id, a.state.Digest())
 	b.work(t)
 	if !has(b, 3, 1, 3) || b.said != a.state.Digest() {
 		t.Errorf("B has %+v, and announced %x", b.Ring().Configured(), b.said)
@@ -141,7 +141,7 @@ func TestMembership_SetQuorums_ReachesEveryMemberThatAnswers(t *testing.T) {
 	}
 	// When it comes back it hears of the digest.
 	delete(w.down, "B:7")
-	b.Behind(a.id, a.state.Digest())
+	b.disseminator.Behind(a.id, a.state.Digest())
 	b.work(t)
 	if !has(b, 3, 2, 2) {
 		t.Errorf("B has %+v", b.Ring().Configured())
@@ -169,7 +169,7 @@ func finish(t *testing.T, nodes ...*node) {
 	t.Helper()
 	for _, n := range nodes {
 		if view := n.Ring(); slices.Contains(view.Pending(), n.id) {
-			if err := errors.Join(n.MarkDone(view.Target()), n.Push(t.Context())); err != nil {
+			if err := errors.Join(n.MarkDone(view.Target()), n.disseminator.Push(t.Context())); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -190,7 +190,7 @@ func TestMembership_AwaitLeave_EndsWhenTheNodeIsOutAndDrained(t *testing.T) {
 			t.Fatal(err)
 		}
 		// A had everything already, so B is out at once, and hears of it by gossip.
-		b.Behind(a.id, a.state.Digest())
+		b.disseminator.Behind(a.id, a.state.Digest())
 		b.work(t)
 		if m, _ := b.Ring().Member(b.id); m.Status != ring.Removed {
 			t.Fatalf("B is %v", m.Status)
@@ -211,7 +211,7 @@ func TestMembership_AwaitLeave_EndsWhenTheNodeIsOutAndDrained(t *testing.T) {
 func TestAnswers_MalformedRequests_AreRefused(t *testing.T) {
 	_, a, _ := pair(t)
 	digest := a.state.Digest()
-	for name, answer := range map[string]func([]byte) ([]byte, error){"push": a.AnswerPush, "pull": a.AnswerPull, "join": a.AnswerJoin, "identify": a.identity.AnswerIdentify} {
+	for name, answer := range map[string]func([]byte) ([]byte, error){"push": a.disseminator.AnswerPush, "pull": a.disseminator.AnswerPull, "join": a.AnswerJoin, "identify": a.identity.AnswerIdentify} {
 		for _, body := range [][]byte{nil, []byte("rubbish"), bytes.Repeat([]byte("x"), maxJoinRequest+1)} {
 			if _, err := answer(body); err == nil {
 				t.Errorf("%s of %d bytes: accepted", name, len(body))

@@ -102,7 +102,7 @@ func (m *Membership) visitAll(ctx context.Context, places []string) {
 	group.SetLimit(searchAtOnce)
 	for _, addr := range places {
 		group.Go(func() error {
-			if err := m.exchange(ctx, m.addrCall(addr)); err != nil {
+			if err := m.disseminator.exchange(ctx, m.disseminator.addrCall(addr)); err != nil {
 				m.log.Debug("no member at an address", "addr", addr, "err", err)
 			}
 			return nil

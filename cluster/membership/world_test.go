@@ -183,7 +183,7 @@ func agree(t *testing.T, nodes ...*node) {
 		for _, n := range nodes {
 			for _, other := range n.Others() {
 				if n.Available(other) {
-					n.Exchange(other)
+					n.disseminator.Exchange(other)
 				}
 			}
 			n.work(t)
@@ -231,9 +231,9 @@ func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []b
 		case peer.Join:
 			reply, err = other.AnswerJoin(body)
 		case peer.RingPull:
-			reply, err = other.AnswerPull(body)
+			reply, err = other.disseminator.AnswerPull(body)
 		case peer.RingPush:
-			reply, err = other.AnswerPush(body)
+			reply, err = other.disseminator.AnswerPush(body)
 		case peer.Identify:
 			reply, err = other.identity.AnswerIdentify(body)
 		default:

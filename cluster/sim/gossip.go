@@ -52,7 +52,7 @@ func (l *life) hear(p *packet) {
 	if !l.gossips() || p.from.node.id == l.node.id || digest == l.state.Digest() {
 		return
 	}
-	l.membership.Behind(p.from.node.id, digest)
+	l.membership.Disseminator().Behind(p.from.node.id, digest)
 	if len(p.body) > 8 {
 		l.tell(p.from, false)
 	}

@@ -165,7 +165,7 @@ func (l *life) open() (err error) {
 	l.membership = l.newMembership()
 	l.mover = handoff.NewMover(handoff.MoverConfig{
 		Self: n.id, Ring: l.ring, Store: l.store, Exchanger: l.sources(), Logger: l.log, Now: n.wall,
-		Announce: l.membership.Push, Done: l.membership.MarkDone, Available: l.membership.Alive,
+		Announce: l.membership.Disseminator().Push, Done: l.membership.MarkDone, Available: l.membership.Alive,
 		Tick: n.odd(time.Second, 5),
 	})
 	l.register()
@@ -183,8 +183,8 @@ func (l *life) register() {
 	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward, peer.TakeOver)
 	m.Batch(l.exchanger, antientropy.Kinds()...)
 	m.Queue(peer.Join, l.membership.AnswerJoin)
-	m.Queue(peer.RingPull, l.membership.AnswerPull)
-	m.Queue(peer.RingPush, l.membership.AnswerPush)
+	m.Queue(peer.RingPull, l.membership.Disseminator().AnswerPull)
+	m.Queue(peer.RingPush, l.membership.Disseminator().AnswerPush)
 	m.Queue(peer.Identify, l.membership.Identity().AnswerIdentify)
 }
 
@@ -240,7 +240,7 @@ func (l *life) ring() *ring.Ring { return l.state.Ring() }
 
 // connected is what a node does when it can reach another one again.
 func (l *life) connected(id ring.NodeID) {
-	l.membership.Exchange(id)
+	l.membership.Disseminator().Exchange(id)
 	l.deliverer.Trigger()
 	l.mover.Trigger()
 	l.scheduler.Trigger(id)
