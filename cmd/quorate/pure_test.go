@@ -136,10 +136,7 @@ func TestForbidden_EachFault_IsSeen(t *testing.T) {
 	}
 }
 
-// longFiles are the files over [mostLines] lines that are one idea all the same.
-var longFiles = []string{"cluster/core/coordination/property_test.go"}
-
-// mostLines is the greatest length of a file that needs no reason.
+// mostLines is the greatest length of a file.
 const mostLines = 400
 
 func TestFiles_AreShort(t *testing.T) {
@@ -148,7 +145,7 @@ func TestFiles_AreShort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := strings.Count(string(content), "\n"); n > mostLines && !slices.Contains(longFiles, f.path) {
+		if n := strings.Count(string(content), "\n"); n > mostLines {
 			t.Errorf("%s has %d lines: split it by idea", f.path, n)
 		}
 	}

@@ -1,0 +1,32 @@
+package coordination
+
+import (
+	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/quorum"
+)
+
+func drawReplicas(t *rapid.T) Replicas {
+	n := rapid.IntRange(1, 4).Draw(t, "n")
+	walk := rapid.IntRange(n, 7).Draw(t, "walk")
+	return Replicas{Walk: walk, Primaries: n, Self: rapid.IntRange(Nobody, walk-1).Draw(t, "self")}
+}
+
+func (r Replicas) drawUp(t *rapid.T) quorum.Nodes {
+	up := quorum.Nodes(rapid.Uint64().Draw(t, "up")) & quorum.FirstNodes(r.Walk)
+	if r.Self >= 0 {
+		up = up.Without(r.Self)
+	}
+	return up
+}
+
+// drawPlace chooses one of nodes.
+func drawPlace(t *rapid.T, nodes quorum.Nodes) int {
+	var places []int
+	for at := range quorum.MaxNodes {
+		if nodes.Has(at) {
+			places = append(places, at)
+		}
+	}
+	return rapid.SampledFrom(places).Draw(t, "place")
+}

@@ -1,0 +1,108 @@
+package coordination
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/quorum"
+)
+
+// A write keeps account of every primary's copy, asks only nodes that are up, each once
+// at a time, and finishes once, with enough acknowledgements.
+func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		nodes := drawReplicas(t)
+		need := rapid.IntRange(1, nodes.Primaries).Draw(t, "need")
+		var m Write
+		m.Begin(nodes, need)
+		var underway, acked, silent quorum.Nodes // of the other nodes
+		holds := make(map[int]int)               // node that was asked -> the primary whose copy it got
+		finished := false
+		e := Event{Kind: Start, Up: nodes.drawUp(t)}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			switch e.Kind {
+			case Answer:
+				acked, underway = acked.With(e.Place), underway.Without(e.Place)
+			case Fail:
+				underway = underway.Without(e.Place)
+			case Late:
+				silent |= underway
+			}
+			for _, a := range m.Step(e, nil) {
+				switch a.Kind {
+				case Store, StoreHint:
+					primary := a.Place
+					if a.Kind == StoreHint {
+						primary = a.For
+					}
+					switch {
+					case finished:
+						t.Fatalf("%+v after the end", a)
+					case a.Place == nodes.Self || !e.Up.Has(a.Place) || underway.Has(a.Place) || acked.Has(a.Place):
+						t.Fatalf("%+v: the node is not free", a)
+					case primary >= nodes.Primaries || (a.Kind == StoreHint) != (a.Place >= nodes.Primaries):
+						t.Fatalf("%+v: not a primary's copy", a)
+					}
+					underway, silent = underway.With(a.Place), silent.Without(a.Place)
+					holds[a.Place] = primary
+				case Finish:
+					if finished || acked.Len() < need {
+						t.Fatalf("finished (before: %v) with %d of %d", finished, acked.Len(), need)
+					}
+					finished = true
+				case Skip:
+				default:
+					t.Fatalf("%+v in a write", a)
+				}
+			}
+			if acked.Len() >= need && !finished {
+				t.Fatalf("not finished with %d of %d", acked.Len(), need)
+			}
+			for at := range nodes.Primaries {
+				held := at == nodes.Self || at == 0 && !nodes.SelfIsPrimary() || m.Missed().Has(at)
+				for by, primary := range holds {
+					held = held || primary == at && (acked.Has(by) || underway.Has(by) && !silent.Has(by))
+				}
+				if !held {
+					t.Fatalf("the copy of %d is forgotten: %+v", at, m)
+				}
+			}
+			kinds := []EventKind{Late, Look}
+			may := underway
+			if nodes.Self >= 0 {
+				may = may.With(nodes.Self)
+			}
+			if may != 0 {
+				kinds = append(kinds, Answer, Answer)
+			}
+			if underway != 0 {
+				kinds = append(kinds, Fail)
+			}
+			e = Event{Kind: rapid.SampledFrom(kinds).Draw(t, "event"), Up: nodes.drawUp(t)}
+			switch e.Kind {
+			case Answer:
+				e.Place = drawPlace(t, may)
+			case Fail:
+				e.Place = drawPlace(t, underway)
+			}
+		}
+	})
+}
+
+func BenchmarkWrite(b *testing.B) {
+	b.ReportAllocs()
+	nodes := Replicas{Walk: 5, Primaries: 3, Self: 0}
+	up := quorum.FirstNodes(5).Without(0)
+	var m Write
+	actions := make([]Action, 0, 8)
+	for b.Loop() {
+		m.Begin(nodes, 2)
+		actions = m.Step(Event{Kind: Start, Up: up}, actions[:0])
+		actions = m.Step(Event{Kind: Answer, Place: 1}, actions)
+		actions = m.Step(Event{Kind: Answer, Place: 0}, actions)
+		if actions[len(actions)-1].Kind != Finish {
+			b.Fatal(actions)
+		}
+	}
+}
