@@ -42,6 +42,7 @@ var layers = []struct {
 	{"poll", []string{"cluster/sim/poll"}, nil},
 	{"testcluster", []string{"cluster/testcluster"}, []string{"core", "engine", "peer", "poll"}},
 	{"testnodes", []string{"cluster/testnodes"}, append([]string{"core", "engine", "fault", "cluster", "poll"}, parts...)},
+	{"testproperties", []string{"cluster/testproperties"}, nil},
 	{"sim", []string{"cluster/sim", "cluster/sim/*"}, append([]string{"core", "engine", "cluster", "sim"}, parts...)},
 	{"dashboard", []string{"dashboard"}, nil},
 	{"resp", []string{"server/resp"}, []string{"core"}},
