@@ -27,27 +27,55 @@ type exchangeItem struct {
 	hint  ring.NodeID // writes: whom it stands in for, or 0
 }
 
-// toLocked returns the frame of a kind being filled for a peer.
-func (f *wave) toLocked(id ring.NodeID, kind peer.Kind) *exchange {
-	for _, x := range f.mu.outbox {
+// outbox has the frames of a wave that are being filled. The wave's mutex guards it.
+type outbox struct {
+	filling []*exchange
+	taken   []*exchange   // what the driver has taken out last
+	longest time.Duration // how long the slowest of those asked may take
+
+	all   []*exchange // made so far
+	inUse int         // the first of all
+}
+
+// to returns the frame of a kind being filled for a peer of the wave.
+func (b *outbox) to(f *wave, id ring.NodeID, kind peer.Kind) *exchange {
+	for _, x := range b.filling {
 		if x.to == id && x.kind == kind {
 			return x
 		}
 	}
-	x := f.exchange()
+	if b.inUse == len(b.all) {
+		b.all = append(b.all, &exchange{f: f})
+	}
+	x := b.all[b.inUse]
+	b.inUse++
 	x.to, x.kind = id, kind
 	x.body = slices.Grow(x.body[:0], 256)[:headerLen(kind)]
 	f.users.Add(1)
-	f.mu.outbox = append(f.mu.outbox, x)
-	f.mu.longest = max(f.mu.longest, f.c.cfg.Channel.WaitTime(id))
+	b.filling = append(b.filling, x)
+	b.longest = max(b.longest, f.c.cfg.Channel.WaitTime(id))
 	return x
 }
 
-// takeLocked takes the filled frames out of the outbox. The driver calls it.
-func (f *wave) takeLocked() (frames []*exchange) {
-	frames, f.mu.outbox = f.mu.outbox, f.sending[:0]
-	f.sending = frames
-	return frames
+// empty reports whether no frame is being filled.
+func (b *outbox) empty() bool { return len(b.filling) == 0 }
+
+// take takes out the filled frames, which stay valid until the next take. The driver
+// calls it.
+func (b *outbox) take() []*exchange {
+	b.filling, b.taken = b.taken[:0], b.filling
+	return b.taken
+}
+
+// reset makes b as new, but for memory that it keeps.
+func (b *outbox) reset() {
+	for _, x := range b.all[:b.inUse] {
+		x.items = x.items[:0]
+		if cap(x.body) > mostBody {
+			x.body = nil
+		}
+	}
+	b.inUse, b.longest, b.filling = 0, 0, b.filling[:0]
 }
 
 // send sends frames. The driver calls it, without the mutex: a frame that cannot be
@@ -61,7 +89,7 @@ func (f *wave) send(frames []*exchange) {
 
 // wakeLocked wakes the driver if a stream's goroutine has made work for it.
 func (f *wave) wakeLocked() {
-	if f.mu.ready || len(f.mu.outbox) > 0 {
+	if f.mu.ready || !f.mu.outbox.empty() {
 		f.signal()
 	}
 }

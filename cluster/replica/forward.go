@@ -85,7 +85,7 @@ func (f *wave) startForwardLocked(i int) {
 		return
 	}
 	if o.forwarding == nil {
-		o.forwarding = f.newForwarding()
+		o.forwarding = f.mu.forwards.next()
 	}
 	o.forwarding.machine, o.forwarding.held = m, held
 	if o.phase = phaseForward; held {
@@ -146,7 +146,7 @@ func (f *wave) sendForwardLocked(i, at int) {
 		is.origin = f.c.issuer.issue()
 		is.stamp, o.forwarding.issues = is.origin.Stamp, true
 	}
-	x := f.toLocked(o.walk[at], peer.Forward)
+	x := f.mu.outbox.to(f, o.walk[at], peer.Forward)
 	if len(x.items) == 0 {
 		x.begun = o.since
 	}

@@ -12,20 +12,14 @@ import (
 // That may be long after its requests were answered, because replicas that were not
 // needed answer too.
 
-// reused is memory of a wave. The exchanges and forwards, and how many of them are in use,
-// are guarded by the wave's mutex; only the driver uses the rest.
+// reused is memory of a wave that only its driver uses.
 type reused struct {
-	timer     *time.Timer
-	records   []engine.Record
-	batch     []*engine.Record
-	index     []int // of batch: the ops
-	carriers  []int
-	sending   []*exchange // taken out of the outbox last
-	exchanges []*exchange // the first taken of them are in use
-	taken     int
-	forwards  []*forwarding // the first forwarded of them are in use
-	forwarded int
-	next      object.Object // of the driver: room for a new version
+	timer    *time.Timer
+	records  []engine.Record
+	batch    []*engine.Record
+	index    []int // of batch: the ops
+	carriers []int
+	next     object.Object // room for a new version
 }
 
 // Bounds of what a wave keeps for the next one.
@@ -41,22 +35,26 @@ func buildWave() any {
 	return f
 }
 
-// exchange returns an exchange that is not in use.
-func (f *wave) exchange() *exchange {
-	if f.taken == len(f.exchanges) {
-		f.exchanges = append(f.exchanges, &exchange{f: f})
-	}
-	f.taken++
-	return f.exchanges[f.taken-1]
+// forwardings are the states of forwards that a wave has made so far.
+type forwardings struct {
+	all   []*forwarding
+	inUse int // the first of all
 }
 
-// newForwarding returns a forwarding that is not in use.
-func (f *wave) newForwarding() *forwarding {
-	if f.forwarded == len(f.forwards) {
-		f.forwards = append(f.forwards, new(forwarding))
+// next returns one that is not in use.
+func (s *forwardings) next() *forwarding {
+	if s.inUse == len(s.all) {
+		s.all = append(s.all, new(forwarding))
 	}
-	f.forwarded++
-	return f.forwards[f.forwarded-1]
+	s.inUse++
+	return s.all[s.inUse-1]
+}
+
+func (s *forwardings) reset() {
+	for _, w := range s.all[:s.inUse] {
+		*w = forwarding{}
+	}
+	s.inUse = 0
 }
 
 // leave ends one use of the wave. The last one returns it to the pool.
@@ -88,25 +86,15 @@ func (f *wave) reset() {
 	f.repairs = f.repairs[:0]
 	clear(f.records)
 	clear(f.batch)
-	for _, x := range f.exchanges[:f.taken] {
-		x.items = x.items[:0]
-		if cap(x.body) > mostBody {
-			x.body = nil
-		}
-	}
-	f.taken = 0
-	for _, w := range f.forwards[:f.forwarded] {
-		*w = forwarding{}
-	}
-	f.forwarded = 0
 	clear(f.next.Siblings)
 	m := &f.mu
 	for i := range m.ops {
 		m.ops[i].reset()
 	}
 	m.ops = m.ops[:0]
-	m.finished, m.ready, m.longest = false, false, 0
-	m.outbox = m.outbox[:0]
+	m.finished, m.ready = false, false
+	m.outbox.reset()
+	m.forwards.reset()
 }
 
 func (o *op) reset() {

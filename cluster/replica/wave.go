@@ -34,10 +34,10 @@ type wave struct {
 		sync.Mutex
 		ops       []op
 		undecided int
-		finished  bool          // the driver has left
-		ready     bool          // some op is in phaseApply
-		outbox    []*exchange   // frames being filled
-		longest   time.Duration // how long the slowest of those asked may take
+		finished  bool // the driver has left
+		ready     bool // some op is in phaseApply
+		outbox    outbox
+		forwards  forwardings
 		actions   []coordination.Action
 	}
 	repairs []repairItem
@@ -97,7 +97,7 @@ func (f *wave) start() {
 	if !f.from.forwarded {
 		f.countArrivalsLocked()
 	}
-	frames := f.takeLocked()
+	frames := f.mu.outbox.take()
 	f.mu.Unlock()
 	f.send(frames)
 }
@@ -148,8 +148,8 @@ func (f *wave) run(ctx context.Context) {
 			f.send(frames)
 			return
 		}
-		idle := !f.mu.ready && len(f.mu.outbox) == 0
-		wait := min(max(f.mu.longest, 20*time.Millisecond), time.Until(deadline))
+		idle := !f.mu.ready && f.mu.outbox.empty()
+		wait := min(max(f.mu.outbox.longest, 20*time.Millisecond), time.Until(deadline))
 		f.mu.Unlock()
 		if !idle {
 			continue
@@ -180,7 +180,7 @@ func (f *wave) advance() {
 	f.mu.Lock()
 	ready := f.mu.ready
 	f.mu.ready = false
-	frames := f.takeLocked()
+	frames := f.mu.outbox.take()
 	f.mu.Unlock()
 	f.send(frames)
 	if ready {
@@ -293,7 +293,7 @@ func (f *wave) finishLocked() []*exchange {
 			f.c.keepLate(lateHint{node: o.walk[at], partition: o.p, key: o.req.Key, object: o.object}.clone())
 		}
 	}
-	return f.takeLocked()
+	return f.mu.outbox.take()
 }
 
 // signal wakes the driver.

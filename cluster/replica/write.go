@@ -56,7 +56,7 @@ func (f *wave) apply() {
 		f.replicateLocked(i)
 	}
 	number := f.batches
-	frames := f.takeLocked()
+	frames := f.mu.outbox.take()
 	f.mu.Unlock()
 	f.send(frames)
 	if len(carriers) == 0 {
@@ -172,7 +172,7 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 
 func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
 	o := &f.mu.ops[it.op]
-	x := f.toLocked(id, peer.Write)
+	x := f.mu.outbox.to(f, id, peer.Write)
 	x.items = append(x.items, it)
 	x.body = message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: o.object}.Append(x.body)
 }
