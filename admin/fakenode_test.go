@@ -39,7 +39,7 @@ type fakeNode struct {
 // whose methods have the same names.
 func (n *fakeNode) parts() Node {
 	return Node{
-		Lifecycle: n, Membership: n, Coverage: n, Comparer: n, Syncer: n, Coordinator: n, Settings: n,
+		Lifecycle: n, Membership: n, Coverage: n, Comparer: n, Syncer: n, Changes: n, Coordinator: n, Settings: n,
 		Store: fakeStore{n}, Disk: fakeStore{n}, Trees: fakeStore{n}, Partitions: fakeStore{n}, Channel: fakeChannel{}, Gossip: fakeGossip{n},
 	}
 }

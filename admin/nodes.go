@@ -25,7 +25,7 @@ func (h *nodeHandlers) postConfig(ctx context.Context, c *call) (any, error) {
 			*change.setting = *change.to
 		}
 	}
-	if err := c.node.SetQuorums(ctx, q); err != nil {
+	if err := c.node.Changes.SetQuorums(ctx, q); err != nil {
 		return nil, err
 	}
 	return api.Quorums{N: q.N, R: q.R, W: q.W}, nil
@@ -85,12 +85,12 @@ func (h *nodeHandlers) deleteNode(ctx context.Context, c *call) (any, error) {
 	case alive && how == "remove":
 		err = errNodeIsUp
 	case alive:
-		err = c.node.Leave(ctx, member.ID)
+		err = c.node.Changes.Leave(ctx, member.ID)
 	case how == "leave":
 		err = errNodeIsDown
 	default:
 		became = string(ring.Removing)
-		err = c.node.Remove(ctx, member.ID)
+		err = c.node.Changes.Remove(ctx, member.ID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", member.Name, err)
@@ -107,7 +107,7 @@ func (h *nodeHandlers) postReplace(ctx context.Context, c *call) (any, error) {
 	if c.node.Alive(member.ID) {
 		return nil, fmt.Errorf("%s: %w", member.Name, errNotDead)
 	}
-	if err := c.node.Vacate(ctx, member.ID); err != nil {
+	if err := c.node.Changes.Vacate(ctx, member.ID); err != nil {
 		return nil, err
 	}
 	return api.MemberChange{Name: member.Name, Status: statusVacant}, nil

@@ -27,6 +27,7 @@ type Node struct {
 	Coverage
 	Comparer
 	Syncer
+	Changes     Changes
 	Coordinator Coordinator
 	Settings    Settings
 	Store       Store
@@ -41,7 +42,7 @@ type Node struct {
 func NodeOf(n *cluster.Node) Node {
 	return Node{
 		Lifecycle: n, Membership: n.Membership(), Coverage: n.Coverage(), Comparer: n.Exchanger(), Syncer: n.Scheduler(),
-		Coordinator: n.Coordinator(), Settings: n.Settings(), Store: n.Store(), Disk: n.Store().DiskLoss(),
+		Changes: n.Membership().Changes(), Coordinator: n.Coordinator(), Settings: n.Settings(), Store: n.Store(), Disk: n.Store().DiskLoss(),
 		Trees: n.Store().Merkle(), Partitions: n.Store().Partitions(), Channel: n.Channel(), Gossip: n.Gossip(),
 	}
 }
@@ -59,7 +60,7 @@ type Lifecycle interface {
 	Operations() *operation.Registry
 }
 
-// Membership knows who belongs to the ring, and changes it on request.
+// Membership knows who belongs to the ring.
 type Membership interface {
 	Ring() *ring.Ring
 	// RingChanges returns the newest states of the ring that the node had, the oldest
@@ -67,6 +68,10 @@ type Membership interface {
 	RingChanges() []membership.RingChange
 	// Alive reports whether a member answers.
 	Alive(id ring.NodeID) bool
+}
+
+// Changes changes the ring on request.
+type Changes interface {
 	// SetQuorums changes N, R and W for the whole cluster, or nothing.
 	SetQuorums(ctx context.Context, q quorum.NRW) error
 	// Leave makes a live member move its data to the others and leave.

@@ -301,7 +301,7 @@ func (n *Node) logQuorums() {
 		n.log.Info("n, r and w are the cluster's, not those of this node's flags", "n", q.N, "r", q.R, "w", q.W, "flag_n", n.cfg.N, "flag_r", n.cfg.R, "flag_w", n.cfg.W)
 	}
 	if !n.state.Ring().InTransition() { // one that is joining does not count yet
-		n.membership.LogCapped()
+		n.membership.Changes().LogCapped()
 	}
 }
 

@@ -54,7 +54,7 @@ func TestCluster_JoinAndLeave_MoveTheData(t *testing.T) {
 	}
 	w.Grow("D")
 	w.Eventually("all replicas to be identical", w.Identical)
-	if err := w.Node("A").Leave(t.Context(), w.Node("B").ID()); err != nil {
+	if err := w.Node("A").Changes().Leave(t.Context(), w.Node("B").ID()); err != nil {
 		t.Fatal(err)
 	}
 	again := w.AwaitLeft("B")

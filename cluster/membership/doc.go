@@ -2,8 +2,9 @@
 //
 // The ring state (members, owners of partitions, N, R and W) is a join semilattice:
 // two states merge, in any order, into one that has what both know. A [StateStore]
-// holds this node's state. A [Membership] changes it, and its [Disseminator] brings it to
-// others. [Identity] heeds what the ring says about this node itself:
+// holds this node's state. [Changes] changes it for operators, and a [Disseminator] brings
+// it to others. [Identity] heeds what the ring says about this node itself. A [Membership]
+// has these parts, and runs them:
 //
 //  1. Bootstrap finds the first state: it loads the one on the disk, founds a cluster,
 //     or joins one.

@@ -177,11 +177,11 @@ func TestReplace_LostDisk_TakesThePlaceInOneStep(t *testing.T) {
 
 func TestVacate_LetsAFreshNodeOfTheNameJoin(t *testing.T) {
 	w, nodes := trio(t)
-	if err := nodes[0].Vacate(t.Context(), nodes[1].id); !errors.Is(err, ErrMemberUp) {
+	if err := nodes[0].changes.Vacate(t.Context(), nodes[1].id); !errors.Is(err, ErrMemberUp) {
 		t.Errorf("of a living member: %v", err)
 	}
 	w.stop(nodes[1])
-	if err := nodes[0].Vacate(t.Context(), nodes[1].id); err != nil {
+	if err := nodes[0].changes.Vacate(t.Context(), nodes[1].id); err != nil {
 		t.Fatal(err)
 	}
 	n := w.addAs(t, "B", newDisk(), func(c *Config) { c.Start.Join, c.Self.Instance = []string{"A:7"}, "another disk" })

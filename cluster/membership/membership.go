@@ -77,6 +77,7 @@ type Membership struct {
 	log          *slog.Logger
 	identity     *Identity
 	disseminator *Disseminator
+	changes      *Changes
 
 	formerAddr string // where the disk had this node before it started; set by Bootstrap
 }
@@ -90,10 +91,12 @@ func New(cfg Config) *Membership {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	identity := newIdentity(&cfg)
-	return &Membership{
+	m := &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
 		identity: identity, disseminator: newDisseminator(&cfg, identity),
 	}
+	m.changes = &Changes{state: m.state, disseminator: m.disseminator, alive: m.Alive, log: m.log}
+	return m
 }
 
 // ID returns this node's id.
@@ -107,6 +110,9 @@ func (m *Membership) Identity() *Identity { return m.identity }
 
 // Disseminator returns what brings the ring state to other nodes.
 func (m *Membership) Disseminator() *Disseminator { return m.disseminator }
+
+// Changes returns what changes the ring for operators.
+func (m *Membership) Changes() *Changes { return m.changes }
 
 // RingChanges returns the newest states of the ring that this node had, the oldest of
 // them first.
@@ -164,4 +170,9 @@ func (m *Membership) follow() {
 	m.cfg.Gossip.SetMembers(addresses)
 	m.cfg.Gossip.Announce(m.state.Digest())
 	m.cfg.RingChanged()
+}
+
+// MarkDone records that this node holds all that it gains in the transition to target.
+func (m *Membership) MarkDone(target uint64) error {
+	return m.state.Change(func(s *ring.State) error { return s.MarkDone(m.id, target) })
 }

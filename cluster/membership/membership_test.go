@@ -124,19 +124,19 @@ func TestDisseminator_Behind_PullsWhatTheOtherHas(t *testing.T) {
 	}
 }
 
-func TestMembership_SetQuorums_ReachesEveryMemberThatAnswers(t *testing.T) {
+func TestChanges_SetQuorums_ReachesEveryMemberThatAnswers(t *testing.T) {
 	w, a, b := pair(t)
-	if err := a.SetQuorums(t.Context(), quorum.NRW{N: 1, R: 2, W: 1}); err == nil {
+	if err := a.changes.SetQuorums(t.Context(), quorum.NRW{N: 1, R: 2, W: 1}); err == nil {
 		t.Error("contradictory quorums are accepted")
 	}
-	if err := a.SetQuorums(t.Context(), quorum.NRW{N: 2, R: 1, W: 2}); err != nil {
+	if err := a.changes.SetQuorums(t.Context(), quorum.NRW{N: 2, R: 1, W: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if !has(b, 2, 1, 2) {
 		t.Errorf("B has %+v", b.Ring().Configured())
 	}
 	w.down["B:7"] = true
-	if err := a.SetQuorums(t.Context(), quorum.NRW{N: 3, R: 2, W: 2}); err != nil {
+	if err := a.changes.SetQuorums(t.Context(), quorum.NRW{N: 3, R: 2, W: 2}); err != nil {
 		t.Errorf("a member that is down keeps a change from being made: %v", err)
 	}
 	// When it comes back it hears of the digest.
@@ -148,15 +148,15 @@ func TestMembership_SetQuorums_ReachesEveryMemberThatAnswers(t *testing.T) {
 	}
 }
 
-func TestMembership_Remove_OnlyWhatDoesNotAnswer(t *testing.T) {
+func TestChanges_Remove_OnlyWhatDoesNotAnswer(t *testing.T) {
 	w, a, b := pair(t)
 	for _, id := range []ring.NodeID{a.id, b.id} {
-		if err := a.Remove(t.Context(), id); !errors.Is(err, ErrMemberUp) {
+		if err := a.changes.Remove(t.Context(), id); !errors.Is(err, ErrMemberUp) {
 			t.Errorf("%s: %v", a.Ring().Name(id), err)
 		}
 	}
 	w.down["B:7"] = true
-	if err := a.Remove(t.Context(), b.id); err != nil {
+	if err := a.changes.Remove(t.Context(), b.id); err != nil {
 		t.Fatal(err)
 	}
 	if m, _ := a.Ring().Member(b.id); m.Status != ring.Removed {
@@ -186,7 +186,7 @@ func TestMembership_AwaitLeave_EndsWhenTheNodeIsOutAndDrained(t *testing.T) {
 		var drained atomic.Bool
 		done := make(chan error, 1)
 		go func() { done <- b.AwaitLeave(t.Context(), drained.Load) }()
-		if err := a.Leave(t.Context(), b.id); err != nil {
+		if err := a.changes.Leave(t.Context(), b.id); err != nil {
 			t.Fatal(err)
 		}
 		// A had everything already, so B is out at once, and hears of it by gossip.

@@ -153,7 +153,7 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 	within(t, "four to share the ring", func() bool {
 		return first.node.Membership().Ring().Seated() == 4 && !first.node.Membership().Ring().InTransition()
 	})
-	if err := first.node.Membership().Leave(t.Context(), ring.IDOf("C")); err != nil {
+	if err := first.node.Membership().Changes().Leave(t.Context(), ring.IDOf("C")); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "C to have left", func() bool { return atRest(first) })
@@ -245,10 +245,10 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	if err := p.Revive("D", false); !errors.Is(err, admin.ErrAlready) {
 		t.Errorf("revived again: %v", err)
 	}
-	if err := l.node.Membership().Leave(t.Context(), ring.IDOf("D")); err == nil {
+	if err := l.node.Membership().Changes().Leave(t.Context(), ring.IDOf("D")); err == nil {
 		t.Error("a life that is over did something")
 	}
-	if err := lives(t, d.nodes[0].supervisor).node.Membership().Leave(t.Context(), ring.IDOf("D")); err != nil {
+	if err := lives(t, d.nodes[0].supervisor).node.Membership().Changes().Leave(t.Context(), ring.IDOf("D")); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "D to leave", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrGone) })

@@ -236,11 +236,12 @@ type store struct {
 	*replica.Coordinator
 	*coverage.Reader
 	*membership.Membership
+	*membership.Changes
 	*settings.Disseminator
 }
 
 func storeOf(n *cluster.Node) store {
-	return store{n.Coordinator(), n.Coverage(), n.Membership(), n.Settings()}
+	return store{n.Coordinator(), n.Coverage(), n.Membership(), n.Membership().Changes(), n.Settings()}
 }
 
 // ended returns a context that has ended: with it Run only releases what New took,
