@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/quorum"
@@ -20,6 +19,7 @@ import (
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/cluster/repair"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -39,7 +39,7 @@ type fakeNode struct {
 // whose methods have the same names.
 func (n *fakeNode) parts() Node {
 	return Node{
-		Lifecycle: n, Membership: n, Coverage: n, Comparer: n, Syncer: n, Changes: n, Coordinator: n, Settings: n,
+		Lifecycle: n, Membership: n, Coverage: n, Comparer: n, Syncer: n, Repair: fakeRepair{}, Changes: n, Coordinator: n, Settings: n,
 		Store: fakeStore{n}, Disk: fakeStore{n}, Trees: fakeStore{n}, Partitions: fakeStore{n}, Channel: fakeChannel{}, Gossip: fakeGossip{n},
 	}
 }
@@ -184,8 +184,11 @@ func (n *fakeNode) RingChanges() []membership.RingChange { return nil }
 
 func (n *fakeNode) Operations() *operation.Registry { return operation.NewRegistry(operation.Config{}) }
 
-func (n *fakeNode) Repair() cluster.RepairStatus {
-	return cluster.RepairStatus{
+// fakeRepair is the repair of a [fakeNode], which has another Status.
+type fakeRepair struct{}
+
+func (fakeRepair) Status() repair.Status {
+	return repair.Status{
 		Hints:   handoff.HintStats{Delivered: 3},
 		Failing: []antientropy.Progress{{Partition: 5, Peer: ring.IDOf("C"), Failures: 2, Error: errors.New("no stream"), Retry: time.UnixMilli(8000)}},
 		Reaping: antientropy.ReapStatus{Blocking: []antientropy.Blocker{{Node: ring.IDOf("C"), Since: time.UnixMilli(1_800_000_000_000)}}},

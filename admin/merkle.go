@@ -56,7 +56,7 @@ func (h *merkleHandlers) getMerkle(ctx context.Context, c *call) (any, error) {
 }
 
 func rootsOf(node Node) api.Roots {
-	out := api.Roots{Node: node.Name(), Roots: make(map[string]string), Unready: []int{}, Exchanges: exchangesOf(node.Repair().Exchanges)}
+	out := api.Roots{Node: node.Name(), Roots: make(map[string]string), Unready: []int{}, Exchanges: exchangesOf(node.Repair.Status().Exchanges)}
 	for p, root := range node.Trees.Roots(nil) {
 		if !node.Trees.PartitionReady(ring.Partition(p)) {
 			out.Unready = append(out.Unready, p)

@@ -4,9 +4,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/repair"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -16,19 +16,19 @@ type sample struct {
 	replica   *replica.Counters
 	peer      *peer.Counters
 	exchanges antientropy.Stats
-	repair    cluster.RepairStatus
+	repair    repair.Status
 	store     engine.Metrics
 	readOnly  int64 // 1 while the store refuses writes
 }
 
 func sampleOf(node Node) *sample {
-	repair := node.Repair()
+	repairs := node.Repair.Status()
 	var readOnly int64
 	if node.Store.Health() != nil {
 		readOnly = 1
 	}
 	return &sample{
-		replica: node.Coordinator.Counters(), peer: node.Channel.Counters(), exchanges: repair.Exchanges, repair: repair,
+		replica: node.Coordinator.Counters(), peer: node.Channel.Counters(), exchanges: repairs.Exchanges, repair: repairs,
 		store: node.Store.Metrics(), readOnly: readOnly,
 	}
 }

@@ -135,7 +135,7 @@ func totalsOf(node Node) api.Totals {
 	return api.Totals{
 		Reads: c.Reads.Load(), Writes: c.Writes.Load(), Errors: c.NoQuorum.Load(), Forwards: c.Forwards.Load(),
 		Divergent: c.Divergent.Load(), ReadRepairs: c.ReadRepairs.Load(),
-		HintsStored: node.Store.Metrics().HintsStored, HintsDelivered: node.Repair().Hints.Delivered,
-		KeysHealed: node.Repair().Exchanges.KeysExchanged,
+		HintsStored: node.Store.Metrics().HintsStored, HintsDelivered: node.Repair.Status().Hints.Delivered,
+		KeysHealed: node.Repair.Status().Exchanges.KeysExchanged,
 	}
 }

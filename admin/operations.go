@@ -60,7 +60,7 @@ func operationOf(node string, s operation.Status) api.Operation {
 }
 
 func repairOf(node Node) api.Repair {
-	r, view, figures := node.Repair(), node.Ring(), node.Figures()
+	r, view, figures := node.Repair.Status(), node.Ring(), node.Figures()
 	out := api.Repair{
 		Node:  node.Name(),
 		Hints: api.Hints{Delivered: r.Hints.Delivered, Expired: node.Store.Metrics().HintsExpired, Failures: r.Hints.Failures, Targets: []api.HintTarget{}},

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/repair"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -27,6 +28,7 @@ type Node struct {
 	Coverage
 	Comparer
 	Syncer
+	Repair      Repair
 	Changes     Changes
 	Coordinator Coordinator
 	Settings    Settings
@@ -41,7 +43,8 @@ type Node struct {
 // NodeOf returns a node by its parts.
 func NodeOf(n *cluster.Node) Node {
 	return Node{
-		Lifecycle: n, Membership: n.Membership(), Coverage: n.Coverage(), Comparer: n.Exchanger(), Syncer: n.Scheduler(),
+		Lifecycle: n, Membership: n.Membership(), Coverage: n.Coverage(), Comparer: n.Repair().Exchanger(), Syncer: n.Repair().Scheduler(),
+		Repair:  n.Repair(),
 		Changes: n.Membership().Changes(), Coordinator: n.Coordinator(), Settings: n.Settings(), Store: n.Store(), Disk: n.Store().DiskLoss(),
 		Trees: n.Store().Merkle(), Partitions: n.Store().Partitions(), Channel: n.Channel(), Gossip: n.Gossip(),
 	}
@@ -54,8 +57,6 @@ type Lifecycle interface {
 	Ready() <-chan struct{}
 	// Uptime returns how long ago the node was started.
 	Uptime() time.Duration
-	// Repair returns the state of hint delivery, transfers, anti-entropy and reaping.
-	Repair() cluster.RepairStatus
 	// Operations lists the node's long work.
 	Operations() *operation.Registry
 }
@@ -105,6 +106,12 @@ type Comparer interface {
 type Syncer interface {
 	// SyncAll makes this node's copies equal with those of all other members.
 	SyncAll(ctx context.Context) (antientropy.Stats, error)
+}
+
+// Repair makes copies equal, and moves data to where it belongs.
+type Repair interface {
+	// Status returns how hint delivery, transfers, anti-entropy and reaping go.
+	Status() repair.Status
 }
 
 // Coordinator carries out requests on keys.

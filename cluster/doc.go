@@ -21,7 +21,7 @@
 // ARCHITECTURE.md in this folder draws the packages and follows a SET, a hint and a
 // join through them. In short:
 //
-//	how a node is put together             cluster (node.go; repair.go, events.go)
+//	how a node is put together             cluster (node.go, events.go); cluster/repair
 //	where a hint is stored                 engine (applyhint.go, hints.go); sent on by cluster/handoff (delivery.go)
 //	where a write has its quorum           cluster/core/coordination (write.go), over cluster/core/quorum
 //	who coordinates an update              cluster/core/coordination (forward.go); cluster/replica (takeover.go)

@@ -4,19 +4,11 @@ import "github.com/quorate/quorate/cluster/core/ring"
 
 // What happens when a member comes or goes, and when the ring changes.
 
-// ringChanged makes the parts that move data look at the new ring.
-func (n *Node) ringChanged() {
-	n.deliverer.Trigger()
-	n.mover.Trigger()
-}
-
 // reachable makes every part use a member that can be reached again.
 func (n *Node) reachable(id ring.NodeID) {
 	n.membership.Disseminator().Exchange(id)
 	n.disseminator.Connected(id)
-	n.deliverer.Trigger()
-	n.mover.Trigger()
-	n.scheduler.Trigger(id)
+	n.repair.Reachable(id)
 }
 
 // connected tells the parts that a stream to a member has been opened, however gossip sees

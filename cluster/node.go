@@ -12,18 +12,17 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	coresettings "github.com/quorate/quorate/cluster/core/settings"
 	"github.com/quorate/quorate/cluster/coverage"
-	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/logsummary"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/recovery"
+	"github.com/quorate/quorate/cluster/repair"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/settings"
 	"github.com/quorate/quorate/engine"
@@ -57,11 +56,7 @@ type Node struct {
 	coordinator  *replica.Coordinator
 	coverage     *coverage.Reader
 	disseminator *settings.Disseminator
-	deliverer    *handoff.Deliverer
-	mover        *handoff.Mover
-	exchanger    *antientropy.Exchanger
-	scheduler    *antientropy.Scheduler
-	reaper       *antientropy.Reaper
+	repair       *repair.Repair
 	recovery     *recovery.Recovery
 	operations   *operation.Registry
 
@@ -155,7 +150,7 @@ func (n *Node) assemble() (err error) {
 			ID: n.id, Name: n.cfg.Name, Zone: n.cfg.Zone, Instance: n.instance,
 			ClientAddr: n.cfg.ClientAddr, PeerAddr: n.cfg.AdvertisePeerAddr, AdminAddr: n.cfg.AdminAddr,
 		},
-		State: n.state, Channel: n.channel, Gossip: n.gossip, Queue: n.mux.Do, RingChanged: n.ringChanged,
+		State: n.state, Channel: n.channel, Gossip: n.gossip, Queue: n.mux.Do, RingChanged: n.repair.RingChanged,
 		Incarnation: n.store.Incarnation(), Disk: n.recovery, Fail: n.fail, Resolve: peer.Resolve,
 		Logger: n.cfg.Logger.With("component", "membership"),
 		Start: membership.Start{
@@ -174,9 +169,24 @@ func (n *Node) assemble() (err error) {
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,
 		Policy: n.settings.Policy, Now: n.cfg.Now,
 	})
-	n.assembleHandoff()
 	n.register(n.mux)
 	return nil
+}
+
+// assembleRepair puts together what makes this node's data whole, and knows whether it is.
+func (n *Node) assembleRepair() {
+	n.operations = operation.NewRegistry(operation.Config{Now: n.cfg.Now})
+	n.repair = repair.New(repair.Config{
+		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Operations: n.operations,
+		Announce: func(ctx context.Context) error { return n.membership.Disseminator().Push(ctx) },
+		Done:     func(target uint64) error { return n.membership.MarkDone(target) },
+		Logger:   n.cfg.Logger, Interval: n.cfg.AntiEntropyInterval, Rate: int(n.cfg.AntiEntropyRate),
+		Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now,
+	})
+	n.recovery = recovery.New(recovery.Config{
+		Self: n.id, Ring: n.state.Ring, Store: n.store, Scheduler: n.repair.Scheduler(),
+		Grace: n.cfg.TombstoneGrace, Now: n.cfg.Now, Logger: n.log,
+	})
 }
 
 // Run runs the node until ctx ends, and returns when all of it has stopped. It returns nil
@@ -272,7 +282,7 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.disseminator.Run(ctx) })
 	n.membership.AwaitPeers(ctx, peersTimeout)
 	if err = n.disseminator.Await(ctx, settingsTimeout, assumed); err == nil {
-		err = n.mover.AwaitRing(ctx)
+		err = n.repair.AwaitRing(ctx)
 	}
 	if err != nil {
 		group.Go(func() error { return err }) // which ends the others
@@ -284,12 +294,8 @@ func (n *Node) live(ctx context.Context) error {
 	n.logQuorums()
 	close(n.ready)
 	group.Go(func() error { return n.coordinator.TakeOver(ctx, n.membership.Others) })
-	group.Go(func() error { return n.deliverer.Run(ctx) })
-	group.Go(func() error { return n.mover.Run(ctx) })
-	group.Go(func() error { return n.exchanger.Run(ctx) })
-	group.Go(func() error { return n.scheduler.Run(ctx) })
-	group.Go(func() error { return n.reaper.Run(ctx) })
-	group.Go(func() error { return n.membership.AwaitLeave(ctx, n.drained) })
+	group.Go(func() error { return n.repair.Run(ctx) })
+	group.Go(func() error { return n.membership.AwaitLeave(ctx, n.repair.Drained) })
 	group.Go(func() error { return n.summary().Run(ctx) })
 	group.Go(func() error { return n.recovery.Run(ctx) })
 	return group.Wait()

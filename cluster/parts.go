@@ -3,12 +3,12 @@ package cluster
 import (
 	"time"
 
-	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/repair"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/settings"
 	"github.com/quorate/quorate/engine"
@@ -47,11 +47,8 @@ func (n *Node) Coordinator() *replica.Coordinator { return n.coordinator }
 // Coverage returns the reader over all partitions.
 func (n *Node) Coverage() *coverage.Reader { return n.coverage }
 
-// Exchanger returns the exchanger, which compares a partition with another node's copy.
-func (n *Node) Exchanger() *antientropy.Exchanger { return n.exchanger }
-
-// Scheduler returns the scheduler, which makes all partitions equal to other nodes' copies.
-func (n *Node) Scheduler() *antientropy.Scheduler { return n.scheduler }
+// Repair returns what makes copies equal, and moves data to where it belongs.
+func (n *Node) Repair() *repair.Repair { return n.repair }
 
 // Operations returns the list of the node's long work.
 func (n *Node) Operations() *operation.Registry { return n.operations }

@@ -13,7 +13,7 @@ import (
 const module = "github.com/quorate/quorate/"
 
 // The running parts of a node, which the root package puts together.
-var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff", "recovery", "logsummary"}
+var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff", "repair", "recovery", "logsummary"}
 
 // Imports point one way. A package may import only the packages of the lines that its
 // line names.
@@ -36,6 +36,7 @@ var layers = []struct {
 	{"coverage", []string{"cluster/coverage"}, []string{"core", "engine", "peer", "replica"}},
 	{"antientropy", []string{"cluster/antientropy"}, []string{"core", "engine", "peer", "operation"}},
 	{"handoff", []string{"cluster/handoff"}, []string{"core", "engine", "peer", "operation", "antientropy"}},
+	{"repair", []string{"cluster/repair"}, []string{"core", "engine", "peer", "operation", "antientropy", "handoff"}},
 	{"recovery", []string{"cluster/recovery"}, []string{"core", "engine", "membership", "antientropy", "handoff"}},
 	{"logsummary", []string{"cluster/logsummary"}, []string{"core", "engine"}},
 	{"cluster", []string{"cluster"}, append([]string{"core", "engine", "fault"}, parts...)},
