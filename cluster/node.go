@@ -62,7 +62,6 @@ type Node struct {
 
 	ready   chan struct{}
 	fatal   chan error
-	named   chan membership.Caller // see [membership.Start]
 	crashed atomic.Bool
 	running sync.WaitGroup // the parts; Run leaves them behind if the disk does not answer
 }
@@ -77,7 +76,6 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, id: ring.IDOf(cfg.Name), log: cfg.Logger.With("component", "cluster"), born: time.Now(),
 		ready: make(chan struct{}), fatal: make(chan error, 1),
-		named: make(chan membership.Caller, 1),
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
 	if err := n.openStore(); err != nil {
@@ -115,7 +113,8 @@ func (n *Node) assemble() (err error) {
 	n.channel, err = peer.Listen(peer.Config{
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
 		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
-		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected, Claimed: n.claimed,
+		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
+		Claimed:    func(name, cluster string) { n.membership.Called(membership.Caller{Name: name, Cluster: cluster}) },
 		MaxStreams: n.cfg.PeerStreams, AcceptSecrets: n.cfg.AcceptSecrets,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
 	})
@@ -156,7 +155,7 @@ func (n *Node) assemble() (err error) {
 		Start: membership.Start{
 			Quorums: ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}, Partitions: n.cfg.Partitions,
 			Founders: n.cfg.Founders, ClusterID: n.cfg.ClusterID, Join: n.cfg.Join, Whereabouts: n.cfg.Whereabouts,
-			Replace: n.cfg.Replace, Named: n.named, FoundAfter: n.cfg.FoundAfter,
+			Replace: n.cfg.Replace, FoundAfter: n.cfg.FoundAfter,
 		},
 	})
 	n.coordinator = replica.New(replica.Config{
@@ -323,15 +322,6 @@ func (n *Node) Crash() {
 func (n *Node) fail(err error) {
 	select {
 	case n.fatal <- err:
-	default:
-	}
-}
-
-// claimed tells the bootstrap that a member of a cluster takes this node for one of its
-// members.
-func (n *Node) claimed(name, cluster string) {
-	select {
-	case n.named <- membership.Caller{Name: name, Cluster: cluster}:
 	default:
 	}
 }

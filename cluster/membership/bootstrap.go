@@ -30,10 +30,8 @@ type Start struct {
 	Join []string
 	// Replace takes the place of the dead member of this node's name when it joins.
 	Replace bool
-	// Named is told the name and the cluster of each member of a cluster that dials this
-	// node as one of its members, while it has no ring. A node that is to found a
-	// cluster waits as long as FoundAfter for such a call, and does not found if there is one.
-	Named      <-chan Caller
+	// FoundAfter is how long a node that is to found a cluster waits for a call of a member
+	// that takes it for one of its own: see [Membership.Called].
 	FoundAfter time.Duration
 	// Whereabouts are the addresses that members have now. It is for nodes that are
 	// started together and may all have moved: none could tell the others.
@@ -208,6 +206,15 @@ type Caller struct {
 // ErrNamed refuses to found a cluster under an address that members of another name.
 var ErrNamed = errors.New("a cluster takes this node for a member of it, whose data directory is empty now")
 
+// Called tells that a member of a cluster has dialed this node as one of its members,
+// while this node has no ring. A node that is to found a cluster does not do so then.
+func (m *Membership) Called(by Caller) {
+	select {
+	case m.callers <- by:
+	default: // one is enough
+	}
+}
+
 // awaitNobody waits until no member of a cluster has called this node for long enough.
 // Members dial each other every few seconds. One that calls a node without a ring shows
 // that the node had a place in its cluster: its disk was lost, and what it would found
@@ -218,7 +225,7 @@ func (m *Membership) awaitNobody(ctx context.Context) error {
 	}
 	m.log.Info("listening for a cluster that this node may have belonged to, before it founds one", "wait", m.cfg.Start.FoundAfter)
 	select {
-	case by := <-m.cfg.Start.Named:
+	case by := <-m.callers:
 		return fmt.Errorf("%s of cluster %s calls: %w: start it with --replace --join and a peer address of that cluster to take its place again, or with --found to found another cluster", by.Name, by.Cluster, ErrNamed)
 	case <-time.After(m.cfg.Start.FoundAfter):
 		return nil

@@ -193,9 +193,8 @@ func TestVacate_LetsAFreshNodeOfTheNameJoin(t *testing.T) {
 
 func TestBootstrap_SeedLostItsDisk_FoundsNoSecondCluster(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		named := make(chan Caller, 1)
-		n := newWorld().add(t, "A", newDisk(), func(s *Start) { s.Named, s.FoundAfter = named, 4*time.Second })
-		time.AfterFunc(3*time.Second, func() { named <- Caller{Name: "B", Cluster: "c"} })
+		n := newWorld().add(t, "A", newDisk(), func(s *Start) { s.FoundAfter = 4 * time.Second })
+		time.AfterFunc(3*time.Second, func() { n.Called(Caller{Name: "B", Cluster: "c"}) })
 		if _, err := n.Bootstrap(t.Context()); !errors.Is(err, ErrNamed) || n.Ring() != nil {
 			t.Errorf("it founds: %v", err)
 		}

@@ -78,6 +78,7 @@ type Membership struct {
 	identity     *Identity
 	disseminator *Disseminator
 	changes      *Changes
+	callers      chan Caller // see Called
 
 	formerAddr string // where the disk had this node before it started; set by Bootstrap
 }
@@ -94,6 +95,7 @@ func New(cfg Config) *Membership {
 	m := &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
 		identity: identity, disseminator: newDisseminator(&cfg, identity),
+		callers: make(chan Caller, 1),
 	}
 	m.changes = &Changes{state: m.state, disseminator: m.disseminator, alive: m.Alive, log: m.log}
 	return m
