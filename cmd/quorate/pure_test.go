@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	slashpath "path"
 	"path/filepath"
 	"slices"
@@ -137,50 +136,5 @@ func TestForbidden_EachFault_IsSeen(t *testing.T) {
 	want := []string{"calls time.Now", "uses a channel", "starts a goroutine", "uses a channel", "calls time.Sleep"}
 	if got := forbidden(tree); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-// mostLines is the greatest length of a file.
-const mostLines = 400
-
-func TestFiles_AreShort(t *testing.T) {
-	for _, f := range sourceFiles(t) {
-		content, err := os.ReadFile(filepath.Join("..", "..", f.path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := strings.Count(string(content), "\n"); n > mostLines {
-			t.Errorf("%s has %d lines: split it by idea", f.path, n)
-		}
-	}
-}
-
-// mostMethods is the greatest number of methods of one type.
-const mostMethods = 40
-
-func TestTypes_HaveFewMethods(t *testing.T) {
-	methods := make(map[string]int)
-	for _, f := range sourceFiles(t) {
-		if f.isTest() {
-			continue
-		}
-		for _, d := range f.tree.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || fn.Recv == nil {
-				continue
-			}
-			receiver := fn.Recv.List[0].Type
-			if star, ok := receiver.(*ast.StarExpr); ok {
-				receiver = star.X
-			}
-			if name, ok := receiver.(*ast.Ident); ok {
-				methods[slashpath.Dir(f.path)+"."+name.Name]++
-			}
-		}
-	}
-	for name, n := range methods {
-		if n > mostMethods {
-			t.Errorf("%s has %d methods: give a part of it a type of its own", name, n)
-		}
 	}
 }
