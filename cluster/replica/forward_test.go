@@ -123,28 +123,61 @@ func TestForward_ChosenByMistake_SendsAnIncrementToTheFirstPrimary(t *testing.T)
 // still, changes nothing.
 func TestForward_TooLate_IsNotCarriedOut(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
-	before := set(w.key, "old")
-	if w.at(0).do(before); before.Err != nil {
-		t.Fatal(before.Err)
-	}
+	w.at(0).must(set(w.key, "old"))
 	if got := w.carryOut(0, time.Now().Add(-2*time.Second), time.Second, register.Update{Kind: register.Set, Data: []byte("late")}); !reflect.DeepEqual(got, expired) {
 		t.Errorf("after its time: %+v", got)
 	}
-	// Its time ends while it is under way: a replica that it must read from is silent.
-	w.at(0).waitFor(400 * time.Millisecond)
-	w.decide(func(to int, kind peer.Kind) fate {
-		if kind == peer.Read && to != 2 {
-			return stalls
+	if got := w.at(0).must(get(w.key)).plain(); got != "old" {
+		t.Errorf("read %q", got)
+	}
+}
+
+// The time of a forwarded update ends while it is under way: its replicas, which it must
+// read from, answer after that.
+func TestForward_TimeEndsUnderWay_IsNotCarriedOut(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.at(0).must(set(w.key, "old"))
+	w.decide(func(_ int, kind peer.Kind) fate {
+		if kind == peer.Read {
+			return isLate
 		}
 		return arrives
 	})
-	if got := w.carryOut(0, time.Now(), 200*time.Millisecond, register.Update{Kind: register.Delete}); !reflect.DeepEqual(got, expired) {
-		t.Errorf("while under way: %+v", got)
+	const budget = 200 * time.Millisecond
+	started, got := time.Now(), make(chan message.ForwardAnswer)
+	go func() { got <- w.carryOut(0, started, budget, register.Update{Kind: register.Delete}) }()
+	w.eventually("its time to be over", func() bool { return time.Since(started) > budget })
+	w.decide(nil)
+	w.release()
+	if got := <-got; !reflect.DeepEqual(got, expired) {
+		t.Errorf("%+v", got)
 	}
-	w.decide(func(int, peer.Kind) fate { return arrives })
-	r := get(w.key)
-	if w.at(0).do(r); r.Err != nil || r.plain() != "old" {
-		t.Errorf("%q, %v", r.plain(), r.Err)
+	if got := w.at(0).must(get(w.key)).plain(); got != "old" {
+		t.Errorf("read %q", got)
+	}
+}
+
+// A coordinator may begin for less time than the sender waits: an update that it begins
+// at the last moment is answered in time.
+func TestForward_Budget_LeavesTimeForTheAnswer(t *testing.T) {
+	w := newWorld(t, usual, time.Hour, "A", "B", "C", "D", "E")
+	f := newWave(w.at(4).coordinator, []*Request{incr(w.key)}, nil, origin{})
+	defer f.leave()
+	o := &f.mu.ops[0]
+	for _, c := range []struct{ left, startBy, want time.Duration }{
+		{left: time.Minute, want: time.Minute - mostGrace},
+		{left: 100 * time.Millisecond, want: 50 * time.Millisecond},
+		{left: -time.Second, want: 0},
+		{left: time.Minute, startBy: time.Second, want: time.Second}, // as it was sent here
+		{left: time.Minute, startBy: 2 * time.Minute, want: time.Minute - mostGrace},
+	} {
+		now := f.deadline().Add(-c.left)
+		if o.req.issue.startBy = (time.Time{}); c.startBy != 0 {
+			o.req.issue.startBy = now.Add(c.startBy)
+		}
+		if got := o.budget(now); got != c.want {
+			t.Errorf("%v before the deadline, to begin within %v: %v, want %v", c.left, c.startBy, got, c.want)
+		}
 	}
 }
 
@@ -248,6 +281,29 @@ func TestForward_SentToTwo_IsOneUpdate(t *testing.T) {
 	}
 }
 
+// A node has its second update carried out by a coordinator that does not have the first
+// one. The first was answered before the second was sent, so it is replaced, wherever it is.
+func TestForward_EarlierOneIsFinished_IsReplacedWhereverItIs(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 3, W: 1}, long, "A", "B", "C", "D", "E")
+	w.decide(func(_ int, kind peer.Kind) fate {
+		if kind == peer.Write {
+			return stalls
+		}
+		return arrives
+	})
+	issuer := w.at(4).coordinator.issuer
+	for place, value := range []string{"first", "second"} {
+		one := issuer.issue()
+		if got := w.carryOutAs(one, place, time.Now(), long, register.Update{Kind: register.Set, Data: []byte(value)}); got.Refused {
+			t.Fatalf("%+v", got)
+		}
+		issuer.finish(one)
+	}
+	if r := w.at(2).must(get(w.key)); r.plain() != "second" || len(r.Object.Siblings) != 1 {
+		t.Errorf("read %q of %+v", r.plain(), r.Object.Siblings)
+	}
+}
+
 // A deletion whose read met one primary that lacks the value, and a fallback that never had
 // it, deletes the value all the same.
 func TestDelete_TooFewPrimariesAnswer_DeletesWhatItDoesNotFind(t *testing.T) {
@@ -295,7 +351,7 @@ func (w *world) carryOut(place int, arrived time.Time, budget time.Duration, u r
 func (w *world) carryOutAs(one causal.Origin, place int, arrived time.Time, budget time.Duration, u register.Update) message.ForwardAnswer {
 	w.tb.Helper()
 	from := w.at(4).coordinator.issuer
-	body := message.ForwardHeader{Life: from.life, Sent: from.age(arrived)}.Append(nil)
+	body := message.ForwardHeader{Life: from.life, Sent: from.age(arrived), Low: min(from.low(), one.Stamp)}.Append(nil)
 	body = message.Forward{Origin: one, Budget: budget, Key: w.key, Update: u.Append(nil)}.Append(message.AppendCount(body, 1))
 	answer, err := w.at(place).coordinator.carryOut(w.at(4).id, arrived, body)
 	if err != nil {
