@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 )
@@ -154,6 +155,46 @@ func TestRead_RepeatedKey_EachIsAnsweredOnce(t *testing.T) {
 		}
 	}
 	wantNoQuorum(t, reqs[2], NoQuorumError{Op: OpRead, Needed: 1, Got: 1}) // of a fallback that knows nothing
+}
+
+// The own copy of a node that is no primary any more is of no use to its reads: what it
+// has may have been deleted since, and the deletion be forgotten.
+func TestRead_StandInHasAnOldCopy_ItIsNotFound(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		r    int
+		down []int
+		want string
+	}{
+		{"beside a primary", 2, []int{1, 2}, "-"},
+		{"alone", 1, []int{0, 1, 2}, ""}, // no answer
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, usual, brief, "A", "B", "C", "D")
+			w.at(3).plant(w.key, strange(1, "old"))
+			w.setDown(test.down...)
+			r := get(w.key)
+			r.R = test.r
+			w.at(3).do(r)
+			if test.want == "" {
+				wantNoQuorum(t, r, NoQuorumError{Op: OpRead, Needed: test.r, Got: 1})
+			} else if r.Err != nil || r.plain() != test.want {
+				t.Errorf("read %q, %v", r.plain(), r.Err)
+			}
+		})
+	}
+}
+
+// A client that reads a value and then writes without its context, through the same node
+// or another one, writes the later value: the clocks of nodes follow what they read.
+func TestRead_ValueFromAClockAhead_LaterWritesComeAfterIt(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 3, W: 2}, long, "A", "B", "C", "D")
+	ahead := causal.TimestampOf(time.Now().Add(causal.MaxDrift / 2).UnixMilli())
+	w.at(1).plant(w.key, strangeAt(1, ahead, "ahead"))
+	w.at(3).must(get(w.key))
+	if now := w.at(3).coordinator.cfg.Clock.Now(); now <= ahead {
+		t.Errorf("a write would get the time %v, the value that was read has %v", now, ahead)
+	}
 }
 
 // What a node holds of a key is its own copy and its hints, together: each may be newer.

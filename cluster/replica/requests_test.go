@@ -120,7 +120,12 @@ func (n *worldNode) apply(r *engine.Record) {
 // strange encodes an object of a writer that is no member, who has seen a number
 // of events: a higher one replaces a lower one.
 func strange(events causal.Counter, value string) []byte {
+	return strangeAt(events, causal.Timestamp(events), value)
+}
+
+// strangeAt encodes such an object, which was written at a time.
+func strangeAt(events causal.Counter, at causal.Timestamp, value string) []byte {
 	dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: events}
-	o := object.Put(object.Object{}, causal.Context{}, dot, causal.Timestamp(events), object.Value{Data: []byte(value)})
+	o := object.Put(object.Object{}, causal.Context{}, dot, at, object.Value{Data: []byte(value)})
 	return o.Append(nil)
 }

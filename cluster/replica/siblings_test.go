@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -47,6 +49,55 @@ func TestUpdate_KeyWithSiblings_LeavesThoseThatNobodyMerged(t *testing.T) {
 				if c.u.Expiry != 0 && s.Expiry != end {
 					t.Errorf("%q expires at %d, want %d", s.Data, s.Expiry, end)
 				}
+			}
+		})
+	}
+}
+
+// A clock far ahead wrote a value. Whatever replaces it gets a later time, so that no
+// other version of the key hides it. A forwarded update leaves what its client did not know,
+// and gets no later time than its own for that.
+func TestUpdate_ReplacesAValueFromAClockAhead_GetsALaterTime(t *testing.T) {
+	ahead := causal.TimestampOf(time.Now().Add(time.Hour).UnixMilli())
+	seen, err := object.Decode(strangeAt(1, ahead, "ahead"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name      string
+		forwarded bool
+		context   *causal.Context
+		later     bool
+	}{
+		{"here", false, nil, true},
+		{"here, with a context", false, new(seen.Context()), true},
+		{"forwarded", true, nil, true},
+		{"forwarded, with a context", true, new(seen.Context()), true},
+		{"forwarded, with an empty context", true, new(causal.Context), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+			w.at(0).plant(w.key, strangeAt(1, ahead, "ahead"))
+			r := set(w.key, "new")
+			if c.context != nil {
+				r.Update.HasContext, r.Update.Context = true, *c.context
+			}
+			if c.forwarded {
+				w.carryOut(0, time.Now(), long, *r.Update)
+			} else {
+				w.at(0).must(r)
+			}
+			found := false
+			for _, s := range w.at(0).must(get(w.key)).Object.Siblings {
+				if string(s.Data) != "new" {
+					continue
+				}
+				if found = true; (s.Time > ahead) != c.later {
+					t.Errorf("written at %v, the value ahead at %v", s.Time, ahead)
+				}
+			}
+			if !found {
+				t.Error("the new value is not there")
 			}
 		})
 	}
