@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -46,5 +47,22 @@ func TestHistory_ManyEvents_KeepsTheNewestInOrder(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(got, func(a, b message.Version) int { return a.Dot.Compare(b.Dot) }) {
 		t.Error("not in the order of events")
+	}
+}
+
+// One update may write several siblings: the history has each of them.
+func TestHistory_UpdateOfSeveralSiblings_HasEach(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	for _, value := range []string{"1", "2", "3"} {
+		w.at(0).must(setUnseen(w.key, value))
+	}
+	w.at(0).must(&Request{Key: w.key, W: 3, Update: &register.Update{Kind: register.Expire, Expiry: time.Now().Add(time.Hour).UnixMilli()}})
+	known := w.at(0).coordinator.Versions(w.key).List
+	for _, s := range w.at(0).must(get(w.key)).Object.Siblings {
+		if !slices.ContainsFunc(known, func(v message.Version) bool {
+			return v.Dot == s.Dot && v.Expiry == s.Expiry && string(v.Data) == string(s.Data)
+		}) {
+			t.Errorf("%q was written by %v, which the history lacks", s.Data, s.Dot)
+		}
 	}
 }

@@ -3,9 +3,11 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -63,9 +65,12 @@ func TestWrite_SilentPrimary_FallbackKeepsAHint(t *testing.T) {
 func TestWrite_AllPrimariesDown_FallbacksTakeIt(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
 	w.setDown(0, 1, 2)
-	w.at(4).must(set(w.key, "value")) // the other fallback comes first: forwarded
-	if a, b := w.at(3).hinted(w.key), w.at(4).hinted(w.key); a != "value" || b != "value" {
-		t.Fatalf("hinted are %q and %q", a, b)
+	w.at(4).must(set(w.key, "value"))                     // the other fallback comes first: forwarded
+	for place, primary := range map[int]int{3: 0, 4: 1} { // the coordinator's own copy is for the first primary
+		n := w.at(place)
+		if _, ok := n.store.Hints().Targets()[w.at(primary).id]; !ok || n.hinted(w.key) != "value" {
+			t.Errorf("place %d has %q as hints for %v, want one for place %d", place, n.hinted(w.key), n.store.Hints().Targets(), primary)
+		}
 	}
 	if got := w.at(3).must(get(w.key)); got.plain() != "value" {
 		t.Fatalf("read %q", got.plain())
@@ -149,6 +154,27 @@ func TestWrite_OwnDiskHangs_OthersMakeTheQuorum(t *testing.T) {
 	release()
 	if got := w.at(0).must(get(w.key)).plain(); got != "3" {
 		t.Errorf("read %q", got)
+	}
+}
+
+// An update that changes nothing tells what it has read, so that must be on the disk.
+func TestWrite_NothingChanges_WaitsForWhatItRead(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 1, R: 1, W: 1}, long, "A")
+	release := w.at(0).hangDisk()
+	var done sync.WaitGroup
+	defer done.Wait()
+	defer release()
+	done.Go(func() { w.at(0).do(set(w.key, "value")) })
+	w.eventually("the value to be in memory", func() bool { return w.at(0).stored(w.key) == "value" })
+	answered := make(chan struct{})
+	r := set(w.key, "other")
+	r.Update.Condition = register.IfAbsent
+	done.Go(func() { w.at(0).do(r); close(answered) })
+	w.eventually("the second update to be under way", func() bool { return w.at(0).coordinator.Counters().Writes.Load() == 2 })
+	select {
+	case <-answered:
+		t.Fatalf("answered %+v, %v by a value that is not on the disk", r.Result, r.Err)
+	case <-time.After(50 * time.Millisecond): // a wait that is too short only misses a fault
 	}
 }
 
