@@ -90,7 +90,7 @@ func (m *Membership) started(s *ring.State) error {
 func (m *Membership) resume(ctx context.Context, view *ring.Ring) error {
 	self := m.cfg.Self
 	if old, known := view.Member(m.id); known {
-		m.formerAddr = old.PeerAddr
+		m.addresses.stopped = old.PeerAddr
 	}
 	if err := m.consult(ctx); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (m *Membership) resume(ctx context.Context, view *ring.Ring) error {
 	if err := m.identity.checkPlace(); err != nil {
 		return err
 	}
-	for _, addr := range m.distinct([]string{m.formerAddr, old.PeerAddr}) {
+	for _, addr := range m.addresses.distinct([]string{m.addresses.stopped, old.PeerAddr}) {
 		if err := m.settleSoon(ctx, addr); err != nil {
 			return err
 		}
@@ -149,8 +149,8 @@ const consultTimeout = 500 * time.Millisecond
 func (m *Membership) consult(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, consultTimeout)
 	defer cancel()
-	named := m.lookedUp(ctx)
-	places := slices.Concat(named, m.former())
+	named := m.addresses.lookedUp(ctx)
+	places := slices.Concat(named, m.addresses.former())
 	for _, other := range m.state.Ring().Members() {
 		if other.ID != m.id {
 			places = append(places, other.PeerAddr)
@@ -158,7 +158,7 @@ func (m *Membership) consult(ctx context.Context) error {
 	}
 	var group errgroup.Group
 	group.SetLimit(searchAtOnce)
-	for _, addr := range m.distinct(places) {
+	for _, addr := range m.addresses.distinct(places) {
 		group.Go(func() error {
 			_, err := m.disseminator.pull(ctx, m.disseminator.addrCall(addr))
 			var refused *peer.RefusedError

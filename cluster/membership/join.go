@@ -42,7 +42,7 @@ func (m *Membership) join(ctx context.Context) error {
 // askToJoin asks all addresses that there are now once, until one admits this node.
 func (m *Membership) askToJoin(ctx context.Context, body []byte) error {
 	errs := []error{errors.New("no address to ask but this node's own")}
-	for i, addr := range m.distinct(m.lookedUp(ctx)) {
+	for i, addr := range m.addresses.distinct(m.addresses.lookedUp(ctx)) {
 		if i == 0 {
 			errs = nil
 		}

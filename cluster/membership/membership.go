@@ -78,9 +78,9 @@ type Membership struct {
 	identity     *Identity
 	disseminator *Disseminator
 	changes      *Changes
+	addresses    *addresses
+	search       *search
 	callers      chan Caller // see Called
-
-	formerAddr string // where the disk had this node before it started; set by Bootstrap
 }
 
 // New returns a membership. Bootstrap must be called first, and then Run.
@@ -95,7 +95,12 @@ func New(cfg Config) *Membership {
 	m := &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
 		identity: identity, disseminator: newDisseminator(&cfg, identity),
-		callers: make(chan Caller, 1),
+		addresses: &addresses{own: cfg.Self.PeerAddr, join: cfg.Start.Join, resolve: cfg.Resolve, log: cfg.Logger},
+		callers:   make(chan Caller, 1),
+	}
+	m.search = &search{
+		self: m.id, state: m.state, channel: cfg.Channel, identity: identity, disseminator: m.disseminator,
+		addresses: m.addresses, fail: cfg.Fail, log: m.log,
 	}
 	m.changes = &Changes{state: m.state, disseminator: m.disseminator, alive: m.Alive, log: m.log}
 	return m
@@ -140,7 +145,7 @@ func (m *Membership) Others() (ids []ring.NodeID) {
 // looks for members that cannot be reached.
 func (m *Membership) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return m.search(ctx) })
+	group.Go(func() error { return m.search.run(ctx) })
 	group.Go(func() error { return m.followChanges(ctx) })
 	return group.Wait()
 }

@@ -2,10 +2,13 @@ package membership
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // Bounds of the search for members that cannot be reached.
@@ -13,35 +16,46 @@ const (
 	firstSearch  = 500 * time.Millisecond
 	lastSearch   = 5 * time.Second // the longest between two rounds
 	searchAtOnce = 8
-	mostPlaces   = 64 // looked at in one round
 	visitTimeout = 3 * time.Second
 )
 
-// search looks for members that cannot be reached, until ctx ends. An address is only a
-// place to look: whoever is there and belongs to the cluster shows its ring state and
-// takes in this node's, which has where each of them has seen the others.
-func (m *Membership) search(ctx context.Context) error {
+// search looks for members that cannot be reached.
+type search struct {
+	self         ring.NodeID
+	state        *StateStore
+	channel      Channel
+	identity     *Identity
+	disseminator *Disseminator
+	addresses    *addresses
+	fail         func(error)
+	log          *slog.Logger
+}
+
+// run looks until ctx ends. An address is only a place to look: whoever is there and
+// belongs to the cluster shows its ring state and takes in this node's, which has where
+// each of them has seen the others.
+func (s *search) run(ctx context.Context) error {
 	pause := firstSearch
 	var reclaimed time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-m.identity.displaced:
+		case <-s.identity.displaced:
 			pause = firstSearch
 		case <-time.After(pause):
 		}
-		before := m.state.Digest()
+		before := s.state.Digest()
 		// Two processes that cannot reach each other must not write in turns without end.
 		if time.Since(reclaimed) >= firstSearch {
 			reclaimed = time.Now()
-			if err := m.identity.reclaim(ctx); err != nil {
-				m.cfg.Fail(err)
+			if err := s.identity.reclaim(ctx); err != nil {
+				s.fail(err)
 				return nil
 			}
 		}
-		m.visitAll(ctx, m.places(ctx))
-		if pause = min(2*pause, lastSearch); m.state.Digest() != before {
+		s.visitAll(ctx, s.places(ctx))
+		if pause = min(2*pause, lastSearch); s.state.Digest() != before {
 			pause = firstSearch
 		}
 	}
@@ -50,60 +64,29 @@ func (m *Membership) search(ctx context.Context) error {
 // places returns where members may be that cannot be reached: where the ring has them,
 // where other nodes may be that know more, and where this node itself has been, since
 // somebody may have taken that address. It returns none if all members can be reached.
-func (m *Membership) places(ctx context.Context) []string {
+func (s *search) places(ctx context.Context) []string {
 	var places []string
-	for _, other := range m.state.Ring().Members() {
-		if other.ID != m.id && !m.cfg.Channel.Available(other.ID) {
+	for _, other := range s.state.Ring().Members() {
+		if other.ID != s.self && !s.channel.Available(other.ID) {
 			places = append(places, other.PeerAddr)
 		}
 	}
 	if len(places) == 0 {
 		return nil
 	}
-	return m.distinct(slices.Concat(m.lookedUp(ctx), m.former(), places))
-}
-
-// former returns the address that this node had when it stopped, if it has another now.
-func (m *Membership) former() []string {
-	if addr := m.formerAddr; addr != "" && addr != m.cfg.Self.PeerAddr {
-		return []string{addr}
-	}
-	return nil
-}
-
-// lookedUp returns all addresses that the operator's addresses stand for now.
-func (m *Membership) lookedUp(ctx context.Context) (all []string) {
-	for _, addr := range m.cfg.Start.Join {
-		found, err := m.cfg.Resolve(ctx, addr)
-		if err != nil {
-			m.log.Debug("address not found", "join", addr, "err", err)
-		}
-		all = append(all, found...)
-	}
-	return all
-}
-
-// distinct returns each address once, without this node's own, and no more than a round
-// looks at.
-func (m *Membership) distinct(addrs []string) (places []string) {
-	for _, addr := range addrs {
-		if addr != m.cfg.Self.PeerAddr && !slices.Contains(places, addr) && len(places) < mostPlaces {
-			places = append(places, addr)
-		}
-	}
-	return places
+	return s.addresses.distinct(slices.Concat(s.addresses.lookedUp(ctx), s.addresses.former(), places))
 }
 
 // visitAll exchanges ring states with whoever is at some addresses.
-func (m *Membership) visitAll(ctx context.Context, places []string) {
+func (s *search) visitAll(ctx context.Context, places []string) {
 	ctx, cancel := context.WithTimeout(ctx, visitTimeout)
 	defer cancel()
 	var group errgroup.Group
 	group.SetLimit(searchAtOnce)
 	for _, addr := range places {
 		group.Go(func() error {
-			if err := m.disseminator.exchange(ctx, m.disseminator.addrCall(addr)); err != nil {
-				m.log.Debug("no member at an address", "addr", addr, "err", err)
+			if err := s.disseminator.exchange(ctx, s.disseminator.addrCall(addr)); err != nil {
+				s.log.Debug("no member at an address", "addr", addr, "err", err)
 			}
 			return nil
 		})

@@ -168,7 +168,7 @@ func (n *node) lookOnce(t *testing.T) {
 	if err := n.identity.reclaim(t.Context()); err != nil {
 		n.end(err)
 	}
-	n.visitAll(t.Context(), n.places(t.Context()))
+	n.search.visitAll(t.Context(), n.search.places(t.Context()))
 	n.work(t)
 }
 
