@@ -30,7 +30,7 @@
 //	which nodes hold a key                 cluster/core/ring (preference.go)
 //	how a join moves data                  cluster/handoff (mover.go, gain.go, release.go)
 //	who belongs to the ring                cluster/membership (statestore.go, dissemination.go)
-//	how a node gets its first ring         cluster/membership (bootstrap.go, join.go)
+//	how a node gets its first ring         cluster/membership (bootstrap.go, founding.go, join.go)
 //	how a node that moved is found         cluster/membership (search.go, exchange.go)
 //	what an old or copied disk leads to    cluster/membership (identity.go); cluster/recovery
 //	what a node sends to another           cluster/peer (kind.go lists the messages)

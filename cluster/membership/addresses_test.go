@@ -97,7 +97,7 @@ func TestJoin_NameOfSeveralNodes_AsksAllAndNotItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.askToJoin(t.Context(), body); err != nil || c.Ring() == nil {
+	if err := c.Membership.bootstrap.askToJoin(t.Context(), body); err != nil || c.Ring() == nil {
 		t.Fatalf("not admitted: %v", err)
 	}
 }

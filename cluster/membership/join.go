@@ -12,14 +12,14 @@ import (
 )
 
 // join asks the given addresses, again and again, to admit this node.
-func (m *Membership) join(ctx context.Context) error {
-	body, err := encodeJoin(m.cfg.Self, &m.cfg.Start)
+func (b *bootstrap) join(ctx context.Context) error {
+	body, err := encodeJoin(b.self, b.start)
 	if err != nil {
 		return err
 	}
 	const first, most = 100 * time.Millisecond, 5 * time.Second
 	for pause := first; ; pause = min(2*pause, most) {
-		err := m.askToJoin(ctx, body)
+		err := b.askToJoin(ctx, body)
 		if err == nil {
 			return nil
 		}
@@ -30,9 +30,9 @@ func (m *Membership) join(ctx context.Context) error {
 		case errors.As(err, &remote) || errors.Is(err, peer.ErrRefused):
 			return fmt.Errorf("the cluster refused this node: %w", err)
 		}
-		m.log.Warn("no node of the cluster answered yet, asking again", "join", m.cfg.Start.Join, "err", err)
+		b.log.Warn("no node of the cluster answered yet, asking again", "join", b.start.Join, "err", err)
 		select {
-		case <-time.After(pause/2 + time.Duration(m.cfg.Rand.Int64N(int64(pause)))):
+		case <-time.After(pause/2 + time.Duration(b.rand.Int64N(int64(pause)))):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -40,14 +40,14 @@ func (m *Membership) join(ctx context.Context) error {
 }
 
 // askToJoin asks all addresses that there are now once, until one admits this node.
-func (m *Membership) askToJoin(ctx context.Context, body []byte) error {
+func (b *bootstrap) askToJoin(ctx context.Context, body []byte) error {
 	errs := []error{errors.New("no address to ask but this node's own")}
-	for i, addr := range m.addresses.distinct(m.addresses.lookedUp(ctx)) {
+	for i, addr := range b.addresses.distinct(b.addresses.lookedUp(ctx)) {
 		if i == 0 {
 			errs = nil
 		}
 		asking, cancel := context.WithTimeout(ctx, 5*time.Second)
-		reply, err := m.cfg.Channel.CallAddr(asking, addr, peer.Join, body)
+		reply, err := b.channel.CallAddr(asking, addr, peer.Join, body)
 		cancel()
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", addr, err))
@@ -57,8 +57,8 @@ func (m *Membership) askToJoin(ctx context.Context, body []byte) error {
 		if err != nil {
 			return fmt.Errorf("answer of %s: %w", addr, err)
 		}
-		m.log.Info("joined a cluster", "through", addr, "members", len(ring.NewRing(state).Members()))
-		return m.adopt(state)
+		b.log.Info("joined a cluster", "through", addr, "members", len(ring.NewRing(state).Members()))
+		return b.adopt(state)
 	}
 	return errors.Join(errs...)
 }
@@ -66,17 +66,17 @@ func (m *Membership) askToJoin(ctx context.Context, body []byte) error {
 // adopt makes the state of the cluster that admitted this node its own. What an earlier
 // node of this name has made is not counted on. A node that has a place at once, with an
 // empty disk, holds nothing of what it is taken to hold.
-func (m *Membership) adopt(state *ring.State) error {
-	for _, start := range state.Incarnations(m.id) {
-		m.cfg.Disk.Outgrow(start)
+func (b *bootstrap) adopt(state *ring.State) error {
+	for _, start := range state.Incarnations(b.self.ID) {
+		b.disk.Outgrow(start)
 	}
-	if self, _ := state.Member(m.id); self.Status == ring.Up {
-		m.log.Warn("taking the place of a node of this name; until the others have filled it, it does not answer for what it holds", "node", self.Name)
-		if err := m.cfg.Disk.Lost(); err != nil {
+	if self, _ := state.Member(b.self.ID); self.Status == ring.Up {
+		b.log.Warn("taking the place of a node of this name; until the others have filled it, it does not answer for what it holds", "node", self.Name)
+		if err := b.disk.Lost(); err != nil {
 			return err
 		}
 	}
-	return m.state.Adopt(state)
+	return b.state.Adopt(state)
 }
 
 // AnswerJoin answers [peer.Join]: it admits a newcomer to the ring.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -78,9 +80,8 @@ type Membership struct {
 	identity     *Identity
 	disseminator *Disseminator
 	changes      *Changes
-	addresses    *addresses
+	bootstrap    *bootstrap
 	search       *search
-	callers      chan Caller // see Called
 }
 
 // New returns a membership. Bootstrap must be called first, and then Run.
@@ -95,12 +96,16 @@ func New(cfg Config) *Membership {
 	m := &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
 		identity: identity, disseminator: newDisseminator(&cfg, identity),
-		addresses: &addresses{own: cfg.Self.PeerAddr, join: cfg.Start.Join, resolve: cfg.Resolve, log: cfg.Logger},
-		callers:   make(chan Caller, 1),
+	}
+	addresses := &addresses{own: cfg.Self.PeerAddr, join: cfg.Start.Join, resolve: cfg.Resolve, log: cfg.Logger}
+	m.bootstrap = &bootstrap{
+		self: cfg.Self, incarnation: cfg.Incarnation, start: &m.cfg.Start, state: m.state, disk: cfg.Disk, channel: cfg.Channel,
+		identity: identity, disseminator: m.disseminator, addresses: addresses, rand: cfg.Rand, log: m.log,
+		callers: make(chan Caller, 1),
 	}
 	m.search = &search{
 		self: m.id, state: m.state, channel: cfg.Channel, identity: identity, disseminator: m.disseminator,
-		addresses: m.addresses, fail: cfg.Fail, log: m.log,
+		addresses: addresses, fail: cfg.Fail, log: m.log,
 	}
 	m.changes = &Changes{state: m.state, disseminator: m.disseminator, alive: m.Alive, log: m.log}
 	return m
@@ -139,6 +144,41 @@ func (m *Membership) Others() (ids []ring.NodeID) {
 		}
 	}
 	return ids
+}
+
+// Bootstrap finds this node's first ring and begins to follow it.
+func (m *Membership) Bootstrap(ctx context.Context) (Origin, error) {
+	origin, err := m.bootstrap.run(ctx)
+	if err == nil {
+		m.follow()
+	}
+	return origin, err
+}
+
+// Called tells that a member of a cluster has dialed this node as one of its members,
+// while this node has no ring. A node that is to found a cluster does not do so then.
+func (m *Membership) Called(by Caller) {
+	select {
+	case m.bootstrap.callers <- by:
+	default: // one is enough
+	}
+}
+
+// AwaitPeers waits until the streams to all other members stand, so that a node which
+// says that it is ready does not answer its first client with NOQUORUM. It waits for at
+// most as long as timeout.
+func (m *Membership) AwaitPeers(ctx context.Context, timeout time.Duration) {
+	const step = 10 * time.Millisecond
+	for start := time.Now(); time.Since(start) < timeout; {
+		if !slices.ContainsFunc(m.Others(), func(id ring.NodeID) bool { return !m.Alive(id) }) {
+			return
+		}
+		select {
+		case <-time.After(step):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Run follows the changes of the ring until ctx ends, pushes those that began here, and
