@@ -11,7 +11,6 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/operation"
-	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -20,7 +19,7 @@ type Config struct {
 	Self       ring.NodeID
 	Ring       func() *ring.Ring
 	Store      *engine.Store
-	Channel    *peer.Channel
+	Channel    antientropy.Channel
 	Operations *operation.Registry
 	// Announce sends the present ring to every member that can be reached, and Done marks
 	// this node done in the ring state: see [handoff.MoverConfig].
