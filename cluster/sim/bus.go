@@ -26,8 +26,9 @@ type packet struct {
 	body     []byte
 
 	// Of requests. Gossip has no answer, and no completion.
-	id   uint64
-	done peer.Completion
+	id      uint64
+	done    peer.Completion
+	spoiled bool // a planted defect has acknowledged it
 
 	// Of answers.
 	answers *packet
@@ -241,9 +242,10 @@ func (c *cluster) deliver(p *packet) {
 		if c.spoil(p) {
 			return
 		}
+		class := c.misclass(p)
 		body := c.misforward(p.kind, p.body)
 		c.step(p.to, func() {
-			r := peer.NewRequest(p.from.node.id, p.class, p.kind, body, p)
+			r := peer.NewRequest(p.from.node.id, class, p.kind, body, p)
 			p.to.mux.ServePeer([]*peer.Request{r})
 		})
 	})
@@ -255,6 +257,9 @@ func (c *cluster) complete(p *packet, body []byte, err error) {
 		return
 	}
 	delete(p.from.pending, p.id)
+	if err == nil && p.kind == peer.Write && p.class == peer.Background && len(body) == 0 {
+		c.users.delivered(p) // all of it
+	}
 	if err != nil && err != peer.ErrTimeout && err != peer.ErrUnavailable {
 		err = &peer.RemoteError{Kind: p.kind, Message: err.Error()}
 	}

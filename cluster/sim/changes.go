@@ -78,6 +78,7 @@ func (o *operator) remove(n *node) {
 	if n.life != nil {
 		o.crash(n)
 	}
+	o.losesAll(n)
 	if o.change(through, func(state *ring.State) error { return state.Remove(n.id) }) {
 		n.out, o.removed = true, true
 	}

@@ -131,7 +131,7 @@ func (w *workload) ask(c *client) {
 			w.think(c)
 			return
 		}
-		w.send(o, "")
+		w.send(o, string(causal.ContextTokensOf([]byte(o.key)).Append(nil, causal.Context{})))
 		return
 	}
 	if !c.careful {
@@ -203,6 +203,9 @@ func (w *workload) send(o *op, token string) {
 	w.give(l, func() {
 		w.step(l, func() {
 			go func() {
+				if w.opts.defect == defectRepeat && o.action == actionIncrement {
+					l.coordinator.Do(context.Background(), []*replica.Request{{Key: r.Key, Update: o.update()}})
+				}
 				l.coordinator.Do(context.Background(), []*replica.Request{r})
 				l.mu.Lock()
 				l.finished = append(l.finished, o)
@@ -222,6 +225,9 @@ func (w *workload) giveUp(o *op) {
 	o.client.waiting = nil
 	w.think(o.client)
 }
+
+// delivered has the checker look at a background write.
+func (w *workload) delivered(p *packet) { w.checks.checkDelivered(p) }
 
 // answered takes a node's answer to a client.
 func (w *workload) answered(o *op) {

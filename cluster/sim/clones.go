@@ -39,6 +39,7 @@ func (in *injector) restore(n *node) {
 	known := in.started(n)
 	in.crash(n)
 	in.note("%s gets an older disk back", n.name)
+	in.losesAll(n)
 	n.outdated.Store(known)
 	n.disk, n.backup = n.backup, nil
 	in.after(in.lasting(), func() { in.revive(n) })
@@ -72,6 +73,7 @@ func (in *injector) snapshot(n *node) {
 		}
 		in.crash(n)
 		in.note("%s gets its disk back as it was", n.name)
+		in.losesAll(n)
 		n.disk = disk
 		in.after(in.lasting(), func() { in.revive(n) })
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine"
 )
 
 // cluster is the nodes of a run and the links between them. It carries frames, lets
@@ -23,6 +24,9 @@ type cluster struct {
 	links          [][]link
 	frames         frameCount
 	twin           *node                    // the second process of a node's identity, once there was one
+	durability     engine.Durability        // of every node
+	forgets        bool                     // a node that dies may forget what it had not synced
+	losses         []loss                   // what nodes may have lost
 	unreliableNode *node                    // the one whose disk may lose what it had; see unreliable
 	listening      atomic.Pointer[[]string] // the addresses at which there is a process
 }
@@ -34,8 +38,9 @@ var firstQuorums = ring.Quorums{N: 3, R: 2, W: 2}
 
 // users are whoever asks the nodes.
 type users interface {
-	waiting() bool   // for an answer
-	answered(op *op) // by its node
+	waiting() bool       // for an answer
+	answered(op *op)     // by its node
+	delivered(p *packet) // a background write, which its node has acknowledged
 }
 
 // frameCount says what a run cost.
@@ -53,6 +58,7 @@ const (
 
 // found makes the nodes and starts them.
 func (c *cluster) found() {
+	c.chooseDurability()
 	for i := range c.opts.Nodes + maxJoins {
 		name := string(rune('A' + i))
 		n := &node{in: c, index: i, id: ring.IDOf(name), name: name, addr: name + "/0", disk: vfs.NewCrashableMem(), out: i >= c.opts.Nodes, joins: i >= c.opts.Nodes}

@@ -23,10 +23,26 @@ func (c *cluster) spoil(p *packet) bool {
 		c.complete(p, nil, &peer.RemoteError{Kind: p.kind, Message: "the update is from the future, or too old"})
 	case d == defectClones && p.kind == peer.Identify:
 		c.complete(p, nil, &peer.RemoteError{Kind: p.kind, Message: "unknown kind of message"})
+	case d == defectEarly && p.kind == peer.Write && p.class == peer.Background && !p.spoiled:
+		p.spoiled = true
+		c.complete(p, nil, nil)
+		c.after(earlyBy, func() { c.deliver(p) })
 	default:
 		return false
 	}
 	return true
+}
+
+// earlyBy is how long before a write it is acknowledged.
+const earlyBy = 300 * time.Millisecond
+
+// misclass is the class of a request as its node sees it. A background write that seems
+// to be of the foreground is acknowledged before it is synced.
+func (c *cluster) misclass(p *packet) peer.Class {
+	if c.opts.defect == defectMemory && p.kind == peer.Write {
+		return peer.Foreground
+	}
+	return p.class
 }
 
 // trust is what membership asks and tells about this node's disk.

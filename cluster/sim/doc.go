@@ -51,7 +51,10 @@
 // # What is checked
 //
 //   - No acknowledged write is lost. Nothing deleted returns. What has expired is not
-//     shown.
+//     shown. EXPIRE drops no sibling. With --durability interval a write may be lost that
+//     two nodes had acknowledged and could not sync before they died.
+//   - When the faults end, an acknowledged write is on two disks, synced, as a copy or as
+//     a hint. A hint that is deleted is on the disk of its target, in either durability mode.
 //   - A plain read shows the last plain write, if clocks agree.
 //   - No dot is minted twice.
 //   - A client that passes its context gets no false sibling.
@@ -63,7 +66,8 @@
 //     has heard of a later start.
 //   - Where no fault is at work but delay, nothing is refused.
 //   - The frames that a run costs are bounded, and so are the requests that wait at a
-//     node and the siblings of a key.
+//     node. Of the siblings of a key, one coordinator made no more in one epoch than it
+//     allows.
 //   - If no coordinator seems silent and no fallback stands in: a read knows of every
 //     write that was acknowledged before it began, every acknowledged increment counts,
 //     and of all SETNX of one key one sets it. The last two hold also where nodes stop,
@@ -91,7 +95,7 @@
 // cluster: that one opens sockets and runs memberlist, whose goroutines and timers no
 // seed decides. For the same reason digests of the ring state travel by a simple exchange
 // (gossip.go). The handshakes and the watchdog of streams are not simulated, nor are the
-// settings of the cluster, --durability interval and --replace. The tests of
+// settings of the cluster and --replace. The tests of
 // cluster/antientropy and cluster/handoff use cluster/testcluster, those of cluster/replica a
 // world of their own.
 //

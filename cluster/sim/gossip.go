@@ -120,6 +120,7 @@ func (c *cluster) exit(l *life, err error) {
 		c.fail("unfounded: %s ended by itself: %v", n.name, err)
 	case n != c.twin && c.twin.life != nil: // the second process is the node from now on
 		c.note("%s is the node", c.twin.name)
+		c.losesAll(n)
 		c.byID[n.id] = c.twin
 		c.twin.out, n.out = false, true
 	}

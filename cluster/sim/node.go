@@ -100,7 +100,7 @@ const peersPatience = time.Second
 func (c *cluster) start(n *node) {
 	n.lives++
 	l := &life{
-		node: n, number: n.lives, log: c.opts.Logger,
+		node: n, number: n.lives, log: c.opts.Logger.With("node", n.name),
 		peers: make(map[ring.NodeID]*life), pending: make(map[uint64]*packet),
 	}
 	if c.opts.Faults&FaultSkew != 0 {
@@ -131,8 +131,8 @@ func (l *life) open() (err error) {
 	l.store, err = engine.Open(engine.Options{
 		Dir: "data", FS: n.disk, Partitions: c.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
-		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) },
-		Now:     n.wall, Logger: l.log, Rand: l.rand(1),
+		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) }, Durability: c.durability,
+		Now: n.wall, Logger: l.log, Rand: l.rand(1),
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -142,8 +142,8 @@ func (l *life) open() (err error) {
 	}
 	l.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
-		Policy: c.opts.policy,
-		Clock:  causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
+		Policy: c.opts.policy, SiblingsRefuse: c.siblingsRefuse(),
+		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 		Abstain: true, TakeOverTick: n.odd(takeOverTick, 6),
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
@@ -255,6 +255,7 @@ func (c *cluster) crash(n *node) {
 		keep = 0
 	}
 	c.note("%s dies; of what was not synced, %d %% is kept", n.name, keep)
+	c.losesLatest(l)
 	if c.opts.defect == defectAmnesia {
 		n.disk = vfs.NewCrashableMem()
 	} else {

@@ -41,6 +41,8 @@ const (
 	FaultExpiries                     // no fault: clients use SET PX and PEXPIREAT
 	FaultQuorums                      // no fault: R and W change, and R + W > N stays true
 	FaultRefusals                     // no fault: the conflict policy is "error", not "lww"
+	FaultInterval                     // no fault: in half of the runs nodes have --durability interval
+	FaultHeaps                        // no fault: clients add siblings, and a coordinator allows few
 
 	faultsEnd
 )
@@ -63,7 +65,7 @@ const (
 // of the set.
 func (f Faults) mishaps() (kinds []Faults) {
 	for kind := Faults(1); kind < faultsEnd; kind <<= 1 {
-		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals) != 0 {
+		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals|FaultInterval|FaultHeaps) != 0 {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -72,7 +74,7 @@ func (f Faults) mishaps() (kinds []Faults) {
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "interval": FaultInterval, "heaps": FaultHeaps, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed
@@ -96,27 +98,33 @@ type Options struct {
 type defect uint8
 
 const (
-	defectNone    defect = iota
-	defectAmnesia        // a crash takes everything that was written since the start
-	defectForget         // tombstones are forgotten while an old copy is still somewhere
-	defectNewer          // an old value comes back under a time that is later than all
-	defectTwins          // another value under the dot of a stored one
-	defectContext        // coordinators are told that a client has seen nothing
-	defectRepair         // neither hints nor differences between copies are looked after
-	defectStorm          // every frame is sent over and over
-	defectStale          // reads show nothing
-	defectCount          // increments are forgotten
-	defectLocks          // SETNX always says that it has set the key
-	defectUndead         // an expired value comes back without its expiry
-	defectPile           // no answer arrives, and nobody gives up
-	defectOrigins        // a forwarded update has another origin at each coordinator
-	defectAgain          // a forwarded update is sent twice, with two origins
-	defectHeap           // a key has more values than a coordinator allows
-	defectSkewed         // a forwarded update is refused where two clocks differ
-	defectTrust          // a disk that was put back counts as the newest
-	defectClones         // two processes of a node are not told from one another
-	defectReaper         // tombstones are dropped without asking the other members
-	defectSources        // a node that gains a partition takes its own copy for whole
+	defectNone     defect = iota
+	defectAmnesia         // a crash takes everything that was written since the start
+	defectForget          // tombstones are forgotten while an old copy is still somewhere
+	defectNewer           // an old value comes back under a time that is later than all
+	defectTwins           // another value under the dot of a stored one
+	defectContext         // coordinators are told that a client has seen nothing
+	defectRepair          // neither hints nor differences between copies are looked after
+	defectStorm           // every frame is sent over and over
+	defectStale           // reads show nothing
+	defectCount           // increments are forgotten
+	defectLocks           // SETNX always says that it has set the key
+	defectUndead          // an expired value comes back without its expiry
+	defectPile            // no answer arrives, and nobody gives up
+	defectOrigins         // a forwarded update has another origin at each coordinator
+	defectAgain           // a forwarded update is sent twice, with two origins
+	defectHeap            // a key has more values than a coordinator allows
+	defectSkewed          // a forwarded update is refused where two clocks differ
+	defectTrust           // a disk that was put back counts as the newest
+	defectClones          // two processes of a node are not told from one another
+	defectReaper          // tombstones are dropped without asking the other members
+	defectSources         // a node that gains a partition takes its own copy for whole
+	defectEarly           // a background write is acknowledged before the node has it
+	defectMemory          // a background write is acknowledged when the node has it in memory
+	defectUnsynced        // every write is acknowledged when the node has it in memory
+	defectRepeat          // a node carries out each increment twice
+	defectExpire          // EXPIRE replaces all siblings by one
+	defectLimit           // coordinators allow any number of siblings
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

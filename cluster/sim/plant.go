@@ -47,6 +47,11 @@ func (ch *checker) plant() {
 				dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: causal.Counter(i + 1)}
 				o = object.Put(o, causal.Context{}, dot, 1, object.Value{Data: []byte("one of many")})
 			}
+		case defectExpire:
+			if key != ttlSiblings || len(o.Siblings) < 2 {
+				continue
+			}
+			o.Siblings = o.Siblings[:1]
 		case defectUndead:
 			if len(o.Siblings) == 0 || o.Siblings[0].Expiry == 0 {
 				continue

@@ -41,6 +41,7 @@ func Run(t *testing.T, o Options) Result {
 	c.found()
 	clients.begin()
 	faults.run()
+	checks.checkCopies()
 	faults.heal()
 	checks.rest()
 	s.note("ring %x", c.ring().Digest())

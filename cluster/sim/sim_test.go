@@ -3,6 +3,8 @@ package sim
 import (
 	"flag"
 	"fmt"
+	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +15,7 @@ var (
 	seeds  = flag.Int("seeds", 0, "how many seeds to run; 0: those of the suite")
 	first  = flag.Uint64("first", 1, "the first seed")
 	faults = flag.String("faults", "suite", "kinds of faults, with commas between: those of options.go, the sets steady, ring, mild and all, or suite, which takes a set by the seed")
-	events = flag.Bool("events", false, "print every event")
+	events = flag.Bool("events", false, "print every event, and what the nodes log")
 	twice  = flag.Int("twice", 0, "how many seeds to run twice; 0: those of the suite")
 )
 
@@ -28,7 +30,9 @@ var suite = [...]string{
 	"steady,moves,clones,restores,snapshots",
 	"mild,refusals,counters",
 	"ring,forwards,quorums,counters,locks",
-	"mild,restarts,crashes,counters,locks",
+	"mild,restarts,crashes,lostsyncs,counters,locks",
+	"steady,restarts,expiries,interval",
+	"steady,forwards,expiries,heaps",
 }
 
 // kindsFor are the faults of a seed.
@@ -60,6 +64,7 @@ func TestSim_Seeds_NothingIsBroken(t *testing.T) {
 			o := Options{Seed: seed, Faults: kinds}
 			if *events {
 				o.Trace = func(line string) { fmt.Println(line) }
+				o.Logger = slog.New(slog.NewTextHandler(os.Stdout, nil))
 			}
 			if r := Run(t, o); len(r.Faults) > 0 {
 				t.Errorf("seed %d: %s\nlast events:\n%s\nagain: go test ./cluster/sim -run Seeds -seeds 1 -first %d -faults %s",
@@ -112,12 +117,21 @@ func lineAt(lines []string, at int) string {
 
 // plantedUnder are the faults that show a defect, where they are not the steady ones.
 var plantedUnder = map[defect]Faults{
-	defectSkewed:  MildFaults | FaultCounters | FaultSkew,
-	defectTrust:   FaultDelay | FaultRestarts | FaultRestores,
-	defectClones:  FaultDelay | FaultClones,
-	defectReaper:  SteadyFaults,
-	defectSources: FaultDelay | FaultReorder | FaultForwards | FaultJoins | FaultLeaves,
+	defectSkewed:   MildFaults | FaultCounters | FaultSkew,
+	defectTrust:    FaultDelay | FaultRestarts | FaultRestores,
+	defectClones:   FaultDelay | FaultClones,
+	defectReaper:   SteadyFaults,
+	defectSources:  FaultDelay | FaultReorder | FaultForwards | FaultJoins | FaultLeaves,
+	defectEarly:    SteadyFaults,
+	defectMemory:   SteadyFaults | FaultInterval,
+	defectUnsynced: FaultDelay | FaultCrashes | FaultLostSyncs,
+	defectExpire:   SteadyFaults | FaultForwards | FaultExpiries,
+	defectLimit:    SteadyFaults | FaultForwards | FaultHeaps,
+	defectRepeat:   loneFaults,
 }
+
+// loneFaults are those of a node that is the whole cluster.
+const loneFaults = FaultRestarts | FaultCrashes | FaultLostSyncs | FaultJumps | FaultCounters | FaultLocks | FaultExpiries
 
 func TestSim_PlantedDefect_IsFound(t *testing.T) {
 	for _, c := range []struct {
@@ -145,6 +159,13 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"what a node gains is not copied", defectSources, "stale: "},
 		{"nothing is repaired", defectRepair, "replicas are not equal at rest: "},
 		{"frames are sent over and over", defectStorm, "unbounded: "},
+		{"a hint is deleted before its target has it", defectEarly, "undelivered: "},
+		{"a hint is deleted when its target has it in memory", defectMemory, "undelivered: "},
+		{"a write is acknowledged when it is in memory", defectUnsynced, "thin: "},
+		{"a lone node acknowledges an increment that is in memory", defectUnsynced, "miscounted: "},
+		{"a lone node carries out increments twice", defectRepeat, "miscounted: "},
+		{"EXPIRE drops a sibling", defectExpire, "lost: "},
+		{"coordinators allow any number of siblings", defectLimit, "unbounded: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -161,12 +182,16 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 			}
 			for seed := range uint64(most) {
 				o := Options{Seed: seed, Faults: kinds, defect: c.defect}
+				if strings.Contains(c.name, "lone node") {
+					o.Nodes, o.Faults = 1, loneFaults
+				}
 				if c.defect == defectStorm {
 					o.Chaos = time.Second // a storm takes the simulator long
 				}
 				r := Run(t, o)
 				for _, text := range r.Faults {
 					if strings.HasPrefix(text, c.want) {
+						t.Logf("found by seed %d: %s", seed, text)
 						return
 					}
 				}

@@ -14,11 +14,14 @@ const (
 	expiryPrefix  = "ttl"
 )
 
+// ttlSiblings is the one key with expiries that clients also add siblings to.
+const ttlSiblings = expiryPrefix + "2"
+
 // special makes a client's request one of the commands that a run is to have
 // besides GET, SET and DEL, in half of the cases, and reports whether it did.
 func (w *workload) special(o *op) bool {
 	var kinds []Faults
-	for _, kind := range []Faults{FaultCounters, FaultLocks, FaultExpiries} {
+	for _, kind := range []Faults{FaultCounters, FaultLocks, FaultExpiries, FaultHeaps} {
 		if w.opts.Faults&kind != 0 {
 			kinds = append(kinds, kind)
 		}
@@ -41,11 +44,14 @@ func (w *workload) special(o *op) bool {
 		switch w.rng.IntN(4) {
 		case 0:
 			o.action, o.value = actionSet, o.client.newValue()
+			o.plain = o.key != ttlSiblings
 		case 1:
 			o.action, o.value, o.expiry = actionSet, o.client.newValue(), w.expiring()
 		case 2:
 			o.action, o.expiry = actionExpire, w.expiring()
 		}
+	case FaultHeaps:
+		w.heapUp(o)
 	}
 	return true
 }
