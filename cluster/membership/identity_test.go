@@ -56,6 +56,42 @@ func TestBootstrap_DiskPutBack_IsNoticedAtTheStart(t *testing.T) {
 	}
 }
 
+// A node that has said that it holds all that it gains takes that back when its disk turns
+// out to be older: what it gained may not be on this one.
+func TestBootstrap_DiskPutBackWhileTheNodeGains_IsNotDoneAnyMore(t *testing.T) {
+	for name, silent := range map[string]bool{"noticed at the start": false, "noticed later": true} {
+		t.Run(name, func(t *testing.T) {
+			w, nodes := trio(t)
+			join := func(s *Start) { s.Join = []string{"A:7"} }
+			d, e := w.add(t, "D", newDisk(), join), w.add(t, "E", newDisk(), join)
+			d.bootstrap(t, Joined)
+			e.bootstrap(t, Joined) // it is never done
+			all := append(nodes[:], d, e)
+			agree(t, all...)
+			backup := d.disk.clone()
+			d = w.restart(t, d, d.disk)
+			all[3] = d
+			agree(t, all...)
+			if err := d.MarkDone(d.Ring().Target()); err != nil {
+				t.Fatal(err)
+			}
+			agree(t, all...)
+			if slices.Contains(nodes[0].Ring().Pending(), d.id) {
+				t.Fatal("it is not done")
+			}
+			for _, other := range []*node{nodes[0], nodes[1], nodes[2], e} {
+				w.down[other.cfg.Self.PeerAddr] = silent
+			}
+			all[3] = w.restart(t, d, backup)
+			clear(w.down)
+			agree(t, all...)
+			if !slices.Contains(nodes[0].Ring().Pending(), d.id) {
+				t.Error("it is still done, on a disk that does not have what it gained")
+			}
+		})
+	}
+}
+
 func TestBootstrap_DiskPutBackFromBeforeTheGrace_DoesNotStart(t *testing.T) {
 	w, nodes := trio(t)
 	b := nodes[1]
