@@ -2,10 +2,13 @@ package handoff
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/testcluster"
 	"github.com/quorate/quorate/engine"
 )
@@ -163,4 +166,34 @@ func TestMover_TwoOwnersRemoved_TheLastOneIsEnough(t *testing.T) {
 	w.rounds(5)
 	w.syncAll("C", "D", "E")
 	w.requireSettled(100)
+}
+
+// A coordinator that does not know of the newcomer yet writes to the old owners, after the
+// newcomer has compared the partition with theirs.
+func TestMover_WriteAfterTheComparison_IsHereBeforeTheRingChanges(t *testing.T) {
+	w := newMoving(t, 16, "A", "B", "C")
+	before := w.Ring()
+	w.Fill(3, 10) // most partitions are empty, and not copied
+	d := w.join("D")
+	key := ""
+	for i := 0; key == ""; i++ {
+		candidate := fmt.Sprint("late:", i)
+		if p := before.PartitionOf([]byte(candidate)); slices.Contains(w.Ring().Gains(d.ID), p) && w.byID(before.Primaries(p)[0]).Keys(p) == 0 {
+			key = candidate
+		}
+	}
+	var once sync.Once
+	w.Intercept(func(from *testcluster.Node, _ ring.NodeID, kind peer.Kind) error {
+		if from == d.Node && kind == peer.Objects { // it copies what it has found to differ
+			once.Do(func() { w.Write(before, key, "late", testcluster.Everyone) })
+		}
+		return nil
+	})
+	w.round("D")
+	if w.Ring().InTransition() {
+		t.Fatal("the transition did not end")
+	}
+	if got := d.Value(key); got != "late" {
+		t.Errorf("D owns the key and has %q", got)
+	}
 }

@@ -223,6 +223,32 @@ func TestMover_LongAway_WaitsForTheRingOfHalfOfTheOthers(t *testing.T) {
 	})
 }
 
+// A founder, whose data directory the others do not know, joins again with all that it
+// has, long after it was removed: what it gains it does not make equal with the others'.
+func TestMover_RemovedThenJoinsLongAfter_BringsNothingBack(t *testing.T) {
+	w := newMoving(t, 16, "A", "B", "C", "D")
+	w.Fill(100, 10)
+	w.rounds(1)
+	w.remove("D")
+	w.rounds(8)
+	var deleted []string
+	for i := range 100 {
+		deleted = append(deleted, fmt.Sprint("key:", i))
+		w.del(deleted[i])
+	}
+	w.Pass(11 * day)
+	w.reap(100)
+	d := w.back("D")
+	w.Change(func(s *ring.State) error {
+		return s.Join(ring.Member{ID: d.ID, Name: d.Name, Instance: "not known before"})
+	})
+	w.rounds(8)
+	w.requireGone(deleted...)
+	if err := d.mover.Progress().LastError; !errors.Is(err, ErrStale) {
+		t.Errorf("D does not say why it gains nothing: %v", err)
+	}
+}
+
 // A node whose disk is full sees all members every day and takes none of their deletions.
 func TestMover_DiskFullForTheGraceThenRemoved_BringsNothingBack(t *testing.T) {
 	for name, everInSync := range map[string]bool{"in sync before": true, "never in sync": false} {

@@ -118,6 +118,77 @@ func TestMover_OwnerLosesWhatItTook_IsGivenItAgain(t *testing.T) {
 	w.requireSettled(100)
 }
 
+// What was news to an owner in the last comparison must settle there before the old copy
+// goes: the owner may lose it once more.
+func TestMover_NewsInTheLastComparison_SettlesAgain(t *testing.T) {
+	w := newMoving(t, 8, "A", "B", "C")
+	w.Fill(100, 10)
+	d := w.join("D")
+	w.rounds(2)
+	var given ring.Partition // from whom D has it
+	var giver *movingNode
+	for p := range ring.Partition(8) {
+		for _, name := range []string{"A", "B", "C"} {
+			if n := w.nodes[name]; n.Keys(p) > 0 && !w.Ring().IsPrimary(n.ID, p) {
+				given, giver = p, n
+			}
+		}
+	}
+	if giver == nil {
+		t.Fatal("no partition has gone over to D")
+	}
+	if dropped, err := d.Store.Partitions().DropIf(given, d.mover.root(given)); err != nil || !dropped {
+		t.Fatal(dropped, err)
+	}
+	w.Pass(10 * time.Second)
+	keys := giver.Keys(given)
+	w.round(giver.Name)
+	if d.Keys(given) != keys || giver.Keys(given) != keys {
+		t.Errorf("of %d keys D has %d, and %s, which has just given them, %d", keys, d.Keys(given), giver.Name, giver.Keys(given))
+	}
+}
+
+// afterOffer is an Exchanger that calls a function when a partition was offered.
+type afterOffer struct {
+	Exchanger
+	offered func(id ring.NodeID, p ring.Partition)
+}
+
+func (a afterOffer) Offer(ctx context.Context, id ring.NodeID, p ring.Partition) (antientropy.Stats, error) {
+	stats, err := a.Exchanger.Offer(ctx, id, p)
+	a.offered(id, p)
+	return stats, err
+}
+
+// The ring gives a partition back to its old owner when that has compared it for the last
+// time.
+func TestMover_RingGivesBackWhatIsReleased_IsNotDropped(t *testing.T) {
+	w := newMoving(t, 8, "A", "B", "C")
+	w.Fill(100, 10)
+	w.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: 2, R: 1, W: 1}) })
+	w.rounds(2)
+	w.Pass(10 * time.Second)
+	a, view := w.nodes["A"], w.Ring()
+	var once sync.Once
+	var given ring.Partition
+	var keys int64
+	a.mover.cfg.Exchanger = afterOffer{a.exchanger, func(id ring.NodeID, p ring.Partition) {
+		if primaries := view.Primaries(p); id == primaries[len(primaries)-1] {
+			once.Do(func() {
+				w.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: 3, R: 2, W: 2}) })
+				given, keys = p, a.Keys(p)
+			})
+		}
+	}}
+	w.round("A")
+	if keys == 0 {
+		t.Fatal("A releases nothing")
+	}
+	if now := a.Keys(given); now != keys {
+		t.Errorf("A is to hold %d keys of partition %d and has %d of them", keys, given, now)
+	}
+}
+
 // damaged is an Exchanger one of whose sources has an object that cannot be read.
 type damaged struct{ Exchanger }
 
