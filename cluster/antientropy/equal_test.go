@@ -3,6 +3,7 @@ package antientropy
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,53 @@ func TestScheduler_AwaitEqual_WaitsForEachPairOnceAndForThoseThatAreAway(t *test
 		defer cancel()
 		if err := s.AwaitEqual(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("never equal: %v", err)
+		}
+	})
+}
+
+// A node that was filled once gains partitions meanwhile, and owns them at the end of the
+// transition. It has everything only when it is equal with the others in those as well.
+func TestScheduler_AwaitRefilled_WaitsForWhatTheNodeGains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		state := ring.NewState("cluster", 64, ring.Quorums{N: 3, R: 2, W: 2}, fiveMembers()...)
+		before := ring.NewRing(state)
+		if err := state.Leave(ring.IDOf("E")); err != nil {
+			t.Fatal(err)
+		}
+		during := ring.NewRing(state)
+		for _, id := range state.Pending() {
+			if err := state.MarkDone(id, during.Target()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !state.Flip() {
+			t.Fatal("the transition does not end")
+		}
+		after := ring.NewRing(state)
+		begun := time.Now()
+		elapsed := func() float64 { return time.Since(begun).Seconds() }
+		s.cfg.Ring = func() *ring.Ring {
+			switch {
+			case elapsed() < 0.6:
+				return before
+			case elapsed() < 3.6: // while the node compares
+				return during
+			}
+			return after
+		}
+		owned := sharedPartitions(before, s.cfg.Self)
+		s.differs = func(p pair) bool {
+			if !slices.Contains(owned[p.peer], p.partition) {
+				return elapsed() < 7.1
+			}
+			return elapsed() < 1.1 || elapsed() > 2.6 && elapsed() < 4.1
+		}
+		if err := s.AwaitRefilled(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := elapsed(); took < 7.1 || took > 9 {
+			t.Errorf("it ended after %.2f s, want when it had all that it owns, after 7.1 s", took)
 		}
 	})
 }

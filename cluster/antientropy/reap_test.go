@@ -2,9 +2,11 @@ package antientropy
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -22,6 +24,26 @@ type graveyard struct {
 	reaper    *Reaper
 	primaries []*node
 	fallback  *node
+	buried    []engine.Record
+}
+
+// bury gives nodes tombstones of so many keys of the partition, which were deleted at a time.
+func (g *graveyard) bury(keys int, at time.Time, nodes ...*node) {
+	dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
+	o := object.Put(object.Object{}, causal.Context{}, dot, causal.TimestampOf(at.UnixMilli()), object.Value{Tombstone: true})
+	encoded := o.Append(nil)
+	for i := 0; len(g.buried) < keys; i++ {
+		if key := fmt.Append(nil, "buried:", i); g.Ring().PartitionOf(key) == g.partition {
+			g.buried = append(g.buried, engine.Record{Partition: g.partition, Key: key, Merge: encoded})
+		}
+	}
+	for _, n := range nodes {
+		var batch []*engine.Record
+		for _, r := range g.buried {
+			batch = append(batch, &r)
+		}
+		n.Apply(batch...)
+	}
 }
 
 func newGraveyard(t *testing.T) *graveyard {
@@ -212,15 +234,62 @@ func TestReaper_MissedRemoval_IsHarmless(t *testing.T) {
 	}
 }
 
+// More dead objects than one question holds are not agreed on. They are passed over until
+// those behind them, which were deleted later, have had their turn.
 func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
 	g := newGraveyard(t)
-	r := g.reaper
-	r.skip[g.partition] = 1 // the one dead object there is had its turn
-	if refs, err := r.candidates(g.partition); len(refs) != 0 || err != nil {
-		t.Fatal(refs, err)
+	g.bury(maxKeys, g.Now().Add(-12*24*time.Hour), g.primaries[:2]...) // the third primary lacks them
+	first := g.primaries[0]
+	for range 6 {
+		g.reaper.round(t.Context())
+		g.Pass(6 * time.Minute)
 	}
-	if refs, err := r.candidates(g.partition); len(refs) != 1 || err != nil {
-		t.Fatal("after all had their turn it begins anew:", refs, err)
+	if _, found := first.Contents()[g.key]; found {
+		t.Fatal("the key that all hold is not reaped")
+	}
+	if n := len(first.Contents()); n != maxKeys {
+		t.Fatalf("%d objects that a primary lacks are left, want %d", n, maxKeys)
+	}
+	for _, r := range g.buried {
+		g.primaries[2].Merge(string(r.Key), r.Merge)
+	}
+	for range 6 { // after all had their turn it begins anew
+		g.reaper.round(t.Context())
+		g.Pass(6 * time.Minute)
+	}
+	if n := g.holders(); n != 0 {
+		t.Errorf("%d copies are left though all hold them now", n)
+	}
+}
+
+// A member that the ring has since the first question was asked only once.
+func TestReaper_RingChangesBetweenTheQuestions_BeginsAnew(t *testing.T) {
+	g := newGraveyard(t)
+	g.reaper.round(t.Context())
+	g.Change(func(s *ring.State) error { return s.SetQuorums(ring.Quorums{N: 3, R: 2, W: 2}) })
+	g.Pass(6 * time.Minute)
+	for range 2 { // it forgets, and asks for the first time
+		g.reaper.round(t.Context())
+	}
+	if g.holders() != 3 || g.reaper.Status().Pending != 1 {
+		t.Fatalf("%d copies left, %d keys pending, want all and one", g.holders(), g.reaper.Status().Pending)
+	}
+	g.Pass(6 * time.Minute)
+	g.reaper.round(t.Context())
+	if g.holders() != 0 {
+		t.Error("not reaped after the second question")
+	}
+}
+
+func TestReaper_ManyKeysPending_AsksForNoMore(t *testing.T) {
+	g := newGraveyard(t)
+	g.reaper.bytes = pendingBytes // of other partitions
+	if g.reaper.round(t.Context()); g.reaper.Status().Pending != 0 {
+		t.Fatal("keys wait though there is no room for them")
+	}
+	g.reaper.bytes = pendingBytes - 1
+	if g.reaper.round(t.Context()); g.reaper.Status().Pending != 1 {
+		t.Error("no key waits though there is room")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/testcluster"
 )
 
 // scripted is a Comparer whose pairs differ and fail as its functions say.
@@ -85,12 +86,15 @@ type stage struct {
 	down   sync.Map
 }
 
-func newStage(t *testing.T) *stage {
-	var founders []ring.Member
+func fiveMembers() (founders []ring.Member) {
 	for _, name := range []string{"A", "B", "C", "D", "E"} {
-		founders = append(founders, ring.Member{ID: ring.IDOf(name), Name: name, Instance: name})
+		founders = append(founders, testcluster.Member(name))
 	}
-	view := ring.NewRing(ring.NewState("cluster", 64, ring.Quorums{N: 3, R: 2, W: 2}, founders...))
+	return founders
+}
+
+func newStage(t *testing.T) *stage {
+	view := ring.NewRing(ring.NewState("cluster", 64, ring.Quorums{N: 3, R: 2, W: 2}, fiveMembers()...))
 	s := &stage{scripted: &scripted{
 		compared: make(map[ring.NodeID]int), synced: make(map[pair]int),
 		differs: func(pair) bool { return false }, fails: func(pair) bool { return false },
