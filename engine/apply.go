@@ -105,6 +105,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	ch := statsChange{
 		partition: r.Partition, leaf: uint16(leafOf(hash)),
 		live: next.live() - st.live(), total: next.total() - st.total(),
+		valued:   next.valued() - st.valued(),
 		expiring: next.expiring() - st.expiring(), expirySum: next.expirySum() - st.expirySum(),
 		bytes:  int64(len(v.encoded) - len(old.object)),
 		digest: digest ^ old.digest,

@@ -13,6 +13,7 @@ func audit(tb rapid.TB, s *Store) {
 	tb.Helper()
 	type sums struct {
 		live, total, bytes  int64
+		valued              int64
 		expiring, expirySum int64
 		leaves              [Leaves]uint64
 	}
@@ -48,6 +49,7 @@ func audit(tb rapid.TB, s *Store) {
 			delete(index, entry)
 		}
 		w.live += int64(st.live())
+		w.valued += int64(st.valued())
 		w.expiring += int64(st.expiring())
 		w.expirySum += st.expirySum()
 		w.total++
@@ -68,6 +70,9 @@ func audit(tb rapid.TB, s *Store) {
 		}
 		if expiring, sum := s.Partitions().Expiring(ring.Partition(p)); expiring != w.expiring || sum != w.expirySum {
 			tb.Errorf("partition %d: %d keys expire, with a sum of %d; want %d, %d", p, expiring, sum, w.expiring, w.expirySum)
+		}
+		if valued := s.Partitions().Valued(ring.Partition(p)); valued != w.valued {
+			tb.Errorf("partition %d: %d objects have a value; want %d", p, valued, w.valued)
 		}
 		live, total := s.Partitions().Keys(ring.Partition(p))
 		if live != w.live || total != w.total || s.Partitions().Bytes(ring.Partition(p)) != w.bytes {

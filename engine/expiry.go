@@ -141,7 +141,7 @@ func (s *sweeper) expire(p ring.Partition, batch []expiryEntry) (expired int, er
 			next.Lifetime = lifetime
 			expired++
 			t.stats = append(t.stats, statsChange{partition: p, leaf: uint16(leafOf(o.hash)),
-				live: -1, expiring: -1, expirySum: -entry.expirySum()})
+				live: -1, valued: -1, expiring: -1, expirySum: -entry.expirySum()})
 		}
 		if err := t.reindex(p, o.hash, e.key, entry, next); err != nil {
 			return 0, err

@@ -35,6 +35,14 @@ func (st indexState) live() int8 {
 	return 0
 }
 
+// valued returns what the object adds to the count of objects with a value.
+func (st indexState) valued() int8 {
+	if st.counted || st.Hidden {
+		return 1
+	}
+	return 0
+}
+
 // expiring returns what the object adds to the count of live keys that expire.
 func (st indexState) expiring() int8 {
 	if st.counted && st.Kind == object.Expiring {

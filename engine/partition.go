@@ -32,6 +32,16 @@ func (a *Partitions) Keys(p ring.Partition) (live, total int64) {
 	return max(stats.live.Load(), 0), max(stats.total.Load(), 0)
 }
 
+// Valued counts a partition's objects that have a value, as far as the expiry sweep has
+// come: the live keys, and those whose value is hidden by a newer deletion. While the
+// statistics are being rebuilt it counts what was found so far.
+func (a *Partitions) Valued(p ring.Partition) int64 {
+	if stats := a.stats.at(p); stats != nil {
+		return max(stats.valued.Load(), 0)
+	}
+	return 0
+}
+
 // Expiring counts a partition's live keys that expire, as far as the expiry sweep has
 // come, and adds up their expiries, in unix seconds.
 func (a *Partitions) Expiring(p ring.Partition) (keys, sum int64) {

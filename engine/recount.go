@@ -18,6 +18,7 @@ type recount struct {
 	keys     int64 // of all partitions so far
 
 	live, total, bytes  int64 // of this partition
+	valued              int64
 	expiring, expirySum int64
 	leaves              [Leaves]uint64
 
@@ -47,6 +48,7 @@ func (r *recount) add(e chunkEntry) error {
 		st.counted = !swept
 	}
 	r.live += int64(st.live())
+	r.valued += int64(st.valued())
 	r.expiring += int64(st.expiring())
 	r.expirySum += st.expirySum()
 	r.total++
@@ -80,6 +82,7 @@ func (r *recount) addTo(stats *partitionStats) {
 		stats.leaves[i].Store(stats.leaves[i].Load() ^ x)
 	}
 	stats.live.Add(r.live)
+	stats.valued.Add(r.valued)
 	stats.expiring.Add(r.expiring)
 	stats.expirySum.Add(r.expirySum)
 	stats.total.Add(r.total)
@@ -88,7 +91,7 @@ func (r *recount) addTo(stats *partitionStats) {
 
 // reset begins another partition.
 func (r *recount) reset() {
-	r.live, r.total, r.bytes = 0, 0, 0
+	r.live, r.total, r.bytes, r.valued = 0, 0, 0, 0
 	r.expiring, r.expirySum = 0, 0
 	clear(r.leaves[:])
 }

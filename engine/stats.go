@@ -16,6 +16,7 @@ import (
 // it.
 type partitionStats struct {
 	live, total, bytes atomic.Int64
+	valued             atomic.Int64 // objects with a value: live keys, and values that a newer deletion hides
 	expiring           atomic.Int64 // live keys that expire
 	expirySum          atomic.Int64 // of their expiries, in unix seconds
 	leaves             [Leaves]atomic.Uint64
@@ -75,6 +76,7 @@ type statsChange struct {
 	partition   ring.Partition
 	leaf        uint16
 	live, total int8
+	valued      int8
 	expiring    int8
 	expirySum   int64
 	bytes       int64
@@ -99,6 +101,9 @@ func (s *partitionStats) apply(c statsChange) {
 	if c.total != 0 {
 		s.total.Add(int64(c.total))
 	}
+	if c.valued != 0 {
+		s.valued.Add(int64(c.valued))
+	}
 	if c.expiring != 0 || c.expirySum != 0 {
 		s.expiring.Add(int64(c.expiring))
 		s.expirySum.Add(c.expirySum)
@@ -116,6 +121,6 @@ func (s *partitionStats) equal(other *partitionStats) bool {
 		}
 	}
 	return s.live.Load() == other.live.Load() && s.total.Load() == other.total.Load() &&
-		s.bytes.Load() == other.bytes.Load() &&
+		s.valued.Load() == other.valued.Load() && s.bytes.Load() == other.bytes.Load() &&
 		s.expiring.Load() == other.expiring.Load() && s.expirySum.Load() == other.expirySum.Load()
 }

@@ -135,7 +135,7 @@ func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
 	}
 	t.stats = append(t.stats, statsChange{
 		partition: r.Partition, leaf: uint16(leafOf(hash)),
-		live: -st.live(), total: -1,
+		live: -st.live(), total: -1, valued: -st.valued(),
 		expiring: -st.expiring(), expirySum: -st.expirySum(),
 		bytes:  -int64(len(r.Key) + len(raw)),
 		digest: r.Digest,

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -45,16 +46,40 @@ func (r *Reader) Status(ctx context.Context) []MemberStatus {
 // DBSize returns the number of keys in the cluster: for each partition, what its
 // fullest available primary has. Before they count, all members wait for the updates
 // that they have under way. So every update that was acknowledged before the call is
-// counted, where no primary of its key is down. Keys that expired within the last seconds
-// may be counted.
+// counted, where no primary of its key is down or counts anew. Keys that expired within
+// the last seconds may be counted.
+//
+// A node that was not stopped cleanly counts its keys anew after its start. Meanwhile the
+// other primaries count. If there is none, DBSize waits, and returns [ErrCounting] when ctx
+// ends before that.
 //
 // It is less exact than a scan for keys with concurrent values. If the newest is a
 // deletion, the key is not counted, whatever the conflict policy is; else it is counted
 // until all of them have expired.
 func (r *Reader) DBSize(ctx context.Context) (int64, error) {
 	r.awaitUpdates(ctx)
-	all, err := r.CountKeys(ctx)
-	return all.Keys, err
+	return r.countWhenComplete(ctx)
+}
+
+// countEvery is the time between two attempts to count while nodes are counting anew.
+const countEvery = 50 * time.Millisecond
+
+// countWhenComplete counts the keys as soon as every partition has a primary that knows
+// what it holds.
+func (r *Reader) countWhenComplete(ctx context.Context) (int64, error) {
+	tick := time.NewTicker(countEvery)
+	defer tick.Stop()
+	for {
+		all, err := r.CountKeys(ctx)
+		if !errors.Is(err, ErrCounting) {
+			return all.Keys, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, err
+		case <-tick.C:
+		}
+	}
 }
 
 // KeyCounts is how many keys the cluster has, and how many of them expire.
@@ -63,18 +88,36 @@ type KeyCounts struct {
 	MeanExpiry     int64 // of those that expire, in unix milliseconds
 }
 
-// CountKeys counts as DBSize does, and does not wait for the updates under way: a replica
-// may lack the newest ones. Nodes up to version 0.1.0 do not tell which keys expire.
+// ErrCounting says that the keys of a partition cannot be counted, because all of its
+// primaries that can be asked are counting theirs after a start.
+var ErrCounting = errors.New("the nodes are counting their keys after a restart; try again in a few seconds")
+
+// CountKeys counts as DBSize does, and does not wait: a replica may lack the newest
+// updates, and the error may be [ErrCounting]. Nodes up to version 0.1.0 do not tell which keys expire.
 func (r *Reader) CountKeys(ctx context.Context) (all KeyCounts, err error) {
 	view := r.cfg.Ring()
-	answers := r.askCounts(ctx, askFlags|askExpiries)
+	return sumCounts(view, r.askCounts(ctx, askFlags|askExpiries))
+}
+
+// sumCounts adds up what the fullest primary of each partition has.
+func sumCounts(view *ring.Ring, answers map[ring.NodeID]counts) (all KeyCounts, err error) {
 	var expirySum int64
 	for p := range view.Partitions() {
 		var fullest *counts
+		counting := false
 		for _, id := range view.Primaries(ring.Partition(p)) {
-			if c, ok := answers[id]; ok && p < len(c.keys) && !c.refilling && (fullest == nil || c.keys[p] > fullest.keys[p]) {
+			c, ok := answers[id]
+			if !ok || p >= len(c.keys) || c.refilling {
+				continue
+			}
+			if c.counting {
+				counting = true
+			} else if fullest == nil || c.keys[p] > fullest.keys[p] {
 				fullest = &c
 			}
+		}
+		if fullest == nil && counting {
+			return KeyCounts{}, ErrCounting
 		}
 		if fullest == nil {
 			return KeyCounts{}, &replica.NoQuorumError{Op: replica.OpRead, Needed: 1, Got: 0}
@@ -96,7 +139,9 @@ type counts struct {
 	bytes, hints         int64
 	keys                 []int64
 	refilling            bool    // it may lack keys that it should hold
+	counting             bool    // it has not counted all of its keys yet
 	expiring, expirySums []int64 // keys that expire, and the sum of their expiries in unix seconds; empty if it was not asked
+	valued               []int64 // objects with a value; empty if it was not asked, or does not know
 }
 
 // A request for counts has one byte of these, or no body.
@@ -104,10 +149,14 @@ const (
 	askFlags    = 1 << iota // the answer ends with the node's flags
 	askSettling             // the answer waits for the updates that the node has under way
 	askExpiries             // behind the flags, how many keys expire, and the sums of their expiries
+	askValued               // at the end, how many objects have a value; bytes and hints may be 0
 )
 
-// flagRefilling is the node's flag of counts.refilling.
-const flagRefilling = 1
+// The flags of a node.
+const (
+	flagRefilling = 1 << iota // counts.refilling
+	flagCounting              // counts.counting
+)
 
 // settleTimeout bounds how long a node waits for its updates: by then a replica that has
 // not answered is as good as down.
@@ -167,21 +216,22 @@ func (r *Reader) AnswerCount(body []byte) ([]byte, error) {
 	if asked&askFlags != 0 {
 		var flags uint64
 		if c.refilling {
-			flags = flagRefilling
+			flags |= flagRefilling
+		}
+		if c.counting {
+			flags |= flagCounting
 		}
 		out = wire.AppendUvarint(out, flags)
 	}
-	if asked&askExpiries != 0 {
-		for _, list := range [][]int64{c.expiring, c.expirySums} {
-			for _, n := range list {
-				out = wire.AppendUvarint(out, uint64(n))
-			}
+	for _, list := range [][]int64{c.expiring, c.expirySums, c.valued} { // those that were not asked for are empty
+		for _, n := range list {
+			out = wire.AppendUvarint(out, uint64(n))
 		}
 	}
 	return out, nil
 }
 
-// decodeCounts reads the counts of a node, with its flags and expiries or without.
+// decodeCounts reads the counts of a node, and what else it was asked for and knows.
 func decodeCounts(b []byte, partitions int) (c counts, err error) {
 	r := wire.NewReader(b)
 	c.bytes, c.hints = int64(r.Uvarint()), int64(r.Uvarint())
@@ -191,13 +241,17 @@ func decodeCounts(b []byte, partitions int) (c counts, err error) {
 	if err := r.Done("counts"); err != nil {
 		return counts{}, err
 	}
-	if more := len(c.keys) - partitions; more == 1 || more == 1+2*partitions {
-		rest := c.keys[partitions+1:]
-		c.refilling = c.keys[partitions]&flagRefilling != 0
-		c.keys = c.keys[:partitions]
-		if len(rest) > 0 {
-			c.expiring, c.expirySums = rest[:partitions], rest[partitions:]
-		}
+	if len(c.keys) <= partitions {
+		return c, nil
+	}
+	flags, rest := c.keys[partitions], c.keys[partitions+1:]
+	c.refilling, c.counting = flags&flagRefilling != 0, flags&flagCounting != 0
+	c.keys = c.keys[:partitions]
+	if len(rest) >= 2*partitions {
+		c.expiring, c.expirySums, rest = rest[:partitions:partitions], rest[partitions:2*partitions:2*partitions], rest[2*partitions:]
+	}
+	if len(rest) == partitions {
+		c.valued = rest
 	}
 	return c, nil
 }
@@ -227,13 +281,22 @@ func (r *Reader) countHere(asked byte) (c counts) {
 		r.cfg.Coordinator.AwaitReplicas(ctx)
 	}
 	c.refilling = r.cfg.Store.DiskLoss().Unrepaired()
-	for p := range r.cfg.Ring().Partitions() {
-		live, _ := r.cfg.Store.Partitions().Keys(ring.Partition(p))
+	c.counting = !r.cfg.Store.Merkle().Ready()
+	held := r.cfg.Store.Partitions()
+	for i := range r.cfg.Ring().Partitions() {
+		p := ring.Partition(i)
+		live, _ := held.Keys(p)
 		c.keys = append(c.keys, live)
 		if asked&askExpiries != 0 {
-			expiring, sum := r.cfg.Store.Partitions().Expiring(ring.Partition(p))
+			expiring, sum := held.Expiring(p)
 			c.expiring, c.expirySums = append(c.expiring, expiring), append(c.expirySums, sum)
 		}
+		if asked&askValued != 0 {
+			c.valued = append(c.valued, held.Valued(p))
+		}
+	}
+	if asked&askValued != 0 {
+		return c
 	}
 	c.bytes = r.cfg.Store.Metrics().DiskBytes
 	for _, h := range r.cfg.Store.Hints().Targets() {

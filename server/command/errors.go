@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/engine"
 )
@@ -46,6 +47,7 @@ var prefixes = []struct {
 	{err: replica.ErrUnknownOutcome, prefix: "UNKNOWNOUTCOME"},
 	{err: replica.ErrClosing, prefix: "TRYAGAIN"},
 	{err: engine.ErrClosed, prefix: "TRYAGAIN"},
+	{err: coverage.ErrCounting, prefix: "TRYAGAIN"},
 	{err: context.Canceled, prefix: "TRYAGAIN", text: "node is shutting down"},
 	{err: context.DeadlineExceeded, prefix: "TRYAGAIN", text: "the cluster did not answer in time"},
 	{err: engine.ErrReadOnly, prefix: "MISCONF"}, // as Redis says when the disk takes no writes
