@@ -107,3 +107,30 @@ func TestCache_HotAmongCold_Stays(t *testing.T) {
 }
 
 func place(p ring.Partition, key []byte) string { return fmt.Sprintf("%d/%s", p, key) }
+
+// TestCache_Grown_LiesInTheSlab holds that a generation that is well filled has moved, that
+// the parts of two shards are apart, and that nothing was lost on the way.
+func TestCache_Grown_LiesInTheSlab(t *testing.T) {
+	const size = 8 << 20
+	c := New(size, 1)
+	encoded := bytes.Repeat([]byte("v"), 200)
+	const keys = 8_000 // half of a generation of all shards
+	key := func(i int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(i)) }
+	for i := range keys {
+		c.Put(0, xxhash.Sum64(key(i)), key(i), append(encoded, key(i)...), object.Digest(i))
+	}
+	for i := range c.shards {
+		if g := &c.shards[i].young; !g.inSlab || g.bytes() > int64(c.limit) {
+			t.Fatalf("shard %d: in the slab: %v, %d bytes of %d", i, g.inSlab, g.bytes(), c.limit)
+		}
+	}
+	for i := range keys {
+		got, digest, known := c.Get(0, xxhash.Sum64(key(i)), key(i), nil)
+		if known != Present || digest != object.Digest(i) || !bytes.Equal(got[len(encoded):], key(i)) {
+			t.Fatalf("key %d: %v, digest %d, %d bytes", i, known, digest, len(got))
+		}
+	}
+	if held := c.shards[0].old.slab.data; held != nil {
+		t.Errorf("the old generations, which are empty, hold %d bytes", len(held))
+	}
+}

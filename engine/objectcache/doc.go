@@ -6,7 +6,9 @@
 // one. When that is full it becomes the old one, and an entry that is used there moves
 // to the young one again. What was not used during a whole generation is dropped with
 // it. Objects larger than an eighth of a generation are not kept. Entries lie in byte
-// slices without pointers, so that the garbage collector does not look at them.
+// slices without pointers, so that the garbage collector does not look at them. While a
+// generation is small its memory grows with it; a larger one lies in a part of a slab of
+// huge pages, where all of the slab counts as used.
 //
 // Libraries such as fastcache and otter are not used, because they cannot give the
 // invariant: they may drop or delay an update, and they cannot forget a partition at

@@ -36,6 +36,10 @@ type generation struct {
 	data  []byte
 	slots []uint64 // low half of the hash | offset + 1; 0: free
 	used  int      // slots
+
+	slab   *slab // of this and other generations
+	place  int   // of its part of the slab
+	inSlab bool  // data lies there
 }
 
 const (
@@ -121,9 +125,7 @@ func (g *generation) add(c *cached, limit int) bool {
 		return false
 	}
 	if need > cap(g.data) || cap(g.data)+8*slots > limit {
-		grown := make([]byte, len(g.data), min(max(2*cap(g.data), need), limit-8*slots))
-		copy(grown, g.data)
-		g.data = grown
+		g.grow(need, limit-8*slots)
 	}
 	if slots > len(g.slots) {
 		g.rehash(slots)
@@ -140,6 +142,24 @@ func (g *generation) add(c *cached, limit int) bool {
 	g.data = append(append(g.data, c.key...), c.object...)
 	g.data = g.data[:need]
 	return true
+}
+
+// grow changes the room for data, which must be at least need and at most most bytes. A
+// generation that is likely to use most of its memory moves into its part of the slab.
+func (g *generation) grow(need, most int) {
+	room := min(max(2*cap(g.data), need), most)
+	var grown []byte
+	switch {
+	case g.inSlab:
+		g.data = g.data[:len(g.data):most]
+		return
+	case room > most/4:
+		grown, g.inSlab = g.slab.at(g.place)[:len(g.data):most], true
+	default:
+		grown = make([]byte, len(g.data), room)
+	}
+	copy(grown, g.data)
+	g.data = grown
 }
 
 func (g *generation) insert(tag uint32, offset int) {
