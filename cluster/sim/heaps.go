@@ -18,11 +18,11 @@ const fewSiblings = 6
 
 // siblingsRefuse is how many siblings a coordinator allows; 0: as many as it does by
 // default.
-func (c *cluster) siblingsRefuse() int {
+func (o Options) siblingsRefuse() int {
 	switch {
-	case c.opts.Faults&FaultHeaps == 0:
+	case o.Faults&FaultHeaps == 0:
 		return 0
-	case c.opts.defect == defectLimit:
+	case o.defect == defectLimit:
 		return mostSiblings
 	}
 	return fewSiblings
@@ -31,7 +31,7 @@ func (c *cluster) siblingsRefuse() int {
 // checkHeap: of the siblings of a key, one unbroken memory of a coordinator made no more
 // than a coordinator allows. Copies that several coordinators made meet without limit.
 func (ch *checker) checkHeap(key string, o *object.Object) {
-	most := cmp.Or(ch.siblingsAllowed(), mostSiblings)
+	most := cmp.Or(ch.opts.siblingsAllowed(), mostSiblings)
 	made := make(map[causal.Actor]int)
 	for i := range o.Siblings {
 		made[o.Siblings[i].Dot.Actor]++
@@ -44,8 +44,8 @@ func (ch *checker) checkHeap(key string, o *object.Object) {
 }
 
 // siblingsAllowed is how many siblings a coordinator is to allow; 0: the default.
-func (c *cluster) siblingsAllowed() int {
-	if c.opts.Faults&FaultHeaps == 0 {
+func (o Options) siblingsAllowed() int {
+	if o.Faults&FaultHeaps == 0 {
 		return 0
 	}
 	return fewSiblings

@@ -45,17 +45,17 @@ func (c *cluster) losesAll(n *node) {
 // mayBeLost reports whether an acknowledged update may be gone, although nothing has
 // replaced it: two nodes may have lost it, which are as many as W may be. With
 // --durability always one node of a run loses anything, see unreliable.
-func (c *cluster) mayBeLost(o *op) bool { return c.losers(o) >= fewestCopies }
+func (ch *checker) mayBeLost(o *op) bool { return ch.losers(o) >= fewestCopies }
 
 // losesAny reports whether a node has lost anything that it had synced.
-func (c *cluster) losesAny(n *node) bool {
-	return c.unreliableNode != nil && c.unreliableNode.id == n.id
+func (ch *checker) losesAny(n *node) bool {
+	return ch.unreliableNode != nil && ch.unreliableNode.id == n.id
 }
 
 // losers counts the nodes that may have lost an acknowledged update.
-func (c *cluster) losers(o *op) int {
+func (ch *checker) losers(o *op) int {
 	var nodes []ring.NodeID
-	for _, l := range c.losses {
+	for _, l := range ch.losses {
 		if l.first <= o.end && o.start <= l.last && !slices.Contains(nodes, l.node) {
 			nodes = append(nodes, l.node)
 		}

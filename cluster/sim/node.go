@@ -142,7 +142,7 @@ func (l *life) open() (err error) {
 	}
 	l.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
-		Policy: c.opts.policy, SiblingsRefuse: c.siblingsRefuse(),
+		Policy: c.opts.policy, SiblingsRefuse: c.opts.siblingsRefuse(),
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 		Abstain: true, TakeOverTick: n.odd(takeOverTick, 6),
 	})
