@@ -2,6 +2,8 @@ package causal
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -57,6 +59,34 @@ func TestContext_RoundTrip(t *testing.T) {
 			t.Fatalf("%v: %v, want %v", err, got, v)
 		}
 	})
+}
+
+// Clients keep tokens, and hand them to nodes of other versions: the form changes only with
+// its version.
+func TestContext_Golden(t *testing.T) {
+	const last = "fedcba9876543210" + "0000000000000002" + "80808080808040" + "c1fdd4c806" // node, epoch, counter, seconds
+	for _, c := range []struct {
+		what    string
+		context Context
+		want    string // without the checksum
+	}{
+		{"nothing seen", Context{}, "01" + "00" + "00"},
+		{"version 1", Context{Vector: entries}, "01" + "02" + "0000000000000007" + "19a7afd1e0000000" + "03" + "c0fdd4c806" + last + "00"},
+		{"version 2", ContextOf(entries, own), "02" + "02" + "0000000000000007" + "19a7afd1e0000000" + "09" + "c1fdd4c806" + last + "01" + "00" + "04" + "04"},
+	} {
+		token := ContextTokensOf(key).Append(nil, c.context)
+		raw, err := base64.RawURLEncoding.DecodeString(string(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hex.EncodeToString(raw[:len(raw)-wire.ChecksumLen]); got != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.what, got, c.want)
+		}
+	}
+	const whole = "AQIAAAAAAAAABxmnr9HgAAAAA8D91MgG_ty6mHZUMhAAAAAAAAAAAoCAgICAgEDB_dTIBgDW8I8D"
+	if token := string(ContextTokensOf(key).Append(nil, Context{Vector: entries})); token != whole {
+		t.Errorf("token %s, want %s", token, whole)
+	}
 }
 
 func TestContext_MangledToken_IsRefused(t *testing.T) {

@@ -119,3 +119,29 @@ func FuzzDecodeState(f *testing.F) {
 		}
 	})
 }
+
+// The form is on disks, and nodes of different versions exchange it: it changes only with
+// its format number. The digest is compared between nodes.
+func TestState_Encode_Golden(t *testing.T) {
+	a := member("A")
+	a.Zone = "x"
+	s := NewState("test", 4, Quorums{N: 2, R: 1, W: 2}, a, member("B"))
+	check(t, s.Join(member("C")))
+	s.Started(IDOf("B"), 0x0102030405060708)
+	s.Started(IDOf("A"), 9)
+	check(t, s.MarkDone(s.Pending()[0], NewRing(s).Target()))
+	check(t, s.Vacate(IDOf("A")))
+	check(t, s.Leave(IDOf("B")))
+	const want = `{"format":2,"cluster":"test","partitions":4,"quorums":{"n":2,"r":1,"w":2,"version":1,"n_version":1},"members":[{"id":"13099d40d095b684","name":"A","client_addr":"A:6379","peer_addr":"A:7946","admin_addr":"A:8001","version":1,"intent":"in","zone":"x","zone_version":1,"instance":"disk of A","vacant":true,"last_start":"0000000000000009","word_version":4,"done":"0000000000000000","done_version":0,"incarnations":["0000000000000009"]}` +
+		`,{"id":"13fc4b62f74907d4","name":"C","client_addr":"C:6379","peer_addr":"C:7946","admin_addr":"C:8001","version":2,"intent":"in","zone":"","zone_version":2,"instance":"disk of C","word_version":2,"done":"45dbb65623b18108","done_version":3}` +
+		`,{"id":"6d69e28f063257f9","name":"B","client_addr":"B:6379","peer_addr":"B:7946","admin_addr":"B:8001","version":1,"intent":"out","zone":"","zone_version":1,"instance":"disk of B","word_version":5,"done":"0000000000000000","done_version":0,"incarnations":["0102030405060708"]}]` +
+		`,"layout":{"epoch":1,"n":2,"seats":[{"id":"13099d40d095b684","zone":"x"},{"id":"6d69e28f063257f9","zone":""}],"owners":[0,1,0,1]}}`
+	if got := string(s.Encode()); got != want {
+		t.Errorf("\n%s, want\n%s", got, want)
+	}
+	if got := s.Digest(); got != goldenDigest {
+		t.Errorf("digest %#x, want %#x", got, uint64(goldenDigest))
+	}
+}
+
+const goldenDigest = 0x72a60beb0498fd04
