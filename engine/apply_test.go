@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -236,5 +237,19 @@ func TestApply_Closed_SaysSo(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Errorf("second close: %v", err)
+	}
+}
+
+// Whoever merges an object hears of its latest time: the clock of the node follows it.
+func TestApply_Merge_TellsOfItsTime(t *testing.T) {
+	var told []causal.Timestamp
+	o := testOptions(vfs.NewMem())
+	o.Observe = func(at causal.Timestamp) { told = append(told, at) }
+	s := open(t, o)
+	apply(t, s, &Record{Key: []byte("k"), Merge: foreign(7, 1, 500, data("own copy"))})
+	apply(t, s, &Record{Key: []byte("k"), Hint: 9, Merge: foreign(7, 1, 600, data("hint"))})
+	write(t, s, 0, "k", data("by an editor")) // the coordinator has its time itself
+	if !slices.Equal(told, []causal.Timestamp{500, 600}) {
+		t.Errorf("told of %v", told)
 	}
 }

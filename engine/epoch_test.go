@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // TestEpochs_NeverRepeat mints over restarts, crashes, power cuts, a clock that
@@ -129,5 +130,47 @@ func TestEpochs_HintComesBackOlder_ContinuesNothing(t *testing.T) {
 				t.Fatalf("dot %v names two events", next.dot)
 			}
 		})
+	}
+}
+
+// The lease is renewed while half of it is left, so that no write waits for the disk.
+func TestEpochs_Lease_IsRenewedAhead(t *testing.T) {
+	clock := newTestClock()
+	o := testOptions(vfs.NewMem())
+	o.Now = clock.now
+	s := open(t, o)
+	leased := func() uint64 { s.epochs.mu.Lock(); defer s.epochs.mu.Unlock(); return s.epochs.mu.leased }
+	for range 3 {
+		clock.at = time.UnixMilli(int64(leased()>>tickBits) - leaseMilli/2 + 1000) // a little less is left
+		before := leased()
+		s.maintain(t.Context())
+		renewed := leased()
+		if renewed == before {
+			t.Fatal("not renewed")
+		}
+		clock.advance(leaseMilli / 2 * time.Millisecond) // as long as a round of Run may be late
+		s.epochs.mint(ownLineage)
+		if leased() != renewed {
+			t.Error("a write had to wait for a lease")
+		}
+	}
+}
+
+// What was dropped may come back from another node in an older state.
+func TestEpochs_DroppedPartition_IsContinuedInNoEpoch(t *testing.T) {
+	s := openMem(t)
+	var dots [2]causal.Dot
+	for p := range dots {
+		e := &put{s: s, value: data("v")}
+		apply(t, s, &Record{Partition: ring.Partition(p), Key: []byte("k"), Edit: e})
+		dots[p] = e.dot
+	}
+	if err := dropPartition(s, 0); err != nil {
+		t.Fatal(err)
+	}
+	for p, dot := range dots {
+		if continued := dot.Actor.Epoch >= s.epochs.ownSpan(ring.Partition(p)).From; continued != (p == 1) {
+			t.Errorf("partition %d: epoch %d is continued: %v", p, dot.Actor.Epoch, continued)
+		}
 	}
 }
