@@ -2,6 +2,7 @@ package push
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -86,5 +87,17 @@ func TestGroup_Publish_ReachesItsMembersOnly(t *testing.T) {
 	g.Remove(b)
 	if !g.Empty() {
 		t.Error("not empty")
+	}
+}
+
+// A small message may fit behind a larger one that did not. It is dropped all the same: the
+// reader would take it for what came before the gap.
+func TestMailbox_SmallMessageAfterADroppedOne_IsDroppedToo(t *testing.T) {
+	m := NewMailbox(10, func(dst []byte, dropped int) []byte { return fmt.Appendf(dst, "(%d dropped)", dropped) })
+	for _, message := range []string{"12345678", "abcd", "e"} {
+		m.Put([]byte(message))
+	}
+	if pending, _ := m.take(); string(pending) != "12345678(2 dropped)" {
+		t.Errorf("delivered %q", pending)
 	}
 }

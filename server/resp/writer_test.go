@@ -92,3 +92,23 @@ func FuzzWriter(f *testing.F) {
 		}
 	})
 }
+
+// What fails is counted once for each error, and by its text.
+func TestWriter_Errors_AreCounted(t *testing.T) {
+	var counted errorTexts
+	w := NewWriter(nil, &counted)
+	w.Bulk([]byte("ERR is no error"))
+	w.Null()
+	for i, text := range []string{"ERR one", "WRONGTYPE two"} {
+		if w.Error(text); w.Failures != int64(i+1) {
+			t.Errorf("%d failures after %d errors", w.Failures, i+1)
+		}
+	}
+	if got := strings.Join(counted, ", "); got != "ERR one, WRONGTYPE two" {
+		t.Errorf("counted %q", got)
+	}
+}
+
+type errorTexts []string
+
+func (e *errorTexts) CountError(text string) { *e = append(*e, text) }
