@@ -102,8 +102,8 @@ func TestCluster_DiskLostBehindACut_WhatIsNotThereProvesNothing(t *testing.T) {
 	}
 	cfg := w.Crash("B")
 	w.SetLinks(
-		fault.Link{From: cfg.PeerAddr, To: a.Config.PeerAddr, Cut: true},
-		fault.Link{From: cfg.PeerAddr, To: w.Node("C").Config.PeerAddr, Cut: true},
+		fault.Link{From: cfg.AdvertisePeerAddr, To: a.Config.AdvertisePeerAddr, Cut: true},
+		fault.Link{From: cfg.AdvertisePeerAddr, To: w.Node("C").Config.AdvertisePeerAddr, Cut: true},
 	)
 	cfg.Store.LoseData, cfg.RequestTimeout = true, 300*time.Millisecond
 	b := w.Start(cfg)

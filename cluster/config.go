@@ -34,10 +34,8 @@ type Config struct {
 	Name string
 	// Zone groups nodes that fail together; empty: each node by itself.
 	Zone string
-	// PeerAddr is the address to bind for peers, host:port.
-	PeerAddr string
 	// ClientAddr, AdvertisePeerAddr and AdminAddr are the addresses that others
-	// are told; AdvertisePeerAddr defaults to the bound address.
+	// are told; AdvertisePeerAddr defaults to the address of the peer listener.
 	ClientAddr, AdvertisePeerAddr, AdminAddr string
 	// Join lists peer addresses of a cluster to join, for a fresh data
 	// directory. Empty, and no Founders: found a cluster of one.
@@ -109,9 +107,6 @@ func (c Config) Validate() error {
 	var errs []error
 	if err := ring.ValidName(c.Name); err != nil {
 		errs = append(errs, err)
-	}
-	if c.PeerAddr == "" {
-		errs = append(errs, errors.New("the peer address is missing"))
 	}
 	if err := (ring.Quorums{N: c.N, R: c.R, W: c.W}).Validate(); err != nil {
 		errs = append(errs, err)

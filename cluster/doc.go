@@ -1,8 +1,8 @@
 // Package cluster is one node put together: the storage engine, the peer channel, the
 // coordinator, gossip, hinted handoff and anti-entropy, around one ring.
 //
-// A [Node] is made by [New], which opens the store, binds the peer port and puts the parts
-// together. It works in [Node.Run]. Before [Node.Ready] it has no ring: a new node that is
+// A [Node] is made by [New], which is given the sockets for peers, opens the store and puts
+// the parts together. It works in [Node.Run]. Before [Node.Ready] it has no ring: a new node that is
 // to join a cluster is still asking for it. Those who use the node use its parts
 // ([Node.Coordinator], [Node.Membership], …), which have their own documentation.
 //

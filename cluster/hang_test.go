@@ -48,13 +48,11 @@ func TestNode_DiskHangs_RunEnds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := &hangingLog{release: make(chan struct{})}
-			cfg := testnodes.New(t).Config("A")
+			w := testnodes.New(t)
+			cfg := w.Config("A")
 			cfg.Store.FS = errorfs.Wrap(cfg.Store.FS, h)
 			cfg.Store.CloseTimeout, cfg.RequestTimeout = 50*time.Millisecond, 200*time.Millisecond
-			n, err := cluster.New(cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			n := w.Make(cfg)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			ended := make(chan error, 1)

@@ -112,10 +112,7 @@ func TestCluster_DirectoryPutBackFromBeforeTheGrace_DoesNotStart(t *testing.T) {
 	cfg = w.Stop("B")
 	cfg.Store.FS = backup
 	cfg.Now = func() time.Time { return time.Now().Add(cluster.DefaultTombstoneGrace) }
-	again, err := cluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := w.Make(cfg)
 	if err := again.Run(t.Context()); !errors.Is(err, membership.ErrOutdated) {
 		t.Fatalf("it ended with %v", err)
 	}
@@ -125,9 +122,9 @@ func TestCluster_NodeAtAnotherAddress_IsFoundAtOnce(t *testing.T) {
 	w := testnodes.New(t)
 	w.Grow("A", "B", "C")
 	cfg := w.Stop("C")
-	before := cfg.PeerAddr
-	cfg.PeerAddr, cfg.Join = "127.0.0.1:0", nil
-	if c := w.Start(cfg); c.Config.PeerAddr == before {
+	before := cfg.AdvertisePeerAddr
+	cfg.AdvertisePeerAddr, cfg.Join = "", nil
+	if c := w.Start(cfg); c.Config.AdvertisePeerAddr == before {
 		t.Fatalf("the kernel gave the node its old address %s", before)
 	}
 	w.Settle()
@@ -143,8 +140,8 @@ func TestCluster_AllMoved_MeetWhereJoinSays(t *testing.T) {
 	}
 	var places []string
 	for _, cfg := range all {
-		cfg.PeerAddr, cfg.Join = "127.0.0.1:0", places
-		places = append(places, w.Start(cfg).Config.PeerAddr)
+		cfg.AdvertisePeerAddr, cfg.Join = "", places
+		places = append(places, w.Start(cfg).Config.AdvertisePeerAddr)
 	}
 	w.Settle()
 	for _, n := range w.All() {
@@ -157,11 +154,8 @@ func TestCluster_CloneBesideTheOriginal_IsRefusedAndTheOriginalServes(t *testing
 	w.Grow("A", "B", "C")
 	b := w.Node("B")
 	cfg := b.Config
-	cfg.Store.FS, cfg.PeerAddr = copyOf(cfg.Store.FS), "127.0.0.1:0"
-	clone, err := cluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg.Store.FS, cfg.AdvertisePeerAddr = copyOf(cfg.Store.FS), ""
+	clone := w.Make(cfg)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := clone.Run(ctx); !errors.Is(err, membership.ErrTwin) {
@@ -194,11 +188,8 @@ func TestCluster_SeedLostItsDisk_FoundsNoSecondCluster(t *testing.T) {
 	old := w.Crash("A")
 	cfg := w.Config("A")
 	join := cfg.Join
-	cfg.PeerAddr, cfg.Join, cfg.FoundAfter = old.PeerAddr, nil, 20*time.Second
-	again, err := cluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg.AdvertisePeerAddr, cfg.Join, cfg.FoundAfter = old.AdvertisePeerAddr, nil, 20*time.Second
+	again := w.Make(cfg)
 	if err := again.Run(t.Context()); !errors.Is(err, membership.ErrNamed) {
 		t.Fatalf("it ended with %v", err)
 	}

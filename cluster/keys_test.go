@@ -67,8 +67,8 @@ func TestKeys_NodeIsBeingRefilled_ItsLackOfKeysProvesNothing(t *testing.T) {
 	}
 	cfg := w.Crash("B")
 	w.SetLinks(
-		fault.Link{From: cfg.PeerAddr, To: w.Node("A").Config.PeerAddr, Cut: true},
-		fault.Link{From: cfg.PeerAddr, To: w.Node("C").Config.PeerAddr, Cut: true},
+		fault.Link{From: cfg.AdvertisePeerAddr, To: w.Node("A").Config.AdvertisePeerAddr, Cut: true},
+		fault.Link{From: cfg.AdvertisePeerAddr, To: w.Node("C").Config.AdvertisePeerAddr, Cut: true},
 	)
 	cfg.Store.LoseData, cfg.RequestTimeout = true, 300*time.Millisecond
 	b := w.Start(cfg)

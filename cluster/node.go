@@ -66,11 +66,12 @@ type Node struct {
 	running sync.WaitGroup // the parts; Run leaves them behind if the disk does not answer
 }
 
-// New opens the node's store and binds its peer port. On success the caller
-// must call Run, which gives both back.
-func New(cfg Config) (*Node, error) {
+// New opens the node's store and puts its parts together. The sockets, for peers, are the
+// node's from now on: an error closes them. On success the caller must call Run, which
+// gives the store and the sockets back.
+func New(cfg Config, sockets peer.Sockets) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, sockets.Close())
 	}
 	cfg.setDefaults()
 	n := &Node{
@@ -79,9 +80,9 @@ func New(cfg Config) (*Node, error) {
 	}
 	n.clock = causal.NewClock(func() int64 { return cfg.Now().UnixMilli() })
 	if err := n.openStore(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, sockets.Close())
 	}
-	if err := n.assemble(); err != nil {
+	if err := n.assemble(sockets); err != nil {
 		return nil, errors.Join(err, n.store.Close())
 	}
 	return n, nil
@@ -109,15 +110,15 @@ func (n *Node) openStore() (err error) {
 }
 
 // assemble puts the parts together; nothing runs yet.
-func (n *Node) assemble() (err error) {
-	n.channel, err = peer.Listen(peer.Config{
+func (n *Node) assemble(sockets peer.Sockets) (err error) {
+	n.channel, err = peer.New(peer.Config{
 		Self: n.id, Name: n.cfg.Name, Instance: n.instance,
-		Addr: n.cfg.PeerAddr, Advertise: n.cfg.AdvertisePeerAddr,
-		ClusterID: n.state.ClusterID, Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
+		Advertise: n.cfg.AdvertisePeerAddr, ClusterID: n.state.ClusterID,
+		Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
 		Claimed:    func(name, cluster string) { n.membership.Called(membership.Caller{Name: name, Cluster: cluster}) },
 		MaxStreams: n.cfg.PeerStreams, AcceptSecrets: n.cfg.AcceptSecrets,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
-	})
+	}, sockets)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/testnodes"
 )
@@ -62,11 +61,8 @@ func TestCluster_JoinAndLeave_MoveTheData(t *testing.T) {
 
 	// Its directory does not bring it back, whatever it is told to join.
 	left := w.Node("A").Ring().Version()
-	again.Join = []string{w.Node("A").Config.PeerAddr}
-	back, err := cluster.New(again)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again.Join = []string{w.Node("A").Config.AdvertisePeerAddr}
+	back := w.Make(again)
 	if err := back.Run(t.Context()); !errors.Is(err, membership.ErrLeft) {
 		t.Fatalf("restarted, it ended with %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -16,11 +17,15 @@ import (
 // is not written.
 func TestNode_JoinsAClusterWithoutSettings_WritesNone(t *testing.T) {
 	cfg := Config{
-		Name: "A", PeerAddr: "127.0.0.1:0", GossipProfile: "local", Partitions: 64, Policy: register.Refuse,
+		Name: "A", GossipProfile: "local", Partitions: 64, Policy: register.Refuse,
 		ClientAddr: "127.0.0.1:1", AdminAddr: "127.0.0.1:2",
 		Store: engine.Options{Dir: "data", FS: vfs.NewMem()}, Logger: slog.New(slog.DiscardHandler),
 	}
-	n, err := New(cfg)
+	sockets, err := peer.Bind("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := New(cfg, sockets)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 func (c *Channel) acceptAll() {
 	const first, longest = 5 * time.Millisecond, time.Second
 	for pause := first; ; {
-		conn, err := c.listener.Accept()
+		conn, err := c.sockets.Listener.Accept()
 		switch {
 		case err == nil:
 			pause = first

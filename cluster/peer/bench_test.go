@@ -77,8 +77,8 @@ func BenchmarkChannel_Pipe64(b *testing.B) {
 	network := newMemory()
 	var ends []*end
 	for i, addr := range []string{"10.0.0.1:1", "10.0.0.2:1"} {
-		c, err := Listen(Config{Self: causal.NodeID(i + 1), Name: addr, Addr: addr,
-			ClusterID: func() string { return "c" }, Network: network, RequestTimeout: 20 * time.Second})
+		c, err := New(Config{Self: causal.NodeID(i + 1), Name: addr,
+			ClusterID: func() string { return "c" }, RequestTimeout: 20 * time.Second}, network.bind(b, addr))
 		if err != nil {
 			b.Fatal(err)
 		}

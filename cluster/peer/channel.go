@@ -2,9 +2,9 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/quorate/quorate/cluster/core/causal"
-	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
 // Channel is a node's end of the peer channel. All methods are safe for
@@ -20,8 +19,7 @@ import (
 type Channel struct {
 	cfg          Config
 	log          *slog.Logger
-	listener     net.Listener
-	packets      net.PacketConn
+	sockets      Sockets
 	started      time.Time // channel time counts from here
 	handler      Handler   // set by Run before anything is accepted
 	gossip       *gossip
@@ -52,26 +50,21 @@ type streamKey struct {
 	class Class
 }
 
-// Listen binds the peer port on Config.Network. The caller must call Run or Close,
-// which release the port. It returns [ErrInUse] if the address is taken.
-func Listen(cfg Config) (*Channel, error) {
+// New makes a channel of sockets, which are the channel's from now on: an error closes
+// them, and Run and Close do. The caller must call one of the two.
+func New(cfg Config, sockets Sockets) (*Channel, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, sockets.Close())
 	}
 	cfg.setDefaults()
-	listener, packets, err := bind(cfg.Network, cfg.Addr)
-	if err != nil {
-		return nil, err
-	}
 	if cfg.Advertise == "" {
-		cfg.Advertise = advertised(listener.Addr())
+		cfg.Advertise = advertised(sockets.Listener.Addr())
 	}
 	if cfg.Links != nil {
-		cfg.Network = faultyNetwork{Network: cfg.Network, dialer: fault.Dialer{Next: cfg.Network, Links: cfg.Links, Self: cfg.Advertise}}
-		packets = fault.NewPackets(packets, cfg.Links, cfg.Advertise)
+		sockets = sockets.withFaults(cfg.Links, cfg.Advertise)
 	}
 	c := &Channel{
-		cfg: cfg, log: cfg.Logger, listener: listener, packets: packets, started: time.Now(),
+		cfg: cfg, log: cfg.Logger, sockets: sockets, started: time.Now(),
 		inbound:      semaphore.NewWeighted(cfg.InboundBytes),
 		watchdogWake: make(chan struct{}, 1), closing: make(chan struct{}),
 	}

@@ -38,14 +38,24 @@ type end struct {
 
 func start(t testing.TB, name string, change func(*Config)) *end {
 	t.Helper()
+	return startOn(t, name, func(s Sockets) Sockets { return s }, change)
+}
+
+// startOn starts a channel on sockets of this machine, which wrap may wrap.
+func startOn(t testing.TB, name string, wrap func(Sockets) Sockets, change func(*Config)) *end {
+	t.Helper()
 	cfg := Config{
-		Self: causal.NodeID(name[0]), Name: name, Addr: "127.0.0.1:0",
+		Self: causal.NodeID(name[0]), Name: name,
 		ClusterID: func() string { return "cluster" }, RequestTimeout: 300 * time.Millisecond,
 	}
 	if change != nil {
 		change(&cfg)
 	}
-	c, err := Listen(cfg)
+	sockets, err := Bind("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := New(cfg, wrap(sockets))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,9 +211,9 @@ func TestChannel_HostileBytes_HarmNobodyElse(t *testing.T) {
 	}
 }
 
-func TestListen_PortTaken_SaysSo(t *testing.T) {
+func TestBind_PortTaken_SaysSo(t *testing.T) {
 	a := start(t, "A", nil)
-	_, err := Listen(Config{Self: 1, Name: "B", Addr: a.Addr(), ClusterID: func() string { return "" }})
+	_, err := Bind(a.Addr())
 	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), a.Addr()) {
 		t.Errorf("binding a taken port: %v", err)
 	}

@@ -2,11 +2,9 @@ package peer
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -19,10 +17,10 @@ type Config struct {
 	Name     string        // required
 	Instance string        // id of the data directory; tells two nodes of one name apart
 
-	// Addr is the address to bind, host:port; required. Advertise is the address that
-	// this node advertises, host:port. Its default is the bound address or, if that
-	// is the unspecified one, this machine's first private address.
-	Addr, Advertise string
+	// Advertise is the address that this node advertises, host:port. Its default is the
+	// address of the listener or, if that is the unspecified one, this machine's first
+	// private address.
+	Advertise string
 	// ClusterID returns the cluster that this node belongs to; "" while it has none.
 	// Required. It is called at each handshake.
 	ClusterID func() string
@@ -75,9 +73,6 @@ type Config struct {
 
 	// Logger gets the log; the default discards it.
 	Logger *slog.Logger
-	// Network makes the sockets; default [Machine]. A network with TLS, or one in
-	// memory, can take its place.
-	Network Network
 	// Links is a table of faults that the channel's sockets obey. Its addresses are
 	// those of Advertise and SetPeers. Without a table there are no faults.
 	Links *fault.Links
@@ -86,13 +81,6 @@ type Config struct {
 // DefaultRequestTimeout is how long a request of a client waits for a peer, and a
 // client for its request.
 const DefaultRequestTimeout = 2 * time.Second
-
-// Network makes the sockets of a channel.
-type Network interface {
-	Listen(addr string) (net.Listener, error)
-	ListenPacket(addr string) (net.PacketConn, error)
-	DialContext(ctx context.Context, addr string) (net.Conn, error)
-}
 
 func (c *Config) setDefaults() {
 	c.MaxFrame = cmp.Or(c.MaxFrame, 544<<20)
@@ -115,9 +103,6 @@ func (c *Config) setDefaults() {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Network == nil {
-		c.Network = Machine{}
-	}
 }
 
 // Validate returns an error that names every fault of the configuration.
@@ -132,9 +117,6 @@ func (c Config) Validate() error {
 	}
 	if c.ClusterID == nil {
 		errs = append(errs, errors.New("cluster id is missing"))
-	}
-	if c.Addr == "" {
-		errs = append(errs, errors.New("peer address is missing"))
 	}
 	if int64(c.MaxFrame) > 1<<32-1 || c.MaxFrame < 1<<10 {
 		errs = append(errs, fmt.Errorf("largest frame of %d bytes: want 1 KiB to 4 GiB", c.MaxFrame))

@@ -1,8 +1,8 @@
 // Package peer is the peer channel: all communication between the nodes of a
 // cluster goes through one port per node.
 //
-// A [Channel] binds a TCP listener and a UDP socket with the same port number. UDP
-// carries gossip. An accepted TCP connection is identified by its first byte: either
+// A [Channel] is given a TCP listener and a UDP socket with the same port number, and a
+// dialer ([Bind] makes those of this machine). UDP carries gossip. An accepted TCP connection is identified by its first byte: either
 // it is memberlist's and is passed to [Channel.Gossip], or it begins with this
 // package's magic and is a stream.
 //
@@ -20,7 +20,7 @@
 //  4. The acceptor checks the proof and proves the same. From here on, frames follow.
 //
 // The proof keeps strangers out. It neither encrypts nor authenticates the frames that
-// follow; a [Network] with TLS would.
+// follow; [Sockets] with TLS would.
 //
 // A frame is a header of 24 bytes and a body. The header has its own checksum, so that
 // a damaged length is never used, and it holds the body's checksum. Everything that is

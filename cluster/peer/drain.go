@@ -14,7 +14,7 @@ const gossipLeave = 1500 * time.Millisecond
 // drain stops accepting connections and requests, and waits for a bounded time until
 // open requests are answered.
 func (c *Channel) drain() {
-	_ = c.listener.Close() // shut closes it again; neither error matters
+	_ = c.sockets.Listener.Close() // shut closes it again; neither error matters
 	for _, s := range c.acceptedStreams() {
 		s.closeGently()
 	}
@@ -56,8 +56,7 @@ func (c *Channel) shut(cause error) {
 	}
 	c.mu.Unlock()
 	// An error of closing a socket changes nothing.
-	_ = c.listener.Close()
-	_ = c.packets.Close()
+	_ = c.sockets.Close()
 	c.unidentified.closeAll()
 	c.gossip.closeAll()
 	for _, s := range c.acceptedStreams() {

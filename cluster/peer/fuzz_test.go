@@ -118,7 +118,7 @@ func FuzzHandshake(f *testing.F) {
 // A proof recorded from one handshake, or reflected, opens no other.
 func TestHandshake_PlayedBack_IsRefused(t *testing.T) {
 	network := newMemory()
-	host, err := Listen(Config{Self: 1, Name: "H", Addr: "10.0.0.1:1", Secret: "s", Network: network, ClusterID: func() string { return "c" }})
+	host, err := New(Config{Self: 1, Name: "H", Secret: "s", ClusterID: func() string { return "c" }}, network.bind(t, "10.0.0.1:1"))
 	if err != nil {
 		t.Fatal(err)
 	}

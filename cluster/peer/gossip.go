@@ -67,7 +67,7 @@ func (g *gossip) inUse() bool {
 func (g *gossip) readPackets() {
 	buf := make([]byte, maxPacket)
 	for {
-		n, from, err := g.c.packets.ReadFrom(buf)
+		n, from, err := g.c.sockets.Packets.ReadFrom(buf)
 		now := time.Now()
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
@@ -207,7 +207,7 @@ func (g *gossip) WriteToAddress(b []byte, a memberlist.Address) (time.Time, erro
 	} else if to, err = net.ResolveUDPAddr("udp", a.Addr); err != nil {
 		return time.Time{}, err
 	}
-	_, err := g.c.packets.WriteTo(b, to)
+	_, err := g.c.sockets.Packets.WriteTo(b, to)
 	return time.Now(), err
 }
 
@@ -223,7 +223,7 @@ func (g *gossip) DialTimeout(addr string, timeout time.Duration) (net.Conn, erro
 func (g *gossip) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	conn, err := g.c.cfg.Network.DialContext(ctx, a.Addr)
+	conn, err := g.c.sockets.Dialer.DialContext(ctx, a.Addr)
 	if err != nil {
 		return nil, err
 	}

@@ -29,9 +29,8 @@ func TestReader_LiarAboutLength_TakesNoMemory(t *testing.T) {
 
 func TestReader_BodiesBeyondTheBudget_BreakTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := newMemory()
-		c, err := Listen(Config{Self: 1, Name: "A", Addr: "10.0.0.1:1", MaxFrame: 1 << 20, InboundBytes: 1 << 20,
-			Network: network, ClusterID: func() string { return "c" }})
+		c, err := New(Config{Self: 1, Name: "A", MaxFrame: 1 << 20, InboundBytes: 1 << 20, ClusterID: func() string { return "c" }},
+			newMemory().bind(t, "10.0.0.1:1"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +57,7 @@ func TestReader_BodiesBeyondTheBudget_BreakTheStream(t *testing.T) {
 func TestReader_TricklingBigBody_IsGivenUp(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
 		h := a.newHandshake(purposePeer, Background, b.id())
-		conn, err := a.cfg.Network.DialContext(t.Context(), b.Addr())
+		conn, err := a.sockets.Dialer.DialContext(t.Context(), b.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +95,7 @@ func TestChannel_Impostor_DoesNotEndThePeersStream(t *testing.T) {
 		var conns []net.Conn
 		for range maxDuplicates - 1 {
 			h := a.newHandshake(purposePeer, Foreground, b.id()) // says that it is A
-			conn, err := a.cfg.Network.DialContext(t.Context(), b.Addr())
+			conn, err := a.sockets.Dialer.DialContext(t.Context(), b.Addr())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +123,7 @@ func TestChannel_Impostor_DoesNotEndThePeersStream(t *testing.T) {
 func TestGossip_Connections_AreBounded(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
 		dial := func() net.Conn {
-			conn, err := a.cfg.Network.DialContext(t.Context(), b.Addr())
+			conn, err := a.sockets.Dialer.DialContext(t.Context(), b.Addr())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -210,7 +209,7 @@ func TestChannel_UnreadReplies_EndTheStreamAndNotTheNode(t *testing.T) {
 	small := func(c *Config) { c.QueueBytes = 64 << 10 }
 	inBubble(t, small, func(t *testing.T, a, b *end, _ *gate) {
 		h := a.newHandshake(purposePeer, Background, b.id())
-		conn, err := a.cfg.Network.DialContext(t.Context(), b.Addr())
+		conn, err := a.sockets.Dialer.DialContext(t.Context(), b.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}

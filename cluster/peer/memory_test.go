@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -28,23 +29,18 @@ func newMemory() *memory {
 	return m
 }
 
-func (m *memory) Listen(addr string) (net.Listener, error) {
+// bind returns the sockets of an address of this network.
+func (m *memory) bind(tb testing.TB, addr string) Sockets {
 	l := &memoryListener{m: m, addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.mu.listeners[addr] != nil {
-		return nil, syscall.EADDRINUSE
-	}
-	m.mu.listeners[addr] = l
-	return l, nil
-}
-
-func (m *memory) ListenPacket(addr string) (net.PacketConn, error) {
 	p := &memoryPackets{m: m, addr: addr, in: make(chan memoryPacket, 256), closed: make(chan struct{})}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.mu.packets[addr] = p
-	return p, nil
+	if m.mu.listeners[addr] != nil {
+		tb.Helper()
+		tb.Fatalf("the address %s is taken", addr)
+	}
+	m.mu.listeners[addr], m.mu.packets[addr] = l, p
+	return Sockets{Listener: l, Packets: p, Dialer: m}
 }
 
 func (m *memory) DialContext(ctx context.Context, addr string) (net.Conn, error) {

@@ -11,44 +11,52 @@ import (
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
-// Machine is the [Network] of this machine, without TLS.
-type Machine struct{}
-
-// Listen binds a TCP port.
-func (Machine) Listen(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
-
-// ListenPacket binds a UDP port.
-func (Machine) ListenPacket(addr string) (net.PacketConn, error) {
-	return net.ListenPacket("udp", addr)
+// Sockets are what a channel communicates through.
+type Sockets struct {
+	// Listener accepts the connections of peers. Whoever wants TLS wraps it and Dialer.
+	Listener net.Listener
+	// Packets carries gossip. Its port has the number of Listener's.
+	Packets net.PacketConn
+	// Dialer opens connections to peers.
+	Dialer Dialer
 }
 
-// DialContext connects by TCP. TCP_NODELAY stays on, Go's default, because the writer
+// Dialer opens connections.
+type Dialer interface {
+	DialContext(ctx context.Context, addr string) (net.Conn, error)
+}
+
+// Close closes the sockets.
+func (s Sockets) Close() error { return errors.Join(s.Listener.Close(), s.Packets.Close()) }
+
+// withFaults returns sockets that obey a table of faults. self is the address that the
+// node advertises.
+func (s Sockets) withFaults(links *fault.Links, self string) Sockets {
+	return Sockets{
+		Listener: s.Listener, Packets: fault.NewPackets(s.Packets, links, self),
+		Dialer: fault.Dialer{Next: s.Dialer, Links: links, Self: self},
+	}
+}
+
+// tcp opens TCP connections. TCP_NODELAY stays on, Go's default, because the writer
 // coalesces frames itself.
-func (Machine) DialContext(ctx context.Context, addr string) (net.Conn, error) {
+type tcp struct{}
+
+func (tcp) DialContext(ctx context.Context, addr string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", addr)
-}
-
-// faultyNetwork is a network whose links may be faulty.
-type faultyNetwork struct {
-	Network
-	dialer fault.Dialer
-}
-
-// DialContext opens a connection that obeys the table of faults.
-func (n faultyNetwork) DialContext(ctx context.Context, addr string) (net.Conn, error) {
-	return n.dialer.DialContext(ctx, addr)
 }
 
 // gossipReceiveBuffer is the size of the UDP receive buffer in bytes. Bursts of gossip
 // arrive while the process waits for a processor.
 const gossipReceiveBuffer = 2 << 20
 
-// bind binds one port for TCP and UDP. With port 0 the kernel chooses a TCP port whose
-// UDP port may be taken, so bind tries several times.
-func bind(network Network, addr string) (net.Listener, net.PacketConn, error) {
+// Bind binds one port of this machine for TCP and UDP, host:port. It returns [ErrInUse]
+// if the port is taken. With port 0 the kernel chooses a TCP port whose UDP port may be
+// taken, so Bind tries several times.
+func Bind(addr string) (Sockets, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("peer address %q: %w", addr, err)
+		return Sockets{}, fmt.Errorf("peer address %q: %w", addr, err)
 	}
 	tries := 1
 	if port == "0" {
@@ -56,20 +64,20 @@ func bind(network Network, addr string) (net.Listener, net.PacketConn, error) {
 	}
 	var errs []error
 	for range tries {
-		l, err := network.Listen(addr)
+		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			return nil, nil, bindError(addr, err)
+			return Sockets{}, bindError(addr, err)
 		}
-		p, err := network.ListenPacket(net.JoinHostPort(host, portOf(l.Addr())))
+		p, err := net.ListenPacket("udp", net.JoinHostPort(host, portOf(l.Addr())))
 		if err == nil {
 			if u, ok := p.(*net.UDPConn); ok {
 				_ = u.SetReadBuffer(gossipReceiveBuffer) // the kernel may allow less
 			}
-			return l, p, nil
+			return Sockets{Listener: l, Packets: p, Dialer: tcp{}}, nil
 		}
 		errs = []error{bindError(addr+" (UDP)", err), l.Close()}
 	}
-	return nil, nil, errors.Join(errs...)
+	return Sockets{}, errors.Join(errs...)
 }
 
 func bindError(addr string, err error) error {

@@ -178,7 +178,7 @@ func (r *remote) report(err error) {
 func (c *Channel) dial(ctx context.Context, addr string, p purpose, class Class, expect causal.NodeID) (net.Conn, *handshake, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.HandshakeTimeout)
 	defer cancel()
-	conn, err := c.cfg.Network.DialContext(ctx, addr)
+	conn, err := c.sockets.Dialer.DialContext(ctx, addr)
 	if err != nil {
 		return nil, nil, err // err names the address already
 	}

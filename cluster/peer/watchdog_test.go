@@ -49,13 +49,13 @@ func inBubble(t *testing.T, change func(*Config), f func(t *testing.T, a, b *end
 		var ends []*end
 		for i, name := range []string{"A", "B"} {
 			cfg := Config{
-				Self: causal.NodeID(name[0]), Name: name, Addr: []string{"10.0.0.1:7946", "10.0.0.2:7946"}[i],
-				ClusterID: func() string { return "cluster" }, Network: network,
+				Self: causal.NodeID(name[0]), Name: name,
+				ClusterID: func() string { return "cluster" },
 			}
 			if change != nil {
 				change(&cfg)
 			}
-			c, err := Listen(cfg)
+			c, err := New(cfg, network.bind(t, []string{"10.0.0.1:7946", "10.0.0.2:7946"}[i]))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,13 +98,13 @@ func TestChannel_FrozenPeer_IsUnavailableSoonAndAvailableWhenItAnswers(t *testin
 		if a.Available(b.id()) {
 			t.Error("a peer that stays frozen became available")
 		}
-		dials := a.cfg.Network.(*memory).dialled()
+		dials := a.sockets.Dialer.(*memory).dialled()
 		serve.thaw()
 		time.Sleep(50 * time.Millisecond)
 		if !a.Available(b.id()) {
 			t.Error("a thawed peer is not available after 50 ms")
 		}
-		if now := a.cfg.Network.(*memory).dialled(); now != dials {
+		if now := a.sockets.Dialer.(*memory).dialled(); now != dials {
 			t.Errorf("%d dials to reach a peer that never went away", now-dials)
 		}
 	})
@@ -176,9 +176,9 @@ func TestChannel_SilentForLong_IsDialledAnew(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, serve *gate) {
 		serve.freeze()
 		a.ask(b, Foreground, Read)
-		dials := a.cfg.Network.(*memory).dialled()
+		dials := a.sockets.Dialer.(*memory).dialled()
 		time.Sleep(20 * time.Second)
-		if a.cfg.Network.(*memory).dialled() == dials {
+		if a.sockets.Dialer.(*memory).dialled() == dials {
 			t.Error("a stream silent for 20 s was not given up")
 		}
 		serve.thaw()
@@ -213,7 +213,7 @@ func TestChannel_PeerComesBack_IsReachedAgain(t *testing.T) {
 			t.Fatal("the dead is available")
 		}
 		time.Sleep(time.Minute) // the back-off is at its longest
-		again, err := Listen(b.cfg)
+		again, err := New(b.cfg, b.sockets.Dialer.(*memory).bind(t, b.Addr()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestChannel_PeerComesBack_IsReachedAgain(t *testing.T) {
 func TestChannel_DeadPeer_IsDialledEverLessOften(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
 		b.Close()
-		network := a.cfg.Network.(*memory)
+		network := a.sockets.Dialer.(*memory)
 		before := network.dialled()
 		time.Sleep(time.Minute)
 		// Two classes, 2.5 to 5 s apart once grown.

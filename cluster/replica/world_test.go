@@ -111,10 +111,12 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 		CacheBytes: 4 << 20, MemtableBytes: 4 << 20, Durability: w.durability,
 	})
 	must(err)
-	n.channel, err = peer.Listen(peer.Config{
-		Self: n.id, Name: name, Instance: name, Addr: "127.0.0.1:0", ClusterID: func() string { return "cluster" },
+	sockets, err := peer.Bind("127.0.0.1:0")
+	must(err)
+	n.channel, err = peer.New(peer.Config{
+		Self: n.id, Name: name, Instance: name, ClusterID: func() string { return "cluster" },
 		RequestTimeout: time.Minute, // what stays silent is the gate's to say
-	})
+	}, sockets)
 	must(err)
 	n.coordinator = New(Config{
 		Self: n.id, Store: n.store, Channel: n, Ring: n.ring.Load, Policy: func() register.Policy { return register.LWW },

@@ -1,6 +1,7 @@
 package testnodes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/peer/fault"
 	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
@@ -54,13 +56,13 @@ func New(tb testing.TB) *Cluster {
 // nodes that run. The first node founds the cluster.
 func (c *Cluster) Config(name string) cluster.Config {
 	cfg := cluster.Config{
-		Name: name, PeerAddr: "127.0.0.1:0", GossipProfile: "local",
+		Name: name, GossipProfile: "local",
 		ClientAddr: "127.0.0.1:1", AdminAddr: "127.0.0.1:2", Partitions: 64,
 		Store:  engine.Options{Dir: "data", FS: vfs.NewCrashableMem(), CacheBytes: 8 << 20, MemtableBytes: 4 << 20},
 		Logger: logger(name), Links: c.Links,
 	}
 	for _, n := range c.All() {
-		cfg.Join = append(cfg.Join, n.Config.PeerAddr)
+		cfg.Join = append(cfg.Join, n.Config.AdvertisePeerAddr)
 	}
 	return cfg
 }
@@ -73,14 +75,26 @@ func logger(name string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("self", name)
 }
 
-// Start runs a node and waits until it is ready.
-func (c *Cluster) Start(cfg cluster.Config) *Node {
+// Make makes a node that listens where its configuration says that it is reached, or on a
+// port that is free. The caller must run it.
+func (c *Cluster) Make(cfg cluster.Config) *cluster.Node {
 	c.tb.Helper()
-	n, err := cluster.New(cfg)
+	sockets, err := peer.Bind(cmp.Or(cfg.AdvertisePeerAddr, "127.0.0.1:0"))
 	if err != nil {
 		c.tb.Fatalf("node %s: %v", cfg.Name, err)
 	}
-	cfg.PeerAddr = n.Channel().Addr() // the same again after a restart
+	n, err := cluster.New(cfg, sockets)
+	if err != nil {
+		c.tb.Fatalf("node %s: %v", cfg.Name, err)
+	}
+	return n
+}
+
+// Start runs a node and waits until it is ready.
+func (c *Cluster) Start(cfg cluster.Config) *Node {
+	c.tb.Helper()
+	n := c.Make(cfg)
+	cfg.AdvertisePeerAddr = n.Channel().Addr() // the same again after a restart
 	ctx, stop := context.WithCancel(context.Background())
 	started := newNode(c, n, cfg, stop)
 	go func() { started.done <- n.Run(ctx) }()
@@ -234,7 +248,7 @@ func (c *Cluster) Split(one, other []string) {
 	var faults []fault.Link
 	for _, a := range one {
 		for _, b := range other {
-			from, to := c.Node(a).Config.PeerAddr, c.Node(b).Config.PeerAddr
+			from, to := c.Node(a).Config.AdvertisePeerAddr, c.Node(b).Config.AdvertisePeerAddr
 			faults = append(faults, fault.Link{From: from, To: to, Cut: true}, fault.Link{From: to, To: from, Cut: true})
 		}
 	}

@@ -27,7 +27,7 @@ import (
 type nodeSettings struct {
 	table []setting // all settings of the command, these among them
 
-	node   cluster.Config
+	node   nodeConfig
 	client clientPort
 	admin  adminSettings
 	log    logSettings

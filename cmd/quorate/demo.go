@@ -16,7 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/admin"
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
@@ -104,7 +103,7 @@ func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, er
 	var group errgroup.Group // side by side: each store waits for the disk
 	for i := range members {
 		group.Go(func() (err error) {
-			d.nodes[i], err = d.open(members[i], func(node *cluster.Config) {
+			d.nodes[i], err = d.open(members[i], func(node *nodeConfig) {
 				node.Whereabouts = members
 				if i < len(founders) {
 					node.Founders, node.ClusterID = founders, clusterID(dir)
@@ -127,7 +126,7 @@ func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, er
 }
 
 // open opens one node, which place tells how to find its cluster.
-func (d *demo) open(m ring.Member, place func(*cluster.Config)) (demoNode, error) {
+func (d *demo) open(m ring.Member, place func(*nodeConfig)) (demoNode, error) {
 	events := admin.NewEventLog(m.Name)
 	log := slog.New(events.Handler(d.log.Handler())).With("self", m.Name)
 	node, client := d.settings.configs(filepath.Join(d.dir, m.Name), log)

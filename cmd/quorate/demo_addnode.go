@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/admin"
-	"github.com/quorate/quorate/cluster"
 )
 
 // Nodes can be added to a running demo: an admin port sends a request, and one
@@ -81,5 +80,5 @@ func (d *demo) openNext() (demoNode, error) {
 	if err != nil {
 		return demoNode{}, err
 	}
-	return d.open(m, func(node *cluster.Config) { node.Join = through })
+	return d.open(m, func(node *nodeConfig) { node.Join = through })
 }

@@ -18,7 +18,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/admin"
-	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
@@ -178,7 +177,7 @@ func (s *nodeSettings) adminServer(p *process, events *admin.EventLog, log *slog
 
 // configs returns what a node and its client port are made of, with the node's data
 // in dir. The settings have been checked. The caller adds what is not a setting.
-func (s *nodeSettings) configs(dir string, log *slog.Logger) (cluster.Config, clientPort) {
+func (s *nodeSettings) configs(dir string, log *slog.Logger) (nodeConfig, clientPort) {
 	if absolute, err := filepath.Abs(dir); err == nil {
 		dir = absolute
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/cluster/settings"
 	"github.com/quorate/quorate/server"
@@ -26,7 +27,7 @@ import (
 // Only the goroutine of Run changes the state; kill, revive and join send it
 // requests.
 type supervisor struct {
-	node   cluster.Config
+	node   nodeConfig
 	client clientPort
 	log    *slog.Logger
 
@@ -46,9 +47,9 @@ type start struct {
 	through  []string // peer addresses to join through; nil: as before
 }
 
-// newSupervisor opens the node's store and binds its ports, so that faults of both
+// newSupervisor binds the ports and opens the node's store, so that faults of both
 // are reported at once. After success Run must be called.
-func newSupervisor(node cluster.Config, client clientPort, log *slog.Logger) (*supervisor, error) {
+func newSupervisor(node nodeConfig, client clientPort, log *slog.Logger) (*supervisor, error) {
 	client.Users = server.NewUsers(client.Password) // of the process: they outlive a life of the node
 	h := &supervisor{
 		node: node, client: client, log: log,
@@ -64,7 +65,7 @@ func newSupervisor(node cluster.Config, client clientPort, log *slog.Logger) (*s
 
 // newStandby makes a supervisor whose node waits for a request that names the cluster
 // to join. A node whose directory belongs to a cluster starts at once.
-func newStandby(node cluster.Config, client clientPort, log *slog.Logger) (*supervisor, error) {
+func newStandby(node nodeConfig, client clientPort, log *slog.Logger) (*supervisor, error) {
 	h, err := newSupervisor(node, client, log)
 	if err != nil || h.mu.life.node.Membership().Ring() != nil {
 		return h, err
@@ -209,14 +210,24 @@ func (h *supervisor) awaitLife(ctx context.Context) *life {
 // errKilled ends a life.
 var errKilled = errors.New("killed")
 
+// nodeConfig is what a node is made of, with the address where it listens for peers.
+type nodeConfig struct {
+	cluster.Config
+	PeerAddr string
+}
+
 // life is a node and its client port, from one start to one end.
 type life struct {
 	node   *cluster.Node
 	client *server.Server
 }
 
-func newLife(node cluster.Config, client clientPort) (*life, error) {
-	n, err := cluster.New(node)
+func newLife(node nodeConfig, client clientPort) (*life, error) {
+	sockets, err := peer.Bind(node.PeerAddr)
+	if err != nil {
+		return nil, err
+	}
+	n, err := cluster.New(node.Config, sockets)
 	if err != nil {
 		return nil, err
 	}
