@@ -83,31 +83,25 @@ func TestBrowser_Keyboard_WalksTheRing(t *testing.T) {
 	b.until(`document.querySelectorAll(".badge.primary").length === 3`)
 }
 
-func TestBrowser_ReadOnlyNode_IsNotShownAsUp(t *testing.T) {
-	f, b := openFake(t)
-	f.mu.Lock()
-	f.mu.readOnly = "store is read-only: disk full"
-	f.mu.Unlock()
-	b.shows(`#cards [data-node="B"]`, "read-only")
-	b.shows("#health", "B refuses writes: store is read-only: disk full")
-}
-
-func TestBrowser_NodeIsBeingFilled_IsNotShownAsUp(t *testing.T) {
-	f, b := openFake(t)
-	f.mu.Lock()
-	f.mu.refilling = "its disk was lost, or is a new one"
-	f.mu.Unlock()
-	b.shows(`#cards [data-node="B"]`, "being filled")
-	b.shows("#health", "B is being filled by the others")
-}
-
-func TestBrowser_ClockIsWrong_IsShownWithHowFar(t *testing.T) {
-	f, b := openFake(t)
-	f.mu.Lock()
-	f.mu.clockOff = -180_000
-	f.mu.Unlock()
-	b.shows(`#cards [data-node="B"]`, "wrong clock")
-	b.shows("#health", "B has a clock that is 3 min behind the others'")
+func TestBrowser_NodeInTrouble_IsNotShownAsUp(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		trouble      func(*fake)
+		card, health string
+	}{
+		{"read-only", func(f *fake) { f.mu.readOnly = "store is read-only: disk full" }, "read-only", "B refuses writes: store is read-only: disk full"},
+		{"being filled", func(f *fake) { f.mu.refilling = "its disk was lost, or is a new one" }, "being filled", "B is being filled by the others"},
+		{"wrong clock", func(f *fake) { f.mu.clockOff = -180_000 }, "wrong clock", "B has a clock that is 3 min behind the others'"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, b := openFake(t)
+			f.mu.Lock()
+			test.trouble(f)
+			f.mu.Unlock()
+			b.shows(`#cards [data-node="B"]`, test.card)
+			b.shows("#health", test.health)
+		})
+	}
 }
 
 func TestBrowser_DeadNode_IsReplaced(t *testing.T) {
