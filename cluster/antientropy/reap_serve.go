@@ -36,25 +36,24 @@ func (x *Exchanger) agrees(view *ring.Ring, p ring.Partition, refs []engine.Ref)
 	return agreed
 }
 
-// settledRing returns the ring if it equals the asking node's and is not in
-// transition.
-func (x *Exchanger) settledRing(digest uint64) (*ring.Ring, error) {
-	view := x.cfg.Ring()
-	if view.InTransition() || view.Digest() != digest {
-		return nil, ErrRingDiffers
-	}
-	return view, nil
-}
-
-func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
+// reapRequest decodes a request about objects of a partition, and returns the ring if it
+// equals the asking node's and is not in transition.
+func (x *Exchanger) reapRequest(body []byte) (view *ring.Ring, p ring.Partition, refs []engine.Ref, err error) {
 	p, digest, refs, err := decodeReapRequest(body)
 	if err == nil {
 		err = x.checkPartition(p)
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, nil, err
 	}
-	view, err := x.settledRing(digest)
+	if view = x.cfg.Ring(); view.InTransition() || view.Digest() != digest {
+		return nil, 0, nil, ErrRingDiffers
+	}
+	return view, p, refs, nil
+}
+
+func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
+	view, p, refs, err := x.reapRequest(body)
 	if err != nil {
 		return nil, err
 	}
@@ -62,14 +61,8 @@ func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
 }
 
 func (x *Exchanger) serveReap(body []byte) ([]byte, error) {
-	p, digest, refs, err := decodeReapRequest(body)
-	if err == nil {
-		err = x.checkPartition(p)
-	}
+	_, _, refs, err := x.reapRequest(body)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := x.settledRing(digest); err != nil {
 		return nil, err
 	}
 	n, err := x.cfg.Store.Tombstones().Reap(refs)

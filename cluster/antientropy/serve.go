@@ -48,11 +48,17 @@ func (x *Exchanger) serveNodes(body []byte) ([]byte, error) {
 	return appendHashes(nil, x.trees.Nodes(q.partition, q.level, q.index)), nil
 }
 
-func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
+// rangeOf decodes a request for a range of a partition that there is.
+func (x *Exchanger) rangeOf(body []byte) (rangeRequest, error) {
 	q, err := decodeRangeRequest(body)
 	if err == nil {
 		err = x.checkPartition(q.partition)
 	}
+	return q, err
+}
+
+func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
+	q, err := x.rangeOf(body)
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +77,7 @@ func (x *Exchanger) serveListing(body []byte) ([]byte, error) {
 }
 
 func (x *Exchanger) serveObjects(body []byte) ([]byte, error) {
-	q, err := decodeRangeRequest(body)
-	if err == nil {
-		err = x.checkPartition(q.partition)
-	}
+	q, err := x.rangeOf(body)
 	if err != nil {
 		return nil, err
 	}
