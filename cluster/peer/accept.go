@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"time"
 )
 
@@ -97,14 +96,14 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 	admitted := false
 	err := withDeadline(conn, c.cfg.HandshakeTimeout, func() error {
 		return h.accept(conn, func(peer *hello) error {
-			err := c.admit(peer)
+			err := c.accepted.admit(peer)
 			admitted = err == nil
 			return err
 		})
 	})
 	identified()
 	if admitted {
-		defer c.release(&h.peer)
+		defer c.accepted.release(&h.peer)
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -116,85 +115,17 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 	}
 	s := c.newStream(conn, h.peer.node, h.peer.name, h.peer.class, nil)
 	s.newcomer = h.peer.cluster == ""
-	if !c.register(s, &h.peer) {
+	if !c.accepted.add(s, &h.peer) {
 		_ = conn.Close()
 		return
 	}
 	err = s.run()
-	c.unregister(s)
+	c.accepted.remove(s)
 	if errors.Is(err, errMalformed) {
 		c.count.Garbage.Add(1)
 		if c.throttle.allow(logLine{who: h.peer.name, what: "malformed frame"}) {
 			c.log.Warn("stream dropped", "peer", h.peer.name, "addr", conn.RemoteAddr(), "err", err)
 		}
-	}
-}
-
-// maxCalls bounds the streams that serve a single call.
-const maxCalls = 64
-
-func (c *Channel) admit(peer *hello) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.mu.admitted >= c.cfg.MaxStreams || peer.purpose == purposeCall && c.mu.calls >= maxCalls {
-		return &RefusedError{Reason: RefusedBusy}
-	}
-	c.mu.admitted++
-	if peer.purpose == purposeCall {
-		c.mu.calls++
-	}
-	return nil
-}
-
-func (c *Channel) release(peer *hello) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mu.admitted--
-	if peer.purpose == purposeCall {
-		c.mu.calls--
-	}
-}
-
-// maxDuplicates bounds the accepted streams of one peer and class. One is in use; the
-// others are dead, and this end has not noticed yet. A new stream does not end the one
-// before it, because without a secret it may come from an impostor.
-const maxDuplicates = 4
-
-// register adds an accepted stream to the channel. It returns false if the channel has
-// closed.
-func (c *Channel) register(s *stream, peer *hello) bool {
-	c.mu.Lock()
-	if c.mu.closed {
-		c.mu.Unlock()
-		return false
-	}
-	c.mu.accepted[s] = struct{}{}
-	var old *stream
-	if peer.purpose == purposePeer {
-		key := streamKey{s.node, s.class}
-		duplicates := append(c.mu.members[key], s)
-		if len(duplicates) > maxDuplicates {
-			old, duplicates = duplicates[0], duplicates[1:]
-		}
-		c.mu.members[key] = duplicates
-	}
-	c.mu.Unlock()
-	if old != nil {
-		old.fail(errReplaced)
-	}
-	return true
-}
-
-func (c *Channel) unregister(s *stream) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.mu.accepted, s)
-	key := streamKey{s.node, s.class}
-	duplicates := slices.DeleteFunc(c.mu.members[key], func(other *stream) bool { return other == s })
-	if len(duplicates) == 0 {
-		delete(c.mu.members, key)
-	} else {
-		c.mu.members[key] = duplicates
 	}
 }
 

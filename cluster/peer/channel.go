@@ -28,6 +28,7 @@ type Channel struct {
 	throttle     logThrottle
 	count        Counters
 
+	accepted     *acceptedStreams
 	remotes      atomic.Pointer[remotes] // replaced whole, under mu
 	parked       atomic.Bool             // the watchdog sleeps
 	watchdogWake chan struct{}           // wakes it
@@ -36,18 +37,9 @@ type Channel struct {
 
 	mu struct {
 		sync.Mutex
-		running  bool
-		closed   bool
-		admitted int // streams accepted or about to be
-		calls    int // those of admitted that are for one call
-		accepted map[*stream]struct{}
-		members  map[streamKey][]*stream // the oldest first
+		running bool
+		closed  bool
 	}
-}
-
-type streamKey struct {
-	node  causal.NodeID
-	class Class
 }
 
 // New makes a channel of sockets, which are the channel's from now on: an error closes
@@ -70,8 +62,7 @@ func New(cfg Config, sockets Sockets) (*Channel, error) {
 	}
 	c.gossip = newGossip(c)
 	c.remotes.Store(new(remotes))
-	c.mu.accepted = make(map[*stream]struct{})
-	c.mu.members = make(map[streamKey][]*stream)
+	c.accepted = newAcceptedStreams(cfg.MaxStreams)
 	return c, nil
 }
 

@@ -50,7 +50,7 @@
 // Owns: the port, and the goroutines of Run: one that accepts, one that reads UDP, the
 // watchdog for timeouts and pings, one for each peer and class that keeps its stream
 // open and reads it with a writer beside it, and two for each accepted stream; and the
-// workers of Mux.Run. Lock order: Channel.mu before stream.mu. No lock is held during
+// workers of Mux.Run. Lock order: Channel.mu before stream.mu; that of the accepted streams is held alone. No lock is held during
 // I/O or calls out of the package.
 //
 // Not: who belongs to the ring (cluster/core/ring), who is alive by gossip

@@ -15,7 +15,7 @@ const gossipLeave = 1500 * time.Millisecond
 // open requests are answered.
 func (c *Channel) drain() {
 	_ = c.sockets.Listener.Close() // shut closes it again; neither error matters
-	for _, s := range c.acceptedStreams() {
+	for _, s := range c.accepted.all() {
 		s.closeGently()
 	}
 	const step = 5 * time.Millisecond
@@ -36,7 +36,7 @@ func (c *Channel) drain() {
 
 // idle reports whether no request is open, neither here nor at a peer.
 func (c *Channel) idle() bool {
-	return len(c.acceptedStreams()) == 0 && c.remotes.Load().outstanding() == 0
+	return len(c.accepted.all()) == 0 && c.remotes.Load().outstanding() == 0
 }
 
 // shut closes everything at once.
@@ -59,20 +59,11 @@ func (c *Channel) shut(cause error) {
 	_ = c.sockets.Close()
 	c.unidentified.closeAll()
 	c.gossip.closeAll()
-	for _, s := range c.acceptedStreams() {
+	c.accepted.close()
+	for _, s := range c.accepted.all() {
 		s.abort(cause)
 	}
 	for s := range remotes.streams() {
 		s.abort(cause)
 	}
-}
-
-func (c *Channel) acceptedStreams() []*stream {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := make([]*stream, 0, len(c.mu.accepted))
-	for s := range c.mu.accepted {
-		all = append(all, s)
-	}
-	return all
 }

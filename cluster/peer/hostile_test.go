@@ -114,7 +114,7 @@ func TestChannel_Impostor_DoesNotEndThePeersStream(t *testing.T) {
 				t.Error("a mute stream is kept")
 			}
 		}
-		if n := len(b.acceptedStreams()); n != 2 {
+		if n := len(b.accepted.all()); n != 2 {
 			t.Errorf("%d streams are accepted, want A's two", n)
 		}
 	})
