@@ -22,6 +22,14 @@ func copyOf(disk vfs.FS) *vfs.MemFS {
 	return disk.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
 }
 
+// backUp restarts a node. It returns a copy of the disk from while the node was stopped.
+func backUp(w *testnodes.Cluster, node string) *vfs.MemFS {
+	cfg := w.Stop(node)
+	backup := copyOf(cfg.Store.FS)
+	w.Start(cfg)
+	return backup
+}
+
 // setAll writes a value to the keys k0, k1 and so on.
 func setAll(n *testnodes.Node, keys int, value string) {
 	for i := range keys {
@@ -47,12 +55,10 @@ func TestCluster_DirectoryPutBack_NoAcknowledgedWriteIsLost(t *testing.T) {
 	w.Grow("A", "B", "C")
 	const keys = 200
 	setAll(w.Node("B"), keys, "old")
-	cfg := w.Stop("B")
-	backup := copyOf(cfg.Store.FS)
-	w.Start(cfg)
+	backup := backUp(w, "B")
 	setAll(w.Node("B"), keys, "mid")
 	setAll(w.Node("B"), keys, "mid2")
-	cfg = w.Stop("B")
+	cfg := w.Stop("B")
 	cfg.Store.FS = backup
 	b := w.Start(cfg)
 	setAll(b, keys, "new")
@@ -81,13 +87,11 @@ func TestCluster_DirectoryPutBack_ItsOldValuesAreNoAnswers(t *testing.T) {
 	w.Grow("A", "B", "C")
 	const keys = 100
 	setAll(w.Node("B"), keys, "old")
-	cfg := w.Stop("B")
-	backup := copyOf(cfg.Store.FS)
-	w.Start(cfg)
+	backup := backUp(w, "B")
 	w.Settle()
 	setAll(w.Node("A"), keys, "new")
 	w.Eventually("all replicas to be identical", w.Identical)
-	cfg = w.Stop("B")
+	cfg := w.Stop("B")
 	cfg.Store.FS, cfg.AntiEntropyRate, cfg.AntiEntropyInterval = backup, 1, time.Hour // it stays as it is
 	b := w.Start(cfg)
 	if doubt := b.Store().DiskLoss().Doubt(); doubt != engine.Outdated {
@@ -105,11 +109,9 @@ func TestCluster_DirectoryPutBackFromBeforeTheGrace_DoesNotStart(t *testing.T) {
 		data, err := w.Node("B").Store().State().Load("handoff-contact")
 		return err == nil && len(data) > 0
 	})
-	cfg := w.Stop("B")
-	backup := copyOf(cfg.Store.FS)
-	w.Start(cfg)
+	backup := backUp(w, "B")
 	w.Settle()
-	cfg = w.Stop("B")
+	cfg := w.Stop("B")
 	cfg.Store.FS = backup
 	cfg.Now = func() time.Time { return time.Now().Add(cluster.DefaultTombstoneGrace) }
 	again := w.Make(cfg)

@@ -134,32 +134,23 @@ func requireContents(t *testing.T, n *node, want map[string]string) {
 	}
 }
 
-func TestExchanger_Sync_EmptyHere_CopiesByPages(t *testing.T) {
-	w := newWorld(t, 1, 2, "A", "B")
-	w.FillNodes(500, 10_000, "B")
-	a, b := w.node("A"), w.node("B")
-	stats, err := a.x.Sync(t.Context(), b.ID, 0)
-	if err != nil {
-		t.Fatal(err)
+func TestExchanger_Sync_EmptyOnOneSide_CopiesByPages(t *testing.T) {
+	for _, test := range []struct {
+		full  string
+		taken int64 // keys that were news to B
+	}{{"A", 500}, {"B", 0}} {
+		w := newWorld(t, 1, 2, "A", "B")
+		w.FillNodes(500, 10_000, test.full)
+		a, b := w.node("A"), w.node("B")
+		stats, err := a.x.Sync(t.Context(), b.ID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stats.KeysExchanged != 500 || stats.KeysTaken != test.taken || stats.Messages < 6 || stats.Messages > 9 {
+			t.Errorf("%s has all: %+v: want the root and about 5 pages", test.full, stats)
+		}
+		requireSame(t, a, b)
 	}
-	if stats.KeysExchanged != 500 || stats.Messages < 6 || stats.Messages > 9 {
-		t.Errorf("%+v: want the root and about 5 pages", stats)
-	}
-	requireSame(t, a, b)
-}
-
-func TestExchanger_Sync_EmptyThere_SendsByPages(t *testing.T) {
-	w := newWorld(t, 1, 2, "A", "B")
-	w.FillNodes(500, 10_000, "A")
-	a, b := w.node("A"), w.node("B")
-	stats, err := a.x.Sync(t.Context(), b.ID, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if stats.KeysExchanged != 500 || stats.KeysTaken != 500 || stats.Messages > 9 {
-		t.Errorf("%+v: want the root and about 5 pages", stats)
-	}
-	requireSame(t, a, b)
 }
 
 // TestExchanger_Sync_LongKeys_ListsByPages has listings and batches of several pages, with

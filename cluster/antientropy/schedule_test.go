@@ -108,6 +108,14 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
+// breakOne makes one pair differ, and its exchanges fail.
+func (s *stage) breakOne() pair {
+	broken := pair{ring.IDOf("B"), s.shared[ring.IDOf("B")][0]}
+	s.differs = func(p pair) bool { return p == broken }
+	s.fails = s.differs
+	return broken
+}
+
 // play runs the scheduler for some time.
 func (s *stage) play(t *testing.T, d time.Duration) {
 	t.Helper()
@@ -211,9 +219,7 @@ func TestScheduler_PeerComesBack_IsCaughtUpWith(t *testing.T) {
 func TestScheduler_Failure_IsRetriedLaterAndLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		broken := pair{ring.IDOf("B"), s.shared[ring.IDOf("B")][0]}
-		s.differs = func(p pair) bool { return p == broken }
-		s.fails = s.differs
+		broken := s.breakOne()
 		s.play(t, time.Hour)
 		if n := s.synced[broken]; n < 5 || n > 20 {
 			t.Errorf("tried %d times in an hour", n)
@@ -374,9 +380,7 @@ func TestScheduler_SyncAll_Cancelled_StopsEarly(t *testing.T) {
 func TestScheduler_Summary_CountsPairsByTheirState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		broken := pair{ring.IDOf("B"), s.shared[ring.IDOf("B")][0]}
-		s.differs = func(p pair) bool { return p == broken }
-		s.fails = s.differs
+		broken := s.breakOne()
 		s.play(t, time.Second)
 		if got, want := s.Summary(), (Summary{Pairs: s.total(), Equal: s.total() - 1, Failing: 1}); got != want {
 			t.Errorf("summary %+v, want %+v", got, want)
