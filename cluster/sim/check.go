@@ -98,7 +98,7 @@ func (ch *checker) checkKept(o *op, left *object.Object) {
 // mayBeReplaced reports whether some update may have replaced the value of a write: a
 // plain one that was not over when the write began, or one whose client had seen it.
 func (ch *checker) mayBeReplaced(o *op) bool {
-	dot := o.request.Result.Dot
+	dots := ch.dotsOf(o)
 	for _, u := range ch.history.ops {
 		if u == o || u.key != o.key || u.action == actionGet {
 			continue
@@ -109,11 +109,24 @@ func (ch *checker) mayBeReplaced(o *op) bool {
 			if late && u.expiry < ch.now+clockTolerance {
 				return true
 			}
-		case u.plain && late, !u.plain && u.covers(dot):
+		case u.plain && late, !u.plain && slices.ContainsFunc(dots, u.covers):
 			return true
 		}
 	}
 	return false
+}
+
+// dotsOf returns the dots of a write that clients have seen. They are several if two
+// coordinators carried it out, and are one version all the same: who has seen one of them
+// replaces all.
+func (ch *checker) dotsOf(o *op) []causal.Dot {
+	dots := []causal.Dot{o.request.Result.Dot}
+	for named, value := range ch.history.dots {
+		if named.key == o.key && value == o.value {
+			dots = append(dots, named.dot)
+		}
+	}
+	return dots
 }
 
 // checkShown: a plain read shows the last write, if that was plain, no other was
