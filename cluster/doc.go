@@ -38,7 +38,8 @@
 //	where a command is added               a row and a handler in its family: server/stringcmd, server/keyspace, …; then drop
 //	                                       its name from server/refused.go, and add a script to server/testdata/wire
 //	where a route of the admin port is     admin (routes.go), its types in admin/api
-//	where a setting is added               cmd/quorate (config.go); if CONFIG SET changes it: server/introspect (settings.go)
+//	where a setting is added               a row in cmd/quorate (config.go), or, for a number that CONFIG SET changes,
+//	                                       in server (settings.go): see .github/CONTRIBUTING.md
 //	where a cluster-wide setting is added  cluster/core/settings (policy.go)
 //	how a setting reaches all nodes        cluster/settings (disseminator.go)
 //	where faults are simulated             cluster/sim

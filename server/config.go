@@ -9,7 +9,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/limits"
@@ -36,30 +35,30 @@ type Config struct {
 	// CLUSTER and its relatives are refused, and INFO says so (cluster-enabled no).
 	Standalone bool
 
-	MaxClients      int           // connections at once; default DefaultMaxClients
-	MostClients     int           // largest MaxClients that CONFIG SET may set; default that of limits.ClientCount
-	ProtoMaxBulkLen int64         // bytes of one argument; default DefaultBulkBytes
-	MaxArguments    int64         // of one command; default DefaultMaxArguments
-	IdleTimeout     time.Duration // closes a client without a command; default 0: never
-	WriteTimeout    time.Duration // closes a client that takes no replies; default 60 s
-	InputLimit      int64         // bytes of one client's unfinished command; default DefaultInputLimit
-	OutputLimit     int64         // bytes of replies waiting for one client; default DefaultOutputLimit
-	BufferedLimit   int64         // bytes of both, over all clients; default DefaultBufferedLimit
-	Grace           time.Duration // for commands under way when Run's context ends; default 2 s
-	WarnValueSize   int64         // bytes of a value worth a line in the log; default 5 MB
+	// The numbers that CONFIG SET changes; the table, [Settings], has their defaults and bounds.
+	MaxClients      int64         // connections at once
+	ProtoMaxBulkLen int64         // bytes of one argument
+	IdleTimeout     time.Duration // closes a client without a command; 0: never
+	InputLimit      int64         // bytes of one client's unfinished command
+	OutputLimit     int64         // bytes of replies waiting for one client
+	BufferedLimit   int64         // bytes of both, over all clients
+	// Slowlog says what SLOWLOG keeps; nil: the defaults.
+	Slowlog *SlowlogConfig
+	// LatencyThresholdMillis is the duration in milliseconds from which on LATENCY
+	// records a command; 0: none.
+	LatencyThresholdMillis int64
+
+	MostClients   int64         // largest MaxClients that CONFIG SET may set; default that of limits.ClientCount
+	MaxArguments  int64         // of one command; default DefaultMaxArguments
+	WriteTimeout  time.Duration // closes a client that takes no replies; default 60 s
+	Grace         time.Duration // for commands under way when Run's context ends; default 2 s
+	WarnValueSize int64         // bytes of a value worth a line in the log; default 5 MB
 
 	// Chaos allows DEBUG SLEEP.
 	Chaos bool
 	// Shutdown, when set, asks the process to stop, for SHUTDOWN; it must not
 	// block. Without it the command is refused.
 	Shutdown func()
-
-	// Slowlog says what SLOWLOG keeps; default [DefaultSlowlogEntries] commands of
-	// [DefaultSlowlogMicros] and longer.
-	Slowlog *SlowlogConfig
-	// LatencyThresholdMillis is the duration in milliseconds from which on LATENCY
-	// records a command; default 0: none.
-	LatencyThresholdMillis int64
 
 	// Rewrite, when set, puts what CONFIG SET changed into the node's settings
 	// file, for CONFIG REWRITE. Without it the command is refused.
@@ -77,17 +76,8 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Defaults of a [Config] that operators may change.
-const (
-	DefaultMaxClients     = 10_000
-	DefaultMaxArguments   = 1 << 20
-	DefaultBulkBytes      = register.MaxValue
-	DefaultInputLimit     = 1 << 30
-	DefaultOutputLimit    = 64 << 20
-	DefaultBufferedLimit  = 2 << 30
-	DefaultSlowlogMicros  = 10_000
-	DefaultSlowlogEntries = 128
-)
+// DefaultMaxArguments is the default of [Config.MaxArguments].
+const DefaultMaxArguments = 1 << 20
 
 // SlowlogConfig says what the slow log keeps.
 type SlowlogConfig struct {
@@ -104,26 +94,16 @@ func (c Config) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	checkRange(&faults, "maximum of clients", c.MaxClients, limits.ClientCount)
-	checkRange(&faults, "largest maximum of clients", c.MostClients, limits.ClientCount)
-	checkRange(&faults, "proto-max-bulk-len", c.ProtoMaxBulkLen, limits.BulkBytes)
+	inRange := func(name string, v int64, within number.Range[int64]) {
+		check(within.Holds(v), "%s: %d is not between %d and %d", name, v, within.Least, within.Most)
+	}
+	for _, row := range settings {
+		inRange(row.Name, *row.field(&c), row.Within)
+	}
+	inRange("largest maxclients", c.MostClients, limits.ClientCount)
 	check(c.MaxArguments >= 16 && c.MaxArguments <= math.MaxInt32, "maximum of arguments: %d is not between 16 and 2^31", c.MaxArguments)
-	checkRange(&faults, "input limit in bytes", c.InputLimit, limits.BufferedBytes)
-	checkRange(&faults, "output limit in bytes", c.OutputLimit, limits.BufferedBytes)
-	checkRange(&faults, "limit of buffered bytes", c.BufferedLimit, limits.BufferedBytes)
-	checkRange(&faults, "slow log threshold in microseconds", c.Slowlog.SlowerThanMicros, limits.SlowlogMicros)
-	checkRange(&faults, "slow log entries", c.Slowlog.Entries, limits.SlowlogEntries)
-	checkRange(&faults, "latency threshold in milliseconds", c.LatencyThresholdMillis, limits.LatencyMillis)
-	checkRange(&faults, "idle timeout", c.IdleTimeout, limits.IdleTime)
 	check(c.WriteTimeout > 0, "write timeout: %v is not positive", c.WriteTimeout)
 	return errors.Join(faults...)
-}
-
-// checkRange adds a fault if a value is out of its range.
-func checkRange[T ~int | ~int64](faults *[]error, what string, v T, within number.Range[T]) {
-	if !within.Holds(v) {
-		*faults = append(*faults, fmt.Errorf("%s: %v is not between %v and %v", what, v, within.Least, within.Most))
-	}
 }
 
 func (c Config) withDefaults() Config {
@@ -131,19 +111,15 @@ func (c Config) withDefaults() Config {
 	if c.Users == nil {
 		c.Users = NewUsers(c.Password)
 	}
-	c.MaxClients = cmp.Or(c.MaxClients, DefaultMaxClients)
 	c.MostClients = cmp.Or(c.MostClients, limits.ClientCount.Most)
-	c.ProtoMaxBulkLen = cmp.Or(c.ProtoMaxBulkLen, DefaultBulkBytes)
 	c.MaxArguments = cmp.Or(c.MaxArguments, DefaultMaxArguments)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)
-	c.InputLimit = cmp.Or(c.InputLimit, DefaultInputLimit)
-	c.OutputLimit = cmp.Or(c.OutputLimit, DefaultOutputLimit)
-	c.BufferedLimit = cmp.Or(c.BufferedLimit, DefaultBufferedLimit)
 	c.Grace = cmp.Or(c.Grace, 2*time.Second)
 	c.WarnValueSize = cmp.Or(c.WarnValueSize, 5<<20)
 	if c.Slowlog == nil {
-		c.Slowlog = &SlowlogConfig{SlowerThanMicros: DefaultSlowlogMicros, Entries: DefaultSlowlogEntries}
+		c.Slowlog = defaultSlowlog()
 	}
+	c.setDefaults()
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -18,7 +18,7 @@ func TestNew_BadConfig_ReportsEverything(t *testing.T) {
 	}
 	cfg := Config{MaxClients: -1, IdleTimeout: -1, ProtoMaxBulkLen: 5, Slowlog: &SlowlogConfig{Entries: -1}}
 	_, err = New(cfg, listener, newFake(t))
-	for _, want := range []string{"clients", "idle", "proto-max-bulk-len", "slow log"} {
+	for _, want := range []string{"maxclients", "timeout", "proto-max-bulk-len", "slowlog-max-len"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Fatalf("%v does not mention %s", err, want)
 		}

@@ -73,7 +73,7 @@ func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 	s := &Server{
 		cfg:      cfg,
 		listener: listener,
-		limits:   newLimits(cfg),
+		limits:   new(limits.Limits),
 		users:    cfg.Users,
 		errors:   introspect.NewErrorTally(),
 		slowlog:  new(introspect.Slowlog),
@@ -87,9 +87,7 @@ func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 		stopping: make(chan struct{}),
 		empty:    make(chan struct{}, 1),
 	}
-	s.slowlog.Threshold.Store(cfg.Slowlog.SlowerThanMicros)
-	s.slowlog.Entries.Store(cfg.Slowlog.Entries)
-	s.latency.Threshold.Store(cfg.LatencyThresholdMillis)
+	s.limits.Protocol.Arguments.Store(cfg.MaxArguments)
 	s.budget = limits.NewBudget(s.limits)
 	s.hooks.pause.Changed = s.hooks.arm
 	s.batches.New = func() any { return new(command.Batch) }
@@ -114,25 +112,13 @@ func (s *Server) families(store Store) *families {
 		introspect: &introspect.Family{
 			Counters: s.counters, Errors: s.errors, Slowlog: s.slowlog, Latency: s.latency,
 			Settings: introspect.NewSettings(introspect.SettingsConfig{
-				Store: store, Limits: s.limits, Users: s.users, Slowlog: s.slowlog, Latency: s.latency,
-				Standalone: s.cfg.Standalone, MostClients: s.cfg.MostClients, Addr: s.listener.Addr(), Fixed: s.cfg.Settings,
+				Store: store, Users: s.users, Numbers: s.numbers(),
+				Standalone: s.cfg.Standalone, Addr: s.listener.Addr(), Fixed: s.cfg.Settings,
 			}),
 			Born: s.cfg.Now(), RunID: newRunID(), Connected: s.connected,
 			Facts: s.cfg.Facts, Rewrite: s.cfg.Rewrite, Shutdown: s.cfg.Shutdown, Chaos: s.cfg.Chaos, Sleep: s.sleep,
 		},
 	}
-}
-
-func newLimits(cfg Config) *limits.Limits {
-	l := new(limits.Limits)
-	l.Protocol.BulkBytes.Store(cfg.ProtoMaxBulkLen)
-	l.Protocol.Arguments.Store(cfg.MaxArguments)
-	l.Clients.Store(int64(cfg.MaxClients))
-	l.Idle.Store(int64(cfg.IdleTimeout))
-	l.Input.Store(cfg.InputLimit)
-	l.Output.Store(cfg.OutputLimit)
-	l.Buffered.Store(cfg.BufferedLimit)
-	return l
 }
 
 func (s *Server) logLargeValue(size int, client string) {

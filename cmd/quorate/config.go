@@ -21,7 +21,8 @@ import (
 
 // The table of settings. A row is a setting: its name, the field that it sets, its
 // default, its bounds, whether CONFIG SET changes it, and its help text. Defaults and
-// bounds that a component has are taken from the component.
+// bounds that a component has are taken from the component. The numbers of the client port
+// that CONFIG SET changes have their table in package server ([server.Settings]).
 
 // nodeSettings are the settings that every node has, alone or in a demo.
 type nodeSettings struct {
@@ -135,27 +136,10 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 		group("Clients",
 			setting{name: "requirepass", value: text(&c.Password, ""), hint: "PASSWORD", live: true,
 				help: "Password of the client port, and of the admin port where that has no --admin-token. Without one, both are on loopback only."},
-			setting{name: "maxclients", value: count(&c.MaxClients, server.DefaultMaxClients, limits.ClientCount), live: true,
-				help: "Client connections at once. Lowered to what the limit of open files allows."},
-			setting{name: "timeout", value: duration(&c.IdleTimeout, 0, limits.IdleTime), live: true,
-				help: "Close a client connection that has been idle for this long; 0: never."},
 			setting{name: "cluster-enabled", value: choice(&c.Standalone, "yes", option[bool]{"yes", false}, option[bool]{"no", true}),
 				help: "Whether CLUSTER SLOTS, SHARDS and NODES show clients where keys are: 'yes', or 'no' for clients that would then refuse commands on keys of several slots."},
-			setting{name: "proto-max-bulk-len", value: byteSize(&c.ProtoMaxBulkLen, server.DefaultBulkBytes, limits.BulkBytes), live: true,
-				help: "The longest key or value."},
-			setting{name: "client-buffer-limit", value: byteSize(&c.InputLimit, server.DefaultInputLimit, limits.BufferedBytes), live: true,
-				help: "Bytes that one client can make a node buffer."},
-			setting{name: "total-buffer-limit", value: byteSize(&c.BufferedLimit, server.DefaultBufferedLimit, limits.BufferedBytes), live: true,
-				help: "Bytes that all clients together can make a node buffer."},
-			setting{name: "client-reply-buffer-limit", value: byteSize(&c.OutputLimit, server.DefaultOutputLimit, limits.BufferedBytes), live: true,
-				help: "Bytes of replies that may wait for one client to read them."},
-			setting{name: "slowlog-log-slower-than", value: count(&c.Slowlog.SlowerThanMicros, server.DefaultSlowlogMicros, limits.SlowlogMicros), live: true,
-				help: "Microseconds from which on a command is recorded in SLOWLOG; -1: none."},
-			setting{name: "slowlog-max-len", value: count(&c.Slowlog.Entries, server.DefaultSlowlogEntries, limits.SlowlogEntries), live: true,
-				help: "Commands that SLOWLOG keeps."},
-			setting{name: "latency-monitor-threshold", value: count(&c.LatencyThresholdMillis, 0, limits.LatencyMillis), live: true,
-				help: "Milliseconds from which on LATENCY records a slow command; 0: none."},
 		),
+		group("Clients", s.clientNumbers()...),
 		group("Admin port",
 			setting{name: "admin-token", value: text(&s.admin.token, ""), hint: "TOKEN",
 				help: "Password of the admin port, as HTTP Basic (any user name) or a bearer token; by default that of --requirepass, also after CONFIG SET requirepass. The same on all nodes."},
@@ -176,6 +160,24 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 				help: "Serve Go's profiles at /debug/pprof on the admin port."},
 		),
 	)
+}
+
+// clientNumbers returns the settings of the client port that the table of package server
+// has.
+func (s *nodeSettings) clientNumbers() (rows []setting) {
+	for _, row := range server.Settings() {
+		field := row.Field(&s.client.Config)
+		v := count(field, row.Fallback, row.Within)
+		switch row.Unit {
+		case limits.Bytes:
+			v = byteSize(field, row.Fallback, row.Within)
+		case limits.Nanoseconds:
+			v = duration((*time.Duration)(field), time.Duration(row.Fallback),
+				number.Range[time.Duration]{Least: time.Duration(row.Within.Least), Most: time.Duration(row.Within.Most)})
+		}
+		rows = append(rows, setting{name: row.Name, value: v, live: true, help: row.Help})
+	}
+	return rows
 }
 
 // serverCmd is `quorate server`.

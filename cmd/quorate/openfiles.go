@@ -36,7 +36,7 @@ func budgetFiles(limit uint64, nodes int) fileBudget {
 		peers: min(max(each, leastFiles)/16, mostOfPeers),
 		admin: min(max(each, leastFiles)/16, mostOfAdmin),
 	}
-	b.clients = min(max(each-otherFiles-b.store-b.peers-b.admin, leastClients), limits.ClientCount.Most)
+	b.clients = min(max(each-otherFiles-b.store-b.peers-b.admin, leastClients), int(limits.ClientCount.Most))
 	return b
 }
 
@@ -54,10 +54,11 @@ func (s *nodeSettings) limitFiles(nodes int, log *slog.Logger) {
 			"open_files", limit, "nodes", nodes, "least", nodes*leastFiles)
 	}
 	s.node.Store.MaxOpenFiles, s.node.PeerStreams, s.admin.connections = b.store, b.peers, b.admin
-	s.client.MostClients = b.clients
-	if s.client.MaxClients > b.clients {
+	most := int64(b.clients)
+	s.client.MostClients = most
+	if s.client.MaxClients > most {
 		log.Info("maxclients is lowered: the limit of open files leaves room for so many clients of each node; 'ulimit -n' or LimitNOFILE raises it",
 			"maxclients", b.clients, "wanted", s.client.MaxClients, "open_files", limit, "room_for_nodes", nodes)
-		s.client.MaxClients = b.clients
+		s.client.MaxClients = most
 	}
 }

@@ -43,7 +43,7 @@ func TestLimitFiles_MaxClients_IsLoweredAndLogged(t *testing.T) {
 	var log bytes.Buffer
 	s := &cli.Server.settings
 	s.limitFiles(1, slog.New(slog.NewTextHandler(&log, nil)))
-	want := budgetFiles(limit, 1).clients
+	want := int64(budgetFiles(limit, 1).clients)
 	if s.client.MaxClients != want || s.client.MostClients != want {
 		t.Errorf("maxclients %d, at most %d, want %d", s.client.MaxClients, s.client.MostClients, want)
 	}

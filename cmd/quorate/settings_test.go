@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -98,6 +99,66 @@ func TestSettings_Names_AreDistinct(t *testing.T) {
 				t.Errorf("%s: --%s stands twice in the table", command, s.name)
 			}
 			seen[s.name] = true
+		}
+	}
+}
+
+// sample returns a text that a setting takes, and that is not its default if it may be
+// another one.
+func (s *setting) sample() string {
+	if _, most, ranged := strings.Cut(s.value.bounds, " to "); ranged {
+		return most
+	}
+	words := strings.Split(s.value.bounds, ", ")
+	switch last := words[len(words)-1]; {
+	case s.value.target.Kind() == reflect.Bool:
+		return "true"
+	case last == "":
+		return "127.0.0.1:1"
+	case last == s.value.fallback:
+		return words[0]
+	default:
+		return last
+	}
+}
+
+// TestSettings_EveryRow_IsReachedByFlagVariableAndFile sets each row of the table, alone, in
+// each of the three ways.
+func TestSettings_EveryRow_IsReachedByFlagVariableAndFile(t *testing.T) {
+	tables := map[string]func(*commands) []setting{
+		"server": func(c *commands) []setting { return c.Server.settings.table },
+		"demo":   func(c *commands) []setting { return c.Demo.settings.table },
+	}
+	for command, tableOf := range tables {
+		defaults, err := parse(t, command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range tableOf(defaults) {
+			if row.name == "config" { // names the file
+				continue
+			}
+			sample := row.sample()
+			value := func(t *testing.T, args ...string) any {
+				cli, err := parse(t, append([]string{command}, args...)...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return tableOf(cli)[i].value.target.Interface()
+			}
+			flag := value(t, "--"+row.name+"="+sample)
+			if reflect.DeepEqual(flag, row.value.target.Interface()) && sample != row.value.fallback {
+				t.Errorf("%s --%s=%s changes nothing", command, row.name, sample)
+			}
+			if file := value(t, "--config", settingsPath(t, row.name+": "+sample+"\n")); !reflect.DeepEqual(file, flag) {
+				t.Errorf("%s: the file sets %s to %v, the flag to %v", command, row.name, file, flag)
+			}
+			t.Run(command+"/"+row.name, func(t *testing.T) {
+				t.Setenv("QUORATE_"+strings.ToUpper(strings.ReplaceAll(row.name, "-", "_")), sample)
+				if variable := value(t); !reflect.DeepEqual(variable, flag) {
+					t.Errorf("the variable sets it to %v, the flag to %v", variable, flag)
+				}
+			})
 		}
 	}
 }

@@ -2,6 +2,7 @@ package introspect_test
 
 import (
 	"context"
+	"github.com/quorate/quorate/cluster/core/number"
 	"net"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/commandtest"
 	"github.com/quorate/quorate/server/introspect"
+	"github.com/quorate/quorate/server/limits"
 	"github.com/quorate/quorate/server/stringcmd"
 )
 
@@ -39,7 +41,15 @@ func newConn(t *testing.T) (*commandtest.Conn, *introspect.Family, *client) {
 	n.Limits.Buffered.Store(64 << 20)
 	f.Counters.Size(n.Table)
 	f.Settings = introspect.NewSettings(introspect.SettingsConfig{
-		Store: c.Store, Limits: n.Limits, Users: auth.NewUsers(""), Slowlog: f.Slowlog, Latency: f.Latency,
+		Store: c.Store, Users: auth.NewUsers(""), Numbers: []introspect.Number{
+			{Name: "timeout", Value: &n.Limits.Idle, Within: number.Range[int64]{Most: int64(time.Hour)}, Unit: limits.Nanoseconds},
+			{Name: "proto-max-bulk-len", Value: &n.Limits.Protocol.BulkBytes, Within: limits.BulkBytes, Unit: limits.Bytes},
+			{Name: "client-buffer-limit", Value: &n.Limits.Input, Within: limits.BufferedBytes, Unit: limits.Bytes},
+			{Name: "total-buffer-limit", Value: &n.Limits.Buffered, Within: limits.BufferedBytes, Unit: limits.Bytes},
+			{Name: "slowlog-log-slower-than", Value: &f.Slowlog.Threshold, Within: number.Range[int64]{Least: -1, Most: 1 << 40}},
+			{Name: "slowlog-max-len", Value: &f.Slowlog.Entries, Within: limits.SlowlogEntries},
+			{Name: "latency-monitor-threshold", Value: &f.Latency.Threshold, Within: number.Range[int64]{Most: 1 << 40}},
+		},
 		Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 6379}, Fixed: map[string]string{"dir": "/data"},
 	})
 	return c, f, session

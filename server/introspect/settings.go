@@ -3,36 +3,28 @@ package introspect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/limits"
 	"github.com/quorate/quorate/server/resp"
 )
 
 // SettingsConfig has what the settings show and change.
 type SettingsConfig struct {
 	Store      command.Cluster
-	Limits     *limits.Limits
 	Users      *auth.Users
-	Slowlog    *Slowlog
-	Latency    *Latency
+	Numbers    []Number // of this node
 	Standalone bool
-	// MostClients is the largest maxclients, because the process may not open more files.
-	MostClients int
-	Addr        net.Addr          // of the client port
-	Fixed       map[string]string // shown by CONFIG GET and not changed: facts that other parts of the node know
+	Addr       net.Addr          // of the client port
+	Fixed      map[string]string // shown by CONFIG GET and not changed: facts that other parts of the node know
 }
 
 // Settings holds what CONFIG GET shows and CONFIG SET changes. Make it with
@@ -70,25 +62,18 @@ func NewSettings(cfg SettingsConfig) *Settings {
 	}
 	host, port, _ := net.SplitHostPort(cfg.Addr.String())
 	c.port = port
-	l := cfg.Limits
 	c.byName = map[string]setting{
-		"n":                         quorum(func(q ring.Quorums) int { return q.N }),
-		"r":                         quorum(func(q ring.Quorums) int { return q.R }),
-		"w":                         quorum(func(q ring.Quorums) int { return q.W }),
-		"conflict-resolution":       {get: func() string { return cfg.Store.Policy().String() }, share: c.sharePolicy},
-		"requirepass":               {get: c.hiddenPassword, set: c.setPassword},
-		"proto-max-bulk-len":        memorySetting(&l.Protocol.BulkBytes, limits.BulkBytes),
-		"client-buffer-limit":       memorySetting(&l.Input, limits.BufferedBytes),
-		"client-reply-buffer-limit": memorySetting(&l.Output, limits.BufferedBytes),
-		"total-buffer-limit":        memorySetting(&l.Buffered, limits.BufferedBytes),
-		"maxclients":                numberSetting(&l.Clients, 1, number.Range[int]{Least: limits.ClientCount.Least, Most: cfg.MostClients}),
-		"timeout":                   numberSetting(&l.Idle, time.Second, limits.IdleTime),
-		"slowlog-log-slower-than":   numberSetting(&cfg.Slowlog.Threshold, 1, limits.SlowlogMicros),
-		"slowlog-max-len":           numberSetting(&cfg.Slowlog.Entries, 1, limits.SlowlogEntries),
-		"latency-monitor-threshold": numberSetting(&cfg.Latency.Threshold, 1, limits.LatencyMillis),
-		"cluster-enabled":           fixed(yesNo(!cfg.Standalone)),
-		"port":                      fixed(port),
-		"bind":                      fixed(host),
+		"n":                   quorum(func(q ring.Quorums) int { return q.N }),
+		"r":                   quorum(func(q ring.Quorums) int { return q.R }),
+		"w":                   quorum(func(q ring.Quorums) int { return q.W }),
+		"conflict-resolution": {get: func() string { return cfg.Store.Policy().String() }, share: c.sharePolicy},
+		"requirepass":         {get: c.hiddenPassword, set: c.setPassword},
+		"cluster-enabled":     fixed(yesNo(!cfg.Standalone)),
+		"port":                fixed(port),
+		"bind":                fixed(host),
+	}
+	for _, n := range cfg.Numbers {
+		c.byName[n.Name] = n.setting()
 	}
 	// What clients probe, or tools print. The values are those of a Redis that
 	// behaves as quorate does.
@@ -142,47 +127,6 @@ func (c *Settings) sharePolicy(value string) (func(context.Context) error, error
 		return nil, errors.New("argument(s) must be one of the following: lww, merge, error")
 	}
 	return func(ctx context.Context) error { return c.cfg.Store.SetPolicy(ctx, policy) }, nil
-}
-
-// numberSetting makes the setting of a number, which CONFIG shows in units.
-func numberSetting[T ~int | ~int64](n *atomic.Int64, unit T, within number.Range[T]) setting {
-	least, most := int64(within.Least/unit), int64(within.Most/unit)
-	return setting{
-		get: func() string { return strconv.FormatInt(n.Load()/int64(unit), 10) },
-		set: func(value string) (func(), error) {
-			v, ok := number.ParseInt([]byte(value))
-			if !ok {
-				return nil, errors.New("argument couldn't be parsed into an integer")
-			}
-			if v < least || v > most {
-				return nil, fmt.Errorf("argument must be between %d and %d inclusive", least, most)
-			}
-			return func() { n.Store(v * int64(unit)) }, nil
-		},
-	}
-}
-
-// memorySetting makes the setting of a number of bytes, which may be set with a suffix
-// such as mb.
-func memorySetting(n *atomic.Int64, within number.Range[int64]) setting {
-	parse := func(value string) (int64, error) {
-		v, err := number.ParseSize(value)
-		if err != nil {
-			return 0, errors.New("argument must be a memory value")
-		}
-		if !within.Holds(v) {
-			return 0, fmt.Errorf("argument must be between %d and %d inclusive", within.Least, within.Most)
-		}
-		return v, nil
-	}
-	return setting{
-		get: func() string { return strconv.FormatInt(n.Load(), 10) },
-		set: func(value string) (func(), error) {
-			v, err := parse(value)
-			return func() { n.Store(v) }, err
-		},
-		size: n, parse: parse,
-	}
 }
 
 // note adds the names that CONFIG REWRITE has to write. Settings of the cluster are not

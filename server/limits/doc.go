@@ -7,6 +7,6 @@
 //
 // Owns: nothing. All numbers are atomic.
 //
-// Not: the defaults (server.Config) and the names for CONFIG SET (server/introspect).
+// Not: the names and defaults of the settings (server) and CONFIG (server/introspect).
 // It imports server/resp and cluster/core alone.
 package limits

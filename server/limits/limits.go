@@ -2,27 +2,22 @@ package limits
 
 import (
 	"fmt"
-	"math"
 	"sync/atomic"
-	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/resp"
 )
 
-// The ranges of the settings of a client port. CONFIG SET and the flags of the process
-// keep to the same. No value is longer than an update makes it or a peer's frame holds,
+// The ranges of settings of a client port that more than the table of settings knows. No
+// value is longer than an update makes it or a peer's frame holds,
 // and no sum of lengths overflows; the others are those of Redis where it has the
 // setting.
 var (
 	BulkBytes      = number.Range[int64]{Least: 1 << 20, Most: register.MaxValue}
 	BufferedBytes  = number.Range[int64]{Least: 64 << 10, Most: 1 << 40}
-	ClientCount    = number.Range[int]{Least: 1, Most: 1 << 20}
-	IdleTime       = number.Range[time.Duration]{Least: 0, Most: (1<<31 - 1) * time.Second}
-	SlowlogMicros  = number.Range[int64]{Least: -1, Most: math.MaxInt64}
+	ClientCount    = number.Range[int64]{Least: 1, Most: 1 << 20}
 	SlowlogEntries = number.Range[int64]{Least: 0, Most: 10_000}
-	LatencyMillis  = number.Range[int64]{Least: 0, Most: math.MaxInt64}
 )
 
 // Relation is a rule for two sizes in bytes: one may not be less than the other.
