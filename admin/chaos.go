@@ -30,7 +30,11 @@ func (h *chaosHandlers) postRevive(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	node := c.text("node")
-	if err := h.cfg.Process.Revive(node, how.LoseDisk); err != nil {
+	revive := h.cfg.Process.Revive
+	if how.LoseDisk {
+		revive = h.cfg.Process.ReviveEmpty
+	}
+	if err := revive(node); err != nil {
 		return h.forward(ctx, c, node, how, err)
 	}
 	return api.NodeState{Node: node, Status: "reviving"}, nil

@@ -116,7 +116,11 @@ func (p *port) Kill(name string) error {
 	return nil
 }
 
-func (p *port) Revive(name string, loseDisk bool) error {
+func (p *port) Revive(name string) error { return p.revive(name, false) }
+
+func (p *port) ReviveEmpty(name string) error { return p.revive(name, true) }
+
+func (p *port) revive(name string, loseDisk bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -144,13 +148,13 @@ func (p *port) Join([]string) error                     { return ErrAlready }
 func (p *port) Chaos() bool                             { return p.chaos }
 func (p *port) Demo() bool                              { return false }
 
-func (p *port) Commands(fn func(CommandTimes)) {
+func (p *port) Commands(fn func(histogram.CommandTimes)) {
 	var h histogram.Histogram
 	h.Record(3*time.Millisecond, 10)
 	var c histogram.Counts
 	h.Add(&c)
-	fn(CommandTimes{Name: "get", Reads: true, Times: &c})
-	fn(CommandTimes{Name: "config|get", Failed: 1, Times: &c})
+	fn(histogram.CommandTimes{Name: "get", Reads: true, Times: &c})
+	fn(histogram.CommandTimes{Name: "config|get", Failed: 1, Times: &c})
 }
 
 // reply is what a port answered.
@@ -320,7 +324,7 @@ func TestFleet_DeadPort_IsMissingAndNotWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.ports["C"].killed.AdminAddr = mute.Addr().String()
-	if err := f.ports["C"].Revive("C", false); err != nil {
+	if err := f.ports["C"].Revive("C"); err != nil {
 		t.Fatal(err)
 	}
 	f.nodes.Settle()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/settings"
@@ -220,7 +221,9 @@ func (p *fakeProcess) Kill(node string) error {
 	return nil
 }
 
-func (p *fakeProcess) Revive(node string, _ bool) error {
+func (p *fakeProcess) ReviveEmpty(node string) error { return p.Revive(node) }
+
+func (p *fakeProcess) Revive(node string) error {
 	if node != "A" {
 		return ErrNotHere
 	}
@@ -238,6 +241,6 @@ func (p *fakeProcess) Join([]string) error { return ErrAlready }
 
 func (p *fakeProcess) Chaos() bool { return true }
 
-func (p *fakeProcess) Commands(func(CommandTimes)) {}
+func (p *fakeProcess) Commands(func(histogram.CommandTimes)) {}
 
 func (p *fakeProcess) Demo() bool { return false }

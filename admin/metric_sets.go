@@ -32,7 +32,7 @@ func newClientDescs() clientDescs {
 const leastPower, mostPower = 5, 24
 
 func (d *clientDescs) collect(process Process, s *sample, out chan<- prometheus.Metric) {
-	process.Commands(func(c CommandTimes) {
+	process.Commands(func(c histogram.CommandTimes) {
 		out <- prometheus.MustNewConstHistogram(d.times, c.Times.Total(), c.Times.Sum.Seconds(), bucketsOf(c.Times), c.Name)
 		put(out, d.failures, counter, float64(c.Failed), c.Name)
 	})

@@ -52,18 +52,10 @@ func linkOf(f api.Fault) fault.Link {
 	return fault.Link{From: f.From, To: f.To, Cut: f.Cut, Delay: time.Duration(f.DelayMillis) * time.Millisecond, Loss: f.Loss}
 }
 
-// CommandTimes holds the latencies and failures of one command of the client port.
-type CommandTimes struct {
-	Name          string // lower case, a subcommand as "config|get"
-	Reads, Writes bool   // the keys that it names
-	Failed        int64  // answered with an error
-	Times         *histogram.Counts
-}
-
 // waitTimes returns how long clients of the node waited for reads and for writes.
 func (b *backend) waitTimes() (reads, writes *histogram.Counts) {
 	reads, writes = new(histogram.Counts), new(histogram.Counts)
-	b.cfg.Process.Commands(func(c CommandTimes) {
+	b.cfg.Process.Commands(func(c histogram.CommandTimes) {
 		if c.Reads {
 			reads.Add(c.Times)
 		}

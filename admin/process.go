@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/peer/fault"
 )
 
@@ -13,9 +14,11 @@ type Process interface {
 	Node() (Node, error)
 	// Kill stops a node of this process as a crash would.
 	Kill(node string) error
-	// Revive starts a killed node again. With loseDisk it has no data: it is the same
-	// member as before, and the others fill it again.
-	Revive(node string, loseDisk bool) error
+	// Revive starts a killed node again.
+	Revive(node string) error
+	// ReviveEmpty starts a killed node again without its data: it is the same member as
+	// before, and the others fill it again.
+	ReviveEmpty(node string) error
 	// Links returns the faults on links from and to the nodes of this process, and
 	// SetLinks replaces all of them: see [fault.Links.Set].
 	Links() []fault.Link
@@ -27,7 +30,7 @@ type Process interface {
 	// returns [ErrAlready] if the node is not on standby.
 	Join(through []string) error
 	// Commands calls fn for each command that clients have sent to the node.
-	Commands(fn func(CommandTimes))
+	Commands(fn func(histogram.CommandTimes))
 	// Chaos reports whether nodes may be killed and links broken, and Demo whether the
 	// process may add nodes.
 	Chaos() bool

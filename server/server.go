@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/connection"
@@ -127,7 +128,7 @@ func (s *Server) logLargeValue(size int, client string) {
 
 // EachCommand calls fn for each command that was called since the start, or since
 // CONFIG RESETSTAT. What fn is given is valid until it returns.
-func (s *Server) EachCommand(fn func(CommandTimes)) { s.counters.Each(s.table, fn) }
+func (s *Server) EachCommand(fn func(histogram.CommandTimes)) { s.counters.Each(s.table, fn) }
 
 func newRunID() string {
 	var id [20]byte

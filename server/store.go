@@ -2,7 +2,6 @@ package server
 
 import (
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/introspect"
 )
 
 // RedisVersion is the version of Redis that the node presents itself as.
@@ -10,6 +9,3 @@ const RedisVersion = command.RedisVersion
 
 // Store is the cluster as the client port sees it: this node, on behalf of all.
 type Store = command.Store
-
-// CommandTimes are the calls of one command.
-type CommandTimes = introspect.CommandTimes

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // BenchmarkFrame_EncodeDecode measures the cost of one frame of 200 bytes beside the
@@ -90,7 +91,7 @@ func BenchmarkChannel_Pipe64(b *testing.B) {
 	}
 	x, y := ends[0], ends[1]
 	x.SetPeers(map[causal.NodeID]string{y.id(): y.Addr()})
-	eventually(b, "a stream stands", func() bool { return x.Available(y.id()) })
+	poll.Until(b, "a stream stands", func() bool { return x.Available(y.id()) })
 	roundTrips(b, 64, x, y)
 }
 

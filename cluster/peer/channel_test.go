@@ -73,17 +73,12 @@ func startOn(t testing.TB, name string, wrap func(Sockets) Sockets, change func(
 
 func (e *end) id() causal.NodeID { return e.cfg.Self }
 
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	poll.Until(t, what, holds)
-}
-
 func pair(t testing.TB, change func(*Config)) (a, b *end) {
 	a, b = start(t, "A", change), start(t, "B", change)
 	a.SetPeers(map[causal.NodeID]string{b.id(): b.Addr()})
 	b.SetPeers(map[causal.NodeID]string{a.id(): a.Addr()})
 	for class := range Class(classes) {
-		eventually(t, "both see each other", func() bool {
+		poll.Until(t, "both see each other", func() bool {
 			return a.remote(b.id()).streams[class].Load() != nil && b.remote(a.id()).streams[class].Load() != nil
 		})
 	}
@@ -134,7 +129,7 @@ func TestChannel_PeerDies_EverythingCompletesAndItIsUnavailable(t *testing.T) {
 			t.Errorf("a request to the dead ended with %v", err)
 		}
 	}
-	eventually(t, "the dead is unavailable", func() bool { return !a.Available(b.id()) })
+	poll.Until(t, "the dead is unavailable", func() bool { return !a.Available(b.id()) })
 	if _, err := a.Call(t.Context(), b.id(), Foreground, Read, nil); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("a request to nobody ended with %v", err)
 	}

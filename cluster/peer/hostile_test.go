@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 func TestReader_LiarAboutLength_TakesNoMemory(t *testing.T) {
@@ -87,7 +88,7 @@ func TestChannel_SlowLoris_KeepsNobodyOut(t *testing.T) {
 		defer conn.Close()
 	}
 	b.SetPeers(map[causal.NodeID]string{a.id(): a.Addr()})
-	eventually(t, "a peer comes through the crowd", func() bool { return b.Available(a.id()) })
+	poll.Until(t, "a peer comes through the crowd", func() bool { return b.Available(a.id()) })
 }
 
 func TestChannel_Impostor_DoesNotEndThePeersStream(t *testing.T) {

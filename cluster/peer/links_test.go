@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 func set(t *testing.T, l *fault.Links, all ...fault.Link) {
@@ -35,7 +36,7 @@ func trio(t *testing.T) (a, b, c *end, l *fault.Links) {
 
 func awaitAvailable(t *testing.T, from, to []*end) {
 	t.Helper()
-	eventually(t, "all see each other", func() bool {
+	poll.Until(t, "all see each other", func() bool {
 		for _, x := range from {
 			for _, y := range to {
 				if x != y && !x.Available(y.id()) {
@@ -64,7 +65,7 @@ func TestChannel_PartitionedAndHealed_FindsItsPeersAgain(t *testing.T) {
 		if asks(t, a, e) == nil || asks(t, e, a) == nil {
 			t.Fatal("an answer came through the cut")
 		}
-		eventually(t, "the streams are given up", func() bool {
+		poll.Until(t, "the streams are given up", func() bool {
 			return a.remote(e.id()).streams[Foreground].Load() == nil && e.remote(a.id()).streams[Foreground].Load() == nil
 		})
 	}
@@ -101,7 +102,7 @@ func TestChannel_ShortCut_KeepsTheStream(t *testing.T) {
 		t.Fatal("an answer came through the cut")
 	}
 	set(t, l)
-	eventually(t, "the peer answers again", func() bool { return asks(t, a, b) == nil })
+	poll.Until(t, "the peer answers again", func() bool { return asks(t, a, b) == nil })
 	if a.remote(b.id()).streams[Foreground].Load() != stream {
 		t.Error("the stream was given up")
 	}
@@ -114,12 +115,12 @@ func TestChannel_StoppedBehindACut_LeavesNoGoroutine(t *testing.T) {
 		fault.Link{From: a.Addr(), To: b.Addr(), Cut: true}, fault.Link{From: b.Addr(), To: a.Addr(), Cut: true},
 		fault.Link{From: b.Addr(), To: c.Addr(), Delay: fault.MaxDelay}, fault.Link{From: c.Addr(), To: a.Addr(), Loss: 1})
 	_ = asks(t, a, b)
-	eventually(t, "A redials", func() bool { return a.remote(b.id()).streams[Foreground].Load() == nil })
+	poll.Until(t, "A redials", func() bool { return a.remote(b.id()).streams[Foreground].Load() == nil })
 	for _, e := range []*end{a, b, c} {
 		e.Close()
 		e.stop()
 	}
-	eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+	poll.Until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func TestChannel_SlowLink_AnswersComeLate(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 func TestChannel_Status_OfAPeerThatRunsAndThenStops(t *testing.T) {
@@ -23,7 +24,7 @@ func TestChannel_Status_OfAPeerThatRunsAndThenStops(t *testing.T) {
 	before := time.Now()
 	b.Close()
 	<-answer
-	eventually(t, "the status says why", func() bool {
+	poll.Until(t, "the status says why", func() bool {
 		got = a.Status()[b.id()]
 		return !got.Foreground && !got.Background && got.LastError != nil
 	})
@@ -48,7 +49,7 @@ func TestChannel_Status_OfAPeerThatRefuses_HasTheReason(t *testing.T) {
 	a := start(t, "A", func(c *Config) { c.Secret = "s" })
 	b := start(t, "B", func(c *Config) { c.Secret = "t" })
 	a.SetPeers(map[causal.NodeID]string{b.id(): b.Addr()})
-	eventually(t, "the handshake fails", func() bool { return a.Status()[b.id()].LastError != nil })
+	poll.Until(t, "the handshake fails", func() bool { return a.Status()[b.id()].LastError != nil })
 	var refused *RefusedError
 	if err := a.Status()[b.id()].LastError; !errors.As(err, &refused) || refused.Reason != RefusedSecret {
 		t.Errorf("LastError is %v", err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // TLS is the decision of whoever makes the sockets; the channel does not notice.
@@ -25,7 +26,7 @@ func TestChannel_SocketsWithTLS_CarryStreams(t *testing.T) {
 	}
 	a, b := startOn(t, "A", wrap, nil), startOn(t, "B", wrap, nil)
 	a.SetPeers(map[causal.NodeID]string{b.id(): b.Addr()})
-	eventually(t, "a stream stands", func() bool { return a.Available(b.id()) })
+	poll.Until(t, "a stream stands", func() bool { return a.Available(b.id()) })
 	if got, err := a.Call(t.Context(), b.id(), Foreground, Read, []byte("x")); err != nil || string(got) != "x" {
 		t.Errorf("a call over TLS: %q, %v", got, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 func TestAwaitReplicas_LateReplica_IsWaitedFor(t *testing.T) {
@@ -20,7 +21,7 @@ func TestAwaitReplicas_LateReplica_IsWaitedFor(t *testing.T) {
 		t.Fatal("nothing is under way, and the wait failed")
 	}
 	w.at(0).must(set(w.key, "value")) // W is 2
-	w.eventually("the third replica to have answered", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.held) > 0 })
+	poll.Until(w.tb, "the third replica to have answered", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.held) > 0 })
 	ended, end := context.WithCancel(t.Context())
 	end()
 	for range 3 { // whichever counter the update is in

@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 func TestRefusals_KeepTheirMeaning(t *testing.T) {
@@ -146,7 +147,7 @@ func TestForward_TimeEndsUnderWay_IsNotCarriedOut(t *testing.T) {
 	const budget = 200 * time.Millisecond
 	started, got := time.Now(), make(chan message.ForwardAnswer)
 	go func() { got <- w.carryOut(0, started, budget, register.Update{Kind: register.Delete}) }()
-	w.eventually("its time to be over", func() bool { return time.Since(started) > budget })
+	poll.Until(w.tb, "its time to be over", func() bool { return time.Since(started) > budget })
 	w.decide(nil)
 	w.release()
 	if got := <-got; !reflect.DeepEqual(got, expired) {

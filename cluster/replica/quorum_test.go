@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // The copy of a node whose disk has failed is no acknowledgement.
@@ -14,11 +15,11 @@ func TestWrite_OwnDiskFails_OwnCopyDoesNotCount(t *testing.T) {
 	release := w.at(0).hangDisk()
 	r, done, crashed := set(w.key, "value"), make(chan struct{}), make(chan struct{})
 	go func() { defer close(done); w.at(0).do(r) }()
-	w.eventually("both others have it", func() bool {
+	poll.Until(w.tb, "both others have it", func() bool {
 		return w.at(1).stored(w.key) == "value" && w.at(2).stored(w.key) == "value"
 	})
 	go func() { defer close(crashed); w.at(0).store.Crash() }()
-	w.eventually("the store has failed", func() bool { return w.at(0).store.Health() != nil })
+	poll.Until(w.tb, "the store has failed", func() bool { return w.at(0).store.Health() != nil })
 	release()
 	<-crashed
 	<-done

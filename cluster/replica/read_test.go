@@ -8,6 +8,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 var usual = ring.Quorums{N: 3, R: 2, W: 2}
@@ -34,7 +35,7 @@ func TestRead_AnswerOfOneIsOld_MergesAndRepairs(t *testing.T) {
 			if got := w.at(place).must(get(key)); got.plain() != "new" {
 				t.Fatalf("read %q", got.plain())
 			}
-			w.eventually("the stale one that was read is repaired", func() bool { return w.at(0).stored(key) == "new" })
+			poll.Until(w.tb, "the stale one that was read is repaired", func() bool { return w.at(0).stored(key) == "new" })
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -63,7 +64,7 @@ func TestServe_Interval_BackgroundWritesWaitForTheDisk(t *testing.T) {
 		_, err := a.channel.Call(t.Context(), b.id, peer.Background, peer.Read, read)
 		return err
 	}
-	w.eventually("the background stream to stand", func() bool { return lookAtB() == nil })
+	poll.Until(w.tb, "the background stream to stand", func() bool { return lookAtB() == nil })
 	release := b.hangDisk()
 	body := message.Write{Partition: a.partition(w.key), Key: w.key, Object: strange(1, "v")}.Append(message.AppendCount(nil, 1))
 	if _, err := a.channel.Call(t.Context(), b.id, peer.Foreground, peer.Write, body); err != nil {

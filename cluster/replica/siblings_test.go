@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // setUnseen writes a value as a client does that has seen nothing of the key.
@@ -209,7 +210,7 @@ func TestSiblings_SidesOfASplitHaveMet_NobodyAddsMore(t *testing.T) {
 		r.R = 3
 		return w.at(place).must(r)
 	}
-	w.eventually("all primaries to hold all values", func() bool {
+	poll.Until(w.tb, "all primaries to hold all values", func() bool {
 		read(0)
 		return !slices.ContainsFunc([]int{0, 1, 2}, func(place int) bool { return len(strings.Fields(w.at(place).stored(w.key))) != limit*len(sides) })
 	})

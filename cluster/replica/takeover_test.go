@@ -7,6 +7,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -90,7 +91,7 @@ func TestTakeOver_Agrees_WhenNothingIsLeftForTheNode(t *testing.T) {
 	}
 	w.decide(nil)
 	w.release()
-	w.eventually("the node to agree", func() bool { return w.agrees(1, true) })
+	poll.Until(w.tb, "the node to agree", func() bool { return w.agrees(1, true) })
 
 	object, _, found, err := w.at(1).store.Find(w.at(1).partition(w.key), w.key, nil)
 	if err != nil || !found {

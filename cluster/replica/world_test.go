@@ -147,7 +147,7 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 func (n *worldNode) fillDisk() {
 	n.w.tb.Helper()
 	n.disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
-	n.w.eventually("the disk to be full", func() bool { return n.store.Health() != nil })
+	poll.Until(n.w.tb, "the disk to be full", func() bool { return n.store.Health() != nil })
 }
 
 // hangDisk makes a node's syncs wait until the returned function is called.
@@ -182,7 +182,7 @@ func (w *world) connect() {
 	for _, n := range w.nodes {
 		n.channel.SetPeers(addrs)
 	}
-	w.eventually("all are connected", func() bool {
+	poll.Until(w.tb, "all are connected", func() bool {
 		for _, n := range w.nodes {
 			for id := range addrs {
 				if id != n.id && !n.channel.Available(id) {
@@ -192,11 +192,6 @@ func (w *world) connect() {
 		}
 		return true
 	})
-}
-
-func (w *world) eventually(what string, holds func() bool) {
-	w.tb.Helper()
-	poll.Until(w.tb, what, holds)
 }
 
 // at is the node at a place of the key's walk.

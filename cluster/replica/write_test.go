@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -83,7 +84,7 @@ func TestWrite_TooFew_SaysSoAndKeepsHints(t *testing.T) {
 	r := set(w.key, "value")
 	w.at(0).do(r)
 	wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 2, Got: 1})
-	w.eventually("hints are kept for both", func() bool { return len(w.at(0).store.Hints().Targets()) == 2 })
+	poll.Until(w.tb, "hints are kept for both", func() bool { return len(w.at(0).store.Hints().Targets()) == 2 })
 	r = set(w.key, "one is enough")
 	r.W = 1
 	w.at(0).must(r)
@@ -111,7 +112,7 @@ func TestWrite_LateAnswers_CountOnceEach(t *testing.T) {
 	r := set(w.key, "value")
 	done := make(chan struct{})
 	go func() { defer close(done); w.at(0).do(r) }()
-	w.eventually("the primary has answered", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.held) > 0 })
+	poll.Until(w.tb, "the primary has answered", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.held) > 0 })
 	w.release()
 	<-done
 	wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 3, Got: 2})
@@ -165,12 +166,12 @@ func TestWrite_NothingChanges_WaitsForWhatItRead(t *testing.T) {
 	defer done.Wait()
 	defer release()
 	done.Go(func() { w.at(0).do(set(w.key, "value")) })
-	w.eventually("the value to be in memory", func() bool { return w.at(0).stored(w.key) == "value" })
+	poll.Until(w.tb, "the value to be in memory", func() bool { return w.at(0).stored(w.key) == "value" })
 	answered := make(chan struct{})
 	r := set(w.key, "other")
 	r.Update.Condition = register.IfAbsent
 	done.Go(func() { w.at(0).do(r); close(answered) })
-	w.eventually("the second update to be under way", func() bool { return w.at(0).coordinator.Counters().Writes.Load() == 2 })
+	poll.Until(w.tb, "the second update to be under way", func() bool { return w.at(0).coordinator.Counters().Writes.Load() == 2 })
 	select {
 	case <-answered:
 		t.Fatalf("answered %+v, %v by a value that is not on the disk", r.Result, r.Err)
@@ -245,7 +246,7 @@ func TestWrite_GainerFails_DoesNotCount(t *testing.T) {
 			r := set(w.key, "value")
 			w.at(0).do(r)
 			wantNoQuorum(t, r, NoQuorumError{Op: OpWrite, Needed: 2, Got: 1})
-			w.eventually("a hint is kept for the gainer", func() bool {
+			poll.Until(w.tb, "a hint is kept for the gainer", func() bool {
 				_, ok := w.at(0).store.Hints().Targets()[w.at(3).id]
 				return ok
 			})
@@ -262,7 +263,7 @@ func TestRing_ChangesBeforeTheAnswer_WriteCounts(t *testing.T) {
 	r := set(w.key, "value")
 	done := make(chan struct{})
 	go func() { defer close(done); w.at(0).do(r) }()
-	w.eventually("both primaries have it", func() bool {
+	poll.Until(w.tb, "both primaries have it", func() bool {
 		return w.at(1).stored(w.key) == "value" && w.at(2).stored(w.key) == "value"
 	})
 	if err := w.state.Leave(w.at(0).id); err != nil {
@@ -271,7 +272,7 @@ func TestRing_ChangesBeforeTheAnswer_WriteCounts(t *testing.T) {
 	for _, n := range w.nodes {
 		n.ring.Store(ring.NewRing(w.state))
 	}
-	w.eventually("both have answered", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.held) == 2 })
+	poll.Until(w.tb, "both have answered", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.held) == 2 })
 	w.decide(nil)
 	w.release()
 	<-done

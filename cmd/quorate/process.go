@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/quorate/quorate/admin"
+	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/peer/fault"
-	"github.com/quorate/quorate/server"
 )
 
 // process is what an admin port may do to its process.
@@ -36,12 +36,17 @@ func (p *process) Kill(node string) error {
 }
 
 // Revive implements [admin.Process].
-func (p *process) Revive(node string, loseDisk bool) error {
+func (p *process) Revive(node string) error { return p.revive(node, start{}) }
+
+// ReviveEmpty implements [admin.Process].
+func (p *process) ReviveEmpty(node string) error { return p.revive(node, start{loseData: true}) }
+
+func (p *process) revive(node string, how start) error {
 	h, err := p.find(node)
 	if err != nil {
 		return err
 	}
-	return h.revive(loseDisk)
+	return h.revive(how)
 }
 
 func (p *process) find(node string) (*supervisor, error) {
@@ -95,8 +100,8 @@ func (p *process) Join(through []string) error {
 }
 
 // Commands implements [admin.Process].
-func (p *process) Commands(fn func(admin.CommandTimes)) {
+func (p *process) Commands(fn func(histogram.CommandTimes)) {
 	if l, _ := p.own.state(); l != nil {
-		l.client.EachCommand(func(c server.CommandTimes) { fn(admin.CommandTimes(c)) })
+		l.client.EachCommand(fn)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -80,18 +79,11 @@ func startDemoIn(t *testing.T, dir string, args ...string) (d *demo, p *process,
 	return d, &process{own: d.nodes[0].supervisor, supervisors: &d.supervisors, links: d.links, addNode: func(asking context.Context) (string, error) { return d.addNode(asking, ctx) }}, stop
 }
 
-func within(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	began := time.Now()
-	defer func() { t.Logf("%v for %s", time.Since(began), what) }()
-	poll.Until(t, what, holds)
-}
-
 // lives waits until the node of a supervisor serves.
 func lives(t *testing.T, h *supervisor) *life {
 	t.Helper()
 	var l *life
-	within(t, h.name()+" to be ready", func() bool {
+	poll.Until(t, h.name()+" to be ready", func() bool {
 		if l, _ = h.state(); l == nil {
 			return false
 		}
@@ -127,7 +119,7 @@ func TestProcess_KeptDemo_StartsAgainOnOtherPorts(t *testing.T) {
 	for _, n := range d.nodes {
 		l := lives(t, n.supervisor)
 		r := &replica.Request{Key: []byte("k"), R: 3}
-		within(t, n.supervisor.name()+" to find the others", func() bool {
+		poll.Until(t, n.supervisor.name()+" to find the others", func() bool {
 			l.node.Coordinator().Do(t.Context(), []*replica.Request{r})
 			return r.Err == nil
 		})
@@ -150,13 +142,13 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 		return view.Seated() == 3 && !view.InTransition()
 	}
 	first := lives(t, d.nodes[0].supervisor)
-	within(t, "four to share the ring", func() bool {
+	poll.Until(t, "four to share the ring", func() bool {
 		return first.node.Membership().Ring().Seated() == 4 && !first.node.Membership().Ring().InTransition()
 	})
 	if err := first.node.Membership().Changes().Leave(t.Context(), ring.IDOf("C")); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "C to have left", func() bool { return atRest(first) })
+	poll.Until(t, "C to have left", func() bool { return atRest(first) })
 	if err := put(d.nodes[0].supervisor, "k", "v"); err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +160,7 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 	}
 	for _, i := range []int{0, 1, 3} {
 		l := lives(t, d.nodes[i].supervisor)
-		within(t, d.nodes[i].supervisor.name()+" to find the others", func() bool {
+		poll.Until(t, d.nodes[i].supervisor.name()+" to find the others", func() bool {
 			for _, j := range []int{0, 1, 3} {
 				if !l.node.Membership().Alive(d.nodes[j].member.ID) {
 					return false
@@ -182,7 +174,7 @@ func TestProcess_KeptDemo_StartsWhatWasAddedToo(t *testing.T) {
 			t.Errorf("through %s: %+v, %v", d.nodes[i].supervisor.name(), r.Object, r.Err)
 		}
 	}
-	within(t, "C to have ended", func() bool { l, _ := d.nodes[2].supervisor.state(); return l == nil })
+	poll.Until(t, "C to have ended", func() bool { l, _ := d.nodes[2].supervisor.state(); return l == nil })
 	if name, err := p.AddNode(t.Context()); err != nil || name != "E" {
 		t.Errorf("added %q, %v, want E", name, err)
 	}
@@ -221,7 +213,7 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	}
 	added := p.supervisors.find("D")
 	l := lives(t, added)
-	within(t, "a ring of four at rest", func() bool {
+	poll.Until(t, "a ring of four at rest", func() bool {
 		view := l.node.Membership().Ring()
 		return view.Seated() == 4 && !view.InTransition()
 	})
@@ -230,19 +222,19 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	}
 	port := api.NewClient(api.Config{Addr: added.node.AdminAddr})
 	defer port.Close()
-	within(t, "its own admin port", func() bool { return port.Ready(t.Context()) == nil })
+	poll.Until(t, "its own admin port", func() bool { return port.Ready(t.Context()) == nil })
 	if err := p.Kill("D"); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "D to be killed", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrKilled) })
+	poll.Until(t, "D to be killed", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrKilled) })
 	if err := p.Kill("D"); !errors.Is(err, admin.ErrAlready) {
 		t.Errorf("killed again: %v", err)
 	}
-	if err := p.Revive("D", false); err != nil {
+	if err := p.Revive("D"); err != nil {
 		t.Fatal(err)
 	}
 	lives(t, added)
-	if err := p.Revive("D", false); !errors.Is(err, admin.ErrAlready) {
+	if err := p.Revive("D"); !errors.Is(err, admin.ErrAlready) {
 		t.Errorf("revived again: %v", err)
 	}
 	if err := l.node.Membership().Changes().Leave(t.Context(), ring.IDOf("D")); err == nil {
@@ -251,8 +243,8 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	if err := lives(t, d.nodes[0].supervisor).node.Membership().Changes().Leave(t.Context(), ring.IDOf("D")); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "D to leave", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrGone) })
-	for what, err := range map[string]error{"kill": p.Kill("D"), "revive": p.Revive("D", true)} {
+	poll.Until(t, "D to leave", func() bool { _, why := added.state(); return errors.Is(why, admin.ErrGone) })
+	for what, err := range map[string]error{"kill": p.Kill("D"), "revive": p.ReviveEmpty("D")} {
 		if !errors.Is(err, admin.ErrGone) {
 			t.Errorf("%s one that has left: %v", what, err)
 		}
@@ -288,8 +280,8 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 	if err := p.Kill("C"); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "C to be killed", func() bool { l, _ := c.supervisor.state(); return l == nil })
-	if err := p.Revive("C", false); err != nil {
+	poll.Until(t, "C to be killed", func() bool { l, _ := c.supervisor.state(); return l == nil })
+	if err := p.Revive("C"); err != nil {
 		t.Fatal(err)
 	}
 	if err := put(d.nodes[0].supervisor, "k", "v"); err != nil {
@@ -307,7 +299,7 @@ func TestProcess_LinksCut_OutliveTheNodeAndHeal(t *testing.T) {
 	if err := p.SetLinks(nil); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "C to reach the others", func() bool {
+	poll.Until(t, "C to reach the others", func() bool {
 		return revived.node.Membership().Alive(d.nodes[0].member.ID) && revived.node.Membership().Alive(d.nodes[1].member.ID)
 	})
 }
@@ -324,22 +316,22 @@ func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
 	roots := func(h *supervisor) string { l, _ := h.state(); return fmt.Sprint(l.node.Store().Merkle().Roots(nil)) }
 	want := roots(d.nodes[0].supervisor)
 	b := d.nodes[1].supervisor
-	within(t, "the replicas to be equal", func() bool { return roots(b) == want })
+	poll.Until(t, "the replicas to be equal", func() bool { return roots(b) == want })
 	if err := p.Kill("B"); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "B to be killed", func() bool { l, _ := b.state(); return l == nil })
-	if err := p.Revive("B", true); err != nil {
+	poll.Until(t, "B to be killed", func() bool { l, _ := b.state(); return l == nil })
+	if err := p.ReviveEmpty("B"); err != nil {
 		t.Fatal(err)
 	}
 	lives(t, b)
-	within(t, "B to be filled", func() bool { return roots(b) == want })
+	poll.Until(t, "B to be filled", func() bool { return roots(b) == want })
 }
 
 func TestProcess_WithoutChaos_BreaksNothing(t *testing.T) {
 	p := &process{supervisors: new(supervisors)}
 	for what, err := range map[string]error{
-		"kill": p.Kill("A"), "revive": p.Revive("A", false), "links": p.SetLinks(nil),
+		"kill": p.Kill("A"), "revive": p.Revive("A"), "links": p.SetLinks(nil),
 	} {
 		if !errors.Is(err, admin.ErrChaosForbidden) {
 			t.Errorf("%s: %v", what, err)

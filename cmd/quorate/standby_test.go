@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // standby opens a node that waits, and runs it until stop is called.
@@ -55,7 +56,7 @@ func TestProcess_Standby_WaitsForTheRequestAndRemembersIt(t *testing.T) {
 	if _, err := p.Node(); !errors.Is(err, admin.ErrStandby) {
 		t.Errorf("before: %v", err)
 	}
-	for what, err := range map[string]error{"kill": p.Kill("S"), "revive": p.Revive("S", false)} {
+	for what, err := range map[string]error{"kill": p.Kill("S"), "revive": p.Revive("S")} {
 		if !errors.Is(err, admin.ErrStandby) {
 			t.Errorf("%s before: %v", what, err)
 		}
@@ -87,7 +88,7 @@ func TestProcess_StandbyThatIsRefused_WaitsAgainAndSaysWhy(t *testing.T) {
 	if err := p.Join([]string{d.nodes[0].member.PeerAddr}); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "the refusal", func() bool {
+	poll.Until(t, "the refusal", func() bool {
 		_, err := p.Node()
 		return errors.Is(err, admin.ErrStandby) && bytes.Contains([]byte(err.Error()), []byte("has 16 partitions, the node was made for 32"))
 	})

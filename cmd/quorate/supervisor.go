@@ -113,16 +113,15 @@ func (h *supervisor) kill() error {
 	}
 }
 
-// revive requests the start of a killed node; with loseDisk it starts without its
-// data.
-func (h *supervisor) revive(loseDisk bool) error {
+// revive requests the start of a killed node.
+func (h *supervisor) revive(how start) error {
 	switch l, why := h.state(); {
 	case l != nil:
 		return fmt.Errorf("%w: it runs", admin.ErrAlready)
 	case !errors.Is(why, admin.ErrKilled):
 		return why
 	}
-	return ask(h.starts, start{loseData: loseDisk})
+	return ask(h.starts, how)
 }
 
 // join requests the first start of a node on standby.
