@@ -68,13 +68,13 @@
 //
 // coverage: a read that needs every partition, such as SCAN or DBSIZE.
 //
-// dissemination: bringing a change of the ring, or of the cluster's settings, to all
-// members.
-//
 // dead: of an object or a sibling: deleted or expired.
 //
 // digest: a 64-bit hash of a key and its encoded object. Equal digests mean equal
 // copies. A ring state and the settings of the cluster have digests too.
+//
+// dissemination: bringing a change of the ring, or of the cluster's settings, to all
+// members.
 //
 // done-mark: what a gaining node writes into the ring state when it holds all that it
 // gains by a target.

@@ -2,9 +2,9 @@
 // cluster goes through one port per node.
 //
 // A [Channel] is given a TCP listener and a UDP socket with the same port number, and a
-// dialer ([Bind] makes those of this machine). UDP carries gossip. An accepted TCP connection is identified by its first byte: either
-// it is memberlist's and is passed to [Channel.Gossip], or it begins with this
-// package's magic and is a stream.
+// dialer ([Bind] makes those of this machine). UDP carries gossip. An accepted TCP
+// connection is identified by its first byte: either it is memberlist's and is passed to
+// [Channel.Gossip], or it begins with this package's magic and is a stream.
 //
 // # Streams
 //
