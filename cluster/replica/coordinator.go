@@ -132,14 +132,11 @@ func (c *Coordinator) Do(ctx context.Context, reqs []*Request) {
 // origin says where a batch comes from.
 type origin struct {
 	forwarded bool             // by a peer, to be coordinated
-	stamp     causal.Timestamp // else: when this node received it
+	stamp     causal.Timestamp // else: when this node began its wave
 }
 
 // do carries out a pipeline from a client or a peer.
 func (c *Coordinator) do(ctx context.Context, reqs []*Request, from origin) {
-	if !from.forwarded {
-		from.stamp = c.cfg.Clock.Now()
-	}
 	if len(reqs) == 1 {
 		c.wave(ctx, reqs, nil, from)
 		return
@@ -162,6 +159,9 @@ func (c *Coordinator) wave(ctx context.Context, reqs []*Request, groups []int, f
 		}
 		return
 	default:
+	}
+	if !from.forwarded {
+		from.stamp = c.cfg.Clock.Now() // after what the earlier waves of the pipeline have done
 	}
 	f := newWave(c, reqs, groups, from)
 	f.start()

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 )
 
 func TestPipeline_RepeatedKeys_TakeEffectInOrder(t *testing.T) {
@@ -38,6 +39,31 @@ func TestPipeline_RepeatedKeys_TakeEffectInOrder(t *testing.T) {
 
 // TestPipeline_FirstOfKeyCannotRead_OthersAreNotTouched: updates that wait for one
 // that fails at once fail with it, and nothing else does.
+func TestPipeline_SecondPrimaryLacksWhatItForwarded_ItsNextWriteIsShown(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.decide(func(to int, kind peer.Kind) fate {
+		if to == 1 && kind == peer.Write {
+			return stalls
+		}
+		return arrives
+	})
+	reqs := []*Request{incr(w.key), set(w.key, "new")}
+	w.at(1).do(reqs...)
+	for i, r := range reqs {
+		if r.Err != nil {
+			t.Fatalf("request %d: %v", i, r.Err)
+		}
+	}
+	if first, second := reqs[0].Result.Dot.Actor.Node, reqs[1].Result.Dot.Actor.Node; first != w.at(0).id || second != w.at(1).id {
+		t.Fatalf("%d and %d coordinated", first, second)
+	}
+	read := get(w.key)
+	w.at(2).do(read)
+	if got := read.plain(); read.Err != nil || got != "new" {
+		t.Errorf("read %q, %v", got, read.Err)
+	}
+}
+
 func TestPipeline_FirstOfKeyCannotRead_OthersAreNotTouched(t *testing.T) {
 	w := newWorld(t, ring.Quorums{N: 1, R: 1, W: 1}, long, "A", "B")
 	other := []byte("x0")
