@@ -46,7 +46,8 @@ import (
 //     epoch could be continued: then this copy has forgotten it (by trimming), or
 //     another lineage made it.
 //  7. Only epochs that were minted already are continued. A forged context can name
-//     those of the future.
+//     those of the future, and one that another process gave out those that are skipped
+//     here: where epochs are skipped, all floors rise above them.
 //  8. Hints are deleted all the time, and two lineages of hints may share a number.
 //     Where another node's object brings a hint an epoch of this node that the hint
 //     does not know, the floor of all hints rises.
@@ -114,9 +115,9 @@ func (e *epochs) load(b *pebble.Batch) error {
 // raiseLocked lifts all floors above everything that was minted so far.
 func (e *epochs) raiseLocked() {
 	above := e.mu.next << lineageBits
-	e.ceiling.Store(above)
 	e.floor.Store(above)
 	lift(&e.hintFloor, above)
+	e.ceiling.Store(above) // last: a span has the ceiling before the floor
 }
 
 // lift raises a floor to a value, unless it is higher.
@@ -150,18 +151,20 @@ func (e *epochs) passBy(epoch causal.Epoch, margin uint64) {
 	if e.mu.next >= e.mu.leased {
 		e.leaseLocked(e.mu.next + leaseMilli<<tickBits)
 	}
-	e.ceiling.Store(e.mu.next << lineageBits)
+	e.raiseLocked() // of what is skipped, others may have used some
 }
 
 // ownSpan returns which epochs the node's own copies in a partition are continued in.
 func (e *epochs) ownSpan(p ring.Partition) object.EpochSpan {
+	below := e.ceiling.Load()
 	floor := max(e.floor.Load(), e.partitionFloors[p].Load())
-	return object.EpochSpan{From: causal.Epoch(floor), Below: causal.Epoch(e.ceiling.Load())}
+	return object.EpochSpan{From: causal.Epoch(floor), Below: causal.Epoch(below)}
 }
 
 // hintSpan returns which epochs hints are continued in.
 func (e *epochs) hintSpan() object.EpochSpan {
-	return object.EpochSpan{From: causal.Epoch(e.hintFloor.Load()), Below: causal.Epoch(e.ceiling.Load())}
+	below := e.ceiling.Load()
+	return object.EpochSpan{From: causal.Epoch(e.hintFloor.Load()), Below: causal.Epoch(below)}
 }
 
 // newestIsOf reports whether the newest epoch of this node in an object, of those minted

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // copyOf returns a copy of a disk as it is now.
@@ -116,6 +117,33 @@ func TestEpochs_TwoProcessesOnCopies_NeverMeet(t *testing.T) {
 			}
 			minted[own.dot] = "own"
 		}
+	}
+}
+
+// TestEpochs_ContextOfAnotherProcess_IsNotContinued: a client brings what one process has
+// made to another one on a copy of its directory, which hears of later epochs after that.
+func TestEpochs_ContextOfAnotherProcess_IsNotContinued(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	high := open(t, testOptions(fs))
+	low := open(t, testOptions(copyOf(fs)))
+	if low.Incarnation() > high.Incarnation() {
+		high, low = low, high
+	}
+	edit := func(s *Store, p ring.Partition, key string, e *put) *Record {
+		e.s, e.value = s, data("v")
+		r := &Record{Partition: p, Key: []byte(key), Edit: e}
+		apply(t, s, r)
+		return r
+	}
+	var first, second, other put
+	edit(high, 0, "k", &first)
+	edit(low, 0, "k", &put{blind: true, ctx: causal.Vector{{Actor: first.dot.Actor, Counter: first.dot.Counter}}})
+	later := edit(high, 1, "later", &put{})
+	apply(t, low, &Record{Partition: 1, Key: later.Key, Merge: later.Stored})
+	edit(high, 0, "k", &second)
+	edit(low, 0, "k", &other)
+	if other.dot == second.dot {
+		t.Errorf("dot %v names two events", other.dot)
 	}
 }
 
