@@ -14,6 +14,7 @@ const (
 	History Kind = 6 // versions of a key: cluster/coverage
 
 	TakeOver Kind = 7 // may a node that has started coordinate computing updates? cluster/replica
+	Age      Kind = 8 // how long has the life of the node lasted? cluster/replica
 
 	RingPull Kind = 10 // the ring state, unless the sender has the same: cluster
 	RingPush Kind = 11 // a ring state to merge: cluster

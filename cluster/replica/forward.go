@@ -280,11 +280,9 @@ func (c *Coordinator) carryOut(from ring.NodeID, arrived time.Time, body []byte)
 	if err != nil {
 		return nil, err
 	}
-	begun, measured := arrived, false
+	begun, measured, measurable := arrived, false, true
 	if head.Life != 0 {
-		var late time.Duration
-		late, measured = c.transits.lateness(from, head.Life, head.Sent, c.issuer.age(arrived))
-		begun = arrived.Add(-late)
+		begun, measured, measurable = c.begun(from, head, arrived, all)
 	}
 	reqs := make([]*Request, 0, len(all))
 	for _, r := range all {
@@ -301,7 +299,7 @@ func (c *Coordinator) carryOut(from ring.NodeID, arrived time.Time, body []byte)
 		if !c.Observe(is.stamp) || measured {
 			is.stamp = c.cfg.Clock.Now()
 		}
-		if is.late() {
+		if is.late() || !measurable {
 			r.Err = errExpired
 			continue
 		}

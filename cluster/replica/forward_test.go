@@ -208,7 +208,6 @@ func TestForward_OldForm_IsCarriedOut(t *testing.T) {
 // the second write does not have the first: it comes later all the same.
 func TestForward_ClockOfItsNodeIsBehind_ComesAfterWhatWasAcknowledged(t *testing.T) {
 	w := newWorld(t, ring.Quorums{N: 3, R: 3, W: 2}, long, "A", "B", "C", "D", "E")
-	w.carryOut(1, time.Now(), long, register.Update{Kind: register.Persist}) // the first frame, by which later ones are measured
 	w.decide(func(to int, kind peer.Kind) fate {
 		if to == 1 && kind == peer.Write {
 			return stalls
@@ -222,7 +221,7 @@ func TestForward_ClockOfItsNodeIsBehind_ComesAfterWhatWasAcknowledged(t *testing
 	behind := w.at(4).coordinator.issuer.issue()
 	behind.Stamp = causal.TimestampOf(time.Now().Add(-5 * time.Second).UnixMilli())
 	time.Sleep(2 * time.Millisecond) // the clocks of A and B are right, to the millisecond
-	if got := w.carryOutAs(behind, 1, time.Now(), long, register.Update{Kind: register.Set, Data: []byte("second")}); got.Refused {
+	if got := w.carryOutAs(behind, 1, time.Now(), time.Now(), long, register.Update{Kind: register.Set, Data: []byte("second")}); got.Refused {
 		t.Fatalf("%+v", got)
 	}
 	w.decide(func(int, peer.Kind) fate { return arrives })
@@ -246,7 +245,7 @@ func TestForward_SentToTwo_IsOneUpdate(t *testing.T) {
 	one := w.at(4).coordinator.issuer.issue()
 	var dots []causal.Dot
 	for _, place := range []int{0, 1, 0} {
-		got := w.carryOutAs(one, place, time.Now(), long, u)
+		got := w.carryOutAs(one, place, time.Now(), time.Now(), long, u)
 		result, err := register.DecodeResult(got.Result)
 		if err != nil || !result.Applied {
 			t.Fatalf("%+v: %v", got, err)
@@ -272,7 +271,7 @@ func TestForward_SentToTwo_IsOneUpdate(t *testing.T) {
 	if w.at(2).do(r); r.Err != nil || r.plain() != "next" || len(r.Object.Siblings) != 1 {
 		t.Errorf("%v, %+v", r.Err, r.Object)
 	}
-	got := w.carryOutAs(one, 1, time.Now(), long, u)
+	got := w.carryOutAs(one, 1, time.Now(), time.Now(), long, u)
 	if result, err := register.DecodeResult(got.Result); err != nil || !result.Applied {
 		t.Errorf("once more: %+v, %v", got, err)
 	}
@@ -295,7 +294,7 @@ func TestForward_EarlierOneIsFinished_IsReplacedWhereverItIs(t *testing.T) {
 	issuer := w.at(4).coordinator.issuer
 	for place, value := range []string{"first", "second"} {
 		one := issuer.issue()
-		if got := w.carryOutAs(one, place, time.Now(), long, register.Update{Kind: register.Set, Data: []byte(value)}); got.Refused {
+		if got := w.carryOutAs(one, place, time.Now(), time.Now(), long, register.Update{Kind: register.Set, Data: []byte(value)}); got.Refused {
 			t.Fatalf("%+v", got)
 		}
 		issuer.finish(one)
@@ -345,14 +344,14 @@ var expired = message.ForwardAnswer{Refused: true, Refusal: refusalOf(errExpired
 // and returns its answer. A result is not compared.
 func (w *world) carryOut(place int, arrived time.Time, budget time.Duration, u register.Update) message.ForwardAnswer {
 	w.tb.Helper()
-	return w.carryOutAs(w.at(4).coordinator.issuer.issue(), place, arrived, budget, u)
+	return w.carryOutAs(w.at(4).coordinator.issuer.issue(), place, arrived, arrived, budget, u)
 }
 
-// carryOutAs does so with an update of a given origin.
-func (w *world) carryOutAs(one causal.Origin, place int, arrived time.Time, budget time.Duration, u register.Update) message.ForwardAnswer {
+// carryOutAs does so with an update of a given origin, whose frame was begun some time before.
+func (w *world) carryOutAs(one causal.Origin, place int, begun, arrived time.Time, budget time.Duration, u register.Update) message.ForwardAnswer {
 	w.tb.Helper()
 	from := w.at(4).coordinator.issuer
-	body := message.ForwardHeader{Life: from.life, Sent: from.age(arrived), Low: min(from.low(), one.Stamp)}.Append(nil)
+	body := message.ForwardHeader{Life: from.life, Sent: from.age(begun), Low: min(from.low(), one.Stamp)}.Append(nil)
 	body = message.Forward{Origin: one, Budget: budget, Key: w.key, Update: u.Append(nil)}.Append(message.AppendCount(body, 1))
 	answer, err := w.at(place).coordinator.carryOut(w.at(4).id, arrived, body)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -87,6 +88,9 @@ func (s *issuer) low() causal.Timestamp {
 	}
 	return s.mu.open[0].stamp
 }
+
+// ageNow tells other nodes how long this life has lasted.
+func (s *issuer) ageNow() message.Age { return message.Age{Life: s.life, Age: s.age(time.Now())} }
 
 // age returns how long this life had lasted at an instant.
 func (s *issuer) age(at time.Time) time.Duration { return at.Sub(s.started) }

@@ -25,6 +25,8 @@ func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 			c.serveForward(r)
 		case peer.TakeOver:
 			c.serveTakeOver(r)
+		case peer.Age:
+			r.Reply(c.issuer.ageNow().Append(nil))
 		}
 	}
 	if len(b.frames) == 0 {

@@ -26,10 +26,11 @@ import (
 type fate int
 
 const (
-	arrives fate = iota
-	fails        // at once, as on a stream that breaks
-	stalls       // it never arrives, and nobody says so before the test ends
-	isLate       // it arrives; its answer waits until world.release
+	arrives   fate = iota
+	fails          // at once, as on a stream that breaks
+	stalls         // it never arrives, and nobody says so before the test ends
+	isLate         // it arrives; its answer waits until world.release
+	isUnknown      // the node does not know the kind of frame
 )
 
 // world is a cluster of coordinators over real stores, joined by the real peer
@@ -291,6 +292,8 @@ func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body 
 		n.channel.Send(to, class, kind, body, done)
 	case fails:
 		done.Complete(to, nil, peer.ErrUnavailable)
+	case isUnknown:
+		done.Complete(to, nil, &peer.RemoteError{Kind: kind, Message: "unknown kind"})
 	case isLate:
 		n.channel.Send(to, class, kind, body, late{w, done})
 	}

@@ -180,7 +180,7 @@ func (l *life) rand(part uint64) *rand.Rand {
 // register names the handler of each kind of frame.
 func (l *life) register() {
 	m := l.mux
-	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward, peer.TakeOver)
+	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward, peer.TakeOver, peer.Age)
 	m.Batch(l.exchanger, antientropy.Kinds()...)
 	m.Queue(peer.Join, l.membership.AnswerJoin)
 	m.Queue(peer.RingPull, l.membership.Disseminator().AnswerPull)
