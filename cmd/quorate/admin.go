@@ -76,6 +76,7 @@ func (adminStatus) Run(ctx context.Context, con console, cli *commands) error {
 func printCluster(out io.Writer, v api.Cluster) error {
 	fmt.Fprintf(out, "n=%d r=%d w=%d partitions=%d ring=%d seen by %s\n", v.N, v.R, v.W, v.Partitions, v.RingVersion, v.Self)
 	printCapped(out, v)
+	printTooFew(out, v)
 	if v.InTransition {
 		fmt.Fprintf(out, "data is moving; still to receive theirs: %s\n", strings.Join(v.Pending, ", "))
 	}

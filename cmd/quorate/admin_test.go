@@ -13,7 +13,7 @@ import (
 func TestAdmin_Status_ShowsAReadOnlyNodeAndCappedQuorums(t *testing.T) {
 	var out strings.Builder
 	err := printCluster(&out, api.Cluster{N: 9, R: 4, W: 2, Effective: api.Quorums{N: 2, R: 2, W: 2}, Self: "A", Nodes: []api.Member{
-		{Name: "A", Status: "up"}, {Name: "B", Status: "up", ReadOnly: "store is read-only: disk full"},
+		{Name: "A", Status: "up", Alive: true}, {Name: "B", Status: "up", Alive: true, ReadOnly: "store is read-only: disk full"},
 	}})
 	const want = `n=9 r=4 w=2 partitions=0 ring=0 seen by A
 in force until there are 9 nodes: n=2 r=2 w=2
@@ -75,6 +75,28 @@ the place of C is vacant: start a node with --name C, an empty data directory an
 `
 	if err != nil || out.String() != want {
 		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestAdmin_Status_SaysWhenTooFewNodesAreUpForAQuorum(t *testing.T) {
+	members := []api.Member{{Name: "A", Alive: true}, {Name: "B"}, {Name: "C"}}
+	for _, test := range []struct {
+		quorums api.Quorums
+		up      int
+		want    string
+	}{
+		{api.Quorums{N: 3, R: 2, W: 2}, 2, ""},
+		{api.Quorums{N: 3, R: 2, W: 2}, 1, "no quorum: 1 of 3 nodes answer, too few for reads (r=2) and writes (w=2), which are answered -NOQUORUM\n"},
+		{api.Quorums{N: 3, R: 1, W: 3}, 2, "no quorum: 2 of 3 nodes answer, too few for writes (w=3), which are answered -NOQUORUM\n"},
+		{api.Quorums{N: 3, R: 1, W: 1}, 1, ""},
+	} {
+		for i := range members {
+			members[i].Alive = i < test.up
+		}
+		var out strings.Builder
+		if printTooFew(&out, api.Cluster{Effective: test.quorums, Nodes: members}); out.String() != test.want {
+			t.Errorf("%+v with %d up: %q, want %q", test.quorums, test.up, out.String(), test.want)
+		}
 	}
 }
 
