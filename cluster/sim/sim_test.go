@@ -32,7 +32,7 @@ var suite = [...]string{
 	"ring,forwards,quorums,counters,locks",
 	"mild,restarts,crashes,lostsyncs,counters,locks",
 	"steady,restarts,expiries,interval",
-	"steady,forwards,expiries,heaps",
+	"steady,forwards,skew,expiries,heaps",
 }
 
 // kindsFor are the faults of a seed.
