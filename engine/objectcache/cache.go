@@ -39,7 +39,7 @@ func New(bytes int64, partitions int) Cache {
 		shards /= 2
 	}
 	c.shards = make([]shard, shards)
-	c.limit = int(min(bytes/int64(2*shards), 1<<31)) // offsets are of 32 bits
+	c.limit = int(min(bytes/int64(2*shards), 1<<31)) &^ (bucketLen - 1) // offsets are of 32 bits
 	young, old := &slab{part: c.limit, parts: shards}, &slab{part: c.limit, parts: shards}
 	for i := range c.shards {
 		c.shards[i].young, c.shards[i].old = generation{slab: young, place: i}, generation{slab: old, place: i}

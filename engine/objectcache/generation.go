@@ -3,6 +3,7 @@ package objectcache
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -33,9 +34,9 @@ type address struct {
 //
 //	hash u64 | digest u64 | term u32 | partition u16 | state u8 | 0 | key length u32 | object length u32 | room u32
 type generation struct {
-	data  []byte
-	slots []uint64 // low half of the hash | offset + 1; 0: free
-	used  int      // slots
+	data    []byte
+	buckets []uint64 // low half of the hash | offset + 1; 0: free
+	used    int      // buckets
 
 	slab   *slab // of this and other generations
 	place  int   // of its part of the slab
@@ -43,9 +44,10 @@ type generation struct {
 }
 
 const (
-	entryHeader = 36
-	entryRound  = 16 // an object's counters and times grow by a byte now and then
-	leastSlots  = 16
+	entryHeader  = 36
+	entryRound   = 16 // an object's counters and times grow by a byte now and then
+	leastBuckets = 16
+	bucketLen    = 8 // bytes
 )
 
 const (
@@ -59,12 +61,12 @@ func (g *generation) find(at *address) int {
 	if g.used == 0 {
 		return -1
 	}
-	mask := len(g.slots) - 1
-	for i := int(at.hash) & mask; g.slots[i] != 0; i = (i + 1) & mask {
-		if uint32(g.slots[i]>>32) != uint32(at.hash) {
+	mask := len(g.buckets) - 1
+	for i := int(at.hash) & mask; g.buckets[i] != 0; i = (i + 1) & mask {
+		if uint32(g.buckets[i]>>32) != uint32(at.hash) {
 			continue
 		}
-		offset := int(uint32(g.slots[i])) - 1
+		offset := int(uint32(g.buckets[i])) - 1
 		h := g.data[offset:]
 		if binary.LittleEndian.Uint64(h) == at.hash && binary.LittleEndian.Uint32(h[16:]) == at.term &&
 			ring.Partition(binary.LittleEndian.Uint16(h[20:])) == at.partition && h[22] != stateGone &&
@@ -116,19 +118,19 @@ func (c *cached) room() int {
 // add appends an entry, which must not be there, unless that would take more
 // bytes than limit.
 func (g *generation) add(c *cached, limit int) bool {
-	slots := len(g.slots)
-	if g.used*4 >= slots*3 {
-		slots = max(leastSlots, 2*slots)
+	buckets := len(g.buckets)
+	if g.used*4 >= buckets*3 {
+		buckets = max(leastBuckets, 2*buckets)
 	}
 	need := len(g.data) + c.size()
-	if need+8*slots > limit {
+	if need+bucketLen*buckets > limit {
 		return false
 	}
-	if need > cap(g.data) || cap(g.data)+8*slots > limit {
-		g.grow(need, limit-8*slots)
+	if need > cap(g.data) || cap(g.data)+bucketLen*buckets > limit {
+		g.grow(need, limit-bucketLen*buckets)
 	}
-	if slots > len(g.slots) {
-		g.rehash(slots)
+	if buckets > len(g.buckets) {
+		g.rehash(buckets)
 	}
 	g.insert(uint32(c.hash), len(g.data))
 	g.data = binary.LittleEndian.AppendUint64(g.data, c.hash)
@@ -155,6 +157,7 @@ func (g *generation) grow(need, most int) {
 		return
 	case room > most/4:
 		grown, g.inSlab = g.slab.at(g.place)[:len(g.data):most], true
+		g.buckets = append(g.slab.buckets(g.place, len(g.buckets))[:0], g.buckets...)
 	default:
 		grown = make([]byte, len(g.data), room)
 	}
@@ -163,18 +166,24 @@ func (g *generation) grow(need, most int) {
 }
 
 func (g *generation) insert(tag uint32, offset int) {
-	mask := len(g.slots) - 1
+	mask := len(g.buckets) - 1
 	i := int(tag) & mask
-	for g.slots[i] != 0 {
+	for g.buckets[i] != 0 {
 		i = (i + 1) & mask
 	}
-	g.slots[i] = uint64(tag)<<32 | uint64(offset+1)
+	g.buckets[i] = uint64(tag)<<32 | uint64(offset+1)
 	g.used++
 }
 
-func (g *generation) rehash(slots int) {
-	old := g.slots
-	g.slots, g.used = make([]uint64, slots), 0
+func (g *generation) rehash(buckets int) {
+	old := g.buckets
+	if g.used = 0; g.inSlab {
+		old = slices.Clone(old) // the new table lies over it
+		g.buckets = g.slab.buckets(g.place, buckets)
+		clear(g.buckets)
+	} else {
+		g.buckets = make([]uint64, buckets)
+	}
 	for _, s := range old {
 		if s != 0 {
 			g.insert(uint32(s>>32), int(uint32(s))-1)
@@ -184,9 +193,14 @@ func (g *generation) rehash(slots int) {
 
 // empty forgets everything and keeps the memory.
 func (g *generation) empty() {
-	clear(g.slots)
+	clear(g.buckets)
 	g.data, g.used = g.data[:0], 0
 }
 
 // bytes returns the memory that the generation holds.
-func (g *generation) bytes() int64 { return int64(cap(g.data)) + 8*int64(len(g.slots)) }
+func (g *generation) bytes() int64 {
+	if g.inSlab {
+		return int64(g.slab.part)
+	}
+	return int64(cap(g.data)) + bucketLen*int64(len(g.buckets))
+}

@@ -7,9 +7,10 @@ import (
 
 // slab is one piece of memory for many generations. Entries are met in no order, so in
 // small pages nearly every look at one also waits for the page's address. Hence a slab
-// asks the system for huge pages. It allocates nothing before its first use.
+// asks the system for huge pages. It allocates nothing before its first use. A part has a
+// generation's data, and at its end the buckets.
 type slab struct {
-	part  int // bytes
+	part  int // bytes, a multiple of bucketLen
 	parts int
 
 	once sync.Once
@@ -30,4 +31,14 @@ func (s *slab) at(place int) []byte {
 		}
 	})
 	return s.data[place*s.part : (place+1)*s.part]
+}
+
+// buckets returns the last bytes of the part at a place as a table of n buckets, with what is
+// there.
+func (s *slab) buckets(place, n int) []uint64 {
+	if n == 0 {
+		return nil
+	}
+	end := s.at(place)[s.part-bucketLen*n:]
+	return unsafe.Slice((*uint64)(unsafe.Pointer(&end[0])), n)
 }
