@@ -27,7 +27,7 @@ type graveyard struct {
 	buried    []engine.Record
 }
 
-// bury gives nodes tombstones of so many keys of the partition, which were deleted at a time.
+// bury gives nodes the tombstones of some keys of the partition, which were deleted at a time.
 func (g *graveyard) bury(keys int, at time.Time, nodes ...*node) {
 	dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: 1}
 	o := object.Put(object.Object{}, causal.Context{}, dot, causal.TimestampOf(at.UnixMilli()), object.Value{Tombstone: true})

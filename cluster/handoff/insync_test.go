@@ -35,7 +35,7 @@ func (w *moving) del(key string) {
 	}
 }
 
-// reap passes time until the members have reaped so many tombstones.
+// reap passes time until the members have reaped that number of tombstones.
 func (w *moving) reap(tombstones int64) {
 	w.tb.Helper()
 	ctx, cancel := context.WithCancel(w.tb.Context())

@@ -9,7 +9,7 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// cluster of a test: the ring of so many members, some of them down.
+// cluster of a test: the ring of its members, some of them down.
 type seen struct {
 	command.Cluster
 	ring *ring.Ring

@@ -57,7 +57,7 @@ const (
 	pollEvery = 20 * time.Millisecond
 )
 
-// newFleet starts a cluster of so many nodes, A founding it and the others
+// newFleet starts a cluster of size nodes, A founding it and the others
 // joining, and waits until all are in their places.
 func newFleet(t testing.TB, size int, args ...string) *fleet {
 	t.Helper()
@@ -66,7 +66,7 @@ func newFleet(t testing.TB, size int, args ...string) *fleet {
 	return f
 }
 
-// planFleet makes a cluster of so many nodes that are not started yet.
+// planFleet makes a cluster of size nodes that are not started yet.
 func planFleet(t testing.TB, size int, args ...string) *fleet {
 	t.Helper()
 	f := &fleet{t: t, args: append([]string{

@@ -69,7 +69,7 @@ func (l *load) ops() int {
 	return l.mu.reads.count + l.mu.writes.count
 }
 
-// awaitOps lets the load go on for so many more requests.
+// awaitOps lets the load go on for more requests.
 func (l *load) awaitOps(more int) {
 	l.t.Helper()
 	goal := l.ops() + more

@@ -92,7 +92,7 @@ func TestRestored_DirectoryFromAnOlderCopy_LosesNoWriteAndUndoesNoDelete(t *test
 	check("without A")
 }
 
-// batch carries out one command for each of so many keys, in pipelines.
+// batch carries out one command for each number below keys, in pipelines.
 func batch(t testing.TB, client *redis.Client, keys int, command func(p redis.Pipeliner, i int)) {
 	t.Helper()
 	const at = 100
