@@ -121,7 +121,7 @@ var plantedUnder = map[defect]Faults{
 	defectTrust:    FaultDelay | FaultRestarts | FaultRestores,
 	defectClones:   FaultDelay | FaultClones,
 	defectReaper:   SteadyFaults,
-	defectSources:  FaultDelay | FaultReorder | FaultForwards | FaultJoins | FaultLeaves,
+	defectSources:  FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultJoins | FaultLeaves | FaultExpiries | FaultCounters,
 	defectEarly:    SteadyFaults,
 	defectMemory:   SteadyFaults | FaultInterval,
 	defectUnsynced: FaultDelay | FaultCrashes | FaultLostSyncs,
