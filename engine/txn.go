@@ -128,8 +128,8 @@ func (t *txn) release() {
 	t.caches = t.caches[:0]
 	t.foundSame = false
 	// The pool may keep nothing else alive, least of all Pebble's blocks.
-	clear(t.old.Siblings)
-	clear(t.in.Siblings)
+	clear(t.old.Siblings[:cap(t.old.Siblings)]) // an earlier record may have had more
+	clear(t.in.Siblings[:cap(t.in.Siblings)])
 	t.shown = object.Object{}
 	if cap(t.value) > maxKeptBytes {
 		t.value = nil
