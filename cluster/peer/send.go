@@ -46,33 +46,15 @@ var (
 	errNoStream = fmt.Errorf("%w: no stream to it", ErrNotSent)
 )
 
-// call is a [Completion] that can be waited for.
-type call struct {
-	done chan struct{}
-	body []byte
-	err  error
-}
-
-// Complete hands the reply to the waiting Call.
-func (w *call) Complete(_ causal.NodeID, body []byte, err error) {
-	w.body, w.err = bytes.Clone(body), err
-	close(w.done)
-}
-
 // Call sends a request to a peer and waits for the reply, which belongs to the caller.
 // It returns Send's errors, or the context's.
 func (c *Channel) Call(ctx context.Context, to causal.NodeID, class Class, kind Kind, body []byte) ([]byte, error) {
 	if len(body) > inlineBody {
 		body = bytes.Clone(body) // if ctx ends first, the caller may reuse its own
 	}
-	w := &call{done: make(chan struct{})}
-	c.Send(to, class, kind, body, w)
-	select {
-	case <-w.done:
-		return w.body, w.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	reply := NewFuture()
+	c.Send(to, class, kind, body, reply)
+	return reply.Wait(ctx)
 }
 
 // CallAddr sends a request to whichever node is at an address, for joining, when no ids
@@ -101,23 +83,22 @@ func (c *Channel) CallAddr(ctx context.Context, addr string, kind Kind, body []b
 func (c *Channel) callOnce(conn net.Conn, h *handshake, kind Kind, body []byte) ([]byte, error) {
 	only := c.newRemote(h.peer.node, "")
 	s := c.newStream(conn, h.peer.node, h.peer.name, Foreground, only)
-	w := &call{done: make(chan struct{})}
+	reply := NewFuture()
 	sum, length := bodySum([][]byte{body})
-	if err := s.send(kind, sum, length, [][]byte{body}, singleCall{w, s}); err != nil {
+	if err := s.send(kind, sum, length, [][]byte{body}, singleCall{reply, s}); err != nil {
 		return nil, err
 	}
 	_ = s.run() // returns when the call is completed, by its reply or by a failure
-	<-w.done
-	return w.body, w.err
+	return reply.Wait(context.Background())
 }
 
 // singleCall ends its stream when it is completed.
 type singleCall struct {
-	*call
+	*Future
 	s *stream
 }
 
 func (l singleCall) Complete(from causal.NodeID, body []byte, err error) {
-	l.call.Complete(from, body, err)
+	l.Future.Complete(from, body, err)
 	l.s.fail(errWriterDone)
 }

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -36,43 +37,20 @@ func (c *Coordinator) begun(from ring.NodeID, head message.ForwardHeader, arrive
 // reports false where they cannot be: the node did not answer, or it has another life now,
 // so that nobody waits for the answer to what the earlier one sent.
 func (c *Coordinator) measure(from ring.NodeID, life causal.Life) bool {
-	q := &ageQuestion{answered: make(chan struct{})}
-	timer := time.NewTimer(ageAnswer)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), ageAnswer)
+	defer cancel()
 	begun := c.issuer.age(time.Now())
-	c.cfg.Channel.Send(from, peer.Foreground, peer.Age, nil, q)
-	select {
-	case <-q.answered:
-	case <-timer.C:
-		return false
-	case <-c.closing:
+	reply := peer.NewFuture()
+	c.cfg.Channel.Send(from, peer.Foreground, peer.Age, nil, reply)
+	body, err := reply.Wait(ctx)
+	if old := (*peer.RemoteError)(nil); errors.As(err, &old) {
+		return true // it does not know the question
+	}
+	d := wire.NewReader(body)
+	age := message.ReadAge(&d)
+	if err != nil || d.Done("age") != nil || age.Life != life {
 		return false
 	}
-	var old *peer.RemoteError // an old node does not know the question
-	switch {
-	case errors.As(q.err, &old):
-		return true
-	case q.err != nil || q.age.Life != life:
-		return false
-	}
-	c.transits.asked(from, q.age, begun, c.issuer.age(time.Now()))
+	c.transits.asked(from, age, begun, c.issuer.age(time.Now()))
 	return true
-}
-
-// ageQuestion is the completion of a question for a node's age. What it has may be looked at
-// when answered is closed.
-type ageQuestion struct {
-	answered chan struct{}
-	age      message.Age
-	err      error
-}
-
-// Complete takes the answer, or the failure to get one.
-func (q *ageQuestion) Complete(_ ring.NodeID, body []byte, err error) {
-	if q.err = err; err == nil {
-		d := wire.NewReader(body)
-		q.age = message.ReadAge(&d)
-		q.err = d.Done("age")
-	}
-	close(q.answered)
 }

@@ -56,18 +56,6 @@ func (p *packet) Answer(body []byte, err error) {
 	p.to.post(&packet{at: p.to.bubble.now(), from: p.to, to: p.from, class: p.class, kind: p.kind, body: body, err: err, answers: p})
 }
 
-// call is a completion to wait for.
-type call struct {
-	done chan struct{}
-	body []byte
-	err  error
-}
-
-func (c *call) Complete(_ ring.NodeID, body []byte, err error) {
-	c.body, c.err = bytes.Clone(body), err
-	close(c.done)
-}
-
 // Send, Call, Available and WaitTime make a life the peer channel of its parts.
 func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
 	l.send(to, class, kind, body, done)
@@ -75,25 +63,16 @@ func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byt
 
 // Call sends and waits.
 func (l *life) Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error) {
-	c := &call{done: make(chan struct{})}
-	l.send(to, class, kind, body, c)
-	return c.wait(ctx)
+	reply := peer.NewFuture()
+	l.send(to, class, kind, body, reply)
+	return reply.Wait(ctx)
 }
 
 // CallAddr sends to whoever listens at an address, and waits.
 func (l *life) CallAddr(ctx context.Context, addr string, kind peer.Kind, body []byte) ([]byte, error) {
-	c := &call{done: make(chan struct{})}
-	l.post(&packet{at: l.bubble.now(), from: l, addr: addr, class: peer.Foreground, kind: kind, body: bytes.Clone(body), done: c})
-	return c.wait(ctx)
-}
-
-func (c *call) wait(ctx context.Context) ([]byte, error) {
-	select {
-	case <-c.done:
-		return c.body, c.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	reply := peer.NewFuture()
+	l.post(&packet{at: l.bubble.now(), from: l, addr: addr, class: peer.Foreground, kind: kind, body: bytes.Clone(body), done: reply})
+	return reply.Wait(ctx)
 }
 
 // Available is what this node's failure detector believes.
