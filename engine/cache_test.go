@@ -13,6 +13,28 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
+// A reader that misses the cache while a key is being written finds no newer version on the
+// disk than the one that readers after it find in the cache.
+func TestStore_Find_WriterHasTheKey_NextReaderDoesNotGoBack(t *testing.T) {
+	s := openMem(t)
+	const p = ring.Partition(1)
+	key, hash := []byte("key"), hashOf([]byte("key"))
+	before := write(t, s, p, "key", data("before")).Stored
+	write(t, s, p, "key", data("after"))
+	stripe := &s.writer.stripes[leafOf(hash)]
+	stripe.Lock() // as the writer of "after", which is on the disk and not in the cache yet
+	defer stripe.Unlock()
+	s.objects.Put(p, hash, key, before, object.SeedOf(key).Digest(before))
+	missed, digest, found, err := s.findStored(p, hash, key, []byte("kept"))
+	if err != nil || !found || digest != object.SeedOf(key).Digest(before) || string(missed) != "kept"+string(before) {
+		t.Errorf("a reader that missed the cache found %q (%v, digest %x), %v; the next one finds %q", missed, found, digest, err, before)
+	}
+	s.objects.Forget(p, hash, key)
+	if missed, _, _, _ := s.findStored(p, hash, key, nil); string(missed) == string(before) {
+		t.Error("where the cache knows nothing, the reader did not find what is on the disk")
+	}
+}
+
 // TestStore_Get_CacheIsNeverBehind has readers beside writers of the same keys,
 // a cache that is too small for them, and partitions that are dropped: a reader
 // never finds less than what was written before it began.

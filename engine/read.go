@@ -67,8 +67,16 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 	if found {
 		digest = object.SeedOf(key).Digest(dst[have:])
 	}
-	if err != nil || !mine || int(p) >= s.db.opts.Partitions {
+	if err != nil || int(p) >= s.db.opts.Partitions {
 		return dst, digest, found, err
+	}
+	if !mine {
+		// The writer's version is on the disk before it is in the cache, and the cache may
+		// have the one before that by now. The next reader gets that one, so this one does.
+		if other, known, state := s.objects.Get(p, hash, key, dst[:have]); state != objectcache.Unknown {
+			return other, known, state == objectcache.Present, nil
+		}
+		return dst, digest, found, nil
 	}
 	encoded = dst[have:]
 	if !found {
