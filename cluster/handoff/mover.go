@@ -196,7 +196,7 @@ func (m *Mover) round(ctx context.Context) error {
 	watch.Go(func() { m.watchRing(ctx, view, cancel) })
 	err := errors.Join(m.gain(ctx, view), m.release(ctx, view))
 	cancel()
-	watch.Wait() // it may have taken the trigger of a change
+	watch.Wait()
 	if outdated(view, m.cfg.Ring()) {
 		err = errRingMoved
 	}
@@ -204,15 +204,23 @@ func (m *Mover) round(ctx context.Context) error {
 	return err
 }
 
-// watchRing cancels a round when the ring no longer asks for what it works towards.
+// watchRing cancels a round when the ring no longer asks for what it works towards. A
+// trigger that comes meanwhile also asks for another round.
 func (m *Mover) watchRing(ctx context.Context, started *ring.Ring, cancel context.CancelFunc) {
 	tick := time.NewTicker(m.cfg.Tick)
 	defer tick.Stop()
+	triggered := false
+	defer func() {
+		if triggered {
+			m.Trigger()
+		}
+	}()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-m.trigger:
+			triggered = true
 		case <-tick.C:
 		}
 		if outdated(started, m.cfg.Ring()) {

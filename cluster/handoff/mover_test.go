@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/cluster/testcluster"
 )
 
@@ -200,6 +201,26 @@ func TestMover_WallClockJumps_NeitherWaitIsShortened(t *testing.T) {
 }
 
 // TestMover_Run_JoinsEmptyNodesInNoTime runs the real loops.
+func TestMover_TriggerDuringARoundThatFails_AsksForAnotherRound(t *testing.T) {
+	w := newMoving(t, 8, "A", "B", "C")
+	d := w.join("D")
+	calls := 0
+	d.mover.cfg.Announce = func(context.Context) error {
+		if calls++; calls == 1 {
+			return nil // of what comes before the round
+		}
+		d.mover.Trigger()
+		poll.Until(t, "the trigger to be taken", func() bool { return len(d.mover.trigger) == 0 })
+		return peer.ErrUnavailable
+	}
+	if err := d.mover.round(t.Context()); !errors.Is(err, peer.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if len(d.mover.trigger) == 0 {
+		t.Error("the trigger is forgotten: the next round would wait for the backoff")
+	}
+}
+
 func TestMover_Run_JoinsEmptyNodesInNoTime(t *testing.T) {
 	w := newMoving(t, 256, "A")
 	ctx, cancel := context.WithCancel(t.Context())
