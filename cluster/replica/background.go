@@ -67,6 +67,7 @@ type lateHint struct {
 	partition ring.Partition
 	key       []byte
 	object    []byte
+	counter   uint32 // of Coordinator.hinting
 }
 
 func (h lateHint) clone() lateHint {
@@ -80,11 +81,11 @@ func (c *Coordinator) keepLate(h lateHint) {
 	if len(h.object) == 0 {
 		return
 	}
-	c.takeOver.pending.Add(1)
+	h.counter = c.hinting.enter()
 	select {
 	case c.late <- h:
 	default:
-		c.takeOver.pending.Add(-1)
+		c.hinting.leave(h.counter)
 		c.count.HintsDropped.Add(1)
 	}
 }
@@ -94,16 +95,21 @@ func (c *Coordinator) keepLateHints() {
 	const most = 256
 	for {
 		var batch []*engine.Record
+		var waiting [2]int64 // of batch, by counter
+		add := func(h lateHint) {
+			batch = append(batch, h.record(c.cfg.Self))
+			waiting[h.counter]++
+		}
 		select {
 		case h := <-c.late:
-			batch = append(batch, h.record(c.cfg.Self))
+			add(h)
 		case <-c.closing:
 			// What is left is stored by the loop below, once.
 		}
 		for more := true; more && len(batch) < most; {
 			select {
 			case h := <-c.late:
-				batch = append(batch, h.record(c.cfg.Self))
+				add(h)
 			default:
 				more = false
 			}
@@ -112,7 +118,9 @@ func (c *Coordinator) keepLateHints() {
 			return
 		}
 		commit, err := c.cfg.Store.Apply(batch)
-		c.takeOver.pending.Add(-int64(len(batch)))
+		for counter, n := range waiting {
+			c.hinting.leaveMany(uint32(counter), n)
+		}
 		if err != nil {
 			c.count.HintsDropped.Add(int64(len(batch)))
 			continue

@@ -5,12 +5,12 @@ import (
 	"sync/atomic"
 )
 
-// barrier lets a reader wait for the updates that are under way, without making new ones
-// wait. Waves with updates are counted in one of two counters. A reader has new waves
-// counted in the other one, and waits until the first has come down to 0.
+// barrier lets a reader wait for what is under way, without making what begins later wait:
+// waves with updates, or late hints. They are counted in one of two counters. A reader has
+// new ones counted in the other one, and waits until the first has come down to 0.
 type barrier struct {
-	phase   atomic.Uint32 // its last bit says which counter new waves are counted in
-	waves   [2]atomic.Int64
+	phase   atomic.Uint32 // its last bit says which counter new ones are counted in
+	counts  [2]atomic.Int64
 	drained chan struct{} // a counter may have come down to 0
 	turn    chan struct{} // held by the one reader that may change the phase
 }
@@ -19,11 +19,11 @@ func newBarrier() *barrier {
 	return &barrier{drained: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 }
 
-// enter counts a wave, and returns the counter that it must leave.
+// enter counts one more, and returns the counter that it must leave.
 func (b *barrier) enter() (counter uint32) {
 	for {
 		counter = b.phase.Load() & 1
-		b.waves[counter].Add(1)
+		b.counts[counter].Add(1)
 		if b.phase.Load()&1 == counter {
 			return counter
 		}
@@ -31,9 +31,12 @@ func (b *barrier) enter() (counter uint32) {
 	}
 }
 
-// leave ends the count of a wave.
-func (b *barrier) leave(counter uint32) {
-	if b.waves[counter].Add(-1) > 0 {
+// leave ends the count of one.
+func (b *barrier) leave(counter uint32) { b.leaveMany(counter, 1) }
+
+// leaveMany ends the count of n that entered one counter.
+func (b *barrier) leaveMany(counter uint32, n int64) {
+	if b.counts[counter].Add(-n) > 0 {
 		return
 	}
 	select {
@@ -42,8 +45,8 @@ func (b *barrier) leave(counter uint32) {
 	}
 }
 
-// wait waits until every wave has left that entered before the call, and reports whether
-// that was before ctx ended.
+// wait waits until all have left that entered before the call, and reports whether that
+// was before ctx ended.
 func (b *barrier) wait(ctx context.Context) bool {
 	select {
 	case b.turn <- struct{}{}:
@@ -59,9 +62,9 @@ func (b *barrier) wait(ctx context.Context) bool {
 	return b.drain(ctx, current)
 }
 
-// drain waits until a counter that takes no new waves is 0.
+// drain waits until a counter that takes no new ones is 0.
 func (b *barrier) drain(ctx context.Context, counter uint32) bool {
-	for b.waves[counter].Load() > 0 {
+	for b.counts[counter].Load() > 0 {
 		select {
 		case <-b.drained:
 		case <-ctx.Done():

@@ -79,6 +79,7 @@ type Coordinator struct {
 	count     Counters
 	history   history
 	updates   *barrier  // waves that have updates
+	hinting   *barrier  // late hints that are not stored yet
 	pool      sync.Pool // of *wave
 }
 
@@ -100,6 +101,7 @@ func New(cfg Config) *Coordinator {
 		closing:   make(chan struct{}),
 		issuer:    newIssuer(cfg.Self, cfg.Store.Incarnation(), cfg.Clock),
 		updates:   newBarrier(),
+		hinting:   newBarrier(),
 		pool:      sync.Pool{New: buildWave},
 	}
 	c.takeOver.asked = make(chan struct{}, maxTakeOvers)

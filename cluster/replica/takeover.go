@@ -61,8 +61,6 @@ var (
 // takeOverState is what a coordinator knows of its own taking over.
 type takeOverState struct {
 	stage atomic.Int32
-	// pending counts the late hints that are queued or being stored.
-	pending atomic.Int64
 	// asked has one element for each question of another node that is being answered.
 	asked chan struct{}
 }
@@ -197,11 +195,14 @@ func (c *Coordinator) serveTakeOver(r *peer.Request) {
 // node's updates first if it is asked to.
 func (c *Coordinator) letsTakeOver(m message.TakeOver) bool {
 	// What begins from here on goes to that node.
-	agreed := c.cfg.Channel.Available(m.Node)
-	if agreed && m.Drain {
-		ctx, cancel := context.WithTimeout(context.Background(), takeOverDrain)
-		agreed = c.AwaitReplicas(ctx)
-		cancel()
+	if !c.cfg.Channel.Available(m.Node) {
+		return false
 	}
-	return agreed && c.takeOver.pending.Load() == 0 && c.cfg.Store.Hints().Targets()[m.Node].Count == 0
+	ctx, cancel := context.WithTimeout(context.Background(), takeOverDrain)
+	defer cancel()
+	if m.Drain && !c.AwaitReplicas(ctx) {
+		return false
+	}
+	// An update that has failed at that node may have left a hint which is not stored yet.
+	return c.hinting.wait(ctx) && c.cfg.Store.Hints().Targets()[m.Node].Count == 0
 }

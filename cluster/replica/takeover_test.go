@@ -93,6 +93,16 @@ func TestTakeOver_Agrees_WhenNothingIsLeftForTheNode(t *testing.T) {
 	w.release()
 	poll.Until(w.tb, "the node to agree", func() bool { return w.agrees(1, true) })
 
+	// A late hint that waits to be stored may be for the node.
+	counter := w.at(1).coordinator.hinting.enter()
+	if w.agrees(1, false) || w.agrees(1, true) {
+		t.Error("agrees though a hint is not stored")
+	}
+	w.at(1).coordinator.hinting.leave(counter)
+	if !w.agrees(1, false) {
+		t.Error("all hints are stored, and the node does not agree")
+	}
+
 	object, _, found, err := w.at(1).store.Find(w.at(1).partition(w.key), w.key, nil)
 	if err != nil || !found {
 		t.Fatal(found, err)
