@@ -28,6 +28,7 @@ type packet struct {
 	// Of requests. Gossip has no answer, and no completion.
 	id      uint64
 	done    peer.Completion
+	part    int  // of the node, that waits for the answer; see runAll
 	spoiled bool // a planted defect has acknowledged it
 
 	// Of answers.
@@ -35,14 +36,14 @@ type packet struct {
 	err     error
 }
 
-// send is what the channel of a node does: it runs inside the node's bubble.
-func (l *life) send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
+// sendFor is what the channel of a node does: it runs inside the node's bubble.
+func (l *life) sendFor(part int, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
 	target := l.connection(to)
 	if target == nil {
 		done.Complete(to, nil, peer.ErrNotSent)
 		return
 	}
-	l.post(&packet{at: l.bubble.now(), from: l, to: target, class: class, kind: kind, body: bytes.Clone(body), done: done})
+	l.post(&packet{at: l.bubble.now(), from: l, to: target, class: class, kind: kind, body: bytes.Clone(body), done: done, part: part})
 }
 
 func (l *life) post(p *packet) {
@@ -58,20 +59,20 @@ func (p *packet) Answer(body []byte, err error) {
 
 // Send, Call, Available and WaitTime make a life the peer channel of its parts.
 func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
-	l.send(to, class, kind, body, done)
+	l.sendFor(0, to, class, kind, body, done)
 }
 
 // Call sends and waits.
 func (l *life) Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error) {
 	reply := peer.NewFuture()
-	l.send(to, class, kind, body, reply)
+	l.sendFor(part(ctx), to, class, kind, body, reply)
 	return reply.Wait(ctx)
 }
 
 // CallAddr sends to whoever listens at an address, and waits.
 func (l *life) CallAddr(ctx context.Context, addr string, kind peer.Kind, body []byte) ([]byte, error) {
 	reply := peer.NewFuture()
-	l.post(&packet{at: l.bubble.now(), from: l, addr: addr, class: peer.Foreground, kind: kind, body: bytes.Clone(body), done: reply})
+	l.post(&packet{at: l.bubble.now(), from: l, addr: addr, class: peer.Foreground, kind: kind, body: bytes.Clone(body), done: reply, part: part(ctx)})
 	return reply.Wait(ctx)
 }
 
@@ -97,8 +98,9 @@ func (l *life) WaitTime(id ring.NodeID) time.Duration {
 	return 50*time.Millisecond + time.Duration(uint64(id)%9973)
 }
 
-// sort brings what was sent within one step into an order that does not depend on
-// which goroutine was first.
+// sortPackets brings what was sent within one step into an order that does not depend on
+// which goroutine was first. Two parts of a node may send the same to the same node: what
+// each does when it has its answer differs.
 func sortPackets(all []*packet) {
 	slices.SortStableFunc(all, func(a, b *packet) int {
 		if c := cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.target(), b.target()),
@@ -116,7 +118,7 @@ func sortPackets(all []*packet) {
 				return c
 			}
 		}
-		return bytes.Compare(a.body, b.body)
+		return cmp.Or(bytes.Compare(a.body, b.body), cmp.Compare(a.part, b.part))
 	})
 }
 

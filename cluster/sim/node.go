@@ -66,6 +66,7 @@ type life struct {
 	membership  *membership.Membership
 	recovery    *recovery.Recovery
 	cancel      context.CancelFunc
+	parts       int // that were started
 
 	mu        sync.Mutex            // also tells the race detector of what the bubble's clock does not
 	peers     map[ring.NodeID]*life // whom its failure detector believes it can talk to
@@ -195,9 +196,21 @@ func (l *life) run() {
 	l.runAll(ctx, l.store.Run, l.coordinator.Run, l.mux.Run, l.live)
 }
 
-// runAll starts parts, and ends the process when one fails.
+// partKey is the key under which a part finds its number in its context.
+type partKey struct{}
+
+// part returns the number of the part that a context belongs to; 0: none.
+func part(ctx context.Context) int {
+	number, _ := ctx.Value(partKey{}).(int)
+	return number
+}
+
+// runAll starts parts, each with a number of its own in its context, and ends the process
+// when one fails.
 func (l *life) runAll(ctx context.Context, parts ...func(context.Context) error) {
 	for _, part := range parts {
+		l.parts++
+		ctx := context.WithValue(ctx, partKey{}, l.parts)
 		go func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				l.end(err)
