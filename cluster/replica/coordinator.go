@@ -78,9 +78,10 @@ type Coordinator struct {
 	warned    atomic.Int64 // when a stamp was refused last and logged; unix ms
 	count     Counters
 	history   history
-	updates   *barrier  // waves that have updates
-	hinting   *barrier  // late hints that are not stored yet
-	pool      sync.Pool // of *wave
+	updates   *barrier               // waves that have updates
+	hinting   *barrier               // late hints that are not stored yet
+	slotAt    func(time.Time) uint64 // of reads, see op.firstAsked
+	pool      sync.Pool              // of *wave
 }
 
 // New makes a coordinator; Run must be called for it to answer.
@@ -102,6 +103,7 @@ func New(cfg Config) *Coordinator {
 		issuer:    newIssuer(cfg.Self, cfg.Store.Incarnation(), cfg.Clock),
 		updates:   newBarrier(),
 		hinting:   newBarrier(),
+		slotAt:    slotAt,
 		pool:      sync.Pool{New: buildWave},
 	}
 	c.takeOver.asked = make(chan struct{}, maxTakeOvers)

@@ -85,6 +85,25 @@ func (o *op) replicas() coordination.Replicas {
 	return coordination.Replicas{Walk: len(o.walk), Primaries: o.n, Self: o.self}
 }
 
+// firstAsked returns the place of the primary that a read asks first. All reads of one
+// slot of time prefer the same node, so that more of their questions travel in one frame.
+// Which one it is differs from slot to slot as if drawn.
+func (o *op) firstAsked() (first int) {
+	var highest uint64
+	for at, id := range o.walk[:o.n] {
+		if rank := uint64(id) * o.f.slot; at != o.self && rank > highest {
+			first, highest = at, rank
+		}
+	}
+	return first
+}
+
+// askSlot is how long reads prefer the same node.
+const askSlot = 10 * time.Millisecond
+
+// slotAt returns the number of the slot of a time, spread over 64 bits by the golden ratio.
+func slotAt(t time.Time) uint64 { return uint64(t.UnixNano()/int64(askSlot))*0x9e3779b97f4a7c15 | 1 }
+
 // upNow returns the other nodes of the walk that can be asked now.
 func (o *op) upNow() quorum.Nodes { return o.upAmong(0, len(o.walk)) }
 

@@ -23,7 +23,9 @@ func (f *wave) startReadLocked(i int) {
 		return // the first op on the key has answered for it already
 	}
 	o.phase = phaseRead
-	o.read.Begin(o.replicas(), o.req.Key, o.nrw().Reads(o.req.R))
+	nodes := o.replicas()
+	nodes.First = o.firstAsked()
+	o.read.Begin(nodes, o.req.Key, o.nrw().Reads(o.req.R))
 	if o.follows() && o.req.Update == nil {
 		return // the first op on the key answers for it
 	}

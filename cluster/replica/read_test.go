@@ -2,6 +2,7 @@ package replica
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -116,6 +117,27 @@ func TestRead_DigestsAgree_OneObjectTravels(t *testing.T) {
 	}
 	if a, b, c := w.frames(peer.Read, 0), w.frames(peer.Read, 1), w.frames(peer.Read, 2); a != 1 || b != 1 || c != 0 {
 		t.Errorf("%d, %d and %d frames, want one each to R primaries", a, b, c)
+	}
+}
+
+func TestRead_OneSlotOfTime_OneNodeIsAskedForAllKeys(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	first := make(map[int]bool)
+	for slot := range 20 {
+		at := slotAt(time.UnixMilli(int64(slot) * askSlot.Milliseconds()))
+		w.at(0).coordinator.slotAt = func(time.Time) uint64 { return at }
+		before := [3]int{1: w.frames(peer.Read, 1), 2: w.frames(peer.Read, 2)}
+		for n := range 20 {
+			w.at(0).must(get(fmt.Appendf(nil, "key %d", n)))
+		}
+		asked := [3]int{1: w.frames(peer.Read, 1) - before[1], 2: w.frames(peer.Read, 2) - before[2]}
+		if max(asked[1], asked[2]) < 20 { // the other one may be asked too, if this one is slow
+			t.Fatalf("slot %d: %d and %d of 20 reads asked the other primaries", slot, asked[1], asked[2])
+		}
+		first[1], first[2] = first[1] || asked[1] > asked[2], first[2] || asked[2] > asked[1]
+	}
+	if !first[1] || !first[2] {
+		t.Errorf("in all slots the same node was asked first: %v", first)
 	}
 }
 

@@ -22,9 +22,10 @@ type wave struct {
 	from    origin
 	started time.Time
 	wake    chan struct{}
-	traced  bool // some op has a trace
-	healthy bool // this node's disk takes writes
-	batches int  // applied so far
+	slot    uint64 // of time, in which it began: see op.firstAsked
+	traced  bool   // some op has a trace
+	healthy bool   // this node's disk takes writes
+	batches int    // applied so far
 	users   atomic.Int32
 	counted bool   // some op has an update
 	counter uint32 // of the barrier; if counted
@@ -47,6 +48,7 @@ type wave struct {
 func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 	f := c.pool.Get().(*wave)
 	f.c, f.ring, f.from, f.started = c, c.cfg.Ring(), from, time.Now()
+	f.slot = c.slotAt(f.started)
 	f.healthy = c.cfg.Store.Health() == nil
 	f.users.Store(1)
 	f.mu.ops = slices.Grow(f.mu.ops, len(reqs))[:len(reqs)]

@@ -124,6 +124,7 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 		Clock: causal.NewClock(func() int64 { return time.Now().UnixMilli() }), Logger: slog.New(slog.DiscardHandler),
 		RequestTimeout: timeout,
 	})
+	n.coordinator.slotAt = func(time.Time) uint64 { return 0 } // reads ask in the order of the walk
 	ctx, cancel := context.WithCancel(context.Background())
 	var channel, rest sync.WaitGroup
 	channel.Go(func() { _ = n.channel.Run(ctx, n.coordinator) })

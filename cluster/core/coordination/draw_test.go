@@ -9,7 +9,7 @@ import (
 func drawReplicas(t *rapid.T) Replicas {
 	n := rapid.IntRange(1, 4).Draw(t, "n")
 	walk := rapid.IntRange(n, 7).Draw(t, "walk")
-	return Replicas{Walk: walk, Primaries: n, Self: rapid.IntRange(Nobody, walk-1).Draw(t, "self")}
+	return Replicas{Walk: walk, Primaries: n, Self: rapid.IntRange(Nobody, walk-1).Draw(t, "self"), First: rapid.IntRange(0, n-1).Draw(t, "first")}
 }
 
 func (r Replicas) drawUp(t *rapid.T) quorum.Nodes {

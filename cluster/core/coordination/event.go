@@ -13,6 +13,7 @@ type Replicas struct {
 	Walk      int // nodes in the walk, at most [quorum.MaxNodes]
 	Primaries int // the first of them
 	Self      int // the place of the node that runs the machine, or Nobody
+	First     int // the primary that a read asks before the others, if it can be asked
 }
 
 // SelfIsPrimary reports whether the node that runs the machine is a primary.

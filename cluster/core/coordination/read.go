@@ -11,8 +11,8 @@ import (
 // Read gathers the copies of a key that R replicas hold.
 //
 //  1. A primary reads its own copy first. Then as many other nodes are asked as the
-//     quorum still needs: primaries in the order of the walk, then fallbacks, which may
-//     keep hints.
+//     quorum still needs: the primary that is to be first, the other primaries in the
+//     order of the walk, then fallbacks, which may keep hints.
 //  2. Whoever has a copy sends its digest with the question, and a replica whose copy
 //     is equal says only that. A coordinator that has none asks the first node for its
 //     object and the others for digests.
@@ -125,6 +125,9 @@ func (m *Read) advance(actions []Action) []Action {
 // askAnother asks the best node that was not asked yet, and reports whether there is one.
 func (m *Read) askAnother(actions []Action) ([]Action, bool) {
 	asked := m.tally.Asked()
+	if first := m.nodes.First; first != m.nodes.Self && m.up.Has(first) && !asked.Has(first) {
+		return append(actions, m.ask(first)), true
+	}
 	for at := range m.nodes.Walk {
 		switch {
 		case asked.Has(at):
@@ -135,15 +138,20 @@ func (m *Read) askAnother(actions []Action) ([]Action, bool) {
 		case !m.up.Has(at):
 			actions = append(actions, Action{Kind: Skip, Place: at})
 		default:
-			kind := AskWhole
-			if m.own == nil && !m.nodes.SelfIsPrimary() && m.tally.Heeded() != 0 {
-				kind = AskDigest
-			}
-			m.tally.Ask(at)
-			return append(actions, Action{Kind: kind, Place: at}), true
+			return append(actions, m.ask(at)), true
 		}
 	}
 	return actions, false
+}
+
+// ask asks another node: for its object, or for a digest if an object is on its way.
+func (m *Read) ask(at int) Action {
+	kind := AskWhole
+	if m.own == nil && !m.nodes.SelfIsPrimary() && m.tally.Heeded() != 0 {
+		kind = AskDigest
+	}
+	m.tally.Ask(at)
+	return Action{Kind: kind, Place: at}
 }
 
 // take records an answer, and reports whether it can be understood.

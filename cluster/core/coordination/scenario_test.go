@@ -103,7 +103,7 @@ func begin(t *testing.T, words []string) (machine stepper, self int) {
 		}
 		numbers[name] = n
 	}
-	nodes := Replicas{Walk: numbers["walk"], Primaries: numbers["n"], Self: numbers["self"]}
+	nodes := Replicas{Walk: numbers["walk"], Primaries: numbers["n"], Self: numbers["self"], First: numbers["first"]}
 	switch words[0] {
 	case "read":
 		m := new(Read)
