@@ -258,7 +258,7 @@ func (c *demoCmd) bind() {
 			help: "File of settings, as for 'quorate server'."}},
 		group("Demo",
 			setting{name: "nodes", value: count(&c.nodes, 5, number.Range[int]{Least: 1, Most: maxDemoNodes}),
-				help: "How many nodes: A, B, C …"},
+				help: "How many nodes: A to Z, then AA, AB and so on."},
 			setting{name: "data-dir", value: path(&c.dataDir, ""), hint: "DIR",
 				help: "Keep the data here; by default in a temporary directory that goes with the demo."},
 			setting{name: "client-port", value: count(&c.ports.client, defaultClientPort, ports),

@@ -61,7 +61,7 @@ func (d *demo) serveAddRequests(ctx context.Context, group *errgroup.Group) {
 	}
 }
 
-// openNext opens the node named by the next letter.
+// openNext opens the node with the next name.
 func (d *demo) openNext() (demoNode, error) {
 	all := d.supervisors.list()
 	if len(all) == maxDemoNodes {

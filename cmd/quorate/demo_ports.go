@@ -12,8 +12,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
-// maxDemoNodes is how many letters there are to name them.
-const maxDemoNodes = 26
+// maxDemoNodes is how many nodes a demo has at most: fifty, and room for some that are added.
+const maxDemoNodes = 64
 
 // demoPorts gives each node of a demo the next ports that are free. With a
 // directory that is kept, ports are never skipped: its nodes know each other by
@@ -25,18 +25,25 @@ type demoPorts struct {
 	skipped             []string     // which ports other programs have, for the reader of the banner
 }
 
-// nodesIn counts the letters, from A on, that have a directory already.
+// nodesIn counts the nodes, from A on, that have a directory already.
 func nodesIn(dir string) int {
 	for i := range maxDemoNodes {
-		if _, err := os.Stat(filepath.Join(dir, letter(i))); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, demoName(i))); err != nil {
 			return i
 		}
 	}
 	return maxDemoNodes
 }
 
-// letter names the node with a number, from 0.
-func letter(i int) string { return string(rune('A' + i)) }
+// demoName names the node with a number, from 0: A to Z, then AA, AB and so on, as
+// spreadsheets name their columns.
+func demoName(i int) string {
+	last := string(rune('A' + i%26))
+	if i < 26 {
+		return last
+	}
+	return demoName(i/26-1) + last
+}
 
 func newDemoPorts(c *demoCmd) demoPorts {
 	return demoPorts{
@@ -47,7 +54,7 @@ func newDemoPorts(c *demoCmd) demoPorts {
 
 // member names the node with a number, from 0, and finds ports for it.
 func (p *demoPorts) member(i int) (ring.Member, error) {
-	m := ring.Member{Name: letter(i)}
+	m := ring.Member{Name: demoName(i)}
 	m.ID = ring.IDOf(m.Name)
 	var faults [3]error
 	m.ClientAddr, faults[0] = p.next(&p.client, "--client-port", "tcp")

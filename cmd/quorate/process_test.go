@@ -257,7 +257,7 @@ func TestProcess_Demo_GrowsAndNewNodesAreLikeTheOthers(t *testing.T) {
 	}
 }
 
-func TestProcess_Demo_HasNoMoreNodesThanLetters(t *testing.T) {
+func TestProcess_Demo_NumberOfNodesIsBounded(t *testing.T) {
 	d, p := startDemo(t, "--nodes", "1")
 	for len(d.supervisors.list()) < maxDemoNodes {
 		d.supervisors.add(&supervisor{})

@@ -74,6 +74,21 @@ func TestDemo_ReadyLine_SaysWhatIsInForce(t *testing.T) {
 	}
 }
 
+func TestDemoName_PastZ_HasTwoLetters(t *testing.T) {
+	names := make(map[string]bool)
+	for i := range maxDemoNodes {
+		names[demoName(i)] = true
+	}
+	if len(names) != maxDemoNodes {
+		t.Errorf("%d nodes have %d names", maxDemoNodes, len(names))
+	}
+	for i, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 49: "AX", 51: "AZ", 52: "BA"} {
+		if got := demoName(i); got != want {
+			t.Errorf("node %d is %s, want %s", i, got, want)
+		}
+	}
+}
+
 func TestDemoPorts_PortInUse_IsTold(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
