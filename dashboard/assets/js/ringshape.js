@@ -6,6 +6,7 @@ export const MOVING = { inner: 214, outer: 221 };
 export const KEYS = 260;
 export const BADGES = 286;
 const NODES = 148;
+const CROWDED = 32; // nodes that fit side by side
 
 const TURN = 2 * Math.PI;
 
@@ -52,12 +53,14 @@ export function bands(owners, track, only = () => true) {
   return new Map([...pieces].map(([owner, all]) => [owner, all.join("")]));
 }
 
-// seats places the nodes on a circle of their own: {name: {x, y, size}}.
+// seats places the nodes on a circle of their own, or on two in turns where there are
+// many: {name: {x, y, size}}.
 export function seats(names) {
+  const apart = names.length > CROWDED ? 30 : 0;
   const size = Math.min(25, Math.max(13, (TURN * NODES) / Math.max(names.length, 1) * 0.33));
   const places = {};
   names.forEach((name, i) => {
-    const [x, y] = at(i / names.length, NODES);
+    const [x, y] = at(i / names.length, i % 2 ? NODES - apart : NODES);
     places[name] = { x, y, size };
   });
   return places;
