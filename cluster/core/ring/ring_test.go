@@ -110,6 +110,34 @@ func BenchmarkNewRing(b *testing.B) {
 	}
 }
 
+// BenchmarkJoin_ThousandthOf16384 plans a join as a node does that hears of it: the target
+// of the transition, and the ring that requests use from then on.
+func BenchmarkJoin_ThousandthOf16384(b *testing.B) {
+	for _, zones := range []int{1, 3} {
+		b.Run(fmt.Sprintf("zones_%d", zones), func(b *testing.B) {
+			var founders []Member
+			for i := range 999 {
+				m := member(fmt.Sprintf("node-%d", i))
+				m.Zone = fmt.Sprintf("zone-%d", i%zones)
+				founders = append(founders, m)
+			}
+			joiner := member("node-999")
+			joiner.Zone = "zone-0"
+			before := NewState("test", Slots, threeOfFive(), founders...)
+			b.ReportAllocs()
+			for b.Loop() {
+				s := before.Clone()
+				if err := s.Join(joiner); err != nil {
+					b.Fatal(err)
+				}
+				if view := NewRing(s); len(view.Gains(IDOf("node-999"))) == 0 {
+					b.Fatal("the joiner gains nothing")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkDecodeState_100Of4096(b *testing.B) {
 	var founders []Member
 	for i := range 100 {

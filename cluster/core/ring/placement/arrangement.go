@@ -16,7 +16,8 @@ type arrangement struct {
 	zone    []int // by node
 	member  []bool
 	members int
-	zones   int // of the members
+	zones   int   // of the members
+	inZone  []int // members, by zone
 }
 
 func newArrangement(nodes []Seat, n, q int) *arrangement {
@@ -34,16 +35,20 @@ func newArrangement(nodes []Seat, n, q int) *arrangement {
 		}
 		a.zone[i] = index[s.Zone]
 	}
+	a.inZone = make([]int, len(index))
 	for p := range a.owner {
 		a.owner[p] = noNode
 	}
 	return a
 }
 
-// add makes node a member.
+// add makes node a member, which it is not yet.
 func (a *arrangement) add(node int) {
 	a.member[node] = true
-	a.recount()
+	a.members++
+	if a.inZone[a.zone[node]]++; a.inZone[a.zone[node]] == 1 {
+		a.zones++
+	}
 }
 
 // remove takes node off the ring. Its tokens then have no owner.
@@ -52,20 +57,10 @@ func (a *arrangement) remove(node int) {
 		a.assign(p, noNode)
 	}
 	a.member[node] = false
-	a.recount()
-}
-
-// recount counts the members and their zones.
-func (a *arrangement) recount() {
-	a.members = 0
-	zones := make(map[int]bool)
-	for node, is := range a.member {
-		if is {
-			a.members++
-			zones[a.zone[node]] = true
-		}
+	a.members--
+	if a.inZone[a.zone[node]]--; a.inZone[a.zone[node]] == 0 {
+		a.zones--
 	}
-	a.zones = len(zones)
 }
 
 // assign makes node the owner of token p.
