@@ -98,6 +98,9 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	} else if err := t.reindex(r.Partition, hash, r.Key, st, next); err != nil {
 		return err
 	}
+	if old.object == nil {
+		t.w.existence.Add(r.Partition, hash)
+	}
 	if err := t.batch.Set(t.key, v.encoded, nil); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // audit recomputes from the stored objects what the store keeps in its statistics and
-// indexes, and compares.
+// indexes, and compares. The existence filter must have every key.
 func audit(tb rapid.TB, s *Store) {
 	tb.Helper()
 	type sums struct {
@@ -59,6 +59,9 @@ func audit(tb rapid.TB, s *Store) {
 	})
 	if err != nil {
 		tb.Fatal(err)
+	}
+	if keys, err := takenForAbsent(s); len(keys) > 0 || err != nil {
+		tb.Errorf("the existence filter takes for absent what is stored: %v, %v", keys, err)
 	}
 	for entry := range index {
 		tb.Errorf("index entry %q belongs to no object", entry)

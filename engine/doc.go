@@ -36,6 +36,11 @@
 // for the read half of every write. Scans, transfers and Merkle trees read Pebble and
 // leave the cache alone.
 //
+// An existence filter (package existence) knows keys that were never stored, so that a new
+// key is written, and an absent one read, without a search of Pebble. It is built at each
+// start, in the background, and whenever it is full (existence.go). Until then every key may
+// be stored.
+//
 // # Parts
 //
 // A [Store] reads and writes objects itself. Everything else belongs to a part that it
@@ -66,6 +71,8 @@
 // Invariant: no dot is minted twice (epoch.go).
 //
 // Invariant: what the cache says of a key is what is committed.
+//
+// Invariant: a key is in the existence filter before the commit of its first object.
 //
 // Lock order: stripes in ascending order, then the mutexes of the hint counts and the
 // epochs, then Pebble's own locks. Nobody waits for an fsync under a stripe, except for

@@ -8,6 +8,9 @@ type Metrics struct {
 	Expired, Reaped            int64 // objects that expired; dead objects that were removed
 	CacheHits, CacheMisses     int64 // lookups in the object cache
 	CachedBytes                int64 // bytes that the object cache holds
+	ExistenceKeys              int64 // keys that the existence filter holds, about; 0 until it is built
+	ExistenceBytes             int64 // memory of the existence filter
+	ExistenceFalsePositives    int64 // absent keys that the existence filter did not know to be absent
 	HintsRefused, HintsExpired int64 // for lack of room; for their age
 	HintsStored                int64 // hints that came, without newer versions of hints
 	HintBytes                  int64 // now
@@ -34,6 +37,8 @@ func (s *Store) Metrics() Metrics {
 	if s.diskLoss.Unrepaired() {
 		m.InDoubt = 1
 	}
+	exists := s.existence.filter.Stats()
+	m.ExistenceKeys, m.ExistenceBytes, m.ExistenceFalsePositives = exists.Keys, exists.Bytes, exists.FalsePositives
 	m.CacheHits, m.CacheMisses, m.CachedBytes = s.objects.Stats()
 	if s.db.guard.enter() {
 		defer s.db.guard.leave()

@@ -112,6 +112,11 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 					}
 				}
 			},
+			"build the existence filter": func(rt *rapid.T) {
+				if err := s.existence.build(context.Background()); err != nil {
+					rt.Fatal(err)
+				}
+			},
 			"restart": func(rt *rapid.T) {
 				if err := s.Close(); err != nil {
 					rt.Fatal(err)

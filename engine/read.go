@@ -53,8 +53,12 @@ func (s *Store) Digest(p ring.Partition, key []byte) (digest object.Digest, foun
 	return digest, found, err
 }
 
-// findStored reads what the cache does not know, and caches it if it can.
+// findStored reads what the cache does not know, and caches it if it can. What the existence
+// filter knows to be absent is not worth a place in the cache.
 func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, digest object.Digest, found bool, err error) {
+	if !s.writer.existence.MayContain(p, hash) {
+		return dst, 0, false, nil
+	}
 	// Only what is read under the stripe may be cached. If a writer has the stripe,
 	// nobody waits for it: it caches what it writes.
 	stripe := &s.writer.stripes[leafOf(hash)]
@@ -66,6 +70,8 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 	dst, found, err = s.read(p, hash, key, dst)
 	if found {
 		digest = object.SeedOf(key).Digest(dst[have:])
+	} else if err == nil {
+		s.writer.existence.FalsePositive()
 	}
 	if err != nil || int(p) >= s.db.opts.Partitions {
 		return dst, digest, found, err

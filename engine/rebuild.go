@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/ring"
 )
@@ -22,41 +19,18 @@ import (
 //  3. The partition is ready. A partition that was dropped meanwhile is ready at once,
 //     and what the snapshot held of it is skipped.
 type rebuild struct {
-	db      *database
-	stats   *statistics
-	stripes *stripes
-	mu      struct {
-		sync.Mutex
-		snapshot *pebble.Snapshot // nil when there is nothing to rebuild
-	}
+	db       *database
+	stats    *statistics
+	stripes  *stripes
+	snapshot heldSnapshot // none when there is nothing to rebuild
 }
 
 // begin takes the snapshot, before the first write.
-func (r *rebuild) begin() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.mu.snapshot = r.db.pebble.NewSnapshot()
-}
-
-func (r *rebuild) snapshot() *pebble.Snapshot {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.mu.snapshot
-}
-
-// release closes the snapshot, which nobody reads any more.
-func (r *rebuild) release() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.mu.snapshot != nil {
-		_ = r.mu.snapshot.Close()
-		r.mu.snapshot = nil
-	}
-}
+func (r *rebuild) begin() { r.snapshot.take(r.db.pebble) }
 
 // run completes the statistics of every partition, if they are not complete.
 func (r *rebuild) run(ctx context.Context) error {
-	snapshot := r.snapshot()
+	snapshot := r.snapshot.get()
 	if snapshot == nil {
 		return nil
 	}
@@ -85,7 +59,7 @@ func (r *rebuild) run(ctx context.Context) error {
 		return nil
 	}
 	defer r.db.guard.leave()
-	r.release()
+	r.snapshot.release()
 	r.db.opts.Logger.Info("merkle trees rebuilt", "keys", sum.keys, "took", r.db.opts.Now().Sub(started))
 	return nil
 }

@@ -16,7 +16,7 @@ const maintainEvery = time.Second
 
 // Run does the store's background work until ctx ends or the store is closed. It
 // is to be called once. Without it nothing is synced under Interval, nothing
-// expires from the counts, and trees are not rebuilt.
+// expires from the counts, and neither trees nor the existence filter are built.
 //
 // If the disk neither succeeds nor fails, Run returns [ErrFatal] after
 // Options.CloseTimeout. Nothing can end the goroutine whose operation hangs, so that Run
@@ -46,7 +46,11 @@ func (s *Store) work(ctx context.Context) error {
 	defer cancel()
 	var wg sync.WaitGroup
 	var rebuilt error
-	wg.Go(func() { rebuilt = s.rebuild.run(ctx) })
+	wg.Go(func() {
+		if rebuilt = s.rebuild.run(ctx); rebuilt == nil {
+			s.existence.run(ctx)
+		}
+	})
 	wg.Go(func() { s.partitions.runReclaim(ctx) })
 	wg.Go(func() { s.scrubber.run(ctx) })
 	if s.db.opts.Durability == Interval {

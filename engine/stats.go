@@ -56,6 +56,16 @@ func (s *statistics) get(p ring.Partition) *partitionStats {
 	}
 }
 
+// objects counts the objects of all partitions.
+func (s *statistics) objects() (n int64) {
+	for p := range s.of {
+		if stats := s.of[p].Load(); stats != nil {
+			n += max(stats.total.Load(), 0)
+		}
+	}
+	return n
+}
+
 // setReady marks a partition's statistics as complete.
 func (s *statistics) setReady(p ring.Partition) {
 	if s.ready[p].CompareAndSwap(false, true) {

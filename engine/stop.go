@@ -78,7 +78,7 @@ func (s *Store) closeCleanly() error {
 		s.db.disk.Release()
 		s.db.guard.wait()
 	}
-	s.rebuild.release()
+	s.releaseSnapshots()
 	err := s.db.health.LastingErr()
 	if err == nil {
 		err = s.saveLast()
@@ -87,6 +87,13 @@ func (s *Store) closeCleanly() error {
 	// not worth waiting for, and is forgotten as in a crash.
 	s.db.disk.Closing()
 	return errors.Join(err, s.db.shutDown())
+}
+
+// releaseSnapshots closes what background work has left open. No operation is inside the
+// guard.
+func (s *Store) releaseSnapshots() {
+	s.rebuild.snapshot.release()
+	s.existence.snapshot.release()
 }
 
 // saveLast writes what a clean stop saves. Behind a flush that waits for space its batch
@@ -103,7 +110,7 @@ func (s *Store) saveLast() error {
 func (s *Store) abandon() error {
 	s.db.disk.Release()
 	s.db.guard.wait()
-	s.rebuild.release()
+	s.releaseSnapshots()
 	s.db.disk.Closing()
 	_ = s.db.shutDown()
 	return nil

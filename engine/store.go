@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine/existence"
 	"github.com/quorate/quorate/engine/objectcache"
 )
 
@@ -33,6 +34,7 @@ type Store struct {
 
 	sweeper    sweeper
 	rebuild    rebuild
+	existence  existenceBuilder
 	scrubber   scrubber
 	background sync.WaitGroup // the goroutine of Run
 	stopping   sync.WaitGroup // the goroutine of stop
@@ -104,8 +106,9 @@ func newStore(o Options) *Store {
 	db := newDatabase(o)
 	s := &Store{db: db, stats: newStatistics(db), epochs: newEpochs(db), objects: objectcache.New(o.ObjectCacheBytes, o.Partitions)}
 	stripes := new(stripes)
+	s.existence = existenceBuilder{db: db, filter: existence.New(existenceBytes), stats: s.stats, stripes: stripes}
 	s.writer = &writer{
-		db: db, stripes: stripes, stats: s.stats, objects: &s.objects, epochs: s.epochs,
+		db: db, stripes: stripes, stats: s.stats, objects: &s.objects, existence: s.existence.filter, epochs: s.epochs,
 		hints: newHintCounts(), expiry: newExpiryTimes(o.Partitions),
 	}
 	s.merkle.stats = s.stats
@@ -161,6 +164,8 @@ func (s *Store) begin() error {
 	}
 	if !complete {
 		s.rebuild.begin()
+	} else if err := s.existence.begin(); err != nil {
+		return err
 	}
 	if err := s.hints.load(); err != nil {
 		return err

@@ -237,7 +237,8 @@ func (f *storedObject) close() {
 	}
 }
 
-// find looks up a key's object, in the cache or in Pebble. The key is locked.
+// find looks up a key's object, in the cache or in Pebble, unless the existence filter knows
+// that there is none. The key is locked.
 func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, err error) {
 	w := t.w
 	var known objectcache.Knowledge
@@ -249,12 +250,17 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, e
 		f.object = t.value
 		return f, nil
 	}
+	if !w.existence.MayContain(p, hash) {
+		return f, nil
+	}
 	t.key = appendObjectKey(t.key[:0], p, hash, key)
 	if f.object, f.closer, err = w.db.get(t.key); err != nil {
 		return f, err
 	}
 	if f.object != nil {
 		f.digest = object.SeedOf(key).Digest(f.object)
+	} else {
+		w.existence.FalsePositive()
 	}
 	f.fresh = true
 	return f, nil

@@ -4,19 +4,21 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/quorate/quorate/engine/existence"
 	"github.com/quorate/quorate/engine/objectcache"
 )
 
 // writer commits batches of changes, and keeps up to date what depends on them: the
-// statistics, the object cache, the counts of hints and the times of the expiry index.
+// statistics, the object cache, the existence filter, the counts of hints and the times of the expiry index.
 type writer struct {
-	db      *database
-	stripes *stripes
-	stats   *statistics
-	objects *objectcache.Cache
-	epochs  *epochs
-	hints   *hintCounts
-	expiry  *expiryTimes
+	db        *database
+	stripes   *stripes
+	stats     *statistics
+	objects   *objectcache.Cache
+	existence *existence.Filter
+	epochs    *epochs
+	hints     *hintCounts
+	expiry    *expiryTimes
 
 	txns     sync.Pool    // of *txn
 	inflight atomic.Int64 // commits that nobody has waited for yet

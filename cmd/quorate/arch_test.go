@@ -24,8 +24,9 @@ var layers = []struct {
 }{
 	{"core", []string{"cluster/core/*"}, []string{"core"}},
 	{"objectcache", []string{"engine/objectcache"}, []string{"core"}},
+	{"existence", []string{"engine/existence"}, []string{"core"}},
 	{"failstop", []string{"engine/failstop"}, nil},
-	{"engine", []string{"engine"}, []string{"core", "objectcache", "failstop"}},
+	{"engine", []string{"engine"}, []string{"core", "objectcache", "existence", "failstop"}},
 	{"fault", []string{"cluster/peer/fault"}, nil},
 	{"peer", []string{"cluster/peer"}, []string{"core", "fault"}},
 	{"operation", []string{"cluster/operation"}, []string{"core"}},

@@ -7,8 +7,8 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// besideCaches is what a process may need beyond what its settings name: buffers
-// of clients and peers, requests under way, what compactions hold.
+// besideCaches is what a process may need beyond what its settings name: the
+// existence filter, buffers of clients and peers, requests under way, what compactions hold.
 const besideCaches = 512 << 20
 
 // limitMemory tells the garbage collector how large its heap is meant to be. The
