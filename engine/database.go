@@ -34,7 +34,7 @@ func newDatabase(o Options) *database {
 // open makes the directory, locks it and opens Pebble in it.
 func (d *database) open() (err error) {
 	if err := d.opts.FS.MkdirAll(d.opts.Dir, 0o750); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
+		return fmt.Errorf("%w: %w", ErrNoDirectory, err)
 	}
 	if d.dirLock, err = pebble.LockDirectory(d.opts.Dir, d.opts.FS); err != nil {
 		if isLockHeld(err) {

@@ -7,6 +7,8 @@ import (
 )
 
 var (
+	// ErrNoDirectory means that there is no data directory, and none can be made.
+	ErrNoDirectory = errors.New("make data directory")
 	// ErrLocked means that another process, or another store of this one, has
 	// the directory open.
 	ErrLocked = errors.New("data directory is in use")

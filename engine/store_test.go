@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,6 +59,18 @@ func TestOpen_LockedOnDisk_NamesDirectory(t *testing.T) {
 	o.Dir = t.TempDir()
 	open(t, o)
 	if _, err := Open(o); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), o.Dir) {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestOpen_DirectoryCannotBeMade_SaysWhy(t *testing.T) {
+	o := testOptions(nil)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.Dir = filepath.Join(file, "data")
+	if _, err := Open(o); !errors.Is(err, ErrNoDirectory) || !errors.Is(err, syscall.ENOTDIR) || !strings.Contains(err.Error(), file) {
 		t.Fatalf("%v", err)
 	}
 }

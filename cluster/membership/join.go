@@ -17,20 +17,22 @@ func (b *bootstrap) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const first, most = 100 * time.Millisecond, 5 * time.Second
+	const first, most, logAgain = 100 * time.Millisecond, 5 * time.Second, 30 * time.Second
+	var logged string // the error that was logged last
+	var loggedAt time.Time
 	for pause := first; ; pause = min(2*pause, most) {
 		err := b.askToJoin(ctx, body)
 		if err == nil {
 			return nil
 		}
 		var remote *peer.RemoteError
-		switch {
-		case errors.Is(err, ring.ErrNameTaken):
-			return fmt.Errorf("the cluster refused this node: %w: if it lost its disk, start it with --replace to take its place again, or permit that at another node with 'quorate admin replace'", err)
-		case errors.As(err, &remote) || errors.Is(err, peer.ErrRefused):
+		if errors.As(err, &remote) || errors.Is(err, ring.ErrNameTaken) || errors.Is(err, peer.ErrRefused) {
 			return fmt.Errorf("the cluster refused this node: %w", err)
 		}
-		b.log.Warn("no node of the cluster answered yet, asking again", "join", b.start.Join, "err", err)
+		if text := err.Error(); text != logged || time.Since(loggedAt) >= logAgain {
+			logged, loggedAt = text, time.Now()
+			b.log.Warn("no node of the cluster answered yet, asking again", "join", b.start.Join, "err", err)
+		}
 		select {
 		case <-time.After(pause/2 + time.Duration(b.rand.Int64N(int64(pause)))):
 		case <-ctx.Done():
@@ -50,7 +52,7 @@ func (b *bootstrap) askToJoin(ctx context.Context, body []byte) error {
 		reply, err := b.channel.CallAddr(asking, addr, peer.Join, body)
 		cancel()
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", addr, err))
+			errs = append(errs, err) // it names the address
 			continue
 		}
 		state, err := decodeAdmission(reply)

@@ -2,7 +2,9 @@ package membership
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -101,6 +103,25 @@ func TestBootstrap_JoinRefused_SaysWhy(t *testing.T) {
 			t.Errorf("wrong %s: it has a ring", name)
 		}
 	}
+}
+
+// The seeds may be down for long: the log tells it now and then, not at each attempt.
+func TestBootstrap_JoinUnanswered_IsLoggedNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		n := newWorld().addAs(t, "B", newDisk(), func(c *Config) {
+			c.Start.Join = []string{"nobody:7"}
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+		defer cancel()
+		if _, err := n.Bootstrap(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		if lines := strings.Count(log.String(), "asking again"); lines < 3 || lines > 4 {
+			t.Errorf("%d lines in 100 s, want the first and one each 30 to 38 s:\n%s", lines, &log)
+		}
+	})
 }
 
 func has(n *node, N, R, W int) bool {
