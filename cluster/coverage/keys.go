@@ -10,8 +10,7 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 )
 
-// A cursor is a partition and a hash. So no state is kept between pages, and any node can
-// serve any page. Each page is asked of enough primaries that one of them has each
+// A cursor is a partition and a hash, so any node can serve any page. Each page is asked of enough primaries that one of them has each
 // acknowledged write, and their answers are joined. Where the copies of a key disagree
 // about whether it exists, the key is read as GET reads it. A node that is being refilled
 // after it lost its disk is not asked: it may lack keys that exist.
@@ -36,37 +35,22 @@ const (
 // where it has to look at many objects to find keys. Every key present throughout a scan
 // is returned at least once. Cursors stay below 2^53.
 func (r *Reader) ScanKeys(ctx context.Context, cursor uint64, count int) (keys [][]byte, next uint64, err error) {
-	view := r.cfg.Ring()
-	p, hash := int(cursor>>hashBits), uint32(cursor)
-	count = max(1, min(count, maxPage))
-	var held holdings
-	for walked, looked := 0, 0; p < view.Partitions(); walked++ {
-		if len(keys) >= count || walked == max(count, pagePartitions) || looked >= callObjects {
-			return keys, uint64(p)<<hashBits | uint64(hash), nil
+	w := r.newWalk(cursor, count)
+	for walked := 0; w.p < w.view.Partitions(); walked++ {
+		if len(w.keys) >= w.count || walked == max(w.count, pagePartitions) || w.looked >= callObjects {
+			return w.keys, w.suspend(), nil
 		}
 		if walked == sparseAfter {
-			held = r.holdings(ctx, view, sparseWait)
+			w.held = r.holdings(ctx, w.view, sparseWait)
 		}
-		if held != nil && held[p] == 0 {
-			p, hash = p+1, 0
-			continue
-		}
-		pg, err := r.scanPartition(ctx, view, ring.Partition(p), hash, count-len(keys))
-		if err != nil {
+		if err := w.step(ctx); err != nil {
 			return nil, 0, err
 		}
-		looked += pg.cost(count - len(keys))
-		for _, k := range pg.keys {
-			if k.alive {
-				keys = append(keys, k.key)
-			}
-		}
-		if hash = pg.next; !pg.more {
-			p, hash = p+1, 0
-		}
 	}
-	return keys, 0, nil
+	return w.keys, 0, nil
 }
+
+func cursorAt(p int, hash uint32) uint64 { return uint64(p)<<hashBits | uint64(hash) }
 
 func memberIDs(view *ring.Ring) (ids []ring.NodeID) {
 	for _, m := range view.Members() {

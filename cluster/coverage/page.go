@@ -37,6 +37,11 @@ type listed struct {
 	disputed bool // the key exists on some of several replicas only
 }
 
+// compare orders keys as the engine does.
+func (k listed) compare(other listed) int {
+	return cmp.Or(cmp.Compare(k.hash, other.hash), bytes.Compare(k.key, other.key))
+}
+
 // page holds the keys that exist on one replica of a partition from a hash on, count of
 // them or fewer. The keys of one hash are never split over two pages. Nodes up to version
 // 0.1.0 list the keys that do not exist as well.
@@ -125,7 +130,7 @@ func (r *Reader) decideDisputed(ctx context.Context, keys []listed, quorum int) 
 }
 
 // joinPages merges pages of one stretch. The stretch ends where the first page that has
-// more ends. A key that exists on all replicas exists; one that exists on some of them is
+// more ends. The keys of a page ascend. A key that exists on all replicas exists; one that exists on some of them is
 // disputed, because the others may have missed it, or may have seen it deleted.
 func joinPages(pages []page) page {
 	var out page
@@ -134,30 +139,30 @@ func joinPages(pages []page) page {
 			out.more, out.next = true, pg.next
 		}
 	}
-	for _, pg := range pages {
-		for _, k := range pg.keys {
-			if k.alive && (!out.more || k.hash < out.next) {
-				out.keys = append(out.keys, k)
+	rest := make([][]listed, len(pages))
+	for i, pg := range pages {
+		rest[i] = slices.DeleteFunc(pg.keys, func(k listed) bool { return !k.alive || out.more && k.hash >= out.next })
+	}
+	for {
+		least := -1
+		for i, keys := range rest {
+			if len(keys) > 0 && (least < 0 || keys[0].compare(rest[least][0]) < 0) {
+				least = i
 			}
 		}
-	}
-	if len(pages) == 1 {
-		return out
-	}
-	slices.SortFunc(out.keys, func(a, b listed) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), bytes.Compare(a.key, b.key))
-	})
-	distinct := out.keys[:0]
-	for i := 0; i < len(out.keys); {
-		k, copies := out.keys[i], 0
-		for ; i < len(out.keys) && bytes.Equal(out.keys[i].key, k.key); i++ {
-			copies++
+		if least < 0 {
+			return out
+		}
+		k, copies := rest[least][0], 0
+		for i, keys := range rest {
+			if len(keys) > 0 && keys[0].compare(k) == 0 {
+				rest[i] = keys[1:]
+				copies++
+			}
 		}
 		k.disputed = copies < len(pages)
-		distinct = append(distinct, k)
+		out.keys = append(out.keys, k)
 	}
-	out.keys = distinct
-	return out
 }
 
 func (r *Reader) scanReplica(ctx context.Context, id ring.NodeID, p ring.Partition, from uint32, count int) (page, error) {

@@ -32,7 +32,10 @@ type Config struct {
 
 // Reader reads over all partitions. It is safe for concurrent use, once the node has a
 // ring.
-type Reader struct{ cfg Config }
+type Reader struct {
+	cfg   Config
+	ahead *readAhead
+}
 
 // New returns a reader.
-func New(cfg Config) *Reader { return &Reader{cfg: cfg} }
+func New(cfg Config) *Reader { return &Reader{cfg: cfg, ahead: newReadAhead()} }
