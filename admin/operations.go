@@ -16,6 +16,7 @@ import (
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/admin/fanout"
+	"github.com/quorate/quorate/cluster/antientropy"
 	"github.com/quorate/quorate/cluster/operation"
 )
 
@@ -73,7 +74,8 @@ func repairOf(node Node) api.Repair {
 			Pairs: r.Pairs.Pairs, Equal: r.Pairs.Equal, Failing: r.Pairs.Failing, KeysExchanged: r.Pairs.Healed,
 			OldestMillis: millisOf(r.Pairs.Oldest), Failures: []api.PairFailure{},
 		},
-		Reaping: api.Reaping{Reaped: r.Reaping.Reaped, Pending: r.Reaping.Pending, InTransition: r.Reaping.InTransition, Blocking: []api.Blocker{}},
+		Reaping: api.Reaping{Reaped: r.Reaping.Reaped, Pending: r.Reaping.Pending, InTransition: r.Reaping.InTransition,
+			TransitionSinceMillis: millisOf(r.Reaping.TransitionSince), Blocking: []api.Blocker{}},
 	}
 	for id, h := range figures.Hints {
 		out.Hints.Targets = append(out.Hints.Targets, api.HintTarget{Node: view.Name(id), Count: h.Count, Bytes: h.Bytes, OldestMillis: millisOf(h.Oldest)})
@@ -86,9 +88,22 @@ func repairOf(node Node) api.Repair {
 		})
 	}
 	for _, b := range r.Reaping.Blocking {
-		out.Reaping.Blocking = append(out.Reaping.Blocking, api.Blocker{Node: view.Name(b.Node), SinceMillis: millisOf(b.Since)})
+		out.Reaping.Blocking = append(out.Reaping.Blocking, api.Blocker{
+			Node: view.Name(b.Node), SinceMillis: millisOf(b.Since), Reason: reasonOf(b), Keys: b.Differing,
+		})
 	}
 	return out
+}
+
+// reasonOf says why tombstones wait for a member.
+func reasonOf(b antientropy.Blocker) string {
+	switch {
+	case b.Refusal != nil:
+		return "refuses to compare them: " + b.Refusal.Error()
+	case b.Differing > 0:
+		return "does not hold the same copies as the others yet, or keeps hints for them"
+	}
+	return "does not answer"
 }
 
 // millisOf returns a time as unix milliseconds; 0 for the zero time.
@@ -162,7 +177,7 @@ type workDescs struct{ running, blocked, oldest *prometheus.Desc }
 func newWorkDescs() workDescs {
 	return workDescs{
 		running: desc("quorate_operations_running", "Operations under way, by kind: long work such as moving partitions.", "kind"),
-		blocked: desc("quorate_reap_blocked_since_timestamp_seconds", "Since when a member does not answer, so that no tombstone is removed.", "node"),
+		blocked: desc("quorate_reap_blocked_since_timestamp_seconds", "Since when tombstones wait for a member that does not answer (reason down), refuses, or differs from the others in some of them; or for data that moves (reason moving, without a node).", "node", "reason"),
 		oldest:  desc("quorate_replica_pairs_oldest_timestamp_seconds", "The earliest of the times when each pair of replicas was last equal; 0 if one never was."),
 	}
 }
@@ -181,7 +196,16 @@ func (d *workDescs) collect(node Node, s *sample, out chan<- prometheus.Metric) 
 	if isReady(node) {
 		view := node.Ring()
 		for _, b := range s.repair.Reaping.Blocking {
-			put(out, d.blocked, gauge, float64(millisOf(b.Since))/1000, view.Name(b.Node))
+			reason := "down"
+			if b.Refusal != nil {
+				reason = "refuses"
+			} else if b.Differing > 0 {
+				reason = "differs"
+			}
+			put(out, d.blocked, gauge, float64(millisOf(b.Since))/1000, view.Name(b.Node), reason)
+		}
+		if since := s.repair.Reaping.TransitionSince; !since.IsZero() {
+			put(out, d.blocked, gauge, float64(millisOf(since))/1000, "", "moving")
 		}
 	}
 }

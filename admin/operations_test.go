@@ -60,7 +60,7 @@ func TestOperations_Unknown_IsNotFound(t *testing.T) {
 func TestOperations_MemberDown_IsWhatKeepsTombstones(t *testing.T) {
 	s := newTestServer(&fakeProcess{node: newFakeNode()}, "")
 	w := do(s, "GET", "/api/operations?local=1", "")
-	if want := `"blocking":[{"node":"C","since_ms":1800000000000}]`; !strings.Contains(w.Body.String(), want) {
+	if want := `"blocking":[{"node":"C","since_ms":1800000000000,"reason":"does not answer","keys":0}]`; !strings.Contains(w.Body.String(), want) {
 		t.Errorf("%s: no %s", w.Body, want)
 	}
 	if want := `"failures":[{"partition":5,"peer":"C","failures":2,"error":"no stream","retry_ms":8000,"compared_ms":0,"keys_exchanged":0}]`; !strings.Contains(w.Body.String(), want) {
@@ -70,7 +70,7 @@ func TestOperations_MemberDown_IsWhatKeepsTombstones(t *testing.T) {
 		t.Errorf("%s: no %s", w.Body, want)
 	}
 	w = do(s, "GET", "/metrics", "")
-	if want := `quorate_reap_blocked_since_timestamp_seconds{node="C"} 1.8e+09`; !strings.Contains(w.Body.String(), want) {
+	if want := `quorate_reap_blocked_since_timestamp_seconds{node="C",reason="down"} 1.8e+09`; !strings.Contains(w.Body.String(), want) {
 		t.Errorf("no %s", want)
 	}
 }

@@ -90,14 +90,17 @@ type PairFailure struct {
 
 // Reaping is the progress of removing tombstones, for which the node asks all members.
 type Reaping struct {
-	Reaped       int64     `json:"reaped"`
-	Pending      int       `json:"pending"`       // agreed on once, to be asked about again
-	InTransition bool      `json:"in_transition"` // nothing is reaped because data moves
-	Blocking     []Blocker `json:"blocking"`      // nothing is reaped because these do not answer
+	Reaped                int64     `json:"reaped"`
+	Pending               int       `json:"pending"`                // agreed on once, to be asked about again
+	InTransition          bool      `json:"in_transition"`          // nothing is reaped because data moves
+	TransitionSinceMillis int64     `json:"in_transition_since_ms"` // when the node found that data moves, unix time; 0: it does not move
+	Blocking              []Blocker `json:"blocking"`               // members for which tombstones wait
 }
 
-// Blocker is a member that does not answer.
+// Blocker is a member for which tombstones wait.
 type Blocker struct {
 	Node        string `json:"node"`
-	SinceMillis int64  `json:"since_ms"`
+	SinceMillis int64  `json:"since_ms"` // unix time
+	Reason      string `json:"reason"`   // what the member does, as in "does not answer"
+	Keys        int    `json:"keys"`     // tombstones that wait for it, of those that were asked about last; 0: all
 }

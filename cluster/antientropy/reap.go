@@ -82,6 +82,9 @@ type Reaper struct {
 	bytes   int                    // of all pending keys
 	skip    map[ring.Partition]int // how many candidates at the head of the list the next round passes over
 
+	obstacles obstacles
+	differing []Blocker // the sum of the obstacles after the last round
+
 	mu struct {
 		sync.Mutex
 		status ReapStatus
@@ -104,16 +107,10 @@ type ReapStatus struct {
 	Reaped  int64 // objects that this node removed after it had asked the others
 	Pending int   // keys that all members agreed on once, and will be asked about again
 	// InTransition says that nothing is reaped because data moves.
-	InTransition bool
-	// Blocking lists the members that cannot be reached, in the order of their
-	// ids: nothing is reaped until all can.
+	InTransition    bool
+	TransitionSince time.Time // wall clock: when the Reaper first found it so
+	// Blocking lists the members for which tombstones wait, in the order of their ids.
 	Blocking []Blocker
-}
-
-// Blocker is a member that keeps tombstones from being reaped.
-type Blocker struct {
-	Node  ring.NodeID
-	Since time.Time // wall clock: when the Reaper first missed it
 }
 
 // Status returns what the Reaper has done, and what prevented more in its last round.
@@ -142,7 +139,7 @@ func NewReaper(cfg ReapConfig) *Reaper {
 	if cfg.Monotonic == nil {
 		cfg.Monotonic = time.Now
 	}
-	return &Reaper{cfg: cfg, pending: make(map[ring.Partition]*agreement), skip: make(map[ring.Partition]int)}
+	return &Reaper{cfg: cfg, pending: make(map[ring.Partition]*agreement), skip: make(map[ring.Partition]int), obstacles: make(obstacles)}
 }
 
 // Run looks for what can be reaped until ctx ends.
@@ -161,8 +158,8 @@ func (r *Reaper) Run(ctx context.Context) error {
 
 // round visits each partition that this node is the first primary of.
 func (r *Reaper) round(ctx context.Context) {
-	defer r.countPending()
 	view := r.cfg.Ring()
+	defer r.endRound(view)
 	for i := range view.Partitions() {
 		p := ring.Partition(i)
 		if ctx.Err() != nil || !r.possible(view) {
@@ -172,6 +169,7 @@ func (r *Reaper) round(ctx context.Context) {
 		}
 		if primaries := view.Primaries(p); len(primaries) == 0 || primaries[0] != r.cfg.Self {
 			r.forget(p)
+			delete(r.obstacles, p)
 			continue
 		}
 		if err := r.visit(ctx, view, p); err != nil {
@@ -185,30 +183,27 @@ func (r *Reaper) round(ctx context.Context) {
 // status what prevents that.
 func (r *Reaper) possible(view *ring.Ring) bool {
 	at := r.cfg.Now()
+	var unreachable []Blocker
+	for _, m := range view.Members() {
+		if m.ID != r.cfg.Self && !r.cfg.Available(m.ID) {
+			unreachable = append(unreachable, Blocker{Node: m.ID})
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := r.mu.status.Blocking
-	var blocking []Blocker
-	for _, m := range view.Members() {
-		if m.ID == r.cfg.Self || r.cfg.Available(m.ID) {
-			continue
-		}
-		b := Blocker{Node: m.ID, Since: at}
-		if i := slices.IndexFunc(before, func(b Blocker) bool { return b.Node == m.ID }); i >= 0 {
-			b = before[i]
-		}
-		blocking = append(blocking, b)
-	}
-	slices.SortFunc(blocking, func(a, b Blocker) int { return cmp.Compare(a.Node, b.Node) })
-	r.mu.status.Blocking, r.mu.status.InTransition = blocking, view.InTransition()
-	return len(blocking) == 0 && !view.InTransition()
+	r.mu.status.move(view, at)
+	r.mu.status.block(unreachable, r.differing, at)
+	return len(unreachable) == 0 && !view.InTransition()
 }
 
-func (r *Reaper) countPending() {
+// endRound notes in the status how far the round came.
+func (r *Reaper) endRound(view *ring.Ring) {
 	n := 0
 	for _, a := range r.pending {
 		n += len(a.refs)
 	}
+	r.differing = r.obstacles.sum()
+	r.possible(view)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mu.status.Pending = n
@@ -240,6 +235,9 @@ func (r *Reaper) visit(ctx context.Context, view *ring.Ring, p ring.Partition) e
 func (r *Reaper) begin(ctx context.Context, view *ring.Ring, p ring.Partition) error {
 	if r.bytes >= pendingBytes {
 		return nil
+	}
+	if r.skip[p] == 0 {
+		delete(r.obstacles, p) // all tombstones have their turn again
 	}
 	refs, err := r.candidates(p)
 	if err != nil || len(refs) == 0 {
@@ -286,11 +284,18 @@ func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
 // ask asks every member about refs, and returns those that all agree on.
 func (r *Reaper) ask(ctx context.Context, view *ring.Ring, p ring.Partition, refs []engine.Ref) ([]engine.Ref, error) {
 	agreed := r.cfg.Exchanger.agrees(view, p, refs)
-	err := r.callOthers(ctx, view, peer.ReapAsk, appendReapRequest(nil, p, view.Digest(), refs), func(answer []byte) error {
-		theirs, err := decodeBits(answer, len(refs))
+	r.obstacles.addAnswer(p, r.cfg.Self, agreed)
+	err := r.callOthers(ctx, view, peer.ReapAsk, appendReapRequest(nil, p, view.Digest(), refs), func(a reapAnswer) error {
+		err := a.err
+		var theirs []bool
+		if err == nil {
+			theirs, err = decodeBits(a.body, len(refs))
+		}
 		if err != nil {
+			r.obstacles.add(p, Blocker{Node: a.from, Refusal: err})
 			return err
 		}
+		r.obstacles.addAnswer(p, a.from, theirs)
 		for i := range agreed {
 			agreed[i] = agreed[i] && theirs[i]
 		}
@@ -315,7 +320,7 @@ func (r *Reaper) finish(ctx context.Context, view *ring.Ring, p ring.Partition, 
 	if err != nil || len(refs) == 0 {
 		return err
 	}
-	err = r.callOthers(ctx, view, peer.Reap, appendReapRequest(nil, p, view.Digest(), refs), func([]byte) error { return nil })
+	err = r.callOthers(ctx, view, peer.Reap, appendReapRequest(nil, p, view.Digest(), refs), func(a reapAnswer) error { return a.err })
 	if err != nil {
 		return fmt.Errorf("ask others to reap: %w", err)
 	}
@@ -329,13 +334,20 @@ func (r *Reaper) finish(ctx context.Context, view *ring.Ring, p ring.Partition, 
 	return nil
 }
 
+// reapAnswer is what a member answers to a request, or why there is no answer.
+type reapAnswer struct {
+	from ring.NodeID
+	body []byte
+	err  error
+}
+
 // callOthers sends a request to all other members, some at once, and gives each
 // answer to take, one at a time. It sends to all, whatever the others answer, and
-// returns an error unless all answer.
-func (r *Reaper) callOthers(ctx context.Context, view *ring.Ring, kind peer.Kind, body []byte, take func([]byte) error) error {
+// returns an error if take returns one.
+func (r *Reaper) callOthers(ctx context.Context, view *ring.Ring, kind peer.Kind, body []byte, take func(reapAnswer) error) error {
 	var group errgroup.Group
 	group.SetLimit(8)
-	answers := make(chan []byte, len(view.Members()))
+	answers := make(chan reapAnswer, len(view.Members()))
 	for _, m := range view.Members() {
 		if m.ID == r.cfg.Self {
 			continue
@@ -345,9 +357,10 @@ func (r *Reaper) callOthers(ctx context.Context, view *ring.Ring, kind peer.Kind
 			defer c.finish()
 			answer, err := c.call(ctx, kind, body)
 			if err != nil {
-				return fmt.Errorf("%s: %w", m.Name, err)
+				answers <- reapAnswer{from: m.ID, err: fmt.Errorf("%s: %w", m.Name, err)}
+				return nil
 			}
-			answers <- answer
+			answers <- reapAnswer{from: m.ID, body: answer}
 			return c.throttle(ctx)
 		})
 	}

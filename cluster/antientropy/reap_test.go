@@ -307,29 +307,6 @@ func TestExchanger_ReapWithAnotherRing_IsRefused(t *testing.T) {
 	}
 }
 
-func TestReaper_MemberDown_StatusNamesItAndSinceWhen(t *testing.T) {
-	g := newGraveyard(t)
-	g.SetDown(g.fallback.Name, true)
-	since := g.Now()
-	for range 3 {
-		g.reaper.round(t.Context())
-		g.Pass(time.Minute)
-	}
-	status := g.reaper.Status()
-	if len(status.Blocking) != 1 || status.Blocking[0] != (Blocker{Node: g.fallback.ID, Since: since}) {
-		t.Errorf("blocking: %+v, want %s since %v", status.Blocking, g.fallback.Name, since)
-	}
-	g.SetDown(g.fallback.Name, false)
-	g.reaper.round(t.Context())
-	status = g.reaper.Status()
-	if len(status.Blocking) != 0 {
-		t.Errorf("blocking: %+v, want none after it came back", status.Blocking)
-	}
-	if status.Pending != 1 {
-		t.Errorf("%d keys pending, want the one that all agreed on", status.Pending)
-	}
-}
-
 func TestReaper_WallClockJumps_SettleIsNotShortened(t *testing.T) {
 	g := newGraveyard(t)
 	jump := 11 * 24 * time.Hour

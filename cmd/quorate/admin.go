@@ -70,7 +70,17 @@ func (adminStatus) Run(ctx context.Context, con console, cli *commands) error {
 	if err != nil {
 		return err
 	}
-	return printCluster(con.out, cluster)
+	if err := printCluster(con.out, cluster); err != nil {
+		return err
+	}
+	work, err := port.Operations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, line := range reapingDelays(work.Nodes, time.Now()) {
+		fmt.Fprintln(con.out, line)
+	}
+	return nil
 }
 
 func printCluster(out io.Writer, v api.Cluster) error {

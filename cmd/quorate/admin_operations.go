@@ -50,7 +50,7 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 		}
 	}
 	for _, n := range all.Nodes {
-		for _, delay := range delays(n) {
+		for _, delay := range delays(n, now) {
 			fmt.Fprintf(out, "%s: %s\n", n.Node, delay)
 		}
 	}
@@ -61,13 +61,11 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 }
 
 // delays says what delays the background work of a node.
-func delays(n api.Repair) (lines []string) {
+func delays(n api.Repair, now time.Time) (lines []string) {
 	if e := n.Transfers.Error; e != "" {
 		lines = append(lines, fmt.Sprintf("transfer of %d partitions: %s", n.Transfers.Gaining-n.Transfers.Copied, e))
 	}
-	for _, b := range n.Reaping.Blocking {
-		lines = append(lines, "tombstones wait for "+b.Node+", which does not answer")
-	}
+	lines = append(lines, reapingDelays([]api.Repair{n}, now)...)
 	for _, p := range n.Pairs.Failures {
 		lines = append(lines, fmt.Sprintf("comparison of partition %d with %s: %s", p.Partition, p.Peer, p.Error))
 	}

@@ -37,7 +37,7 @@ func TestAdmin_Operations_ShowProgressAndWhatDelaysIt(t *testing.T) {
 		},
 		Nodes: []api.Repair{{
 			Node: "A", Transfers: api.Transfers{Gaining: 4, Copied: 1, Error: "no owner answers"},
-			Reaping: api.Reaping{Blocking: []api.Blocker{{Node: "C"}}},
+			Reaping: api.Reaping{Blocking: []api.Blocker{{Node: "C"}, {Node: "D", Reason: "lacks them", SinceMillis: 400_000, Keys: 7}}},
 			Pairs:   api.Pairs{Failures: []api.PairFailure{{Partition: 7, Peer: "C", Error: "timeout"}}},
 		}},
 		Missing: []string{"C", "D"},
@@ -47,6 +47,7 @@ B-2  gain  a transfer  running  3 of 64     12    2048   34       1m0s ago
 B-2: C does not answer
 A: transfer of 3 partitions: no owner answers
 A: tombstones wait for C, which does not answer
+A: 7 tombstones wait for D, which lacks them, for 10m0s
 A: comparison of partition 7 with C: timeout
 no answer from C, D
 `
@@ -146,4 +147,27 @@ func TestAdmin_ReplaceAndWait_FollowsTheFreshNode(t *testing.T) {
 			t.Error("the place was removed, and the wait succeeds")
 		}
 	})
+}
+
+// TestAdmin_Status_SaysWhatTombstonesWaitFor: the nodes that wait for one member are told
+// in one line, with the earliest time.
+func TestAdmin_Status_SaysWhatTombstonesWaitFor(t *testing.T) {
+	now := time.UnixMilli(10_000_000)
+	down := func(since int64) api.Blocker {
+		return api.Blocker{Node: "C", SinceMillis: since, Reason: "does not answer"}
+	}
+	got := strings.Join(reapingDelays([]api.Repair{
+		{Node: "A", Reaping: api.Reaping{InTransition: true, TransitionSinceMillis: 9_995_000, Blocking: []api.Blocker{down(9_000_000)}}},
+		{Node: "B", Reaping: api.Reaping{InTransition: true, TransitionSinceMillis: 9_990_000, Blocking: []api.Blocker{down(8_000_000), {Node: "A", Keys: 2, Reason: "lacks some"}}}},
+		{Node: "D", Reaping: api.Reaping{Blocking: []api.Blocker{{Node: "A", SinceMillis: 9_999_000, Keys: 3, Reason: "lacks some"}}}},
+	}, now), "\n")
+	const want = `tombstones wait until data has moved, for 10s
+5 tombstones wait for A, which lacks some, for 1s
+tombstones wait for C, which does not answer, for 33m20s`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if lines := reapingDelays([]api.Repair{{Node: "A"}}, now); len(lines) > 0 {
+		t.Errorf("nothing waits, and yet: %q", lines)
+	}
 }

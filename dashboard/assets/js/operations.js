@@ -67,7 +67,7 @@ const amount = ({ done, total }, format) => (total ? `${format(done)} of ${forma
 function delaysOf({ node, transfers, reaping, pairs }) {
   const out = [];
   if (transfers.error) out.push(`${node} waits for ${plural(transfers.gaining - transfers.copied, "partition")}: ${transfers.error}`);
-  for (const b of reaping.blocking) out.push(`${node} keeps old tombstones, because ${b.node} does not answer.`);
+  for (const b of reaping.blocking) out.push(`${node} keeps ${b.keys ? `${b.keys} ` : ""}old tombstones, because ${b.node} ${b.reason || "does not answer"}.`);
   for (const p of pairs.failures) out.push(`${node} cannot compare partition ${p.partition} with ${p.peer}: ${p.error}`);
   return out;
 }

@@ -1,0 +1,89 @@
+package antientropy
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+)
+
+// Blocker is a member that keeps tombstones from being reaped. If it neither refuses nor
+// differs, it cannot be reached, and nothing is reaped until it can.
+type Blocker struct {
+	Node    ring.NodeID
+	Since   time.Time // wall clock: when the Reaper first found that it blocks
+	Refusal error     // what it answered instead of an answer
+	// Differing is how many tombstones, of those that all were asked about, it lacks or
+	// has in another version, or keeps a hint for.
+	Differing int
+}
+
+// obstacles collects, by partition, what the members answered when they were last asked
+// about its tombstones. It belongs to the goroutine of Run.
+type obstacles map[ring.Partition][]Blocker
+
+// add notes that a member blocks tombstones of p.
+func (o obstacles) add(p ring.Partition, b Blocker) {
+	i := slices.IndexFunc(o[p], func(known Blocker) bool { return known.Node == b.Node })
+	if i < 0 {
+		o[p] = append(o[p], b)
+		return
+	}
+	known := &o[p][i]
+	known.Differing += b.Differing
+	if b.Refusal != nil {
+		known.Refusal = b.Refusal
+	}
+}
+
+// addAnswer notes how many of the tombstones a member does not agree on.
+func (o obstacles) addAnswer(p ring.Partition, id ring.NodeID, agreed []bool) {
+	b := Blocker{Node: id}
+	for _, ok := range agreed {
+		if !ok {
+			b.Differing++
+		}
+	}
+	if b.Differing > 0 {
+		o.add(p, b)
+	}
+}
+
+// sum joins the obstacles of all partitions.
+func (o obstacles) sum() []Blocker {
+	all := make(obstacles)
+	for _, list := range o {
+		for _, b := range list {
+			all.add(0, b)
+		}
+	}
+	return all[0]
+}
+
+// block sets what prevents reaping. Members that are in both lists cannot be reached. Who
+// blocked before has done so since then.
+func (s *ReapStatus) block(unreachable, differing []Blocker, at time.Time) {
+	var blocking []Blocker
+	for _, b := range slices.Concat(unreachable, differing) {
+		if slices.ContainsFunc(blocking, func(listed Blocker) bool { return listed.Node == b.Node }) {
+			continue
+		}
+		b.Since = at
+		if i := slices.IndexFunc(s.Blocking, func(before Blocker) bool { return before.Node == b.Node }); i >= 0 {
+			b.Since = s.Blocking[i].Since
+		}
+		blocking = append(blocking, b)
+	}
+	slices.SortFunc(blocking, func(a, b Blocker) int { return cmp.Compare(a.Node, b.Node) })
+	s.Blocking = blocking
+}
+
+// move notes whether data moves, and since when.
+func (s *ReapStatus) move(view *ring.Ring, at time.Time) {
+	if s.InTransition = view.InTransition(); !s.InTransition {
+		s.TransitionSince = time.Time{}
+	} else if s.TransitionSince.IsZero() {
+		s.TransitionSince = at
+	}
+}
