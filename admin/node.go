@@ -123,11 +123,11 @@ func textOfDoubt(d engine.Doubt) string {
 }
 
 func totalsOf(node Node) api.Totals {
-	c := node.Coordinator.Counters()
+	c, repair := node.Coordinator.Counters(), node.Repair.Status()
 	return api.Totals{
 		Reads: c.Reads.Load(), Writes: c.Writes.Load(), Errors: c.NoQuorum.Load(), Forwards: c.Forwards.Load(),
 		Divergent: c.Divergent.Load(), ReadRepairs: c.ReadRepairs.Load(),
-		HintsStored: node.Store.Metrics().HintsStored, HintsDelivered: node.Repair.Status().Hints.Delivered,
-		KeysHealed: node.Repair.Status().Exchanges.KeysExchanged,
+		HintsStored: node.Store.Metrics().HintsStored, HintsDelivered: repair.Hints.Delivered,
+		KeysHealed: repair.Exchanges.KeysExchanged,
 	}
 }

@@ -23,9 +23,11 @@ func (f *wave) startReadLocked(i int) {
 		return // the first op on the key has answered for it already
 	}
 	o.phase = phaseRead
-	nodes := o.replicas()
-	nodes.First = o.firstAsked()
-	o.read.Begin(nodes, o.req.Key, o.nrw().Reads(o.req.R))
+	nodes, need := o.replicas(), o.nrw().Reads(o.req.R)
+	if need > 1 { // else the first primary, which coordinates updates, has the newest
+		nodes.First = o.firstAsked()
+	}
+	o.read.Begin(nodes, o.req.Key, need)
 	if o.follows() && o.req.Update == nil {
 		return // the first op on the key answers for it
 	}

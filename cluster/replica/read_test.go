@@ -141,6 +141,21 @@ func TestRead_OneSlotOfTime_OneNodeIsAskedForAllKeys(t *testing.T) {
 	}
 }
 
+// The first primary coordinates the updates, so a read of one copy is fresh there.
+func TestRead_OneCopyIsEnough_TheFirstPrimaryIsAsked(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.at(0).plant(w.key, strange(1, "value"))
+	for slot := range 20 {
+		at := slotAt(time.UnixMilli(int64(slot) * askSlot.Milliseconds()))
+		w.at(4).coordinator.slotAt = func(time.Time) uint64 { return at }
+		read := get(w.key)
+		read.R = 1
+		if got := w.at(4).must(read).plain(); got != "value" {
+			t.Fatalf("slot %d: read %q", slot, got)
+		}
+	}
+}
+
 func TestRead_FetchFails_AnotherIsAsked(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
 	w.at(0).plant(w.key, strange(1, "old"))
