@@ -68,7 +68,8 @@
 //
 // coverage: a read that needs every partition, such as SCAN or DBSIZE.
 //
-// dead: of an object or a sibling: deleted or expired.
+// dead: of an object or a sibling: deleted or expired. On disk, an object whose expired
+// values are not stripped yet does not count as dead.
 //
 // digest: a 64-bit hash of a key and its encoded object. Equal digests mean equal
 // copies. A ring state and the settings of the cluster have digests too.
@@ -173,6 +174,8 @@
 // node.
 //
 // state store: a node's copy of the ring state, saved on disk.
+//
+// strip: to drop the bytes of the expired values of an object, and to keep the rest.
 //
 // tombstone: a deletion, kept as a sibling without a value until it is safe to drop.
 //

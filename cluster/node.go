@@ -94,6 +94,7 @@ func (n *Node) openStore() (err error) {
 	o.Logger = n.cfg.Logger.With("component", "engine")
 	o.Observe = func(t causal.Timestamp) { n.coordinator.Observe(t) } // nothing is merged before there is one
 	o.OnFatal = func(err error) { n.fail(fmt.Errorf("the store failed: %w", err)) }
+	o.MayStrip = n.membersReadStripped
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
@@ -107,6 +108,22 @@ func (n *Node) openStore() (err error) {
 		return errors.Join(err, n.store.Close())
 	}
 	return nil
+}
+
+// membersReadStripped reports whether all members are known to read objects with stripped
+// values.
+func (n *Node) membersReadStripped() bool {
+	select {
+	case <-n.ready:
+	default:
+		return false
+	}
+	for _, m := range n.state.Ring().Members() {
+		if m.ID != n.id && !n.channel.ReadsStripped(m.ID) {
+			return false
+		}
+	}
+	return true
 }
 
 // assemble puts the parts together; nothing runs yet.

@@ -57,7 +57,6 @@ func (s *Store) apply(recs []*Record, mode syncMode) (Commit, error) {
 // applyObject applies one record to the node's own copy.
 func (t *txn) applyObject(recs []*Record, at int) error {
 	r, hash := recs[t.order[at].index], t.order[at].hash
-	t.key = appendObjectKey(t.key[:0], r.Partition, hash, r.Key)
 	var st indexState
 	known := false
 	var old storedObject
@@ -84,7 +83,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		t.results[at] = recordResult{set: true, known: known, state: st, digest: old.digest}
 		return nil
 	}
-	if t.batch.Len()+len(t.key)+len(v.encoded) > maxBatch {
+	if t.batch.Len()+objectHeader+len(r.Key)+len(v.encoded) > maxBatch {
 		return ErrTooBig
 	}
 	if old.object != nil && !known {
@@ -95,24 +94,16 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	next := indexStateOf(v.object.Lifetime())
 	if next.Lifetime == st.Lifetime {
 		next = st
-	} else if err := t.reindex(r.Partition, hash, r.Key, st, next); err != nil {
-		return err
 	}
 	if old.object == nil {
 		t.w.existence.Add(r.Partition, hash)
 	}
-	if err := t.batch.Set(t.key, v.encoded, nil); err != nil {
+	if err := t.put(r.Partition, hash, r.Key, st, next, v.encoded); err != nil {
 		return err
 	}
 	digest := object.SeedOf(r.Key).Digest(v.encoded)
-	ch := statsChange{
-		partition: r.Partition, leaf: uint16(leafOf(hash)),
-		live: next.live() - st.live(), total: next.total() - st.total(),
-		valued:   next.valued() - st.valued(),
-		expiring: next.expiring() - st.expiring(), expirySum: next.expirySum() - st.expirySum(),
-		bytes:  int64(len(v.encoded) - len(old.object)),
-		digest: digest ^ old.digest,
-	}
+	ch := changeOf(r.Partition, hash, st, next)
+	ch.bytes, ch.digest = int64(len(v.encoded)-len(old.object)), digest^old.digest
 	if old.object == nil {
 		ch.bytes += int64(len(r.Key))
 	}

@@ -15,19 +15,24 @@ func audit(tb rapid.TB, s *Store) {
 		live, total, bytes  int64
 		valued              int64
 		expiring, expirySum int64
+		dead                int64
 		leaves              [Leaves]uint64
 	}
 	want := make(map[ring.Partition]*sums)
 	index := make(map[string]bool)
-	for _, prefix := range []byte{prefixExpiry, prefixDead} {
+	for _, prefix := range []byte{prefixExpiry, prefixExpired, prefixDead} {
 		from, to := prefixBounds(prefix)
 		if err := s.db.forEach(from, to, func(k, _ []byte) error { index[string(k)] = true; return nil }); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	from, to := prefixBounds(prefixObject)
-	err := s.db.forEach(from, to, func(k, v []byte) error {
+	seen := make(map[string]bool)
+	check := func(k, v []byte) error {
 		p, hash, key, _ := splitObjectKey(k)
+		if seen[string(k[1:])] {
+			tb.Errorf("%q lies in two places", key)
+		}
+		seen[string(k[1:])] = true
 		o, err := object.Decode(v)
 		if err != nil {
 			return err
@@ -38,6 +43,9 @@ func audit(tb rapid.TB, s *Store) {
 			want[p] = w
 		}
 		st := indexStateOf(o.Lifetime())
+		if st.place() != k[0] {
+			tb.Errorf("%q lies in %c, not in %c", key, k[0], st.place())
+		}
 		if st.Kind == object.Expiring {
 			st.counted = index[string(appendIndexKey(nil, prefixExpiry, p, st.At, hashOf(key), key))]
 		}
@@ -52,13 +60,17 @@ func audit(tb rapid.TB, s *Store) {
 		w.valued += int64(st.valued())
 		w.expiring += int64(st.expiring())
 		w.expirySum += st.expirySum()
+		w.dead += int64(st.dead())
 		w.total++
 		w.bytes += int64(len(key) + len(v))
 		w.leaves[hash>>(32-leafBits)] ^= uint64(object.SeedOf(key).Digest(v))
 		return nil
-	})
-	if err != nil {
-		tb.Fatal(err)
+	}
+	for _, prefix := range []byte{prefixObject, prefixGrave} {
+		from, to := prefixBounds(prefix)
+		if err := s.db.forEach(from, to, check); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	if keys, err := takenForAbsent(s); len(keys) > 0 || err != nil {
 		tb.Errorf("the existence filter takes for absent what is stored: %v, %v", keys, err)
@@ -76,6 +88,9 @@ func audit(tb rapid.TB, s *Store) {
 		}
 		if valued := s.Partitions().Valued(ring.Partition(p)); valued != w.valued {
 			tb.Errorf("partition %d: %d objects have a value; want %d", p, valued, w.valued)
+		}
+		if stats := s.stats.at(ring.Partition(p)); stats != nil && stats.dead.Load() != w.dead {
+			tb.Errorf("partition %d: %d dead objects; want %d", p, stats.dead.Load(), w.dead)
 		}
 		live, total := s.Partitions().Keys(ring.Partition(p))
 		if live != w.live || total != w.total || s.Partitions().Bytes(ring.Partition(p)) != w.bytes {

@@ -151,3 +151,25 @@ func BenchmarkMerkleRoots(b *testing.B) {
 		roots = s.Merkle().Roots(roots[:0])
 	}
 }
+
+// BenchmarkUpgrade opens a store of version 1 in which 100,000 objects are dead.
+func BenchmarkUpgrade(b *testing.B) {
+	const dead, batch = 100_000, 100
+	s := openBench(b)
+	for i := 0; i < dead; i += batch {
+		recs := make([]*Record, batch)
+		for k := range recs {
+			recs[k] = &Record{Partition: ring.Partition(i / batch % 256), Key: benchKey(nil, i+k), Merge: foreign(7, 1, causal.TimestampOf(1), deletion)}
+		}
+		finish(b, s, recs)
+	}
+	for b.Loop() {
+		b.StopTimer()
+		downgrade(b, s)
+		b.StartTimer()
+		if err := s.db.upgrade(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/dead, "ns/object")
+}

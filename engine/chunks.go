@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+	"cmp"
 	"iter"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -18,6 +20,14 @@ type chunk struct {
 	data  []byte
 	lens  []struct{ key, value int }
 	limit int
+	// beside is the prefix of a second range, whose entries are merged with those of the
+	// first by what follows the prefix, or 0.
+	beside byte
+}
+
+// moved returns a bound of the first range, which begins at lower, as one of the second.
+func (c *chunk) moved(bound, lower []byte) []byte {
+	return append([]byte{c.beside + bound[0] - lower[0]}, bound[1:]...)
 }
 
 type chunkEntry struct{ key, value []byte }
@@ -25,8 +35,19 @@ type chunkEntry struct{ key, value []byte }
 // chunks yields the entries of a range, each valid until the next. No iterator is open
 // while the consumer works. The bounds must not change.
 func (d *database) chunks(r pebble.Reader, lower, upper []byte) iter.Seq2[chunkEntry, error] {
+	return d.chunksOf(chunk{limit: chunkFirst}, r, lower, upper)
+}
+
+// objectChunks yields the objects of a range, those with a value and the dead ones, in the
+// order of partition, hash and key. The range is that of objects with a value. Each chunk
+// shows one moment, so that an object that moves between the two places is seen once.
+func (d *database) objectChunks(r pebble.Reader, lower, upper []byte) iter.Seq2[chunkEntry, error] {
+	return d.chunksOf(chunk{limit: chunkFirst, beside: prefixGrave}, r, lower, upper)
+}
+
+func (d *database) chunksOf(c chunk, r pebble.Reader, lower, upper []byte) iter.Seq2[chunkEntry, error] {
 	return func(yield func(chunkEntry, error) bool) {
-		c := chunk{limit: chunkFirst}
+		c := c
 		from := lower
 		for {
 			more, err := d.fill(&c, r, from, upper)
@@ -47,6 +68,7 @@ func (d *database) chunks(r pebble.Reader, lower, upper []byte) iter.Seq2[chunkE
 			}
 			last := c.lens[len(c.lens)-1]
 			from = append(append(from[:0:0], c.data[len(c.data)-last.key-last.value:len(c.data)-last.value]...), 0)
+			from[0] = lower[0]
 			c.limit = min(2*c.limit, chunkEntries)
 		}
 	}
@@ -63,18 +85,41 @@ func (d *database) fill(c *chunk, r pebble.Reader, lower, upper []byte) (more bo
 	if err != nil {
 		return false, d.readError("iterate", err)
 	}
-	ok := it.First()
-	for ; ok && len(c.lens) < c.limit && len(c.data) < chunkBytes; ok = it.Next() {
-		v, verr := it.ValueAndErr()
-		if verr != nil {
-			err = verr
-			break
+	var beside *pebble.Iterator
+	if c.beside != 0 {
+		beside, err = it.Clone(pebble.CloneOptions{IterOptions: &pebble.IterOptions{
+			LowerBound: c.moved(lower, lower), UpperBound: c.moved(upper, lower),
+		}})
+	}
+	if err == nil {
+		more, err = c.read(it, beside)
+	}
+	if beside != nil {
+		err = cmp.Or(err, beside.Close())
+	}
+	err = cmp.Or(err, it.Close())
+	return more && err == nil, d.readError("iterate", err)
+}
+
+// read fills c from an iterator, and from another one beside it unless that is nil.
+func (c *chunk) read(it, beside *pebble.Iterator) (more bool, err error) {
+	ok, other := it.First(), beside != nil && beside.First()
+	for (ok || other) && len(c.lens) < c.limit && len(c.data) < chunkBytes {
+		next := it
+		if !ok || other && bytes.Compare(beside.Key()[1:], it.Key()[1:]) < 0 {
+			next = beside
 		}
-		c.data = append(append(c.data, it.Key()...), v...)
-		c.lens = append(c.lens, struct{ key, value int }{len(it.Key()), len(v)})
+		v, err := next.ValueAndErr()
+		if err != nil {
+			return false, err
+		}
+		c.data = append(append(c.data, next.Key()...), v...)
+		c.lens = append(c.lens, struct{ key, value int }{len(next.Key()), len(v)})
+		if next == it {
+			ok = it.Next()
+		} else {
+			other = beside.Next()
+		}
 	}
-	if cerr := it.Close(); err == nil {
-		err = cerr
-	}
-	return ok && err == nil, d.readError("iterate", err)
+	return ok || other, nil
 }

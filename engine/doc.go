@@ -64,9 +64,17 @@
 // partition, hash and key, so that one range scan serves a Merkle leaf, a cursor,
 // a partition's transfer and its removal.
 //
+// Dead objects, which have tombstones and stripped values only, lie in a range of their
+// own: [Store.ScanValued] costs nothing for them, [Store.Scan] merges the two ranges. A
+// read looks for an object with a value first. An object that dies, or lives again,
+// moves in the batch that changes it. A store of an older version is upgraded when it is
+// opened (upgrade.go).
+//
 // Invariant: before a stripe is unlocked, what was committed under it is reflected in the
 // Merkle leaf, the counts and the indexes of its partition. A key's leaf number is its
 // stripe number: both are the top ten bits of its hash.
+//
+// Invariant: a key has one object at most, and where that lies follows from the object.
 //
 // Invariant: no dot is minted twice (epoch.go).
 //

@@ -24,7 +24,7 @@ const (
 
 // objectPrefixes are those under which objects lie. The existence filter does not tell one
 // from the other.
-var objectPrefixes = []byte{prefixObject}
+var objectPrefixes = []byte{prefixObject, prefixGrave}
 
 // existenceBuilder builds the store's existence filter (package existence): at each start,
 // because a copy that an earlier run had saved might lack keys, and whenever the filter is

@@ -42,7 +42,7 @@ func TestSweep_Expired_LeaveTheLiveCountAndStay(t *testing.T) {
 	check(301)
 	clock.advance(time.Hour)
 	check(1)
-	if s.sweeper.times.earliest[4].Load() <= s.db.now() {
+	if s.writer.expiry.earliest[4].Load() <= s.db.now() {
 		t.Error("the sweep will look again at a partition in which nothing expires")
 	}
 }
@@ -50,7 +50,7 @@ func TestSweep_Expired_LeaveTheLiveCountAndStay(t *testing.T) {
 func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 	clock := newTestClock()
 	o := testOptions(vfs.NewMem())
-	o.Now = clock.now
+	o.Now, o.StripAfter = clock.now, time.Minute
 	s := open(t, o)
 	start := clock.at
 	for i := range 10 {
@@ -62,6 +62,7 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 		clock.advance(time.Second)
 	}
 	write(t, s, 4, "alive", data("v"))
+	clock.advance(o.StripAfter)
 	if _, err := s.sweeper.sweep(t.Context(), s.db.now()); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,8 @@ func TestKeyspace_Golden(t *testing.T) {
 	key := []byte("key")
 	hash := hashOf(key)
 	wantHex(t, "object", appendObjectKey(nil, 0x0102, hash, key), "64"+"0102"+"44776256"+"6b6579")
+	wantHex(t, "dead object", appendPlace(nil, prefixGrave, 0x0102, hash, key), "67"+"0102"+"44776256"+"6b6579")
+	wantHex(t, "expired", appendIndexKey(nil, prefixExpired, 0x0102, 0x2122232425262728, hash, key), "65"+"0102"+"2122232425262728"+"44776256"+"6b6579")
 	wantHex(t, "hint", appendHintKey(nil, 0x1112131415161718, 0x0102, hash, key), "68"+"1112131415161718"+"0102"+"44776256"+"6b6579")
 	wantHex(t, "expiry", appendIndexKey(nil, prefixExpiry, 0x0102, 0x2122232425262728, hash, key), "78"+"0102"+"2122232425262728"+"44776256"+"6b6579")
 	wantHex(t, "dead", appendIndexKey(nil, prefixDead, 0x0102, 0x2122232425262728, hash, key), "74"+"0102"+"2122232425262728"+"44776256"+"6b6579")
@@ -31,7 +33,7 @@ func TestKeyspace_Golden(t *testing.T) {
 		key  []byte
 		want string
 	}{
-		"lease": {leaseKey, "696c"}, "clean stop": {cleanStopKey, "6963"}, "identity": {identityKey, "696f"}, "disk loss": {diskLossKey, "6967"},
+		"lease": {leaseKey, "696c"}, "clean stop": {cleanStopKey, "6963"}, "identity": {identityKey, "696f"}, "disk loss": {diskLossKey, "6967"}, "strips": {stripsKey, "6973"},
 	} {
 		wantHex(t, what, c.key, c.want)
 	}
@@ -55,16 +57,16 @@ func TestHint_Golden(t *testing.T) {
 
 func TestSavedStatistics_Golden(t *testing.T) {
 	s := new(partitionStats)
-	for i, n := range []interface{ Store(int64) }{&s.live, &s.total, &s.bytes, &s.expiring, &s.expirySum, &s.valued} {
+	for i, n := range []interface{ Store(int64) }{&s.live, &s.total, &s.bytes, &s.expiring, &s.expirySum, &s.valued, &s.dead} {
 		n.Store(int64(i+1)<<40 | int64(i+1))
 	}
 	s.leaves[0].Store(0x0102030405060708)
 	s.leaves[Leaves-1].Store(0x1112131415161718)
 	got := s.append(nil)
-	if len(got) != 8240 {
-		t.Fatalf("%d bytes, want 8240", len(got))
+	if len(got) != 8248 {
+		t.Fatalf("%d bytes, want 8248", len(got))
 	}
-	wantHex(t, "counts and first leaf", got[:56], "0000010000000001"+"0000020000000002"+"0000030000000003"+"0000040000000004"+"0000050000000005"+"0000060000000006"+"0102030405060708")
+	wantHex(t, "counts and first leaf", got[:64], "0000010000000001"+"0000020000000002"+"0000030000000003"+"0000040000000004"+"0000050000000005"+"0000060000000006"+"0000070000000007"+"0102030405060708")
 	wantHex(t, "last leaf", got[len(got)-8:], "1112131415161718")
 }
 

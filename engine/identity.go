@@ -11,8 +11,12 @@ import (
 
 var identityKey = []byte{prefixInternal, 'o'}
 
-// formatVersion is the version of the key space.
-const formatVersion = 1
+// formatVersion is the version of the key space. A store of version 1 is upgraded when it is
+// opened.
+const (
+	formatVersion = 2
+	formatV1      = 1
+)
 
 // identity says which node a directory belongs to.
 type identity struct {
@@ -20,35 +24,40 @@ type identity struct {
 	Node       causal.NodeID `json:"node,string"`
 	Name       string        `json:"name"`
 	Partitions int           `json:"partitions"`
+	Upgrading  bool          `json:"upgrading,omitempty"` // parts of the key space may be of the version before
 }
 
-// checkIdentity tells a new directory from the node's own, and refuses any other.
-func (d *database) checkIdentity() (isNew bool, err error) {
+// checkIdentity tells a new directory from the node's own, and refuses any other. outdated
+// tells a directory that must be upgraded.
+func (d *database) checkIdentity() (isNew, outdated bool, err error) {
 	raw, ok, err := d.load(identityKey)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	if !ok {
-		return true, nil
+		return true, false, nil
 	}
 	var id identity
 	if err := json.Unmarshal(raw, &id); err != nil {
-		return false, fmt.Errorf("identity record: %w: %w", ErrCorrupt, err)
+		return false, false, fmt.Errorf("identity record: %w: %w", ErrCorrupt, err)
 	}
 	switch {
-	case id.Format != formatVersion:
-		return false, fmt.Errorf("%s: %w: version %d, this program reads %d", d.opts.Dir, ErrOtherFormat, id.Format, formatVersion)
+	case id.Format != formatVersion && id.Format != formatV1:
+		return false, false, fmt.Errorf("%s: %w: version %d, this program reads %d and %d", d.opts.Dir, ErrOtherFormat, id.Format, formatV1, formatVersion)
 	case id.Node != d.opts.Self:
-		return false, fmt.Errorf("%s: %w: it is %s's, this is %s", d.opts.Dir, ErrOtherOwner, id.Name, d.opts.Name)
+		return false, false, fmt.Errorf("%s: %w: it is %s's, this is %s", d.opts.Dir, ErrOtherOwner, id.Name, d.opts.Name)
 	case id.Partitions != d.opts.Partitions:
-		return false, fmt.Errorf("%s: %w: %d partitions, not %d", d.opts.Dir, ErrOtherFormat, id.Partitions, d.opts.Partitions)
+		return false, false, fmt.Errorf("%s: %w: %d partitions, not %d", d.opts.Dir, ErrOtherFormat, id.Partitions, d.opts.Partitions)
 	}
-	return false, nil
+	return false, id.Format == formatV1 || id.Upgrading, nil
 }
 
-// saveIdentity puts the identity of a new directory into the batch.
-func (d *database) saveIdentity(b *pebble.Batch) error {
-	raw, err := json.Marshal(identity{Format: formatVersion, Node: d.opts.Self, Name: d.opts.Name, Partitions: d.opts.Partitions})
+// saveIdentity puts the identity of the directory into the batch.
+func (d *database) saveIdentity(b *pebble.Batch, state upgradeState) error {
+	raw, err := json.Marshal(identity{
+		Format: formatVersion, Node: d.opts.Self, Name: d.opts.Name, Partitions: d.opts.Partitions,
+		Upgrading: state == upgrading,
+	})
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,9 @@ import "github.com/quorate/quorate/cluster/core/object"
 
 // indexState is an object's place in the indexes by time: its lifetime, and whether it is
 // counted as live. An object that expires is counted, and has its entry in the expiry
-// index, until the sweep moves the entry to the index of dead objects. A hidden object is
-// not counted; if it expires, its entry is in the index of dead objects from the start.
+// index, until the sweep moves the entry to the index of expired objects. A hidden object
+// is not counted; if it expires, its entry is in the index of expired objects from the
+// start. From there the sweep takes it when it strips the object, which is dead then.
 type indexState struct {
 	object.Lifetime
 	counted bool
@@ -21,8 +22,29 @@ func (st indexState) index() byte {
 	switch {
 	case st.Kind == object.Expiring && st.counted:
 		return prefixExpiry
-	case st.Kind == object.Expiring || st.Kind == object.Dead:
+	case st.Kind == object.Expiring:
+		return prefixExpired
+	case st.Kind == object.Dead:
 		return prefixDead
+	}
+	return 0
+}
+
+// place returns the prefix of the place where the object lies, or 0 if there is none.
+func (st indexState) place() byte {
+	switch st.Kind {
+	case object.NoObject:
+		return 0
+	case object.Dead:
+		return prefixGrave
+	}
+	return prefixObject
+}
+
+// dead returns what the object adds to the count of dead objects.
+func (st indexState) dead() int8 {
+	if st.Kind == object.Dead {
+		return 1
 	}
 	return 0
 }

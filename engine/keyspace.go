@@ -11,26 +11,39 @@ import (
 
 // The key space, one prefix byte each; integers are big-endian.
 //
-//	d | partition u16 | hash u32 | key               an object
+//	d | partition u16 | hash u32 | key               an object that has a value
+//	g | partition u16 | hash u32 | key               an object that has none: it is dead
 //	h | node u64 | partition u16 | hash u32 | key     a hint: its time, then an object
 //	x | partition u16 | unix ms u64 | hash u32 | key  a live object that expires then
+//	e | partition u16 | unix ms u64 | hash u32 | key  an object that expired then, and is not stripped yet
 //	t | partition u16 | unix ms u64 | hash u32 | key  an object that has been dead since then
 //	m | partition u16                                 counts and Merkle leaves, after a clean stop
 //	f | partition u16                                 of versions up to 0.1.0, not read any more
 //	i | name                                          the engine's own records
 //	s | name                                          the node's small durable state
 //
-// The indexes x and t begin with the partition, so that dropping a partition removes its
-// index entries by range.
+// Dead objects lie apart from those with a value. So it costs nothing to list the keys
+// that exist, however many were deleted. An object moves with the batch that changes it: a
+// key has an object in one of the two places at most. Which one follows from the object.
+//
+// The indexes x, e and t begin with the partition, so that dropping a partition removes
+// its index entries by range.
+//
+// Version 1 of the key space had dead objects among the others (upgrade.go).
 const (
 	prefixObject   = 'd'
+	prefixGrave    = 'g'
 	prefixHint     = 'h'
 	prefixExpiry   = 'x'
+	prefixExpired  = 'e'
 	prefixDead     = 't'
 	prefixTree     = 'm'
 	prefixInternal = 'i'
 	prefixState    = 's'
 )
+
+// partitionPrefixes are those of what belongs to one partition, less its statistics.
+var partitionPrefixes = [...]byte{prefixObject, prefixGrave, prefixExpiry, prefixExpired, prefixDead}
 
 const (
 	objectHeader = 1 + 2 + 4
@@ -48,8 +61,15 @@ func Hash32(key []byte) uint32 { return uint32(hashOf(key) >> 32) }
 // leafOf returns the Merkle leaf of a hash, which is its stripe as well.
 func leafOf(hash uint64) int { return int(hash >> (64 - leafBits)) }
 
+// appendObjectKey appends the place of an object that has a value.
 func appendObjectKey(dst []byte, p ring.Partition, hash uint64, key []byte) []byte {
-	dst = append(dst, prefixObject)
+	return appendPlace(dst, prefixObject, p, hash, key)
+}
+
+// appendPlace appends the place of an object, with a value (prefixObject) or dead
+// (prefixGrave).
+func appendPlace(dst []byte, prefix byte, p ring.Partition, hash uint64, key []byte) []byte {
+	dst = append(dst, prefix)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(p))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(hash>>32))
 	return append(dst, key...)
@@ -92,7 +112,7 @@ func hintBounds(node causal.NodeID) (lower, upper []byte) {
 }
 
 func splitObjectKey(b []byte) (p ring.Partition, hash uint32, key []byte, ok bool) {
-	if len(b) < objectHeader || b[0] != prefixObject {
+	if len(b) < objectHeader || b[0] != prefixObject && b[0] != prefixGrave {
 		return 0, 0, nil, false
 	}
 	return ring.Partition(binary.BigEndian.Uint16(b[1:])), binary.BigEndian.Uint32(b[3:]), b[objectHeader:], true
@@ -106,7 +126,7 @@ func splitHintKey(b []byte) (node causal.NodeID, p ring.Partition, key []byte, o
 }
 
 func splitIndexKey(b []byte) (p ring.Partition, unixMilli int64, key []byte, ok bool) {
-	if len(b) < indexHeader || (b[0] != prefixExpiry && b[0] != prefixDead) {
+	if len(b) < indexHeader || (b[0] != prefixExpiry && b[0] != prefixExpired && b[0] != prefixDead) {
 		return 0, 0, nil, false
 	}
 	return ring.Partition(binary.BigEndian.Uint16(b[1:])), int64(binary.BigEndian.Uint64(b[3:])), b[indexHeader:], true

@@ -23,15 +23,18 @@ func TestKeyspace_Keys_RoundTripAndStayInBounds(t *testing.T) {
 				t.Fatalf("%x is not in [%x, %x)", k, lower, upper)
 			}
 		}
-		encoded := appendObjectKey(nil, p, hash, key)
+		prefix := rapid.SampledFrom([]byte{prefixObject, prefixGrave}).Draw(t, "prefix")
+		encoded := appendPlace(nil, prefix, p, hash, key)
 		gotP, gotHash, got, ok := splitObjectKey(encoded)
 		if !ok || gotP != p || gotHash != Hash32(key) || !bytes.Equal(got, key) {
 			t.Fatalf("object key %x splits into %d %d %x", encoded, gotP, gotHash, got)
 		}
-		lower, upper := partitionBounds(prefixObject, p)
+		lower, upper := partitionBounds(prefix, p)
 		in(encoded, lower, upper)
 		lower, upper = leafBounds(p, leafOf(hash), leafOf(hash)+1)
-		in(encoded, lower, upper)
+		in(appendObjectKey(nil, p, hash, key), lower, upper)
+		beside := chunk{beside: prefixGrave}
+		in(appendPlace(nil, prefixGrave, p, hash, key), beside.moved(lower, lower), beside.moved(upper, lower))
 
 		hint := appendHintKey(nil, node, p, hash, key)
 		gotNode, gotP, got, ok := splitHintKey(hint)

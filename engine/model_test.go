@@ -40,7 +40,7 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 		clock := newTestClock()
 		fs := vfs.NewCrashableMem()
 		o := testOptions(fs)
-		o.Partitions, o.Now = modelPartitions, clock.now
+		o.Partitions, o.Now, o.StripAfter = modelPartitions, clock.now, 10*time.Second
 		o.ObjectCacheBytes = rapid.SampledFrom([]int64{-1, 2 << 10, 8 << 10, 0}).Draw(rt, "object cache")
 		s := openForRapid(rt, o)
 		defer func() { _ = s.Close() }()
@@ -85,6 +85,7 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 				if _, err := s.sweeper.sweep(context.Background(), s.db.now()); err != nil {
 					rt.Fatal(err)
 				}
+				m.strip(clock.at.Add(-o.StripAfter).UnixMilli())
 			},
 			"reap": func(rt *rapid.T) {
 				p := ring.Partition(rapid.IntRange(0, modelPartitions-1).Draw(rt, "partition"))
@@ -199,6 +200,16 @@ func applyToBoth(rt *rapid.T, s *Store, m *model, recs []*Record) {
 		}
 		m.objects[at] = o
 		m.past[at] = append(m.past[at], r.Stored)
+	}
+}
+
+// strip repeats on the model what a sweep does.
+func (m *model) strip(before int64) {
+	for at, o := range m.objects {
+		if dead, stripped := o.Strip(before); stripped {
+			m.objects[at] = dead
+			m.past[at] = append(m.past[at], dead.Append(nil))
+		}
 	}
 }
 

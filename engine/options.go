@@ -58,6 +58,14 @@ type Options struct {
 	HintBytes int64         // bound of all hints held; default DefaultHintBytes
 	HintAge   time.Duration // older hints are dropped; default DefaultHintAge
 
+	// StripAfter is how long after their expiry the values of an object give their space
+	// back. It must be longer than the clocks of two nodes differ. Default: causal.MaxDrift.
+	StripAfter time.Duration
+
+	// MayStrip reports whether all nodes that an object may go to read stripped values.
+	// Once it has, the store remembers it and does not ask again. Default: they do.
+	MayStrip func() bool
+
 	CloseTimeout time.Duration // bound of the end of Run, and of Close and Crash, while the disk does not answer; default DefaultCloseTimeout
 
 	Logger  *slog.Logger           // default: none
@@ -97,6 +105,7 @@ func (o *Options) setDefaults() {
 	o.MaxOpenFiles = cmp.Or(o.MaxOpenFiles, 1000)
 	o.HintBytes = cmp.Or(o.HintBytes, DefaultHintBytes)
 	o.HintAge = cmp.Or(o.HintAge, DefaultHintAge)
+	o.StripAfter = cmp.Or(o.StripAfter, causal.MaxDrift)
 	o.CloseTimeout = cmp.Or(o.CloseTimeout, DefaultCloseTimeout)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -106,6 +115,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Rand == nil {
 		o.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	if o.MayStrip == nil {
+		o.MayStrip = func() bool { return true }
 	}
 	if o.OnFatal == nil {
 		o.OnFatal = func(error) {}
@@ -135,6 +147,7 @@ func (o *Options) Validate() error {
 	fault(o.ReserveBytes < 0, "reserve %d bytes: must not be negative", o.ReserveBytes)
 	fault(o.HintBytes < 0, "hints %d bytes: must not be negative", o.HintBytes)
 	fault(o.HintAge < 0, "hint age %v: must not be negative", o.HintAge)
+	fault(o.StripAfter < 0, "strip after %v: must not be negative", o.StripAfter)
 	fault(o.CloseTimeout < 0, "close timeout %v: must not be negative", o.CloseTimeout)
 	return errors.Join(errs...)
 }

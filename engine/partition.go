@@ -82,7 +82,7 @@ func (a *Partitions) drop(p ring.Partition, condition func() bool) (dropped bool
 	}
 	defer a.db.guard.leave()
 	b := a.db.pebble.NewBatch()
-	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixDead} {
+	for _, prefix := range partitionPrefixes {
 		from, to := partitionBounds(prefix, p)
 		if err := b.DeleteRange(from, to, nil); err != nil {
 			return false, errors.Join(err, b.Close())
@@ -148,7 +148,7 @@ func (a *Partitions) reclaim(ctx context.Context, p ring.Partition) error {
 		return nil
 	}
 	defer a.db.guard.leave()
-	for _, prefix := range []byte{prefixObject, prefixExpiry, prefixDead} {
+	for _, prefix := range partitionPrefixes {
 		from, to := partitionBounds(prefix, p)
 		if err := a.db.pebble.Compact(ctx, from, to, false); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("reclaim partition %d: %w", p, err)

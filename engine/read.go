@@ -1,9 +1,13 @@
 package engine
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -67,7 +71,11 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 		defer stripe.Unlock()
 	}
 	have := len(dst)
-	dst, found, err = s.read(p, hash, key, dst)
+	if mine {
+		dst, found, err = s.readLocked(p, hash, key, dst)
+	} else {
+		dst, found, err = s.readUnlocked(p, hash, key, dst)
+	}
 	if found {
 		digest = object.SeedOf(key).Digest(dst[have:])
 	} else if err == nil {
@@ -92,14 +100,43 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 	return dst, digest, found, nil
 }
 
-// read does what Get does, without the cache.
-func (s *Store) read(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
+// readLocked does what Get does, without the cache. The caller has the key's stripe.
+func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
+	dst, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
+	if found || err != nil || !s.stats.mayBeDead(p) {
+		return dst, found, err
+	}
+	return s.db.readPlace(s.db.pebble, prefixGrave, p, hash, key, dst)
+}
+
+// readUnlocked does what readLocked does while others may write the key. If the object is
+// not where those with a value are, it may be moving: then one moment is read.
+func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
+	dst, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
+	if found || err != nil {
+		return dst, found, err
+	}
+	snapshot := s.db.pebble.NewSnapshot()
+	defer snapshot.Close() //nolint:errcheck // gives back memory
+	for _, prefix := range [...]byte{prefixObject, prefixGrave} {
+		if dst, found, err = s.db.readPlace(snapshot, prefix, p, hash, key, dst); found || err != nil {
+			break
+		}
+	}
+	return dst, found, err
+}
+
+// readPlace appends the object to dst that one of the two places has for a key.
+func (d *database) readPlace(from pebble.Reader, prefix byte, p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
 	at := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(at)
-	*at = appendObjectKey((*at)[:0], p, hash, key)
-	v, c, err := s.db.get(*at)
-	if c == nil {
-		return dst, false, err
+	*at = appendPlace((*at)[:0], prefix, p, hash, key)
+	v, c, err := from.Get(*at)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return dst, false, nil
+	}
+	if err != nil {
+		return dst, false, d.readError("read object", err)
 	}
 	dst = append(dst, v...)
 	return dst, true, c.Close()
@@ -120,15 +157,27 @@ type Entry struct {
 // and sees what is written ahead of it. No iterator is open while the consumer works, so
 // the consumer may be slow.
 func (s *Store) Scan(p ring.Partition, fromHash uint32) iter.Seq2[Entry, error] {
-	lower, upper := partitionBounds(prefixObject, p)
-	lower = append(lower, byte(fromHash>>24), byte(fromHash>>16), byte(fromHash>>8), byte(fromHash))
-	return s.entries(lower, upper)
+	lower, upper := scanBounds(p, fromHash)
+	return s.entries(s.db.objectChunks(s.db.pebble, lower, upper))
 }
 
-// entries yields the objects of a range of keys.
-func (s *Store) entries(lower, upper []byte) iter.Seq2[Entry, error] {
+// ScanValued does what Scan does, for the objects that have a value. It costs nothing for
+// dead ones. The values of an object may have expired a short while ago.
+func (s *Store) ScanValued(p ring.Partition, fromHash uint32) iter.Seq2[Entry, error] {
+	lower, upper := scanBounds(p, fromHash)
+	return s.entries(s.db.chunks(s.db.pebble, lower, upper))
+}
+
+// scanBounds returns the range of the objects with a value of a partition from a hash on.
+func scanBounds(p ring.Partition, fromHash uint32) (lower, upper []byte) {
+	lower, upper = partitionBounds(prefixObject, p)
+	return binary.BigEndian.AppendUint32(lower, fromHash), upper
+}
+
+// entries yields the objects of chunks.
+func (s *Store) entries(chunks iter.Seq2[chunkEntry, error]) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		for e, err := range s.db.chunks(s.db.pebble, lower, upper) {
+		for e, err := range chunks {
 			if err != nil {
 				yield(Entry{}, err)
 				return

@@ -38,7 +38,7 @@ func (r *rebuild) run(ctx context.Context) error {
 	sum := newRecount(r.db, snapshot)
 	next := 0 // the partition that is being summed up; those below are ready
 	lower, upper := prefixBounds(prefixObject)
-	for e, err := range r.db.chunks(snapshot, lower, upper) {
+	for e, err := range r.db.objectChunks(snapshot, lower, upper) {
 		if errors.Is(err, ErrClosed) || ctx.Err() != nil {
 			return nil // the next start begins again
 		}

@@ -20,6 +20,7 @@ type recount struct {
 	live, total, bytes  int64 // of this partition
 	valued              int64
 	expiring, expirySum int64
+	dead                int64
 	leaves              [Leaves]uint64
 
 	object object.Object
@@ -51,6 +52,7 @@ func (r *recount) add(e chunkEntry) error {
 	r.valued += int64(st.valued())
 	r.expiring += int64(st.expiring())
 	r.expirySum += st.expirySum()
+	r.dead += int64(st.dead())
 	r.total++
 	r.keys++
 	r.bytes += int64(len(key) + len(e.value))
@@ -85,6 +87,7 @@ func (r *recount) addTo(stats *partitionStats) {
 	stats.valued.Add(r.valued)
 	stats.expiring.Add(r.expiring)
 	stats.expirySum.Add(r.expirySum)
+	stats.dead.Add(r.dead)
 	stats.total.Add(r.total)
 	stats.bytes.Add(r.bytes)
 }
@@ -92,6 +95,6 @@ func (r *recount) addTo(stats *partitionStats) {
 // reset begins another partition.
 func (r *recount) reset() {
 	r.live, r.total, r.bytes, r.valued = 0, 0, 0, 0
-	r.expiring, r.expirySum = 0, 0
+	r.expiring, r.expirySum, r.dead = 0, 0, 0
 	clear(r.leaves[:])
 }

@@ -13,11 +13,12 @@ import (
 // were saved.
 var cleanStopKey = []byte{prefixInternal, 'c'}
 
-// statsSize is the size of saved statistics: six counts and the leaves. Up to version
-// 0.1.0 there were three counts, and five for a while; such statistics are not loaded but
-// rebuilt.
+// statsSize is the size of saved statistics: seven counts and the leaves. Up to version
+// 0.1.0 there were three counts, and five or six for a while; such statistics are not
+// loaded but rebuilt.
 const (
-	statsSize     = 8 * (6 + Leaves)
+	statsSize     = 8 * (7 + Leaves)
+	statsSizeSix  = 8 * (6 + Leaves)
 	statsSizeFive = 8 * (5 + Leaves)
 	statsSizeV01  = 8 * (3 + Leaves)
 )
@@ -34,7 +35,7 @@ func (s *statistics) load(b *pebble.Batch) (complete bool, err error) {
 		if err := b.Delete(k, nil); err != nil {
 			return err
 		}
-		if len(k) == 3 && (len(v) == statsSizeV01 || len(v) == statsSizeFive) {
+		if len(k) == 3 && (len(v) == statsSizeV01 || len(v) == statsSizeFive || len(v) == statsSizeSix) {
 			complete = false
 			return nil
 		}
@@ -102,6 +103,7 @@ func (s *partitionStats) append(dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.expiring.Load()))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.expirySum.Load()))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.valued.Load()))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.dead.Load()))
 	for i := range s.leaves {
 		dst = binary.BigEndian.AppendUint64(dst, s.leaves[i].Load())
 	}
@@ -116,7 +118,8 @@ func (s *partitionStats) decode(v []byte) {
 	s.expiring.Store(int64(binary.BigEndian.Uint64(v[24:])))
 	s.expirySum.Store(int64(binary.BigEndian.Uint64(v[32:])))
 	s.valued.Store(int64(binary.BigEndian.Uint64(v[40:])))
+	s.dead.Store(int64(binary.BigEndian.Uint64(v[48:])))
 	for i := range s.leaves {
-		s.leaves[i].Store(binary.BigEndian.Uint64(v[48+8*i:]))
+		s.leaves[i].Store(binary.BigEndian.Uint64(v[56+8*i:]))
 	}
 }

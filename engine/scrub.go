@@ -99,7 +99,7 @@ func (s *scrubber) read(ctx context.Context, p ring.Partition, sum *recount) (do
 	pause := time.NewTicker(scrubPause)
 	defer pause.Stop()
 	var pausedAt int64
-	for e, err := range s.db.chunks(sum.snapshot, lower, upper) {
+	for e, err := range s.db.objectChunks(sum.snapshot, lower, upper) {
 		if err == nil {
 			err = sum.add(e)
 		}

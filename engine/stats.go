@@ -19,6 +19,7 @@ type partitionStats struct {
 	valued             atomic.Int64 // objects with a value: live keys, and values that a newer deletion hides
 	expiring           atomic.Int64 // live keys that expire
 	expirySum          atomic.Int64 // of their expiries, in unix seconds
+	dead               atomic.Int64 // objects without a value, which lie apart
 	leaves             [Leaves]atomic.Uint64
 	shadow             atomic.Pointer[partitionStats] // during a scrub: takes all changes as well
 }
@@ -76,9 +77,31 @@ func (s *statistics) setReady(p ring.Partition) {
 // allReady reports whether the statistics of every partition are complete.
 func (s *statistics) allReady() bool { return s.unready.Load() == 0 }
 
+// mayBeDead reports whether a partition may hold a dead object of a key whose stripe the
+// caller has locked. Under the lock the count includes the key's object.
+func (s *statistics) mayBeDead(p ring.Partition) bool {
+	if !s.isReady(p) {
+		return true
+	}
+	stats := s.at(p)
+	return stats != nil && stats.dead.Load() > 0
+}
+
 // isReady reports whether a partition's statistics are complete.
 func (s *statistics) isReady(p ring.Partition) bool {
 	return int(p) < len(s.ready) && s.ready[p].Load()
+}
+
+// changeOf returns what the change of an object's state from one to another does to the
+// statistics of a partition.
+func changeOf(p ring.Partition, hash uint64, from, to indexState) statsChange {
+	return statsChange{
+		partition: p, leaf: uint16(leafOf(hash)),
+		live: to.live() - from.live(), total: to.total() - from.total(),
+		valued:   to.valued() - from.valued(),
+		expiring: to.expiring() - from.expiring(), expirySum: to.expirySum() - from.expirySum(),
+		dead: to.dead() - from.dead(),
+	}
 }
 
 // statsChange is what a write does to the statistics of its partition.
@@ -89,6 +112,7 @@ type statsChange struct {
 	valued      int8
 	expiring    int8
 	expirySum   int64
+	dead        int8
 	bytes       int64
 	digest      object.Digest // old XOR new
 }
@@ -118,6 +142,9 @@ func (s *partitionStats) apply(c statsChange) {
 		s.expiring.Add(int64(c.expiring))
 		s.expirySum.Add(c.expirySum)
 	}
+	if c.dead != 0 {
+		s.dead.Add(int64(c.dead))
+	}
 	if c.bytes != 0 {
 		s.bytes.Add(c.bytes)
 	}
@@ -132,5 +159,6 @@ func (s *partitionStats) equal(other *partitionStats) bool {
 	}
 	return s.live.Load() == other.live.Load() && s.total.Load() == other.total.Load() &&
 		s.valued.Load() == other.valued.Load() && s.bytes.Load() == other.bytes.Load() &&
-		s.expiring.Load() == other.expiring.Load() && s.expirySum.Load() == other.expirySum.Load()
+		s.expiring.Load() == other.expiring.Load() && s.expirySum.Load() == other.expirySum.Load() &&
+		s.dead.Load() == other.dead.Load()
 }

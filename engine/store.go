@@ -109,7 +109,7 @@ func newStore(o Options) *Store {
 	s.existence = existenceBuilder{db: db, filter: existence.New(existenceBytes), stats: s.stats, stripes: stripes}
 	s.writer = &writer{
 		db: db, stripes: stripes, stats: s.stats, objects: &s.objects, existence: s.existence.filter, epochs: s.epochs,
-		hints: newHintCounts(), expiry: newExpiryTimes(o.Partitions),
+		hints: newHintCounts(), expiry: newExpiryTimes(o.Partitions), expired: newExpiryTimes(o.Partitions),
 	}
 	s.merkle.stats = s.stats
 	s.partitions = Partitions{
@@ -120,7 +120,7 @@ func newStore(o Options) *Store {
 	s.state.db = db
 	s.diskLoss.db = db
 	s.tombstones.db, s.tombstones.writer, s.tombstones.objects = db, s.writer, s
-	s.sweeper.db, s.sweeper.writer, s.sweeper.times = db, s.writer, s.writer.expiry
+	s.sweeper.db, s.sweeper.writer = db, s.writer
 	s.rebuild.db, s.rebuild.stats, s.rebuild.stripes = db, s.stats, stripes
 	s.scrubber.db, s.scrubber.stats, s.scrubber.stripes = db, s.stats, stripes
 	return s
@@ -129,7 +129,7 @@ func newStore(o Options) *Store {
 // begin loads what is kept in memory, and marks the directory as in use, in one durable
 // batch. A crash before that batch leaves the mark of the last stop.
 func (s *Store) begin() error {
-	isNew, err := s.db.checkIdentity()
+	isNew, outdated, err := s.db.checkIdentity()
 	if err != nil {
 		return err
 	}
@@ -143,13 +143,18 @@ func (s *Store) begin() error {
 		}
 		saved, clean = nil, false
 	}
+	if outdated {
+		if err := s.db.upgrade(); err != nil {
+			return err
+		}
+	}
 	if err := s.diskLoss.load(); err != nil {
 		return err
 	}
 	b := s.db.pebble.NewBatch()
 	defer b.Close()
 	if isNew {
-		if err := s.db.saveIdentity(b); err != nil {
+		if err := s.db.saveIdentity(b, upgraded); err != nil {
 			return err
 		}
 	}
@@ -168,6 +173,9 @@ func (s *Store) begin() error {
 		return err
 	}
 	if err := s.hints.load(); err != nil {
+		return err
+	}
+	if err := s.sweeper.load(); err != nil {
 		return err
 	}
 	s.writer.expiry.begin(s.db.now())

@@ -200,7 +200,8 @@ func TestScan_Chunks_YieldEachKeyOnceInOrder(t *testing.T) {
 		fromMiddle--
 	}
 	for leaf := range Leaves {
-		for e := range s.entries(leafBounds(5, leaf, leaf+1)) {
+		lower, upper := leafBounds(5, leaf, leaf+1)
+		for e := range s.entries(s.db.objectChunks(s.db.pebble, lower, upper)) {
 			if int(e.Hash>>22) != leaf {
 				t.Fatalf("%q is not in leaf %d", e.Key, leaf)
 			}

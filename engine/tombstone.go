@@ -17,8 +17,8 @@ type Ref struct {
 	Digest    object.Digest
 }
 
-// Tombstones finds and removes dead objects: those whose siblings are tombstones or have
-// expired.
+// Tombstones finds and removes dead objects: those whose siblings are tombstones or
+// stripped values.
 type Tombstones struct {
 	db      *database
 	writer  *writer
@@ -33,7 +33,7 @@ type objectReader interface {
 
 // Dead yields a partition's objects that have had no value since before a time, longest
 // dead first. An entry is valid until the next. The cost depends on how many objects are
-// dead, not on how many are stored. Objects that the expiry sweep has not reached yet are
+// dead, not on how many are stored. Objects that have expired and are not stripped yet are
 // left out.
 func (x *Tombstones) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
@@ -62,7 +62,7 @@ func (x *Tombstones) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry
 				yield(Entry{}, x.db.corrupt("stored object", err))
 				return
 			}
-			if l := o.Lifetime(); l.Kind == object.Lasting || l.At != at {
+			if l := o.Lifetime(); l.Kind != object.Dead || l.At != at {
 				continue // written meanwhile
 			}
 			if !yield(Entry{Hash: Hash32(key), Key: key, Object: encoded}, nil) {
@@ -88,13 +88,12 @@ func (x *Tombstones) Reap(refs []Ref) (reaped int, err error) {
 		t.add(hashOf(r.Key), i)
 	}
 	t.lock()
-	now := x.db.now()
 	for at, o := range t.order {
 		r := refs[o.index]
 		if at > 0 && o.hash == t.order[at-1].hash && bytes.Equal(r.Key, refs[t.order[at-1].index].Key) {
 			continue // named twice
 		}
-		ok, err := t.reap(r, o.hash, now)
+		ok, err := t.reap(r, o.hash)
 		if err != nil {
 			return 0, err
 		}
@@ -110,12 +109,11 @@ func (x *Tombstones) Reap(refs []Ref) (reaped int, err error) {
 }
 
 // reap removes one object if it is dead and still what r names.
-func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
+func (t *txn) reap(r Ref, hash uint64) (bool, error) {
 	if int(r.Partition) >= t.w.db.opts.Partitions {
 		return false, nil
 	}
-	t.key = appendObjectKey(t.key[:0], r.Partition, hash, r.Key)
-	raw, c, err := t.w.db.get(t.key)
+	raw, c, err := t.get(prefixGrave, r.Partition, hash, r.Key)
 	if err != nil || raw == nil {
 		return false, err
 	}
@@ -126,20 +124,13 @@ func (t *txn) reap(r Ref, hash uint64, now int64) (bool, error) {
 	if err := t.old.DecodeFrom(raw); err != nil {
 		return false, t.w.db.corrupt("stored object", err)
 	}
-	st, err := t.indexStateOf(&t.old, r.Partition, hash, r.Key)
-	if err != nil {
-		return false, err
-	}
-	if st.Kind == object.Lasting || st.Kind == object.Expiring && st.At > now {
+	st := indexStateOf(t.old.Lifetime())
+	if st.Kind != object.Dead {
 		return false, nil
 	}
-	t.stats = append(t.stats, statsChange{
-		partition: r.Partition, leaf: uint16(leafOf(hash)),
-		live: -st.live(), total: -1, valued: -st.valued(),
-		expiring: -st.expiring(), expirySum: -st.expirySum(),
-		bytes:  -int64(len(r.Key) + len(raw)),
-		digest: r.Digest,
-	})
+	ch := changeOf(r.Partition, hash, st, indexState{})
+	ch.bytes, ch.digest = -int64(len(r.Key)+len(raw)), r.Digest
+	t.stats = append(t.stats, ch)
 	if err := t.reindex(r.Partition, hash, r.Key, st, indexState{}); err != nil {
 		return false, err
 	}

@@ -73,10 +73,12 @@ type cacheUpdate struct {
 	key       []byte
 	object    []byte
 	digest    object.Digest
+	forget    bool // the cache is to know nothing of the key
 }
 
-// expiryAdded is a new entry of the expiry index.
+// expiryAdded is a new entry of the index of what expires, or of what has expired.
 type expiryAdded struct {
+	times     *expiryTimes
 	partition ring.Partition
 	at        int64
 }
@@ -200,13 +202,17 @@ func (t *txn) publish() {
 		w.stats.apply(c)
 	}
 	for _, c := range t.caches {
-		w.objects.Put(c.partition, c.hash, c.key, c.object, c.digest)
+		if c.forget {
+			w.objects.Forget(c.partition, c.hash, c.key)
+		} else {
+			w.objects.Put(c.partition, c.hash, c.key, c.object, c.digest)
+		}
 	}
 	for _, c := range t.hints {
 		w.hints.apply(c)
 	}
 	for _, e := range t.expiries {
-		w.expiry.added(e.partition, e.at)
+		e.times.added(e.partition, e.at)
 	}
 }
 
@@ -253,9 +259,13 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, e
 	if !w.existence.MayContain(p, hash) {
 		return f, nil
 	}
-	t.key = appendObjectKey(t.key[:0], p, hash, key)
-	if f.object, f.closer, err = w.db.get(t.key); err != nil {
+	if f.object, f.closer, err = t.get(prefixObject, p, hash, key); err != nil {
 		return f, err
+	}
+	if f.object == nil && w.stats.mayBeDead(p) {
+		if f.object, f.closer, err = t.get(prefixGrave, p, hash, key); err != nil {
+			return f, err
+		}
 	}
 	if f.object != nil {
 		f.digest = object.SeedOf(key).Digest(f.object)
@@ -264,6 +274,31 @@ func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, e
 	}
 	f.fresh = true
 	return f, nil
+}
+
+// get reads an object from one of the two places, nil if it is not there. It is valid
+// until the closer is closed, if there is one.
+func (t *txn) get(prefix byte, p ring.Partition, hash uint64, key []byte) ([]byte, io.Closer, error) {
+	t.key = appendPlace(t.key[:0], prefix, p, hash, key)
+	return t.w.db.get(t.key)
+}
+
+// put stores an object, whose key is locked, in its place. An object that comes from the
+// other place is removed there.
+func (t *txn) put(p ring.Partition, hash uint64, key []byte, from, to indexState, encoded []byte) error {
+	if to.Lifetime != from.Lifetime || to.counted != from.counted {
+		if err := t.reindex(p, hash, key, from, to); err != nil {
+			return err
+		}
+	}
+	if place := from.place(); place != 0 && place != to.place() {
+		t.key = appendPlace(t.key[:0], place, p, hash, key)
+		if err := t.batch.Delete(t.key, nil); err != nil {
+			return err
+		}
+	}
+	t.key = appendPlace(t.key[:0], to.place(), p, hash, key)
+	return t.batch.Set(t.key, encoded, nil)
 }
 
 // indexStateOf returns the state of a stored object. It reads the index only where the
@@ -297,8 +332,11 @@ func (t *txn) reindex(p ring.Partition, hash uint64, key []byte, from, to indexS
 	if i == 0 {
 		return nil
 	}
-	if i == prefixExpiry {
-		t.expiries = append(t.expiries, expiryAdded{partition: p, at: to.At})
+	switch i {
+	case prefixExpiry:
+		t.expiries = append(t.expiries, expiryAdded{times: t.w.expiry, partition: p, at: to.At})
+	case prefixExpired:
+		t.expiries = append(t.expiries, expiryAdded{times: t.w.expired, partition: p, at: to.At})
 	}
 	t.idx = appendIndexKey(t.idx[:0], i, p, to.At, hash, key)
 	return t.batch.Set(t.idx, nil, nil)

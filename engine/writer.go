@@ -9,7 +9,8 @@ import (
 )
 
 // writer commits batches of changes, and keeps up to date what depends on them: the
-// statistics, the object cache, the existence filter, the counts of hints and the times of the expiry index.
+// statistics, the object cache, the existence filter, the counts of hints and the times of
+// the indexes by expiry.
 type writer struct {
 	db        *database
 	stripes   *stripes
@@ -18,7 +19,8 @@ type writer struct {
 	existence *existence.Filter
 	epochs    *epochs
 	hints     *hintCounts
-	expiry    *expiryTimes
+	expiry    *expiryTimes // of the index of what expires
+	expired   *expiryTimes // of the index of what expired and is not stripped
 
 	txns     sync.Pool    // of *txn
 	inflight atomic.Int64 // commits that nobody has waited for yet

@@ -186,7 +186,7 @@ func (r *Reader) scanHere(p ring.Partition, from uint32, count int) (pg page, er
 	nowMilli, policy := r.cfg.Now().UnixMilli(), r.cfg.Policy()
 	var stored object.Object
 	objects, size, last := 0, 0, uint32(0)
-	for e, err := range r.cfg.Store.Scan(p, from) {
+	for e, err := range r.cfg.Store.ScanValued(p, from) {
 		if err != nil {
 			return page{}, err
 		}

@@ -187,6 +187,14 @@ func (c *Channel) Available(id causal.NodeID) bool {
 	return r != nil && r.available()
 }
 
+// ReadsStripped reports whether a peer is known to read objects with stripped values.
+// Nodes up to version 0.1.0 refuse them. It is not known before the first stream to the
+// peer.
+func (c *Channel) ReadsStripped(id causal.NodeID) bool {
+	r := c.remote(id)
+	return r != nil && r.version.Load() >= versionStripped
+}
+
 // WaitTime returns how long an answer of a peer may take before another node should be
 // asked: three times its recent 99th percentile, 20 to 500 ms; 100 ms until known.
 func (c *Channel) WaitTime(id causal.NodeID) time.Duration {

@@ -3,6 +3,8 @@ package peer
 import (
 	"encoding/hex"
 	"testing"
+
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 // Nodes of different versions greet each other: the form changes only behind its known
@@ -34,7 +36,20 @@ func TestHandshake_Golden(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", what, got, c.want)
 		}
 	}
-	if protocolVersion != 1 || oldestVersion != 1 {
+	if protocolVersion != 2 || oldestVersion != 1 {
 		t.Errorf("this code speaks versions %d to %d", oldestVersion, protocolVersion)
+	}
+}
+
+// What a peer reads is known from the first stream to it, and stays known while it is down.
+func TestChannel_ReadsStripped_FollowsFromTheHello(t *testing.T) {
+	a, b := pair(t, nil)
+	poll.Until(t, "streams stand", func() bool { return a.Available(b.id()) && b.Available(a.id()) })
+	if !a.ReadsStripped(b.id()) || a.ReadsStripped(a.id()+100) {
+		t.Errorf("of the peer: %v, of a stranger: %v", a.ReadsStripped(b.id()), a.ReadsStripped(a.id()+100))
+	}
+	a.remote(b.id()).version.Store(1)
+	if a.ReadsStripped(b.id()) {
+		t.Error("a node of version 1 is sent what it does not read")
 	}
 }

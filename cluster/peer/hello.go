@@ -15,9 +15,14 @@ const magic = "\xD1QUORATE"
 
 // The oldest and the newest protocol version that this code speaks. Two nodes use the
 // highest version that both speak.
+//
+// Version 2 has the same messages as version 1. It says that the node reads objects of
+// format 4, whose values are stripped.
 const (
-	protocolVersion = 1
+	protocolVersion = 2
 	oldestVersion   = 1
+
+	versionStripped = 2
 )
 
 const (

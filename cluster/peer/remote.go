@@ -29,6 +29,7 @@ type remote struct {
 	triggers [classes]chan struct{}
 	wait     waitTime
 	failed   atomic.Pointer[failure] // the newest one; nil: none
+	version  atomic.Uint32           // the newest that the peer spoke at its last handshake; 0: not known
 	cancel   context.CancelFunc      // guarded by Channel.mu; nil until Run
 }
 
@@ -114,6 +115,7 @@ func (r *remote) connect(ctx context.Context, class Class) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.version.Store(uint32(h.peer.version))
 	return r.c.newStream(conn, r.id, h.peer.name, class, r), nil
 }
 

@@ -236,6 +236,10 @@ func (ch *checker) checkDots(key string, o *object.Object) {
 	}
 	for i := range o.Siblings {
 		v := &o.Siblings[i]
+		if v.Stripped {
+			ch.checkStripped(key, v)
+			continue
+		}
 		name, value := keyDot{key, v.Dot}, string(v.Data)
 		if v.Tombstone {
 			value = "†"
@@ -244,6 +248,13 @@ func (ch *checker) checkDots(key string, o *object.Object) {
 			ch.fail("dot minted twice: %s of %s names %q and %q", dotName(v.Dot), key, other, value)
 		}
 		ch.history.dots[name] = value
+	}
+}
+
+// checkStripped: a value has its data for as long as it lives by any right clock.
+func (ch *checker) checkStripped(key string, v *object.Sibling) {
+	if ch.opts.Faults&FaultJumps == 0 && v.Expiry > unixMilli(ch.now) {
+		ch.fail("stripped: %s of %s has no data, %d ms before it expires", dotName(v.Dot), key, v.Expiry-unixMilli(ch.now))
 	}
 }
 

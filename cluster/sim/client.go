@@ -270,6 +270,9 @@ func describe(o *object.Object) string {
 		if v.Tombstone {
 			data = "†"
 		}
+		if v.Stripped {
+			data = "expired"
+		}
 		text += fmt.Sprintf(" %s@%x.%d.%d", data, uint64(v.Dot.Actor.Node)&0xffff, v.Dot.Actor.Epoch, v.Dot.Counter)
 	}
 	return "[" + text + " ]"

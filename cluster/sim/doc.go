@@ -56,6 +56,7 @@
 //   - When the faults end, an acknowledged write is on two disks, synced, as a copy or as
 //     a hint. A hint that is deleted is on the disk of its target, in either durability mode.
 //   - A plain read shows the last plain write, if clocks agree.
+//   - A value has its data for as long as it lives by any clock that is right.
 //   - No dot is minted twice.
 //   - A client that passes its context gets no false sibling.
 //   - No increment counts twice.

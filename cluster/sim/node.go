@@ -133,7 +133,7 @@ func (l *life) open() (err error) {
 		Dir: "data", FS: n.disk, Partitions: c.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: 1 << 20, MemtableBytes: 1 << 20,
 		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) }, Durability: c.durability,
-		Now: n.wall, Logger: l.log, Rand: l.rand(1),
+		StripAfter: clockTolerance, Now: n.wall, Logger: l.log, Rand: l.rand(1),
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)

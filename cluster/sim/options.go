@@ -125,6 +125,7 @@ const (
 	defectRepeat          // a node carries out each increment twice
 	defectExpire          // EXPIRE replaces all siblings by one
 	defectLimit           // coordinators allow any number of siblings
+	defectStrip           // a value that has not expired yet loses its data
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

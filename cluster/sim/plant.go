@@ -57,6 +57,11 @@ func (ch *checker) plant() {
 				continue
 			}
 			o.Siblings[0].Expiry = 0
+		case defectStrip:
+			if len(o.Siblings) == 0 || !o.Siblings[0].Live(unixMilli(ch.now)) || o.Siblings[0].Expiry == 0 {
+				continue
+			}
+			o.Siblings[0].Data, o.Siblings[0].Stripped = nil, true
 		default:
 			continue
 		}

@@ -128,6 +128,7 @@ var plantedUnder = map[defect]Faults{
 	defectExpire:   SteadyFaults | FaultForwards | FaultExpiries,
 	defectLimit:    SteadyFaults | FaultForwards | FaultHeaps,
 	defectRepeat:   loneFaults,
+	defectStrip:    MildFaults | FaultExpiries,
 }
 
 // loneFaults are those of a node that is the whole cluster.
@@ -166,6 +167,7 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"a lone node carries out increments twice", defectRepeat, "miscounted: "},
 		{"EXPIRE drops a sibling", defectExpire, "lost: "},
 		{"coordinators allow any number of siblings", defectLimit, "unbounded: "},
+		{"values are stripped before they expire", defectStrip, "stripped: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

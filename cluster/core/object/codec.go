@@ -20,10 +20,10 @@ import (
 //	    origin     life (8 bytes)              if hasOrigin; with it, not in format 1:
 //	               stamp (8 bytes)             unless sameStamp
 //	    expiry     (uvarint)                   if hasExpiry
-//	    data       length (uvarint), bytes     unless tombstone
+//	    data       length (uvarint), bytes     unless tombstone or stripped
 //	replaced       not in format 1: number (uvarint), then for each, in order:
 //	    before     (1 byte: 0 or 1), life (8 bytes), stamp (8 bytes)
-//	gaps           in format 3 alone (see causal.Gaps)
+//	gaps           in format 3 (see causal.Gaps); in format 4 a 0 if there are none
 //	checksum       CRC-32C of all before it (4 bytes, big endian)
 //
 // There is one encoding for each object. Flags are set wherever they can be, and
@@ -38,7 +38,8 @@ const (
 	sameEvent byte = 1 << 2 // counter and time are those of the clock's entry
 	hasOrigin byte = 1 << 3
 	sameStamp byte = 1 << 4 // the origin's stamp is the time
-	allFlags       = tombstone | hasExpiry | sameEvent | hasOrigin | sameStamp
+	stripped  byte = 1 << 5 // in format 4 alone, and with an expiry
+	allFlags       = tombstone | hasExpiry | sameEvent | hasOrigin | sameStamp | stripped
 
 	replacementLen = 1 + 8 + 8
 )
@@ -62,7 +63,7 @@ func (o *Object) EncodedLen() int {
 		if flags&hasExpiry != 0 {
 			n += wire.UvarintLen(uint64(s.Expiry))
 		}
-		if flags&tombstone == 0 {
+		if flags&(tombstone|stripped) == 0 {
 			n += wire.UvarintLen(uint64(len(s.Data))) + len(s.Data)
 		}
 	}
@@ -70,7 +71,7 @@ func (o *Object) EncodedLen() int {
 	if format != formatPlain {
 		n += wire.UvarintLen(uint64(len(o.Replaced))) + len(o.Replaced)*replacementLen
 	}
-	if format == formatGaps {
+	if format >= formatGaps {
 		n += o.Gaps.EncodedLen(o.Clock)
 	}
 	return n
@@ -103,14 +104,14 @@ func (o *Object) Append(dst []byte) []byte {
 		if flags&hasExpiry != 0 {
 			dst = wire.AppendUvarint(dst, uint64(s.Expiry))
 		}
-		if flags&tombstone == 0 {
+		if flags&(tombstone|stripped) == 0 {
 			dst = wire.AppendBytes(dst, s.Data)
 		}
 	}
 	if format != formatPlain {
 		dst = o.Replaced.append(dst)
 	}
-	if format == formatGaps {
+	if format >= formatGaps {
 		dst = o.Gaps.Append(dst, o.Clock)
 	}
 	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
@@ -119,6 +120,8 @@ func (o *Object) Append(dst []byte) []byte {
 // format returns the format that o is written in.
 func (o *Object) format() byte {
 	switch {
+	case o.hasStripped():
+		return formatStripped
 	case len(o.Gaps) > 0:
 		return formatGaps
 	case o.hasIssued():
@@ -149,6 +152,9 @@ func (o *Object) place(s *Sibling) (at int, flags byte) {
 	}
 	if s.Expiry != 0 {
 		flags |= hasExpiry
+	}
+	if s.Stripped {
+		flags |= stripped
 	}
 	return at, flags
 }
@@ -204,7 +210,12 @@ func (o *Object) decode(b []byte) error {
 	if body[0] != formatPlain {
 		o.Replaced = readReplaced(&r, o.Replaced)
 	}
-	if body[0] == formatGaps {
+	switch {
+	case body[0] == formatStripped && len(r.Rest()) == 1:
+		if r.Byte() != 0 { // no gaps
+			r.Fail()
+		}
+	case body[0] >= formatGaps:
 		o.Gaps = causal.ReadGaps(&r, o.Clock, o.Gaps)
 	}
 	if o.format() != body[0] || len(o.Gaps) > 0 && slices.ContainsFunc(o.Siblings, func(s Sibling) bool { return o.Gaps.Has(s.Dot) }) {
@@ -247,7 +258,7 @@ func readReplaced(r *wire.Reader, room Replaced) Replaced {
 func readSibling(r *wire.Reader, clock causal.Vector) (s Sibling) {
 	flags := r.Byte()
 	at := r.Uvarint()
-	if flags&^allFlags != 0 || flags&tombstone != 0 && flags&hasExpiry != 0 || at >= uint64(len(clock)) {
+	if flags&^allFlags != 0 || flags&tombstone != 0 && flags&(hasExpiry|stripped) != 0 || flags&(hasExpiry|stripped) == stripped || at >= uint64(len(clock)) {
 		r.Fail()
 		return s
 	}
@@ -280,7 +291,8 @@ func readSibling(r *wire.Reader, clock causal.Vector) (s Sibling) {
 			r.Fail()
 		}
 	}
-	if s.Tombstone = flags&tombstone != 0; !s.Tombstone {
+	s.Tombstone, s.Stripped = flags&tombstone != 0, flags&stripped != 0
+	if !s.Tombstone && !s.Stripped {
 		s.Data = r.Bytes()
 	}
 	return s

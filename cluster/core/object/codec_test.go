@@ -21,8 +21,11 @@ func samples() map[string]Object {
 	three := Put(two, causal.Context{Vector: causal.Vector{{Actor: a, Counter: 1, Time: 1}}}, causal.Dot{Actor: b, Counter: causal.MaxCounter}, 1<<63, Value{Tombstone: true})
 	issued := putIssued(one, nil, causal.Dot{Actor: b, Counter: 1}, causal.Origin{Life: 3, Stamp: causal.TimestampOf(1_763_000_000_002)}, "issued")
 	replaced := Put(issued, issued.Context(), causal.Dot{Actor: b, Counter: 2}, causal.TimestampOf(1_763_000_000_003), Value{Data: []byte("after")})
+	expiring := Put(issued, issued.Context(), causal.Dot{Actor: b, Counter: 2}, causal.TimestampOf(1_763_000_000_003), Value{Data: []byte("gone"), Expiry: 1_763_000_100_000})
+	stripped, _ := expiring.Strip(1_763_000_100_000)
 	return map[string]Object{
-		"issued": issued, "replaced": replaced,
+		"stripped": stripped,
+		"issued":   issued, "replaced": replaced,
 		"empty": {}, "one": one, "two": two, "three": three,
 		"no siblings": {Clock: three.Clock},
 		"big":         Put(one, one.Context(), causal.Dot{Actor: b, Counter: 300}, 9, Value{Data: make([]byte, 70_000)}),
@@ -121,6 +124,45 @@ func TestObject_Codec_Golden_OfGaps(t *testing.T) {
 	}
 }
 
+// An object whose values have expired and gave their data back has a format of its own.
+func TestObject_Codec_Golden_OfStrippedValues(t *testing.T) {
+	a, b := causal.Actor{Node: 0x0102030405060708, Epoch: 0x1112131415161718}, causal.Actor{Node: 2, Epoch: 1}
+	for name, c := range map[string]struct {
+		context causal.Context
+		want    string
+	}{
+		"without gaps": {
+			want: "0473" + // format, type
+				"01" + "0000000000000002" + "0000000000000001" + "3132333435363738" + "01" + // clock
+				"01" + "26" + "00" + "05" + // siblings
+				"00" + // replaced
+				"00", // gaps
+		},
+		"with gaps": {
+			context: causal.ContextOf(causal.Vector{{Actor: a, Counter: 1, Time: 0x2122232425262728}}, causal.Dot{Actor: a, Counter: 300}),
+			want: "0473" + // format, type
+				"02" + "0000000000000002" + "0000000000000001" + "3132333435363738" + "01" + // clock
+				"0102030405060708" + "1112131415161718" + "2122232425262728" + "ac02" +
+				"01" + "26" + "00" + "05" + // siblings
+				"00" + // replaced
+				"01" + "01" + "02" + "a902", // gaps
+		},
+	} {
+		o := Put(Object{}, c.context, causal.Dot{Actor: b, Counter: 1}, 0x3132333435363738, Value{Data: []byte("a"), Expiry: 5})
+		o, stripped := o.Strip(5)
+		if !stripped {
+			t.Fatalf("%s: nothing was stripped", name)
+		}
+		got := o.Append(nil)
+		if s := hex.EncodeToString(got[:len(got)-wire.ChecksumLen]); s != c.want || len(got) != o.EncodedLen() {
+			t.Errorf("%s:\n%s, want\n%s", name, s, c.want)
+		}
+		if back, err := Decode(got); err != nil || !back.Equal(&o) {
+			t.Errorf("%s: came back as %+v, %v", name, back, err)
+		}
+	}
+}
+
 func TestObject_Codec_MangledInput_IsRefused(t *testing.T) {
 	for name, o := range samples() {
 		b := o.Append(nil)
@@ -186,6 +228,11 @@ func TestObject_Codec_NotCanonical_IsRefused(t *testing.T) {
 		"expiry beyond int64":       slices.Concat(clock, []byte{1, sameEvent | hasExpiry, 0}, huge, []byte{0}),
 		"data beyond the end":       slices.Concat(clock, []byte{1, sameEvent, 0, 2, 'x'}),
 		"data far beyond the end":   slices.Concat(clock, []byte{1, sameEvent, 0}, huge),
+		"stripped without expiry":   slices.Concat([]byte{formatStripped, byte(Register), 1}, entry(1, 5), []byte{1, sameEvent | stripped, 0, 0, 0}),
+		"stripped, in format 1":     slices.Concat(clock, []byte{1, sameEvent | hasExpiry | stripped, 0, 5}),
+		"a stripped deletion":       slices.Concat([]byte{formatStripped, byte(Register), 1}, entry(1, 5), []byte{1, sameEvent | tombstone | stripped, 0, 0, 0}),
+		"format 4, not stripped":    slices.Concat([]byte{formatStripped, byte(Register), 1}, entry(1, 5), []byte{1, sameEvent | hasExpiry, 0, 5, 0, 0, 0}),
+		"stripped, no list of gaps": slices.Concat([]byte{formatStripped, byte(Register), 1}, entry(1, 5), []byte{1, sameEvent | hasExpiry | stripped, 0, 5, 0}),
 		"something behind siblings": slices.Concat(clock, []byte{0, 0}),
 	} {
 		b := binary.BigEndian.AppendUint32(body, wire.Checksum(body))

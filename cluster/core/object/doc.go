@@ -14,6 +14,9 @@
 // A document begins with its format and its [Type]; today the only type is
 // [Register], a single value with siblings.
 //
+// An object whose values have all expired can be stripped of their data
+// ([Object.Strip]).
+//
 // An object may know of an event without knowing those before it: a client has seen that
 // event, and this object's node has not. Then the object has gaps (causal.Gaps).
 // [Object.SeenBy] makes the context of a client that has written.

@@ -6,8 +6,9 @@ package object
 type Lifetime struct {
 	Kind LifetimeKind
 	At   int64 // unix ms; 0 where the kind has no time
-	// Hidden is set where a value is left though the newest sibling is a tombstone: the
-	// key does not exist, and the value is there for a client with a context.
+	// Hidden is set where a value is left though the newest sibling is a tombstone or a
+	// stripped value: the key does not exist, and the value is there for a client with a
+	// context.
 	Hidden bool
 }
 
@@ -21,8 +22,9 @@ const (
 	Lasting
 	// Expiring means that the last value expires at At.
 	Expiring
-	// Dead means that no value is left. At is the time of the newest tombstone, or of the
-	// newest event in the clock if there is no tombstone either.
+	// Dead means that no value is left: there are only tombstones and stripped values. At is
+	// the time of the newest tombstone or the latest expiry, or the time of the newest event
+	// in the clock if there is no sibling.
 	Dead
 )
 
@@ -32,21 +34,22 @@ func (o *Object) Lifetime() Lifetime {
 	if newest == nil {
 		return Lifetime{Kind: Dead, At: o.Clock.Latest().UnixMilli()}
 	}
-	values := false
-	var expiry int64
+	values, hidden := false, newest.Tombstone || newest.Stripped
+	expiry, since := int64(0), newest.Time.UnixMilli()
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
-		if s.Tombstone {
-			continue
+		switch {
+		case s.Tombstone:
+		case s.Stripped:
+			since = max(since, s.Expiry)
+		case s.Expiry == 0:
+			return Lifetime{Kind: Lasting, Hidden: hidden}
+		default:
+			values, expiry = true, max(expiry, s.Expiry)
 		}
-		if s.Expiry == 0 {
-			return Lifetime{Kind: Lasting, Hidden: newest.Tombstone}
-		}
-		values = true
-		expiry = max(expiry, s.Expiry)
 	}
 	if values {
-		return Lifetime{Kind: Expiring, At: max(expiry, 0), Hidden: newest.Tombstone}
+		return Lifetime{Kind: Expiring, At: max(expiry, 0), Hidden: hidden}
 	}
-	return Lifetime{Kind: Dead, At: newest.Time.UnixMilli()}
+	return Lifetime{Kind: Dead, At: since}
 }

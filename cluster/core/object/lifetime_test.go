@@ -14,6 +14,9 @@ func TestObject_Lifetime_FollowsFromItsSiblings(t *testing.T) {
 	value := func(unixMilli, expiry int64) Sibling {
 		return Sibling{Time: at(unixMilli), Value: Value{Data: []byte("v"), Expiry: expiry}}
 	}
+	stripped := func(unixMilli, expiry int64) Sibling {
+		return Sibling{Time: at(unixMilli), Value: Value{Expiry: expiry, Stripped: true}}
+	}
 	for _, c := range []struct {
 		name     string
 		siblings []Sibling
@@ -25,6 +28,11 @@ func TestObject_Lifetime_FollowsFromItsSiblings(t *testing.T) {
 		{"a value newer than a tombstone, with an expiry", []Sibling{value(10, 50), tombstone(9)}, Lifetime{Kind: Expiring, At: 50}},
 		{"the last of several expiries", []Sibling{value(1, 50), value(2, 70), tombstone(90)}, Lifetime{Kind: Expiring, At: 70, Hidden: true}},
 		{"an expiry before 1970", []Sibling{value(1, -5)}, Lifetime{Kind: Expiring, At: 0}},
+		{"a stripped value", []Sibling{stripped(1, 50)}, Lifetime{Kind: Dead, At: 50}},
+		{"a stripped value and a newer tombstone", []Sibling{stripped(1, 50), tombstone(60)}, Lifetime{Kind: Dead, At: 60}},
+		{"the last of several stripped values", []Sibling{stripped(1, 50), tombstone(9), stripped(2, 40)}, Lifetime{Kind: Dead, At: 50}},
+		{"a value older than a stripped one", []Sibling{value(1, 0), stripped(2, 50)}, Lifetime{Kind: Lasting, Hidden: true}},
+		{"a value newer than a stripped one", []Sibling{value(3, 70), stripped(2, 50)}, Lifetime{Kind: Expiring, At: 70}},
 		{"the newest of several tombstones", []Sibling{tombstone(30), tombstone(20)}, Lifetime{Kind: Dead, At: 30}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

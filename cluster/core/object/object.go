@@ -13,12 +13,13 @@ type Value struct {
 	Data      []byte
 	Expiry    int64 // unix milliseconds at which the value expires; 0 means never
 	Tombstone bool  // a deletion: no data, no expiry
+	Stripped  bool  // a value that has expired and gave its data back: see [Object.Strip]
 }
 
 // Live reports whether v can be read at the time now (unix milliseconds): it is
 // neither a deletion nor expired.
 func (v Value) Live(now int64) bool {
-	return !v.Tombstone && (v.Expiry == 0 || v.Expiry > now)
+	return !v.Tombstone && !v.Stripped && (v.Expiry == 0 || v.Expiry > now)
 }
 
 // normal returns v in the one form in which it is stored, so that equal values
@@ -41,8 +42,9 @@ type Sibling struct {
 	Value
 }
 
-// compare orders two siblings of the same dot. Only a bug or a tampered disk makes
-// them differ, and even then all nodes must keep the same one.
+// compare orders two siblings of the same dot. They differ where one copy is stripped:
+// then the other one is greater. Else only a bug or a tampered disk makes them differ, and
+// even then all nodes must keep the same one.
 func (s *Sibling) compare(o *Sibling) int {
 	if c := cmp.Compare(s.Time, o.Time); c != 0 {
 		return c
@@ -55,6 +57,12 @@ func (s *Sibling) compare(o *Sibling) int {
 	}
 	if c := cmp.Compare(s.Expiry, o.Expiry); c != 0 {
 		return c
+	}
+	if s.Stripped != o.Stripped {
+		if s.Stripped {
+			return -1
+		}
+		return 1
 	}
 	if c := bytes.Compare(s.Data, o.Data); c != 0 {
 		return c

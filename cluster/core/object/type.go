@@ -20,12 +20,14 @@ type Type byte
 // concurrent. What commands do to it is in cluster/core/datatype/register.
 const Register Type = 's'
 
-// The first byte of an encoding is its format. An object with gaps is written in format
-// 3, another one with anything of forwarded updates in format 2, any other in format 1.
+// The first byte of an encoding is its format. An object with a stripped value is written
+// in format 4, another one with gaps in format 3, another one with anything of forwarded
+// updates in format 2, any other in format 1.
 const (
-	formatPlain  = 1
-	formatIssued = 2
-	formatGaps   = 3
+	formatPlain    = 1
+	formatIssued   = 2
+	formatGaps     = 3
+	formatStripped = 4
 )
 
 // ErrUnknown is wrapped by errors about a document whose checksum is right and
@@ -38,8 +40,8 @@ var ErrUnknown = errors.New("written by a newer version of quorate: upgrade this
 // read a document with this header.
 func readable(format byte, t Type) error {
 	switch {
-	case format < formatPlain || format > formatGaps:
-		return fmt.Errorf("object of format %d, this build reads formats %d to %d: %w", format, formatPlain, formatGaps, ErrUnknown)
+	case format < formatPlain || format > formatStripped:
+		return fmt.Errorf("object of format %d, this build reads formats %d to %d: %w", format, formatPlain, formatStripped, ErrUnknown)
 	case t != Register:
 		return fmt.Errorf("object of unknown type %q (0x%02x): %w", byte(t), byte(t), ErrUnknown)
 	}

@@ -157,7 +157,9 @@ func anyObject(t *rapid.T) Object {
 					s.Tombstone = true
 				case 1:
 					s.Expiry = rapid.Int64Range(1, 3).Draw(t, "expiry")
-					s.Data = []byte("x")
+					if s.Stripped = rapid.Bool().Draw(t, "stripped"); !s.Stripped {
+						s.Data = []byte("x")
+					}
 				default:
 					s.Data = []byte(rapid.StringN(0, 2, 4).Draw(t, "data"))
 				}
