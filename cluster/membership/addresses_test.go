@@ -1,8 +1,12 @@
 package membership
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -100,6 +104,33 @@ func TestJoin_NameOfSeveralNodes_AsksAllAndNotItself(t *testing.T) {
 	if err := c.Membership.bootstrap.askToJoin(t.Context(), body); err != nil || c.Ring() == nil {
 		t.Fatalf("not admitted: %v", err)
 	}
+}
+
+// TestJoin_NameOfNobodyYet_IsAskedAgainAndResolvedAnew: the name stands for the newcomer
+// alone at first, as a headless service's does whose first pod starts, then for a node
+// that does not answer, and at last for a member.
+func TestJoin_NameOfNobodyYet_IsAskedAgainAndResolvedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, b := pair(t)
+		c := w.add(t, "C", newDisk(), func(s *Start) { s.Join = []string{"cluster:7"} })
+		stands := [][]string{nil, {"C:7"}, {"C:7", "nobody:7"}, {"C:7", b.cfg.Self.PeerAddr}}
+		asked := 0
+		c.Membership.bootstrap.addresses.resolve = func(_ context.Context, addr string) ([]string, error) {
+			if addr != "cluster:7" {
+				return []string{addr}, nil
+			}
+			asked++
+			if asked == 1 {
+				return nil, errors.New("no such host")
+			}
+			return stands[min(asked, len(stands))-1], nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if origin, err := c.Bootstrap(ctx); err != nil || origin != Joined || asked != len(stands) {
+			t.Errorf("bootstrapped as %d, %v, after the name was resolved %d times, want %d as %d", origin, err, asked, len(stands), Joined)
+		}
+	})
 }
 
 // TestConsult_AnotherClusterAtAMembersAddress: another cluster is where

@@ -219,6 +219,18 @@ func TestSiblings_SidesOfASplitHaveMet_NobodyAddsMore(t *testing.T) {
 			t.Errorf("a write through place %d: %v, want %v", place, r.Err, ErrTooManySiblings)
 		}
 	}
+	// What leaves no more than there were is not refused, although they are still too many.
+	kept, err := object.Decode(hint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := unseen("some of them, merged")
+	some.Update.Context = kept.Context()
+	w.at(4).must(some)
+	w.at(4).must(&Request{Key: w.key, Update: &register.Update{Kind: register.Expire, Expiry: time.Now().Add(time.Hour).UnixMilli()}})
+	if got, want := len(read(0).Object.Siblings), limit*(len(sides)-1)+1; got != want {
+		t.Errorf("%d siblings after a merge of %d, want %d", got, limit, want)
+	}
 	merged := set(w.key, "merged")
 	merged.Update.HasContext, merged.Update.Context = true, read(4).Object.Context().Clone()
 	w.at(4).must(merged)
