@@ -181,3 +181,32 @@ func TestEpochs_TrimmedEntryComesBackLower_IsNotContinued(t *testing.T) {
 	mint("3")
 	mint("4")
 }
+
+// TestEpochs_ForgedEpochOfTheFuture_IsNotContinued: a client's context names an epoch that
+// this node has not come to. It would be above the floors of many starts, so the same dots
+// would be minted once more wherever the directory is older.
+func TestEpochs_ForgedEpochOfTheFuture_IsNotContinued(t *testing.T) {
+	const target = causal.NodeID(8)
+	for name, kept := range map[string]causal.NodeID{"own copy": 0, "hint": target} {
+		t.Run(name, func(t *testing.T) {
+			s := openMem(t)
+			lineage := ownLineage
+			if kept != 0 {
+				lineage = hintLineage(kept)
+			}
+			forged := causal.Actor{Node: testNode, Epoch: causal.Epoch(tickAt(s.db.now()+24*time.Hour.Milliseconds())<<lineageBits) | lineage}
+			minted := make(map[causal.Dot]bool)
+			for i := range 4 {
+				e := &put{s: s, value: data("v")}
+				if i == 1 {
+					e.blind, e.ctx = true, causal.Vector{{Actor: forged, Counter: 5}}
+				}
+				apply(t, s, &Record{Key: []byte("k"), Hint: kept, Edit: e})
+				if e.dot.Actor == forged || minted[e.dot] {
+					t.Fatalf("update %d is %v: minted before %v, forged was %v", i, e.dot, minted[e.dot], forged)
+				}
+				minted[e.dot] = true
+			}
+		})
+	}
+}

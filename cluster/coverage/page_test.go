@@ -107,3 +107,27 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 }
+
+// Where R + W is not above N, one replica more or several are asked, so that one of them
+// has each acknowledged write.
+func TestCovering_AnyQuorums_MeetEachWrite(t *testing.T) {
+	for _, test := range []struct {
+		q              ring.Quorums
+		wanted, needed int
+	}{
+		{ring.Quorums{N: 3, R: 2, W: 2}, 2, 2},
+		{ring.Quorums{N: 3, R: 1, W: 3}, 1, 1},
+		{ring.Quorums{N: 3, R: 1, W: 1}, 3, 1},
+		{ring.Quorums{N: 3, R: 1, W: 2}, 2, 1},
+		{ring.Quorums{N: 3, R: 3, W: 1}, 3, 3},
+	} {
+		var members []ring.Member
+		for _, name := range []string{"A", "B", "C"} {
+			members = append(members, ring.Member{ID: ring.IDOf(name), Name: name, Instance: name})
+		}
+		wanted, needed := covering(ring.NewRing(ring.NewState("cluster", 4, test.q, members...)))
+		if wanted != test.wanted || needed != test.needed {
+			t.Errorf("%+v: %d are asked and %d must answer, want %d and %d", test.q, wanted, needed, test.wanted, test.needed)
+		}
+	}
+}
