@@ -46,7 +46,7 @@ func (s *Server) table() []route {
 			params: []param{localParam}, answer: api.Cluster{}, handle: nodes.getCluster,
 		},
 		{
-			method: "POST", path: "/api/cluster/config", summary: "Changes N, R and W of the whole cluster while it runs, and answers those in force.",
+			method: "POST", path: "/api/cluster/config", summary: "Changes N, R and W of the whole cluster while it runs, and answers those in force. They hold for what is written from then on: a read may miss an older write, acknowledged by W replicas as it was, until the replicas are equal.",
 			body: api.QuorumChange{}, answer: api.Quorums{}, needsNode: true, handle: nodes.postConfig,
 		},
 		{

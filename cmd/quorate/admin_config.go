@@ -31,6 +31,10 @@ func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error 
 		return showConfig(ctx, con.out, port)
 	}
 	if quorums != (api.QuorumChange{}) {
+		before, err := port.Cluster(ctx)
+		if err != nil {
+			return err
+		}
 		now, err := port.SetQuorums(ctx, quorums)
 		if err != nil {
 			return err
@@ -41,6 +45,7 @@ func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error 
 			return err
 		}
 		printAhead(con.out, now, cluster.Nodes)
+		printOlderWrites(con.out, before.Effective, cluster.Effective)
 	}
 	if policy != "" {
 		now, err := port.SetSetting(ctx, settings.ConflictResolution, policy)
@@ -108,6 +113,14 @@ func printAhead(out io.Writer, q api.Quorums, members []api.Member) {
 	}
 	if seated > 1 && ahead.W == seated {
 		fmt.Fprintf(out, "a write then needs all %d nodes: it fails while one of them is down\n", seated)
+	}
+}
+
+// printOlderWrites says so if reads meet every later write and may miss an earlier one,
+// which was acknowledged by as many replicas as W was before.
+func printOlderWrites(out io.Writer, before, now api.Quorums) {
+	if now.R+now.W > now.N && now.R+before.W <= now.N {
+		fmt.Fprintf(out, "a read (r=%d) may miss what was written before (w=%d) until all replicas are equal: POST /api/merkle/sync makes them so now\n", now.R, before.W)
 	}
 }
 

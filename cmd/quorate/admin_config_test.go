@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -28,6 +29,26 @@ func TestAdmin_Config_SaysWhatWillBeInForce(t *testing.T) {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("%+v: no %q in %q", test.q, want, out.String())
 			}
+		}
+	}
+}
+
+// What was acknowledged by two of three is not sure to be met by a read of one.
+func TestAdmin_Config_SaysWhenReadsMayMissOlderWrites(t *testing.T) {
+	for _, test := range []struct {
+		before, now api.Quorums
+		want        bool
+	}{
+		{api.Quorums{N: 3, R: 2, W: 2}, api.Quorums{N: 3, R: 1, W: 3}, true},
+		{api.Quorums{N: 3, R: 3, W: 1}, api.Quorums{N: 3, R: 2, W: 2}, true},
+		{api.Quorums{N: 3, R: 1, W: 3}, api.Quorums{N: 3, R: 2, W: 2}, false},
+		{api.Quorums{N: 3, R: 2, W: 2}, api.Quorums{N: 3, R: 2, W: 3}, false},
+		{api.Quorums{N: 3, R: 2, W: 2}, api.Quorums{N: 3, R: 1, W: 1}, false}, // nor later ones
+	} {
+		var out strings.Builder
+		printOlderWrites(&out, test.before, test.now)
+		if (out.Len() > 0) != test.want || test.want && !strings.Contains(out.String(), fmt.Sprintf("(r=%d)", test.now.R)) {
+			t.Errorf("from %+v to %+v: %q", test.before, test.now, out.String())
 		}
 	}
 }

@@ -182,7 +182,9 @@ func (s *State) Remove(id NodeID) error {
 }
 
 // SetQuorums sets N, R and W for the whole cluster. R and W count at once, a
-// greater N when the nodes that gain copies have them. Error: [ErrBadQuorums].
+// greater N when the nodes that gain copies have them. A read with the new R may miss what
+// was acknowledged with the old W, unless both together are more than N, until the copies
+// are equal. Error: [ErrBadQuorums].
 func (s *State) SetQuorums(q Quorums) error {
 	if err := q.Validate(); err != nil {
 		return err
