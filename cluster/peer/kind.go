@@ -51,6 +51,9 @@ const (
 	classes = 2
 )
 
+// StreamsPerPeer is how many streams a node opens to each of the others.
+const StreamsPerPeer = classes
+
 func (c Class) String() string {
 	if c == Foreground {
 		return "foreground"

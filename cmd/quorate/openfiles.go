@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"math"
 
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/server/limits"
 )
 
@@ -24,8 +25,14 @@ const (
 	mostOfStore  = 1000
 	mostOfPeers  = 1024
 	mostOfAdmin  = 1024
-	leastClients = 16
+	leastClients = 64 // redis-benchmark opens 50
 )
+
+// leastFilesOf returns how many files each of some nodes of one process needs. In a demo
+// each has streams to and from all others.
+func leastFilesOf(nodes int) int {
+	return max(leastFiles, leastFiles-leastClients+2*peer.StreamsPerPeer*nodes)
+}
 
 // budgetFiles divides the process's limit of open files among its nodes. Clients get
 // what the others leave: less than half of a small limit, and nearly all of a large one.
@@ -33,7 +40,7 @@ func budgetFiles(limit uint64, nodes int) fileBudget {
 	each := int(min(limit, math.MaxInt32)) / nodes
 	b := fileBudget{
 		store: min(max(each, leastFiles)/8, mostOfStore),
-		peers: min(max(each, leastFiles)/16, mostOfPeers),
+		peers: max(min(max(each, leastFiles)/16+max(each-leastFiles, 0)/8, mostOfPeers), peer.StreamsPerPeer*nodes),
 		admin: min(max(each, leastFiles)/16, mostOfAdmin),
 	}
 	b.clients = min(max(each-otherFiles-b.store-b.peers-b.admin, leastClients), int(limits.ClientCount.Most))
@@ -49,9 +56,9 @@ func (s *nodeSettings) limitFiles(nodes int, log *slog.Logger) {
 		return
 	}
 	b := budgetFiles(limit, nodes)
-	if limit < uint64(nodes*leastFiles) {
+	if least := nodes * leastFilesOf(nodes); limit < uint64(least) {
 		log.Warn("the limit of open files is too low: a node may find none for its data, and end; raise it with 'ulimit -n' or LimitNOFILE",
-			"open_files", limit, "nodes", nodes, "least", nodes*leastFiles)
+			"open_files", limit, "nodes", nodes, "least", least)
 	}
 	s.node.Store.MaxOpenFiles, s.node.PeerStreams, s.admin.connections = b.store, b.peers, b.admin
 	most := int64(b.clients)

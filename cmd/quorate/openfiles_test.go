@@ -14,18 +14,19 @@ func TestBudgetFiles_Shares_FitTheLimit(t *testing.T) {
 		want  fileBudget
 	}{
 		{512, 1, fileBudget{store: 64, peers: 32, admin: 32, clients: 64}},
-		{1024, 1, fileBudget{store: 128, peers: 64, admin: 64, clients: 448}},
-		{8192, 8, fileBudget{store: 128, peers: 64, admin: 64, clients: 448}},
+		{1024, 1, fileBudget{store: 128, peers: 128, admin: 64, clients: 384}},
+		{8192, 8, fileBudget{store: 128, peers: 128, admin: 64, clients: 384}},
+		{40_000, 53, fileBudget{store: 94, peers: 106, admin: 47, clients: 187}}, // streams to all of fifty nodes
 		{20_000, 1, fileBudget{store: 1000, peers: 1024, admin: 1024, clients: 16_632}},
 		{1 << 63, 1, fileBudget{store: 1000, peers: 1024, admin: 1024, clients: 1 << 20}},
-		{64, 1, fileBudget{store: 64, peers: 32, admin: 32, clients: 16}}, // a warning tells
+		{64, 1, fileBudget{store: 64, peers: 32, admin: 32, clients: 64}}, // a warning tells
 	} {
 		got := budgetFiles(test.limit, test.nodes)
 		if got != test.want {
 			t.Errorf("%d files, %d nodes: %+v, want %+v", test.limit, test.nodes, got, test.want)
 		}
 		sum := uint64(test.nodes * (got.store + got.peers + got.admin + got.clients + otherFiles))
-		if test.limit >= leastFiles && sum > test.limit {
+		if test.limit >= uint64(test.nodes*leastFilesOf(test.nodes)) && sum > test.limit {
 			t.Errorf("%d files, %d nodes: the shares are %d", test.limit, test.nodes, sum)
 		}
 	}
