@@ -173,3 +173,19 @@ func BenchmarkUpgrade(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/dead, "ns/object")
 }
+
+// BenchmarkSetDelete writes keys and deletes them again, as two updates each.
+func BenchmarkSetDelete(b *testing.B) {
+	s := openBench(b)
+	value := data(string(bytes.Repeat([]byte("v"), 100)))
+	r := &Record{}
+	recs := []*Record{r}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		r.Key, r.Partition = benchKey(r.Key, i%10000), ring.Partition(i%256)
+		for _, v := range []object.Value{value, {Tombstone: true}} {
+			r.Edit = &put{s: s, value: v}
+			finish(b, s, recs)
+		}
+	}
+}

@@ -67,7 +67,8 @@
 // Dead objects, which have tombstones and stripped values only, lie in a range of their
 // own: [Store.ScanValued] costs nothing for them, [Store.Scan] merges the two ranges. A
 // read looks for an object with a value first. An object that dies, or lives again,
-// moves in the batch that changes it. A store of an older version is upgraded when it is
+// moves in the batch that changes it. The space of what was removed returns to the disk by
+// later compactions, or soon on an idle node (reclaim.go). A store of an older version is upgraded when it is
 // opened (upgrade.go).
 //
 // Invariant: before a stripe is unlocked, what was committed under it is reflected in the

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -18,7 +17,7 @@ type Partitions struct {
 	stripes *stripes
 	epochs  *epochs
 	objects *objectcache.Cache
-	dropped chan ring.Partition // partitions whose space waits for a compaction
+	reclaim *reclaimer
 }
 
 // Keys counts a partition's keys: the live ones, as far as the expiry sweep has come,
@@ -100,10 +99,7 @@ func (a *Partitions) drop(p ring.Partition, condition func() bool) (dropped bool
 	if err := errors.Join(b.Close(), a.db.checkSynced()); err != nil {
 		return false, fmt.Errorf("drop partition %d: %w", p, err)
 	}
-	select {
-	case a.dropped <- p:
-	default: // the queue holds as many as there are partitions, so it holds this one
-	}
+	a.reclaim.drop(p)
 	return true, nil
 }
 
@@ -123,36 +119,4 @@ func (a *Partitions) commitDrop(b *pebble.Batch, p ring.Partition, condition fun
 	a.objects.ForgetPartition(p)
 	a.stats.setReady(p)
 	return true, nil
-}
-
-// runReclaim reclaims the space of dropped partitions, one after another.
-func (a *Partitions) runReclaim(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.db.guard.closing:
-			return
-		case p := <-a.dropped:
-			if err := a.reclaim(ctx, p); err != nil {
-				a.db.opts.Logger.Warn("space of a dropped partition is not freed yet", "partition", p, "err", err)
-			}
-		}
-	}
-}
-
-// reclaim compacts the files that hold a dropped partition, so that its space comes back
-// now and not when later writes cause a compaction.
-func (a *Partitions) reclaim(ctx context.Context, p ring.Partition) error {
-	if a.db.enter() != nil {
-		return nil
-	}
-	defer a.db.guard.leave()
-	for _, prefix := range partitionPrefixes {
-		from, to := partitionBounds(prefix, p)
-		if err := a.db.pebble.Compact(ctx, from, to, false); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("reclaim partition %d: %w", p, err)
-		}
-	}
-	return nil
 }

@@ -51,7 +51,7 @@ func (s *Store) work(ctx context.Context) error {
 			s.existence.run(ctx)
 		}
 	})
-	wg.Go(func() { s.partitions.runReclaim(ctx) })
+	wg.Go(func() { s.reclaimer.run(ctx) })
 	wg.Go(func() { s.scrubber.run(ctx) })
 	if s.db.opts.Durability == Interval {
 		wg.Go(func() { s.db.every(ctx, s.db.opts.SyncEvery, s.writer.syncNow) })

@@ -30,6 +30,7 @@ type statistics struct {
 	of      []atomic.Pointer[partitionStats] // nil: the partition is empty
 	ready   []atomic.Bool                    // the partition's statistics are complete
 	unready atomic.Int64                     // partitions yet to be rebuilt
+	freed   atomic.Int64                     // bytes that writes took away since the reclaimer last did something
 }
 
 func newStatistics(db *database) *statistics {
@@ -77,6 +78,16 @@ func (s *statistics) setReady(p ring.Partition) {
 // allReady reports whether the statistics of every partition are complete.
 func (s *statistics) allReady() bool { return s.unready.Load() == 0 }
 
+// bytes returns the size of all keys and objects.
+func (s *statistics) bytes() (n int64) {
+	for p := range s.of {
+		if stats := s.of[p].Load(); stats != nil {
+			n += max(stats.bytes.Load(), 0)
+		}
+	}
+	return n
+}
+
 // mayBeDead reports whether a partition may hold a dead object of a key whose stripe the
 // caller has locked. Under the lock the count includes the key's object.
 func (s *statistics) mayBeDead(p ring.Partition) bool {
@@ -121,6 +132,9 @@ type statsChange struct {
 func (s *statistics) apply(c statsChange) {
 	stats := s.get(c.partition)
 	stats.apply(c)
+	if c.bytes < 0 {
+		s.freed.Add(-c.bytes)
+	}
 	if shadow := stats.shadow.Load(); shadow != nil {
 		shadow.apply(c)
 	}

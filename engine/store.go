@@ -36,6 +36,7 @@ type Store struct {
 	rebuild    rebuild
 	existence  existenceBuilder
 	scrubber   scrubber
+	reclaimer  reclaimer
 	background sync.WaitGroup // the goroutine of Run
 	stopping   sync.WaitGroup // the goroutine of stop
 }
@@ -114,9 +115,10 @@ func newStore(o Options) *Store {
 	s.merkle.stats = s.stats
 	s.partitions = Partitions{
 		db: db, stats: s.stats, stripes: stripes, epochs: s.epochs, objects: &s.objects,
-		dropped: make(chan ring.Partition, o.Partitions),
+		reclaim: &s.reclaimer,
 	}
 	s.hints = Hints{db: db, writer: s.writer, counts: s.writer.hints}
+	s.reclaimer = reclaimer{db: db, stats: s.stats, dropped: make(chan ring.Partition, o.Partitions)}
 	s.state.db = db
 	s.diskLoss.db = db
 	s.tombstones.db, s.tombstones.writer, s.tombstones.objects = db, s.writer, s
