@@ -88,7 +88,7 @@ func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 
 func siblingOf(s *object.Sibling, names *actors) api.Sibling {
 	out := api.Sibling{
-		Value: valueOf(s.Data), Tombstone: s.Tombstone, Dot: names.event(s.Dot), TimestampMillis: s.Time.UnixMilli(),
+		Value: valueOf(s.Data), Tombstone: s.Tombstone, Stripped: s.Stripped, Dot: names.event(s.Dot), TimestampMillis: s.Time.UnixMilli(),
 	}
 	out.DotText = out.Dot.String()
 	if s.Expiry != 0 {

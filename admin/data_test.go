@@ -11,6 +11,8 @@ import (
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // oddKeys are keys that a path could mangle.
@@ -242,5 +244,23 @@ func TestActors_OlderEpochs_AreDistinguishedThroughout(t *testing.T) {
 	}
 	if got := names.clock(clock[:1]).String(); got == "[(A, 3)]" {
 		t.Error("an older epoch by itself goes under the newer one's name")
+	}
+}
+
+// An expired value whose bytes are gone is not shown as an empty one.
+func TestSiblingOf_TellsWhatIsLeftOfAValue(t *testing.T) {
+	names := newActors(ring.NewRing(ring.NewState("c", 4, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{ID: ring.IDOf("A"), Name: "A"})))
+	for _, c := range []struct {
+		value               object.Value
+		tombstone, stripped bool
+	}{
+		{value: object.Value{Data: []byte{}, Expiry: 5}},
+		{value: object.Value{Expiry: 5, Stripped: true}, stripped: true},
+		{value: object.Value{Tombstone: true}, tombstone: true},
+	} {
+		got := siblingOf(&object.Sibling{Dot: causal.Dot{Actor: causal.Actor{Node: ring.IDOf("A")}, Counter: 1}, Value: c.value}, names)
+		if got.Tombstone != c.tombstone || got.Stripped != c.stripped {
+			t.Errorf("%+v is shown as %+v", c.value, got)
+		}
 	}
 }

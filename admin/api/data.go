@@ -23,6 +23,7 @@ type ReadAnswer struct {
 type Sibling struct {
 	Value
 	Tombstone       bool   `json:"tombstone"`
+	Stripped        bool   `json:"stripped"` // it expired, and its bytes were given back
 	Dot             Dot    `json:"dot"`
 	DotText         string `json:"dot_text"`
 	TimestampMillis int64  `json:"timestamp_ms"`

@@ -136,7 +136,7 @@ function show(name, key, encoding, answer) {
   else if (name === "delete") blocks.push(h("p", { class: "outcome good" }, h("b", {}, answer.deleted ? "Deleted" : "There was nothing to delete"), took));
   else if (!answer.found) blocks.push(h("p", { class: "outcome" }, h("b", {}, "Not found: "), what, took));
   else {
-    const live = answer.siblings.filter((x) => !x.tombstone);
+    const live = answer.siblings.filter((x) => !x.tombstone && !x.stripped);
     if (answer.siblings.length > 1) blocks.push(siblings(key, encoding, answer, { resolve: perform }));
     else {
       blocks.push(h("p", { class: "outcome good" }, h("b", {}, "Found"), `${took}: version ${live[0]?.dot_text ?? ""}, clock `, h("code", {}, answer.clock_text)),

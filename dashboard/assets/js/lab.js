@@ -147,4 +147,4 @@ export class Lab {
 }
 
 // valuesOf returns the live values of a read, as texts.
-export const valuesOf = (answer) => (answer.siblings ?? []).filter((x) => !x.tombstone).map((x) => x.value);
+export const valuesOf = (answer) => (answer.siblings ?? []).filter((x) => !x.tombstone && !x.stripped).map((x) => x.value);

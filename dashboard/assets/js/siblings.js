@@ -25,15 +25,15 @@ export function siblings(key, encoding, answer, { resolve }) {
 function card(sibling, merged) {
   const text = shown(sibling.value, sibling.encoding);
   return h("article", { class: `sibling ${colour(sibling.dot.actor.replace(/~.*$/, ""))}` },
-    h("h3", {}, sibling.dot_text), h("pre", { class: "value" }, sibling.tombstone ? "deleted" : text),
+    h("h3", {}, sibling.dot_text), h("pre", { class: "value" }, sibling.tombstone ? "deleted" : sibling.stripped ? "expired" : text),
     h("p", { class: "small soft" }, clockTime(sibling.timestamp_ms)),
-    sibling.tombstone ? null : h("button", { type: "button", onclick: () => { merged.value = text; } }, "Take this one"));
+    sibling.tombstone || sibling.stripped ? null : h("button", { type: "button", onclick: () => { merged.value = text; } }, "Take this one"));
 }
 
 // merge proposes a value: the union of JSON arrays or objects, else all texts in
 // lines.
 export function merge(list) {
-  const texts = list.filter((x) => !x.tombstone && x.encoding !== "base64").map((x) => x.value);
+  const texts = list.filter((x) => !x.tombstone && !x.stripped && x.encoding !== "base64").map((x) => x.value);
   let parsed;
   try {
     parsed = texts.map((t) => JSON.parse(t));
