@@ -1,7 +1,9 @@
 package server
 
 import (
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -20,5 +22,15 @@ func TestCommandsPage_IsGenerated(t *testing.T) {
 	}
 	if string(got) != want {
 		t.Errorf("%s is not what the table says; 'go test ./server -run Page -update' writes it", path)
+	}
+}
+
+// The pages name the limits that are in force without a setting.
+func TestPages_MostArguments_AreThoseOfTheDefault(t *testing.T) {
+	most := fmt.Sprintf("%d,%03d,%03d arguments", DefaultMaxArguments/1_000_000, DefaultMaxArguments/1000%1000, DefaultMaxArguments%1000)
+	for _, path := range []string{"COMMANDS.md", "../README.md"} {
+		if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), most) {
+			t.Errorf("%s does not say %q, %v", path, most, err)
+		}
 	}
 }
