@@ -53,41 +53,60 @@ func (n *node) Behind(_ ring.NodeID, digest uint64) { n.heard.Store(digest) }
 
 func TestGossip_SettingsDigest_IsHeardOnJoinAndOnEachChange(t *testing.T) {
 	var network memberlist.MockNetwork
-	start := func(name string, digest uint64) (*node, string) {
-		n := new(node)
-		n.digest.Store(digest)
-		transport := network.NewTransport(name)
-		ip, port, err := transport.FinalAdvertiseAddr("", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := (&net.TCPAddr{IP: ip, Port: port}).String()
-		n.Gossip, err = New(Config{
-			Self: ring.IDOf(name), Name: name, PeerAddr: addr, Profile: "local", Transport: transport,
-			ClusterID: func() string { return "test" }, Delegate: n, Settings: n,
-		})
-		if err == nil {
-			err = n.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error)
-		ctx, stop := context.WithCancel(context.Background())
-		go func() { done <- n.Run(ctx) }()
-		t.Cleanup(func() {
-			stop()
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		})
-		return n, addr
-	}
-	a, addr := start("A", 5)
-	b, _ := start("B", 6)
+	a, addr := start(t, &network, "A", 5, secrets{})
+	b, _ := start(t, &network, "B", 6, secrets{})
 	b.SetMembers(map[ring.NodeID]string{ring.IDOf("A"): addr})
 	poll.Until(t, "each to hear of the other", func() bool { return a.heard.Load() == 6 && b.heard.Load() == 5 })
 	a.digest.Store(7)
 	a.AnnounceSettings()
 	poll.Until(t, "a change to be heard", func() bool { return b.heard.Load() == 7 })
+}
+
+// While a secret is changed node by node, those that have the new one and those that have
+// the old one hear each other, because each accepts the other's.
+func TestGossip_SecretsDiffer_AreHeardWhereAccepted(t *testing.T) {
+	var network memberlist.MockNetwork
+	a, addr := start(t, &network, "A", 5, secrets{own: "old", accepted: []string{"new"}})
+	b, _ := start(t, &network, "B", 6, secrets{own: "new", accepted: []string{"old"}})
+	b.SetMembers(map[ring.NodeID]string{ring.IDOf("A"): addr})
+	poll.Until(t, "each to hear of the other", func() bool { return a.heard.Load() == 6 && b.heard.Load() == 5 })
+}
+
+// secrets are those that a node has, and that it accepts besides.
+type secrets struct {
+	own      string
+	accepted []string
+}
+
+// start makes a node gossip until the test ends, and returns its address too.
+func start(t *testing.T, network *memberlist.MockNetwork, name string, digest uint64, s secrets) (*node, string) {
+	t.Helper()
+	n := new(node)
+	n.digest.Store(digest)
+	transport := network.NewTransport(name)
+	ip, port, err := transport.FinalAdvertiseAddr("", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := (&net.TCPAddr{IP: ip, Port: port}).String()
+	n.Gossip, err = New(Config{
+		Self: ring.IDOf(name), Name: name, PeerAddr: addr, Profile: "local", Transport: transport,
+		ClusterID: func() string { return "test" }, Delegate: n, Settings: n, Secret: s.own, AcceptSecrets: s.accepted,
+	})
+	if err == nil {
+		err = n.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	ctx, stop := context.WithCancel(context.Background())
+	go func() { done <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return n, addr
 }
