@@ -31,6 +31,7 @@ type stream struct {
 	lastReceived atomic.Int64 // channel time at which something last arrived
 	lastWritten  atomic.Int64 // channel time at which a write last went through
 	silent       atomic.Bool  // the peer is overdue: see watchdog.go
+	warned       bool         // the watchdog has logged that
 
 	wake   chan struct{} // to the writer, which is idle
 	room   *sync.Cond    // on mu: the outbox has emptied, or a request was answered

@@ -22,7 +22,8 @@ const (
 	parkAfter     = 5 // checks without an outstanding request
 	updateEvery   = 2 * time.Second
 	minSilence    = 100 * time.Millisecond
-	backgroundLag = 5 // background streams are pinged that many times less often
+	warnSilence   = 3 * time.Second // a shorter silence is not logged: many nodes of one machine pause that long as they start
+	backgroundLag = 5               // background streams are pinged that many times less often
 )
 
 // tick is one check of all streams.
@@ -145,11 +146,14 @@ func (s *stream) check(at tick) bool {
 	case !at.punctual:
 	case silence > s.c.cfg.SilenceTimeout:
 		s.fail(errSilent)
-	case s.class == Foreground && silence > s.maxSilence() && s.silent.CompareAndSwap(false, true):
+	case s.class != Foreground || silence <= s.maxSilence():
+	case s.silent.CompareAndSwap(false, true):
+		s.warned = false
 		if s.lastReceived.Load() != lastReceived { // it has just answered, before its reader could see the mark
 			s.silent.Store(false)
-			break
 		}
+	case silence > warnSilence && !s.warned:
+		s.warned = true
 		s.remote.log(slog.LevelWarn, "peer does not answer", "peer", s.name, "silent", silence)
 	}
 	return outstanding

@@ -1,8 +1,11 @@
 package peer
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -169,6 +172,36 @@ func TestChannel_SlowRequest_IsNoSilence(t *testing.T) {
 		if err := <-done; !errors.Is(err, ErrTimeout) {
 			t.Errorf("an unanswered request ended with %v", err)
 		}
+	})
+}
+
+// TestChannel_Silent_IsLoggedAfterAWhile: a peer is left out at once, and a pause of a busy
+// machine is no news.
+func TestChannel_Silent_IsLoggedAfterAWhile(t *testing.T) {
+	var log bytes.Buffer
+	record := func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) }
+	warned := func() int {
+		synctest.Wait() // nobody is writing
+		return strings.Count(log.String(), "peer does not answer")
+	}
+	inBubble(t, record, func(t *testing.T, a, b *end, serve *gate) {
+		for range 3 {
+			serve.freeze()
+			a.ask(b, Foreground, Read)
+			time.Sleep(500 * time.Millisecond)
+			if a.Available(b.id()) || warned() != 0 {
+				t.Errorf("after half a second: available %v, log:\n%s", a.Available(b.id()), log.String())
+			}
+			serve.thaw()
+			time.Sleep(100 * time.Millisecond)
+		}
+		serve.freeze()
+		a.ask(b, Foreground, Read)
+		time.Sleep(5 * time.Second)
+		if warned() != 1 {
+			t.Errorf("after five seconds: log:\n%s", log.String())
+		}
+		serve.thaw()
 	})
 }
 

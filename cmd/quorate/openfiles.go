@@ -25,7 +25,7 @@ const (
 	mostOfStore  = 1000
 	mostOfPeers  = 1024
 	mostOfAdmin  = 1024
-	leastClients = 64 // redis-benchmark opens 50
+	leastClients = 64 // redis-benchmark opens 50, and for its next test 50 more while these close
 )
 
 // leastFilesOf returns how many files each of some nodes of one process needs. In a demo
@@ -43,7 +43,11 @@ func budgetFiles(limit uint64, nodes int) fileBudget {
 		peers: max(min(max(each, leastFiles)/16+max(each-leastFiles, 0)/8, mostOfPeers), peer.StreamsPerPeer*nodes),
 		admin: min(max(each, leastFiles)/16, mostOfAdmin),
 	}
-	b.clients = min(max(each-otherFiles-b.store-b.peers-b.admin, leastClients), int(limits.ClientCount.Most))
+	least := leastClients
+	if nodes > 1 {
+		least *= 2 // the nodes of a demo are not flooded by strangers all at once
+	}
+	b.clients = min(max(each-otherFiles-b.store-b.peers-b.admin, least), int(limits.ClientCount.Most))
 	return b
 }
 
