@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
@@ -48,5 +49,32 @@ func TestWrite_SiblingsBeyondTheLimit_AreRefused(t *testing.T) {
 	}
 	if got := w.at(0).must(get(w.key)); len(got.Object.Siblings) != DefaultSiblingsRefuse {
 		t.Errorf("%d siblings after it", len(got.Object.Siblings))
+	}
+}
+
+// A request whose quorum cannot be reached is not given up before its time ends: the nodes
+// that failed are asked again.
+func TestQuorum_NodesFailAtFirst_AreAskedAgain(t *testing.T) {
+	for name, kind := range map[string]peer.Kind{"read": peer.Read, "write": peer.Write} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, ring.Quorums{N: 3, R: 3, W: 3}, long, "A", "B", "C")
+			w.at(0).must(set(w.key, "value"))
+			failed := make(map[int]bool)
+			w.decide(func(to int, k peer.Kind) fate { // holds the world's lock
+				if k == kind && to > 0 && !failed[to] {
+					failed[to] = true
+					return fails
+				}
+				return arrives
+			})
+			r := get(w.key)
+			if kind == peer.Write {
+				r = set(w.key, "value")
+			}
+			w.at(0).must(r)
+			if len(failed) != 2 {
+				t.Errorf("failed at first: %v, want both others", failed)
+			}
+		})
 	}
 }
