@@ -182,7 +182,9 @@ func (s *stream) needsPingLocked(at tick, silence time.Duration) bool {
 	if sinceSign >= s.pingInterval() || at.pinging && sinceSign >= s.pingInterval()/2 {
 		return true
 	}
-	return s.class == Foreground && silence > s.maxSilence()/2 && sinceSign > s.maxSilence()/2
+	// One ping is enough until its answer: more would only add to the load of a machine
+	// on which everybody is late.
+	return s.class == Foreground && silence > s.maxSilence()/2 && s.mu.lastPing <= s.lastReceived.Load()
 }
 
 // expire completes the requests that were not answered in time.

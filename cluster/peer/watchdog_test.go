@@ -175,6 +175,24 @@ func TestChannel_SlowRequest_IsNoSilence(t *testing.T) {
 	})
 }
 
+// TestChannel_Silent_IsPingedOnce: pings that nobody answers yet would keep a machine busy
+// on which everybody is late, and so keep everybody late.
+func TestChannel_Silent_IsPingedOnce(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, a, b *end, serve *gate) {
+		serve.freeze()
+		a.ask(b, Foreground, Read)
+		before := a.count.FramesSent.Load()
+		time.Sleep(900 * time.Millisecond)
+		if a.Available(b.id()) {
+			t.Fatal("a frozen peer is available")
+		}
+		if n := a.count.FramesSent.Load() - before; n > 4 { // the request, and a ping of each stream, or two
+			t.Errorf("%d frames were sent to a peer that is silent for less than a second", n)
+		}
+		serve.thaw()
+	})
+}
+
 // TestChannel_Silent_IsLoggedAfterAWhile: a peer is left out at once, and a pause of a busy
 // machine is no news.
 func TestChannel_Silent_IsLoggedAfterAWhile(t *testing.T) {
