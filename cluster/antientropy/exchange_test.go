@@ -9,6 +9,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -280,6 +282,42 @@ func TestExchanger_PushOfAKeyOfAnotherPartition_IsRefused(t *testing.T) {
 	}
 	if len(w.node("B").Contents()) != 0 {
 		t.Fatal("it was stored")
+	}
+}
+
+// Who pushes may drop what it has offered: it is on the disk when that is answered, in
+// either durability mode. So are copies that were there already, and not synced yet.
+func TestExchanger_Push_Interval_IsOnTheDiskWhenAnswered(t *testing.T) {
+	w := newWorld(t, 16, 1, "A")
+	encoded := w.node("A").Set("k", "v")
+	p := w.Ring().PartitionOf([]byte("k"))
+	for name, before := range map[string]bool{"new": false, "in memory before": true} {
+		t.Run(name, func(t *testing.T) {
+			o := engine.Options{Dir: "data", FS: vfs.NewCrashableMem(), Partitions: 16, Self: 7, Name: "B", Durability: engine.Interval}
+			store, err := engine.Open(o) // its Run, which syncs once a second, does not run
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer store.Crash()
+			if before {
+				if _, err := store.Apply([]*engine.Record{{Partition: p, Key: []byte("k"), Merge: encoded}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			x := NewExchanger(Config{Self: 7, Store: store, Ring: w.Ring})
+			if _, err := x.respond(peer.PushObjects, stored{key: []byte("k"), object: encoded}.append(appendHeader(nil, p))); err != nil {
+				t.Fatal(err)
+			}
+			o.FS = o.FS.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{}) // a power cut
+			again, err := engine.Open(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer again.Crash()
+			if _, found, err := again.Get(p, []byte("k"), nil); !found || err != nil {
+				t.Errorf("after a power cut it is there: %v, %v", found, err)
+			}
+		})
 	}
 }
 
