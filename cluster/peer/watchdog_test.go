@@ -179,15 +179,27 @@ func TestChannel_SlowRequest_IsNoSilence(t *testing.T) {
 // on which everybody is late, and so keep everybody late.
 func TestChannel_Silent_IsPingedOnce(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, serve *gate) {
+		for range 1000 { // fast answers, so that silence begins soon
+			if err := <-a.ask(b, Foreground, Read); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * updateEvery)
 		serve.freeze()
 		a.ask(b, Foreground, Read)
-		before := a.count.FramesSent.Load()
-		time.Sleep(900 * time.Millisecond)
-		if a.Available(b.id()) {
-			t.Fatal("a frozen peer is available")
+		pings := make(map[int64]bool)
+		for range 90 {
+			time.Sleep(watchTick)
+			s := (*a.remotes.Load())[b.id()].streams[Foreground].Load()
+			s.mu.Lock()
+			pings[s.mu.lastPing] = true
+			s.mu.Unlock()
 		}
-		if n := a.count.FramesSent.Load() - before; n > 4 { // the request, and a ping of each stream, or two
-			t.Errorf("%d frames were sent to a peer that is silent for less than a second", n)
+		if a.Available(b.id()) {
+			t.Error("a frozen peer is available")
+		}
+		if len(pings) > 3 { // the one before, the one of this silence, and the ordinary one
+			t.Errorf("pinged %d times in less than a second", len(pings)-1)
 		}
 		serve.thaw()
 	})
