@@ -15,8 +15,9 @@ import (
 // built there are two.
 const existenceBytes = 128 << 20
 
-// Each step of a build reads this many keys, which takes about a millisecond, and is followed
-// by a pause that leaves the processor to requests.
+// Each step of a build reads existenceStep keys, which takes about a millisecond if they are in
+// memory. A pause that is as long follows, at least existencePause and at most a hundred times
+// that, so that a build takes no more than half of the disk and of one processor.
 const (
 	existenceStep  = 4096
 	existencePause = time.Millisecond
@@ -90,12 +91,13 @@ func (b *existenceBuilder) build(ctx context.Context) error {
 	for _, prefix := range objectPrefixes {
 		lower, upper := prefixBounds(prefix)
 		for lower != nil {
+			began := time.Now()
 			if lower, err = b.step(build, snapshot, lower, upper); err != nil || ctx.Err() != nil {
 				build.Discard()
 				return err
 			}
 			if lower != nil {
-				b.pause(ctx)
+				b.pause(ctx, time.Since(began))
 			}
 		}
 	}
@@ -149,8 +151,9 @@ func (b *existenceBuilder) step(build *existence.Build, snapshot *pebble.Snapsho
 	return next, b.db.readError("read keys", it.Close())
 }
 
-func (b *existenceBuilder) pause(ctx context.Context) {
-	timer := time.NewTimer(existencePause)
+// pause waits after a step that took some time, at most until ctx ends or the store is closed.
+func (b *existenceBuilder) pause(ctx context.Context, took time.Duration) {
+	timer := time.NewTimer(min(max(took, existencePause), 100*existencePause))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
