@@ -91,12 +91,13 @@ func (s *sweeper) load() error {
 }
 
 // mayStrip reports whether objects may be stripped. A crash may forget it, and it is asked
-// again.
+// again. On a full disk nothing is noted: the write could wait behind a flush, and with it
+// the check for space.
 func (s *sweeper) mayStrip() (bool, error) {
 	if s.strips.Load() {
 		return true, nil
 	}
-	if !s.db.opts.MayStrip() {
+	if s.db.health.Err() != nil || !s.db.opts.MayStrip() {
 		return false, nil
 	}
 	if !s.db.guard.enter() {

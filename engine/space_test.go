@@ -32,6 +32,9 @@ func spaceAgain(t *testing.T, file string) {
 	acked := fillUntilFault(t, s, f)
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
 	s.maintain(t.Context())
+	if s.sweeper.strips.Load() {
+		t.Error("on a full disk it is noted that objects may be stripped")
+	}
 	if err := s.Health(); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "disk nearly full") {
 		t.Fatalf("health: %v", err)
 	}
@@ -40,6 +43,9 @@ func spaceAgain(t *testing.T, file string) {
 	s.maintain(t.Context())
 	if err := s.Health(); err != nil {
 		t.Fatalf("health with space again: %v", err)
+	}
+	if !s.sweeper.strips.Load() {
+		t.Error("with space again it is not noted that objects may be stripped")
 	}
 	write(t, s, 0, "k", data("v"))
 	if err := s.db.pebble.Flush(); err != nil {
