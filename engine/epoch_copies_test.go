@@ -210,3 +210,35 @@ func TestEpochs_ForgedEpochOfTheFuture_IsNotContinued(t *testing.T) {
 		})
 	}
 }
+
+// TestEpochs_HintOfAnotherProcess_IsNotContinued: a process on a copy of the directory is
+// handed the other one's hint, and comes to later epochs after that.
+func TestEpochs_HintOfAnotherProcess_IsNotContinued(t *testing.T) {
+	const target = causal.NodeID(8)
+	clock := newTestClock()
+	fs := vfs.NewCrashableMem()
+	o := testOptions(fs)
+	o.Now = clock.now
+	high := open(t, o)
+	o.FS = copyOf(fs)
+	low := open(t, o)
+	if low.Incarnation() > high.Incarnation() {
+		high, low = low, high
+	}
+	edit := func(s *Store, key string, e *put) *Record {
+		e.s, e.value = s, data("v")
+		r := &Record{Key: []byte(key), Hint: target, Edit: e}
+		apply(t, s, r)
+		return r
+	}
+	var first, second, other put
+	hint := edit(high, "k", &first)
+	apply(t, low, &Record{Key: hint.Key, Hint: target, Merge: hint.Stored})
+	clock.advance(time.Hour)
+	edit(low, "another", &put{})
+	edit(high, "k", &second)
+	edit(low, "k", &other)
+	if other.dot == second.dot {
+		t.Errorf("dot %v names two events", other.dot)
+	}
+}
