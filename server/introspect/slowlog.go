@@ -28,7 +28,8 @@ type Slowlog struct {
 	Entries   atomic.Int64 // the most that are kept
 	mu        struct {
 		sync.Mutex
-		entries []slowEntry // oldest first
+		entries []slowEntry // in a ring: each takes the place of the oldest once there are enough
+		oldest  int         // where the ring begins
 		next    int64
 	}
 }
@@ -70,10 +71,23 @@ func (l *Slowlog) Add(slow SlowCall) {
 	defer l.mu.Unlock()
 	e.id = l.mu.next
 	l.mu.next++
-	l.mu.entries = append(l.mu.entries, e)
-	if extra := len(l.mu.entries) - int(l.Entries.Load()); extra > 0 {
-		l.mu.entries = append([]slowEntry(nil), l.mu.entries[extra:]...)
+	most := int(l.Entries.Load())
+	if len(l.mu.entries) > most || l.mu.oldest > 0 && len(l.mu.entries) < most {
+		l.resizeLocked(most)
 	}
+	switch {
+	case len(l.mu.entries) < most:
+		l.mu.entries = append(l.mu.entries, e)
+	case most > 0:
+		l.mu.entries[l.mu.oldest] = e
+		l.mu.oldest = (l.mu.oldest + 1) % most
+	}
+}
+
+// resizeLocked makes a ring for another number of entries, of the newest ones.
+func (l *Slowlog) resizeLocked(most int) {
+	entries := slices.Concat(l.mu.entries[l.mu.oldest:], l.mu.entries[:l.mu.oldest])
+	l.mu.entries, l.mu.oldest = slices.Clone(entries[max(0, len(entries)-most):]), 0
 }
 
 // shorten returns a copy of the arguments as the log keeps them.
@@ -103,7 +117,7 @@ func (l *Slowlog) newest(n int) []slowEntry {
 	n = min(n, len(l.mu.entries))
 	out := make([]slowEntry, n)
 	for i := range out {
-		out[i] = l.mu.entries[len(l.mu.entries)-1-i]
+		out[i] = l.mu.entries[(l.mu.oldest+len(l.mu.entries)-1-i)%len(l.mu.entries)]
 	}
 	return out
 }
@@ -111,7 +125,7 @@ func (l *Slowlog) newest(n int) []slowEntry {
 func (l *Slowlog) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mu.entries = nil
+	l.mu.entries, l.mu.oldest = nil, 0
 }
 
 // runSlowlogGet serves SLOWLOG GET [count]. It shows 10 entries by default, and all for
