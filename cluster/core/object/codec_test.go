@@ -298,6 +298,9 @@ func FuzzDecode(f *testing.F) {
 	for _, o := range samples() {
 		f.Add(o.Append(nil))
 	}
+	aged := samples()["replaced"] // no merge leaves a replacement as old as this
+	aged.Replaced = Replaced{{Origin: causal.Origin{Life: 3, Stamp: 1}}}
+	f.Add(aged.Append(nil))
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -312,8 +315,13 @@ func FuzzDecode(f *testing.F) {
 			if again := o.Append(nil); !bytes.Equal(again, sealed) {
 				t.Fatalf("decoded %x, encoded %x", sealed, again)
 			}
-			if m, r := Merge(o, o); !o.trimmable() && (r != SameAsBoth || !m.Equal(&o)) {
+			m, r := Merge(o, o)
+			settled := o.Clone()
+			if settled.settle(); !o.trimmable() && settled.Equal(&o) && (r != SameAsBoth || !m.Equal(&o)) {
 				t.Fatal("not idempotent")
+			}
+			if again, r := Merge(m, m); r != SameAsBoth || !again.Equal(&m) {
+				t.Fatal("what was merged is not settled")
 			}
 		}
 	})
