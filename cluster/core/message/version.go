@@ -93,7 +93,9 @@ func appendDot(dst []byte, x causal.Dot) []byte {
 
 func readDot(r *wire.Reader) (x causal.Dot) {
 	x.Actor.Node, x.Actor.Epoch = causal.NodeID(r.Uint64()), causal.Epoch(r.Uint64())
-	x.Counter = causal.Counter(r.Uint64())
+	if x.Counter = causal.Counter(r.Uint64()); x.Counter > causal.MaxCounter {
+		r.Fail()
+	}
 	return x
 }
 

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/wire"
 )
 
 func dotOf(node, counter int) causal.Dot {
@@ -64,6 +65,22 @@ func TestParents_ForkAndJoin_AreTheDirectOnes(t *testing.T) {
 	for i, want := range [][]int{nil, {0}, {0}, {1, 2}} {
 		if got := Parents(&all[i], all); !slices.Equal(got, want) {
 			t.Errorf("the parents of %v are %v, want %v", all[i].Dot, got, want)
+		}
+	}
+}
+
+func TestVersion_CounterBeyondTheGreatest_IsRefused(t *testing.T) {
+	actor := causal.Actor{Node: 1, Epoch: 1}
+	good := Version{Dot: causal.Dot{Actor: actor, Counter: causal.MaxCounter}}
+	bad := Version{Dot: causal.Dot{Actor: actor, Counter: causal.MaxCounter + 1}}
+	own := slices.Concat([]byte{versionOwn}, appendDot(nil, good.Dot), appendDot(nil, bad.Dot), good.Append(nil)[1+3*8:])
+	for name, c := range map[string]struct {
+		body []byte
+		want bool
+	}{"the greatest": {good.Append(nil), true}, "beyond it": {bad.Append(nil), false}, "of an older node": {own, false}} {
+		r := wire.NewReader(c.body)
+		if _ = ReadVersion(&r); (r.Done("version") == nil) != c.want {
+			t.Errorf("%s: read: %v, want %v", name, r.Done("version") == nil, c.want)
 		}
 	}
 }
