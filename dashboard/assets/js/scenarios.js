@@ -195,6 +195,7 @@ const disk = {
           const m = await api.merkle();
           return m.pairs.filter((p) => p.a === victim || p.b === victim).every((p) => p.diverged.length === 0) && m;
         }, "all replicas agree");
+        await lab.until(() => !nodeNamed(victim).refilling, `${victim} answers for what it holds again`);
         const x = tree.exchanges;
         return `All of ${victim}'s replicas agree: one root settles a partition, however many keys it has. So far ${count(x.partitions_compared)} comparisons took ${count(x.nodes_compared)} tree nodes, and looked at ${count(x.keys_compared)} keys.`;
       } },
