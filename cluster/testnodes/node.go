@@ -2,6 +2,7 @@ package testnodes
 
 import (
 	"context"
+	"errors"
 
 	"github.com/quorate/quorate/cluster"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -40,10 +41,16 @@ func (n *Node) Set(key, value string) error {
 	return r.Err
 }
 
-// MustSet is a SET that has to succeed.
+// MustSet is a SET that has to succeed. On a busy machine nodes may not answer in time, so
+// it is tried again some times.
 func (n *Node) MustSet(key, value string) {
 	n.cluster.tb.Helper()
-	if err := n.Set(key, value); err != nil {
+	err := n.Set(key, value)
+	var late *replica.NoQuorumError
+	for tries := 1; errors.As(err, &late) && tries < 5; tries++ {
+		err = n.Set(key, value)
+	}
+	if err != nil {
 		n.cluster.tb.Fatalf("SET %s through %s: %v", key, n.Name(), err)
 	}
 }
