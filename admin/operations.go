@@ -97,10 +97,10 @@ func repairOf(node Node) api.Repair {
 
 // reasonOf says why tombstones wait for a member.
 func reasonOf(b antientropy.Blocker) string {
-	switch {
-	case b.Refusal != nil:
+	switch b.Kind() {
+	case antientropy.BlockRefuses:
 		return "refuses to compare them: " + b.Refusal.Error()
-	case b.Differing > 0:
+	case antientropy.BlockDiffers:
 		return "does not hold the same copies as the others yet, or keeps hints for them"
 	}
 	return "does not answer"
@@ -196,13 +196,7 @@ func (d *workDescs) collect(node Node, s *sample, out chan<- prometheus.Metric) 
 	if isReady(node) {
 		view := node.Ring()
 		for _, b := range s.repair.Reaping.Blocking {
-			reason := "down"
-			if b.Refusal != nil {
-				reason = "refuses"
-			} else if b.Differing > 0 {
-				reason = "differs"
-			}
-			put(out, d.blocked, gauge, float64(millisOf(b.Since))/1000, view.Name(b.Node), reason)
+			put(out, d.blocked, gauge, float64(millisOf(b.Since))/1000, view.Name(b.Node), string(b.Kind()))
 		}
 		if since := s.repair.Reaping.TransitionSince; !since.IsZero() {
 			put(out, d.blocked, gauge, float64(millisOf(since))/1000, "", "moving")

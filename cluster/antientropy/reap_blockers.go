@@ -19,6 +19,27 @@ type Blocker struct {
 	Differing int
 }
 
+// BlockKind says how a member keeps tombstones from being reaped.
+type BlockKind string
+
+// The kinds, by the names that the metrics have for them.
+const (
+	BlockDown    BlockKind = "down"    // it cannot be reached
+	BlockRefuses BlockKind = "refuses" // see Blocker.Refusal
+	BlockDiffers BlockKind = "differs" // see Blocker.Differing
+)
+
+// Kind returns how the member blocks.
+func (b Blocker) Kind() BlockKind {
+	switch {
+	case b.Refusal != nil:
+		return BlockRefuses
+	case b.Differing > 0:
+		return BlockDiffers
+	}
+	return BlockDown
+}
+
 // obstacles collects, by partition, what the members answered when they were last asked
 // about its tombstones. It belongs to the goroutine of Run.
 type obstacles map[ring.Partition][]Blocker
