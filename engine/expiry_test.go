@@ -68,11 +68,12 @@ func TestDead_OldOnesInOrder_UntilReaped(t *testing.T) {
 	}
 	dead := func(before time.Time) (refs []Ref) {
 		t.Helper()
-		for e, err := range s.Tombstones().Dead(4, before) {
+		for rest := DeadBefore(4, before); !rest.Empty(); {
+			page, err := s.Tombstones().Page(rest, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			refs = append(refs, Ref{Partition: 4, Key: append([]byte(nil), e.Key...), Digest: object.SeedOf(e.Key).Digest(e.Object)})
+			refs, rest = append(refs, page.Refs...), page.Rest
 		}
 		return refs
 	}

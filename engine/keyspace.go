@@ -46,9 +46,10 @@ const (
 var partitionPrefixes = [...]byte{prefixObject, prefixGrave, prefixExpiry, prefixExpired, prefixDead}
 
 const (
-	objectHeader = 1 + 2 + 4
-	hintHeader   = 1 + 8 + 2 + 4
-	indexHeader  = 1 + 2 + 8 + 4
+	hashBytes    = 4
+	objectHeader = 1 + 2 + hashBytes
+	hintHeader   = 1 + 8 + 2 + hashBytes
+	indexHeader  = 1 + 2 + 8 + hashBytes
 )
 
 // hashOf returns the 64-bit hash of a key. Its upper half is part of the key's place on

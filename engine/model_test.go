@@ -89,17 +89,16 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 			},
 			"reap": func(rt *rapid.T) {
 				p := ring.Partition(rapid.IntRange(0, modelPartitions-1).Draw(rt, "partition"))
-				var refs []Ref
-				for e, err := range s.Tombstones().Dead(p, clock.now()) {
-					if err != nil {
-						rt.Fatal(err)
-					}
-					refs = append(refs, Ref{Partition: p, Key: append([]byte(nil), e.Key...), Digest: object.SeedOf(e.Key).Digest(e.Object)})
-					delete(m.objects, place(p, e.Key))
-					delete(m.past, place(p, e.Key)) // all replicas reap
+				page, err := s.Tombstones().Page(DeadBefore(p, clock.now()), modelKeys)
+				if err != nil || !page.Rest.Empty() {
+					rt.Fatalf("page %+v: %v", page, err)
 				}
-				if n, err := s.Tombstones().Reap(refs); err != nil || n != len(refs) {
-					rt.Fatalf("reaped %d of %d: %v", n, len(refs), err)
+				for _, r := range page.Refs {
+					delete(m.objects, place(p, r.Key))
+					delete(m.past, place(p, r.Key)) // all replicas reap
+				}
+				if n, err := s.Tombstones().Reap(page.Refs); err != nil || n != len(page.Refs) {
+					rt.Fatalf("reaped %d of %d: %v", n, len(page.Refs), err)
 				}
 			},
 			"drop": func(rt *rapid.T) {

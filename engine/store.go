@@ -121,7 +121,7 @@ func newStore(o Options) *Store {
 	s.reclaimer = reclaimer{db: db, stats: s.stats, dropped: make(chan ring.Partition, o.Partitions)}
 	s.state.db = db
 	s.diskLoss.db = db
-	s.tombstones.db, s.tombstones.writer, s.tombstones.objects = db, s.writer, s
+	s.tombstones.db, s.tombstones.writer = db, s.writer
 	s.sweeper.db, s.sweeper.writer = db, s.writer
 	s.rebuild.db, s.rebuild.stats, s.rebuild.stripes = db, s.stats, stripes
 	s.scrubber.db, s.scrubber.stats, s.scrubber.stripes = db, s.stats, stripes

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"bytes"
-	"iter"
+	"cmp"
+	"slices"
 	"sync/atomic"
-	"time"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -20,86 +22,60 @@ type Ref struct {
 // Tombstones finds and removes dead objects: those whose siblings are tombstones or
 // stripped values.
 type Tombstones struct {
-	db      *database
-	writer  *writer
-	objects objectReader
-	reaped  atomic.Int64 // objects, since Open
+	db     *database
+	writer *writer
+	reaped atomic.Int64 // objects, since Open
 }
 
-// objectReader reads the node's own copies; it is the Store.
-type objectReader interface {
-	Get(p ring.Partition, key, dst []byte) (encoded []byte, found bool, err error)
-}
-
-// Dead yields a partition's objects that have had no value since before a time, longest
-// dead first. An entry is valid until the next. The cost depends on how many objects are
-// dead, not on how many are stored. Objects that have expired and are not stripped yet are
-// left out.
-func (x *Tombstones) Dead(p ring.Partition, olderThan time.Time) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		from, _ := partitionBounds(prefixDead, p)
-		to := afterMilli(append([]byte{}, from...), olderThan.UnixMilli()-1)
-		var encoded []byte
-		var o object.Object
-		for e, err := range x.db.chunks(x.db.pebble, from, to) {
-			if err != nil {
-				yield(Entry{}, err)
-				return
-			}
-			_, at, key, ok := splitIndexKey(e.key)
-			if !ok {
-				continue
-			}
-			var found bool
-			if encoded, found, err = x.objects.Get(p, key, encoded[:0]); err != nil {
-				yield(Entry{}, err)
-				return
-			}
-			if !found {
-				continue
-			}
-			if err := o.DecodeFrom(encoded); err != nil {
-				yield(Entry{}, x.db.corrupt("stored object", err))
-				return
-			}
-			if l := o.Lifetime(); l.Kind != object.Dead || l.At != at {
-				continue // written meanwhile
-			}
-			if !yield(Entry{Hash: Hash32(key), Key: key, Object: encoded}, nil) {
-				return
-			}
-		}
-	}
-}
+// reapBatch bounds how many objects are removed under locks at once. They lie side by side,
+// so that a writer seldom meets one of those locks.
+const reapBatch = 64
 
 // Reap removes dead objects that are still what their refs name, and returns how many it
-// removed. The caller must know that every primary holds the same, and that no older copy
-// is under way. A later write of the key takes its dot from a new epoch, so that an old
-// copy of the removed object cannot cover it. A crash may bring a reaped object back, as
+// removed, also if it fails. The caller must know that every primary holds the same, and that
+// no older copy is under way. A later write of the key takes its dot from a new epoch, so that
+// an old copy of the removed object cannot cover it. A crash may bring a reaped object back, as
 // dead as it was.
 func (x *Tombstones) Reap(refs []Ref) (reaped int, err error) {
 	if err := x.db.enter(); err != nil {
 		return 0, err
 	}
 	defer x.db.guard.leave()
+	for batch := range slices.Chunk(byHash(refs), reapBatch) {
+		n, err := x.reap(refs, batch)
+		if reaped += n; err != nil {
+			return reaped, err
+		}
+	}
+	return reaped, nil
+}
+
+// reap removes some of the objects, in one batch.
+func (x *Tombstones) reap(refs []Ref, batch []hashedRecord) (reaped int, err error) {
 	t := x.writer.newTxn()
 	defer t.release()
-	for i, r := range refs {
-		t.add(hashOf(r.Key), i)
-	}
+	t.order = append(t.order, batch...)
 	t.lock()
+	lower, upper := prefixBounds(prefixGrave)
+	it, err := x.db.pebble.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return 0, x.db.readError("read dead objects", err)
+	}
 	for at, o := range t.order {
 		r := refs[o.index]
 		if at > 0 && o.hash == t.order[at-1].hash && bytes.Equal(r.Key, refs[t.order[at-1].index].Key) {
 			continue // named twice
 		}
-		ok, err := t.reap(r, o.hash)
-		if err != nil {
-			return 0, err
+		var ok bool
+		if ok, err = t.reap(it, r, o.hash); err != nil {
+			break
 		}
 		if ok {
 			reaped++
 		}
+	}
+	if err := cmp.Or(err, it.Close()); err != nil {
+		return 0, x.db.readError("read dead objects", err)
 	}
 	if _, err := t.commit(syncNever); err != nil {
 		return 0, err
@@ -108,18 +84,16 @@ func (x *Tombstones) Reap(refs []Ref) (reaped int, err error) {
 	return reaped, nil
 }
 
-// reap removes one object if it is dead and still what r names.
-func (t *txn) reap(r Ref, hash uint64) (bool, error) {
+// reap removes one object if it is dead and still what r names. The iterator shows the dead
+// objects, of which keys close to each other are found faster than one by one.
+func (t *txn) reap(it *pebble.Iterator, r Ref, hash uint64) (bool, error) {
 	if int(r.Partition) >= t.w.db.opts.Partitions {
 		return false, nil
 	}
-	raw, c, err := t.get(prefixGrave, r.Partition, hash, r.Key)
-	if err != nil || raw == nil {
+	t.key = appendPlace(t.key[:0], prefixGrave, r.Partition, hash, r.Key)
+	raw, digest, err := deadObject(it, t.key, r.Key)
+	if err != nil || raw == nil || digest != r.Digest {
 		return false, err
-	}
-	defer c.Close() //nolint:errcheck // gives back memory
-	if object.SeedOf(r.Key).Digest(raw) != r.Digest {
-		return false, nil
 	}
 	if err := t.old.DecodeFrom(raw); err != nil {
 		return false, t.w.db.corrupt("stored object", err)
@@ -134,6 +108,6 @@ func (t *txn) reap(r Ref, hash uint64) (bool, error) {
 	if err := t.reindex(r.Partition, hash, r.Key, st, indexState{}); err != nil {
 		return false, err
 	}
-	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key})
+	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key, forget: true})
 	return true, t.batch.Delete(t.key, nil)
 }

@@ -57,6 +57,14 @@ type hashedRecord struct {
 	index int
 }
 
+// compareHashed orders records by hash, and those of one hash as they came.
+func compareHashed(a, b hashedRecord) int {
+	if c := cmp.Compare(a.hash, b.hash); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.index, b.index)
+}
+
 // recordResult is what a record left behind, for later records of the same key.
 type recordResult struct {
 	set     bool
@@ -91,12 +99,7 @@ func (t *txn) add(hash uint64, index int) {
 // lock sorts the records by key and locks their stripes.
 func (t *txn) lock() {
 	if len(t.order) > 1 {
-		slices.SortFunc(t.order, func(a, b hashedRecord) int {
-			if c := cmp.Compare(a.hash, b.hash); c != 0 {
-				return c
-			}
-			return cmp.Compare(a.index, b.index)
-		})
+		slices.SortFunc(t.order, compareHashed)
 	}
 	last := -1
 	for _, o := range t.order {

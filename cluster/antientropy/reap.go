@@ -1,22 +1,17 @@
 package antientropy
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
-	"github.com/quorate/quorate/engine"
 )
 
 // ReapConfig configures a [Reaper]. The first four fields are required.
@@ -34,7 +29,7 @@ type ReapConfig struct {
 	// object can be under way between two nodes (carryLimit, and the request
 	// timeout of reads and writes). Default: 5 minutes.
 	Settle time.Duration
-	// Tick is the time between two rounds. Default: 1 minute.
+	// Tick is the time between two rounds. Default: 10 seconds.
 	Tick time.Duration
 	// Now is the wall clock, by which Grace counts, and Monotonic a clock of which
 	// only differences are taken, by which Settle counts. Default of both: time.Now.
@@ -77,30 +72,31 @@ type ReapConfig struct {
 type Reaper struct {
 	cfg ReapConfig
 
-	// Used by Run only.
-	pending map[ring.Partition]*agreement
-	bytes   int                    // of all pending keys
-	skip    map[ring.Partition]int // how many candidates at the head of the list the next round passes over
-
-	obstacles obstacles
-	differing []Blocker // the sum of the obstacles after the last round
+	partitions []partitionReaper // used by Run and the visits of a round, one of each partition at a time
+	keys       atomic.Int64      // that wait for the second question
 
 	mu struct {
 		sync.Mutex
-		status ReapStatus
+		status    ReapStatus
+		differing obstacles // of all partitions, after the last round
 	}
 }
 
-// pendingBytes bounds the sum of the keys that wait for the second question.
-const pendingBytes = 16 << 20
-
-// agreement holds the keys that all members agreed on at the first question.
-type agreement struct {
-	at    time.Time // monotonic: when the last of them had answered
-	ring  uint64    // digest
-	refs  []engine.Ref
-	bytes int // of the keys
-}
+// Bounds of the work of a Reaper.
+const (
+	// reapPage is how many keys one question is about. It takes a node a few milliseconds.
+	reapPage = 1024
+	// reapPending is how many keys may wait for the second question: for five minutes 20,000
+	// a second and some. Each takes the 8 bytes of its digest.
+	reapPending = 8 << 20
+	// reapAtOnce is for how many partitions questions are asked at once.
+	reapAtOnce = 2
+	// reapPauseLeast and reapPauseMost bound the pause after a question, which is as long as
+	// the question took. So a Reaper that has much to do takes a part of what requests leave,
+	// and less the longer they make it wait.
+	reapPauseLeast = time.Millisecond
+	reapPauseMost  = 100 * time.Millisecond
+)
 
 // ReapStatus says what a Reaper has done, and what keeps it from doing more.
 type ReapStatus struct {
@@ -129,7 +125,7 @@ const DefaultGrace = 10 * 24 * time.Hour
 func NewReaper(cfg ReapConfig) *Reaper {
 	cfg.Grace = cmp.Or(cfg.Grace, DefaultGrace)
 	cfg.Settle = cmp.Or(cfg.Settle, 5*time.Minute)
-	cfg.Tick = cmp.Or(cfg.Tick, time.Minute)
+	cfg.Tick = cmp.Or(cfg.Tick, 10*time.Second)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -139,7 +135,7 @@ func NewReaper(cfg ReapConfig) *Reaper {
 	if cfg.Monotonic == nil {
 		cfg.Monotonic = time.Now
 	}
-	return &Reaper{cfg: cfg, pending: make(map[ring.Partition]*agreement), skip: make(map[ring.Partition]int), obstacles: make(obstacles)}
+	return &Reaper{cfg: cfg}
 }
 
 // Run looks for what can be reaped until ctx ends.
@@ -159,24 +155,31 @@ func (r *Reaper) Run(ctx context.Context) error {
 // round visits each partition that this node is the first primary of.
 func (r *Reaper) round(ctx context.Context) {
 	view := r.cfg.Ring()
-	defer r.endRound(view)
-	for i := range view.Partitions() {
+	if len(r.partitions) != view.Partitions() {
+		r.partitions = make([]partitionReaper, view.Partitions())
+		r.keys.Store(0)
+	}
+	var visits errgroup.Group
+	visits.SetLimit(reapAtOnce)
+	for i := range r.partitions {
 		p := ring.Partition(i)
-		if ctx.Err() != nil || !r.possible(view) {
-			clear(r.pending)
-			r.bytes = 0
-			return
-		}
+		s := &r.partitions[p]
 		if primaries := view.Primaries(p); len(primaries) == 0 || primaries[0] != r.cfg.Self {
-			r.forget(p)
-			delete(r.obstacles, p)
+			r.forget(s)
 			continue
 		}
-		if err := r.visit(ctx, view, p); err != nil {
-			r.forget(p)
-			r.cfg.Logger.Debug("dead objects not reaped", "partition", p, "err", err)
+		if ctx.Err() != nil || !r.possible(view) {
+			break
 		}
+		visits.Go(func() error {
+			if err := r.visit(ctx, view, p, s); err != nil {
+				r.cfg.Logger.Debug("dead objects not reaped", "partition", p, "err", err)
+			}
+			return nil
+		})
 	}
+	_ = visits.Wait() // visits return no errors
+	r.endRound(ctx, view)
 }
 
 // possible reports whether all members can be asked at all, and notes in the
@@ -192,182 +195,29 @@ func (r *Reaper) possible(view *ring.Ring) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mu.status.move(view, at)
-	r.mu.status.block(unreachable, r.differing, at)
+	r.mu.status.block(unreachable, r.mu.differing, at)
 	return len(unreachable) == 0 && !view.InTransition()
 }
 
-// endRound notes in the status how far the round came.
-func (r *Reaper) endRound(view *ring.Ring) {
-	n := 0
-	for _, a := range r.pending {
-		n += len(a.refs)
+// endRound notes in the status how far the round came. What was agreed on is given up while
+// not all members can be asked.
+func (r *Reaper) endRound(ctx context.Context, view *ring.Ring) {
+	var all obstacles
+	for i := range r.partitions {
+		for _, b := range r.partitions[i].obstacles {
+			all.add(b)
+		}
 	}
-	r.differing = r.obstacles.sum()
-	r.possible(view)
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.mu.status.Pending = n
-}
-
-func (r *Reaper) forget(p ring.Partition) {
-	if a := r.pending[p]; a != nil {
-		r.bytes -= a.bytes
-		delete(r.pending, p)
-	}
-}
-
-func (r *Reaper) visit(ctx context.Context, view *ring.Ring, p ring.Partition) error {
-	switch a := r.pending[p]; {
-	case a == nil:
-		return r.begin(ctx, view, p)
-	case a.ring != view.Digest():
-		r.forget(p)
-		return nil
-	case r.cfg.Monotonic().Sub(a.at) < r.cfg.Settle:
-		return nil
-	default:
-		r.forget(p)
-		return r.finish(ctx, view, p, a.refs)
-	}
-}
-
-// begin takes step 1.
-func (r *Reaper) begin(ctx context.Context, view *ring.Ring, p ring.Partition) error {
-	if r.bytes >= pendingBytes {
-		return nil
-	}
-	if r.skip[p] == 0 {
-		delete(r.obstacles, p) // all tombstones have their turn again
-	}
-	refs, err := r.candidates(p)
-	if err != nil || len(refs) == 0 {
-		return err
-	}
-	agreed, err := r.ask(ctx, view, p, refs)
-	if err != nil {
-		return err
-	}
-	r.skip[p] += len(refs) - len(agreed)
-	if len(agreed) == 0 {
-		return nil
-	}
-	// The time is taken after the answers: Settle counts from the last of them.
-	a := &agreement{at: r.cfg.Monotonic(), ring: view.Digest(), refs: agreed}
-	for _, ref := range agreed {
-		a.bytes += len(ref.Key)
-	}
-	r.pending[p] = a
-	r.bytes += a.bytes
-	return nil
-}
-
-// candidates returns the next dead objects of p, as many as one message holds.
-// Objects without an agreement are skipped until all others have had their turn.
-func (r *Reaper) candidates(p ring.Partition) (refs []engine.Ref, err error) {
-	passed, size := 0, 0
-	for e, err := range r.cfg.Exchanger.cfg.Store.Tombstones().Dead(p, r.cfg.Now().Add(-r.cfg.Grace)) {
-		if err != nil {
-			return nil, err
+	r.mu.differing = all
+	r.mu.Unlock()
+	if ctx.Err() != nil || !r.possible(view) {
+		for i := range r.partitions {
+			r.partitions[i].restart()
 		}
-		if passed++; passed <= r.skip[p] {
-			continue
-		}
-		if size += len(e.Key); len(refs) > 0 && (size > pageBytes || len(refs) == maxKeys) {
-			return refs, nil
-		}
-		refs = append(refs, engine.Ref{Partition: p, Key: bytes.Clone(e.Key), Digest: object.SeedOf(e.Key).Digest(e.Object)})
-	}
-	delete(r.skip, p) // all had their turn
-	return refs, nil
-}
-
-// ask asks every member about refs, and returns those that all agree on.
-func (r *Reaper) ask(ctx context.Context, view *ring.Ring, p ring.Partition, refs []engine.Ref) ([]engine.Ref, error) {
-	agreed := r.cfg.Exchanger.agrees(view, p, refs)
-	r.obstacles.addAnswer(p, r.cfg.Self, agreed)
-	err := r.callOthers(ctx, view, peer.ReapAsk, appendReapRequest(nil, p, view.Digest(), refs), func(a reapAnswer) error {
-		err := a.err
-		var theirs []bool
-		if err == nil {
-			theirs, err = decodeBits(a.body, len(refs))
-		}
-		if err != nil {
-			r.obstacles.add(p, Blocker{Node: a.from, Refusal: err})
-			return err
-		}
-		r.obstacles.addAnswer(p, a.from, theirs)
-		for i := range agreed {
-			agreed[i] = agreed[i] && theirs[i]
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("ask for digests: %w", err)
-	}
-	var kept []engine.Ref
-	for i, ref := range refs {
-		if agreed[i] {
-			kept = append(kept, ref)
-		}
-	}
-	return kept, nil
-}
-
-// finish takes steps 2 and 3. The others remove the objects first: if this node
-// removed its own before them, it could not ask again those that missed the message.
-func (r *Reaper) finish(ctx context.Context, view *ring.Ring, p ring.Partition, refs []engine.Ref) error {
-	refs, err := r.ask(ctx, view, p, refs)
-	if err != nil || len(refs) == 0 {
-		return err
-	}
-	err = r.callOthers(ctx, view, peer.Reap, appendReapRequest(nil, p, view.Digest(), refs), func(a reapAnswer) error { return a.err })
-	if err != nil {
-		return fmt.Errorf("ask others to reap: %w", err)
-	}
-	n, err := r.cfg.Exchanger.cfg.Store.Tombstones().Reap(refs)
-	if err != nil {
-		return fmt.Errorf("reap: %w", err)
+		r.keys.Store(0)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mu.status.Reaped += int64(n)
-	return nil
-}
-
-// reapAnswer is what a member answers to a request, or why there is no answer.
-type reapAnswer struct {
-	from ring.NodeID
-	body []byte
-	err  error
-}
-
-// callOthers sends a request to all other members, some at once, and gives each
-// answer to take, one at a time. It sends to all, whatever the others answer, and
-// returns an error if take returns one.
-func (r *Reaper) callOthers(ctx context.Context, view *ring.Ring, kind peer.Kind, body []byte, take func(reapAnswer) error) error {
-	var group errgroup.Group
-	group.SetLimit(8)
-	answers := make(chan reapAnswer, len(view.Members()))
-	for _, m := range view.Members() {
-		if m.ID == r.cfg.Self {
-			continue
-		}
-		group.Go(func() error {
-			c := comparison{x: r.cfg.Exchanger, peer: m.ID, limiter: r.cfg.Exchanger.repair}
-			defer c.finish()
-			answer, err := c.call(ctx, kind, body)
-			if err != nil {
-				answers <- reapAnswer{from: m.ID, err: fmt.Errorf("%s: %w", m.Name, err)}
-				return nil
-			}
-			answers <- reapAnswer{from: m.ID, body: answer}
-			return c.throttle(ctx)
-		})
-	}
-	err := group.Wait()
-	close(answers)
-	for answer := range answers {
-		err = errors.Join(err, take(answer))
-	}
-	return err
+	r.mu.status.Pending = int(r.keys.Load())
 }

@@ -40,18 +40,17 @@ func (b Blocker) Kind() BlockKind {
 	return BlockDown
 }
 
-// obstacles collects, by partition, what the members answered when they were last asked
-// about its tombstones. It belongs to the goroutine of Run.
-type obstacles map[ring.Partition][]Blocker
+// obstacles collects what the members answered that keeps tombstones, one entry a member.
+type obstacles []Blocker
 
-// add notes that a member blocks tombstones of p.
-func (o obstacles) add(p ring.Partition, b Blocker) {
-	i := slices.IndexFunc(o[p], func(known Blocker) bool { return known.Node == b.Node })
+// add notes that a member blocks tombstones.
+func (o *obstacles) add(b Blocker) {
+	i := slices.IndexFunc(*o, func(known Blocker) bool { return known.Node == b.Node })
 	if i < 0 {
-		o[p] = append(o[p], b)
+		*o = append(*o, b)
 		return
 	}
-	known := &o[p][i]
+	known := &(*o)[i]
 	known.Differing += b.Differing
 	if b.Refusal != nil {
 		known.Refusal = b.Refusal
@@ -59,7 +58,7 @@ func (o obstacles) add(p ring.Partition, b Blocker) {
 }
 
 // addAnswer notes how many of the tombstones a member does not agree on.
-func (o obstacles) addAnswer(p ring.Partition, id ring.NodeID, agreed []bool) {
+func (o *obstacles) addAnswer(id ring.NodeID, agreed []bool) {
 	b := Blocker{Node: id}
 	for _, ok := range agreed {
 		if !ok {
@@ -67,19 +66,19 @@ func (o obstacles) addAnswer(p ring.Partition, id ring.NodeID, agreed []bool) {
 		}
 	}
 	if b.Differing > 0 {
-		o.add(p, b)
+		o.add(b)
 	}
 }
 
-// sum joins the obstacles of all partitions.
-func (o obstacles) sum() []Blocker {
-	all := make(obstacles)
-	for _, list := range o {
-		for _, b := range list {
-			all.add(0, b)
-		}
+// answered notes that all members have answered, and what did not agree.
+func (o *obstacles) answered(differing obstacles) {
+	for i := range *o {
+		(*o)[i].Refusal = nil
 	}
-	return all[0]
+	for _, b := range differing {
+		o.add(b)
+	}
+	*o = slices.DeleteFunc(*o, func(b Blocker) bool { return b.Differing == 0 })
 }
 
 // block sets what prevents reaping. Members that are in both lists cannot be reached. Who

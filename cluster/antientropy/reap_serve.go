@@ -3,7 +3,6 @@ package antientropy
 import (
 	"errors"
 
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/engine"
@@ -16,24 +15,31 @@ import (
 var ErrRingDiffers = errors.New("the rings of the two nodes differ, or a change of the ring is under way")
 
 // agrees reports, for each ref, whether this node's state allows it to be reaped.
-func (x *Exchanger) agrees(view *ring.Ring, p ring.Partition, refs []engine.Ref) []bool {
-	agreed := make([]bool, len(refs))
-	primary := view.IsPrimary(x.cfg.Self, p)
+func (x *Exchanger) agrees(view *ring.Ring, p ring.Partition, refs []engine.Ref) ([]bool, error) {
+	agreed, err := x.cfg.Store.Tombstones().Same(p, refs)
+	if err != nil {
+		return nil, err
+	}
+	primary, hints := view.IsPrimary(x.cfg.Self, p), x.cfg.Store.Hints()
 	var scratch []byte
 	for i, ref := range refs {
-		encoded, exists, err := x.objects.Get(p, ref.Key, scratch[:0])
+		if !agreed[i] && !primary {
+			encoded, exists, err := x.objects.Get(p, ref.Key, scratch[:0])
+			if err != nil {
+				return nil, err
+			}
+			agreed[i], scratch = !exists, encoded
+		}
+		if !agreed[i] {
+			continue
+		}
+		encoded, hinted, err := hints.Get(p, ref.Key, scratch[:0])
 		if err != nil {
-			continue
+			return nil, err
 		}
-		same := exists && object.SeedOf(ref.Key).Digest(encoded) == ref.Digest
-		if !same && (primary || exists) {
-			continue
-		}
-		_, hinted, err := x.cfg.Store.Hints().Get(p, ref.Key, encoded[:0])
-		agreed[i] = err == nil && !hinted
-		scratch = encoded
+		agreed[i], scratch = !hinted, encoded
 	}
-	return agreed
+	return agreed, nil
 }
 
 // reapRequest decodes a request about objects of a partition, and returns the ring if it
@@ -57,7 +63,8 @@ func (x *Exchanger) serveReapAsk(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendBits(nil, x.agrees(view, p, refs)), nil
+	agreed, err := x.agrees(view, p, refs)
+	return appendBits(nil, agreed), err
 }
 
 func (x *Exchanger) serveReap(body []byte) ([]byte, error) {

@@ -85,6 +85,21 @@ func (g *graveyard) holders() (n int) {
 	return n
 }
 
+// However many tombstones there are, two rounds with the settling between them are enough.
+func TestReaper_ManyPages_AreReapedTogether(t *testing.T) {
+	g := newGraveyard(t)
+	g.bury(3*reapPage, g.Now().Add(-12*24*time.Hour), g.primaries...)
+	g.reaper.round(t.Context())
+	if n := g.reaper.Status().Pending; n != 3*reapPage+1 {
+		t.Errorf("%d keys wait after the first round, want all", n)
+	}
+	g.Pass(6 * time.Minute)
+	g.reaper.round(t.Context())
+	if n := g.holders(); n != 0 {
+		t.Errorf("%d copies are left after the second round", n)
+	}
+}
+
 func TestReaper_AllAgree_ReapsAfterSettle(t *testing.T) {
 	g := newGraveyard(t)
 	g.reaper.round(t.Context())
@@ -98,7 +113,7 @@ func TestReaper_AllAgree_ReapsAfterSettle(t *testing.T) {
 	if g.holders() != 0 || g.reaper.Status().Reaped != 1 {
 		t.Fatalf("%d nodes still hold it, reaped %d", g.holders(), g.reaper.Status().Reaped)
 	}
-	if g.reaper.bytes != 0 || len(g.reaper.pending) != 0 {
+	if g.reaper.keys.Load() != 0 || g.reaper.Status().Pending != 0 {
 		t.Fatal("something is still pending")
 	}
 }
@@ -154,6 +169,24 @@ func TestReaper_WriteBetweenTheQuestions_Stays(t *testing.T) {
 	g.reaper.round(t.Context())
 	if g.primaries[2].Contents()[g.key] != string(encoded) || g.holders() != 3 {
 		t.Fatal("a write was reaped, or its tombstone elsewhere")
+	}
+}
+
+// A tombstone that died long ago and comes late, among those that were agreed on, is asked
+// about twice as well.
+func TestReaper_TombstoneComesBetweenTheQuestions_IsAskedTwice(t *testing.T) {
+	g := newGraveyard(t)
+	g.reaper.round(t.Context())
+	g.bury(1, g.Now().Add(-12*24*time.Hour), g.primaries...)
+	g.Pass(6 * time.Minute)
+	g.reaper.round(t.Context())
+	if n := g.holders(); n != 3 || g.reaper.Status().Reaped != 1 {
+		t.Fatalf("%d copies are left, %d keys reaped; want the three of the one that came late", n, g.reaper.Status().Reaped)
+	}
+	g.Pass(6 * time.Minute)
+	g.reaper.round(t.Context())
+	if n := g.holders(); n != 0 {
+		t.Errorf("%d copies are left after the second question", n)
 	}
 }
 
@@ -238,7 +271,7 @@ func TestReaper_MissedRemoval_IsHarmless(t *testing.T) {
 // those behind them, which were deleted later, have had their turn.
 func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
 	g := newGraveyard(t)
-	g.bury(maxKeys, g.Now().Add(-12*24*time.Hour), g.primaries[:2]...) // the third primary lacks them
+	g.bury(reapPage, g.Now().Add(-12*24*time.Hour), g.primaries[:2]...) // the third primary lacks them
 	first := g.primaries[0]
 	for range 6 {
 		g.reaper.round(t.Context())
@@ -247,8 +280,8 @@ func TestReaper_Disagreement_DoesNotBlockTheOthers(t *testing.T) {
 	if _, found := first.Contents()[g.key]; found {
 		t.Fatal("the key that all hold is not reaped")
 	}
-	if n := len(first.Contents()); n != maxKeys {
-		t.Fatalf("%d objects that a primary lacks are left, want %d", n, maxKeys)
+	if n := len(first.Contents()); n != reapPage {
+		t.Fatalf("%d objects that a primary lacks are left, want %d", n, reapPage)
 	}
 	for _, r := range g.buried {
 		g.primaries[2].Merge(string(r.Key), r.Merge)
@@ -283,12 +316,13 @@ func TestReaper_RingChangesBetweenTheQuestions_BeginsAnew(t *testing.T) {
 
 func TestReaper_ManyKeysPending_AsksForNoMore(t *testing.T) {
 	g := newGraveyard(t)
-	g.reaper.bytes = pendingBytes // of other partitions
-	if g.reaper.round(t.Context()); g.reaper.Status().Pending != 0 {
+	g.reaper.partitions = make([]partitionReaper, g.Ring().Partitions())
+	g.reaper.keys.Store(reapPending) // of other partitions
+	if g.reaper.round(t.Context()); g.reaper.Status().Pending != reapPending {
 		t.Fatal("keys wait though there is no room for them")
 	}
-	g.reaper.bytes = pendingBytes - 1
-	if g.reaper.round(t.Context()); g.reaper.Status().Pending != 1 {
+	g.reaper.keys.Store(reapPending - 1)
+	if g.reaper.round(t.Context()); g.reaper.Status().Pending != reapPending {
 		t.Error("no key waits though there is room")
 	}
 }

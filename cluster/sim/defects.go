@@ -2,10 +2,8 @@ package sim
 
 import (
 	"context"
-	"slices"
 	"time"
 
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership"
@@ -88,14 +86,11 @@ func (l *life) reap(ctx context.Context) error {
 		}
 		for i := range l.node.in.opts.Partitions {
 			p := ring.Partition(i)
-			var refs []engine.Ref
-			for e, err := range l.store.Tombstones().Dead(p, l.node.wall()) {
-				if err != nil {
-					return err
-				}
-				refs = append(refs, engine.Ref{Partition: p, Key: slices.Clone(e.Key), Digest: object.SeedOf(e.Key).Digest(e.Object)})
+			page, err := l.store.Tombstones().Page(engine.DeadBefore(p, l.node.wall()), 1000)
+			if err != nil {
+				return err
 			}
-			if _, err := l.store.Tombstones().Reap(refs); err != nil {
+			if _, err := l.store.Tombstones().Reap(page.Refs); err != nil {
 				return err
 			}
 		}

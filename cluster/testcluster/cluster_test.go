@@ -7,6 +7,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
 )
 
 // echo answers each request with its own body.
@@ -67,12 +68,9 @@ func TestCluster_Pass_IsTheTimeOfEveryNode(t *testing.T) {
 	a.Set("k", "v")
 	a.Delete("k")
 	c.Pass(24 * time.Hour)
-	dead := 0
-	for range a.Store.Tombstones().Dead(a.partition("k"), c.Now().Add(-23*time.Hour)) {
-		dead++
-	}
-	if dead != 1 {
-		t.Errorf("%d keys have been dead for 23 hours, want 1", dead)
+	dead, err := a.Store.Tombstones().Page(engine.DeadBefore(a.partition("k"), c.Now().Add(-23*time.Hour)), 10)
+	if len(dead.Refs) != 1 || err != nil {
+		t.Errorf("%d keys have been dead for 23 hours, want 1: %v", len(dead.Refs), err)
 	}
 }
 
