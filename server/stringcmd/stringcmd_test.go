@@ -75,6 +75,13 @@ func TestSet_KeepTTL_KeepsTheEnd(t *testing.T) {
 	c.Play([]commandtest.Line{{"GET k", "$-1"}, {"GET other", "$1 w"}})
 }
 
+// An expired value is no value, until its replicas have removed it and before.
+func TestRead_ExpiredValue_IsNone(t *testing.T) {
+	c := play(t, commandtest.Line{"SET k value EX 10", "+OK"}, commandtest.Line{"SET other value", "+OK"})
+	c.Pass(10 * time.Second)
+	c.Play([]commandtest.Line{{"STRLEN k", ":0"}, {"GETRANGE k 0 -1", "$0 "}, {"SUBSTR k 0 -1", "$0 "}, {"LCS k other", "$0 "}, {"MGET k", "*1 $-1"}})
+}
+
 func TestGetEx_ChangesTheEnd(t *testing.T) {
 	c := play(t, []commandtest.Line{
 		{"SET k v EX 10", "+OK"},

@@ -53,9 +53,13 @@ type Shown struct {
 }
 
 // Resolve returns the value that commands without a context see of o at the time now
-// (unix milliseconds); found is false if there is none. See [Choose].
+// (unix milliseconds); if there is none, found is false and v is zero, whatever has expired.
+// See [Choose].
 func Resolve(o *object.Object, p Policy, now int64) (v object.Value, found bool, err error) {
 	shown, err := Choose(o, p, now)
+	if !shown.Found {
+		return object.Value{}, false, err
+	}
 	return shown.Value, shown.Found, err
 }
 
