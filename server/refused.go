@@ -7,7 +7,7 @@ const (
 	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
 	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
 	adviceType        = "only strings are stored for now"
-	adviceBits        = "there are no operations on bits; read the value with GET key CONTEXT and write it with SET key value CONTEXT ctx"
+	adviceSelfTest    = "it tests Redis itself; PFCOUNT and GET show a HyperLogLog"
 	advicePubSub      = "there is no publish and subscribe"
 	adviceSync        = "no dump of the data is given; copy it with SCAN, GET and SET, or add a node with --join"
 	adviceDump        = "values cannot be dumped; copy them with GET and SET"
@@ -49,8 +49,8 @@ func refusedCommands() map[string]string {
 			"zdiff zdiffstore zscan " +
 			"xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
 			"geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch geosearchstore " +
-			"pfadd pfcount pfmerge pfdebug pfselftest sort sort_ro",
-		adviceBits: "setbit getbit bitcount bitpos bitop bitfield bitfield_ro",
+			"sort sort_ro",
+		adviceSelfTest: "pfdebug pfselftest",
 	}
 	advice := make(map[string]string)
 	for text, names := range words {

@@ -2,8 +2,10 @@ package server
 
 import (
 	"github.com/quorate/quorate/server/auth"
+	"github.com/quorate/quorate/server/bitmapcmd"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/connection"
+	"github.com/quorate/quorate/server/hyperloglogcmd"
 	"github.com/quorate/quorate/server/introspect"
 	"github.com/quorate/quorate/server/keyspace"
 	"github.com/quorate/quorate/server/stringcmd"
@@ -22,6 +24,8 @@ type families struct {
 func (f *families) table() *command.Table {
 	return command.NewTable(refusedCommands(),
 		stringcmd.Rows(),
+		bitmapcmd.Rows(),
+		hyperloglogcmd.Rows(),
 		keyspace.Rows(),
 		topology.Rows(),
 		f.users.Rows(),

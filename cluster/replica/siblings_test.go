@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/bitmap"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -31,6 +32,7 @@ func TestUpdate_KeyWithSiblings_LeavesThoseThatNobodyMerged(t *testing.T) {
 		{"GETEX", register.Update{Kind: register.GetEx, Expiry: end}, "1 2"},
 		{"INCR", register.Update{Kind: register.Increment, Amount: 1}, "1 3"},
 		{"APPEND", register.Update{Kind: register.Append, Data: []byte("0")}, "1 20"},
+		{"SETBIT", register.Update{Kind: register.BitField, Data: bitmap.AppendFields(nil, []bitmap.Field{{Action: bitmap.Put, Bits: 8, Number: '7'}})}, "1 7"},
 		{"SET", register.Update{Kind: register.Set, Data: []byte("v")}, "v"},
 		{"DEL", register.Update{Kind: register.Delete}, "†"},
 		{"DEL with a context that covers nothing", register.Update{Kind: register.Delete, HasContext: true}, "1 2"},

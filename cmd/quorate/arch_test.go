@@ -50,7 +50,7 @@ var layers = []struct {
 	{"resp", []string{"server/resp"}, []string{"core"}},
 	{"limits", []string{"server/limits"}, []string{"core", "resp"}},
 	{"server parts", []string{"server/command", "server/auth", "server/push"}, []string{"core", "engine", "replica", "coverage", "resp", "limits", "server parts"}},
-	{"families", []string{"server/stringcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
+	{"families", []string{"server/stringcmd", "server/bitmapcmd", "server/hyperloglogcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"commandtest", []string{"server/commandtest"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"server", []string{"server"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts", "families"}},
 	{"api", []string{"admin/api"}, nil},

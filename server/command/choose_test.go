@@ -76,16 +76,18 @@ func TestTable_KeysOf_FindsEveryKey(t *testing.T) {
 	}
 }
 
-func TestKeys_AccessOf_DependsOnOptions(t *testing.T) {
-	set := Key("RW access update variable_flags")
-	for line, want := range map[string]string{"SET k v": "OW update", "SET k v GET": "RW access update"} {
-		var args [][]byte
-		for _, word := range strings.Fields(line) {
-			args = append(args, []byte(word))
+func TestKeys_AccessOf_DependsOnTheCall(t *testing.T) {
+	two := TwoKeys("OW update;RO access")
+	varying := Key("RW access update variable_flags")
+	varying.Varying = func(args [][]byte) string { return string(args[1]) }
+	args := [][]byte{[]byte("NAME"), []byte("flags"), []byte("b"), []byte("c")}
+	for i, want := range []string{"OW update", "RO access", "RO access"} {
+		if got := two.AccessOf(i, args); got != want {
+			t.Errorf("key %d: %q, want %q", i, got, want)
 		}
-		if got := set.AccessOf(0, args); got != want {
-			t.Errorf("%s: %q, want %q", line, got, want)
-		}
+	}
+	if got := varying.AccessOf(0, args); got != "flags" {
+		t.Errorf("%q, want what the call says", got)
 	}
 }
 

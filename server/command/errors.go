@@ -16,22 +16,24 @@ import (
 
 // Texts that several commands share. Most are those of Redis.
 const (
-	TextSyntax      = "ERR syntax error"
-	TextNotInteger  = "ERR value is not an integer or out of range"
-	TextNoSuchKey   = "ERR no such key"
-	TextNoAuth      = "NOAUTH Authentication required."
-	TextDBIndex     = "ERR DB index is out of range"
-	TextSameObject  = "ERR source and destination objects are the same"
-	TextNoCluster   = "ERR This instance has cluster support disabled"
-	TextMaxClients  = "ERR max number of clients reached"
-	TextWrongPass   = "WRONGPASS invalid username-password pair or user is disabled."
-	TextNoFloat     = "ERR value is not a valid float"
-	TextOverflow    = "ERR increment or decrement would overflow"
-	TextNaN         = "ERR increment would produce NaN or Infinity"
-	TextTooLong     = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
-	TextBadCursor   = "ERR invalid cursor"
-	TextOffset      = "ERR offset is out of range"
-	TextReplyTooBig = "ERR the reply would be larger than this node may buffer for one client"
+	TextSyntax             = "ERR syntax error"
+	TextNotInteger         = "ERR value is not an integer or out of range"
+	TextNoSuchKey          = "ERR no such key"
+	TextNoAuth             = "NOAUTH Authentication required."
+	TextDBIndex            = "ERR DB index is out of range"
+	TextSameObject         = "ERR source and destination objects are the same"
+	TextNoCluster          = "ERR This instance has cluster support disabled"
+	TextMaxClients         = "ERR max number of clients reached"
+	TextWrongPass          = "WRONGPASS invalid username-password pair or user is disabled."
+	TextNoFloat            = "ERR value is not a valid float"
+	TextOverflow           = "ERR increment or decrement would overflow"
+	TextNaN                = "ERR increment would produce NaN or Infinity"
+	TextTooLong            = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	TextBadCursor          = "ERR invalid cursor"
+	TextOffset             = "ERR offset is out of range"
+	TextNotHyperLogLog     = "WRONGTYPE Key is not a valid HyperLogLog string value."
+	TextCorruptHyperLogLog = "INVALIDOBJ Corrupted HLL object detected"
+	TextReplyTooBig        = "ERR the reply would be larger than this node may buffer for one client"
 )
 
 // prefixes maps the errors of the store to the words that clients switch on; the
@@ -95,6 +97,12 @@ func failureText(r *Row, f register.Failure) string {
 		return TextTooLong
 	case register.BadOffset:
 		return TextOffset
+	case register.NotHyperLogLog:
+		return TextNotHyperLogLog
+	case register.CorruptHyperLogLog:
+		return TextCorruptHyperLogLog
+	case register.BadData:
+		return "ERR the coordinator could not read the update"
 	case register.Conflict:
 		return ErrorText(register.ErrConflict)
 	}

@@ -1,11 +1,6 @@
 package command
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/quorate/quorate/server/resp"
-)
+import "strings"
 
 // KeysOf finds the command in args and the positions of its keys, or the refusal
 // that says why there are none.
@@ -34,13 +29,11 @@ func (t *Table) KeysOf(args [][]byte) (r *Row, positions []int, refusal string) 
 	return r, positions, ""
 }
 
-// AccessOf returns what a call does to its i-th key, where that depends on
-// options: SET reads only if it is to GET.
+// AccessOf returns what a call does to its i-th key.
 func (k Keys) AccessOf(i int, args [][]byte) string {
-	kinds := strings.Split(k.Access, ";")
-	flags, variable := strings.CutSuffix(kinds[min(i, len(kinds)-1)], " variable_flags")
-	if variable && !slices.ContainsFunc(args[min(3, len(args)):], func(arg []byte) bool { return resp.Is(arg, "GET") }) {
-		return "OW update"
+	if k.Varying != nil {
+		return k.Varying(args)
 	}
-	return flags
+	kinds := strings.Split(k.Access, ";")
+	return kinds[min(i, len(kinds)-1)]
 }

@@ -54,7 +54,10 @@ type Keys struct {
 	// from the end. All zero: the command names no keys.
 	First, Last, Step int
 	Access            string // flags of the key specification; with ";", of each key's
-	Notes             string // on the key specification
+	// Varying returns the flags that hold for a call. It is there if Access has the word
+	// variable_flags.
+	Varying func(args [][]byte) string
+	Notes   string // on the key specification
 }
 
 // Key, TwoKeys, KeysToEnd and Pairs are the usual places of keys.

@@ -90,7 +90,11 @@ func replyKeySpecs(c *command.Call, r *command.Row) {
 		last -= r.Keys.First
 	}
 	for i, flags := range kinds {
-		replyKeySpec(c, r.Keys, flags, r.Keys.First+i, last)
+		end := last
+		if i < len(kinds)-1 {
+			end = 0 // all keys from the last kind on are of that kind
+		}
+		replyKeySpec(c, r.Keys, flags, r.Keys.First+i, end)
 	}
 }
 

@@ -13,7 +13,7 @@ func Rows() []command.Row {
 			Plan:      planGet,
 		},
 		{
-			Name: "set", Arity: -3, Flags: "write denyoom", Keys: command.Keys{First: 1, Last: 1, Step: 1, Access: "RW access update variable_flags", Notes: "RW and ACCESS due to the optional `GET` argument"}, Categories: "@write @string @slow",
+			Name: "set", Arity: -3, Flags: "write denyoom", Keys: command.Keys{First: 1, Last: 1, Step: 1, Access: "RW access update variable_flags", Varying: accessOfSet, Notes: "RW and ACCESS due to the optional `GET` argument"}, Categories: "@write @string @slow",
 			Group: "string", Since: "1.0.0", Complexity: "O(N) where N is the length of the value",
 			Summary:   "Write a key's value; with CONTEXT, replace only the values that were read",
 			Traceable: true,

@@ -1,6 +1,8 @@
 package stringcmd
 
 import (
+	"slices"
+
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/server/command"
@@ -127,4 +129,12 @@ func planSetUntil(u command.TimeUnit) func(*command.Call) {
 		update.Expiry = at
 		c.Reply = replySet
 	}
+}
+
+// accessOfSet returns what SET does to its key: it reads only if it is to GET.
+func accessOfSet(args [][]byte) string {
+	if slices.ContainsFunc(args[min(3, len(args)):], func(arg []byte) bool { return resp.Is(arg, "GET") }) {
+		return "RW access update"
+	}
+	return "OW update"
 }

@@ -17,7 +17,9 @@ type sample struct {
 // calls are the samples' arguments, by name; a command that is not here is called
 // by its name alone. K stands for a key, V for a value.
 var calls = map[string]string{
-	"ACL CAT": "string", "ACL GETUSER": "default", "APPEND": "K V", "CLIENT SETNAME": "matrix", "CLIENT SETINFO": "lib-name matrix",
+	"ACL CAT": "string", "ACL GETUSER": "default", "APPEND": "K V",
+	"BITCOUNT": "K", "BITFIELD": "{K}b INCRBY u8 0 1", "BITFIELD_RO": "{K}b GET u8 0", "BITOP": "OR {K}b2 {K}b K", "BITPOS": "K 1",
+	"CLIENT SETNAME": "matrix", "CLIENT SETINFO": "lib-name matrix",
 	"CLIENT KILL": "ID 999999999", "CLIENT NO-EVICT": "on", "CLIENT NO-TOUCH": "on", "CLIENT PAUSE": "0", "CLIENT TRACKING": "off",
 	"CLIENT UNBLOCK": "999999999", "CLIENT QUORUM": "R 2 W 2", "CLIENT CONTEXTS": "off", "CLIENT CACHING": "yes",
 	"CLUSTER KEYSLOT": "K", "CLUSTER COUNTKEYSINSLOT": "1", "CLUSTER GETKEYSINSLOT": "1 10",
@@ -26,12 +28,12 @@ var calls = map[string]string{
 	"CONFIG GET": "maxmemory*", "CONFIG SET": "timeout 0", "COPY": "K {K}2 REPLACE", "DECR": "{K}n", "DECRBY": "{K}n 2",
 	"DEBUG": "SLEEP 0", "DEL": "{K}gone", "DYNAMO TRACE": "GET K", "DYNAMO PREFLIST": "K", "DYNAMO VERSIONS": "K", "ECHO": "V",
 	"EXISTS": "K", "EXPIRE": "K 100", "EXPIREAT": "K 4000000000", "EXPIRETIME": "K", "GET": "K", "GETDEL": "{K}gone", "GETEX": "K",
-	"GETRANGE": "K 0 1", "GETSET": "K V", "INCR": "{K}n", "INCRBY": "{K}n 2", "INCRBYFLOAT": "{K}f 1.5", "INFO": "server",
+	"GETBIT": "K 1", "GETRANGE": "K 0 1", "GETSET": "K V", "INCR": "{K}n", "INCRBY": "{K}n 2", "INCRBYFLOAT": "{K}f 1.5", "INFO": "server",
 	"KEYS": "nosuch*", "LATENCY HISTORY": "command", "LCS": "K {K}2", "LATENCY GRAPH": "command", "MEMORY USAGE": "K", "MGET": "K {K}2",
 	"MSET": "K V {K}2 V", "MSETNX": "{K}3 V {K}4 V", "OBJECT ENCODING": "K", "OBJECT FREQ": "K", "OBJECT IDLETIME": "K",
 	"OBJECT REFCOUNT": "K", "PERSIST": "K", "PEXPIRE": "K 100000", "PEXPIREAT": "K 4000000000000", "PEXPIRETIME": "K",
-	"PSETEX": "K 100000 V", "PTTL": "K", "RENAME": "{K}2 {K}5", "RENAMENX": "{K}5 {K}6", "SCAN": "0 COUNT 1", "SELECT": "0",
-	"SET": "K V", "SETEX": "K 100 V", "SETNX": "K V", "SETRANGE": "K 1 V", "STRLEN": "K", "SUBSTR": "K 0 1", "TOUCH": "K",
+	"PFADD": "{K}h V", "PFCOUNT": "{K}h", "PFMERGE": "{K}h2 {K}h", "PSETEX": "K 100000 V", "PTTL": "K", "RENAME": "{K}2 {K}5", "RENAMENX": "{K}5 {K}6", "SCAN": "0 COUNT 1", "SELECT": "0",
+	"SET": "K V", "SETBIT": "{K}b 1 1", "SETEX": "K 100 V", "SETNX": "K V", "SETRANGE": "K 1 V", "STRLEN": "K", "SUBSTR": "K 0 1", "TOUCH": "K",
 	"TTL": "K", "TYPE": "K", "UNLINK": "{K}gone", "WAIT": "0 10",
 }
 

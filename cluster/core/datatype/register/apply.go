@@ -40,6 +40,10 @@ func (u *Update) Apply(current *object.Value, now int64) (next object.Value, wri
 		next, write = u.append(old, exists, &r)
 	case SetRange:
 		next, write = u.setRange(old, &r)
+	case BitField:
+		next, write = u.bitField(old, exists, &r)
+	case AddHyperLogLog:
+		next, write = u.addHyperLogLog(old, exists, &r)
 	case Expire:
 		write = exists && u.expires(old.Expiry)
 		next, r.Applied = expiring(old.Data, u.Expiry, now), write

@@ -314,6 +314,8 @@ func TestUpdate_NeedsRead_Serial(t *testing.T) {
 		{"INCRBYFLOAT", Update{Kind: IncrementFloat}, true, true},
 		{"APPEND", Update{Kind: Append}, true, true},
 		{"SETRANGE", Update{Kind: SetRange}, true, true},
+		{"BITFIELD", Update{Kind: BitField}, true, true},
+		{"PFADD", Update{Kind: AddHyperLogLog}, true, true},
 		{"EXPIRE", Update{Kind: Expire}, true, true},
 		{"PERSIST", Update{Kind: Persist}, true, true},
 		{"GETEX", Update{Kind: GetEx}, true, true},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/bitmap"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"pgregory.net/rapid"
@@ -127,6 +128,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add((&Update{Kind: Set, Data: []byte("value"), Expiry: 5, HasContext: true}).Append(nil))
 	f.Add((&Update{Kind: IncrementFloat, Float: "0.1"}).Append(nil))
 	f.Add((&Update{Kind: SetRange, Amount: 1 << 40, Limit: 10, Data: []byte("x")}).Append(nil))
+	f.Add((&Update{Kind: BitField, Limit: 10, Data: bitmap.AppendFields(nil, []bitmap.Field{{Action: bitmap.Add, Bits: 5, Offset: 3, Number: 1}})}).Append(nil))
+	f.Add((&Update{Kind: AddHyperLogLog, Data: []byte{0, 1, 2}}).Append(nil))
 	f.Add(bytes.Repeat([]byte{0xff}, 20))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		u, err := Decode(b)
@@ -141,7 +144,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%v: %+v, was %+v", err, again, u)
 		}
 		u.Limit = min(u.Limit, 1<<20) // whatever it says, it can be applied
-		if u.Kind != SetRange || u.Limit > 0 {
+		if u.Kind != SetRange && u.Kind != BitField || u.Limit > 0 {
 			u.Apply(&object.Value{Data: []byte("17")}, 5)
 		}
 	})

@@ -20,6 +20,7 @@
 // Owns: nothing. The package is pure: no I/O, no goroutine, no clock.
 //
 // Not: syntax and error texts (server), siblings and their merge
-// (cluster/core/object), who coordinates (cluster/replica). Of quorate it imports
-// causal, object and wire.
+// (cluster/core/object), who coordinates (cluster/replica), what the bits of a value mean
+// (bitmap, hyperloglog). Of quorate it imports causal, object, wire, and the packages
+// bitmap and hyperloglog beside it.
 package register

@@ -12,7 +12,7 @@ import (
 //   - With a context: what the context covers. A deletion with a context leaves no
 //     tombstone, only a clock, so that it hides no value that it does not cover.
 //   - SET and DEL, and an EXPIRE in the past, without a context: every sibling.
-//   - INCR, INCRBYFLOAT, APPEND and SETRANGE: the value that they were computed from,
+//   - INCR, INCRBYFLOAT, APPEND, SETRANGE, BITFIELD and PFADD: the value that they were computed from,
 //     which is the one that a plain read shows. Its live siblings stay.
 //   - EXPIRE, PERSIST and GETEX change the expiry of the key. So each live sibling is
 //     replaced by itself with the new expiry, and the same one is shown as before.
@@ -44,7 +44,7 @@ func (u *Update) Next(room object.Object, current *object.Object, e *Event, now 
 			e.retimeOthers(&next)
 			e.replace(&next, e.Of)
 			return next
-		case Increment, IncrementFloat, Append, SetRange:
+		case Increment, IncrementFloat, Append, SetRange, BitField, AddHyperLogLog:
 			if e.Of != (causal.Dot{}) {
 				next = current.LiveAt(now)
 				e.replace(&next, e.Of)

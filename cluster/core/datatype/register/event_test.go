@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/bitmap"
+	"github.com/quorate/quorate/cluster/core/datatype/hyperloglog"
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
@@ -33,6 +35,15 @@ func shownSiblings(o *object.Object) string {
 	return strings.Join(words, " ")
 }
 
+// shownSketch returns the value of a HyperLogLog of some elements.
+func shownSketch(elements ...string) string {
+	var r hyperloglog.Registers
+	for _, e := range elements {
+		r.Add(hyperloglog.Observe([]byte(e)))
+	}
+	return string(r.Append(nil))
+}
+
 func TestUpdate_OfAKeyWithSiblings_ReplacesWhatItWasMadeOf(t *testing.T) {
 	const now = 1000
 	value := func(s string) object.Value { return object.Value{Data: []byte(s)} }
@@ -41,6 +52,8 @@ func TestUpdate_OfAKeyWithSiblings_ReplacesWhatItWasMadeOf(t *testing.T) {
 	withDead := []object.Value{gone, value("1"), {Data: []byte("2"), Expiry: now}, value("3")}
 	hidden := []object.Value{value("1"), gone}
 	documents := []object.Value{value(`{"a":1}`), value(`{"b":2}`)}
+	sketches := []object.Value{value(shownSketch("a")), value(shownSketch("b"))}
+	addC := &Update{Kind: AddHyperLogLog, Data: hyperloglog.AppendObservations(nil, []hyperloglog.Observation{hyperloglog.Observe([]byte("c"))})}
 	context := &Update{Kind: Delete, HasContext: true, Context: causal.Context{Vector: causal.Vector{{Actor: causal.Actor{Node: 2, Epoch: 1}, Counter: 1}}}}
 	for _, c := range []struct {
 		name     string
@@ -63,6 +76,10 @@ func TestUpdate_OfAKeyWithSiblings_ReplacesWhatItWasMadeOf(t *testing.T) {
 		{"APPEND", withDead, LWW, &Update{Kind: Append, Data: []byte("!")}, "1 3!"},
 		{"APPEND, documents", documents, MergeJSON, &Update{Kind: Append, Data: []byte("!")}, `{"a":1,"b":2}!`},
 		{"SETRANGE", numbers, LWW, &Update{Kind: SetRange, Data: []byte("7")}, "1 5 7"},
+		{"SETBIT", numbers, LWW, &Update{Kind: BitField, Data: bitmap.AppendFields(nil, []bitmap.Field{{Action: bitmap.Put, Bits: 8, Number: '9'}})}, "1 5 9"},
+		{"PFADD, sketches", sketches, Refuse, addC, shownSketch("a", "b", "c")},
+		{"PFADD, a deletion beside", append(sketches, gone)[1:], LWW, addC, shownSketch("b", "c")},
+		{"EXPIRE, sketches", sketches, LWW, &Update{Kind: Expire, Expiry: 2000}, shownSketch("a") + "@2000 " + shownSketch("b") + "@2000"},
 		{"SET", numbers, LWW, &Update{Kind: Set, Data: []byte("v")}, "v"},
 		{"SET NX, deleted", hidden, LWW, &Update{Kind: Set, Data: []byte("v"), Condition: IfAbsent}, "v"},
 		{"SET KEEPTTL", numbers, LWW, &Update{Kind: Set, Data: []byte("v"), KeepTTL: true}, "v"},

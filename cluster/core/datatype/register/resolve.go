@@ -77,9 +77,11 @@ func Exists(o *object.Object, p Policy, now int64) bool {
 //
 // A deletion or an expired value counts like any other: if it is the newest, [LWW]
 // finds nothing, and the key does not exist. An older value beside it is still there
-// for a client that asks for the context. Under [Refuse] the siblings must agree (all
-// deleted or expired, or all of the same bytes), or the error is [ErrConflict]. Other
-// policies do not fail.
+// for a client that asks for the context. But HyperLogLogs that live are shown as their
+// union, whatever the policy, if no other value lives.
+//
+// Under [Refuse] other siblings must agree (all deleted or expired, or all of the same
+// bytes), or the error is [ErrConflict]. Other policies do not fail.
 func Choose(o *object.Object, p Policy, now int64) (Shown, error) {
 	switch len(o.Siblings) {
 	case 0:
@@ -87,6 +89,9 @@ func Choose(o *object.Object, p Policy, now int64) (Shown, error) {
 	case 1:
 		v := o.Siblings[0].Value
 		return Shown{Value: v, Found: v.Live(now)}, nil
+	}
+	if v, ok := uniteHyperLogLogs(o.Siblings, now); ok {
+		return Shown{Value: v, Found: true}, nil
 	}
 	switch p {
 	case MergeJSON:

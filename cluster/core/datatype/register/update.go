@@ -19,6 +19,8 @@ const (
 	Expire                     // Expiry, Condition (all of them, about the expiry)
 	Persist                    // WantOld
 	GetEx                      // Expiry; the old value is always wanted
+	BitField                   // Data: encoded bitmap.Field, Limit
+	AddHyperLogLog             // Data: encoded hyperloglog.Observation
 
 	kinds
 )
@@ -97,25 +99,28 @@ type Failure uint8
 
 // The failures.
 const (
-	None       Failure = iota
-	NotInteger         // the value or the amount is not a 64-bit integer
-	Overflow           // the sum is not a 64-bit integer
-	NotFloat           // the value or the amount is not a number
-	NaN                // the sum is not a finite number
-	TooLong            // the new value would be longer than allowed
-	BadOffset          // SetRange at a negative offset
-	Conflict           // the key's siblings differ, and the policy is Refuse
+	None               Failure = iota
+	NotInteger                 // the value or the amount is not a 64-bit integer
+	Overflow                   // the sum is not a 64-bit integer
+	NotFloat                   // the value or the amount is not a number
+	NaN                        // the sum is not a finite number
+	TooLong                    // the new value would be longer than allowed
+	BadOffset                  // SetRange at a negative offset
+	Conflict                   // the key's siblings differ, and the policy is Refuse
+	NotHyperLogLog             // the value is not a HyperLogLog
+	CorruptHyperLogLog         // the value begins as a HyperLogLog and cannot be read
+	BadData                    // Data of BitField or AddHyperLogLog cannot be read
 
 	failures
 )
 
 // Result is the effect of an update and the data for its reply.
 type Result struct {
-	Applied bool // the condition held and the update took effect
+	Applied bool // the condition held and the update took effect; AddHyperLogLog: it changed the value
 	Existed bool // there was a value before
 	Failure Failure
 	Old     []byte // the value before, if wanted; aliases what Apply was given
-	Data    []byte // IncrementFloat: the new value
+	Data    []byte // IncrementFloat: the new value; BitField: encoded bitmap.Answer
 	Number  int64  // Increment: the new value; Append, SetRange: the new length
 
 	// The coordinator adds:
