@@ -23,5 +23,6 @@
 //
 // Not: the protocol's bytes (server/resp), the commands (server/command and the
 // families), messages for MONITOR (server/push), quorums and replicas
-// (cluster/replica), durability (engine), TLS (the caller's listener).
+// (cluster/replica), durability (engine), TLS (the caller's listener), how a connection
+// is read and written (cluster/socket).
 package server

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/quorate/quorate/cluster/core/histogram"
+	"github.com/quorate/quorate/cluster/socket"
 	"github.com/quorate/quorate/server/auth"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/connection"
@@ -244,6 +245,7 @@ func (s *Server) newSession(conn net.Conn) *session {
 		return nil
 	}
 	s.sessions.next++
+	conn = socket.Direct(conn)
 	now := time.Now()
 	c := &session{
 		server: s,

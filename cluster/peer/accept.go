@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/quorate/quorate/cluster/socket"
 )
 
 // acceptAll accepts connections until the listener closes.
@@ -15,6 +17,7 @@ func (c *Channel) acceptAll() {
 		switch {
 		case err == nil:
 			pause = first
+			conn = socket.Direct(conn)
 			c.unidentified.add(conn)
 			if !c.spawn(func() { c.receive(conn) }) {
 				_ = conn.Close()

@@ -56,5 +56,5 @@
 // Not: who belongs to the ring (cluster/core/ring), who is alive by gossip
 // (cluster/membership/gossip), what the body of a frame means (cluster/core/message and
 // the packages that register handlers). It imports cluster/core/causal for NodeID,
-// cluster/peer/fault, and memberlist for the types of a transport.
+// cluster/peer/fault, cluster/socket, and memberlist for the types of a transport.
 package peer

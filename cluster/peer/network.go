@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/cluster/socket"
 )
 
 // Sockets are what a channel communicates through.
@@ -43,7 +44,11 @@ func (s Sockets) withFaults(links *fault.Links, self string) Sockets {
 type tcp struct{}
 
 func (tcp) DialContext(ctx context.Context, addr string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return socket.Direct(conn), nil
 }
 
 // gossipReceiveBuffer is the size of the UDP receive buffer in bytes. Bursts of gossip
