@@ -60,6 +60,9 @@ type Config struct {
 	// PeerStreams bounds the streams that peers may open to this node; default: that of
 	// package peer.
 	PeerStreams int
+	// PeerLanes is how many foreground streams the node opens to each peer; default 1. See
+	// [peer.LanesFor].
+	PeerLanes int
 	// GossipProfile is local, lan or wan; default [DefaultGossipProfile].
 	GossipProfile string
 

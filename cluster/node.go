@@ -133,7 +133,7 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		Advertise: n.cfg.AdvertisePeerAddr, ClusterID: n.state.ClusterID,
 		Secret: n.cfg.Secret, Links: n.cfg.Links, Connected: n.connected,
 		Claimed:    func(name, cluster string) { n.membership.Called(membership.Caller{Name: name, Cluster: cluster}) },
-		MaxStreams: n.cfg.PeerStreams, AcceptSecrets: n.cfg.AcceptSecrets,
+		MaxStreams: n.cfg.PeerStreams, Lanes: n.cfg.PeerLanes, AcceptSecrets: n.cfg.AcceptSecrets,
 		RequestTimeout: n.cfg.RequestTimeout, Logger: n.cfg.Logger.With("component", "peer"),
 	}, sockets)
 	if err != nil {
@@ -179,7 +179,7 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 	n.coordinator = replica.New(replica.Config{
 		Self: n.id, Store: n.store, Channel: n.channel, Ring: n.state.Ring, Policy: n.settings.Policy,
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
-		RequestTimeout: n.cfg.RequestTimeout, Abstain: true,
+		RequestTimeout: n.cfg.RequestTimeout, Abstain: true, Lanes: n.cfg.PeerLanes,
 		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 	})
 	n.coverage = coverage.New(coverage.Config{

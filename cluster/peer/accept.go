@@ -95,7 +95,7 @@ func hostOf(conn net.Conn) string {
 
 // receiveStream does the handshake with a dialler and serves its stream until it ends.
 func (c *Channel) receiveStream(conn net.Conn, identified func()) {
-	h := c.newHandshake(purposePeer, Foreground, 0)
+	h := c.newHandshake(purposePeer, Foreground, 0, 0)
 	admitted := false
 	err := withDeadline(conn, c.cfg.HandshakeTimeout, func() error {
 		return h.accept(conn, func(peer *hello) error {
@@ -117,6 +117,7 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 		return
 	}
 	s := c.newStream(conn, h.peer.node, h.peer.name, h.peer.class, nil)
+	s.lane = h.peer.lane
 	s.newcomer = h.peer.cluster == ""
 	if !c.accepted.add(s, &h.peer) {
 		_ = conn.Close()

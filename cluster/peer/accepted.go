@@ -11,7 +11,7 @@ import (
 // maxCalls bounds the streams that serve a single call.
 const maxCalls = 64
 
-// maxDuplicates bounds the accepted streams of one peer and class. One is in use; the
+// maxDuplicates bounds the accepted streams of one peer, class and lane. One is in use; the
 // others are dead, and this end has not noticed yet. A new stream does not end the one
 // before it, because without a secret it may come from an impostor.
 const maxDuplicates = 4
@@ -19,6 +19,7 @@ const maxDuplicates = 4
 type streamKey struct {
 	node  causal.NodeID
 	class Class
+	lane  Lane
 }
 
 // acceptedStreams has the streams that other nodes have opened, within bounds. A stream is
@@ -77,7 +78,7 @@ func (a *acceptedStreams) add(s *stream, peer *hello) bool {
 	a.mu.streams[s] = struct{}{}
 	var old *stream
 	if peer.purpose == purposePeer {
-		key := streamKey{s.node, s.class}
+		key := streamKey{s.node, s.class, s.lane}
 		duplicates := append(a.mu.members[key], s)
 		if len(duplicates) > maxDuplicates {
 			old, duplicates = duplicates[0], duplicates[1:]
@@ -95,7 +96,7 @@ func (a *acceptedStreams) remove(s *stream) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.mu.streams, s)
-	key := streamKey{s.node, s.class}
+	key := streamKey{s.node, s.class, s.lane}
 	duplicates := slices.DeleteFunc(a.mu.members[key], func(other *stream) bool { return other == s })
 	if len(duplicates) == 0 {
 		delete(a.mu.members, key)

@@ -125,7 +125,10 @@ func (c *Channel) startLocked(r *remote) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	for class := range Class(classes) {
-		c.spawnLocked(func() { r.maintain(ctx, class) })
+		c.spawnLocked(func() { r.maintain(ctx, class, 0) })
+	}
+	for lane := Lane(1); int(lane) < c.cfg.Lanes; lane++ {
+		c.spawnLocked(func() { r.maintain(ctx, Foreground, lane) })
 	}
 }
 

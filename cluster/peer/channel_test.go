@@ -171,7 +171,7 @@ func TestChannel_Strangers_AreRefused(t *testing.T) {
 
 func TestChannel_HostileBytes_HarmNobodyElse(t *testing.T) {
 	a, b := pair(t, func(c *Config) { c.RequestTimeout, c.HandshakeTimeout = 20*time.Second, 200*time.Millisecond })
-	valid := appendMessage([]byte(magic), tagHello, a.newHandshake(purposePeer, Foreground, b.id()).ours.raw)
+	valid := appendMessage([]byte(magic), tagHello, a.newHandshake(purposePeer, Foreground, 0, b.id()).ours.raw)
 	for name, data := range map[string]string{
 		"nothing":          "",
 		"text":             "GET / HTTP/1.1\r\n\r\n",

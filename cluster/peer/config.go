@@ -42,6 +42,9 @@ type Config struct {
 	// QueueBytes may be sent if the queue is empty. At the limit requests fail with
 	// ErrUnavailable.
 	QueueBytes, QueueFrames int
+	// Lanes is how many foreground streams are opened to each peer, at most [MaxLanes];
+	// default 1.
+	Lanes int
 	// MaxStreams bounds accepted streams; default 1024. At the limit new ones are
 	// refused with RefusedBusy.
 	MaxStreams int
@@ -87,6 +90,7 @@ func (c *Config) setDefaults() {
 	c.InboundBytes = cmp.Or(c.InboundBytes, max(1<<30, int64(c.MaxFrame)))
 	c.QueueBytes = cmp.Or(c.QueueBytes, 32<<20)
 	c.QueueFrames = cmp.Or(c.QueueFrames, 16<<10)
+	c.Lanes = cmp.Or(c.Lanes, 1)
 	c.MaxStreams = cmp.Or(c.MaxStreams, 1024)
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, DefaultRequestTimeout)
 	c.BackgroundTimeout = cmp.Or(c.BackgroundTimeout, 30*time.Second)
@@ -117,6 +121,9 @@ func (c Config) Validate() error {
 	}
 	if c.ClusterID == nil {
 		errs = append(errs, errors.New("cluster id is missing"))
+	}
+	if c.Lanes < 1 || c.Lanes > MaxLanes {
+		errs = append(errs, fmt.Errorf("%d foreground streams for each peer: want 1 to %d", c.Lanes, MaxLanes))
 	}
 	if int64(c.MaxFrame) > 1<<32-1 || c.MaxFrame < 1<<10 {
 		errs = append(errs, fmt.Errorf("largest frame of %d bytes: want 1 KiB to 4 GiB", c.MaxFrame))

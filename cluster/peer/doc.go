@@ -8,7 +8,8 @@
 //
 // # Streams
 //
-// A node dials two streams to each peer, one for each [Class], and keeps them open.
+// A node dials a stream to each peer for each [Class], and keeps it open. With many
+// processors it dials several for the foreground, one for each [Lane].
 // Requests go out on a stream that this node dialled, and their replies come back on
 // it. Requests of a peer come in on the streams that the peer dialled. So requests
 // flow in one direction on each stream.
@@ -48,7 +49,7 @@
 // goroutine.
 //
 // Owns: the port, and the goroutines of Run: one that accepts, one that reads UDP, the
-// watchdog for timeouts and pings, one for each peer and class that keeps its stream
+// watchdog for timeouts and pings, one for each peer, class and lane that keeps its stream
 // open and reads it with a writer beside it, and two for each accepted stream; and the
 // workers of Mux.Run. Lock order: Channel.mu before stream.mu; that of the accepted streams is held alone. No lock is held during
 // I/O or calls out of the package.

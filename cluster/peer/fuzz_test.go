@@ -106,10 +106,10 @@ func FuzzHandshake(f *testing.F) {
 		c := &Channel{cfg: Config{Self: 1, Name: "B", Secret: "secret", ClusterID: func() string { return "c" }}}
 		admit := func(*hello) error { t.Fatal("let in without a proof"); return nil }
 		conn := func() *script { return &script{in: bytes.Clone(in), done: make(chan struct{})} }
-		if err := c.newHandshake(purposePeer, Foreground, 0).accept(conn(), admit); err == nil {
+		if err := c.newHandshake(purposePeer, Foreground, 0, 0).accept(conn(), admit); err == nil {
 			t.Fatal("accepted")
 		}
-		if err := c.newHandshake(purposePeer, Foreground, 7).dial(conn()); err == nil {
+		if err := c.newHandshake(purposePeer, Foreground, 0, 7).dial(conn()); err == nil {
 			t.Fatal("dialled")
 		}
 	})
@@ -128,7 +128,7 @@ func TestHandshake_PlayedBack_IsRefused(t *testing.T) {
 	defer func() { cancel(); <-ended }()
 
 	newcomer := &Channel{cfg: Config{Self: 2, Name: "G", Secret: "s", ClusterID: func() string { return "c" }}}
-	first := newcomer.newHandshake(purposePeer, Foreground, 1)
+	first := newcomer.newHandshake(purposePeer, Foreground, 0, 1)
 	conn, err := network.DialContext(t.Context(), "10.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)

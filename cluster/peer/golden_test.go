@@ -12,7 +12,7 @@ import (
 func TestHandshake_Golden(t *testing.T) {
 	ours := hello{
 		version: 0x0102, oldest: 0x0001, purpose: purposeCall, class: Background,
-		node: 0x1112131415161718, expect: 0x2122232425262728, cluster: "c1", name: "A", instance: "disk",
+		node: 0x1112131415161718, expect: 0x2122232425262728, cluster: "c1", name: "A", instance: "disk", lane: 3,
 	}
 	for i := range ours.nonce {
 		ours.nonce[i] = byte(0xa0 + i)
@@ -22,21 +22,21 @@ func TestHandshake_Golden(t *testing.T) {
 	theirs.raw = theirs.append(nil)
 	const body = "0102" + "0001" + "01" + "01" + // versions, purpose, class
 		"1112131415161718" + "2122232425262728" + "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf" + // node, expected node, nonce
-		"02" + "6331" + "01" + "41" + "04" + "6469736b" // cluster, name, instance
+		"02" + "6331" + "01" + "41" + "04" + "6469736b" + "03" // cluster, name, instance, lane
 	h := handshake{ours: ours, peer: theirs, secret: "secret", dialling: true}
 	for what, c := range map[string]struct {
 		got  []byte
 		want string
 	}{
-		"hello":            {appendMessage([]byte(magic), tagHello, ours.raw), "d151554f52415445" + "48" + "0030" + body + "37fb2469"},
-		"dialler's proof":  {appendMessage(nil, tagProof, h.prove(roleDialler)), "50" + "0020" + "34a5e43e47184b40f8fde98dbc5ca384e9f54ccf72bcc195e6a456f20cb75e38" + "60072221"},
-		"acceptor's proof": {appendMessage(nil, tagAccept, h.prove(roleAcceptor)), "41" + "0020" + "e33aa254597cdad80f9e153fc07b66d6dee487b1625e2b56582a1b6323d05549" + "8e53fe89"},
+		"hello":            {appendMessage([]byte(magic), tagHello, ours.raw), "d151554f52415445" + "48" + "0031" + body + "b992e566"},
+		"dialler's proof":  {appendMessage(nil, tagProof, h.prove(roleDialler)), "50" + "0020" + "0784dd2d938da554967aa8b3a31a5e2940c8744c68441d49df4f16d1c8dfeb35" + "3fc28ede"},
+		"acceptor's proof": {appendMessage(nil, tagAccept, h.prove(roleAcceptor)), "41" + "0020" + "5b7a445e4ac9f0d74265d846f6be01507ff975168e01d9272b8fe68f609adf1c" + "89363948"},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {
 			t.Errorf("%s:\n%s, want\n%s", what, got, c.want)
 		}
 	}
-	if protocolVersion != 2 || oldestVersion != 1 {
+	if protocolVersion != 3 || oldestVersion != 1 {
 		t.Errorf("this code speaks versions %d to %d", oldestVersion, protocolVersion)
 	}
 }

@@ -28,9 +28,9 @@ const (
 	roleAcceptor = "quorate acceptor"
 )
 
-func (c *Channel) newHandshake(p purpose, class Class, expect causal.NodeID) *handshake {
+func (c *Channel) newHandshake(p purpose, class Class, lane Lane, expect causal.NodeID) *handshake {
 	h := &handshake{secret: c.cfg.Secret, accepted: c.cfg.AcceptSecrets, ours: hello{
-		version: protocolVersion, oldest: oldestVersion, purpose: p, class: class,
+		version: protocolVersion, oldest: oldestVersion, purpose: p, class: class, lane: lane,
 		node: c.cfg.Self, expect: expect,
 		cluster: c.cfg.ClusterID(), name: c.cfg.Name, instance: c.cfg.Instance,
 	}}

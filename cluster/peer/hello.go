@@ -17,12 +17,14 @@ const magic = "\xD1QUORATE"
 // highest version that both speak.
 //
 // Version 2 has the same messages as version 1. It says that the node reads objects of
-// format 4, whose values are stripped.
+// format 4, whose values are stripped. Version 3 says that the node tells the lanes of a
+// peer apart.
 const (
-	protocolVersion = 2
+	protocolVersion = 3
 	oldestVersion   = 1
 
 	versionStripped = 2
+	versionLanes    = 3
 )
 
 const (
@@ -56,6 +58,7 @@ type hello struct {
 	nonce           [nonceSize]byte
 	cluster         string
 	name, instance  string
+	lane            Lane   // of a foreground stream; 0 before version 3
 	raw             []byte // its encoding
 }
 
@@ -70,7 +73,7 @@ func (h *hello) append(dst []byte) []byte {
 		dst = append(dst, byte(len(s)))
 		dst = append(dst, s...)
 	}
-	return dst
+	return append(dst, byte(h.lane))
 }
 
 // parseHello decodes a hello. Bytes behind the known fields belong to a later version
@@ -95,8 +98,11 @@ func parseHello(b []byte) (hello, error) {
 		*field = string(b[1 : 1+int(b[0])])
 		b = b[1+int(b[0]):]
 	}
-	if h.version < h.oldest || h.purpose > purposeCall || h.class >= classes || h.node == 0 || h.name == "" {
-		return hello{}, fmt.Errorf("%w: a hello of versions %d to %d, purpose %d, class %d, node %016x, name %q", errMalformed, h.oldest, h.version, h.purpose, h.class, uint64(h.node), h.name)
+	if len(b) > 0 {
+		h.lane = Lane(b[0])
+	}
+	if h.version < h.oldest || h.purpose > purposeCall || h.class >= classes || h.lane >= MaxLanes || h.node == 0 || h.name == "" {
+		return hello{}, fmt.Errorf("%w: a hello of versions %d to %d, purpose %d, class %d, lane %d, node %016x, name %q", errMalformed, h.oldest, h.version, h.purpose, h.class, h.lane, uint64(h.node), h.name)
 	}
 	return h, nil
 }

@@ -57,7 +57,7 @@ func TestReader_BodiesBeyondTheBudget_BreakTheStream(t *testing.T) {
 
 func TestReader_TricklingBigBody_IsGivenUp(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
-		h := a.newHandshake(purposePeer, Background, b.id())
+		h := a.newHandshake(purposePeer, Background, 0, b.id())
 		conn, err := a.sockets.Dialer.DialContext(t.Context(), b.Addr())
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func TestChannel_Impostor_DoesNotEndThePeersStream(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, a, b *end, _ *gate) {
 		var conns []net.Conn
 		for range maxDuplicates - 1 {
-			h := a.newHandshake(purposePeer, Foreground, b.id()) // says that it is A
+			h := a.newHandshake(purposePeer, Foreground, 0, b.id()) // says that it is A
 			conn, err := a.sockets.Dialer.DialContext(t.Context(), b.Addr())
 			if err != nil {
 				t.Fatal(err)
@@ -209,7 +209,7 @@ func TestGossip_Packets_OverflowIsDroppedAndCounted(t *testing.T) {
 func TestChannel_UnreadReplies_EndTheStreamAndNotTheNode(t *testing.T) {
 	small := func(c *Config) { c.QueueBytes = 64 << 10 }
 	inBubble(t, small, func(t *testing.T, a, b *end, _ *gate) {
-		h := a.newHandshake(purposePeer, Background, b.id())
+		h := a.newHandshake(purposePeer, Background, 0, b.id())
 		conn, err := a.sockets.Dialer.DialContext(t.Context(), b.Addr())
 		if err != nil {
 			t.Fatal(err)

@@ -51,8 +51,20 @@ const (
 	classes = 2
 )
 
-// StreamsPerPeer is how many streams a node opens to each of the others.
-const StreamsPerPeer = classes
+// Lane is one of the foreground streams to a peer. A stream has one reader, which applies
+// what arrives on it, so a node with many processors needs several to keep them busy. All
+// requests about one partition go by one lane, so that they arrive in their order.
+type Lane uint8
+
+// MaxLanes bounds the lanes to one peer.
+const MaxLanes = 8
+
+// LanesFor returns how many lanes suit a node that has some processors for itself. On one
+// or two, a second reader would only make batches smaller.
+func LanesFor(processors int) int { return min(max(processors/2, 1), MaxLanes) }
+
+// StreamsPerPeer returns how many streams a node opens to each of the others.
+func StreamsPerPeer(lanes int) int { return lanes - 1 + classes }
 
 func (c Class) String() string {
 	if c == Foreground {

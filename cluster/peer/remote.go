@@ -25,8 +25,8 @@ type remote struct {
 	c        *Channel
 	id       causal.NodeID
 	addr     atomic.Pointer[string]
-	streams  [classes]atomic.Pointer[stream]
-	triggers [classes]chan struct{}
+	streams  []atomic.Pointer[stream] // see streamIndex
+	triggers []chan struct{}          // of the same streams
 	wait     waitTime
 	failed   atomic.Pointer[failure] // the newest one; nil: none
 	version  atomic.Uint32           // the newest that the peer spoke at its last handshake; 0: not known
@@ -58,7 +58,8 @@ func (m remotes) outstanding() (n int) {
 }
 
 func (c *Channel) newRemote(id causal.NodeID, addr string) *remote {
-	r := &remote{c: c, id: id}
+	n := StreamsPerPeer(c.cfg.Lanes)
+	r := &remote{c: c, id: id, streams: make([]atomic.Pointer[stream], n), triggers: make([]chan struct{}, n)}
 	r.addr.Store(&addr)
 	for i := range r.triggers {
 		r.triggers[i] = make(chan struct{}, 1)
@@ -67,14 +68,47 @@ func (c *Channel) newRemote(id causal.NodeID, addr string) *remote {
 	return r
 }
 
-// available reports whether there is a foreground stream to the peer and it answers.
-func (r *remote) available() bool {
-	s := r.streams[Foreground].Load()
-	return s != nil && !s.silent.Load()
+// streamIndex returns the place of a stream among those to a peer: the first lane has that
+// of its class, and the others follow behind the classes.
+func streamIndex(class Class, lane Lane) int {
+	if lane == 0 {
+		return int(class)
+	}
+	return classes - 1 + int(lane)
 }
 
-func (r *remote) trigger() {
-	for _, p := range r.triggers {
+// stream returns a stream by its place, or the first lane in place of another one that does
+// not stand; nil if there is none.
+func (r *remote) stream(at int) *stream {
+	s := r.streams[at].Load()
+	if s == nil && at >= classes {
+		s = r.streams[Foreground].Load()
+	}
+	return s
+}
+
+// available reports whether there is a foreground stream to the peer and it answers, on
+// every lane.
+func (r *remote) available() bool {
+	s := r.streams[Foreground].Load()
+	if s == nil || s.silent.Load() {
+		return false
+	}
+	for i := classes; i < len(r.streams); i++ {
+		if s := r.streams[i].Load(); s != nil && s.silent.Load() {
+			return false
+		}
+	}
+	return true
+}
+
+// hasLanes reports whether the peer is known to tell lanes apart.
+func (r *remote) hasLanes() bool { return r.version.Load() >= versionLanes }
+
+func (r *remote) trigger() { r.triggerAll(r.triggers) }
+
+func (r *remote) triggerAll(some []chan struct{}) {
+	for _, p := range some {
 		select {
 		case p <- struct{}{}:
 		default:
@@ -82,12 +116,16 @@ func (r *remote) trigger() {
 	}
 }
 
-// maintain holds one stream to the peer until ctx ends.
-func (r *remote) maintain(ctx context.Context, class Class) {
+// maintain holds one stream to the peer until ctx ends. A lane other than the first is
+// dialled once the peer is known to tell them apart.
+func (r *remote) maintain(ctx context.Context, class Class, lane Lane) {
+	at := streamIndex(class, lane)
 	backoff := firstBackoff
 	for ctx.Err() == nil {
 		began := r.c.now()
-		if s, err := r.connect(ctx, class); err != nil {
+		if lane > 0 && !r.hasLanes() {
+			// A stream to the peer will tell, and triggers this one.
+		} else if s, err := r.connect(ctx, class, lane); err != nil {
 			r.note(err)
 			r.report(err)
 		} else {
@@ -101,7 +139,7 @@ func (r *remote) maintain(ctx context.Context, class Class) {
 		backoff = min(2*backoff, mostBackoff)
 		select {
 		case <-pause.C:
-		case <-r.triggers[class]:
+		case <-r.triggers[at]:
 			backoff = firstBackoff
 		case <-ctx.Done():
 		}
@@ -110,21 +148,26 @@ func (r *remote) maintain(ctx context.Context, class Class) {
 }
 
 // connect dials the peer and does the handshake.
-func (r *remote) connect(ctx context.Context, class Class) (*stream, error) {
-	conn, h, err := r.c.dial(ctx, *r.addr.Load(), purposePeer, class, r.id)
+func (r *remote) connect(ctx context.Context, class Class, lane Lane) (*stream, error) {
+	conn, h, err := r.c.dial(ctx, *r.addr.Load(), purposePeer, class, lane, r.id)
 	if err != nil {
 		return nil, err
 	}
-	r.version.Store(uint32(h.peer.version))
-	return r.c.newStream(conn, r.id, h.peer.name, class, r), nil
+	if old := r.version.Swap(uint32(h.peer.version)); old < versionLanes && r.hasLanes() {
+		r.triggerAll(r.triggers[classes:])
+	}
+	s := r.c.newStream(conn, r.id, h.peer.name, class, r)
+	s.lane = lane
+	return s, nil
 }
 
 // serve runs a stream until it breaks or ctx ends.
 func (r *remote) serve(ctx context.Context, s *stream) {
 	stop := context.AfterFunc(ctx, func() { s.fail(errForgotten) })
 	defer stop()
-	r.streams[s.class].Store(s)
-	if s.class == Foreground {
+	r.streams[streamIndex(s.class, s.lane)].Store(s)
+	first := s.class == Foreground && s.lane == 0 // the peer is up and down with it
+	if first {
 		r.c.throttle.forget(r.key())
 		r.c.log.Debug("connected to peer", "peer", s.name, "addr", *r.addr.Load())
 		r.c.cfg.Connected(r.id)
@@ -132,7 +175,7 @@ func (r *remote) serve(ctx context.Context, s *stream) {
 	err := s.run()
 	r.note(err)
 	r.c.count.StreamsBroken.Add(1)
-	if s.class == Foreground && ctx.Err() == nil {
+	if first && ctx.Err() == nil {
 		r.c.log.Info("connection to peer lost", "peer", s.name, "addr", *r.addr.Load(), "err", err)
 	}
 }
@@ -144,7 +187,7 @@ func (r *remote) note(err error) { r.failed.Store(&failure{err: err, at: time.No
 func (r *remote) key() string { return fmt.Sprintf("%016x", uint64(r.id)) }
 
 // lost stops using a stream.
-func (r *remote) lost(s *stream) { r.streams[s.class].CompareAndSwap(s, nil) }
+func (r *remote) lost(s *stream) { r.streams[streamIndex(s.class, s.lane)].CompareAndSwap(s, nil) }
 
 // answered records that a peer which was silent answers again.
 func (r *remote) answered(s *stream) {
@@ -177,7 +220,7 @@ func (r *remote) report(err error) {
 
 // dial opens a connection and does the dialler's part of the handshake. Every stream
 // that this node dials is made here.
-func (c *Channel) dial(ctx context.Context, addr string, p purpose, class Class, expect causal.NodeID) (net.Conn, *handshake, error) {
+func (c *Channel) dial(ctx context.Context, addr string, p purpose, class Class, lane Lane, expect causal.NodeID) (net.Conn, *handshake, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.HandshakeTimeout)
 	defer cancel()
 	conn, err := c.sockets.Dialer.DialContext(ctx, addr)
@@ -185,7 +228,7 @@ func (c *Channel) dial(ctx context.Context, addr string, p purpose, class Class,
 		return nil, nil, err // err names the address already
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // which ends the handshake
-	h := c.newHandshake(p, class, expect)
+	h := c.newHandshake(p, class, lane, expect)
 	err = withDeadline(conn, c.cfg.HandshakeTimeout, func() error { return h.dial(conn) })
 	if !stop() && err == nil {
 		err = ctx.Err()

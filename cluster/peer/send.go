@@ -19,13 +19,24 @@ import (
 // handler answered with one, or with [ErrNotSent], [ErrUnavailable], [ErrTimeout] or
 // [ErrTooBig], which is not sent either.
 func (c *Channel) Send(to causal.NodeID, class Class, kind Kind, body []byte, done Completion) {
+	c.send(to, streamIndex(class, 0), kind, body, done)
+}
+
+// SendLane sends a foreground request, as Send does, by a lane of less than Config.Lanes.
+// While that has no stream, and to a peer that does not know lanes, it goes by the first.
+func (c *Channel) SendLane(to causal.NodeID, lane Lane, kind Kind, body []byte, done Completion) {
+	c.send(to, streamIndex(Foreground, lane), kind, body, done)
+}
+
+// send sends a request by one of the streams to a peer.
+func (c *Channel) send(to causal.NodeID, by int, kind Kind, body []byte, done Completion) {
 	parts := [1][]byte{body}
 	r := c.remote(to)
 	if r == nil {
 		done.Complete(to, nil, errUnknown)
 		return
 	}
-	s := r.streams[class].Load()
+	s := r.stream(by)
 	if s == nil {
 		done.Complete(to, nil, errNoStream)
 		return
@@ -62,7 +73,7 @@ func (c *Channel) Call(ctx context.Context, to causal.NodeID, class Class, kind 
 // [ErrRefused] if the two nodes may not talk, and [ErrUnavailable] if the node there
 // cannot answer yet.
 func (c *Channel) CallAddr(ctx context.Context, addr string, kind Kind, body []byte) ([]byte, error) {
-	conn, h, err := c.dial(ctx, addr, purposeCall, Foreground, 0)
+	conn, h, err := c.dial(ctx, addr, purposeCall, Foreground, 0, 0)
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", addr, err)
 	}

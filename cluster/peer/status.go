@@ -6,14 +6,14 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// PeerStatus describes the two streams that this node dials to one peer. The streams
+// PeerStatus describes the streams that this node dials to one peer. The streams
 // that the peer dials to this node are not part of it.
 type PeerStatus struct {
-	Foreground bool          // the foreground stream is connected
+	Foreground bool          // the foreground stream, or its first lane, is connected
 	Background bool          // the background stream is connected
 	Available  bool          // there is a foreground stream, and its answers are not overdue
-	Queued     int           // bytes that wait to be written, on both streams
-	Unanswered int           // requests that wait for their answer, on both streams
+	Queued     int           // bytes that wait to be written, on all streams
+	Unanswered int           // requests that wait for their answer, on all streams
 	WaitTime   time.Duration // see [Channel.WaitTime]
 	LastError  error         // why the newest attempt to connect failed or the newest stream broke; nil if none did
 	FailedAt   time.Time     // when LastError occurred
@@ -36,13 +36,12 @@ func (c *Channel) Status() map[causal.NodeID]PeerStatus {
 }
 
 func (r *remote) status() PeerStatus {
-	foreground, background := r.streams[Foreground].Load(), r.streams[Background].Load()
 	p := PeerStatus{
-		Foreground: foreground != nil, Background: background != nil,
+		Foreground: r.streams[Foreground].Load() != nil, Background: r.streams[Background].Load() != nil,
 		Available: r.available(), WaitTime: r.wait.get(),
 	}
-	for _, s := range []*stream{foreground, background} {
-		if s != nil {
+	for i := range r.streams {
+		if s := r.streams[i].Load(); s != nil {
 			queued, unanswered := s.load()
 			p.Queued += queued
 			p.Unanswered += unanswered

@@ -25,6 +25,7 @@ type stream struct {
 	node     causal.NodeID
 	name     string
 	class    Class
+	lane     Lane
 	remote   *remote // dialled: whose stream it is; nil: accepted
 	newcomer bool    // accepted from a node without a cluster, which may only join
 

@@ -19,6 +19,9 @@ import (
 type Channel interface {
 	// Send never blocks; done is completed exactly once.
 	Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion)
+	// SendLane sends in the foreground, by one of the lanes to a node. Those of one lane
+	// arrive in their order.
+	SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body []byte, done peer.Completion)
 	// Available reports whether a node can be asked now.
 	Available(to ring.NodeID) bool
 	// WaitTime returns how long a node may stay silent before another is asked.
@@ -37,6 +40,8 @@ type Config struct {
 
 	// RequestTimeout bounds one call of Do; default [peer.DefaultRequestTimeout].
 	RequestTimeout time.Duration
+	// Lanes is the number of lanes to each node; default 1.
+	Lanes int
 	// SiblingsWarn and SiblingsRefuse bound the concurrent values of a key; defaults
 	// [DefaultSiblingsWarn] and [DefaultSiblingsRefuse].
 	SiblingsWarn, SiblingsRefuse int
@@ -87,6 +92,7 @@ type Coordinator struct {
 // New makes a coordinator; Run must be called for it to answer.
 func New(cfg Config) *Coordinator {
 	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, peer.DefaultRequestTimeout)
+	cfg.Lanes = cmp.Or(cfg.Lanes, 1)
 	cfg.SiblingsWarn = cmp.Or(cfg.SiblingsWarn, DefaultSiblingsWarn)
 	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
 	cfg.TakeOverTick = cmp.Or(cfg.TakeOverTick, takeOverTick)

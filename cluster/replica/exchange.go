@@ -9,10 +9,11 @@ import (
 	"github.com/quorate/quorate/cluster/peer"
 )
 
-// exchange is one frame to one peer, and the record of what it asked.
+// exchange is one frame to one peer by one of its lanes, and the record of what it asked.
 type exchange struct {
 	f     *wave
 	to    ring.NodeID
+	lane  peer.Lane
 	kind  peer.Kind
 	items []exchangeItem
 	body  []byte // room for header and count, then the items
@@ -37,10 +38,13 @@ type outbox struct {
 	inUse int         // the first of all
 }
 
-// to returns the frame of a kind being filled for a peer of the wave.
-func (b *outbox) to(f *wave, id ring.NodeID, kind peer.Kind) *exchange {
+// to returns the frame of a kind being filled for a peer of the wave, and for the lane of
+// an op's partition.
+func (b *outbox) to(o *op, id ring.NodeID, kind peer.Kind) *exchange {
+	f := o.f
+	lane := peer.Lane(int(o.p) % f.c.cfg.Lanes)
 	for _, x := range b.filling {
-		if x.to == id && x.kind == kind {
+		if x.to == id && x.kind == kind && x.lane == lane {
 			return x
 		}
 	}
@@ -49,7 +53,7 @@ func (b *outbox) to(f *wave, id ring.NodeID, kind peer.Kind) *exchange {
 	}
 	x := b.all[b.inUse]
 	b.inUse++
-	x.to, x.kind = id, kind
+	x.to, x.lane, x.kind = id, lane, kind
 	x.body = slices.Grow(x.body[:0], 256)[:headerLen(kind)]
 	f.users.Add(1)
 	b.filling = append(b.filling, x)
@@ -83,7 +87,7 @@ func (b *outbox) reset() {
 func (f *wave) send(frames []*exchange) {
 	for _, x := range frames {
 		x.seal()
-		f.c.cfg.Channel.Send(x.to, peer.Foreground, x.kind, x.body, x)
+		f.c.cfg.Channel.SendLane(x.to, x.lane, x.kind, x.body, x)
 	}
 }
 

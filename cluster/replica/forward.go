@@ -146,7 +146,7 @@ func (f *wave) sendForwardLocked(i, at int) {
 		is.origin = f.c.issuer.issue()
 		is.stamp, o.forwarding.issues = is.origin.Stamp, true
 	}
-	x := f.mu.outbox.to(f, o.walk[at], peer.Forward)
+	x := f.mu.outbox.to(o, o.walk[at], peer.Forward)
 	if len(x.items) == 0 {
 		x.begun = o.since
 	}

@@ -97,7 +97,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 func (f *wave) askLocked(i, at int, action Action) {
 	o := &f.mu.ops[i]
 	o.traceStep(o.walk[at], o.roleAt(at), action, 0)
-	x := f.mu.outbox.to(f, o.walk[at], peer.Read)
+	x := f.mu.outbox.to(o, o.walk[at], peer.Read)
 	own, digest := o.read.Own()
 	x.items = append(x.items, exchangeItem{op: i, place: at})
 	x.body = message.Read{

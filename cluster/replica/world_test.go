@@ -33,6 +33,9 @@ const (
 	isUnknown      // the node does not know the kind of frame
 )
 
+// lanes is how many foreground streams each node of a world opens to each other one.
+const lanes = 3
+
 // world is a cluster of coordinators over real stores, joined by the real peer
 // channel. A gate before each channel decides about every frame, and about who
 // seems worth asking.
@@ -117,12 +120,13 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 	n.channel, err = peer.New(peer.Config{
 		Self: n.id, Name: name, Instance: name, ClusterID: func() string { return "cluster" },
 		RequestTimeout: time.Minute, // what stays silent is the gate's to say
+		Lanes:          lanes,
 	}, sockets)
 	must(err)
 	n.coordinator = New(Config{
 		Self: n.id, Store: n.store, Channel: n, Ring: n.ring.Load, Policy: func() register.Policy { return register.LWW },
 		Clock: causal.NewClock(func() int64 { return time.Now().UnixMilli() }), Logger: slog.New(slog.DiscardHandler),
-		RequestTimeout: timeout,
+		RequestTimeout: timeout, Lanes: lanes,
 	})
 	n.coordinator.slotAt = func(time.Time) uint64 { return 0 } // reads ask in the order of the walk
 	ctx, cancel := context.WithCancel(context.Background())
@@ -271,6 +275,16 @@ func (n *worldNode) waitFor(d time.Duration) { n.wait.Store(int64(d)) }
 
 // Send passes the gate.
 func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
+	n.sendThrough(to, kind, done, func(done peer.Completion) { n.channel.Send(to, class, kind, body, done) })
+}
+
+// SendLane passes the gate.
+func (n *worldNode) SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body []byte, done peer.Completion) {
+	n.sendThrough(to, kind, done, func(done peer.Completion) { n.channel.SendLane(to, lane, kind, body, done) })
+}
+
+// sendThrough sends a frame if the rule of the world lets it through.
+func (n *worldNode) sendThrough(to ring.NodeID, kind peer.Kind, done peer.Completion, send func(peer.Completion)) {
 	w := n.w
 	name := n.ring.Load().Name(to)
 	w.mu.Lock()
@@ -290,13 +304,13 @@ func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body 
 	w.mu.Unlock()
 	switch what {
 	case arrives:
-		n.channel.Send(to, class, kind, body, done)
+		send(done)
 	case fails:
 		done.Complete(to, nil, peer.ErrUnavailable)
 	case isUnknown:
 		done.Complete(to, nil, &peer.RemoteError{Kind: kind, Message: "unknown kind"})
 	case isLate:
-		n.channel.Send(to, class, kind, body, late{w, done})
+		send(late{w, done})
 	}
 }
 

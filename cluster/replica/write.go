@@ -172,7 +172,7 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 
 func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
 	o := &f.mu.ops[it.op]
-	x := f.mu.outbox.to(f, id, peer.Write)
+	x := f.mu.outbox.to(o, id, peer.Write)
 	x.items = append(x.items, it)
 	x.body = message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: o.object}.Append(x.body)
 }

@@ -21,9 +21,9 @@ type packet struct {
 	at       time.Duration // when it was sent
 	from, to *life
 	addr     string // of whom it is to, if no life is named
-	class    peer.Class
-	kind     peer.Kind
-	body     []byte
+	stream
+	kind peer.Kind
+	body []byte
 
 	// Of requests. Gossip has no answer, and no completion.
 	id      uint64
@@ -37,13 +37,13 @@ type packet struct {
 }
 
 // sendFor is what the channel of a node does: it runs inside the node's bubble.
-func (l *life) sendFor(part int, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
+func (l *life) sendFor(part int, to ring.NodeID, by stream, kind peer.Kind, body []byte, done peer.Completion) {
 	target := l.connection(to)
 	if target == nil {
 		done.Complete(to, nil, peer.ErrNotSent)
 		return
 	}
-	l.post(&packet{at: l.bubble.now(), from: l, to: target, class: class, kind: kind, body: bytes.Clone(body), done: done, part: part})
+	l.post(&packet{at: l.bubble.now(), from: l, to: target, stream: by, kind: kind, body: bytes.Clone(body), done: done, part: part})
 }
 
 func (l *life) post(p *packet) {
@@ -54,25 +54,30 @@ func (l *life) post(p *packet) {
 
 // Answer posts the answer to a request that this node serves.
 func (p *packet) Answer(body []byte, err error) {
-	p.to.post(&packet{at: p.to.bubble.now(), from: p.to, to: p.from, class: p.class, kind: p.kind, body: body, err: err, answers: p})
+	p.to.post(&packet{at: p.to.bubble.now(), from: p.to, to: p.from, stream: p.stream, kind: p.kind, body: body, err: err, answers: p})
 }
 
-// Send, Call, Available and WaitTime make a life the peer channel of its parts.
+// Send, SendLane, Call, Available and WaitTime make a life the peer channel of its parts.
 func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
-	l.sendFor(0, to, class, kind, body, done)
+	l.sendFor(0, to, stream{class: class}, kind, body, done)
+}
+
+// SendLane sends by a lane of the foreground.
+func (l *life) SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body []byte, done peer.Completion) {
+	l.sendFor(0, to, stream{class: peer.Foreground, lane: lane}, kind, body, done)
 }
 
 // Call sends and waits.
 func (l *life) Call(ctx context.Context, to ring.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error) {
 	reply := peer.NewFuture()
-	l.sendFor(part(ctx), to, class, kind, body, reply)
+	l.sendFor(part(ctx), to, stream{class: class}, kind, body, reply)
 	return reply.Wait(ctx)
 }
 
 // CallAddr sends to whoever listens at an address, and waits.
 func (l *life) CallAddr(ctx context.Context, addr string, kind peer.Kind, body []byte) ([]byte, error) {
 	reply := peer.NewFuture()
-	l.post(&packet{at: l.bubble.now(), from: l, addr: addr, class: peer.Foreground, kind: kind, body: bytes.Clone(body), done: reply, part: part(ctx)})
+	l.post(&packet{at: l.bubble.now(), from: l, addr: addr, stream: stream{class: peer.Foreground}, kind: kind, body: bytes.Clone(body), done: reply, part: part(ctx)})
 	return reply.Wait(ctx)
 }
 
@@ -104,7 +109,7 @@ func (l *life) WaitTime(id ring.NodeID) time.Duration {
 func sortPackets(all []*packet) {
 	slices.SortStableFunc(all, func(a, b *packet) int {
 		if c := cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.target(), b.target()),
-			cmp.Compare(a.kind, b.kind), cmp.Compare(a.class, b.class)); c != 0 {
+			cmp.Compare(a.kind, b.kind), cmp.Compare(a.class, b.class), cmp.Compare(a.lane, b.lane)); c != 0 {
 			return c
 		}
 		if (a.answers == nil) != (b.answers == nil) {
@@ -177,9 +182,8 @@ func (c *cluster) route(p *packet) {
 	delay := c.delay(link)
 	at := max(p.at, c.now) + delay
 	if !c.chance(FaultReorder, 5, 100) {
-		lane := &link.last[p.class]
-		at = max(at, *lane+time.Microsecond)
-		*lane = at
+		at = max(at, link.last[p.stream]+time.Microsecond)
+		link.last[p.stream] = at
 	}
 	c.at(at, func() { c.deliver(p) })
 	if c.opts.defect == defectStorm && repeatable(p.kind) {

@@ -72,6 +72,9 @@ func (c *cluster) found() {
 	c.links = make([][]link, most)
 	for i := range c.links {
 		c.links[i] = make([]link, most)
+		for j := range c.links[i] {
+			c.links[i][j].last = make(map[stream]time.Duration)
+		}
 	}
 	for _, n := range c.nodes {
 		if !n.out {

@@ -43,7 +43,7 @@ func (l *life) tell(other *life, first bool) {
 	if first {
 		body = append(body, 1)
 	}
-	l.post(&packet{at: l.bubble.now(), from: l, to: other, class: peer.Background, kind: gossipKind, body: body})
+	l.post(&packet{at: l.bubble.now(), from: l, to: other, stream: stream{class: peer.Background}, kind: gossipKind, body: body})
 }
 
 // hear takes the digest of another node, as package gossip does once it has begun.

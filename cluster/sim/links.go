@@ -9,9 +9,15 @@ import (
 // link is one direction between two nodes.
 type link struct {
 	cut   bool
-	lossy int           // per cent of frames that get lost
-	slow  time.Duration // added to each delay
-	last  [2]time.Duration
+	lossy int                      // per cent of frames that get lost
+	slow  time.Duration            // added to each delay
+	last  map[stream]time.Duration // when the newest frame arrives
+}
+
+// stream is one of those between two nodes. Frames of one stream stay in their order.
+type stream struct {
+	class peer.Class
+	lane  peer.Lane
 }
 
 func (c *cluster) link(from, to *node) *link { return &c.links[from.index][to.index] }

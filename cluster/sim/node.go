@@ -145,7 +145,7 @@ func (l *life) open() (err error) {
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
 		Policy: c.opts.policy, SiblingsRefuse: c.opts.siblingsRefuse(),
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
-		Abstain: true, TakeOverTick: n.odd(takeOverTick, 6),
+		Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: n.wall, Tick: n.odd(hintTick, 1),

@@ -93,6 +93,9 @@ type Options struct {
 	defect defect
 }
 
+// lanes is how many lanes the nodes of a run have: one to three.
+func (o Options) lanes() int { return 1 + int(o.Seed%3) }
+
 // defect is a rule that a run breaks on purpose, so that a test sees the check of
 // that rule fail.
 type defect uint8

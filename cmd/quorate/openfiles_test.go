@@ -52,3 +52,25 @@ func TestLimitFiles_MaxClients_IsLoweredAndLogged(t *testing.T) {
 		t.Errorf("log: %s", log.String())
 	}
 }
+
+// The lanes of a node fit the files that are left for peers, in a cluster of 64 nodes.
+func TestFileBudget_Lanes_FitTheShareOfPeers(t *testing.T) {
+	for _, test := range []struct {
+		limit                   uint64
+		processors, nodes       int
+		wantLanes, wantAccepted int
+	}{
+		{limit: 1 << 20, processors: 2, nodes: 1, wantLanes: 1, wantAccepted: 1024},
+		{limit: 1 << 20, processors: 8, nodes: 1, wantLanes: 4, wantAccepted: 1024 - 3*64},
+		{limit: 1 << 20, processors: 64, nodes: 1, wantLanes: 8, wantAccepted: 64 * 9},
+		{limit: 1 << 20, processors: 8, nodes: 5, wantLanes: 1, wantAccepted: 1024}, // a demo
+		{limit: 1024, processors: 64, nodes: 1, wantLanes: 1, wantAccepted: 128},
+		{limit: 4096, processors: 64, nodes: 1, wantLanes: 5, wantAccepted: 704 - 4*64},
+	} {
+		lanes, accepted := budgetFiles(test.limit, test.nodes).lanes(test.processors, test.nodes)
+		if lanes != test.wantLanes || accepted != test.wantAccepted {
+			t.Errorf("%d files, %d processors, %d nodes: %d lanes, %d streams accepted, want %d and %d",
+				test.limit, test.processors, test.nodes, lanes, accepted, test.wantLanes, test.wantAccepted)
+		}
+	}
+}
