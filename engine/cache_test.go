@@ -21,9 +21,10 @@ func TestStore_Find_WriterHasTheKey_NextReaderDoesNotGoBack(t *testing.T) {
 	key, hash := []byte("key"), hashOf([]byte("key"))
 	before := write(t, s, p, "key", data("before")).Stored
 	write(t, s, p, "key", data("after"))
-	stripe := &s.writer.stripes[leafOf(hash)]
-	stripe.Lock() // as the writer of "after", which is on the disk and not in the cache yet
-	defer stripe.Unlock()
+	if !s.writer.stripes.tryLockKey(hash) { // as the writer of "after", which is on the disk and not in the cache yet
+		t.Fatal("the key is locked")
+	}
+	defer s.writer.stripes.unlockKey(hash)
 	s.objects.Put(p, hash, key, before, object.SeedOf(key).Digest(before))
 	missed, digest, found, err := s.findStored(p, hash, key, []byte("kept"))
 	if err != nil || !found || digest != object.SeedOf(key).Digest(before) || string(missed) != "kept"+string(before) {

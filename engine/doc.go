@@ -72,8 +72,10 @@
 // opened (upgrade.go).
 //
 // Invariant: before a stripe is unlocked, what was committed under it is reflected in the
-// Merkle leaf, the counts and the indexes of its partition. A key's leaf number is its
-// stripe number: both are the top ten bits of its hash.
+// Merkle leaf, the counts and the indexes of its partition. Holders of other stripes change
+// the same leaf and the same counts at the same time, so that all of these are changed by
+// atomic operations which may come in any order. Whoever needs them to stand still locks all
+// stripes.
 //
 // Invariant: a key has one object at most, and where that lies follows from the object.
 //
@@ -83,9 +85,9 @@
 //
 // Invariant: a key is in the existence filter before the commit of its first object.
 //
-// Lock order: stripes in ascending order, then the mutexes of the hint counts and the
-// epochs, then Pebble's own locks. Nobody waits for an fsync under a stripe, except for
-// the rare one that leases epochs.
+// Lock order: one intent, or all of them in ascending order (stripe.go); stripes in
+// ascending order; the mutexes of the hint counts and the epochs; Pebble's own locks.
+// Nobody waits for an fsync under a stripe, except for the rare one that leases epochs.
 //
 // Owns: the data directory and its lock; Pebble's goroutines; the goroutines of
 // [Store.Run]; the goroutine that stops the store. Run and [Store.Close] leave theirs

@@ -59,7 +59,7 @@ func hashOf(key []byte) uint64 { return xxhash.Sum64(key) }
 // Hash32 returns the hash by which keys are ordered within a partition.
 func Hash32(key []byte) uint32 { return uint32(hashOf(key) >> 32) }
 
-// leafOf returns the Merkle leaf of a hash, which is its stripe as well.
+// leafOf returns the Merkle leaf of a hash.
 func leafOf(hash uint64) int { return int(hash >> (64 - leafBits)) }
 
 // appendObjectKey appends the place of an object that has a value.

@@ -65,10 +65,9 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 	}
 	// Only what is read under the stripe may be cached. If a writer has the stripe,
 	// nobody waits for it: it caches what it writes.
-	stripe := &s.writer.stripes[leafOf(hash)]
-	mine := stripe.TryLock()
+	mine := s.writer.stripes.tryLockKey(hash)
 	if mine {
-		defer stripe.Unlock()
+		defer s.writer.stripes.unlockKey(hash)
 	}
 	have := len(dst)
 	if mine {

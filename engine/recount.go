@@ -81,7 +81,7 @@ func (r *recount) swept(p ring.Partition, at int64, key []byte) (bool, error) {
 // addTo adds the sums to the partition's statistics. The caller holds all stripes.
 func (r *recount) addTo(stats *partitionStats) {
 	for i, x := range r.leaves {
-		stats.leaves[i].Store(stats.leaves[i].Load() ^ x)
+		stats.toggle(i, x)
 	}
 	stats.live.Add(r.live)
 	stats.valued.Add(r.valued)

@@ -12,8 +12,8 @@ import (
 // objects. So a write adjusts them by what it takes away and what it adds, and a rebuild
 // can add what lies on disk while writes go on.
 //
-// Only the holder of the stripe with a leaf's number changes the leaf. Anybody may read
-// it.
+// Only the holder of a key's stripe adds the key's object to the sums, or takes it out.
+// Anybody may read them.
 type partitionStats struct {
 	live, total, bytes atomic.Int64
 	valued             atomic.Int64 // objects with a value: live keys, and values that a newer deletion hides
@@ -128,7 +128,7 @@ type statsChange struct {
 	digest      object.Digest // old XOR new
 }
 
-// apply adds a change. The caller holds the stripe c.leaf.
+// apply adds a change. The caller holds the stripe of the key.
 func (s *statistics) apply(c statsChange) {
 	stats := s.get(c.partition)
 	stats.apply(c)
@@ -141,8 +141,7 @@ func (s *statistics) apply(c statsChange) {
 }
 
 func (s *partitionStats) apply(c statsChange) {
-	leaf := &s.leaves[c.leaf]
-	leaf.Store(leaf.Load() ^ uint64(c.digest))
+	s.toggle(int(c.leaf), uint64(c.digest))
 	if c.live != 0 {
 		s.live.Add(int64(c.live))
 	}
@@ -161,6 +160,16 @@ func (s *partitionStats) apply(c statsChange) {
 	}
 	if c.bytes != 0 {
 		s.bytes.Add(c.bytes)
+	}
+}
+
+// toggle adds the digest of an object to a leaf, or takes it out, or does both at once. The
+// holders of other stripes of the leaf may do so at the same time.
+func (s *partitionStats) toggle(leaf int, digests uint64) {
+	for l := &s.leaves[leaf]; ; {
+		if old := l.Load(); l.CompareAndSwap(old, old^digests) {
+			return
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ type txn struct {
 	order   []hashedRecord
 	results []recordResult // by place in order
 	locked  []uint16       // stripes, ascending
+	intent  int            // among those of the stripes
 	batch   *pebble.Batch
 
 	stats    []statsChange
@@ -101,21 +102,21 @@ func (t *txn) lock() {
 	if len(t.order) > 1 {
 		slices.SortFunc(t.order, compareHashed)
 	}
-	last := -1
 	for _, o := range t.order {
-		if n := leafOf(o.hash); n != last {
-			t.w.stripes[n].Lock()
-			t.locked = append(t.locked, uint16(n))
-			last = n
+		if n := stripeOf(o.hash); len(t.locked) == 0 || n != t.locked[len(t.locked)-1] {
+			t.locked = append(t.locked, n)
 		}
+	}
+	if len(t.locked) > 0 {
+		t.w.stripes.lock(t.intent, t.locked)
 	}
 	t.results = slices.Grow(t.results[:0], len(t.order))[:len(t.order)]
 	clear(t.results)
 }
 
 func (t *txn) unlock() {
-	for _, n := range t.locked {
-		t.w.stripes[n].Unlock()
+	if len(t.locked) > 0 {
+		t.w.stripes.unlock(t.intent, t.locked)
 	}
 	t.locked = t.locked[:0]
 }

@@ -33,7 +33,7 @@ type writer struct {
 func (w *writer) newTxn() *txn {
 	t, _ := w.txns.Get().(*txn)
 	if t == nil {
-		t = &txn{w: w}
+		t = &txn{w: w, intent: w.stripes.newIntent()}
 	}
 	t.batch = w.db.pebble.NewBatch()
 	return t
