@@ -36,6 +36,21 @@ func (s *Store) Find(p ring.Partition, key, dst []byte) (encoded []byte, digest 
 	return s.findStored(p, hash, key, dst)
 }
 
+// prefetched is how many keys are prefetched at once. Together they fit into the processor's
+// first cache.
+const prefetched = 64
+
+// Prefetch prepares for Find or Digest of n keys, where all are looked up at once: the
+// processor loads what is in memory of them while it goes on.
+func (s *Store) Prefetch(n int, key func(i int) []byte) {
+	var hashes [prefetched]uint64
+	n = min(n, prefetched)
+	for i := range n {
+		hashes[i] = hashOf(key(i))
+	}
+	s.objects.Prefetch(hashes[:n])
+}
+
 // Digest returns the digest of a key's object.
 func (s *Store) Digest(p ring.Partition, key []byte) (digest object.Digest, found bool, err error) {
 	if !s.db.guard.enter() {

@@ -102,6 +102,7 @@ func (t *txn) lock() {
 	if len(t.order) > 1 {
 		slices.SortFunc(t.order, compareHashed)
 	}
+	t.prefetch()
 	for _, o := range t.order {
 		if n := stripeOf(o.hash); len(t.locked) == 0 || n != t.locked[len(t.locked)-1] {
 			t.locked = append(t.locked, n)
@@ -112,6 +113,19 @@ func (t *txn) lock() {
 	}
 	t.results = slices.Grow(t.results[:0], len(t.order))[:len(t.order)]
 	clear(t.results)
+}
+
+// prefetch has the processor load what the records will find in the object cache. The txn
+// holds no lock while it is loaded.
+func (t *txn) prefetch() {
+	var hashes [prefetched]uint64
+	for first := 0; first < len(t.order); first += prefetched {
+		part := t.order[first:min(first+prefetched, len(t.order))]
+		for i, o := range part {
+			hashes[i] = o.hash
+		}
+		t.w.objects.Prefetch(hashes[:len(part)])
+	}
 }
 
 func (t *txn) unlock() {

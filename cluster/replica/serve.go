@@ -62,6 +62,7 @@ type served struct {
 	records  []engine.Record
 	pointers []*engine.Record
 	frames   []servedFrame
+	reads    []message.Read // of one frame
 	reply    []byte
 	object   []byte
 }
@@ -118,6 +119,7 @@ func (b *served) release() {
 	clear(b.records)
 	clear(b.pointers)
 	clear(b.frames)
+	clear(b.reads)
 	b.records, b.frames = b.records[:0], b.frames[:0]
 	if cap(b.reply)+cap(b.object) > mostBody {
 		b.reply, b.object = nil, nil
@@ -140,20 +142,24 @@ func appendRefusals(dst []byte, records []engine.Record) []byte {
 func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 	d := wire.NewReader(r.Body)
 	view := c.cfg.Ring()
-	b.reply = b.reply[:0]
+	b.reads, b.reply = b.reads[:0], b.reply[:0]
 	for range message.ReadCount(&d) {
 		it := message.ReadRead(&d)
 		if d.Failed() || int(it.Partition) >= view.Partitions() {
 			d.Fail()
 			break
 		}
-		var a message.Answer
-		a, b.object = c.find(it, b.object[:0])
-		b.reply = a.Append(b.reply)
+		b.reads = append(b.reads, it)
 	}
 	if err := d.Done("read"); err != nil {
 		r.ReplyError(err)
 		return
+	}
+	c.cfg.Store.Prefetch(len(b.reads), func(i int) []byte { return b.reads[i].Key })
+	for _, it := range b.reads {
+		var a message.Answer
+		a, b.object = c.find(it, b.object[:0])
+		b.reply = a.Append(b.reply)
 	}
 	r.Reply(b.reply)
 }

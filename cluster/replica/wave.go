@@ -83,6 +83,9 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 // start puts every op into its first phase and sends the first frames.
 func (f *wave) start() {
 	f.mu.Lock()
+	if !f.counted && len(f.mu.ops) > 1 { // all are reads
+		f.c.cfg.Store.Prefetch(len(f.mu.ops), func(i int) []byte { return f.mu.ops[i].req.Key })
+	}
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
 		switch {

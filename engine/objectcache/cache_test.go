@@ -77,6 +77,13 @@ func TestCache_AnyUse_KnowsNothingFalse(t *testing.T) {
 					}
 				}
 			},
+			"prefetch": func(rt *rapid.T) { // changes nothing
+				hashes := make([]uint64, rapid.IntRange(0, 4).Draw(rt, "keys"))
+				for i := range hashes {
+					_, hashes[i], _ = draw(rt)
+				}
+				c.Prefetch(hashes)
+			},
 			"": func(rt *rapid.T) {
 				if _, _, held := c.Stats(); held > size {
 					rt.Fatalf("holds %d of %d bytes", held, size)

@@ -8,7 +8,8 @@
 // it. Objects larger than an eighth of a generation are not kept. Entries lie in byte
 // slices without pointers, so that the garbage collector does not look at them. While a
 // generation is small its memory grows with it; a larger one lies in a part of a slab of
-// huge pages, where all of the slab counts as used.
+// huge pages, where all of the slab counts as used. Whoever looks up many keys has the
+// processor load them all at once (Prefetch): most of a look-up is waiting for memory.
 //
 // Libraries such as fastcache and otter are not used, because they cannot give the
 // invariant: they may drop or delay an update, and they cannot forget a partition at
