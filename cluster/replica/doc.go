@@ -19,7 +19,8 @@
 //     the engine's key lock; no lock is held over a network wait.
 //  4. The resulting object goes to every other primary at once. A primary known
 //     to be down is replaced by the next healthy node of the walk, which keeps
-//     the write as a hint; one that fails or stays silent is replaced then.
+//     the write as a hint; one that fails or stays silent is replaced then. One from
+//     which other answers come is merely slow, and has half of the request's time.
 //  5. The client is answered when W nodes have it as safely as --durability asks.
 //
 // A read asks R replicas, one for the object and the others for digests, and another one

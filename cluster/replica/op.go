@@ -171,6 +171,18 @@ func (o *op) timePassed(now time.Time, wait time.Duration) coordination.Event {
 	return e
 }
 
+// longestStoreWait returns how long some nodes of the walk may take to store a copy. One that
+// is merely slow, and still answers on its stream, has the copy or will get it. A stand-in
+// would only add work where there is no room for it, so that such a node has half of the
+// request's time.
+func (o *op) longestStoreWait(nodes quorum.Nodes) time.Duration {
+	d := o.longestWait(nodes)
+	if nodes&o.f.mu.ops[o.group].up != 0 {
+		d = max(d, o.f.c.cfg.RequestTimeout/2)
+	}
+	return d
+}
+
 // longestWait returns the longest wait time of some nodes of the walk.
 func (o *op) longestWait(nodes quorum.Nodes) (d time.Duration) {
 	for i, id := range o.walk {

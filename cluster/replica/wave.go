@@ -209,7 +209,7 @@ func (f *wave) checkSilent() {
 		case o.phase == phaseRead && o.reads:
 			f.stepReadLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
 		case o.phase == phaseWrite && o.carrier == i:
-			f.stepWriteLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
+			f.stepWriteLocked(i, o.timePassed(now, o.longestStoreWait(tally.Waiting())))
 		case o.phase == phaseForward && o.forwarding.held:
 			f.startForwardLocked(i)
 		case o.phase == phaseForward:

@@ -29,6 +29,7 @@ const (
 	arrives   fate = iota
 	fails          // at once, as on a stream that breaks
 	stalls         // it never arrives, and nobody says so before the test ends
+	freezes        // it stalls, and the node seems down from then on, as one from which nothing comes
 	isLate         // it arrives; its answer waits until world.release
 	isUnknown      // the node does not know the kind of frame
 )
@@ -50,6 +51,7 @@ type world struct {
 
 	mu   sync.Mutex
 	down map[ring.NodeID]bool
+	mute map[ring.NodeID]bool // a frame to them has met freezes
 	// rule decides about each frame; nil: all arrive.
 	rule     func(from, to string, kind peer.Kind) fate
 	sent     map[string]int // frames by "kind from to", whatever became of them
@@ -80,7 +82,7 @@ func newWorld(t testing.TB, quorums ring.Quorums, timeout time.Duration, names .
 // newWorldOf starts nodes whose stores have the given durability.
 func newWorldOf(t testing.TB, durability engine.Durability, quorums ring.Quorums, timeout time.Duration, names ...string) *world {
 	t.Helper()
-	w := &world{tb: t, durability: durability, nodes: make(map[string]*worldNode), down: make(map[ring.NodeID]bool), sent: make(map[string]int), key: []byte("key")}
+	w := &world{tb: t, durability: durability, nodes: make(map[string]*worldNode), down: make(map[ring.NodeID]bool), mute: make(map[ring.NodeID]bool), sent: make(map[string]int), key: []byte("key")}
 	var founders []ring.Member
 	for _, name := range names {
 		founders = append(founders, ring.Member{ID: ring.IDOf(name), Name: name, Instance: name})
@@ -220,6 +222,7 @@ func (w *world) decide(rule func(to int, kind peer.Kind) fate) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rule = nil
+	clear(w.mute)
 	wait := long
 	if rule != nil {
 		wait = 100 * time.Millisecond
@@ -263,7 +266,7 @@ func (w *world) end() {
 // Available is the gate's word.
 func (n *worldNode) Available(to ring.NodeID) bool {
 	n.w.mu.Lock()
-	down := n.w.down[to]
+	down := n.w.down[to] || n.w.mute[to]
 	n.w.mu.Unlock()
 	return !down && n.channel.Available(to)
 }
@@ -297,6 +300,9 @@ func (n *worldNode) sendThrough(to ring.NodeID, kind peer.Kind, done peer.Comple
 	}
 	if w.rule != nil {
 		what = w.rule(n.name, name, kind)
+	}
+	if what == freezes {
+		w.mute[to], what = true, stalls
 	}
 	if what == stalls {
 		w.stalling = append(w.stalling, func() { done.Complete(to, nil, peer.ErrTimeout) })

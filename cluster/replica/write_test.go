@@ -50,7 +50,7 @@ func TestWrite_SilentPrimary_FallbackKeepsAHint(t *testing.T) {
 	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
 	w.decide(func(to int, _ peer.Kind) fate {
 		if to == 1 || to == 3 { // a primary, and the first to stand in for it
-			return stalls
+			return freezes
 		}
 		return arrives
 	})
@@ -61,6 +61,54 @@ func TestWrite_SilentPrimary_FallbackKeepsAHint(t *testing.T) {
 	if _, ok := w.at(4).store.Hints().Targets()[w.at(1).id]; !ok {
 		t.Fatal("the hint is not for the silent primary")
 	}
+}
+
+// Primaries that are slower than their wait times, and answer on their streams, get no
+// stand-ins and no hints: their copies are on the way.
+func TestWrite_SlowPrimaries_NobodyKeepsHints(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D", "E")
+	w.decide(func(int, peer.Kind) fate { return isLate })
+	const wait = time.Millisecond
+	w.at(0).waitFor(wait)
+	r := set(w.key, "value")
+	done := make(chan struct{})
+	began := time.Now()
+	go func() { defer close(done); w.at(0).do(r) }()
+	poll.Until(t, "both have answered, after many wait times", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.held) >= 2 && time.Since(began) > 200*wait
+	})
+	w.release()
+	<-done
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	for place := range w.walk {
+		if hints := w.at(place).store.Hints().Targets(); len(hints) > 0 {
+			t.Errorf("place %d keeps hints for %v", place, hints)
+		}
+	}
+	if n := w.frames(peer.Write, 3) + w.frames(peer.Write, 4); n > 0 {
+		t.Errorf("%d writes went to stand-ins", n)
+	}
+}
+
+// A slow primary whose stream breaks after the client has its answer gets a hint.
+func TestWrite_SlowPrimaryFailsAfterTheAnswer_IsKeptAHint(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.decide(func(to int, _ peer.Kind) fate {
+		if to == 1 {
+			return stalls
+		}
+		return arrives
+	})
+	w.at(0).must(set(w.key, "value"))
+	if hints := w.at(0).store.Hints().Targets(); len(hints) > 0 {
+		t.Fatalf("hints for %v before anything failed", hints)
+	}
+	w.end()
+	poll.Until(t, "a hint is kept", func() bool { return w.at(0).hinted(w.key) == "value" })
 }
 
 func TestWrite_AllPrimariesDown_FallbacksTakeIt(t *testing.T) {

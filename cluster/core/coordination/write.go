@@ -9,7 +9,8 @@ import "github.com/quorate/quorate/cluster/core/quorum"
 //  2. A primary that is down, fails, or stays silent has missed the write. If it can be
 //     asked again, it is; else the next healthy fallback gets the object as a hint for it.
 //  3. A fallback that fails or stays silent is replaced in the same way.
-//  4. The late answer of a silent node counts as any other.
+//  4. The late answer of a silent node counts as any other, and a primary that has
+//     answered has missed nothing.
 //
 // Those primaries for which nobody has a hint when the request ends are in [Write.Missed],
 // and the driver keeps a hint for each on this node. A node that is no primary keeps its own copy as a
@@ -50,6 +51,7 @@ func (m *Write) Step(e Event, actions []Action) []Action {
 		actions = m.start(actions)
 	case Answer:
 		m.tally.Answer(e.Place)
+		m.missed = m.missed.Without(e.Place)
 		if m.tally.Won() && !m.done {
 			m.done = true
 			actions = append(actions, Action{Kind: Finish})
