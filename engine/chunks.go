@@ -23,7 +23,19 @@ type chunk struct {
 	// beside is the prefix of a second range, whose entries are merged with those of the
 	// first by what follows the prefix, or 0.
 	beside byte
+	// parts says what of each entry is read.
+	parts chunkParts
+	// between is called between two chunks, if it is set.
+	between func()
 }
+
+// chunkParts are the parts of an entry.
+type chunkParts uint8
+
+const (
+	keysAndValues chunkParts = iota
+	keysOnly
+)
 
 // moved returns a bound of the first range, which begins at lower, as one of the second.
 func (c *chunk) moved(bound, lower []byte) []byte {
@@ -43,6 +55,20 @@ func (d *database) chunks(r pebble.Reader, lower, upper []byte) iter.Seq2[chunkE
 // shows one moment, so that an object that moves between the two places is seen once.
 func (d *database) objectChunks(r pebble.Reader, lower, upper []byte) iter.Seq2[chunkEntry, error] {
 	return d.chunksOf(chunk{limit: chunkFirst, beside: prefixGrave}, r, lower, upper)
+}
+
+// everyKey yields the keys of all objects, those with a value and the dead ones, and pauses
+// between the chunks.
+func (d *database) everyKey(r pebble.Reader, between func()) iter.Seq2[chunkEntry, error] {
+	lower, upper := prefixBounds(prefixObject)
+	return d.chunksOf(chunk{limit: chunkEntries, beside: prefixGrave, parts: keysOnly, between: between}, r, lower, upper)
+}
+
+// everyObject yields all objects, those with a value and the dead ones, and pauses between the
+// chunks.
+func (d *database) everyObject(r pebble.Reader, between func()) iter.Seq2[chunkEntry, error] {
+	lower, upper := prefixBounds(prefixObject)
+	return d.chunksOf(chunk{limit: chunkEntries, beside: prefixGrave, between: between}, r, lower, upper)
 }
 
 func (d *database) chunksOf(c chunk, r pebble.Reader, lower, upper []byte) iter.Seq2[chunkEntry, error] {
@@ -70,6 +96,9 @@ func (d *database) chunksOf(c chunk, r pebble.Reader, lower, upper []byte) iter.
 			from = append(append(from[:0:0], c.data[len(c.data)-last.key-last.value:len(c.data)-last.value]...), 0)
 			from[0] = lower[0]
 			c.limit = min(2*c.limit, chunkEntries)
+			if c.between != nil {
+				c.between()
+			}
 		}
 	}
 }
@@ -109,9 +138,11 @@ func (c *chunk) read(it, beside *pebble.Iterator) (more bool, err error) {
 		if !ok || other && bytes.Compare(beside.Key()[1:], it.Key()[1:]) < 0 {
 			next = beside
 		}
-		v, err := next.ValueAndErr()
-		if err != nil {
-			return false, err
+		var v []byte
+		if c.parts != keysOnly {
+			if v, err = next.ValueAndErr(); err != nil {
+				return false, err
+			}
 		}
 		c.data = append(append(c.data, next.Key()...), v...)
 		c.lens = append(c.lens, struct{ key, value int }{len(next.Key()), len(v)})

@@ -56,7 +56,7 @@
 // Inside, the parts share a database (Pebble and what protects it), a writer (batches
 // under stripes: txn.go, apply.go, applyhint.go), the statistics of the partitions
 // (stats.go, saved by savedstats.go, rebuilt by rebuild.go, checked by scrub.go) and the
-// epochs (epoch.go).
+// epochs (epoch.go). Work on many keys leaves time to requests (pace.go).
 //
 // # Layout
 //
@@ -68,8 +68,8 @@
 // own: [Store.ScanValued] costs nothing for them, [Store.Scan] merges the two ranges. A
 // read looks for an object with a value first. An object that dies, or lives again,
 // moves in the batch that changes it. The space of what was removed returns to the disk by
-// later compactions, or soon on an idle node (reclaim.go). A store of an older version is upgraded when it is
-// opened (upgrade.go).
+// later compactions, or soon on an idle node (reclaim.go). A store of an older version is
+// upgraded when it is opened (upgrade.go).
 //
 // Invariant: before a stripe is unlocked, what was committed under it is reflected in the
 // Merkle leaf, the counts and the indexes of its partition. Holders of other stripes change

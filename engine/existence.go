@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -14,14 +13,6 @@ import (
 // existenceBytes bounds the existence filter's table: 107 million keys. While another one is
 // built there are two.
 const existenceBytes = 128 << 20
-
-// Each step of a build reads existenceStep keys, which takes about a millisecond if they are in
-// memory. A pause that is as long follows, at least existencePause and at most a hundred times
-// that, so that a build takes no more than half of the disk and of one processor.
-const (
-	existenceStep  = 4096
-	existencePause = time.Millisecond
-)
 
 // objectPrefixes are those under which objects lie. The existence filter does not tell one
 // from the other.
@@ -35,6 +26,7 @@ type existenceBuilder struct {
 	filter   *existence.Filter
 	stats    *statistics
 	stripes  *stripes
+	pacer    *pacer
 	snapshot heldSnapshot
 }
 
@@ -88,20 +80,27 @@ func (b *existenceBuilder) build(ctx context.Context) error {
 		return err
 	}
 	defer b.end()
-	for _, prefix := range objectPrefixes {
-		lower, upper := prefixBounds(prefix)
-		for lower != nil {
-			began := time.Now()
-			if lower, err = b.step(build, snapshot, lower, upper); err != nil || ctx.Err() != nil {
-				build.Discard()
-				return err
-			}
-			if lower != nil {
-				b.pause(ctx, time.Since(began))
-			}
-		}
+	if err := b.addAll(ctx, build, snapshot); err != nil || ctx.Err() != nil {
+		build.Discard()
+		return err
 	}
 	build.Publish()
+	return nil
+}
+
+// addAll adds the keys of a snapshot, unless ctx ends before.
+func (b *existenceBuilder) addAll(ctx context.Context, build *existence.Build, snapshot *pebble.Snapshot) error {
+	pace := b.pacer.begin()
+	for e, err := range b.db.everyKey(snapshot, func() { pace.pause(ctx) }) {
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		p, _, key, ok := splitObjectKey(e.key)
+		if !ok {
+			return b.db.corrupt("key", fmt.Errorf("%x", e.key))
+		}
+		build.Add(p, hashOf(key))
+	}
 	return nil
 }
 
@@ -124,40 +123,5 @@ func (b *existenceBuilder) end() {
 	if b.db.guard.enter() {
 		b.snapshot.release()
 		b.db.guard.leave()
-	}
-}
-
-// step adds some keys of the snapshot, and returns where to go on: nil at the end.
-func (b *existenceBuilder) step(build *existence.Build, snapshot *pebble.Snapshot, lower, upper []byte) (next []byte, err error) {
-	if !b.db.guard.enter() {
-		return nil, ErrClosed
-	}
-	defer b.db.guard.leave()
-	it, err := snapshot.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return nil, b.db.readError("read keys", err)
-	}
-	ok, n := it.First(), 0
-	for ; ok && n < existenceStep; ok, n = it.Next(), n+1 {
-		p, _, key, valid := splitObjectKey(it.Key())
-		if !valid {
-			return nil, errors.Join(b.db.corrupt("key", fmt.Errorf("%x", it.Key())), it.Close())
-		}
-		build.Add(p, hashOf(key))
-	}
-	if ok {
-		next = append(next, it.Key()...)
-	}
-	return next, b.db.readError("read keys", it.Close())
-}
-
-// pause waits after a step that took some time, at most until ctx ends or the store is closed.
-func (b *existenceBuilder) pause(ctx context.Context, took time.Duration) {
-	timer := time.NewTimer(min(max(took, existencePause), 100*existencePause))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-b.db.guard.closing:
-	case <-timer.C:
 	}
 }

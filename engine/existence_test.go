@@ -248,8 +248,7 @@ func TestExistenceBuilder_StoreIsClosed_Ends(t *testing.T) {
 		if s.existence.snapshot.get() != nil {
 			t.Errorf("%s: the snapshot is still open", name)
 		}
-		lower, upper := prefixBounds(prefixObject)
-		if _, err := s.existence.step(build, snapshot, lower, upper); err != ErrClosed {
+		if err := s.existence.addAll(t.Context(), build, snapshot); err != ErrClosed {
 			t.Errorf("%s: a build goes on: %v", name, err)
 		}
 		if err := s.existence.build(t.Context()); err != ErrClosed {

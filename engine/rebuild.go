@@ -22,6 +22,7 @@ type rebuild struct {
 	db       *database
 	stats    *statistics
 	stripes  *stripes
+	pacer    *pacer
 	snapshot heldSnapshot // none when there is nothing to rebuild
 }
 
@@ -37,8 +38,8 @@ func (r *rebuild) run(ctx context.Context) error {
 	started := r.db.opts.Now()
 	sum := newRecount(r.db, snapshot)
 	next := 0 // the partition that is being summed up; those below are ready
-	lower, upper := prefixBounds(prefixObject)
-	for e, err := range r.db.objectChunks(snapshot, lower, upper) {
+	pace := r.pacer.begin()
+	for e, err := range r.db.everyObject(snapshot, func() { pace.pause(ctx) }) {
 		if errors.Is(err, ErrClosed) || ctx.Err() != nil {
 			return nil // the next start begins again
 		}

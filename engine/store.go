@@ -112,6 +112,8 @@ func newStore(o Options) *Store {
 		db: db, stripes: stripes, stats: s.stats, objects: &s.objects, existence: s.existence.filter, epochs: s.epochs,
 		hints: newHintCounts(), expiry: newExpiryTimes(o.Partitions), expired: newExpiryTimes(o.Partitions),
 	}
+	pacer := &pacer{db: db, operations: func() int64 { return s.reads.Load() + s.writer.records.Load() }}
+	s.existence.pacer, s.rebuild.pacer = pacer, pacer
 	s.merkle.stats = s.stats
 	s.partitions = Partitions{
 		db: db, stats: s.stats, stripes: stripes, epochs: s.epochs, objects: &s.objects,
