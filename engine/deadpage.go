@@ -140,13 +140,18 @@ func (x *Tombstones) Same(p ring.Partition, refs []Ref) (same []bool, err error)
 // deadObject returns the object of a key that lies at a place, and its digest, or nil. The
 // object is valid until the iterator moves.
 func deadObject(it *pebble.Iterator, at, key []byte) (encoded []byte, digest object.Digest, err error) {
-	if !it.SeekGE(at) || !bytes.Equal(it.Key(), at) {
-		return nil, 0, it.Error()
-	}
-	if encoded, err = it.ValueAndErr(); err != nil {
+	if encoded, err = valueAt(it, at); encoded == nil {
 		return nil, 0, err
 	}
 	return encoded, object.SeedOf(key).Digest(encoded), nil
+}
+
+// valueAt returns what lies at a place, or nil. It is valid until the iterator moves.
+func valueAt(it *pebble.Iterator, at []byte) ([]byte, error) {
+	if !it.SeekGE(at) || !bytes.Equal(it.Key(), at) {
+		return nil, it.Error()
+	}
+	return it.ValueAndErr()
 }
 
 // byHash returns the places of some objects in their order on disk.

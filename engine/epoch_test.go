@@ -143,7 +143,7 @@ func TestEpochs_Lease_IsRenewedAhead(t *testing.T) {
 	for range 3 {
 		clock.at = time.UnixMilli(int64(leased()>>tickBits) - leaseMilli/2 + 1000) // a little less is left
 		before := leased()
-		s.maintain(t.Context())
+		s.maintain()
 		renewed := leased()
 		if renewed == before {
 			t.Fatal("not renewed")

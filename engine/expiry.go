@@ -2,10 +2,12 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -47,8 +49,13 @@ func raise(a *atomic.Int64, v int64) {
 	}
 }
 
-// sweepBatch bounds how many keys the sweep locks at once.
-const sweepBatch = 128
+// sweepPage is how many entries of an index the sweep handles in a row, and sweepBatch how many
+// objects it changes under locks at once. Those lie side by side, so that a writer seldom meets
+// one of the locks.
+const (
+	sweepPage  = 512
+	sweepBatch = 64
+)
 
 // sweeper takes objects whose time has come off the expiry index and the count of live
 // keys. Reads do not depend on it: they treat an expired object as absent by looking at
@@ -58,6 +65,7 @@ const sweepBatch = 128
 type sweeper struct {
 	db      *database
 	writer  *writer
+	pacer   *pacer
 	strips  atomic.Bool  // Options.MayStrip has been true
 	expired atomic.Int64 // objects, since Open
 }
@@ -71,12 +79,14 @@ func (s *sweeper) sweep(ctx context.Context, now int64) (expired int, err error)
 	} else if !ok {
 		before = math.MinInt64
 	}
-	expired, err = s.sweepIndex(ctx, prefixExpiry, s.writer.expiry, now, before)
+	pace := s.pacer.begin()
+	live := sweptIndex{prefix: prefixExpiry, times: s.writer.expiry, until: now, strip: before}
+	expired, err = s.sweepIndex(ctx, pace, live)
 	s.expired.Add(int64(expired))
 	if err != nil {
 		return expired, err
 	}
-	_, err = s.sweepIndex(ctx, prefixExpired, s.writer.expired, before, before)
+	_, err = s.sweepIndex(ctx, pace, sweptIndex{prefix: prefixExpired, times: s.writer.expired, until: before, strip: before})
 	return expired, err
 }
 
@@ -111,20 +121,27 @@ func (s *sweeper) mayStrip() (bool, error) {
 	return true, nil
 }
 
-// sweepIndex handles the entries of an index up to a time. Objects that expired before
-// another time, or at it, are stripped.
-func (s *sweeper) sweepIndex(ctx context.Context, index byte, times *expiryTimes, until, before int64) (handled int, err error) {
-	for p := range times.earliest {
-		if times.earliest[p].Load() > until {
+// sweptIndex is an index by expiry, and how far one sweep goes in it, in unix milliseconds.
+type sweptIndex struct {
+	prefix byte
+	times  *expiryTimes
+	until  int64 // entries up to then are handled
+	strip  int64 // objects that expired up to then are stripped
+}
+
+// sweepIndex handles the entries of an index, partition by partition.
+func (s *sweeper) sweepIndex(ctx context.Context, pace *pace, x sweptIndex) (handled int, err error) {
+	for p := range x.times.earliest {
+		if x.times.earliest[p].Load() > x.until {
 			continue
 		}
 		if ctx.Err() != nil {
 			return handled, nil
 		}
-		n, err := s.sweepPartition(ctx, index, times, ring.Partition(p), until, before)
+		n, err := s.sweepPartition(ctx, pace, x, ring.Partition(p))
 		handled += n
 		if err != nil {
-			lower(&times.earliest[p], 0)
+			lower(&x.times.earliest[p], 0)
 			return handled, err
 		}
 	}
@@ -137,59 +154,80 @@ type expiryEntry struct {
 	key []byte
 }
 
-func (s *sweeper) sweepPartition(ctx context.Context, index byte, times *expiryTimes, p ring.Partition, until, before int64) (handled int, err error) {
-	// First forget, then look: what is written in between is noted anew.
-	times.earliest[p].Store(math.MaxInt64)
-	from, to := partitionBounds(index, p)
-	batch := make([]expiryEntry, 0, sweepBatch)
-	flush := func() error {
-		n, err := s.expire(p, index, batch, before)
-		handled, batch = handled+n, batch[:0]
-		return err
-	}
+func (s *sweeper) sweepPartition(ctx context.Context, pace *pace, x sweptIndex, p ring.Partition) (handled int, err error) {
+	// First forget, then look: what is written in between is noted anew. Before the earliest
+	// entry there is nothing but what earlier sweeps removed, and the disk has not forgotten.
+	from, to := partitionBounds(x.prefix, p)
+	from = afterMilli(from, x.times.earliest[p].Swap(math.MaxInt64)-1)
+	page := make([]expiryEntry, 0, sweepPage)
 	for e, err := range s.db.chunks(s.db.pebble, from, to) {
 		if err != nil {
 			return handled, err
 		}
 		_, at, key, ok := splitIndexKey(e.key)
-		if !ok || at > until || ctx.Err() != nil {
-			times.added(p, at)
+		if !ok || at > x.until || ctx.Err() != nil {
+			x.times.added(p, at)
 			break
 		}
-		if batch = append(batch, expiryEntry{at: at, key: bytes.Clone(key)}); len(batch) == sweepBatch {
-			if err := flush(); err != nil {
-				return handled, err
-			}
+		if page = append(page, expiryEntry{at: at, key: bytes.Clone(key)}); len(page) < sweepPage {
+			continue
 		}
+		n, err := s.expire(p, x, page)
+		if handled += n; err != nil {
+			return handled, err
+		}
+		page = page[:0]
+		pace.pause(ctx)
 	}
-	return handled, flush()
+	n, err := s.expire(p, x, page)
+	pace.pause(ctx)
+	return handled + n, err
 }
 
 // expire handles entries of an index, where their objects still expire then. It strips the
-// objects that expired by a time, and moves the entries of the others to the index of
+// objects that expired long enough ago, and moves the entries of the others to the index of
 // expired objects.
-func (s *sweeper) expire(p ring.Partition, index byte, batch []expiryEntry, before int64) (handled int, err error) {
-	if len(batch) == 0 {
-		return 0, nil
+func (s *sweeper) expire(p ring.Partition, x sweptIndex, page []expiryEntry) (handled int, err error) {
+	order := make([]hashedRecord, len(page))
+	for i, e := range page {
+		order[i] = hashedRecord{hash: hashOf(e.key), index: i}
 	}
-	if !s.db.guard.enter() {
-		return 0, ErrClosed
+	slices.SortFunc(order, compareHashed)
+	for batch := range slices.Chunk(order, sweepBatch) {
+		n, err := s.expireBatch(p, x, page, batch)
+		if handled += n; err != nil {
+			return handled, err
+		}
+	}
+	return handled, nil
+}
+
+// expireBatch handles some of the entries, in one batch.
+func (s *sweeper) expireBatch(p ring.Partition, x sweptIndex, page []expiryEntry, batch []hashedRecord) (handled int, err error) {
+	if err := s.db.enter(); err != nil {
+		return 0, err
 	}
 	defer s.db.guard.leave()
 	t := s.writer.newTxn()
 	defer t.release()
-	for i, e := range batch {
-		t.add(hashOf(e.key), i)
-	}
+	t.order = append(t.order, batch...)
 	t.lock()
+	from, to := partitionBounds(prefixObject, p)
+	it, err := s.db.pebble.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return 0, s.db.readError("read expired objects", err)
+	}
 	for _, o := range t.order {
-		found, err := t.expire(p, o.hash, index, batch[o.index], before)
-		if err != nil {
-			return 0, err
+		var found bool
+		if found, err = t.expire(it, x, p, o.hash, page[o.index]); err != nil {
+			break
 		}
 		if found {
 			handled++
 		}
+	}
+	if err := cmp.Or(err, it.Close()); err != nil {
+		return 0, s.db.readError("read expired objects", err)
 	}
 	if _, err := t.commit(syncNever); err != nil {
 		return 0, err
@@ -197,16 +235,18 @@ func (s *sweeper) expire(p ring.Partition, index byte, batch []expiryEntry, befo
 	return handled, nil
 }
 
-// expire handles one entry. It reports whether the entry's object was found.
-func (t *txn) expire(p ring.Partition, hash uint64, index byte, e expiryEntry, before int64) (found bool, err error) {
-	raw, c, err := t.get(prefixObject, p, hash, e.key)
+// expire handles one entry. It reports whether the entry's object was found. The iterator shows
+// the objects that have a value, of which keys close to each other are found faster than one by
+// one.
+func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash uint64, e expiryEntry) (found bool, err error) {
+	t.key = appendPlace(t.key[:0], prefixObject, p, hash, e.key)
+	raw, err := valueAt(it, t.key)
 	if err != nil {
 		return false, err
 	}
-	from := indexState{Lifetime: object.Lifetime{Kind: object.Expiring, At: e.at}, counted: index == prefixExpiry}
+	from := indexState{Lifetime: object.Lifetime{Kind: object.Expiring, At: e.at}, counted: x.prefix == prefixExpiry}
 	lifetime := object.Lifetime{}
-	if c != nil {
-		defer c.Close() //nolint:errcheck // gives back memory
+	if raw != nil {
 		if err := t.old.DecodeFrom(raw); err != nil {
 			return false, t.w.db.corrupt("stored object", err)
 		}
@@ -216,7 +256,7 @@ func (t *txn) expire(p ring.Partition, hash uint64, index byte, e expiryEntry, b
 		return false, t.reindex(p, hash, e.key, from, indexState{}) // the entry is of an earlier version
 	}
 	from.Hidden = lifetime.Hidden
-	dead, stripped := t.old.Strip(before)
+	dead, stripped := t.old.Strip(x.strip)
 	if !stripped {
 		to := indexState{Lifetime: lifetime}
 		t.stats = append(t.stats, changeOf(p, hash, from, to))

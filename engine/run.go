@@ -10,8 +10,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// maintainEvery is how often expired objects, the lease of epochs and the disk's space are
-// looked after.
+// maintainEvery is how often the lease of epochs and the disk's space are looked after, and
+// expired objects.
 const maintainEvery = time.Second
 
 // Run does the store's background work until ctx ends or the store is closed. It
@@ -53,10 +53,11 @@ func (s *Store) work(ctx context.Context) error {
 	})
 	wg.Go(func() { s.reclaimer.run(ctx) })
 	wg.Go(func() { s.scrubber.run(ctx) })
+	wg.Go(func() { s.db.every(ctx, maintainEvery, func() { s.expire(ctx) }) })
 	if s.db.opts.Durability == Interval {
 		wg.Go(func() { s.db.every(ctx, s.db.opts.SyncEvery, s.writer.syncNow) })
 	}
-	s.db.every(ctx, maintainEvery, func() { s.maintain(ctx) })
+	s.db.every(ctx, maintainEvery, s.maintain)
 	cancel()
 	wg.Wait()
 	return rebuilt
@@ -94,14 +95,22 @@ func (w *writer) syncNow() {
 	}
 }
 
-// maintain checks the disk's space, renews the lease of epochs and sweeps.
-func (s *Store) maintain(ctx context.Context) {
+// maintain checks the disk's space and renews the lease of epochs.
+func (s *Store) maintain() {
 	if s.db.enter() != nil {
 		return
 	}
 	defer s.db.guard.leave()
 	s.db.space.Check()
 	s.epochs.renewLease()
+}
+
+// expire sweeps what has expired. It is no part of maintain, which must not wait until a long
+// sweep ends.
+func (s *Store) expire(ctx context.Context) {
+	if s.db.health.LastingErr() != nil {
+		return
+	}
 	if _, err := s.sweeper.sweep(ctx, s.db.now()); err != nil && !errors.Is(err, ErrClosed) {
 		s.db.opts.Logger.Warn("expired objects were not all found, will be tried again", "err", err)
 	}

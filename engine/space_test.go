@@ -31,7 +31,7 @@ func spaceAgain(t *testing.T, file string) {
 	s := open(t, o)
 	acked := fillUntilFault(t, s, f)
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
-	s.maintain(t.Context())
+	s.maintain()
 	if s.sweeper.strips.Load() {
 		t.Error("on a full disk it is noted that objects may be stripped")
 	}
@@ -40,7 +40,8 @@ func spaceAgain(t *testing.T, file string) {
 	}
 	f.on.Store(false)
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
-	s.maintain(t.Context())
+	s.maintain()
+	s.expire(t.Context())
 	if err := s.Health(); err != nil {
 		t.Fatalf("health with space again: %v", err)
 	}

@@ -113,7 +113,7 @@ func newStore(o Options) *Store {
 		hints: newHintCounts(), expiry: newExpiryTimes(o.Partitions), expired: newExpiryTimes(o.Partitions),
 	}
 	pacer := &pacer{db: db, operations: func() int64 { return s.reads.Load() + s.writer.records.Load() }}
-	s.existence.pacer, s.rebuild.pacer = pacer, pacer
+	s.existence.pacer, s.rebuild.pacer, s.sweeper.pacer = pacer, pacer, pacer
 	s.merkle.stats = s.stats
 	s.partitions = Partitions{
 		db: db, stats: s.stats, stripes: stripes, epochs: s.epochs, objects: &s.objects,
