@@ -31,6 +31,8 @@ var metrics = []metric{
 	{"quorate_expired_total", "Values that expired.", counter, func(s *sample) int64 { return s.store.Expired }},
 	{"quorate_data_in_doubt", "1 while this node may lack what it has acknowledged, because its disk was lost or is an older copy, until the others have filled it.", gauge, func(s *sample) int64 { return s.store.InDoubt }},
 	{"quorate_reaped_total", "Tombstones that were removed.", counter, func(s *sample) int64 { return s.store.Reaped }},
+	{"quorate_reaped_bytes_total", "Bytes of the keys and tombstones that were removed, before compression.", counter, func(s *sample) int64 { return s.store.DeadFreed }},
+	{"quorate_dead_keys", "Keys without a value that the node still remembers: tombstones, and values that expired and gave their bytes back.", gauge, func(s *sample) int64 { return s.store.Dead }},
 	{"quorate_reap_agreed_total", "Tombstones that this node removed after it had asked all members.", counter, func(s *sample) int64 { return s.repair.Reaping.Reaped }},
 	{"quorate_reap_pending_keys", "Tombstones that all members agreed to remove, and that will be asked about again.", gauge, func(s *sample) int64 { return int64(s.repair.Reaping.Pending) }},
 	{"quorate_transfer_gaining_partitions", "Partitions that this node gains in a change of the ring.", gauge, func(s *sample) int64 { return int64(s.repair.Transfers.Gaining) }},

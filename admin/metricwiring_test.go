@@ -62,6 +62,7 @@ func TestMetrics_Each_ReadsItsOwnNumber(t *testing.T) {
 		"quorate_hints_refused_total": "store.HintsRefused", "quorate_hints_expired_total": "store.HintsExpired", "quorate_hints_dropped_total": "replica.HintsDropped",
 		"quorate_hints_delivered_total": "repair.Hints.Delivered", "quorate_hint_delivery_failures_total": "repair.Hints.Failures",
 		"quorate_transfer_gaining_partitions": "repair.Transfers.Gaining", "quorate_transfer_copied_partitions": "repair.Transfers.Copied", "quorate_transfer_releasing_partitions": "repair.Transfers.Releasing",
+		"quorate_reaped_bytes_total": "store.DeadFreed", "quorate_dead_keys": "store.Dead",
 		"quorate_reaped_total": "store.Reaped", "quorate_reap_agreed_total": "repair.Reaping.Reaped", "quorate_reap_pending_keys": "repair.Reaping.Pending",
 		"quorate_reads_total": "replica.Reads", "quorate_store_reads_total": "store.Reads",
 	} {

@@ -91,5 +91,8 @@ func TestTombstones_Same_IsThisVersionDeadAndNothingElse(t *testing.T) {
 	if n, err := s.Tombstones().Reap(refs); n != 20 || err != nil {
 		t.Errorf("reaped %d, %v, want 20", n, err)
 	}
+	if m := s.Metrics(); m.Dead != 60 || m.Reaped != 20 || m.DeadFreed < 20*2 {
+		t.Errorf("metrics: %d dead, %d reaped, %d bytes freed; want 60, 20 and some", m.Dead, m.Reaped, m.DeadFreed)
+	}
 	audit(t, s)
 }

@@ -6,6 +6,7 @@ import "github.com/cockroachdb/pebble/v2"
 type Metrics struct {
 	Records, Batches, Reads    int64 // records applied; batches that held them; objects read
 	Expired, Reaped            int64 // objects that expired; dead objects that were removed
+	Dead, DeadFreed            int64 // dead objects now; bytes of the keys and objects that were removed
 	CacheHits, CacheMisses     int64 // lookups in the object cache
 	CachedBytes                int64 // bytes that the object cache holds
 	ExistenceKeys              int64 // keys that the existence filter holds, about; 0 until it is built
@@ -28,6 +29,7 @@ func (s *Store) Metrics() Metrics {
 	m := Metrics{
 		Records: w.records.Load(), Batches: w.batches.Load(), Reads: s.reads.Load(),
 		Expired: s.sweeper.expired.Load(), Reaped: s.tombstones.reaped.Load(),
+		Dead: s.stats.deadObjects(), DeadFreed: s.tombstones.freed.Load(),
 		HintsRefused: w.hints.refused.Load(), HintsExpired: w.hints.expired.Load(),
 		HintsStored: w.hints.stored.Load(), HintBytes: w.hints.bytes.Load(),
 		Syncs: w.syncs.Load(), Stalls: s.db.stalls.Load(),

@@ -68,6 +68,16 @@ func (s *statistics) objects() (n int64) {
 	return n
 }
 
+// deadObjects counts the dead objects of all partitions.
+func (s *statistics) deadObjects() (n int64) {
+	for p := range s.of {
+		if stats := s.of[p].Load(); stats != nil {
+			n += max(stats.dead.Load(), 0)
+		}
+	}
+	return n
+}
+
 // setReady marks a partition's statistics as complete.
 func (s *statistics) setReady(p ring.Partition) {
 	if s.ready[p].CompareAndSwap(false, true) {

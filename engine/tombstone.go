@@ -25,6 +25,7 @@ type Tombstones struct {
 	db     *database
 	writer *writer
 	reaped atomic.Int64 // objects, since Open
+	freed  atomic.Int64 // bytes of their keys and of the objects, before compression
 }
 
 // reapBatch bounds how many objects are removed under locks at once. They lie side by side,
@@ -77,10 +78,15 @@ func (x *Tombstones) reap(refs []Ref, batch []hashedRecord) (reaped int, err err
 	if err := cmp.Or(err, it.Close()); err != nil {
 		return 0, x.db.readError("read dead objects", err)
 	}
+	freed := int64(0)
+	for _, c := range t.stats {
+		freed -= c.bytes
+	}
 	if _, err := t.commit(syncNever); err != nil {
 		return 0, err
 	}
 	x.reaped.Add(int64(reaped))
+	x.freed.Add(freed)
 	return reaped, nil
 }
 
