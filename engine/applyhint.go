@@ -14,7 +14,7 @@ func (t *txn) applyHint(recs []*Record, at int) error {
 	old, c, err := []byte(nil), io.Closer(nil), error(nil)
 	if prev := t.before(recs, at); prev >= 0 {
 		old, created = recs[t.order[prev].index].Stored, t.results[prev].created
-	} else {
+	} else if w.hints.filter.mayContain(r.Partition, hash) {
 		var raw []byte
 		if raw, c, err = w.db.get(t.key); err != nil {
 			return err
@@ -38,7 +38,7 @@ func (t *txn) applyHint(recs []*Record, at int) error {
 	if t.batch.Len()+len(t.key)+len(v.encoded) > maxBatch {
 		return ErrTooBig
 	}
-	ch := hintChange{target: r.Hint, bytes: int64(len(v.encoded) - len(old)), created: created}
+	ch := hintChange{target: r.Hint, partition: r.Partition, hash: hash, bytes: int64(len(v.encoded) - len(old)), created: created}
 	if old == nil {
 		ch.count, ch.bytes, ch.key = 1, ch.bytes+hintOverhead+int64(len(r.Key)), bytes.Clone(t.key)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // hintCounts counts the hints of each target.
@@ -15,6 +16,7 @@ type hintCounts struct {
 	stored  atomic.Int64 // hints that came, since Open
 	refused atomic.Int64 // for lack of room, since Open
 	expired atomic.Int64 // since Open
+	filter  hintFilter
 	mu      struct {
 		sync.Mutex
 		targets map[causal.NodeID]*hintTarget
@@ -41,6 +43,8 @@ type HintStats struct {
 // hintChange is what a write or a deletion of a hint does to the counts.
 type hintChange struct {
 	target       causal.NodeID
+	partition    ring.Partition
+	hash         uint64 // of the key
 	count, bytes int64
 	created      int64
 	key          []byte // of a new hint
@@ -58,6 +62,9 @@ func (h *hintCounts) reserve(n, limit int64) bool {
 // apply counts a committed change. The bytes that a write adds were reserved before; the
 // bytes that a deletion frees are given back here.
 func (h *hintCounts) apply(c hintChange) {
+	if c.count != 0 {
+		h.filter.bucket(c.partition, c.hash).Add(int32(c.count))
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.mu.targets[c.target]

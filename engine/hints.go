@@ -59,6 +59,12 @@ func (x *Hints) Targets() map[causal.NodeID]HintStats { return x.counts.all() }
 // Any reports whether there are hints here, for whatever node.
 func (x *Hints) Any() bool { return x.counts.bytes.Load() > 0 }
 
+// MayHave reports whether there may be a hint of a key here, for whatever node. It reads
+// nothing from the disk, and is seldom wrong.
+func (x *Hints) MayHave(p ring.Partition, key []byte) bool {
+	return x.Any() && x.counts.filter.mayContain(p, hashOf(key))
+}
+
 // Scan yields the hints for a node, by partition, hash and key. A hint is valid until the
 // next one. No iterator is open while the consumer works.
 func (x *Hints) Scan(target causal.NodeID) iter.Seq2[Hint, error] {
@@ -124,7 +130,7 @@ func (x *Hints) delete(target causal.NodeID, refs []HintRef) (deleted int, err e
 			continue // named twice
 		}
 		t.key = appendHintKey(t.key[:0], target, r.Partition, o.hash, r.Key)
-		ch, err := t.deleteHint(target, r)
+		ch, err := t.deleteHint(target, r, o.hash)
 		if err != nil {
 			return 0, err
 		}
@@ -141,7 +147,7 @@ func (x *Hints) delete(target causal.NodeID, refs []HintRef) (deleted int, err e
 
 // deleteHint deletes the hint at t.key if it still is what r names. It returns the change
 // of the counts, whose count is 0 if nothing was deleted.
-func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
+func (t *txn) deleteHint(target causal.NodeID, r HintRef, hash uint64) (hintChange, error) {
 	raw, c, err := t.w.db.get(t.key)
 	if err != nil || raw == nil {
 		return hintChange{}, err
@@ -155,7 +161,7 @@ func (t *txn) deleteHint(target causal.NodeID, r HintRef) (hintChange, error) {
 		return hintChange{}, nil
 	}
 	n := int64(hintOverhead + len(r.Key) + len(encoded))
-	return hintChange{target: target, count: -1, bytes: -n}, t.batch.Delete(t.key, nil)
+	return hintChange{target: target, partition: r.Partition, hash: hash, count: -1, bytes: -n}, t.batch.Delete(t.key, nil)
 }
 
 // Get appends to dst the merged object of all hints of a key, whichever node they are for.
@@ -167,9 +173,12 @@ func (x *Hints) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bo
 		return dst, false, ErrClosed
 	}
 	defer x.db.guard.leave()
+	hash := hashOf(key)
+	if !x.counts.filter.mayContain(p, hash) {
+		return dst, false, nil
+	}
 	var merged object.Object
 	var only []byte // the single hint found so far
-	hash := hashOf(key)
 	var place []byte
 	for _, target := range x.counts.targets() {
 		place = appendHintKey(place[:0], target, p, hash, key)
@@ -208,14 +217,14 @@ func (x *Hints) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bo
 func (x *Hints) load() error {
 	lower, upper := prefixBounds(prefixHint)
 	err := x.db.forEach(lower, upper, func(k, v []byte) error {
-		target, _, key, ok := splitHintKey(k)
+		target, p, key, ok := splitHintKey(k)
 		created, encoded, err := splitHint(v)
 		if !ok || err != nil {
 			return x.db.corrupt("hint", errors.Join(err, errors.New("malformed")))
 		}
 		n := int64(hintOverhead + len(key) + len(encoded))
 		x.counts.bytes.Add(n)
-		c := hintChange{target: target, count: 1, bytes: n, created: created, key: k}
+		c := hintChange{target: target, partition: p, hash: hashOf(key), count: 1, bytes: n, created: created, key: k}
 		if start, _ := x.counts.start(target); start == nil {
 			c.key = bytes.Clone(k)
 		}

@@ -32,11 +32,16 @@ func collect(t *testing.T, s *Store, target causal.NodeID) (hints []Hint) {
 func checkHints(t *testing.T, s *Store) {
 	t.Helper()
 	var all int64
+	var filter hintFilter
 	for target, stats := range s.Hints().Targets() {
 		var count, bytes int64
 		for _, h := range collect(t, s, target) {
 			count++
 			bytes += int64(hintOverhead + len(h.Key) + len(h.Object))
+			filter.bucket(h.Partition, hashOf(h.Key)).Add(1)
+			if !s.Hints().MayHave(h.Partition, h.Key) {
+				t.Errorf("the filter does not know the hint of %q", h.Key)
+			}
 			if h.Created.Before(stats.Oldest) {
 				t.Errorf("hint of %v is older than the oldest, %v", h.Created, stats.Oldest)
 			}
@@ -45,6 +50,11 @@ func checkHints(t *testing.T, s *Store) {
 			t.Errorf("node %d: counted %d hints of %d bytes, stored are %d of %d", target, stats.Count, stats.Bytes, count, bytes)
 		}
 		all += bytes
+	}
+	for i := range filter {
+		if got, want := s.writer.hints.filter[i].Load(), filter[i].Load(); got != want {
+			t.Errorf("the filter counts %d hints in bucket %d, stored are %d", got, i, want)
+		}
 	}
 	if got := s.Metrics().HintBytes; got != all {
 		t.Errorf("counted %d bytes of hints, stored are %d", got, all)

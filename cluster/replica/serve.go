@@ -170,7 +170,7 @@ func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, en
 	h := held{encoded: buffer}
 	var err error
 	enough := false // to know the digest
-	if !store.Hints().Any() {
+	if !store.Hints().MayHave(it.Partition, it.Key) {
 		h.digest, h.found, err = store.Digest(it.Partition, it.Key)
 		enough = err != nil || !h.found || it.Brief || it.Known && h.digest == it.Digest
 	}
