@@ -316,8 +316,25 @@ func (t *txn) put(p ring.Partition, hash uint64, key []byte, from, to indexState
 		}
 	}
 	t.key = appendPlace(t.key[:0], to.place(), p, hash, key)
+	t.makeRoom(len(t.key) + len(encoded))
 	return t.batch.Set(t.key, encoded, nil)
 }
+
+// largeRecord is a record for which a batch is made as large as it needs to be. A batch
+// that grows by itself doubles, and may take twice as much.
+const largeRecord = 1 << 20
+
+// makeRoom makes an empty batch large enough for a large record.
+func (t *txn) makeRoom(record int) {
+	if record < largeRecord || !t.batch.Empty() {
+		return
+	}
+	_ = t.batch.Close() // gives memory back
+	t.batch = t.w.db.pebble.NewBatchWithSize(record + objectHeader + batchHeader)
+}
+
+// batchHeader is more than a batch adds to its only record, in bytes.
+const batchHeader = 64
 
 // indexStateOf returns the state of a stored object. It reads the index only where the
 // sweep may have been.

@@ -117,7 +117,7 @@ func (c *Channel) receiveStream(conn net.Conn, identified func()) {
 		return
 	}
 	s := c.newStream(conn, h.peer.node, h.peer.name, h.peer.class, nil)
-	s.lane = h.peer.lane
+	s.lane, s.pieces = h.peer.lane, h.peer.version >= versionPieces
 	s.newcomer = h.peer.cluster == ""
 	if !c.accepted.add(s, &h.peer) {
 		_ = conn.Close()

@@ -23,7 +23,8 @@ type Channel struct {
 	started      time.Time // channel time counts from here
 	handler      Handler   // set by Run before anything is accepted
 	gossip       *gossip
-	inbound      *semaphore.Weighted
+	inbound      *semaphore.Weighted // bodies in one frame that are larger than a read buffer
+	arriving     *semaphore.Weighted // bodies in pieces
 	unidentified unidentified
 	throttle     logThrottle
 	count        Counters
@@ -57,7 +58,7 @@ func New(cfg Config, sockets Sockets) (*Channel, error) {
 	}
 	c := &Channel{
 		cfg: cfg, log: cfg.Logger, sockets: sockets, started: time.Now(),
-		inbound:      semaphore.NewWeighted(cfg.InboundBytes),
+		inbound: semaphore.NewWeighted(cfg.InboundBytes), arriving: semaphore.NewWeighted(cfg.InboundBytes),
 		watchdogWake: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	c.gossip = newGossip(c)

@@ -35,7 +35,8 @@ type Config struct {
 	MaxFrame int
 	// InboundBytes bounds the bodies, of frames larger than a read buffer, that are
 	// being received or served at one time over all streams; default 1 GiB, at least
-	// MaxFrame. At the limit streams wait, and break after HandshakeTimeout.
+	// MaxFrame. At the limit streams wait, and break after HandshakeTimeout. Bodies that
+	// arrive in pieces have as much for themselves, and are refused at the limit.
 	InboundBytes int64
 	// QueueBytes and QueueFrames bound what waits to be sent on one stream, and its
 	// outstanding requests; defaults 32 MiB and 16384. One frame larger than

@@ -27,7 +27,8 @@
 // a damaged length is never used, and it holds the body's checksum. Everything that is
 // queued while a write is in progress leaves in the next write. All frames that
 // arrived together are passed to the [Handler] as one slice. Replies may come in any
-// order. A [Mux] is a handler that knows which part of the node serves which [Kind].
+// order. A body of some megabytes travels in pieces, with other frames between them. A
+// [Mux] is a handler that knows which part of the node serves which [Kind].
 //
 // # Why not gRPC, drpc or yamux
 //

@@ -22,6 +22,8 @@ var (
 	ErrRefused = errors.New("refused")
 	// ErrTooBig means that a body is larger than Config.MaxFrame.
 	ErrTooBig = errors.New("body exceeds the largest frame")
+	// ErrTooMuch means that a large body found no room among others of this moment.
+	ErrTooMuch = errors.New("no room for a large body")
 	// ErrInUse means that another process uses the address.
 	ErrInUse = errors.New("address in use")
 	// ErrClosed means that the channel was closed or its Run has ended.

@@ -26,7 +26,8 @@ const headerSize = 24
 const (
 	flagReply  = 1 << iota
 	flagError  // a reply whose body is an error text
-	knownFlags = flagReply | flagError
+	flagPiece  // a piece of a body: see pieces.go
+	knownFlags = flagReply | flagError | flagPiece
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -27,6 +27,7 @@ func readScript(in, chunk []byte, maxFrame int) ([][]byte, error) {
 	c := &Channel{
 		cfg:     Config{MaxFrame: maxFrame, InboundBytes: int64(maxFrame), ClusterID: func() string { return "c" }},
 		handler: k, started: time.Now(), inbound: semaphore.NewWeighted(int64(maxFrame)),
+		arriving: semaphore.NewWeighted(int64(maxFrame)),
 	}
 	c.cfg.setDefaults()
 	s := c.newStream(&script{in: in, chunk: chunk, done: make(chan struct{})}, 2, "B", Foreground, nil)
@@ -46,6 +47,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(frames([]byte("one"), nil, []byte("three")), []byte{0, 5})
 	f.Add(frames(bytes.Repeat([]byte("x"), readBuffer+5), []byte("y")), []byte{255})
 	f.Add(header{length: 1 << 19, kind: Write}.append(nil), []byte{1})
+	f.Add(piece(1, 70_000, []byte("first")), []byte{9})
 	f.Add(header{kind: kindPing, id: 1}.append(nil), []byte(nil))
 	f.Add(header{kind: Write, flags: flagReply}.append(nil), []byte(nil))
 	f.Fuzz(func(t *testing.T, in, chunk []byte) {

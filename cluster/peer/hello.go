@@ -18,13 +18,14 @@ const magic = "\xD1QUORATE"
 //
 // Version 2 has the same messages as version 1. It says that the node reads objects of
 // format 4, whose values are stripped. Version 3 says that the node tells the lanes of a
-// peer apart.
+// peer apart, and version 4 that it takes bodies in pieces.
 const (
-	protocolVersion = 3
+	protocolVersion = 4
 	oldestVersion   = 1
 
 	versionStripped = 2
 	versionLanes    = 3
+	versionPieces   = 4
 )
 
 const (

@@ -54,6 +54,14 @@ func (o *outbox) add(h header, body [][]byte) (referenced bool) {
 	return referenced
 }
 
+// addPiece appends a piece of a body, which is referenced and not copied.
+func (o *outbox) addPiece(h header, parts [2][]byte) {
+	o.buf = append(h.append(o.buf), parts[0]...)
+	o.bytes += headerSize + int(h.length)
+	o.frames++
+	o.cuts = append(o.cuts, cut{at: len(o.buf), body: parts[1]})
+}
+
 func (o *outbox) reset() {
 	clear(o.cuts)
 	o.cuts, o.bytes, o.frames = o.cuts[:0], 0, 0

@@ -1,18 +1,22 @@
 package peer
 
+import "time"
+
 // pending is a request that waits for its reply: one element of a slab.
 type pending struct {
 	done       Completion // nil: the element is free
 	sent       int64      // channel time
+	allowance  int64      // nanoseconds that it may take beyond the timeout, because it is large
 	prev, next uint32     // in the order of sending; next also chains free elements
 	generation uint32     // of the element: a late reply to an earlier use does not match
 	kind       Kind
 	pinned     bool // the outbox references its body: it must not complete yet
+	announcing bool // its reply is being announced: it must not complete yet
 }
 
 // pendings is a slab of requests, linked in the order of sending. All requests of a
-// stream have the same timeout, so this is the order of their deadlines too, and the
-// watchdog checks the head only. Element 0 is the end of the list.
+// stream have the same timeout, but for the few large ones, so this is the order of their
+// deadlines too, and the watchdog checks the head only. Element 0 is the end of the list.
 type pendings struct {
 	elements []pending
 	free     uint32
@@ -33,7 +37,7 @@ func (p *pendings) add(done Completion, kind Kind, now int64) uint64 {
 	}
 	last := p.elements[0].prev
 	s := &p.elements[at]
-	s.done, s.kind, s.sent, s.pinned = done, kind, now, false
+	s.done, s.kind, s.sent, s.allowance, s.pinned, s.announcing = done, kind, now, 0, false, false
 	s.prev, s.next = last, 0
 	p.elements[last].next = at
 	p.elements[0].prev = at
@@ -85,15 +89,19 @@ func (p *pendings) unpin(id uint64) {
 	}
 }
 
-// expire removes the requests that were sent before a time and appends them to dst.
-// A pinned request stays until the writer has released it.
+// allow gives a request more time, because it or its answer is large.
+func (p *pendings) allow(at uint32, more time.Duration) { p.elements[at].allowance += int64(more) }
+
+// expire removes the requests that were sent before a time, and have no allowance that
+// lasts longer, and appends them to dst. A pinned request stays until the writer has
+// released it.
 func (p *pendings) expire(before int64, dst []pending) []pending {
 	if p.count == 0 {
 		return dst
 	}
 	for at := p.elements[0].next; at != 0 && p.elements[at].sent < before; {
 		next := p.elements[at].next
-		if !p.elements[at].pinned {
+		if e := &p.elements[at]; !e.pinned && !e.announcing && e.sent+e.allowance < before {
 			dst = append(dst, p.remove(at))
 		}
 		at = next

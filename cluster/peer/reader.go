@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type reader struct {
 	r, w     int // unread: buf[r:w]
 	requests []*Request
 	pings    []uint64
+	parcels  map[uint64]*arrivingBody // by the id of their frames
 	replies  []arrival
 	deadline int64 // channel time of the read deadline last set
 }
@@ -33,11 +35,13 @@ type reader struct {
 type arrival struct {
 	pending
 	header
-	body []byte
+	body    []byte
+	refusal error // why the body was not taken
 }
 
 func (s *stream) readAll() error {
 	rd := &reader{s: s, buf: make([]byte, readBuffer)}
+	defer rd.dropParcels()
 	for {
 		if s.remote == nil {
 			if err := s.awaitRoom(); err != nil {
@@ -95,7 +99,7 @@ func (rd *reader) extendDeadline() error {
 // parse delivers every complete frame of the buffer, also those before a malformed
 // one.
 func (rd *reader) parse() error {
-	err := rd.collect()
+	err := cmp.Or(rd.collect(), rd.checkParcels())
 	rd.deliver()
 	rd.w = copy(rd.buf, rd.buf[rd.r:rd.w])
 	rd.r = 0
@@ -156,6 +160,8 @@ func (rd *reader) add(h header, body []byte) error {
 		return err
 	}
 	switch {
+	case h.flags&flagPiece != 0:
+		return rd.addPiece(h, body)
 	case h.isReply():
 		rd.replies = append(rd.replies, arrival{header: h, body: body})
 	case h.kind == kindPing:
@@ -222,9 +228,12 @@ func (rd *reader) complete() {
 			continue // timed out meanwhile
 		}
 		s.remote.wait.record(a.pending.kind, time.Duration(now-a.sent))
-		if a.isError() {
+		switch {
+		case a.refusal != nil:
+			a.done.Complete(s.node, nil, fmt.Errorf("%w: %w", ErrUnavailable, a.refusal))
+		case a.isError():
 			a.done.Complete(s.node, nil, &RemoteError{Kind: a.pending.kind, Message: printable(a.body)})
-		} else {
+		default:
 			a.done.Complete(s.node, a.body, nil)
 		}
 	}

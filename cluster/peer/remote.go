@@ -157,7 +157,7 @@ func (r *remote) connect(ctx context.Context, class Class, lane Lane) (*stream, 
 		r.triggerAll(r.triggers[classes:])
 	}
 	s := r.c.newStream(conn, r.id, h.peer.name, class, r)
-	s.lane = lane
+	s.lane, s.pieces = lane, h.peer.version >= versionPieces
 	return s, nil
 }
 

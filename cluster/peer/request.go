@@ -9,8 +9,8 @@ import (
 
 // Handler answers requests. ServePeer gets all frames that arrived together on one
 // stream, in their order: at most maxBatch, from one read buffer. The stream's reader
-// calls it, so while it runs nothing more is read from that peer in that class. Each
-// request must be replied to exactly once, during the call or later.
+// calls it, so while it runs nothing more is read from that peer in that class. A request
+// that has arrived in pieces is handed over alone, by another goroutine. Each request must be replied to exactly once, during the call or later.
 type Handler interface {
 	ServePeer(reqs []*Request)
 }

@@ -58,5 +58,11 @@ func (r *remote) status() PeerStatus {
 func (s *stream) load() (queued, unanswered int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mu.out.bytes + s.mu.writing, s.mu.waiting.count
+	queued = s.mu.out.bytes + s.mu.writing
+	for _, p := range s.mu.parcels {
+		for _, part := range p.rest {
+			queued += len(part)
+		}
+	}
+	return queued, s.mu.waiting.count
 }

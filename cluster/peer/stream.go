@@ -3,6 +3,7 @@ package peer
 import (
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,13 @@ type Completion interface {
 	Complete(from causal.NodeID, body []byte, err error)
 }
 
+// Announced is a [Completion] that is told of a large reply when its first bytes arrive.
+// The reply may take [TransferTime] of its size from then on. Announce must not block.
+type Announced interface {
+	Completion
+	Announce(size int)
+}
+
 // stream is one TCP connection after its handshake. On one that this node
 // dialled, requests go out and replies come in; on an accepted one, the reverse.
 type stream struct {
@@ -27,6 +35,7 @@ type stream struct {
 	class    Class
 	lane     Lane
 	remote   *remote // dialled: whose stream it is; nil: accepted
+	pieces   bool    // the peer takes large bodies in pieces
 	newcomer bool    // accepted from a node without a cluster, which may only join
 
 	lastReceived atomic.Int64 // channel time at which something last arrived
@@ -41,6 +50,7 @@ type stream struct {
 	mu struct {
 		sync.Mutex
 		out         outbox
+		parcels     []*parcel // large bodies that are being sent, beside out
 		waiting     pendings
 		writing     int   // bytes that are being written
 		idle        bool  // the writer waits on wake
@@ -135,6 +145,9 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 		return ErrNotSent
 	}
 	queued := s.mu.out.bytes + s.mu.writing
+	if s.cuts(length) {
+		queued = 0
+	}
 	if queued > ownFrames && queued+length > s.c.cfg.QueueBytes || s.mu.waiting.count >= s.c.cfg.QueueFrames {
 		s.mu.Unlock()
 		s.c.count.Overflows.Add(1)
@@ -147,13 +160,23 @@ func (s *stream) send(kind Kind, sum uint32, length int, body [][]byte, done Com
 		}
 	}
 	id := s.mu.waiting.add(done, kind, now)
-	if s.mu.out.add(header{length: uint32(length), kind: kind, id: id, sum: sum}, body) {
+	if s.addLocked(header{length: uint32(length), kind: kind, id: id, sum: sum}, body) {
 		s.mu.waiting.pin(id)
+		s.mu.waiting.allow(s.mu.waiting.find(id), TransferTime(length))
 	}
 	s.wakeLocked()
 	s.mu.Unlock()
 	s.c.wakeWatchdog()
 	return nil
+}
+
+// addLocked queues a frame, and reports whether it references the body.
+func (s *stream) addLocked(h header, body [][]byte) (referenced bool) {
+	if !s.cuts(int(h.length)) {
+		return s.mu.out.add(h, body)
+	}
+	s.mu.parcels = append(s.mu.parcels, &parcel{header: h, rest: slices.Clone(body)})
+	return true
 }
 
 // ownFrames is the room of the channel's own frames, such as a ping. Where nothing else is
@@ -193,7 +216,7 @@ func (s *stream) reply(kind Kind, flags uint8, id uint64, body [][]byte) {
 		s.fail(errBacklog)
 		return
 	}
-	s.mu.out.add(header{length: uint32(length), kind: kind, flags: flags, id: id, sum: sum}, body)
+	s.addLocked(header{length: uint32(length), kind: kind, flags: flags, id: id, sum: sum}, body)
 	s.wakeLocked()
 	s.mu.Unlock()
 }

@@ -15,6 +15,19 @@ const (
 	knownAfter  = 20 // samples
 )
 
+// slowestTransfer is the rate, in bytes per second, at which a large value travels at
+// least: over the network, and from there to the disk.
+const slowestTransfer = 2 << 20
+
+// TransferTime returns how much longer than others a request may take that carries a
+// number of bytes, or is answered with them. It is 0 for what travels in one frame.
+func TransferTime(bytes int) time.Duration {
+	if bytes <= wholeBody {
+		return 0
+	}
+	return time.Duration(bytes) * time.Second / slowestTransfer
+}
+
 // latencies is a decaying histogram of a peer's response times: two buckets for each
 // doubling from 32 us up. Counts are halved at each estimate, so that samples older
 // than half a minute hardly count. (cluster/core/histogram never forgets, and is

@@ -163,7 +163,7 @@ func (s *stream) check(at tick) bool {
 // arriving from the peer; 0 if none are.
 func (s *stream) silenceLocked(now int64) time.Duration {
 	lastReceived := s.lastReceived.Load()
-	if s.mu.writing > writeSlice {
+	if s.mu.writing > writeSlice || len(s.mu.parcels) > 0 {
 		lastReceived = max(lastReceived, s.lastWritten.Load()) // the peer reads a big body, so it is alive
 	}
 	if s.mu.waiting.count == 0 && s.mu.asked <= lastReceived {

@@ -17,7 +17,8 @@ type writerState struct {
 	s      *stream
 	box    outbox
 	vector net.Buffers
-	until  int64 // channel time of the write deadline last set
+	sent   []uint64 // requests whose last piece is in box
+	until  int64    // channel time of the write deadline last set
 }
 
 // begin implements [progress]. It moves the write deadline when half of it is used up.
@@ -60,7 +61,7 @@ func (s *stream) writeAll() error {
 	for {
 		s.mu.Lock()
 		s.releaseLocked()
-		for s.mu.out.empty() && s.mu.broken == nil && !(s.mu.closing && s.mu.unanswered == 0) {
+		for s.nothingLocked() && s.mu.broken == nil && !(s.mu.closing && s.mu.unanswered == 0) {
 			s.mu.idle = true
 			s.mu.Unlock()
 			<-s.wake
@@ -68,17 +69,21 @@ func (s *stream) writeAll() error {
 			runtime.Gosched()
 			s.mu.Lock()
 		}
-		if s.mu.broken != nil || s.mu.out.empty() {
+		if s.mu.broken != nil || s.nothingLocked() {
 			s.mu.Unlock()
 			return errWriterDone
 		}
 		s.fillLocked()
+		s.takePiecesLocked()
 		s.mu.Unlock()
 		if err := s.writer.write(); err != nil {
 			return err
 		}
 	}
 }
+
+// nothingLocked reports whether nothing waits to be sent.
+func (s *stream) nothingLocked() bool { return s.mu.out.empty() && len(s.mu.parcels) == 0 }
 
 var errWriterDone = errors.New("stream finished")
 
@@ -106,7 +111,7 @@ func (s *stream) returnWriter() {
 		s.releaseLocked()
 	}
 	s.mu.borrowed = false
-	if !s.mu.out.empty() || s.mu.broken != nil || s.mu.closing {
+	if !s.nothingLocked() || s.mu.broken != nil || s.mu.closing {
 		s.wakeLocked()
 	}
 	s.mu.Unlock()
@@ -121,6 +126,12 @@ func (s *stream) releaseLocked() {
 		}
 	}
 	box.reset()
+	for _, id := range s.writer.sent {
+		if s.remote != nil {
+			s.mu.waiting.unpin(id)
+		}
+	}
+	s.writer.sent = s.writer.sent[:0]
 	s.mu.writing = 0
 	if s.mu.readerWaits {
 		s.room.Broadcast()

@@ -115,6 +115,17 @@ func headerLen(kind peer.Kind) int {
 	return message.CountLen
 }
 
+// Announce notes that a large answer to a read is arriving.
+func (x *exchange) Announce(size int) {
+	x.f.mu.Lock()
+	defer x.f.mu.Unlock()
+	for _, it := range x.items {
+		if o := &x.f.mu.ops[it.op]; !x.f.mu.finished && o.phase == phaseRead {
+			o.moves(size)
+		}
+	}
+}
+
 // Complete takes a peer's reply, or the failure to get one.
 func (x *exchange) Complete(_ ring.NodeID, body []byte, err error) {
 	switch x.kind {

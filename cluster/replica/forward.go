@@ -306,7 +306,7 @@ func (c *Coordinator) carryOut(from ring.NodeID, arrived time.Time, body []byte)
 		reqs = append(reqs, r)
 	}
 	if len(reqs) > 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.RequestTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.RequestTimeout+hops*peer.TransferTime(len(body)))
 		c.do(ctx, reqs, origin{forwarded: true})
 		cancel()
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 )
 
 // phase says how far an op has come.
@@ -46,6 +47,7 @@ type opState struct {
 	up       quorum.Nodes // of the head of a group: who can be asked, as seen last
 	phase    phase
 	since    time.Time // when nodes were last found late, or the phase began
+	size     int       // bytes of the largest copy that has to travel, as far as known
 
 	known      []byte      // updates: what the read found, encoded
 	batch      int         // the engine batch that the update was applied in
@@ -190,5 +192,18 @@ func (o *op) longestWait(nodes quorum.Nodes) (d time.Duration) {
 			d = max(d, o.f.c.cfg.Channel.WaitTime(id))
 		}
 	}
-	return d
+	return d + peer.TransferTime(o.size)
+}
+
+// hops is how often a copy travels, at most, one after the other: to the coordinator of an
+// update, and from there to the replicas and their disks.
+const hops = 2
+
+// moves notes that a copy of some bytes has to travel for the op. A large one moves the
+// deadline of the wave.
+func (o *op) moves(size int) {
+	if size > o.size {
+		o.f.allowance.Add(int64(hops * (peer.TransferTime(size) - peer.TransferTime(o.size))))
+		o.size = size
+	}
 }

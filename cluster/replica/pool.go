@@ -81,6 +81,7 @@ func (f *wave) reset() {
 	}
 	f.c, f.ring, f.from, f.traced = nil, nil, origin{}, false
 	f.counted = false
+	f.allowance.Store(0)
 	f.batches = 0
 	clear(f.repairs)
 	f.repairs = f.repairs[:0]

@@ -31,6 +31,8 @@ type wave struct {
 	counter uint32 // of the barrier; if counted
 	reused
 
+	allowance atomic.Int64 // nanoseconds that large values may take beyond the request timeout
+
 	mu struct {
 		sync.Mutex
 		ops       []op
@@ -72,6 +74,9 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 			o.walk = o.walk[:quorum.MaxNodes]
 		}
 		o.self = o.placeOf(c.cfg.Self)
+		if u := r.Update; u != nil {
+			o.moves(len(u.Data))
+		}
 		o.beginTrace()
 	}
 	if f.counted {
@@ -138,7 +143,6 @@ func (f *wave) startUpdateLocked(i int) {
 
 // run drives the wave until every request is decided.
 func (f *wave) run(ctx context.Context) {
-	deadline := f.deadline()
 	defer func() {
 		f.timer.Stop()
 		f.sendRepairs()
@@ -154,7 +158,7 @@ func (f *wave) run(ctx context.Context) {
 			return
 		}
 		idle := !f.mu.ready && f.mu.outbox.empty()
-		wait := min(max(f.mu.outbox.longest, 20*time.Millisecond), time.Until(deadline))
+		wait := min(max(f.mu.outbox.longest, 20*time.Millisecond), time.Until(f.deadline()))
 		f.mu.Unlock()
 		if !idle {
 			continue
@@ -177,7 +181,9 @@ func (f *wave) run(ctx context.Context) {
 }
 
 // deadline returns when the wave's requests are answered at the latest.
-func (f *wave) deadline() time.Time { return f.started.Add(f.c.cfg.RequestTimeout) }
+func (f *wave) deadline() time.Time {
+	return f.started.Add(f.c.cfg.RequestTimeout + time.Duration(f.allowance.Load()))
+}
 
 // advance sends the frames that events have put into the outbox since the last call, and
 // applies the updates that are ready.

@@ -125,6 +125,7 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 			continue
 		}
 		o.object = r.Stored
+		o.moves(len(o.object))
 		if o.known == nil && cap(r.Stored) <= mostKept { // else Stored may be known's memory
 			o.encoded = r.Stored[:0]
 		}

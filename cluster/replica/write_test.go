@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -330,6 +331,18 @@ func TestRing_ChangesBeforeTheAnswer_WriteCounts(t *testing.T) {
 	for place := range w.walk {
 		if got := w.at(place).must(get(w.key)); got.plain() != "value" {
 			t.Errorf("place %d read %q", place, got.plain())
+		}
+	}
+}
+
+// TestWrite_LargeValue_GoesThroughAnyNode: it travels in pieces.
+func TestWrite_LargeValue_GoesThroughAnyNode(t *testing.T) {
+	w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 3}, long, "A", "B", "C", "D")
+	for _, place := range []int{0, 3} { // a primary, and a node that forwards and asks
+		value := strings.Repeat(fmt.Sprint("large", place), 1<<20)
+		w.at(place).must(set(w.key, value))
+		if got := w.at(3 - place).must(get(w.key)).plain(); got != value {
+			t.Errorf("through place %d: %d bytes were read, want %d", place, len(got), len(value))
 		}
 	}
 }
