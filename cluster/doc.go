@@ -26,6 +26,7 @@
 //	where a write has its quorum           cluster/core/coordination (write.go), over cluster/core/quorum
 //	who coordinates an update              cluster/core/coordination (forward.go); cluster/replica (takeover.go)
 //	where copies of a key are merged       cluster/core/object (merge.go)
+//	how FLUSHALL removes all keys          cluster/clear; cluster/core/object (clear.go), engine (clear.go)
 //	where a tombstone is dropped           cluster/antientropy (reap.go) decides, engine (tombstone.go) removes
 //	which nodes hold a key                 cluster/core/ring (preference.go)
 //	how a join moves data                  cluster/handoff (mover.go, gain.go, release.go)
@@ -54,8 +55,13 @@
 // background, foreground: the two classes of peer messages. A client waits for
 // foreground messages; each class has its own stream.
 //
+// bound: of a node in a clear: the epoch below which all that the node has made is cleared.
+//
 // bootstrap: the ways in which a node gets its first ring: it founds one, joins one, or
 // loads its own from disk.
+//
+// clear: what FLUSHALL removes, as one value for the whole cluster: a bound for each node. Its
+// mark is a hash of it.
 //
 // conflict policy: the rule by which a plain read shows one of several siblings. It is a
 // setting of the cluster.

@@ -8,6 +8,7 @@ import "github.com/quorate/quorate/cluster/core/ring"
 func (n *Node) reachable(id ring.NodeID) {
 	n.membership.Disseminator().Exchange(id)
 	n.disseminator.Connected(id)
+	n.clearer.Differs(id)
 	n.repair.Reachable(id)
 }
 

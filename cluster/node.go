@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/cluster/clear"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	coresettings "github.com/quorate/quorate/cluster/core/settings"
@@ -56,6 +57,7 @@ type Node struct {
 	coordinator  *replica.Coordinator
 	coverage     *coverage.Reader
 	disseminator *settings.Disseminator
+	clearer      *clear.Clearer
 	repair       *repair.Repair
 	recovery     *recovery.Recovery
 	operations   *operation.Registry
@@ -181,10 +183,14 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
 		RequestTimeout: n.cfg.RequestTimeout, Abstain: true, Lanes: n.cfg.PeerLanes,
 		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
+		ClearsDiffer: func(id ring.NodeID) { n.clearer.Differs(id) },
 	})
 	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,
 		Policy: n.settings.Policy, Now: n.cfg.Now,
+	})
+	n.clearer = clear.New(clear.Config{Self: n.id, Store: n.store.Clears(), Channel: n.channel, Ring: n.state.Ring,
+		DeleteAll: n.coverage.DeleteAll, Logger: n.cfg.Logger.With("component", "clear"),
 	})
 	n.register(n.mux)
 	return nil
@@ -297,7 +303,9 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.gossip.Run(ctx) })
 	group.Go(func() error { return n.membership.Run(ctx) })
 	group.Go(func() error { return n.disseminator.Run(ctx) })
+	group.Go(func() error { return n.clearer.Run(ctx) })
 	n.membership.AwaitPeers(ctx, peersTimeout)
+	n.clearer.CatchUp(ctx)
 	if err = n.disseminator.Await(ctx, settingsTimeout, assumed); err == nil {
 		err = n.repair.AwaitRing(ctx)
 	}
@@ -308,7 +316,7 @@ func (n *Node) live(ctx context.Context) error {
 	if now := n.settings.Policy(); now != n.cfg.Policy {
 		n.log.Info("the conflict policy is the cluster's, not that of this node's flag", "policy", now, "flag", n.cfg.Policy)
 	}
-	n.logQuorums()
+	n.membership.Changes().LogQuorums(ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}.NRW())
 	close(n.ready)
 	group.Go(func() error { return n.coordinator.TakeOver(ctx, n.membership.Others) })
 	group.Go(func() error { return n.repair.Run(ctx) })
@@ -316,16 +324,6 @@ func (n *Node) live(ctx context.Context) error {
 	group.Go(func() error { return n.summary().Run(ctx) })
 	group.Go(func() error { return n.recovery.Run(ctx) })
 	return group.Wait()
-}
-
-// logQuorums says so if N, R and W are not those of this node's flags.
-func (n *Node) logQuorums() {
-	if q := n.state.Ring().Configured(); q.N != n.cfg.N || q.R != n.cfg.R || q.W != n.cfg.W {
-		n.log.Info("n, r and w are the cluster's, not those of this node's flags", "n", q.N, "r", q.R, "w", q.W, "flag_n", n.cfg.N, "flag_r", n.cfg.R, "flag_w", n.cfg.W)
-	}
-	if !n.state.Ring().InTransition() { // one that is joining does not count yet
-		n.membership.Changes().LogCapped()
-	}
 }
 
 // Crash stops a running node as kill -9 would: peers are told nothing, and nothing is

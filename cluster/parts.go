@@ -3,6 +3,7 @@ package cluster
 import (
 	"time"
 
+	"github.com/quorate/quorate/cluster/clear"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/membership/gossip"
@@ -46,6 +47,9 @@ func (n *Node) Coordinator() *replica.Coordinator { return n.coordinator }
 
 // Coverage returns the reader over all partitions.
 func (n *Node) Coverage() *coverage.Reader { return n.coverage }
+
+// Clearer returns what removes all keys of the cluster at once.
+func (n *Node) Clearer() *clear.Clearer { return n.clearer }
 
 // Repair returns what makes copies equal, and moves data to where it belongs.
 func (n *Node) Repair() *repair.Repair { return n.repair }

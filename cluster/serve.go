@@ -15,6 +15,7 @@ func (n *Node) register(m *peer.Mux) {
 	m.Queue(peer.Identify, n.membership.Identity().AnswerIdentify)
 	m.Queue(peer.SettingsPull, n.disseminator.AnswerPull)
 	m.Queue(peer.SettingsPush, n.disseminator.AnswerPush)
+	n.clearer.Register(m)
 	m.Queue(peer.Scan, n.coverage.AnswerScan)
 	m.Queue(peer.Count, n.coverage.AnswerCount)
 	m.Queue(peer.History, n.coverage.AnswerHistory)

@@ -60,7 +60,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	var st indexState
 	known := false
 	var old storedObject
-	if prev := t.before(recs, at); prev >= 0 {
+	if prev := t.earlier(recs, at); prev >= 0 {
 		q := recs[t.order[prev].index]
 		old = storedObject{object: q.Stored, digest: t.results[prev].digest, owned: true}
 		st, known = t.results[prev].state, t.results[prev].known
@@ -91,6 +91,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 			return err
 		}
 	}
+	t.w.stats.newest[r.Partition].see(v.object.Clock)
 	next := indexStateOf(v.object.Lifetime())
 	if next.Lifetime == st.Lifetime {
 		next = st
@@ -147,15 +148,14 @@ func (t *txn) nextVersion(r *Record, old []byte) (v version, err error) {
 	}
 	if merge != nil {
 		before := v.object.Clock
-		if err := t.in.DecodeFrom(merge); err != nil {
-			return version{}, fmt.Errorf("object to merge: %w", err)
+		if merge, err = t.decodeMerge(merge); err != nil {
+			return version{}, err
 		}
-		if observe := t.w.db.opts.Observe; observe != nil {
-			observe(t.in.Clock.Latest())
-		}
-		if old == nil {
+		switch {
+		case len(t.in.Clock) == 0: // all of it is cleared
+		case old == nil:
 			v = version{changed: true, object: t.in, encoded: merge}
-		} else {
+		default:
 			v = t.merge(v.object, merge)
 		}
 		if r.Hint != 0 {
@@ -169,10 +169,30 @@ func (t *txn) nextVersion(r *Record, old []byte) (v version, err error) {
 			return version{}, err
 		}
 	}
+	if v.changed {
+		if left, cleared := t.w.obeyed.filter(v.object); cleared {
+			v = version{changed: len(left.Clock) > 0, object: left}
+		}
+	}
 	if v.changed && v.encoded == nil {
 		v.encoded = v.object.Append(r.room())
 	}
 	return v, nil
+}
+
+// decodeMerge decodes an object that is to be merged, less what is cleared of it, into t.in. It
+// returns the encoding of that.
+func (t *txn) decodeMerge(encoded []byte) ([]byte, error) {
+	if err := t.in.DecodeFrom(encoded); err != nil {
+		return nil, fmt.Errorf("object to merge: %w", err)
+	}
+	if observe := t.w.db.opts.Observe; observe != nil {
+		observe(t.in.Clock.Latest())
+	}
+	if left, cleared := t.w.obeyed.filter(t.in); cleared {
+		t.in, encoded = left, left.Append(nil)
+	}
+	return encoded, nil
 }
 
 // merge merges the incoming object, encoded and decoded in t.in, into the old one. Where

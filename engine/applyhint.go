@@ -12,7 +12,7 @@ func (t *txn) applyHint(recs []*Record, at int) error {
 	t.key = appendHintKey(t.key[:0], r.Hint, r.Partition, hash, r.Key)
 	created := w.db.now()
 	old, c, err := []byte(nil), io.Closer(nil), error(nil)
-	if prev := t.before(recs, at); prev >= 0 {
+	if prev := t.earlier(recs, at); prev >= 0 {
 		old, created = recs[t.order[prev].index].Stored, t.results[prev].created
 	} else if w.hints.filter.mayContain(r.Partition, hash) {
 		var raw []byte

@@ -47,6 +47,7 @@
 // hands out, so that a caller depends on the part that it uses:
 //
 //	[Hints]       writes kept for other nodes      hints.go, hintcount.go, hintexpiry.go
+//	[Clears]      the removal of everything at once clear.go, clearsweep.go, cleartxn.go, written.go, newest.go
 //	[Merkle]      the trees of the partitions      merkle.go
 //	[Partitions]  counts, dropping a partition     partition.go
 //	[Tombstones]  dead objects and their removal   tombstone.go
@@ -80,6 +81,9 @@
 // Invariant: a key has one object at most, and where that lies follows from the object.
 //
 // Invariant: no dot is minted twice (epoch.go).
+//
+// Invariant: but for hints, and partitions that are being swept, nothing stored has an event that
+// the clear of this node covers (clear.go).
 //
 // Invariant: what the cache says of a key is what is committed.
 //

@@ -48,7 +48,9 @@ import (
 //  7. Only epochs that were minted already are continued. A forged context can name
 //     those of the future, and one that another process gave out those that are skipped
 //     here: where epochs are skipped, all floors rise above them.
-//  8. Hints are deleted all the time, and two lineages of hints may share a number.
+//  8. A clear covers all epochs of this node below a bound. So before the node names a bound,
+//     and before it obeys one, all its floors rise to that ([Clears]).
+//  9. Hints are deleted all the time, and two lineages of hints may share a number.
 //     Where another node's object brings a hint an epoch of this node that the hint
 //     does not know, the floor of all hints rises.
 type epochs struct {
@@ -152,6 +154,27 @@ func (e *epochs) passBy(epoch causal.Epoch, margin uint64) {
 		e.leaseLocked(e.mu.next + leaseMilli<<tickBits)
 	}
 	e.raiseLocked() // of what is skipped, others may have used some
+}
+
+// passBound makes all epochs from now on, those that are continued too, reach a bound.
+func (e *epochs) passBound(bound causal.Epoch) {
+	if uint64(bound) <= e.floor.Load() {
+		return
+	}
+	e.passBy(bound-1, 0)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.raiseLocked()
+}
+
+// bound begins new epochs for everything from now on. It returns a bound of all that were
+// minted before, above another one.
+func (e *epochs) bound(above causal.Epoch) causal.Epoch {
+	e.passBound(above)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.raiseLocked()
+	return causal.Epoch(e.mu.next << lineageBits)
 }
 
 // ownSpan returns which epochs the node's own copies in a partition are continued in.

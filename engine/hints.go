@@ -197,6 +197,12 @@ func (x *Hints) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bo
 		if err != nil {
 			return dst, false, x.db.corrupt("hint", err)
 		}
+		if left, cleared := x.writer.obeyed.filter(o); cleared {
+			if o = left; len(o.Clock) == 0 {
+				continue
+			}
+			encoded = o.Append(nil)
+		}
 		if only = encoded; found {
 			only = nil
 			merged, _ = object.Merge(merged, o)

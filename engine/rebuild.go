@@ -77,6 +77,10 @@ func (r *rebuild) finish(sum *recount, from, before int) (next int) {
 		r.stripes.lockAll()
 		if !r.stats.isReady(p) {
 			sum.addTo(r.stats.get(p))
+			r.stats.newest[p].join(sum.newest.clear())
+			if sum.newest.more.Load() {
+				r.stats.newest[p].more.Store(true)
+			}
 			r.stats.setReady(p)
 		}
 		r.stripes.unlockAll()

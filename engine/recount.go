@@ -22,6 +22,7 @@ type recount struct {
 	expiring, expirySum int64
 	dead                int64
 	leaves              [Leaves]uint64
+	newest              newestEpochs
 
 	object object.Object
 	index  []byte
@@ -48,6 +49,7 @@ func (r *recount) add(e chunkEntry) error {
 		}
 		st.counted = !swept
 	}
+	r.newest.see(r.object.Clock)
 	r.live += int64(st.live())
 	r.valued += int64(st.valued())
 	r.expiring += int64(st.expiring())
@@ -97,4 +99,6 @@ func (r *recount) reset() {
 	r.live, r.total, r.bytes, r.valued = 0, 0, 0, 0
 	r.expiring, r.expirySum, r.dead = 0, 0, 0
 	clear(r.leaves[:])
+	r.newest.list.Store(nil)
+	r.newest.more.Store(false)
 }

@@ -48,6 +48,7 @@ func (s *Store) work(ctx context.Context) error {
 	var rebuilt error
 	wg.Go(func() {
 		if rebuilt = s.rebuild.run(ctx); rebuilt == nil {
+			s.clears.finish(ctx)
 			s.existence.run(ctx)
 		}
 	})

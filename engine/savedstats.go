@@ -6,6 +6,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -13,9 +14,9 @@ import (
 // were saved.
 var cleanStopKey = []byte{prefixInternal, 'c'}
 
-// statsSize is the size of saved statistics: seven counts and the leaves. Up to version
-// 0.1.0 there were three counts, and five or six for a while; such statistics are not
-// loaded but rebuilt.
+// statsSize is the size of saved statistics, seven counts and the leaves, without the bounds of
+// epochs that follow (object.Clear.Append). Up to version 0.1.0 there were three counts, five
+// or six for a while, and then no bounds; such statistics are not loaded but rebuilt.
 const (
 	statsSize     = 8 * (7 + Leaves)
 	statsSizeSix  = 8 * (6 + Leaves)
@@ -35,18 +36,24 @@ func (s *statistics) load(b *pebble.Batch) (complete bool, err error) {
 		if err := b.Delete(k, nil); err != nil {
 			return err
 		}
-		if len(k) == 3 && (len(v) == statsSizeV01 || len(v) == statsSizeFive || len(v) == statsSizeSix) {
+		if len(k) == 3 && (len(v) == statsSizeV01 || len(v) == statsSizeFive || len(v) == statsSizeSix || len(v) == statsSize) {
 			complete = false
 			return nil
 		}
-		if len(k) != 3 || len(v) != statsSize {
+		if len(k) != 3 || len(v) < statsSize {
 			return fmt.Errorf("saved merkle tree: %w", ErrCorrupt)
+		}
+		newest, err := object.DecodeClear(v[statsSize:])
+		if err != nil {
+			return fmt.Errorf("saved merkle tree: %w: %w", ErrCorrupt, err)
 		}
 		p := ring.Partition(binary.BigEndian.Uint16(k[1:]))
 		if int(p) >= len(s.of) {
 			return fmt.Errorf("saved merkle tree of partition %d: %w", p, ErrCorrupt)
 		}
 		s.get(p).decode(v)
+		s.newest[p].join(newest)
+		s.newest[p].more.Store(len(newest) == maxNewest)
 		return nil
 	})
 	if err != nil || !complete {
@@ -87,7 +94,7 @@ func (s *statistics) put(b *pebble.Batch) error {
 		if stats == nil || stats.total.Load() == 0 {
 			continue
 		}
-		v = stats.append(v[:0])
+		v = s.newest[p].clear().Append(stats.append(v[:0]))
 		k, _ := partitionBounds(prefixTree, ring.Partition(p))
 		if err := b.Set(k, v, nil); err != nil {
 			return err
@@ -110,7 +117,7 @@ func (s *partitionStats) append(dst []byte) []byte {
 	return dst
 }
 
-// decode reads what append wrote; v has statsSize bytes.
+// decode reads what append wrote; v has statsSize bytes at least.
 func (s *partitionStats) decode(v []byte) {
 	s.live.Store(int64(binary.BigEndian.Uint64(v)))
 	s.total.Store(int64(binary.BigEndian.Uint64(v[8:])))

@@ -29,13 +29,14 @@ type statistics struct {
 	db      *database
 	of      []atomic.Pointer[partitionStats] // nil: the partition is empty
 	ready   []atomic.Bool                    // the partition's statistics are complete
+	newest  []newestEpochs                   // of all that was stored in a partition
 	unready atomic.Int64                     // partitions yet to be rebuilt
 	freed   atomic.Int64                     // bytes that writes took away since the reclaimer last did something
 }
 
 func newStatistics(db *database) *statistics {
 	n := db.opts.Partitions
-	s := &statistics{db: db, of: make([]atomic.Pointer[partitionStats], n), ready: make([]atomic.Bool, n)}
+	s := &statistics{db: db, of: make([]atomic.Pointer[partitionStats], n), ready: make([]atomic.Bool, n), newest: make([]newestEpochs, n)}
 	s.unready.Store(int64(n))
 	return s
 }

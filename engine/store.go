@@ -31,6 +31,7 @@ type Store struct {
 	tombstones Tombstones
 	state      State
 	diskLoss   DiskLoss
+	clears     Clears
 
 	sweeper    sweeper
 	rebuild    rebuild
@@ -58,6 +59,9 @@ func (s *Store) State() *State { return &s.state }
 
 // DiskLoss tells whether the store may lack what the node has acknowledged.
 func (s *Store) DiskLoss() *DiskLoss { return &s.diskLoss }
+
+// Clears returns what removes everything at once.
+func (s *Store) Clears() *Clears { return &s.clears }
 
 // Incarnation names this start of the node: the first epoch that may be used in it.
 // Starts of one directory have growing ones.
@@ -121,6 +125,8 @@ func newStore(o Options) *Store {
 	}
 	s.hints = Hints{db: db, writer: s.writer, counts: s.writer.hints}
 	s.reclaimer = reclaimer{db: db, stats: s.stats, dropped: make(chan ring.Partition, o.Partitions)}
+	s.clears.db, s.clears.writer, s.clears.stats, s.clears.stripes = db, s.writer, s.stats, stripes
+	s.clears.epochs, s.clears.objects, s.clears.reclaim = s.epochs, &s.objects, &s.reclaimer
 	s.state.db = db
 	s.diskLoss.db = db
 	s.tombstones.db, s.tombstones.writer = db, s.writer
@@ -165,6 +171,9 @@ func (s *Store) begin() error {
 	if err := s.epochs.load(b); err != nil {
 		return err
 	}
+	if err := s.clears.load(); err != nil {
+		return err
+	}
 	complete := len(saved) > 0 || isNew || s.db.opts.LoseData
 	if complete {
 		if complete, err = s.stats.load(b); err != nil {
@@ -189,6 +198,7 @@ func (s *Store) begin() error {
 	if err := s.db.pebble.Apply(b, pebble.Sync); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	s.epochs.passBound(s.clears.Current().Below(s.db.opts.Self))
 	switch {
 	case s.db.opts.LoseData:
 		s.db.opts.Logger.Warn("the data is discarded, as was asked: starting empty")

@@ -44,6 +44,8 @@ type txn struct {
 	expiries []expiryAdded
 	caches   []cacheUpdate
 
+	before func() // called when the batch is committed, before its changes are published; or nil
+
 	foundSame bool // a record found stored what it would have stored
 	key, idx  []byte
 	value     []byte // of an object that came from the cache
@@ -146,6 +148,7 @@ func (t *txn) release() {
 	t.stats, t.hints, t.expiries = t.stats[:0], t.hints[:0], t.expiries[:0]
 	clear(t.caches)
 	t.caches = t.caches[:0]
+	t.before = nil
 	t.foundSame = false
 	// The pool may keep nothing else alive, least of all Pebble's blocks.
 	clear(t.old.Siblings[:cap(t.old.Siblings)]) // an earlier record may have had more
@@ -216,6 +219,9 @@ func (t *txn) commit(mode syncMode) (Commit, error) {
 // that whoever clears a time of the expiry index and then reads the index finds the entry.
 func (t *txn) publish() {
 	w := t.w
+	if t.before != nil {
+		t.before()
+	}
 	for _, c := range t.stats {
 		w.stats.apply(c)
 	}
@@ -229,13 +235,16 @@ func (t *txn) publish() {
 	for _, c := range t.hints {
 		w.hints.apply(c)
 	}
+	if len(t.caches) > 0 && w.written.noting.Load() {
+		w.written.add(t.caches)
+	}
 	for _, e := range t.expiries {
 		e.times.added(e.partition, e.at)
 	}
 }
 
-// before returns the place of the latest earlier record of the same key, or -1.
-func (t *txn) before(recs []*Record, at int) int {
+// earlier returns the place of the latest earlier record of the same key, or -1.
+func (t *txn) earlier(recs []*Record, at int) int {
 	r := recs[t.order[at].index]
 	for j := at - 1; j >= 0 && t.order[j].hash == t.order[at].hash; j-- {
 		q := recs[t.order[j].index]

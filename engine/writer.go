@@ -21,6 +21,8 @@ type writer struct {
 	hints     *hintCounts
 	expiry    *expiryTimes // of the index of what expires
 	expired   *expiryTimes // of the index of what expired and is not stripped
+	obeyed    obeyed       // what is cleared
+	written   writtenKeys  // before a clear
 
 	txns     sync.Pool    // of *txn
 	inflight atomic.Int64 // commits that nobody has waited for yet

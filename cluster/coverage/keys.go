@@ -72,9 +72,9 @@ func (r *Reader) nearestFirst(ids []ring.NodeID) []ring.NodeID {
 	return out
 }
 
-// Flush deletes every key that it finds, each by a write of its own with the
+// DeleteAll deletes every key that it finds, each by a write of its own with the
 // cluster's quorum. What is written meanwhile may stay.
-func (r *Reader) Flush(ctx context.Context) error {
+func (r *Reader) DeleteAll(ctx context.Context) error {
 	quorum := 0 // the cluster's
 	if view := r.cfg.Ring(); len(r.nearestFirst(memberIDs(view))) == len(view.Members()) {
 		quorum, _ = covering(view) // else a deletion might not find what it is to delete

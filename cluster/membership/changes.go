@@ -31,12 +31,23 @@ func (c *Changes) SetQuorums(ctx context.Context, q quorum.NRW) error {
 		return err
 	}
 	c.log.Info("quorums changed", "n", q.N, "r", q.R, "w", q.W)
-	c.LogCapped()
+	c.logCapped()
 	return c.tell(ctx)
 }
 
-// LogCapped logs which N, R and W count if the ring has fewer members than N.
-func (c *Changes) LogCapped() {
+// LogQuorums logs which N, R and W are in force where they are not those of this node's flags, or
+// where the ring has fewer members than N.
+func (c *Changes) LogQuorums(flags quorum.NRW) {
+	if q := c.state.Ring().Configured().NRW(); q != flags {
+		c.log.Info("n, r and w are the cluster's, not those of this node's flags", "n", q.N, "r", q.R, "w", q.W, "flag_n", flags.N, "flag_r", flags.R, "flag_w", flags.W)
+	}
+	if !c.state.Ring().InTransition() { // one that is joining does not count yet
+		c.logCapped()
+	}
+}
+
+// logCapped logs which N, R and W count if the ring has fewer members than N.
+func (c *Changes) logCapped() {
 	view := c.state.Ring()
 	if q, now := view.Configured(), view.Configured().Capped(view.Seated()); now.N < q.N {
 		c.log.Info("the ring has fewer members than n: lower quorums are in force until more nodes join", "members", view.Seated(), "n", q.N,

@@ -199,6 +199,13 @@ func (c *Channel) ReadsStripped(id causal.NodeID) bool {
 	return r != nil && r.version.Load() >= versionStripped
 }
 
+// KnowsClears reports whether a peer is known to obey clears. It is not known before the first
+// stream to the peer.
+func (c *Channel) KnowsClears(id causal.NodeID) bool {
+	r := c.remote(id)
+	return r != nil && r.version.Load() >= versionClears
+}
+
 // WaitTime returns how long an answer of a peer may take before another node should be
 // asked: three times its recent 99th percentile, 20 to 500 ms; 100 ms until known.
 func (c *Channel) WaitTime(id causal.NodeID) time.Duration {

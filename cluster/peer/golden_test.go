@@ -36,7 +36,7 @@ func TestHandshake_Golden(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", what, got, c.want)
 		}
 	}
-	if protocolVersion != 4 || oldestVersion != 1 {
+	if protocolVersion != 5 || oldestVersion != 1 {
 		t.Errorf("this code speaks versions %d to %d", oldestVersion, protocolVersion)
 	}
 }

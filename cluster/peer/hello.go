@@ -18,14 +18,16 @@ const magic = "\xD1QUORATE"
 //
 // Version 2 has the same messages as version 1. It says that the node reads objects of
 // format 4, whose values are stripped. Version 3 says that the node tells the lanes of a
-// peer apart, and version 4 that it takes bodies in pieces.
+// peer apart, and version 4 that it takes bodies in pieces. In version 5 a read or a write may
+// name the clear that its sender has carried out, and there are messages for clears.
 const (
-	protocolVersion = 4
+	protocolVersion = 5
 	oldestVersion   = 1
 
 	versionStripped = 2
 	versionLanes    = 3
 	versionPieces   = 4
+	versionClears   = 5
 )
 
 const (

@@ -25,6 +25,10 @@ const (
 	SettingsPull Kind = 13 // the cluster's settings, unless the sender has the same: cluster/settings
 	SettingsPush Kind = 14 // settings of the cluster to merge: cluster/settings
 
+	ClearPrepare  Kind = 16 // a clear is about to come; what is stored? cluster/clear
+	ClearBound    Kind = 17 // begin new epochs: below which is all that was made so far? cluster/clear
+	ClearExchange Kind = 18 // a clear to take in; the answer is the other's: cluster/clear
+
 	MerkleRoots Kind = 20 // roots of hash trees: cluster/antientropy, as all that follow
 	MerkleNodes Kind = 21 // inner nodes of a tree
 	LeafDigests Kind = 22 // digests of the keys of leaves

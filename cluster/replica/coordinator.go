@@ -38,6 +38,10 @@ type Config struct {
 	Clock   *causal.Clock
 	Logger  *slog.Logger // default: none
 
+	// ClearsDiffer is called when another node has carried out another clear than this one.
+	// Until the two have the same, they exchange no copies for clients. It must not block.
+	ClearsDiffer func(ring.NodeID)
+
 	// RequestTimeout bounds one call of Do; default [peer.DefaultRequestTimeout].
 	RequestTimeout time.Duration
 	// Lanes is the number of lanes to each node; default 1.
@@ -99,6 +103,9 @@ func New(cfg Config) *Coordinator {
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.ClearsDiffer == nil {
+		cfg.ClearsDiffer = func(ring.NodeID) {}
 	}
 	c := &Coordinator{
 		cfg:       cfg,

@@ -27,6 +27,10 @@
 // when a replica is silent for longer than its wait time. It merges what differs, answers,
 // and then repairs the stale replicas that it met.
 //
+// Every frame with a read or a write names the clear that its sender has carried out (FLUSHALL,
+// cluster/clear). A node that has carried out another one refuses the frame, and the two
+// exchange their clears. The sender asks again.
+//
 // Invariant: a write is acknowledged only after W distinct nodes hold it, each
 // as a primary or as a hint for one. A read that finds nothing has heard at
 // least one primary. Copies meet through [object.Merge] alone.

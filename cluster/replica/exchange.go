@@ -86,8 +86,7 @@ func (b *outbox) reset() {
 // sent is completed at once.
 func (f *wave) send(frames []*exchange) {
 	for _, x := range frames {
-		x.seal()
-		f.c.cfg.Channel.SendLane(x.to, x.lane, x.kind, x.body, x)
+		f.c.cfg.Channel.SendLane(x.to, x.lane, x.kind, x.seal(), x)
 	}
 }
 
@@ -98,13 +97,18 @@ func (f *wave) wakeLocked() {
 	}
 }
 
-// seal sets what is known only when all items are in.
-func (x *exchange) seal() {
-	head := x.body[:0]
+// seal sets what is known only when all items are in, and returns the body of the frame.
+func (x *exchange) seal() []byte {
 	if x.kind == peer.Forward {
-		head = x.forwardHeader().Append(head)
+		message.AppendCount(x.forwardHeader().Append(x.body[:0]), len(x.items))
+		return x.body
 	}
-	message.AppendCount(head, len(x.items))
+	body, mark := x.body, x.f.c.cfg.Store.Clears().Mark()
+	if mark == 0 {
+		body = body[message.MarkLen:]
+	}
+	message.AppendHead(body[:0], len(x.items), mark)
+	return body
 }
 
 // headerLen is the room kept before the first item.
@@ -112,7 +116,7 @@ func headerLen(kind peer.Kind) int {
 	if kind == peer.Forward {
 		return message.ForwardHeaderLen + message.CountLen
 	}
-	return message.CountLen
+	return message.CountLen + message.MarkLen
 }
 
 // Announce notes that a large answer to a read is arriving.

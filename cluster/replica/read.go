@@ -153,7 +153,8 @@ func (f *wave) finishReadLocked(i int) error {
 	if err != nil {
 		return err
 	}
-	merged.Object = merged.Object.OneOfEach()
+	// A clear may have come since some of the answers.
+	merged.Object, _ = f.c.cfg.Store.Clears().Filter(merged.Object.OneOfEach())
 	f.c.Observe(merged.Object.Clock.Latest())
 	f.c.count.found(len(merged.Object.Siblings))
 	o.req.Object = merged.Object

@@ -58,6 +58,9 @@ var (
 	ErrTooManySiblings = errors.New("too many siblings")
 	// ErrClosing refuses work while the node shuts down.
 	ErrClosing = errors.New("node is shutting down")
+	// ErrCleared answers a write that a clear covers of which the node did not know, because
+	// its disk is an older copy of itself, or another process of it took part.
+	ErrCleared = errors.New("the write was made in an epoch that is cleared: try again")
 	// ErrUnknownOutcome answers an update that computes from the old value, was sent to
 	// its coordinator, and got no answer. It may have been carried out, or not.
 	ErrUnknownOutcome = errors.New("the node that carries out this update did not answer: it may have taken effect, or not; read the key before trying again")

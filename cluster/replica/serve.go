@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/quorate/quorate/cluster/core/message"
@@ -18,7 +19,7 @@ func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 	for _, r := range reqs {
 		switch r.Kind {
 		case peer.Write:
-			b.addWrite(r)
+			c.addWrite(b, r)
 		case peer.Read:
 			c.serveRead(r, b)
 		case peer.Forward:
@@ -74,12 +75,31 @@ type servedFrame struct {
 
 var servedPool = sync.Pool{New: func() any { return new(served) }}
 
-// addWrite decodes a frame's items into records. A frame that cannot be decoded
+// errClearsDiffer refuses what a client waits for between two nodes of which one lacks a clear.
+// They exchange their clears, and the sender asks again.
+var errClearsDiffer = errors.New("the two nodes have not carried out the same clears yet")
+
+// hasClear reports whether this node has carried out the clear that the sender of a request
+// has. What no client waits for may come from a node that lacks it: the engine filters that.
+func (c *Coordinator) hasClear(r *peer.Request, mark uint64) bool {
+	if r.Class != peer.Foreground || mark == c.cfg.Store.Clears().Mark() {
+		return true
+	}
+	c.cfg.ClearsDiffer(r.From)
+	return false
+}
+
+// addWrite decodes a frame's items into records of a batch. A frame that cannot be decoded
 // is refused whole.
-func (b *served) addWrite(r *peer.Request) {
+func (c *Coordinator) addWrite(b *served, r *peer.Request) {
 	d := wire.NewReader(r.Body)
 	first := len(b.records)
-	for range message.ReadCount(&d) {
+	n, mark := message.ReadHead(&d)
+	if !c.hasClear(r, mark) {
+		r.ReplyError(errClearsDiffer)
+		return
+	}
+	for range n {
 		it := message.ReadWrite(&d)
 		if d.Failed() {
 			break // whatever the count says, there is no more
@@ -143,7 +163,12 @@ func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 	d := wire.NewReader(r.Body)
 	view := c.cfg.Ring()
 	b.reads, b.reply = b.reads[:0], b.reply[:0]
-	for range message.ReadCount(&d) {
+	n, mark := message.ReadHead(&d)
+	if !c.hasClear(r, mark) {
+		r.ReplyError(errClearsDiffer)
+		return
+	}
+	for range n {
 		it := message.ReadRead(&d)
 		if d.Failed() || int(it.Partition) >= view.Partitions() {
 			d.Fail()

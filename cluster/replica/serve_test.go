@@ -101,7 +101,7 @@ func TestServed_CountThatLies_CostsNothing(t *testing.T) {
 	b := new(served)
 	func() {
 		defer func() { _ = recover() }() // a request made by hand cannot be replied to
-		b.addWrite(&peer.Request{Kind: peer.Write, Body: body})
+		new(Coordinator).addWrite(b, &peer.Request{Class: peer.Background, Kind: peer.Write, Body: body})
 	}()
 	if n := cap(b.records); n > 16 {
 		t.Fatalf("room for %d records", n)

@@ -180,14 +180,18 @@ func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
 
 // decideWriteLocked ends an op that has its quorum, and those whose events it carries.
 func (f *wave) decideWriteLocked(i int) {
-	f.decideLocked(i, nil)
+	var err error
+	if f.c.cfg.Store.Clears().Forgets(f.mu.ops[i].req.Result.Dot) {
+		err = ErrCleared
+	}
+	f.decideLocked(i, err)
 	group := f.mu.ops[i].group
 	if !f.mu.ops[group].followed {
 		return
 	}
 	for k := group; k < i; k++ {
 		if p := &f.mu.ops[k]; p.phase == phaseWrite && p.carrier == i {
-			f.decideLocked(k, nil)
+			f.decideLocked(k, err)
 		}
 	}
 }

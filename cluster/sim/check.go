@@ -42,6 +42,7 @@ func (ch *checker) check() {
 		o := final[key]
 		ch.checkSiblings(key, &o)
 		ch.checkHeap(key, &o)
+		ch.checkCleared(key, &o, ch.now)
 	}
 	ch.checkCounters(final)
 	ch.checkLocks(final)
@@ -100,10 +101,13 @@ func (ch *checker) checkKept(o *op, left *object.Object) {
 func (ch *checker) mayBeReplaced(o *op) bool {
 	dots := ch.dotsOf(o)
 	for _, u := range ch.history.ops {
+		late := u.outcome != succeeded || u.end > o.start
+		if u.mayClear(o.start) {
+			return true
+		}
 		if u == o || u.key != o.key || u.action == actionGet {
 			continue
 		}
-		late := u.outcome != succeeded || u.end > o.start
 		switch {
 		case u.action == actionExpire: // which leaves all values, for as long as it says
 			if late && u.expiry < ch.now+clockTolerance {
@@ -137,7 +141,7 @@ func (ch *checker) checkShown(o *op, left *object.Object) {
 		return
 	}
 	for _, u := range ch.history.ops {
-		if u != o && u.key == o.key && u.action != actionGet && (u.outcome != succeeded || u.end > o.start) {
+		if u.mayClear(o.start) || u != o && u.key == o.key && u.action != actionGet && (u.outcome != succeeded || u.end > o.start) {
 			return
 		}
 	}
@@ -194,6 +198,7 @@ func (ch *checker) checkAnswered(o *op) {
 func (ch *checker) checkRead(o *op) {
 	ch.checkSiblings(o.key, &o.request.Object)
 	ch.checkHeap(o.key, &o.request.Object)
+	ch.checkCleared(o.key, &o.request.Object, o.start)
 	ch.checkFresh(o)
 }
 

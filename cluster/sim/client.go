@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ const (
 	actionIncrement
 	actionSetIfAbsent
 	actionExpire
+	actionClear
 )
 
 // outcome is what a client knows of its request.
@@ -48,6 +50,7 @@ const (
 	pending outcome = iota
 	succeeded
 	unknown // it may have taken effect
+	refused // it has had no effect
 )
 
 // op is one request of a client, and all that is known about it.
@@ -69,7 +72,7 @@ type op struct {
 }
 
 func (o *op) String() string {
-	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT"}[o.action]
+	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL"}[o.action]
 	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
 	text += strings.TrimRight(" "+o.value, " ")
 	if o.expiry > 0 {
@@ -181,7 +184,7 @@ func (w *workload) send(o *op, token string) {
 	w.history.add(o)
 	r := &o.request
 	r.Key = []byte(o.key)
-	if o.action != actionGet {
+	if o.action != actionGet && o.action != actionClear {
 		r.Update = o.update()
 		if !o.plain {
 			var err error
@@ -203,16 +206,25 @@ func (w *workload) send(o *op, token string) {
 	w.give(l, func() {
 		w.step(l, func() {
 			go func() {
+				if o.action == actionClear {
+					l.flush(o)
+					return
+				}
 				if w.opts.defect == defectRepeat && o.action == actionIncrement {
 					l.coordinator.Do(context.Background(), []*replica.Request{{Key: r.Key, Update: o.update()}})
 				}
 				l.coordinator.Do(context.Background(), []*replica.Request{r})
-				l.mu.Lock()
-				l.finished = append(l.finished, o)
-				l.mu.Unlock()
+				l.finish(o)
 			}()
 		})
 	})
+}
+
+// finish notes that a request of a client is answered.
+func (l *life) finish(o *op) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.finished = append(l.finished, o)
 }
 
 // giveUp ends the wait for an answer that does not come.
@@ -239,6 +251,9 @@ func (w *workload) answered(o *op) {
 	r := &o.request
 	if o.outcome = succeeded; r.Err != nil || r.Result.Failure != register.None {
 		o.outcome = unknown
+	}
+	if errors.Is(r.Err, errNoClear) {
+		o.outcome = refused
 	}
 	switch w.opts.defect {
 	case defectStale:

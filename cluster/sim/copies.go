@@ -86,7 +86,7 @@ func (ch *checker) checkDelivered(p *packet) {
 			return
 		}
 		for i := range sent.Siblings {
-			if s := &sent.Siblings[i]; s.Live(unixMilli(ch.now)) && !held.Clock.Covers(s.Dot) && ch.ring().IsPrimary(n.id, w.Partition) {
+			if s := &sent.Siblings[i]; s.Live(unixMilli(ch.now)) && !held.Clock.Covers(s.Dot) && !store.Clears().Current().Covers(s.Dot.Actor) && ch.ring().IsPrimary(n.id, w.Partition) {
 				ch.fail("undelivered: %s has acknowledged %s to %s, and has on its disk %s", n.name, describe(&sent), p.from.node.name, describe(&held))
 			}
 		}

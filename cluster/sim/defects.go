@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/handoff"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/peer"
@@ -25,6 +27,11 @@ func (c *cluster) spoil(p *packet) bool {
 		p.spoiled = true
 		c.complete(p, nil, nil)
 		c.after(earlyBy, func() { c.deliver(p) })
+	case d == defectBounds && p.kind == peer.ClearBound:
+		later := causal.Epoch(unixMilli(c.now)+time.Hour.Milliseconds()) << 20
+		c.complete(p, wire.AppendUint64(nil, uint64(later)), nil)
+	case p.kind == peer.ClearExchange && (d == defectDeaf || d == defectBounds && p.to.node.index == 0):
+		c.complete(p, append(wire.AppendFlag(nil, true), p.body...), nil)
 	default:
 		return false
 	}
@@ -37,8 +44,11 @@ const earlyBy = 300 * time.Millisecond
 // misclass is the class of a request as its node sees it. A background write that seems
 // to be of the foreground is acknowledged before it is synced.
 func (c *cluster) misclass(p *packet) peer.Class {
-	if c.opts.defect == defectMemory && p.kind == peer.Write {
+	switch {
+	case c.opts.defect == defectMemory && p.kind == peer.Write:
 		return peer.Foreground
+	case c.opts.defect == defectDeaf || c.opts.defect == defectBounds: // and nobody looks at the mark
+		return peer.Background
 	}
 	return p.class
 }

@@ -55,6 +55,8 @@
 //     two nodes had acknowledged and could not sync before they died.
 //   - When the faults end, an acknowledged write is on two disks, synced, as a copy or as
 //     a hint. A hint that is deleted is on the disk of its target, in either durability mode.
+//   - What was acknowledged before a FLUSHALL is not there after it, and FLUSHALL removes nothing
+//     that was acknowledged after it began.
 //   - A plain read shows the last plain write, if clocks agree.
 //   - A value has its data for as long as it lives by any clock that is right.
 //   - No dot is minted twice.
@@ -96,7 +98,7 @@
 // cluster: that one opens sockets and runs memberlist, whose goroutines and timers no
 // seed decides. For the same reason digests of the ring state travel by a simple exchange
 // (gossip.go). The handshakes and the watchdog of streams are not simulated, nor are the
-// settings of the cluster and --replace. The tests of
+// settings of the cluster, --replace, and a FLUSHALL that deletes key by key. The tests of
 // cluster/antientropy and cluster/handoff use cluster/testcluster, those of cluster/replica a
 // world of their own.
 //

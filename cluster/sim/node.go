@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/antientropy"
+	"github.com/quorate/quorate/cluster/clear"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/handoff"
@@ -65,6 +66,7 @@ type life struct {
 	state       *membership.StateStore
 	membership  *membership.Membership
 	recovery    *recovery.Recovery
+	clearer     *clear.Clearer
 	cancel      context.CancelFunc
 	parts       int // that were started
 
@@ -146,6 +148,10 @@ func (l *life) open() (err error) {
 		Policy: c.opts.policy, SiblingsRefuse: c.opts.siblingsRefuse(),
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 		Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
+		ClearsDiffer: func(id ring.NodeID) { l.clearer.Differs(id) },
+	})
+	l.clearer = clear.New(clear.Config{
+		Self: n.id, Store: l.store.Clears(), Channel: l, Ring: l.ring, DeleteAll: l.refuseClear, Logger: l.log,
 	})
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: n.wall, Tick: n.odd(hintTick, 1),
@@ -193,6 +199,7 @@ func (l *life) register() {
 	m.Queue(peer.Join, l.membership.AnswerJoin)
 	m.Queue(peer.RingPull, l.membership.Disseminator().AnswerPull)
 	m.Queue(peer.RingPush, l.membership.Disseminator().AnswerPush)
+	l.clearer.Register(m)
 	m.Queue(peer.Identify, l.membership.Identity().AnswerIdentify)
 }
 
@@ -232,8 +239,9 @@ func (l *life) live(ctx context.Context) error {
 	if _, err := l.membership.Bootstrap(ctx); err != nil {
 		return err
 	}
-	l.runAll(ctx, l.gossip, l.membership.Run)
+	l.runAll(ctx, l.gossip, l.membership.Run, l.clearer.Run)
 	l.membership.AwaitPeers(ctx, peersPatience)
+	l.clearer.CatchUp(ctx)
 	if err := l.mover.AwaitRing(ctx); err != nil {
 		return err
 	}
@@ -261,6 +269,7 @@ func (l *life) ring() *ring.Ring { return l.state.Ring() }
 // connected is what a node does when it can reach another one again.
 func (l *life) connected(id ring.NodeID) {
 	l.membership.Disseminator().Exchange(id)
+	l.clearer.Differs(id)
 	l.deliverer.Trigger()
 	l.mover.Trigger()
 	l.scheduler.Trigger(id)

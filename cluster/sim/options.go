@@ -43,6 +43,7 @@ const (
 	FaultRefusals                     // no fault: the conflict policy is "error", not "lww"
 	FaultInterval                     // no fault: in half of the runs nodes have --durability interval
 	FaultHeaps                        // no fault: clients add siblings, and a coordinator allows few
+	FaultClears                       // no fault: clients use FLUSHALL
 
 	faultsEnd
 )
@@ -65,7 +66,7 @@ const (
 // of the set.
 func (f Faults) mishaps() (kinds []Faults) {
 	for kind := Faults(1); kind < faultsEnd; kind <<= 1 {
-		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals|FaultInterval|FaultHeaps) != 0 {
+		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals|FaultInterval|FaultHeaps|FaultClears) != 0 {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -74,7 +75,7 @@ func (f Faults) mishaps() (kinds []Faults) {
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "interval": FaultInterval, "heaps": FaultHeaps, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "interval": FaultInterval, "heaps": FaultHeaps, "clears": FaultClears, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed
@@ -129,6 +130,8 @@ const (
 	defectExpire          // EXPIRE replaces all siblings by one
 	defectLimit           // coordinators allow any number of siblings
 	defectStrip           // a value that has not expired yet loses its data
+	defectBounds          // bounds are above what the nodes make later, and one node does not raise its epochs
+	defectDeaf            // a node says that it has carried out a clear, and has not
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

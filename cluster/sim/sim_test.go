@@ -33,6 +33,9 @@ var suite = [...]string{
 	"mild,restarts,crashes,lostsyncs,counters,locks",
 	"steady,restarts,expiries,interval",
 	"steady,forwards,skew,expiries,heaps",
+	"mild,slow,skew,clears",
+	"steady,forwards,jumps,moves,snapshots,restores,interval,clears",
+	"ring,restarts,clones,clears",
 }
 
 // kindsFor are the faults of a seed.
@@ -129,6 +132,8 @@ var plantedUnder = map[defect]Faults{
 	defectLimit:    SteadyFaults | FaultForwards | FaultHeaps,
 	defectRepeat:   loneFaults,
 	defectStrip:    MildFaults | FaultExpiries,
+	defectBounds:   MildFaults | FaultClears,
+	defectDeaf:     MildFaults | FaultClears,
 }
 
 // loneFaults are those of a node that is the whole cluster.
@@ -168,6 +173,8 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"EXPIRE drops a sibling", defectExpire, "lost: "},
 		{"coordinators allow any number of siblings", defectLimit, "unbounded: "},
 		{"values are stripped before they expire", defectStrip, "stripped: "},
+		{"the bound of a node is above what it makes later", defectBounds, "thin: "},
+		{"a node has not carried out a clear, and says so", defectDeaf, "returned: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

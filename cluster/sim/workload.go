@@ -21,7 +21,7 @@ const ttlSiblings = expiryPrefix + "2"
 // besides GET, SET and DEL, in half of the cases, and reports whether it did.
 func (w *workload) special(o *op) bool {
 	var kinds []Faults
-	for _, kind := range []Faults{FaultCounters, FaultLocks, FaultExpiries, FaultHeaps} {
+	for _, kind := range []Faults{FaultCounters, FaultLocks, FaultExpiries, FaultHeaps, FaultClears} {
 		if w.opts.Faults&kind != 0 {
 			kinds = append(kinds, kind)
 		}
@@ -52,6 +52,8 @@ func (w *workload) special(o *op) bool {
 		}
 	case FaultHeaps:
 		w.heapUp(o)
+	case FaultClears:
+		return w.clear(o)
 	}
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/clear"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
@@ -17,6 +18,7 @@ type Node struct {
 	*membership.Membership
 	*replica.Coordinator
 	*coverage.Reader
+	*clear.Clearer
 	Config cluster.Config // with the address that it got
 
 	cluster *Cluster
@@ -26,7 +28,7 @@ type Node struct {
 
 func newNode(c *Cluster, n *cluster.Node, cfg cluster.Config, stop context.CancelFunc) *Node {
 	return &Node{
-		Node: n, Membership: n.Membership(), Coordinator: n.Coordinator(), Reader: n.Coverage(),
+		Node: n, Membership: n.Membership(), Coordinator: n.Coordinator(), Reader: n.Coverage(), Clearer: n.Clearer(),
 		Config: cfg, cluster: c, stop: stop, done: make(chan error, 1),
 	}
 }

@@ -13,7 +13,7 @@ import (
 const module = "github.com/quorate/quorate/"
 
 // The running parts of a node, which the root package puts together.
-var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff", "repair", "recovery", "logsummary"}
+var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff", "repair", "recovery", "logsummary", "clear"}
 
 // Imports point one way. A package may import only the packages of the lines that its
 // line names.
@@ -36,6 +36,7 @@ var layers = []struct {
 	{"settings", []string{"cluster/settings"}, []string{"core", "peer"}},
 	{"replica", []string{"cluster/replica"}, []string{"core", "engine", "peer"}},
 	{"coverage", []string{"cluster/coverage"}, []string{"core", "engine", "peer", "replica"}},
+	{"clear", []string{"cluster/clear"}, []string{"core", "engine", "peer", "replica"}},
 	{"antientropy", []string{"cluster/antientropy"}, []string{"core", "engine", "peer", "operation"}},
 	{"handoff", []string{"cluster/handoff"}, []string{"core", "engine", "peer", "operation", "antientropy"}},
 	{"repair", []string{"cluster/repair"}, []string{"core", "engine", "peer", "operation", "antientropy", "handoff"}},
@@ -58,7 +59,7 @@ var layers = []struct {
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
 	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
-	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "cluster", "limits", "server", "api", "admin", "cmd"}},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "clear", "cluster", "limits", "server", "api", "admin", "cmd"}},
 }
 
 // TestImports_EveryPackage_PointsOneWay looks at every file, whatever system it is for.

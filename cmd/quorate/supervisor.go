@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/clear"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/membership"
@@ -248,10 +249,11 @@ type store struct {
 	*membership.Membership
 	*membership.Changes
 	*settings.Disseminator
+	*clear.Clearer
 }
 
 func storeOf(n *cluster.Node) store {
-	return store{n.Coordinator(), n.Coverage(), n.Membership(), n.Membership().Changes(), n.Settings()}
+	return store{n.Coordinator(), n.Coverage(), n.Membership(), n.Membership().Changes(), n.Settings(), n.Clearer()}
 }
 
 // ended returns a context that has ended: with it Run only releases what New took,

@@ -177,13 +177,13 @@ func Rows() []command.Row {
 		},
 		{
 			Name: "flushall", Arity: -1, Flags: "write", Categories: "@keyspace @write @slow @dangerous",
-			Group: "server", Since: "1.0.0", Complexity: "O(N) where N is the number of keys",
-			Summary: "Delete all keys of the cluster, one by one. Not atomic",
+			Group: "server", Since: "1.0.0", Complexity: "O(N) where N is the number of members; of keys, while a member is down",
+			Summary: "Delete all keys of the cluster at once; one by one while a member is down or of an older version",
 			Run:     runFlush,
 		},
 		{
 			Name: "flushdb", Arity: -1, Flags: "write", Categories: "@keyspace @write @slow @dangerous",
-			Group: "server", Since: "1.0.0", Complexity: "O(N) where N is the number of keys",
+			Group: "server", Since: "1.0.0", Complexity: "O(N) where N is the number of members; of keys, while a member is down",
 			Summary: "Delete all keys of the cluster, as FLUSHALL: there is one database",
 			Run:     runFlush,
 		},

@@ -4,6 +4,9 @@
 // Every body is a number of items (four bytes) and the items. All lengths are
 // unsigned varints.
 //
+// In a read or a write the highest bit of the number says that the mark of a clear follows
+// (u64): see [AppendHead].
+//
 //	write   partition u16 | flags u8 | [node that the object is kept for u64] | key | object
 //	        answer: nothing if all objects were stored, else pairs of item and error
 //	read    partition u16 | flags u8 | [digest u64] | key

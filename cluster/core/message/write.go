@@ -23,6 +23,37 @@ func ReadCount(r *wire.Reader) int {
 	return int(n)
 }
 
+// MarkLen is the length of the mark of a clear, in bytes.
+const MarkLen = 8
+
+// flagMark is set in the number of items if the mark of a clear follows it.
+const flagMark = 1 << 31
+
+// AppendHead appends what begins the body of a read or a write: the number of items, and the
+// mark of the clear that the sender has carried out, unless that is 0. Nodes that know no
+// clears have none.
+func AppendHead(dst []byte, n int, mark uint64) []byte {
+	if mark == 0 {
+		return AppendCount(dst, n)
+	}
+	return wire.AppendUint64(wire.AppendUint32(dst, uint32(n)|flagMark), mark)
+}
+
+// ReadHead reads what [AppendHead] wrote.
+func ReadHead(r *wire.Reader) (n int, mark uint64) {
+	count := r.Uint32()
+	if count&flagMark != 0 {
+		if mark = r.Uint64(); mark == 0 {
+			r.Fail()
+		}
+	}
+	if count &^= flagMark; uint64(count) > uint64(len(r.Rest())) {
+		r.Fail()
+		return 0, mark
+	}
+	return int(count), mark
+}
+
 const flagHint = 1 << 0 // keep the object for another node
 
 // Write is one object on its way to a replica.

@@ -17,6 +17,8 @@
 // An object whose values have all expired can be stripped of their data
 // ([Object.Strip]).
 //
+// A [Clear] removes everything that nodes have made up to a moment, from all objects at once.
+//
 // An object may know of an event without knowing those before it: a client has seen that
 // event, and this object's node has not. Then the object has gaps (causal.Gaps).
 // [Object.SeenBy] makes the context of a client that has written.
