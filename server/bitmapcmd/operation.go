@@ -37,11 +37,7 @@ func runBitOp(ctx context.Context, c *command.Call) {
 		c.Out.Error(textOneSource)
 		return
 	}
-	sources := c.InPieces(ctx, c.Args[2:], func(c *command.Call) {
-		for _, key := range c.Args[1:] {
-			c.Read(key)
-		}
-	}, (*command.Sum).AddValues)
+	sources := c.InPieces(ctx, c.Args[2:], command.PlanReads, (*command.Sum).AddValues)
 	if sources.Refusal != "" {
 		c.Out.Error(sources.Refusal)
 		return

@@ -125,6 +125,13 @@ func ReplyValues(c *Call) {
 	c.values = m.Values[:0]
 }
 
+// PlanReads plans a read of each of the arguments.
+func PlanReads(c *Call) {
+	for _, key := range c.Args[1:] {
+		c.Read(key)
+	}
+}
+
 // InPieces carries out args[1:] with plan, BatchMax arguments at a time, and adds up the
 // results with gather. It needs memory for one piece at a time and for the values that
 // gather keeps. It is for Run.

@@ -45,7 +45,7 @@ func runMerge(ctx context.Context, c *command.Call) {
 // answers the client and returns false.
 func unionOf(ctx context.Context, c *command.Call) (union *hyperloglog.Registers, ok bool) {
 	union = new(hyperloglog.Registers)
-	sum := c.InPieces(ctx, c.Args, planReads, func(sum *command.Sum, piece *command.Call) {
+	sum := c.InPieces(ctx, c.Args, command.PlanReads, func(sum *command.Sum, piece *command.Call) {
 		for _, r := range piece.Requests {
 			if text := join(union, piece, r); text != "" {
 				sum.Refusal = text
@@ -57,13 +57,6 @@ func unionOf(ctx context.Context, c *command.Call) (union *hyperloglog.Registers
 		return nil, false
 	}
 	return union, true
-}
-
-// planReads reads each of the arguments.
-func planReads(c *command.Call) {
-	for _, key := range c.Args[1:] {
-		c.Read(key)
-	}
 }
 
 // join adds the registers that a read found to the union, or returns why it cannot.

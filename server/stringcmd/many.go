@@ -8,7 +8,7 @@ import (
 )
 
 func planMGet(c *command.Call) {
-	planReads(c)
+	command.PlanReads(c)
 	c.Reply = command.ReplyValues
 }
 
@@ -56,7 +56,7 @@ func runMSetNX(ctx context.Context, c *command.Call) {
 		}
 		latest[string(c.Args[i])] = c.Args[i+1]
 	}
-	before := c.InPieces(ctx, keys, planReads, (*command.Sum).AddCounts)
+	before := c.InPieces(ctx, keys, command.PlanReads, (*command.Sum).AddCounts)
 	if before.Refusal != "" || before.Count > 0 {
 		before.Count = 0
 		before.ReplyCount(c)
@@ -73,11 +73,4 @@ func runMSetNX(ctx context.Context, c *command.Call) {
 		return
 	}
 	c.Out.Flag(after.Count == 0) // none existed when its turn came
-}
-
-// planReads reads each of the arguments.
-func planReads(c *command.Call) {
-	for _, key := range c.Args[1:] {
-		c.Read(key)
-	}
 }
