@@ -21,6 +21,7 @@ import (
 // Config configures a [Server].
 type Config struct {
 	Name    string // of the node
+	Version string // of the program
 	Process Process
 	Metrics prometheus.Gatherer
 	Events  *EventLog // of the node; default: an empty one
@@ -62,6 +63,7 @@ type Server struct {
 	*backend
 	http    http.Server
 	streams *streamHandlers
+	monitor *monitor
 }
 
 // New makes the port's server.
@@ -78,7 +80,7 @@ func New(cfg Config) *Server {
 	}
 	b := &backend{cfg: cfg, log: cfg.Logger}
 	b.ports = fanout.New(cfg.Token, b.clusterID, cfg.Trust)
-	s := &Server{backend: b, streams: &streamHandlers{backend: b, hub: newHub(), closing: make(chan struct{})}}
+	s := &Server{backend: b, monitor: newMonitor(b), streams: &streamHandlers{backend: b, hub: newHub(), closing: make(chan struct{})}}
 	s.http = http.Server{
 		Handler:           s.everything(),
 		ReadHeaderTimeout: headerTimeout,
@@ -104,6 +106,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	})
 	group.Go(func() error { return s.streams.watch(ctx) })
 	group.Go(func() error { return s.remember(ctx) })
+	group.Go(func() error { return s.monitor.run(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)

@@ -44,6 +44,7 @@ type port struct {
 	events *EventLog
 	chaos  bool
 	now    atomic.Pointer[func() time.Time] // the wall clock
+	server *Server
 
 	mu     sync.Mutex
 	killed cluster.Config // of the node, while it is killed
@@ -75,9 +76,10 @@ func (f *fleet) add(name string) *port {
 	f.nodes.Start(cfg)
 	f.ports[name], f.names = p, append(f.names, name)
 	s := New(Config{
-		Name: name, Process: p, Metrics: NewMetrics(p), Events: p.events, Token: func() string { return f.token }, MaxValue: 1 << 20, Now: func() time.Time { return (*p.now.Load())() },
+		Name: name, Version: "test", Process: p, Metrics: NewMetrics(p), Events: p.events, Token: func() string { return f.token }, MaxValue: 1 << 20, Now: func() time.Time { return (*p.now.Load())() },
 		Logger: cfg.Logger.With("component", "admin"),
 	})
+	p.server = s
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- s.Run(ctx, listener) }()

@@ -68,6 +68,9 @@ func (b *backend) waitTimes() (reads, writes *histogram.Counts) {
 
 func (h *nodeHandlers) getNode(_ context.Context, c *call) (any, error) {
 	report := h.report()
+	if c.text("detail") != "" {
+		report.Detail = h.detail()
+	}
 	if c.has("after") {
 		report.Events = h.cfg.Events.After(c.text("after"), maxEventsAtOnce)
 	}
@@ -77,7 +80,7 @@ func (h *nodeHandlers) getNode(_ context.Context, c *call) (any, error) {
 // report returns what this port knows by itself, without events.
 func (b *backend) report() api.Node {
 	report := api.Node{
-		Name: b.cfg.Name, Status: statusUp, TimeMillis: b.cfg.Now().UnixMilli(),
+		Name: b.cfg.Name, Status: statusUp, TimeMillis: b.cfg.Now().UnixMilli(), Version: b.cfg.Version,
 		Chaos: b.cfg.Process.Chaos(), Demo: b.cfg.Process.Demo(), Faults: []api.Fault{}, Events: []api.LogEvent{},
 	}
 	for _, fault := range b.cfg.Process.Links() {

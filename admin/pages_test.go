@@ -20,6 +20,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/problem"
 )
 
 var update = flag.Bool("update", false, "write REST.md and METRICS.md")
@@ -52,6 +53,11 @@ func TestRestPage_Reference_IsThatOfTheTable(t *testing.T) {
 	head, _, found := strings.Cut(string(text), mark)
 	if !found {
 		t.Fatalf("%s has no line %s", path, mark)
+	}
+	for _, kind := range problem.Kinds {
+		if !strings.Contains(head, "\n| `"+kind+"` |") {
+			t.Errorf("%s does not explain problems of kind %s", path, kind)
+		}
 	}
 	var b strings.Builder
 	types := make(map[string]reflect.Type)
@@ -233,6 +239,14 @@ func TestMetricsPage_EveryMetric_IsThatOfARunningNode(t *testing.T) {
 	}
 	gather(&fakeProcess{node: newFakeNode()}) // one that no tombstone can be removed on
 	gather(f.ports["A"])
+	must[api.Problems](f, "A", "GET", "/api/problems", nil)
+	problems, err := f.ports["A"].server.monitor.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range problems {
+		families[family.GetName()] = family
+	}
 	var b strings.Builder
 	b.WriteString("# Metrics\n\nWhat `/metrics` on the admin port serves, for Prometheus. A killed node serves `quorate_up` and the metrics of its process only.\n\n" +
 		"This page is generated from what running nodes serve: `go test ./admin -run Page -update`.\n")

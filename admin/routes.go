@@ -6,6 +6,7 @@ import (
 	"net/http/pprof"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/quorate/quorate/admin/api"
@@ -39,6 +40,7 @@ func (s *Server) table() []route {
 		events     = &eventHandlers{s.backend}
 		operations = &operationHandlers{s.backend}
 		configured = &settingsHandlers{s.backend}
+		problems   = &problemHandlers{s.backend, s.monitor}
 	)
 	return []route{
 		{
@@ -161,6 +163,10 @@ func (s *Server) table() []route {
 			answer: api.Operation{}, fails: []int{404, 502}, needsNode: true, handle: operations.deleteOperation,
 		},
 		{
+			method: "GET", path: "/api/problems", summary: "What is wrong in the cluster now, by the reports of all nodes: a list of problems, each with what follows from it and what to do. An empty list: nothing.",
+			answer: api.Problems{}, needsNode: true, handle: problems.getProblems,
+		},
+		{
 			method: "GET", path: "/api/gossip", summary: "How each node sees the others, by gossip and by its streams to them, and when each node learned of the changes of the ring.",
 			params: []param{localParam}, answer: api.Gossip{}, needsNode: true, handle: gossip.getGossip,
 		},
@@ -182,7 +188,10 @@ func (s *Server) table() []route {
 		},
 		{
 			method: "GET", path: "/api/node", summary: "What this port knows of its own node; other ports request it.",
-			params: []param{{name: "after", in: "query", kind: textParam, help: "Include the events after the one with this id."}},
+			params: []param{
+				{name: "after", in: "query", kind: textParam, help: "Include the events after the one with this id."},
+				{name: "detail", in: "query", kind: choiceParam, words: []string{"1"}, help: "1: include what problems are found by."},
+			},
 			answer: api.Node{}, handle: nodes.getNode,
 		},
 		{
@@ -204,7 +213,7 @@ func (s *Server) table() []route {
 func (s *Server) guarded() http.Handler {
 	api := s.dispatch(s.table())
 	rest := http.NewServeMux()
-	rest.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{}))
+	rest.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{s.cfg.Metrics, s.monitor.metrics}, promhttp.HandlerOpts{}))
 	if s.cfg.Pprof {
 		rest.HandleFunc("GET /debug/pprof/", pprof.Index)
 		rest.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

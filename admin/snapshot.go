@@ -17,6 +17,7 @@ type backend struct {
 	log   *slog.Logger
 	ports *fanout.Ports
 	last  atomic.Pointer[fanout.Snapshot] // nil: the node has not had a ring yet
+	syncs syncTimes                       // of the node's store
 }
 
 // node returns the node behind the port, if it is ready.

@@ -134,6 +134,12 @@ func (c *Client) Node(ctx context.Context) (n Node, err error) {
 	return n, err
 }
 
+// Problems returns what is wrong in the cluster.
+func (c *Client) Problems(ctx context.Context) (p Problems, err error) {
+	err = c.Call(ctx, http.MethodGet, "/api/problems", nil, &p)
+	return p, err
+}
+
 // SetQuorums changes N, R and W of the whole cluster, and returns those in force.
 func (c *Client) SetQuorums(ctx context.Context, change QuorumChange) (q Quorums, err error) {
 	err = c.Call(ctx, http.MethodPost, "/api/cluster/config", change, &q)

@@ -6,11 +6,13 @@ type Node struct {
 	Name       string       `json:"name"`
 	Status     string       `json:"status"`  // up, killed, starting
 	TimeMillis int64        `json:"time_ms"` // by its wall clock
+	Version    string       `json:"version"` // of the program; empty: of one that does not tell
 	Chaos      bool         `json:"chaos"`
 	Demo       bool         `json:"demo"`
-	Faults     []Fault      `json:"faults"` // on links, by peer address
-	Events     []LogEvent   `json:"events"` // newer than ?after=, if that was given
-	Here       *NodeFigures `json:"here"`   // null unless up
+	Faults     []Fault      `json:"faults"`           // on links, by peer address
+	Events     []LogEvent   `json:"events"`           // newer than ?after=, if that was given
+	Here       *NodeFigures `json:"here"`             // null unless up
+	Detail     *NodeDetail  `json:"detail,omitempty"` // with ?detail=1, while up
 }
 
 // NodeFigures describes a node that runs.

@@ -27,7 +27,7 @@ type adminCmd struct {
 	Requirepass string `placeholder:"PASSWORD" help:"The cluster's password, if it has one."`
 	AdminCA     string `name:"admin-ca" type:"path" placeholder:"FILE" help:"Certificates (PEM) to trust on an https address; by default the system's."`
 
-	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it."`
+	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it, and what is wrong; exit with 1 if anything is."`
 	Leave  adminLeave  `cmd:"" help:"Let a live node go: its data moves to the others first."`
 	Remove adminRemove `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`
 
@@ -80,13 +80,12 @@ func (adminStatus) Run(ctx context.Context, con console, cli *commands) error {
 	for _, line := range reapingDelays(work.Nodes, time.Now()) {
 		fmt.Fprintln(con.out, line)
 	}
-	return nil
+	return showProblems(ctx, con.out, port)
 }
 
 func printCluster(out io.Writer, v api.Cluster) error {
 	fmt.Fprintf(out, "n=%d r=%d w=%d partitions=%d ring=%d seen by %s\n", v.N, v.R, v.W, v.Partitions, v.RingVersion, v.Self)
 	printCapped(out, v)
-	printTooFew(out, v)
 	if v.InTransition {
 		fmt.Fprintf(out, "data is moving; still to receive theirs: %s\n", strings.Join(v.Pending, ", "))
 	}
@@ -94,6 +93,9 @@ func printCluster(out io.Writer, v api.Cluster) error {
 	fmt.Fprintln(table, "NODE\tSTATUS\tTOKENS\tKEYS\tBYTES\tHINTS\tCLIENT\tPEER\tADMIN")
 	for _, m := range v.Nodes {
 		status := m.Status
+		if !m.Alive && (status == "joining" || status == "leaving") {
+			status += ", down"
+		}
 		if m.Vacant {
 			status += ", vacant"
 		}
@@ -109,33 +111,7 @@ func printCluster(out io.Writer, v api.Cluster) error {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, status, m.Tokens,
 			figure(m.Keys), figure(m.Bytes), figure(m.Hints), m.ClientAddr, m.PeerAddr, m.AdminAddr)
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	for _, m := range v.Nodes {
-		if m.Vacant {
-			fmt.Fprintf(out, "the place of %s is vacant: %s\n", m.Name, freshNode(v, m.Name))
-		}
-		if m.ClockOff != 0 {
-			fmt.Fprintln(out, wrongClock(m))
-		}
-		if m.Refilling != "" {
-			fmt.Fprintf(out, "%s is being filled by the others, which answer for what it holds: %s\n", m.Name, m.Refilling)
-		}
-		if m.ReadOnly != "" {
-			fmt.Fprintf(out, "%s refuses writes: %s\n", m.Name, m.ReadOnly)
-		}
-	}
-	return nil
-}
-
-// wrongClock says what follows from a clock that is far from the others'.
-func wrongClock(m api.Member) string {
-	off := (time.Duration(m.ClockOff) * time.Millisecond).Round(time.Second)
-	if off > 0 {
-		return fmt.Sprintf("the clock of %s is %v ahead of the others', which do not follow its times: set it right, and keep it synchronised (NTP)", m.Name, off)
-	}
-	return fmt.Sprintf("the clock of %s is %v behind the others', whose times it does not follow: set it right, and keep it synchronised (NTP)", m.Name, -off)
+	return table.Flush()
 }
 
 // figure formats a number that may be unknown.

@@ -82,27 +82,6 @@ func printCapped(out io.Writer, v api.Cluster) {
 	}
 }
 
-// printTooFew says so if fewer nodes answer than a read or a write needs: every such
-// request fails then, whatever its key.
-func printTooFew(out io.Writer, v api.Cluster) {
-	up := 0
-	for _, m := range v.Nodes {
-		if m.Alive {
-			up++
-		}
-	}
-	var fails []string
-	if up < v.Effective.R {
-		fails = append(fails, fmt.Sprintf("reads (r=%d)", v.Effective.R))
-	}
-	if up < v.Effective.W {
-		fails = append(fails, fmt.Sprintf("writes (w=%d)", v.Effective.W))
-	}
-	if len(fails) > 0 {
-		fmt.Fprintf(out, "no quorum: %d of %d nodes answer, too few for %s, which are answered -NOQUORUM\n", up, len(v.Nodes), strings.Join(fails, " and "))
-	}
-}
-
 // printAhead says what will be in force when the change has spread, if the members are
 // fewer than N, and what a W of all of them costs.
 func printAhead(out io.Writer, q api.Quorums, members []api.Member) {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,7 +23,6 @@ in force until there are 9 nodes: n=2 r=2 w=2
 NODE  STATUS         TOKENS  KEYS  BYTES  HINTS  CLIENT  PEER  ADMIN
 A     up             0       ?     ?      ?                    
 B     up, read-only  0       ?     ?      ?                    
-B refuses writes: store is read-only: disk full
 `
 	if err != nil || out.String() != want {
 		t.Errorf("%v\n%s", err, out.String())
@@ -71,50 +73,80 @@ NODE  STATUS            TOKENS  KEYS  BYTES  HINTS  CLIENT  PEER  ADMIN
 A     up                0       ?     ?      ?              a:1   
 B     up, being filled  0       ?     ?      ?              b:1   
 C     down, vacant      0       ?     ?      ?              c:1   
-B is being filled by the others, which answer for what it holds: its disk was lost
-the place of C is vacant: start a node with --name C, an empty data directory and --join a:1,b:1
 `
 	if err != nil || out.String() != want {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 
-func TestAdmin_Status_SaysWhenTooFewNodesAreUpForAQuorum(t *testing.T) {
-	members := []api.Member{{Name: "A", Alive: true}, {Name: "B"}, {Name: "C"}}
+func TestAdmin_Status_SaysWhatIsWrongInLinesOfTheTerminal(t *testing.T) {
+	now := time.UnixMilli(1_000_000)
+	var out strings.Builder
+	printProblems(&out, api.Problems{Problems: []api.Problem{
+		{Level: "error", Node: "B", SinceMillis: 880_000, What: "B refuses writes: disk full",
+			Means: "It answers reads only. Others stand in for its writes and keep hints for it, which cannot be delivered.", Do: "Free space on its disk."},
+		{Level: "warn", What: "nodes run different versions", Means: "That is meant to pass.", Do: "Go on."},
+	}}, now)
+	const want = `error B refuses writes: disk full, for 2m0s
+      It answers reads only. Others stand in for its writes and keep hints for
+      it, which cannot be delivered.
+      Free space on its disk.
+warn nodes run different versions
+      That is meant to pass.
+      Go on.
+`
+	if out.String() != want {
+		t.Errorf("%s", out.String())
+	}
+	out.Reset()
+	if printProblems(&out, api.Problems{}, now); out.String() != "no problems\n" {
+		t.Errorf("%q", out.String())
+	}
+}
+
+// TestAdmin_Status_ExitCode_SaysWhetherSomethingIsWrong: a port of an older version, which
+// knows no problems, is answered with 0.
+func TestAdmin_Status_ExitCode_SaysWhetherSomethingIsWrong(t *testing.T) {
 	for _, test := range []struct {
-		quorums api.Quorums
-		up      int
-		want    string
+		what, problems string
+		status, code   int
+		out, err       string
 	}{
-		{api.Quorums{N: 3, R: 2, W: 2}, 2, ""},
-		{api.Quorums{N: 3, R: 2, W: 2}, 1, "no quorum: 1 of 3 nodes answer, too few for reads (r=2) and writes (w=2), which are answered -NOQUORUM\n"},
-		{api.Quorums{N: 3, R: 1, W: 3}, 2, "no quorum: 2 of 3 nodes answer, too few for writes (w=3), which are answered -NOQUORUM\n"},
-		{api.Quorums{N: 3, R: 1, W: 1}, 1, ""},
+		{"nothing", `{"problems": []}`, http.StatusOK, 0, "no problems\n", ""},
+		{"something", `{"problems": [{"kind": "clock", "level": "error", "what": "the clock of A is wrong"}]}`, http.StatusOK, 1, "error the clock of A is wrong\n", "quorate: something is wrong in the cluster: 1 problem\n"},
+		{"an older version", `{"error": "no such page"}`, http.StatusNotFound, 0, "seen by A\n", ""},
+		{"a fault", `{"error": "busy"}`, http.StatusServiceUnavailable, 1, "seen by A\n", "quorate: busy\n"},
 	} {
-		for i := range members {
-			members[i].Alive = i < test.up
-		}
-		var out strings.Builder
-		if printTooFew(&out, api.Cluster{Effective: test.quorums, Nodes: members}); out.String() != test.want {
-			t.Errorf("%+v with %d up: %q, want %q", test.quorums, test.up, out.String(), test.want)
+		port := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/api/cluster":
+				_, _ = io.WriteString(w, `{"self": "A"}`)
+			case "/api/problems":
+				w.WriteHeader(test.status)
+				_, _ = io.WriteString(w, test.problems)
+			default:
+				_, _ = io.WriteString(w, `{}`)
+			}
+		}))
+		var out, stderr strings.Builder
+		code := run(t.Context(), []string{"admin", "--admin-addr", port.URL, "status"}, console{out: &out, err: &stderr})
+		port.Close()
+		if code != test.code || !strings.Contains(out.String(), test.out) || stderr.String() != test.err {
+			t.Errorf("%s: exit code %d\n%s%s", test.what, code, out.String(), stderr.String())
 		}
 	}
 }
 
-func TestAdmin_Status_SaysWhoseClockIsWrongAndHowFar(t *testing.T) {
-	var out strings.Builder
-	err := printCluster(&out, api.Cluster{Nodes: []api.Member{
-		{Name: "A", Status: "up", ClockOff: 120_400}, {Name: "B", Status: "up", ClockOff: -61_000},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		"A     up, wrong clock ", "the clock of A is 2m0s ahead of the others', which do not follow its times: set it right",
-		"the clock of B is 1m1s behind the others', whose times it does not follow: set it right",
+func TestWrapped_LinesFitTheTerminal(t *testing.T) {
+	long := strings.Repeat("x", 90)
+	for _, test := range []struct{ text, want string }{
+		{"", ""},
+		{"a b", "> a b"},
+		{strings.Repeat("1234567 ", 11), "> 1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567\n> 1234567 1234567"},
+		{"a " + long + " b", "> a\n> " + long + "\n> b"},
 	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %q in\n%s", want, out.String())
+		if got := wrapped(test.text, "> "); got != test.want {
+			t.Errorf("%q: %q, want %q", test.text, got, test.want)
 		}
 	}
 }

@@ -57,7 +57,8 @@ var layers = []struct {
 	{"server", []string{"server"}, []string{"core", "socket", "replica", "coverage", "resp", "limits", "server parts", "families"}},
 	{"api", []string{"admin/api"}, nil},
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
-	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout"}, parts...)},
+	{"problem", []string{"admin/problem"}, []string{"core", "api"}},
+	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout", "problem"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
 	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "clear", "cluster", "limits", "server", "api", "admin", "cmd"}},
 }

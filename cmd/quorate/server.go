@@ -169,7 +169,7 @@ func (s *nodeSettings) tokenNow(node *supervisor) func() string {
 // adminServer makes the admin port of the process's own node.
 func (s *nodeSettings) adminServer(p *process, events *admin.EventLog, log *slog.Logger) *admin.Server {
 	return admin.New(admin.Config{
-		Name: p.own.name(), Process: p, Metrics: admin.NewMetrics(p), Events: events,
+		Name: p.own.name(), Version: version(), Process: p, Metrics: admin.NewMetrics(p), Events: events,
 		Token: s.tokenNow(p.own), Trust: s.admin.trust(), MaxValue: s.admin.maxValue, Pprof: s.admin.pprof, Now: p.own.node.Now,
 		Logger: log.With("component", "admin"),
 	})

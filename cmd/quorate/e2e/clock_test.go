@@ -138,7 +138,7 @@ func TestClock_OffByTwoMinutes_IsRefusedAndNamed(t *testing.T) {
 			}
 		}
 	}
-	if output, code := quorate(t, "admin", "--admin-addr", a.admin, "status"); code != 0 || !strings.Contains(output, "the clock of C is ") {
+	if output, code := quorate(t, "admin", "--admin-addr", a.admin, "status"); code != 1 || !strings.Contains(output, "the clock of C is ") {
 		t.Errorf("exit code %d, and the status does not name C:\n%s", code, output)
 	}
 }

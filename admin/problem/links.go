@@ -1,0 +1,133 @@
+package problem
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/admin/api"
+)
+
+// A node waits for a peer's answer three times as long as its answers have taken lately.
+// slowWait is that time, in milliseconds, from which on an answer counts as slow.
+const slowWait = 300
+
+// wait is how long one node waits for another.
+type wait struct {
+	from, to string
+	millis   int64
+}
+
+func (w wait) involves(name string) bool { return w.from == name || w.to == name }
+
+// waits returns how long the nodes wait for one another, in the order of names.
+func (v *View) waits() (all []wait) {
+	for from, r := range v.Reports {
+		if r.Detail == nil {
+			continue
+		}
+		for _, o := range r.Detail.Sees {
+			if o.Streams.Available {
+				all = append(all, wait{from, o.Node, o.Streams.WaitMillis})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b wait) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	return all
+}
+
+// share returns which part of the waits that keep keeps are slow; none: 0.
+func share(all []wait, keep func(wait) bool) float64 {
+	slow, kept := 0, 0
+	for _, w := range all {
+		if !keep(w) {
+			continue
+		}
+		kept++
+		if w.millis >= slowWait {
+			slow++
+		}
+	}
+	if kept == 0 {
+		return 0
+	}
+	return float64(slow) / float64(kept)
+}
+
+// findSlow finds disks, nodes and links that are slow. A node is slow if all others wait
+// long for it, while most others do not wait long for one another: in a cluster over long
+// distances everything is slow, and nothing stands out. A slow disk explains a slow node. A
+// link is slow if no other one is.
+func findSlow(v *View) (all []api.Problem) {
+	waits := v.waits()
+	found := false
+	for _, m := range v.Members {
+		r := v.Reports[m.Name]
+		if isSlowDisk(r) {
+			all, found = append(all, slowDisk(m.Name, r.Detail.SyncMillis)), true
+			continue
+		}
+		apart := slices.ContainsFunc(waits, func(w wait) bool { return !w.involves(m.Name) })
+		if apart && share(waits, func(w wait) bool { return w.to == m.Name }) == 1 && share(waits, func(w wait) bool { return !w.involves(m.Name) }) < 0.5 {
+			all, found = append(all, slowNode(m.Name)), true
+		}
+	}
+	if found || len(v.Members) < 3 {
+		return all
+	}
+	return append(all, slowLinks(waits)...)
+}
+
+func slowNode(name string) api.Problem {
+	return api.Problem{
+		Kind: SlowNode, Level: levelWarn, Node: name,
+		What:  name + " is slow: all other nodes wait long for its answers, and not for each other's",
+		Means: "Requests that need it take longer, or are answered by others in its place.",
+		Do:    "Check its network, its processors and its memory.",
+	}
+}
+
+// slowLinks finds the one pair of nodes that wait long for each other.
+func slowLinks(waits []wait) []api.Problem {
+	slow := slices.IndexFunc(waits, func(w wait) bool { return w.millis >= slowWait })
+	if slow < 0 {
+		return nil
+	}
+	a, b := waits[slow].from, waits[slow].to
+	if a > b {
+		a, b = b, a
+	}
+	if share(waits, func(w wait) bool { return !(w.involves(a) && w.involves(b)) }) > 0 {
+		return nil
+	}
+	return []api.Problem{{
+		Kind: SlowLink, Level: levelWarn, Node: a, Peer: b,
+		What:  fmt.Sprintf("the link between %s and %s is slow: they wait long for each other's answers, and for nobody else's", a, b),
+		Means: "Requests that need both take longer.",
+		Do:    "Check the network between the two.",
+	}}
+}
+
+// findLinks finds nodes that do not reach a node that runs.
+func findLinks(v *View) (all []api.Problem) {
+	for _, from := range v.Members {
+		for _, to := range v.Members {
+			reaches, known := v.reaches(from.Name, to.Name)
+			if from.Name == to.Name || !known || reaches || !v.isUp(to.Name) {
+				continue
+			}
+			o, _ := v.observation(from.Name, to.Name)
+			p := api.Problem{
+				Kind: LinkDown, Level: levelWarn, Node: from.Name, Peer: to.Name,
+				What:  fmt.Sprintf("%s does not reach %s, which runs", from.Name, to.Name),
+				Means: fmt.Sprintf("For %s, %s is down: others stand in for it.", from.Name, to.Name),
+				Do:    fmt.Sprintf("Check the network from %s to %s, the peer port of %s.", from.Name, to.PeerAddr, to.Name),
+			}
+			if o.Streams.Error != "" {
+				p.What += ": " + o.Streams.Error
+			}
+			all = append(all, p)
+		}
+	}
+	return all
+}
