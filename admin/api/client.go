@@ -140,6 +140,12 @@ func (c *Client) Problems(ctx context.Context) (p Problems, err error) {
 	return p, err
 }
 
+// Merkle returns which replicas are equal.
+func (c *Client) Merkle(ctx context.Context) (m Merkle, err error) {
+	err = c.Call(ctx, http.MethodGet, "/api/merkle", nil, &m)
+	return m, err
+}
+
 // SetQuorums changes N, R and W of the whole cluster, and returns those in force.
 func (c *Client) SetQuorums(ctx context.Context, change QuorumChange) (q Quorums, err error) {
 	err = c.Call(ctx, http.MethodPost, "/api/cluster/config", change, &q)

@@ -28,6 +28,7 @@ type adminCmd struct {
 	AdminCA     string `name:"admin-ca" type:"path" placeholder:"FILE" help:"Certificates (PEM) to trust on an https address; by default the system's."`
 
 	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it, and what is wrong; exit with 1 if anything is."`
+	Check  adminCheck  `cmd:"" help:"Say whether one node may be stopped now, as for a restart; exit with 0 if so, else with 1."`
 	Leave  adminLeave  `cmd:"" help:"Let a live node go: its data moves to the others first."`
 	Remove adminRemove `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`
 

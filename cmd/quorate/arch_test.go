@@ -60,7 +60,7 @@ var layers = []struct {
 	{"problem", []string{"admin/problem"}, []string{"core", "api"}},
 	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout", "problem"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
-	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "clear", "cluster", "limits", "server", "api", "admin", "cmd"}},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "clear", "cluster", "limits", "server", "api", "problem", "admin", "cmd"}},
 }
 
 // TestImports_EveryPackage_PointsOneWay looks at every file, whatever system it is for.

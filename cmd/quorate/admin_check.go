@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/admin/problem"
+)
+
+// adminCheck is `quorate admin check`.
+type adminCheck struct {
+	Wait    bool          `help:"Wait until it is safe."`
+	Timeout time.Duration `placeholder:"DURATION" help:"With --wait: give up after this time; default: never."`
+}
+
+// errNotSafe says that no node should be stopped now. Why has been printed.
+var errNotSafe = errors.New("not safe to stop a node now")
+
+// How often a check looks at the cluster, and for how long it does without --wait: copies
+// that clients write to differ for moments, and are equal at one of several looks.
+const (
+	checkInterval = 500 * time.Millisecond
+	checkTime     = 3 * time.Second
+)
+
+// Run implements the command.
+func (c adminCheck) Run(ctx context.Context, con console, cli *commands) error {
+	port, err := cli.Admin.client()
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	limit := c.Timeout
+	if !c.Wait {
+		limit = checkTime
+	}
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	return awaitSafe(ctx, con.out, &portView{port}, c.Wait)
+}
+
+// restartView is what a check looks at.
+type restartView struct {
+	cluster  api.Cluster
+	problems api.Problems
+	merkle   api.Merkle
+}
+
+// looker takes looks at a cluster.
+type looker interface {
+	look(ctx context.Context) (restartView, error)
+}
+
+// portView looks through an admin port.
+type portView struct{ port *api.Client }
+
+func (p *portView) look(ctx context.Context) (v restartView, err error) {
+	if v.cluster, err = p.port.Cluster(ctx); err != nil {
+		return v, err
+	}
+	if v.problems, err = p.port.Problems(ctx); err != nil {
+		return v, err
+	}
+	v.merkle, err = p.port.Merkle(ctx)
+	return v, err
+}
+
+// awaitSafe looks until a node may be stopped, or until ctx ends. While it waits it prints
+// each change of the reasons; else it stops looking when a reason will not end by itself in a
+// moment.
+func awaitSafe(ctx context.Context, out io.Writer, cluster looker, wait bool) error {
+	var check restartCheck
+	told := ""
+	for {
+		v, err := cluster.look(ctx)
+		var reasons []string
+		switch {
+		case err == nil:
+			reasons = check.reasons(v)
+		case ctx.Err() != nil:
+			return errNotSafe
+		case !wait:
+			return err
+		default: // the port's own node may be the one that restarts
+			reasons, check = []string{err.Error()}, restartCheck{}
+		}
+		if err == nil && len(reasons) == 0 {
+			fmt.Fprintln(out, "safe to stop one node")
+			return tellWholeQuorum(out, v.cluster)
+		}
+		text := strings.Join(reasons, "\n") + "\n"
+		last := !wait && check.open == nil
+		if wait && text != told {
+			fmt.Fprint(out, text)
+			told = text
+		}
+		if !last {
+			last = !sleepUntil(ctx, checkInterval)
+		}
+		if last {
+			if !wait {
+				fmt.Fprint(out, text)
+			}
+			return errNotSafe
+		}
+	}
+}
+
+// sleepUntil waits; it returns false if ctx has ended.
+func sleepUntil(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// tellWholeQuorum says so if requests need all members: they fail while one is stopped.
+func tellWholeQuorum(out io.Writer, v api.Cluster) error {
+	if q := v.Effective; len(v.Nodes) == q.R || len(v.Nodes) == q.W {
+		fmt.Fprintf(out, "but requests that need all %d nodes (r=%d w=%d) fail meanwhile\n", len(v.Nodes), q.R, q.W)
+	}
+	return nil
+}
+
+// replicaPair names two copies of a partition.
+type replicaPair struct {
+	a, b      string
+	partition int
+}
+
+// restartCheck knows which copies have differed at every look so far. It begins anew when
+// anything else is in the way.
+type restartCheck struct{ open map[replicaPair]bool }
+
+// reasons says why no node should be stopped; nothing: one may be.
+func (c *restartCheck) reasons(v restartView) (why []string) {
+	for _, m := range v.cluster.Nodes {
+		switch {
+		case m.Status != "up":
+			why = append(why, fmt.Sprintf("%s is %s", m.Name, m.Status))
+		case m.Hints == nil:
+			why = append(why, fmt.Sprintf("the hints on %s are not known", m.Name))
+		case *m.Hints > 0:
+			why = append(why, fmt.Sprintf("%s on %s to be delivered", countOf(int(*m.Hints), "hint"), m.Name))
+		}
+	}
+	if v.cluster.InTransition {
+		why = append(why, "data moves to new owners")
+	}
+	for _, p := range v.problems.Problems {
+		if p.Kind != problem.VersionMix { // as during an upgrade
+			why = append(why, p.What)
+		}
+	}
+	for _, p := range v.merkle.Pairs {
+		if p.Unknown > 0 {
+			why = append(why, fmt.Sprintf("whether %s and %s are equal is not known of %s", p.A, p.B, countOf(p.Unknown, "partition")))
+		}
+	}
+	if len(why) > 0 {
+		c.open = nil
+		return why
+	}
+	c.differ(v.merkle.Pairs)
+	if len(c.open) > 0 {
+		why = append(why, fmt.Sprintf("copies still differ: %s, on %s", countOf(len(c.open), "pair"), holders(c.open)))
+	}
+	return why
+}
+
+// differ notes which copies differ at this look, of those that differed before.
+func (c *restartCheck) differ(pairs []api.Pair) {
+	now := make(map[replicaPair]bool)
+	for _, p := range pairs {
+		for _, partition := range p.Diverged {
+			if pair := (replicaPair{p.A, p.B, partition}); c.open == nil || c.open[pair] {
+				now[pair] = true
+			}
+		}
+	}
+	c.open = now
+}
+
+// holders names the nodes whose copies differ.
+func holders(open map[replicaPair]bool) string {
+	nodes := make(map[string]bool)
+	for pair := range open {
+		nodes[pair.a], nodes[pair.b] = true, true
+	}
+	return strings.Join(slices.Sorted(maps.Keys(nodes)), ", ")
+}
