@@ -1,7 +1,6 @@
 package dashboard_test
 
 import (
-	"strconv"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -128,6 +127,12 @@ func TestBrowser_Phone_ReachesEveryPanel(t *testing.T) {
 		b.until(`document.querySelector("` + selector + `").getBoundingClientRect().height > 20`)
 		b.until(`document.documentElement.scrollWidth <= 390`)
 	}
+	b.click(`#views [data-view="inside"]`)
+	b.click("#tab-charts") // the tabs are wider than the window
+	b.click(`#views [data-view="ring"]`)
+	b.eval(`document.querySelector("#tab-timeline").click()`)
+	b.click(`#views [data-view="inside"]`)
+	b.until(`((t, row) => t.left >= row.left && t.right <= row.right)(document.querySelector("#tab-timeline").getBoundingClientRect(), document.querySelector("#tabs").getBoundingClientRect())`)
 }
 
 func TestBrowser_WithoutChaos_ButtonsSayWhyTheyDoNothing(t *testing.T) {
@@ -183,40 +188,4 @@ func TestBrowser_Opened_StaysAtItsTop(t *testing.T) {
 	b.until(`document.querySelectorAll("#cards .card").length === 5`)
 	b.until(`document.querySelector(".scenario .go").getAttribute("aria-disabled") === null`)
 	b.until(`document.documentElement.scrollHeight > 1200 && scrollY === 0`)
-}
-
-// The pages of a phone show one panel at a time, which another test checks.
-func TestBrowser_EveryScreenSize_PanelsLieBesideEachOther(t *testing.T) {
-	_, b := openFake(t)
-	b.write("greeting", "hello") // the ring tells most of a key that is in use
-	b.shows(".ring-facts", "greeting")
-	for _, size := range [][2]int64{{1920, 1080}, {1440, 900}, {1440, 780}, {1366, 768}, {1366, 633}, {1280, 720}, {1280, 577}, {1366, 530}, {1279, 900}, {1024, 768}, {768, 1024}} {
-		b.do(chromedp.EmulateViewport(size[0], size[1]))
-		b.until(`innerWidth === ` + strconv.FormatInt(size[0], 10))
-		for _, tall := range []string{"false", "true"} {
-			b.eval(`new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))`)
-			wrong := b.eval(`(() => {
-				const box = (s) => document.querySelector(s).getBoundingClientRect();
-				const wrong = [];
-				const apart = (all) => {
-					for (const a of all) for (const b of all) {
-						const [p, q] = [box(a), box(b)];
-						if (a < b && p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1) wrong.push(a + " overlaps " + b);
-					}
-				};
-				apart(["#ring", "#nodes", "#quorum", "#console", "#explore"]);
-				apart([".ring-head", ".ring-facts", ".ring-explain", ".ring-legend"]);
-				const ring = box(".ring-picture svg").height;
-				if (!` + tall + ` && ring < 240) wrong.push("the ring is " + ring + " high");
-				const oneScreen = innerWidth >= 1280 && innerHeight >= 540;
-				if (oneScreen && document.documentElement.scrollHeight > innerHeight) wrong.push("the page is higher than the screen");
-				if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page is wider than the screen");
-				return wrong.join(", ");
-			})()`)
-			if wrong != "" {
-				t.Errorf("at %dx%d, taller %s: %s", size[0], size[1], tall, wrong)
-			}
-			b.eval(`document.querySelector("#taller").click()`)
-		}
-	}
 }

@@ -34,7 +34,7 @@ function make(n) {
   const card = h("li", { class: `card ${colour(name)}`, "data-node": name },
     h("div", { class: "card-top" },
       part.disc = h("span", { class: "disc", "aria-hidden": "true" }, initials(name)),
-      part.name = h("h3", {}, name), part.state = h("span", { class: "chip" }), part.self = h("small", { class: "soft" }),
+      h("h3", { title: name }, name), part.state = h("span", { class: "chip" }), part.self = h("small", { class: "soft" }),
       part.spark = s("svg", { class: "spark", viewBox: "0 0 80 20", preserveAspectRatio: "none", "aria-hidden": "true" }, s("path", { class: "area" }), s("path", { class: "line" })),
       part.ops = h("span", { class: "ops" })),
     part.facts = h("p", { class: "card-facts" }),

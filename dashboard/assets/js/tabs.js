@@ -45,8 +45,16 @@ export function openTab(id) {
     set(tab, "aria-selected", String(on));
     set(tab, "tabindex", on ? 0 : -1);
     panel(tab.id.slice(4)).hidden = !on;
+    if (on) showTab(tab);
   }
   shown.get(id)?.();
+}
+
+// showTab scrolls a row of tabs that is wider than the window to one of them.
+function showTab(tab) {
+  const row = byId("tabs");
+  const left = tab.offsetLeft - row.offsetLeft;
+  row.scrollLeft = Math.min(left, Math.max(row.scrollLeft, left + tab.offsetWidth - row.clientWidth));
 }
 
 const icons = {
@@ -71,6 +79,6 @@ export function view(id) {
   document.body.dataset.view = id;
   for (const button of byId("views").children) set(button, "aria-current", button.dataset.view === id ? "true" : null);
   if (id === "guide") openTab("guide");
-  if (id === "inside" && current === "guide") openTab("timeline");
+  if (id === "inside") openTab(current === "guide" ? "timeline" : current);
   scrollTo(0, 0);
 }

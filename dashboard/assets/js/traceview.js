@@ -33,7 +33,7 @@ function line(step, end, trace) {
   const role = step.node === trace.coordinator ? "coordinator" : step.role;
   return h("li", { class: `step ${kind}` },
     h("span", { class: `disc ${colour(step.node)}${failed ? " gone" : ""}` }, initials(step.node)),
-    h("span", { class: "what" }, asked),
+    h("span", { class: "what", title: asked }, asked),
     bar,
     h("span", { class: "time" }, time),
     h("span", { class: "said small" }, [role, ANSWERED[step.outcome] ?? step.outcome].filter(Boolean).join(": "), step.clock_text ? [" ", h("code", {}, step.clock_text)] : "",
