@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/quorate/quorate/cluster/core/object"
@@ -63,15 +62,18 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	if prev := t.earlier(recs, at); prev >= 0 {
 		q := recs[t.order[prev].index]
 		old = storedObject{object: q.Stored, digest: t.results[prev].digest, owned: true}
+		if s := t.results[prev].split; s != nil {
+			old.split, old.whole = *s, true
+		}
 		st, known = t.results[prev].state, t.results[prev].known
 	} else {
 		var err error
-		if old, err = t.find(r.Partition, hash, r.Key); err != nil {
+		if old, err = t.findFor(r, at); err != nil {
 			return err
 		}
 		defer old.close()
 	}
-	v, err := t.nextVersion(r, old.object)
+	v, err := t.nextVersion(r, hash, &old)
 	if err != nil {
 		return err
 	}
@@ -79,8 +81,14 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		if old.fresh {
 			t.w.objects.Put(r.Partition, hash, r.Key, old.object, old.digest)
 		}
-		t.keep(r, old)
+		if err := t.keep(r, hash, old, v); err != nil {
+			return err
+		}
 		t.results[at] = recordResult{set: true, known: known, state: st, digest: old.digest}
+		if old.split.id.number != 0 {
+			left := old.split
+			t.results[at].split = &left
+		}
 		return nil
 	}
 	if t.batch.Len()+objectHeader+len(r.Key)+len(v.encoded) > maxBatch {
@@ -99,46 +107,74 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	if old.object == nil {
 		t.w.existence.Add(r.Partition, hash)
 	}
-	if err := t.put(r.Partition, hash, r.Key, st, next, v.encoded); err != nil {
+	digest, record := object.SeedOf(r.Key).Digest(v.encoded), v.encoded
+	split := t.w.db.splits(len(v.encoded)) && next.place() == prefixObject && t.alone(at)
+	if split {
+		if record, err = t.split(r.Partition, hash, &v.object, v.encoded, digest); err != nil {
+			return err
+		}
+	}
+	if err := t.put(r.Partition, hash, r.Key, st, next, record); err != nil {
 		return err
 	}
-	digest := object.SeedOf(r.Key).Digest(v.encoded)
+	if old.split.id.number != 0 {
+		t.dropParts(r.Partition, hash, &old.split)
+	}
 	ch := changeOf(r.Partition, hash, st, next)
-	ch.bytes, ch.digest = int64(len(v.encoded)-len(old.object)), digest^old.digest
+	ch.bytes, ch.digest = int64(len(v.encoded)-old.length()), digest^old.digest
 	if old.object == nil {
 		ch.bytes += int64(len(r.Key))
 	}
 	t.stats = append(t.stats, ch)
-	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key, object: v.encoded, digest: digest})
+	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key, object: v.encoded, digest: digest, forget: split})
 	t.results[at] = recordResult{set: true, known: true, state: next, digest: digest}
 	r.Stored, r.Changed = v.encoded, true
 	return nil
 }
 
+// findFor looks up the object of a record. Of one that lies in parts, the outline is enough
+// where the record does not look at values, and no other record follows it.
+func (t *txn) findFor(r *Record, at int) (storedObject, error) {
+	hash := t.order[at].hash
+	if (r.Edit == nil || r.Blind) && t.alone(at) {
+		return t.findOutline(r.Partition, hash, r.Key)
+	}
+	return t.find(r.Partition, hash, r.Key)
+}
+
 // keep leaves the stored object as it is, and gives the record a copy of it.
-func (t *txn) keep(r *Record, old storedObject) {
+func (t *txn) keep(r *Record, hash uint64, old storedObject, v version) error {
+	t.foundSame = t.foundSame || old.object != nil
+	if old.outlined() && v.same {
+		r.Stored = r.Merge
+		return nil
+	}
+	if err := t.readAll(r.Partition, hash, &old); err != nil {
+		return err
+	}
 	if r.Stored = old.object; !old.owned && old.object != nil {
 		r.Stored = append(r.room(), old.object...)
 	}
-	t.foundSame = t.foundSame || old.object != nil
+	return nil
 }
 
 // version is what a record makes of an object.
 type version struct {
 	changed bool
+	same    bool          // what was to be merged is what is stored
 	object  object.Object // may refer to memory that is valid only now
 	encoded []byte        // owned, or Record.Merge
 }
 
 // nextVersion merges and edits. If something changed and there was an old object, t.old is
-// that object, decoded.
-func (t *txn) nextVersion(r *Record, old []byte) (v version, err error) {
-	merge := r.Merge
-	if merge != nil && old != nil && bytes.Equal(merge, old) {
+// that object, decoded, or its outline.
+func (t *txn) nextVersion(r *Record, hash uint64, found *storedObject) (v version, err error) {
+	merge, old := r.Merge, found.object
+	if merge != nil && old != nil && found.equals(merge, r.Key) {
 		merge = nil
 	}
 	if merge == nil && r.Edit == nil {
-		return version{}, nil
+		return version{same: r.Merge != nil}, nil
 	}
 	if old != nil {
 		if err := t.old.DecodeFrom(old); err != nil {
@@ -175,6 +211,11 @@ func (t *txn) nextVersion(r *Record, old []byte) (v version, err error) {
 		}
 	}
 	if v.changed && v.encoded == nil {
+		if found.outlined() {
+			if err := t.fill(&v.object, r.Partition, hash, found); err != nil {
+				return version{}, err
+			}
+		}
 		v.encoded = v.object.Append(r.room())
 	}
 	return v, nil

@@ -26,12 +26,14 @@ func (t *txn) applyHint(recs []*Record, at int) error {
 			}
 		}
 	}
-	v, err := t.nextVersion(r, old)
+	v, err := t.nextVersion(r, hash, &storedObject{object: old})
 	if err != nil {
 		return err
 	}
 	if !v.changed {
-		t.keep(r, storedObject{object: old, owned: c == nil})
+		if err := t.keep(r, hash, storedObject{object: old, owned: c == nil}, v); err != nil {
+			return err
+		}
 		t.results[at] = recordResult{set: old != nil, created: created}
 		return nil
 	}

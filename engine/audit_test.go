@@ -27,12 +27,23 @@ func audit(tb rapid.TB, s *Store) {
 		}
 	}
 	seen := make(map[string]bool)
+	named := make(map[string]bool) // parts that a record names
 	check := func(k, v []byte) error {
 		p, hash, key, _ := splitObjectKey(k)
 		if seen[string(k[1:])] {
 			tb.Errorf("%q lies in two places", key)
 		}
 		seen[string(k[1:])] = true
+		if isSplit(v) {
+			r, err := s.db.parseSplit(v)
+			if err != nil {
+				return err
+			}
+			named[string(appendPartsKey(nil, p, uint64(hash)<<32, r.id))] = true
+			if v, err = s.db.readWhole(s.db.pebble, p, uint64(hash)<<32, &r, nil); err != nil {
+				return err
+			}
+		}
 		o, err := object.Decode(v)
 		if err != nil {
 			return err
@@ -71,6 +82,15 @@ func audit(tb rapid.TB, s *Store) {
 		if err := s.db.forEach(from, to, check); err != nil {
 			tb.Fatal(err)
 		}
+	}
+	from, to := prefixBounds(prefixPart)
+	if err := s.db.forEach(from, to, func(k, _ []byte) error {
+		if _, _, id, _ := splitPartKey(k); id.start == uint64(s.epochs.first) && !named[string(k[:partsKeyLen])] {
+			tb.Errorf("part %x belongs to no object", k)
+		}
+		return nil
+	}); err != nil {
+		tb.Fatal(err)
 	}
 	if keys, err := takenForAbsent(s); len(keys) > 0 || err != nil {
 		tb.Errorf("the existence filter takes for absent what is stored: %v, %v", keys, err)

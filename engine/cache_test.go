@@ -26,12 +26,12 @@ func TestStore_Find_WriterHasTheKey_NextReaderDoesNotGoBack(t *testing.T) {
 	}
 	defer s.writer.stripes.unlockKey(hash)
 	s.objects.Put(p, hash, key, before, object.SeedOf(key).Digest(before))
-	missed, digest, found, err := s.findStored(p, hash, key, []byte("kept"))
+	missed, digest, found, err := s.findStored(p, hash, key, []byte("kept"), wholeObject)
 	if err != nil || !found || digest != object.SeedOf(key).Digest(before) || string(missed) != "kept"+string(before) {
 		t.Errorf("a reader that missed the cache found %q (%v, digest %x), %v; the next one finds %q", missed, found, digest, err, before)
 	}
 	s.objects.Forget(p, hash, key)
-	if missed, _, _, _ := s.findStored(p, hash, key, nil); string(missed) == string(before) {
+	if missed, _, _, _ := s.findStored(p, hash, key, nil, wholeObject); string(missed) == string(before) {
 		t.Error("where the cache knows nothing, the reader did not find what is on the disk")
 	}
 }

@@ -52,6 +52,13 @@ func (x *Clears) sweepPartition(p ring.Partition) error {
 		if !ok {
 			return x.db.corrupt("key", fmt.Errorf("%x", e.key))
 		}
+		if isSplit(e.value) {
+			r, err := x.db.parseSplit(e.value)
+			if err != nil {
+				return err
+			}
+			e.value = r.outline
+		}
 		if err := o.DecodeFrom(e.value); err != nil {
 			return x.db.corrupt("stored object", err)
 		}

@@ -71,7 +71,10 @@ func (t *txn) putNew(p ring.Partition, hash uint64, key []byte, from indexState,
 		}
 	}
 	ch := changeOf(p, hash, from, to)
-	ch.bytes, ch.digest = int64(len(encoded)-len(old.object)), digest^old.digest
+	if old.split.id.number != 0 {
+		t.dropParts(p, hash, &old.split)
+	}
+	ch.bytes, ch.digest = int64(len(encoded)-old.length()), digest^old.digest
 	switch {
 	case old.object == nil:
 		ch.bytes += int64(len(key))

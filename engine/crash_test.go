@@ -36,6 +36,7 @@ func TestAlways_PowerCut_LosesNothingAcknowledged(t *testing.T) {
 		o := testOptions(fs)
 		o.MemtableBytes = 64 << 10 // flushes and compactions take part
 		o.ValueSeparationBytes = []int{-1, 128}[round%2]
+		o.SplitBytes, o.partBytes = []int{-1, 100}[round/2%2], 64
 		s := open(t, o)
 		var mu sync.Mutex
 		var wg sync.WaitGroup

@@ -65,6 +65,10 @@
 // partition, hash and key, so that one range scan serves a Merkle leaf, a cursor,
 // a partition's transfer and its removal.
 //
+// A large object lies in parts, so that Pebble does not need several times its size in memory. A
+// record in its place has what most of the store must know of it (split.go, splitwrite.go). A
+// crash may leave parts that belong to nothing: the next start removes them (splitsweep.go).
+//
 // Dead objects, which have tombstones and stripped values only, lie in a range of their
 // own: [Store.ScanValued] costs nothing for them, [Store.Scan] merges the two ranges. A
 // read looks for an object with a value first. An object that dies, or lives again,

@@ -246,8 +246,15 @@ func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash u
 	}
 	from := indexState{Lifetime: object.Lifetime{Kind: object.Expiring, At: e.at}, counted: x.prefix == prefixExpiry}
 	lifetime := object.Lifetime{}
+	old := storedObject{object: raw}
+	if isSplit(raw) {
+		if old.split, err = t.w.db.parseSplit(raw); err != nil {
+			return false, err
+		}
+		old.object, old.digest = old.split.outline, old.split.digest
+	}
 	if raw != nil {
-		if err := t.old.DecodeFrom(raw); err != nil {
+		if err := t.old.DecodeFrom(old.object); err != nil {
 			return false, t.w.db.corrupt("stored object", err)
 		}
 		lifetime = t.old.Lifetime()
@@ -265,7 +272,12 @@ func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash u
 	t.value = dead.Append(t.value[:0])
 	to, seed := indexStateOf(dead.Lifetime()), object.SeedOf(e.key)
 	ch := changeOf(p, hash, from, to)
-	ch.bytes, ch.digest = int64(len(t.value)-len(raw)), seed.Digest(raw)^seed.Digest(t.value)
+	if old.split.id.number != 0 {
+		t.dropParts(p, hash, &old.split)
+	} else {
+		old.digest = seed.Digest(raw)
+	}
+	ch.bytes, ch.digest = int64(len(t.value)-old.length()), old.digest^seed.Digest(t.value)
 	t.stats = append(t.stats, ch)
 	t.caches = append(t.caches, cacheUpdate{partition: p, hash: hash, key: e.key, forget: true})
 	return true, t.put(p, hash, e.key, from, to, t.value)

@@ -13,6 +13,7 @@ import (
 //
 //	d | partition u16 | hash u32 | key               an object that has a value
 //	g | partition u16 | hash u32 | key               an object that has none: it is dead
+//	p | partition u16 | hash u32 | start u64 | number u64 | part u32  a part of a large object (split.go)
 //	h | node u64 | partition u16 | hash u32 | key     a hint: its time, then an object
 //	x | partition u16 | unix ms u64 | hash u32 | key  a live object that expires then
 //	e | partition u16 | unix ms u64 | hash u32 | key  an object that expired then, and is not stripped yet
@@ -33,6 +34,7 @@ import (
 const (
 	prefixObject   = 'd'
 	prefixGrave    = 'g'
+	prefixPart     = 'p'
 	prefixHint     = 'h'
 	prefixExpiry   = 'x'
 	prefixExpired  = 'e'
@@ -43,7 +45,7 @@ const (
 )
 
 // partitionPrefixes are those of what belongs to one partition, less its statistics.
-var partitionPrefixes = [...]byte{prefixObject, prefixGrave, prefixExpiry, prefixExpired, prefixDead}
+var partitionPrefixes = [...]byte{prefixObject, prefixPart, prefixGrave, prefixExpiry, prefixExpired, prefixDead}
 
 const (
 	hashBytes    = 4

@@ -42,6 +42,8 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 		o := testOptions(fs)
 		o.Partitions, o.Now, o.StripAfter = modelPartitions, clock.now, 10*time.Second
 		o.ObjectCacheBytes = rapid.SampledFrom([]int64{-1, 2 << 10, 8 << 10, 0}).Draw(rt, "object cache")
+		o.SplitBytes = rapid.SampledFrom([]int{-1, 1, 50}).Draw(rt, "objects are split from")
+		o.partBytes = 30
 		s := openForRapid(rt, o)
 		defer func() { _ = s.Close() }()
 		m := model{objects: map[string]object.Object{}, minted: map[string]map[causal.Dot]string{}, past: map[string][][]byte{}}
@@ -62,7 +64,7 @@ func TestStore_AnyHistory_MatchesModel(t *testing.T) {
 				var recs []*Record
 				for range rapid.IntRange(1, 8).Draw(rt, "records") {
 					p, key := modelKey(rapid.IntRange(0, modelKeys-1).Draw(rt, "key"))
-					r := &Record{Partition: p, Key: key}
+					r := &Record{Partition: p, Key: key, Blind: rapid.Bool().Draw(rt, "blind record")}
 					past := m.past[place(p, key)]
 					switch rapid.IntRange(0, 3).Draw(rt, "merge") {
 					case 0:

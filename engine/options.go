@@ -47,6 +47,7 @@ type Options struct {
 	ObjectCacheBytes     int64 // cache of current objects, in front of everything else; default DefaultObjectCacheBytes, negative: none
 	MemtableBytes        int64 // one of up to eight memtables; default DefaultMemtableBytes
 	ValueSeparationBytes int   // values from this size live in blob files; default 4 KiB, negative: never
+	SplitBytes           int   // objects from this size lie in parts (split.go); default 2 MiB, negative: never
 	MaxOpenFiles         int   // default 1000
 	ReserveBytes         int64 // refuse writes when the disk has less free; default 256 MiB or 5 % of the disk, whichever is less
 
@@ -65,6 +66,8 @@ type Options struct {
 	// MayStrip reports whether all nodes that an object may go to read stripped values.
 	// Once it has, the store remembers it and does not ask again. Default: they do.
 	MayStrip func() bool
+
+	partBytes int // of a split object; default 512 KiB, of which Pebble keeps a batch's memory for the next one
 
 	CloseTimeout time.Duration // bound of the end of Run, and of Close and Crash, while the disk does not answer; default DefaultCloseTimeout
 
@@ -102,6 +105,8 @@ func (o *Options) setDefaults() {
 	o.ObjectCacheBytes = cmp.Or(o.ObjectCacheBytes, DefaultObjectCacheBytes)
 	o.MemtableBytes = cmp.Or(o.MemtableBytes, DefaultMemtableBytes)
 	o.ValueSeparationBytes = cmp.Or(o.ValueSeparationBytes, 4<<10)
+	o.SplitBytes = cmp.Or(o.SplitBytes, 2<<20)
+	o.partBytes = cmp.Or(o.partBytes, 512<<10)
 	o.MaxOpenFiles = cmp.Or(o.MaxOpenFiles, 1000)
 	o.HintBytes = cmp.Or(o.HintBytes, DefaultHintBytes)
 	o.HintAge = cmp.Or(o.HintAge, DefaultHintAge)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (s *Store) Find(p ring.Partition, key, dst []byte) (encoded []byte, digest 
 	if known != objectcache.Unknown {
 		return dst, digest, known == objectcache.Present, nil
 	}
-	return s.findStored(p, hash, key, dst)
+	return s.findStored(p, hash, key, dst, wholeObject)
 }
 
 // prefetched is how many keys are prefetched at once. Together they fit into the processor's
@@ -65,16 +66,24 @@ func (s *Store) Digest(p ring.Partition, key []byte) (digest object.Digest, foun
 	}
 	buffer := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(buffer)
-	*buffer, digest, found, err = s.findStored(p, hash, key, (*buffer)[:0])
+	*buffer, digest, found, err = s.findStored(p, hash, key, (*buffer)[:0], digestAlone)
 	if cap(*buffer) > maxKeptBytes {
 		*buffer = nil
 	}
 	return digest, found, err
 }
 
+// wanted says what is read of an object that lies in parts. Its digest is in its record.
+type wanted uint8
+
+const (
+	wholeObject wanted = iota
+	digestAlone
+)
+
 // findStored reads what the cache does not know, and caches it if it can. What the existence
 // filter knows to be absent is not worth a place in the cache.
-func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, digest object.Digest, found bool, err error) {
+func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, digest object.Digest, found bool, err error) {
 	if !s.writer.existence.MayContain(p, hash) {
 		return dst, 0, false, nil
 	}
@@ -85,10 +94,14 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 		defer s.writer.stripes.unlockKey(hash)
 	}
 	have := len(dst)
+	var split splitRecord
 	if mine {
-		dst, found, err = s.readLocked(p, hash, key, dst)
+		dst, split, found, err = s.readLocked(p, hash, key, dst, what)
 	} else {
-		dst, found, err = s.readUnlocked(p, hash, key, dst)
+		dst, split, found, err = s.readUnlocked(p, hash, key, dst, what)
+	}
+	if found && split.id.number != 0 {
+		return dst, split.digest, true, nil // too large for the cache
 	}
 	if found {
 		digest = object.SeedOf(key).Digest(dst[have:])
@@ -114,46 +127,64 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte) (enco
 	return dst, digest, found, nil
 }
 
-// readLocked does what Get does, without the cache. The caller has the key's stripe.
-func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
-	dst, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
-	if found || err != nil || !s.stats.mayBeDead(p) {
-		return dst, found, err
+// readLocked does what Get does, without the cache. The caller has the key's stripe. It also
+// returns the record of an object that lies in parts.
+func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, split splitRecord, found bool, err error) {
+	dst, split, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
+	if !found && err == nil && s.stats.mayBeDead(p) {
+		dst, split, found, err = s.db.readPlace(s.db.pebble, prefixGrave, p, hash, key, dst)
 	}
-	return s.db.readPlace(s.db.pebble, prefixGrave, p, hash, key, dst)
+	if split.id.number != 0 && what == wholeObject {
+		dst, err = s.db.readWhole(s.db.pebble, p, hash, &split, dst)
+	}
+	return dst, split, found, err
 }
 
 // readUnlocked does what readLocked does while others may write the key. If the object is
-// not where those with a value are, it may be moving: then one moment is read.
-func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
-	dst, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
-	if found || err != nil {
-		return dst, found, err
+// not where those with a value are, it may be moving, and if its parts are gone, it was
+// replaced: then one moment is read.
+func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, split splitRecord, found bool, err error) {
+	dst, split, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
+	if split.id.number != 0 && what == wholeObject {
+		dst, err = s.db.readParts(s.db.pebble, p, hash, &split, dst)
+		found = !errors.Is(err, errPartsGone)
+	}
+	if found || err != nil && !errors.Is(err, errPartsGone) {
+		return dst, split, found, err
 	}
 	snapshot := s.db.pebble.NewSnapshot()
 	defer snapshot.Close() //nolint:errcheck // gives back memory
 	for _, prefix := range [...]byte{prefixObject, prefixGrave} {
-		if dst, found, err = s.db.readPlace(snapshot, prefix, p, hash, key, dst); found || err != nil {
+		if dst, split, found, err = s.db.readPlace(snapshot, prefix, p, hash, key, dst); found || err != nil {
 			break
 		}
 	}
-	return dst, found, err
+	if split.id.number != 0 && what == wholeObject {
+		dst, err = s.db.readWhole(snapshot, p, hash, &split, dst)
+	}
+	return dst, split, found, err
 }
 
-// readPlace appends the object to dst that one of the two places has for a key.
-func (d *database) readPlace(from pebble.Reader, prefix byte, p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, found bool, err error) {
+// readPlace appends the object to dst that one of the two places has for a key. Of one that
+// lies in parts it returns the record instead, without an outline.
+func (d *database) readPlace(from pebble.Reader, prefix byte, p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, split splitRecord, found bool, err error) {
 	at := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(at)
 	*at = appendPlace((*at)[:0], prefix, p, hash, key)
 	v, c, err := from.Get(*at)
 	if errors.Is(err, pebble.ErrNotFound) {
-		return dst, false, nil
+		return dst, split, false, nil
 	}
 	if err != nil {
-		return dst, false, d.readError("read object", err)
+		return dst, split, false, d.readError("read object", err)
 	}
-	dst = append(dst, v...)
-	return dst, true, c.Close()
+	if isSplit(v) {
+		split, err = d.parseSplit(v)
+		split.outline = nil
+	} else {
+		dst = append(dst, v...)
+	}
+	return dst, split, err == nil, cmp.Or(err, c.Close())
 }
 
 // bufferPool holds buffers for keys that are looked up, and for objects that are found.
@@ -172,14 +203,15 @@ type Entry struct {
 // the consumer may be slow.
 func (s *Store) Scan(p ring.Partition, fromHash uint32) iter.Seq2[Entry, error] {
 	lower, upper := scanBounds(p, fromHash)
-	return s.entries(s.db.objectChunks(s.db.pebble, lower, upper))
+	return s.entries(s.db.objectChunks(s.db.pebble, lower, upper), wholeObject)
 }
 
 // ScanValued does what Scan does, for the objects that have a value. It costs nothing for
-// dead ones. The values of an object may have expired a short while ago.
+// dead ones. The values of an object may have expired a short while ago. Those of a large
+// object are not read: they are empty.
 func (s *Store) ScanValued(p ring.Partition, fromHash uint32) iter.Seq2[Entry, error] {
 	lower, upper := scanBounds(p, fromHash)
-	return s.entries(s.db.chunks(s.db.pebble, lower, upper))
+	return s.entries(s.db.chunks(s.db.pebble, lower, upper), digestAlone)
 }
 
 // scanBounds returns the range of the objects with a value of a partition from a hash on.
@@ -189,21 +221,40 @@ func scanBounds(p ring.Partition, fromHash uint32) (lower, upper []byte) {
 }
 
 // entries yields the objects of chunks.
-func (s *Store) entries(chunks iter.Seq2[chunkEntry, error]) iter.Seq2[Entry, error] {
+func (s *Store) entries(chunks iter.Seq2[chunkEntry, error], what wanted) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for e, err := range chunks {
 			if err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			_, hash, key, ok := splitObjectKey(e.key)
+			p, hash, key, ok := splitObjectKey(e.key)
 			if !ok {
 				yield(Entry{}, s.db.corrupt("key", fmt.Errorf("%x", e.key)))
 				return
+			}
+			if isSplit(e.value) {
+				found := true
+				if e.value, found, err = s.splitEntry(p, key, e.value, what); err != nil {
+					yield(Entry{}, err)
+					return
+				}
+				if !found {
+					continue // removed meanwhile
+				}
 			}
 			if !yield(Entry{Hash: hash, Key: key, Object: e.value}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// splitEntry returns the object of an entry that lies in parts: as it is now, or its outline.
+func (s *Store) splitEntry(p ring.Partition, key, record []byte, what wanted) (encoded []byte, found bool, err error) {
+	if what == wholeObject {
+		return s.Get(p, key, nil)
+	}
+	r, err := s.db.parseSplit(record)
+	return r.outline, err == nil, err
 }

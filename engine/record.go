@@ -30,6 +30,10 @@ type Record struct {
 	// Edit is the coordinator's edit, or nil. It follows Merge.
 	Edit Editor
 
+	// Blind says that Edit does not look at the values of current: those of a large object
+	// may be empty then.
+	Blind bool
+
 	// Room is memory that Apply may put Stored into, or nil.
 	Room []byte
 

@@ -38,7 +38,11 @@ func (r *recount) add(e chunkEntry) error {
 	if !ok || int(p) >= r.db.opts.Partitions {
 		return r.db.corrupt("key", fmt.Errorf("%x", e.key))
 	}
-	if err := r.object.DecodeFrom(e.value); err != nil {
+	outline, length, digest, err := r.weigh(key, e.value)
+	if err != nil {
+		return err
+	}
+	if err := r.object.DecodeFrom(outline); err != nil {
 		return r.db.corrupt("stored object", err)
 	}
 	st := indexStateOf(r.object.Lifetime())
@@ -57,9 +61,19 @@ func (r *recount) add(e chunkEntry) error {
 	r.dead += int64(st.dead())
 	r.total++
 	r.keys++
-	r.bytes += int64(len(key) + len(e.value))
-	r.leaves[hash>>(32-leafBits)] ^= uint64(object.SeedOf(key).Digest(e.value))
+	r.bytes += int64(len(key) + length)
+	r.leaves[hash>>(32-leafBits)] ^= uint64(digest)
 	return nil
+}
+
+// weigh returns an object, or the outline of one that lies in parts, with the length and the
+// digest of the whole.
+func (r *recount) weigh(key, value []byte) (outline []byte, length int, digest object.Digest, err error) {
+	if !isSplit(value) {
+		return value, len(value), object.SeedOf(key).Digest(value), nil
+	}
+	s, err := r.db.parseSplit(value)
+	return s.outline, s.length, s.digest, err
 }
 
 // swept reports whether the sweep had taken an object off the expiry index when the

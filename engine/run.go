@@ -52,6 +52,7 @@ func (s *Store) work(ctx context.Context) error {
 			s.existence.run(ctx)
 		}
 	})
+	wg.Go(func() { s.partsSweep.run(ctx) })
 	wg.Go(func() { s.reclaimer.run(ctx) })
 	wg.Go(func() { s.scrubber.run(ctx) })
 	wg.Go(func() { s.db.every(ctx, maintainEvery, func() { s.expire(ctx) }) })

@@ -7,6 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -103,6 +107,9 @@ func (s *scrubber) read(ctx context.Context, p ring.Partition, sum *recount) (do
 		if err == nil {
 			err = sum.add(e)
 		}
+		if err == nil && isSplit(e.value) {
+			err = s.readParts(ctx, pause, sum.snapshot, e)
+		}
 		if err != nil {
 			return false, fmt.Errorf("scrub: %w", err)
 		}
@@ -117,4 +124,36 @@ func (s *scrubber) read(ctx context.Context, p ring.Partition, sum *recount) (do
 		}
 	}
 	return true, nil
+}
+
+// readParts reads the parts of an object, and compares them with its digest.
+func (s *scrubber) readParts(ctx context.Context, pause *time.Ticker, from pebble.Reader, e chunkEntry) error {
+	p, hash32, key, _ := splitObjectKey(e.key)
+	r, err := s.db.parseSplit(e.value)
+	if err != nil {
+		return err
+	}
+	var d xxhash.Digest
+	d.ResetWithSeed(uint64(object.SeedOf(key)))
+	var at []byte
+	for i := range r.parts() {
+		at = appendPartKey(at[:0], p, uint64(hash32)<<32, r.id, i)
+		v, c, err := from.Get(at)
+		if err != nil {
+			return s.db.corrupt("part of an object", err)
+		}
+		_, _ = d.Write(v) // it never fails
+		if err := c.Close(); err != nil {
+			return s.db.readError("read a part of an object", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-pause.C:
+		}
+	}
+	if object.Digest(d.Sum64()) != r.digest {
+		return s.db.corrupt("split object", errors.New("its parts do not match its digest"))
+	}
+	return nil
 }

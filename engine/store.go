@@ -37,6 +37,7 @@ type Store struct {
 	rebuild    rebuild
 	existence  existenceBuilder
 	scrubber   scrubber
+	partsSweep partsSweep
 	reclaimer  reclaimer
 	background sync.WaitGroup // the goroutine of Run
 	stopping   sync.WaitGroup // the goroutine of stop
@@ -133,6 +134,7 @@ func newStore(o Options) *Store {
 	s.sweeper.db, s.sweeper.writer = db, s.writer
 	s.rebuild.db, s.rebuild.stats, s.rebuild.stripes = db, s.stats, stripes
 	s.scrubber.db, s.scrubber.stats, s.scrubber.stripes = db, s.stats, stripes
+	s.partsSweep = partsSweep{db: db, stripes: stripes, pacer: pacer, start: func() uint64 { return uint64(s.epochs.first) }}
 	return s
 }
 

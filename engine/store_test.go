@@ -201,7 +201,7 @@ func TestScan_Chunks_YieldEachKeyOnceInOrder(t *testing.T) {
 	}
 	for leaf := range Leaves {
 		lower, upper := leafBounds(5, leaf, leaf+1)
-		for e := range s.entries(s.db.objectChunks(s.db.pebble, lower, upper)) {
+		for e := range s.entries(s.db.objectChunks(s.db.pebble, lower, upper), wholeObject) {
 			if int(e.Hash>>22) != leaf {
 				t.Fatalf("%q is not in leaf %d", e.Key, leaf)
 			}

@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/engine/objectcache"
 )
 
 // maxBatch is how many bytes one commit may hold. Pebble's own limit is 4 GiB.
@@ -75,6 +73,7 @@ type recordResult struct {
 	created int64
 	digest  object.Digest
 	state   indexState
+	split   *splitRecord // what lies in the object's place, if it was left there
 }
 
 // cacheUpdate is a change for the object cache; object is nil for a removal.
@@ -253,61 +252,6 @@ func (t *txn) earlier(recs []*Record, at int) int {
 		}
 	}
 	return -1
-}
-
-// storedObject is the object that a record finds, valid until close.
-type storedObject struct {
-	object []byte        // nil: there is none
-	digest object.Digest // 0 where there is none
-	owned  bool          // nobody writes over the object
-	fresh  bool          // the cache does not know it
-	closer io.Closer
-}
-
-func (f *storedObject) close() {
-	if f.closer != nil {
-		_ = f.closer.Close() // gives back memory
-	}
-}
-
-// find looks up a key's object, in the cache or in Pebble, unless the existence filter knows
-// that there is none. The key is locked.
-func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, err error) {
-	w := t.w
-	var known objectcache.Knowledge
-	t.value, f.digest, known = w.objects.Get(p, hash, key, t.value[:0])
-	switch known {
-	case objectcache.Absent:
-		return f, nil
-	case objectcache.Present:
-		f.object = t.value
-		return f, nil
-	}
-	if !w.existence.MayContain(p, hash) {
-		return f, nil
-	}
-	if f.object, f.closer, err = t.get(prefixObject, p, hash, key); err != nil {
-		return f, err
-	}
-	if f.object == nil && w.stats.mayBeDead(p) {
-		if f.object, f.closer, err = t.get(prefixGrave, p, hash, key); err != nil {
-			return f, err
-		}
-	}
-	if f.object != nil {
-		f.digest = object.SeedOf(key).Digest(f.object)
-	} else {
-		w.existence.FalsePositive()
-	}
-	f.fresh = true
-	return f, nil
-}
-
-// get reads an object from one of the two places, nil if it is not there. It is valid
-// until the closer is closed, if there is one.
-func (t *txn) get(prefix byte, p ring.Partition, hash uint64, key []byte) ([]byte, io.Closer, error) {
-	t.key = appendPlace(t.key[:0], prefix, p, hash, key)
-	return t.w.db.get(t.key)
 }
 
 // put stores an object, whose key is locked, in its place. An object that comes from the

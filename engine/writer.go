@@ -28,8 +28,9 @@ type writer struct {
 	inflight atomic.Int64 // commits that nobody has waited for yet
 	unsynced atomic.Bool  // Interval: something was written since the last fsync
 
-	records, batches atomic.Int64 // since Open
-	syncs            atomic.Int64 // periodic fsyncs, since Open
+	splits           atomic.Uint64 // objects that were split, since Open
+	records, batches atomic.Int64  // since Open
+	syncs            atomic.Int64  // periodic fsyncs, since Open
 }
 
 func (w *writer) newTxn() *txn {
