@@ -345,7 +345,7 @@ func (n *Node) fail(err error) {
 // summary returns what logs the things that happen too often to be logged each time.
 func (n *Node) summary() *logsummary.Summary {
 	return logsummary.New(logsummary.Config{
-		Hints:    n.store.Hints().Targets,
+		Hints: n.store.Hints().Targets, Delivered: n.repair.HintsDelivered,
 		NoQuorum: n.coordinator.Counters().NoQuorum.Load,
 		Name:     func(id ring.NodeID) string { return n.state.Ring().Name(id) },
 		Logger:   n.log,

@@ -14,14 +14,15 @@ import (
 
 // database is the Pebble store and what protects it. The parts of a Store share one.
 type database struct {
-	opts    Options
-	pebble  *pebble.DB // set by open
-	dirLock *pebble.Lock
-	disk    *failstop.FS
-	health  *failstop.Health
-	space   *failstop.Space
-	guard   *closeGuard
-	stalls  atomic.Int64 // times that writes waited for compactions
+	opts     Options
+	pebble   *pebble.DB // set by open
+	dirLock  *pebble.Lock
+	disk     *failstop.FS
+	health   *failstop.Health
+	space    *failstop.Space
+	guard    *closeGuard
+	stallLog stallLog
+	stalls   atomic.Int64 // times that writes waited for compactions
 }
 
 func newDatabase(o Options) *database {

@@ -84,7 +84,9 @@ func (d *database) listener() *pebble.EventListener {
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
 			d.stalls.Add(1)
-			log.Warn("writes stalled until storage catches up", "reason", info.Reason)
+			if stalls := d.stallLog.note(time.Now()); stalls > 0 {
+				log.Warn("writes stalled until storage catches up", "reason", info.Reason, "stalls", stalls)
+			}
 		},
 	}
 }

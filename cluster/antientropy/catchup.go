@@ -40,6 +40,7 @@ func (s *Scheduler) catchUpAll(ctx context.Context) {
 	for id := range s.rest {
 		if s.shared[id] == nil {
 			delete(s.rest, id)
+			delete(s.exchanged, id)
 		}
 	}
 	s.mu.Lock()
@@ -98,6 +99,7 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 	}
 	share = share[:min(len(share), catchUpShare)]
 	stats, err := s.exchangeAll(ctx, id, share, unreported)
+	s.exchanged[id] += stats.KeysExchanged
 	if s.rest[id] = s.rest[id][len(share):]; len(s.rest[id]) == 0 {
 		delete(s.rest, id)
 	}
@@ -105,8 +107,11 @@ func (s *Scheduler) catchUp(ctx context.Context, id ring.NodeID) bool {
 		s.catchUpLater(id)
 		log.Debug("catch-up with peer incomplete", "err", err)
 	}
-	if stats.KeysExchanged > 0 {
-		log.Info("copies made equal with peer", "keys", stats.KeysExchanged, "partitions_left", len(s.rest[id]))
+	if len(s.rest[id]) == 0 {
+		if keys := s.exchanged[id]; keys > 0 {
+			log.Info("copies made equal with peer", "keys", keys)
+		}
+		delete(s.exchanged, id)
 	}
 	return true
 }

@@ -66,11 +66,12 @@ type Scheduler struct {
 	running chan struct{} // a semaphore of the exchanges that run
 
 	// Used by Run only.
-	lastPeer ring.NodeID                    // compared with in the last tick
-	lastPart map[ring.NodeID]ring.Partition // exchanged last in a tick, by peer
-	version  uint64                         // of the ring whose shares are known
-	shared   map[ring.NodeID][]ring.Partition
-	rest     map[ring.NodeID][]ring.Partition // what a catch-up under way has left to exchange
+	lastPeer  ring.NodeID                    // compared with in the last tick
+	lastPart  map[ring.NodeID]ring.Partition // exchanged last in a tick, by peer
+	version   uint64                         // of the ring whose shares are known
+	shared    map[ring.NodeID][]ring.Partition
+	rest      map[ring.NodeID][]ring.Partition // what a catch-up under way has left to exchange
+	exchanged map[ring.NodeID]int64            // keys that a catch-up under way has exchanged
 
 	mu struct {
 		sync.Mutex
@@ -102,7 +103,7 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 	s := &Scheduler{
 		cfg: cfg, trigger: make(chan struct{}, 1), running: make(chan struct{}, atOnce),
 		lastPart: make(map[ring.NodeID]ring.Partition),
-		rest:     make(map[ring.NodeID][]ring.Partition),
+		rest:     make(map[ring.NodeID][]ring.Partition), exchanged: make(map[ring.NodeID]int64),
 	}
 	s.mu.catchUp = make(map[ring.NodeID]catchUpRequest)
 	s.mu.pairs = make(map[pair]*Progress)

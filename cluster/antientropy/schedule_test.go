@@ -192,30 +192,6 @@ func TestScheduler_AlwaysDiffering_VisitsEverythingInTurn(t *testing.T) {
 	})
 }
 
-func TestScheduler_PeerComesBack_IsCaughtUpWith(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		b := ring.IDOf("B")
-		s.down.Store(b, true)
-		s.differs = func(p pair) bool { return p.peer == b && s.synced[p] == 0 }
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { _ = s.Run(ctx) })
-		time.Sleep(time.Minute)
-		if s.pairs() != 0 {
-			t.Error("exchanged with a peer that is down")
-		}
-		s.down.Delete(b)
-		s.Trigger(b)
-		synctest.Wait()
-		if s.pairs() != len(s.shared[b]) {
-			t.Errorf("%d of %d pairs exchanged", s.pairs(), len(s.shared[b]))
-		}
-		cancel()
-		running.Wait()
-	})
-}
-
 func TestScheduler_Failure_IsRetriedLaterAndLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)

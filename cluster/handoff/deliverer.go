@@ -59,9 +59,10 @@ type Deliverer struct {
 
 	mu struct {
 		sync.Mutex
-		busy    map[ring.NodeID]bool
-		rates   map[ring.NodeID]*rate.Limiter
-		stopped map[ring.NodeID]int // deliveries in a row that stopped early
+		busy        map[ring.NodeID]bool
+		rates       map[ring.NodeID]*rate.Limiter
+		stops       map[ring.NodeID]stopRun
+		deliveredTo map[ring.NodeID]int64
 	}
 }
 
@@ -77,7 +78,8 @@ func NewDeliverer(cfg HintConfig) *Deliverer {
 	d := &Deliverer{cfg: cfg, trigger: make(chan struct{}, 1)}
 	d.mu.busy = make(map[ring.NodeID]bool)
 	d.mu.rates = make(map[ring.NodeID]*rate.Limiter)
-	d.mu.stopped = make(map[ring.NodeID]int)
+	d.mu.stops = make(map[ring.NodeID]stopRun)
+	d.mu.deliveredTo = make(map[ring.NodeID]int64)
 	return d
 }
 
@@ -91,6 +93,13 @@ type HintStats struct {
 // Stats returns the counts of deliveries since the node started.
 func (d *Deliverer) Stats() HintStats {
 	return HintStats{Delivered: d.delivered.Load(), Failures: d.failures.Load()}
+}
+
+// DeliveredTo returns how many hints each node has acknowledged since this one started.
+func (d *Deliverer) DeliveredTo() map[ring.NodeID]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.mu.deliveredTo)
 }
 
 // Trigger makes the Deliverer look for hints to deliver now. It is for callers
@@ -135,14 +144,9 @@ func (d *Deliverer) Run(ctx context.Context) error {
 }
 
 // targets lists the targets of hints, in the order of their ids. It begins after the one
-// served last, so that each has its turn. A target without hints begins afresh: the next
-// delivery to it that stops is logged.
+// served last, so that each has its turn.
 func (d *Deliverer) targets() []ring.NodeID {
-	hinted := d.cfg.Store.Hints().Targets()
-	d.mu.Lock()
-	maps.DeleteFunc(d.mu.stopped, func(id ring.NodeID, _ int) bool { return hinted[id].Count == 0 })
-	d.mu.Unlock()
-	ids := slices.Sorted(maps.Keys(hinted))
+	ids := slices.Sorted(maps.Keys(d.cfg.Store.Hints().Targets()))
 	first, found := slices.BinarySearch(ids, d.last)
 	if found {
 		first++

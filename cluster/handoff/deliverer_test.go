@@ -130,21 +130,37 @@ func TestDeliverer_Hint_StaysUntilItsNodeAcknowledges(t *testing.T) {
 }
 
 func TestDeliverer_DeliveriesThatStop_AreLoggedOnceWithTheirNumber(t *testing.T) {
-	d, _, p := hinted(t, nil)
+	d, a, p := hinted(t, nil)
 	var text strings.Builder
 	d.cfg.Logger = slog.New(slog.NewTextHandler(&text, nil))
+	at := time.Unix(1000, 0)
+	d.cfg.Now = func() time.Time { return at }
 	b := ring.IDOf("B")
-	p.up[b], p.refuse = true, true
-	for range 20 {
-		d.deliver(t.Context(), b)
+	p.up[b] = true
+	deliver := func(what string, refuse bool, times int, want string) {
+		t.Helper()
+		text.Reset()
+		p.refuse = refuse
+		for range times {
+			a.Hint(b, "k", anObject())
+			d.deliver(t.Context(), b)
+		}
+		if got := text.String(); strings.Count(got, "\n") != strings.Count(want, " ") || !strings.Contains(got, strings.TrimSpace(want)) {
+			t.Errorf("%s: want one line with %q:\n%s", what, want, got)
+		}
 	}
-	if lines := strings.Count(text.String(), "\n"); lines != 1 || !strings.Contains(text.String(), "hint delivery stopped") {
-		t.Errorf("20 deliveries stopped, %d lines:\n%s", lines, text.String())
-	}
-	text.Reset()
-	p.refuse = false
-	if d.deliver(t.Context(), b); !strings.Contains(text.String(), "hints=1 stopped_before=20\n") {
-		t.Errorf("after the delivery: %s", text.String())
+	const stopped, goesOn = ` level=WARN`, ` stopped_before=`
+	deliver("it stops", true, 20, stopped)
+	deliver("it goes on", false, 1, goesOn+"20")
+	deliver("all is well", false, 20, "")
+	deliver("it stops again at once", true, 3, "")
+	deliver("and goes on", false, 1, "")
+	at = at.Add(tellStops)
+	deliver("it stops a minute later", true, 3, stopped)
+	at = at.Add(tellStops)
+	deliver("it goes on a minute later", false, 1, goesOn+"3")
+	if got := d.DeliveredTo()[b]; got != 23 {
+		t.Errorf("%d hints delivered to B, want 23", got)
 	}
 }
 

@@ -66,28 +66,42 @@ func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
 }
 
 // log logs the first of several deliveries to a target that stop early, and then the one
-// that ends without a fault, with how many stopped before it.
+// that ends without a fault, with how many stopped before it. What stops and succeeds in
+// turns costs a pair of lines a minute. That hints were delivered is told by package
+// logsummary.
 func (d *Deliverer) log(ctx context.Context, v *delivery, delivered int, err error) {
 	if err != nil && ctx.Err() != nil {
 		err = nil // the node stops, which is no fault
 	}
-	d.mu.Lock()
-	stopped := d.mu.stopped[v.target]
-	if err != nil {
-		d.mu.stopped[v.target]++
-	} else {
-		delete(d.mu.stopped, v.target)
-	}
-	d.mu.Unlock()
 	log := d.cfg.Logger.With("peer", v.ring.Name(v.target))
-	switch {
-	case err != nil && stopped == 0:
-		log.Warn("hint delivery stopped, and is tried again until it succeeds", "hints", delivered, "err", err)
-	case err == nil && stopped > 0:
-		log.Info("hints delivered", "hints", delivered, "stopped_before", stopped)
-	case err == nil && delivered > 0:
-		log.Info("hints delivered", "hints", delivered)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mu.deliveredTo[v.target] += int64(delivered)
+	run := d.mu.stops[v.target]
+	if err == nil {
+		if run.told {
+			log.Info("hint delivery goes on", "hints", delivered, "stopped_before", run.count)
+		}
+		run.count, run.told = 0, false
+		d.mu.stops[v.target] = run
+		return
 	}
+	run.count++
+	if now := d.cfg.Now(); !run.told && now.Sub(run.at) >= tellStops {
+		log.Warn("hint delivery stopped, and is tried again until it succeeds", "hints", delivered, "err", err)
+		run.told, run.at = true, now
+	}
+	d.mu.stops[v.target] = run
+}
+
+// tellStops is the time between two runs of deliveries that stop, if both are logged.
+const tellStops = time.Minute
+
+// stopRun is a run of deliveries to one target that stopped early.
+type stopRun struct {
+	count int
+	told  bool      // it is in the log
+	at    time.Time // wall clock: when a run was logged last
 }
 
 // all sends one batch after the other, and returns how many hints were delivered.

@@ -1,7 +1,8 @@
 // Package logsummary logs what happens too often to be logged each time: hints that a node
-// keeps, and requests that find no quorum. It logs their numbers instead.
+// keeps, and requests that find no quorum. It logs when such a state begins, and when it has
+// ended, and their numbers once a minute in between.
 //
-// Invariant: what grows is logged at once, and after that at most every five seconds.
+// Invariant: of one state, a line follows another after ten seconds at the earliest.
 //
 // Owns: the goroutine of [Summary.Run].
 //

@@ -100,6 +100,9 @@ func (r *Repair) Reachable(id ring.NodeID) {
 	r.scheduler.Trigger(id)
 }
 
+// HintsDelivered returns how many hints each node has got from this one since it started.
+func (r *Repair) HintsDelivered() map[ring.NodeID]int64 { return r.deliverer.DeliveredTo() }
+
 // Exchanger returns the exchanger, which compares a partition with another node's copy.
 func (r *Repair) Exchanger() *antientropy.Exchanger { return r.exchanger }
 
