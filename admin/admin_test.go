@@ -50,6 +50,8 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 		{"GET /api/merkle?local=1", "", 200, `"roots":{"1":"00000000000000ff","3":"0000000000000001"}`, ""},
 		{"POST /api/cluster/config", `{"r":1}`, 200, `"r":1`, "quorums 3 1 2"},
 		{"POST /api/cluster/config", `{"n":5,"r":3,"w":3}`, 200, `"n":5`, "quorums 5 3 3"},
+		{"POST /api/cluster/config", `{"n":5,"r":3,"w":3}`, 200, `"effective":{"n":3,"r":3,"w":3},"note":"the ring has 3 members: until there are 5, n=3 r=3 w=3 hold"`, "quorums 5 3 3"},
+		{"POST /api/cluster/config", `{"n":3}`, 200, `{"n":3,"r":2,"w":2,"effective":{"n":3,"r":2,"w":2}}`, "quorums 3 2 2"},
 		{"POST /api/cluster/config", `{"r":4}`, 400, "r is 4", "quorums 3 4 2"},
 		{"POST /api/cluster/config", `{"q":4}`, 400, "q", ""},
 		{"POST /api/cluster/config", `{"r":1}{}`, 400, "more than one", ""},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -28,7 +29,23 @@ func (h *nodeHandlers) postConfig(ctx context.Context, c *call) (any, error) {
 	if err := c.node.Changes.SetQuorums(ctx, q); err != nil {
 		return nil, err
 	}
-	return api.Quorums{N: q.N, R: q.R, W: q.W}, nil
+	return answerOf(q, c.node.Ring()), nil
+}
+
+// answerOf tells new quorums, and what holds of them for the members that stay.
+func answerOf(q quorum.NRW, view *ring.Ring) api.QuorumAnswer {
+	stay := 0
+	for _, m := range view.Members() {
+		if m.Status == ring.Up || m.Status == ring.Joining {
+			stay++
+		}
+	}
+	ahead := q.Capped(stay)
+	answer := api.QuorumAnswer{Quorums: api.Quorums{N: q.N, R: q.R, W: q.W}, Effective: api.Quorums{N: ahead.N, R: ahead.R, W: ahead.W}}
+	if ahead.N < q.N {
+		answer.Note = fmt.Sprintf("the ring has %d members: until there are %d, n=%d r=%d w=%d hold", stay, q.N, ahead.N, ahead.R, ahead.W)
+	}
+	return answer
 }
 
 // postNodes adds a node.

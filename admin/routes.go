@@ -48,8 +48,8 @@ func (s *Server) table() []route {
 			params: []param{localParam}, answer: api.Cluster{}, handle: nodes.getCluster,
 		},
 		{
-			method: "POST", path: "/api/cluster/config", summary: "Changes N, R and W of the whole cluster while it runs, and answers those in force. They hold for what is written from then on: a read may miss an older write, acknowledged by W replicas as it was, until the replicas are equal.",
-			body: api.QuorumChange{}, answer: api.Quorums{}, needsNode: true, handle: nodes.postConfig,
+			method: "POST", path: "/api/cluster/config", summary: "Changes N, R and W of the whole cluster while it runs, and answers them with what the number of members allows. They hold for what is written from then on: a read may miss an older write, acknowledged by W replicas as it was, until the replicas are equal.",
+			body: api.QuorumChange{}, answer: api.QuorumAnswer{}, needsNode: true, handle: nodes.postConfig,
 		},
 		{
 			method: "GET", path: "/api/settings", summary: "The settings of the whole cluster besides N, R and W, as one node has them: who changed each one last.",

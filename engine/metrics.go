@@ -45,7 +45,14 @@ func (s *Store) Metrics() Metrics {
 	if s.db.guard.enter() {
 		defer s.db.guard.leave()
 		m.Pebble = s.db.pebble.Metrics()
-		m.DiskBytes = int64(m.Pebble.DiskSpaceUsage())
+		m.DiskBytes = diskBytes(m.Pebble)
 	}
 	return m
+}
+
+// diskBytes returns what the store takes up on disk. Pebble knows the size of a log only when
+// the log is full; until then it knows what was written to it.
+func diskBytes(m *pebble.Metrics) int64 {
+	open := max(m.WAL.Size, m.WAL.PhysicalSize) - m.WAL.PhysicalSize
+	return int64(m.DiskSpaceUsage() + open)
 }

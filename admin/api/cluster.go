@@ -65,6 +65,13 @@ type QuorumChange struct {
 	W *int `json:"w,omitempty"`
 }
 
+// QuorumAnswer is the answer of POST /api/cluster/config: N, R and W as configured.
+type QuorumAnswer struct {
+	Quorums
+	Effective Quorums `json:"effective"`      // what will be in force: a ring of fewer members caps them
+	Note      string  `json:"note,omitempty"` // what follows from fewer members
+}
+
 // MemberChange is the answer of a change of the members. The change has only begun when
 // it is sent; GET /api/cluster shows its progress.
 type MemberChange struct {

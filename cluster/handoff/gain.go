@@ -76,10 +76,18 @@ func (m *Mover) gainParts(ctx context.Context, view *ring.Ring, target uint64, p
 	}
 	m.done = target
 	m.gaining.done()
-	progress := m.Progress()
-	m.cfg.Logger.Info("gained partitions are complete", "partitions", len(parts),
-		"keys", progress.Keys, "bytes", progress.Bytes, "took", m.cfg.Monotonic().Sub(m.gaining.began))
+	m.cfg.Logger.Info("gained partitions are complete", "partitions", len(parts), "keys", m.keysOf(parts),
+		"took", m.cfg.Monotonic().Sub(m.gaining.began))
 	return nil
+}
+
+// keysOf counts the keys of partitions that are here.
+func (m *Mover) keysOf(parts []ring.Partition) (keys int64) {
+	for _, p := range parts {
+		_, total := m.cfg.Store.Partitions().Keys(p)
+		keys += total
+	}
+	return keys
 }
 
 // beginGain begins an operation for a transition, if none works for it yet.

@@ -106,6 +106,7 @@ type Mover struct {
 	inSync    lastInSync
 	gaining   transfer
 	releasing transfer
+	released  handedOver // in the operation releasing
 	throttle  logThrottle
 
 	mu struct {

@@ -74,6 +74,7 @@ func (m *Mover) releaseHeld(ctx context.Context, view *ring.Ring, held []ring.Pa
 		mu.Lock()
 		before := m.confirmed[p]
 		mu.Unlock()
+		_, keys := m.cfg.Store.Partitions().Keys(p)
 		group.Go(func() error {
 			after, gone, err := m.releaseOne(ctx, view, p, before)
 			mu.Lock()
@@ -81,6 +82,8 @@ func (m *Mover) releaseHeld(ctx context.Context, view *ring.Ring, held []ring.Pa
 			if m.confirmed[p] = after; gone {
 				delete(m.confirmed, p)
 				dropped++
+				m.released.partitions++
+				m.released.keys += keys
 				m.releasing.op.Update(func(p *operation.Progress) { p.Partitions.Done++ })
 			}
 			if err != nil && len(errs) < moveAtOnce {
@@ -104,8 +107,16 @@ func (m *Mover) releaseDone() {
 		return
 	}
 	m.releasing.done()
-	progress := m.Progress()
-	m.cfg.Logger.Info("partitions handed over and dropped", "keys", progress.Keys, "bytes", progress.Bytes)
+	m.cfg.Logger.Info("partitions handed over and dropped", "partitions", m.released.partitions, "keys", m.released.keys,
+		"took", m.cfg.Monotonic().Sub(m.releasing.began))
+	m.released = handedOver{}
+}
+
+// handedOver counts what a node has given away: most of it was copied by its new owners, and
+// only the rest was sent from here.
+type handedOver struct {
+	partitions int
+	keys       int64
 }
 
 // releaseOne offers p to all of its primaries, and drops it if they have had all

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -17,9 +18,8 @@ func (b *bootstrap) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const first, most, logAgain = 100 * time.Millisecond, 5 * time.Second, 30 * time.Second
-	var logged string // the error that was logged last
-	var loggedAt time.Time
+	const first, most = 100 * time.Millisecond, 5 * time.Second
+	var throttle joinThrottle
 	for pause := first; ; pause = min(2*pause, most) {
 		err := b.askToJoin(ctx, body)
 		if err == nil {
@@ -29,8 +29,7 @@ func (b *bootstrap) join(ctx context.Context) error {
 		if errors.As(err, &remote) || errors.Is(err, ring.ErrNameTaken) || errors.Is(err, peer.ErrRefused) {
 			return fmt.Errorf("the cluster refused this node: %w", err)
 		}
-		if text := err.Error(); text != logged || time.Since(loggedAt) >= logAgain {
-			logged, loggedAt = text, time.Now()
+		if throttle.allow(time.Now(), err) {
 			b.log.Warn("no node of the cluster answered yet, asking again", "join", b.start.Join, "err", err)
 		}
 		select {
@@ -39,6 +38,32 @@ func (b *bootstrap) join(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// joinLogInterval is the time between two lines about one error.
+const joinLogInterval = 30 * time.Second
+
+// joinThrottle decides which errors of a node that joins are logged: a new one at once, and
+// one that lasts every 30 seconds.
+type joinThrottle struct {
+	text string // of the newest error that was logged, without digits
+	at   time.Time
+}
+
+// allow reports whether an error should be logged now. Errors that differ in digits are one,
+// because each attempt has a port of its own.
+func (t *joinThrottle) allow(now time.Time, err error) bool {
+	text := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, err.Error())
+	if text == t.text && now.Sub(t.at) < joinLogInterval {
+		return false
+	}
+	t.text, t.at = text, now
+	return true
 }
 
 // askToJoin asks all addresses that there are now once, until one admits this node.
