@@ -44,6 +44,8 @@ type fake struct {
 		refilling  string // why the others fill B
 		vacant     string // a dead node that may be replaced
 		cancelled  bool   // the operation that runs
+		converged  bool   // all but one partition whose replicas differed
+		refused    string // a method that is answered with 503
 	}
 	changed chan struct{}
 }
@@ -118,11 +120,21 @@ type refusal struct {
 	text   string
 }
 
+// refuse makes all requests with a method fail, until it is called with another.
+func (f *fake) refuse(method string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mu.refused = method
+}
+
 // answer registers a route whose result is sent as JSON.
 func (f *fake) answer(pattern string, result func(*http.Request) any) {
 	f.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
-		body := result(r)
+		var body any = refusal{http.StatusServiceUnavailable, "the nodes do not answer"}
+		if r.Method != f.mu.refused {
+			body = result(r)
+		}
 		encoded, err := json.Marshal(body)
 		f.mu.Unlock()
 		if err != nil {

@@ -178,6 +178,17 @@ func (s *stored) clock() map[string]int {
 	return all
 }
 
+// live returns the values that are there.
+func (s *stored) live() []string {
+	var values []string
+	for _, v := range s.siblings {
+		if !v.deleted {
+			values = append(values, v.value)
+		}
+	}
+	return values
+}
+
 func contextOf(clock map[string]int) string {
 	raw, _ := json.Marshal(clock)
 	return base64.RawURLEncoding.EncodeToString(raw)
@@ -266,6 +277,9 @@ func (f *fake) merkleLocked() object {
 			diverged := []int{}
 			if i == 0 && j == 1 {
 				diverged = []int{12, 40, 133}
+				if f.mu.converged {
+					diverged = []int{40}
+				}
 			}
 			pairs = append(pairs, object{"a": a, "b": b, "shared": 77, "in_sync": 77 - len(diverged), "unknown": 0, "diverged": diverged})
 		}

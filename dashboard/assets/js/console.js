@@ -18,7 +18,7 @@ const part = {};
 let binary = null; // {key, encoding} of a key that cannot be typed
 
 export function start() {
-  put(byId("console-body"), form(), part.answer = h("div", { class: "answer", "aria-live": "polite" }), part.trace = h("div", { class: "trace" }));
+  put(byId("console-body"), form(), part.answer = h("div", { class: "answer", tabindex: -1, "aria-live": "polite" }), part.trace = h("div", { class: "trace", tabindex: -1 }));
   on("cluster", drawChoices);
   drawContext();
 }

@@ -41,10 +41,22 @@ function add(element, children) {
   }
 }
 
-// put replaces all children.
+const FOCUSABLE = "a, button, input, select, textarea, summary, [tabindex]";
+
+// nameOf returns what an element that can have the focus is known by when it is made anew.
+const nameOf = (e) => e.dataset.focus ?? (e.id || `${e.localName} ${e.getAttribute("aria-label") ?? e.textContent}`);
+
+// put replaces all children. If one of them has the focus, the new one of the same name gets
+// it; if there is none, the nearest element around that can have it.
 export function put(element, ...children) {
+  const active = document.activeElement;
+  const held = active !== element && element.contains(active) ? nameOf(active) : null;
   element.replaceChildren();
   add(element, children);
+  if (held !== null) {
+    const next = [...element.querySelectorAll(FOCUSABLE)].find((e) => nameOf(e) === held) ?? element.closest("[tabindex]");
+    next?.focus({ preventScroll: true });
+  }
   return element;
 }
 

@@ -1,21 +1,58 @@
 // Runs the guided scenarios. Each step has a sentence and a button, and below them its
-// result. At the end everything is put back.
+// result. At the end everything is put back. A page that is loaded again goes on where it was.
 
-import { NO_CHAOS, forbid } from "./chaos.js";
+import { NO_CHAOS, forbid, guarded } from "./chaos.js";
 import { h, put, set } from "./dom.js";
 import { Lab } from "./lab.js";
 import { SCENARIOS } from "./scenarios.js";
 import { on, state } from "./store.js";
 import { panel } from "./tabs.js";
 
+const SAVED = "quorate-scenario"; // the run, for a page that is loaded again
 const part = {};
 let chosen = SCENARIOS[0];
 let run = fresh(); // of the chosen scenario
-let running = null; // another run's name, while it is under way
+let running = null; // the name of a scenario that has changed something
 
-// fresh returns a run that has not begun. phase: idle, busy, failed, done.
-function fresh() {
-  return { lab: new Lab(), outcomes: [], phase: "idle", error: "", restored: "" };
+// fresh returns a run that has not begun, or goes on with one that was saved. phase is one of
+// idle; busy: a step is under way; failed: it may be tried again; restoring: things are being
+// put back; left: some could not; done.
+function fresh(saved) {
+  return { lab: new Lab(saved?.lab, save), outcomes: saved?.outcomes ?? [], phase: "idle", error: "", restored: "" };
+}
+
+// save notes the run in the session of this tab, which a reload does not end.
+function save() {
+  const { lab, outcomes, phase } = run;
+  const begun = phase !== "done" && (outcomes.length > 0 || lab.changed);
+  try {
+    if (begun) sessionStorage.setItem(SAVED, JSON.stringify({ id: chosen.id, outcomes, phase, lab: lab.save() }));
+    else sessionStorage.removeItem(SAVED);
+  } catch {
+    // storage is refused: the run lasts as long as the page
+  }
+}
+
+// load goes on with the run of the page that was loaded before.
+function load() {
+  let saved = null;
+  try {
+    saved = JSON.parse(sessionStorage.getItem(SAVED));
+  } catch {
+    // storage is refused, or holds something else
+  }
+  const scenario = SCENARIOS.find((x) => x.id === saved?.id);
+  if (!scenario) return;
+  chosen = scenario;
+  run = fresh(saved);
+  running = run.lab.changed ? chosen.id : null;
+  if (saved.phase === "restoring" || saved.phase === "left") {
+    run.phase = "left";
+    run.restored = "The page was loaded again before everything was put back.";
+  } else if (saved.phase === "busy") {
+    run.phase = "failed";
+    run.error = "The page was loaded again while this step was under way.";
+  }
 }
 
 export function start() {
@@ -23,9 +60,10 @@ export function start() {
     h("ul", { class: "scenario-list" }, SCENARIOS.map((x, i) => h("li", {}, h("button", {
       type: "button", "data-scenario": x.id, onclick: () => choose(x),
     }, h("b", {}, `${i + 1}. ${x.title}`), h("span", { class: "small" }, x.about))))),
-    part.run = h("section", { class: "scenario", "aria-labelledby": "scenario-title" })));
+    part.run = h("section", { class: "scenario", tabindex: -1, "aria-labelledby": "scenario-title" })));
   part.list = panel("guide").querySelector(".scenario-list");
   on("cluster", refreshReasons);
+  load();
   draw();
 }
 
@@ -33,6 +71,7 @@ function choose(scenario) {
   if (running) return;
   chosen = scenario;
   run = fresh();
+  save();
   draw();
   part.run.scrollIntoView({ block: "nearest" });
 }
@@ -44,7 +83,7 @@ const reason = (scenario) => (!state.cluster ? "No cluster is known yet."
 let lastReason;
 function refreshReasons() {
   const now = reason(chosen);
-  if (now !== lastReason && run.phase === "idle") draw();
+  if (now !== lastReason) draw();
   lastReason = now;
 }
 
@@ -56,11 +95,12 @@ function draw() {
   }
   const at = run.outcomes.length;
   const done = run.phase === "done";
+  const ended = done || run.phase === "restoring" || run.phase === "left";
   const steps = chosen.steps.map((step, i) => {
-    const state = i < at ? "past" : i === at && !done ? "current" : "ahead";
+    const state = i < at ? "past" : i === at && !ended ? "current" : "ahead";
     let button = null;
     if (state === "current") {
-      button = h("button", { type: "button", class: "primary go", onclick: (event) => event.currentTarget.getAttribute("aria-disabled") !== "true" && go(step) },
+      button = h("button", { type: "button", class: "primary go", "data-focus": "go", onclick: guarded(() => go(step)) },
         run.phase === "busy" ? "Working …" : run.phase === "failed" ? `Try again: ${step.button}` : step.button);
       forbid(button, run.phase === "busy" ? "It is under way." : reason(chosen));
     }
@@ -69,56 +109,67 @@ function draw() {
       state === "current" && run.error ? h("p", { class: "outcome bad" }, run.error) : null);
   });
   const begun = at > 0 || run.phase !== "idle";
+  const left = run.phase === "left";
   put(part.run,
-    h("div", { class: "panel-head" }, h("h3", { id: "scenario-title" }, chosen.title),
-      h("div", { class: "buttons" }, done ? h("button", { type: "button", onclick: () => choose(chosen) }, "Again") : null,
-        begun && !done ? h("button", { type: "button", class: "stop", onclick: stop }, "Stop, and put things back") : null)),
+    h("div", { class: "panel-head" }, h("h3", { id: "scenario-title" }, chosen.title), begun && !done && !left ? stopButton() : null),
     h("ol", { class: "scenario-steps" }, steps),
-    run.restored ? h("p", { class: "restored soft", role: "status" }, run.restored) : null);
+    run.restored ? h("div", { class: "restored" }, h("p", { class: "soft", role: "status" }, run.restored), left ? stopButton() : null,
+      done ? h("button", { type: "button", class: "again", onclick: () => choose(chosen) }, "Again") : null) : null);
+  // What had the focus has gone: the button that leads on gets it.
+  if (document.activeElement === part.run) part.run.querySelector(".go, .again")?.focus({ preventScroll: true });
 }
 
-// follow scrolls to the next step.
-const follow = () => part.run.querySelector(".current")?.scrollIntoView({ block: "nearest" });
+function stopButton() {
+  const button = h("button", { type: "button", class: "stop", "data-focus": "stop", onclick: guarded(stop) }, run.phase === "left" ? "Put the rest back" : "Stop, and put things back");
+  forbid(button, run.phase === "restoring" ? "Things are being put back." : state.cluster ? "" : "No cluster is known yet.");
+  return button;
+}
+
+// follow scrolls to the next step, or to the end of the scenario.
+const follow = () => part.run.querySelector(".current, .restored")?.scrollIntoView({ block: "nearest" });
 
 async function go(step) {
   const mine = run;
-  const focused = part.run.contains(document.activeElement);
   running = chosen.id;
   mine.phase = "busy";
   mine.error = "";
+  save();
   draw();
   try {
     const outcome = await step.run(mine.lab);
-    if (run !== mine) return;
+    if (run !== mine || mine.phase !== "busy") return; // stopped
     mine.outcomes.push(outcome);
     mine.phase = "idle";
     if (mine.outcomes.length === chosen.steps.length) await finish("Done.");
   } catch (error) {
-    if (run !== mine) return;
+    if (run !== mine || mine.phase !== "busy") return;
     mine.phase = "failed";
     mine.error = error.message;
   }
-  if (!mine.lab.changed && mine.phase !== "busy") running = null;
+  if (!mine.lab.changed) running = null;
+  save();
   draw();
   follow();
-  if (focused) part.run.querySelector(".go, .panel-head button")?.focus();
 }
 
 // finish puts back what the scenario changed, and says so.
 async function finish(word) {
   const mine = run;
-  mine.phase = "busy";
+  mine.phase = "restoring";
   const changed = mine.lab.changed;
   mine.restored = changed ? `${word} Putting back what was changed …` : word;
+  save();
   draw();
   const failures = await mine.lab.restore();
-  mine.phase = "done";
+  mine.phase = failures.length ? "left" : "done";
   mine.restored = failures.length ? `${word} Not everything could be put back. ${failures.join(" ")}` : changed ? `${word} Everything that was changed is as it was before.` : word;
-  running = null;
+  running = failures.length ? chosen.id : null;
+  save();
 }
 
 async function stop() {
   run.lab.stop();
   await finish("Stopped.");
   draw();
+  follow();
 }

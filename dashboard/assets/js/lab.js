@@ -5,6 +5,7 @@ import { api } from "./api.js";
 import { perform } from "./console.js";
 import { health } from "./overview.js";
 import { isGone, names, nodeNamed, state } from "./store.js";
+import { takeBack, whatOf } from "./undo.js";
 
 const POLL = 300; // ms
 const TIMEOUT = 60000; // ms that a change of the cluster may take
@@ -13,16 +14,29 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Lab is one run of one scenario.
 export class Lab {
-  #undo = []; // [{what, run}], newest last
+  #changes; // what is to be put back, newest last
   #stopped = false;
-  facts = {}; // what one step found, for the steps after it
+  #onChange;
+  facts; // what one step found, for the steps after it
+
+  // saved is what save returned in a page that was loaded before this one. onChange is called
+  // after each change of what is to be put back.
+  constructor(saved, onChange) {
+    this.facts = saved?.facts ?? {};
+    this.#changes = saved?.changes ?? [];
+    this.#onChange = onChange;
+  }
+
+  save() {
+    return { facts: this.facts, changes: this.#changes };
+  }
 
   // until calls probe() at intervals until it returns something true, and returns
   // that.
   async until(probe, what, timeout = TIMEOUT) {
     const end = performance.now() + timeout;
     for (let last; ;) {
-      if (this.#stopped) throw new Error("Stopped.");
+      this.#mustGoOn();
       try {
         const value = await probe();
         if (value) return value;
@@ -34,32 +48,42 @@ export class Lab {
     }
   }
 
-  // later registers how to take something back.
-  later(what, run) {
-    this.#undo.push({ what, run });
+  // later notes a change (see undo.js) that is to be taken back. It is called before the
+  // change is made, so that a page that is loaded again in between knows of it.
+  later(change) {
+    this.#mustGoOn();
+    this.#changes.push(change);
+    this.#onChange();
   }
 
-  // restore takes back everything, newest first, and returns what was not
-  // possible.
+  // restore takes back all changes, newest first. It returns what was not possible, which
+  // another call tries again.
   async restore() {
     const failures = [];
-    while (this.#undo.length) {
-      const { what, run } = this.#undo.pop();
+    const lab = new Lab(null, () => {}); // this one may be stopped
+    for (const change of [...this.#changes].reverse()) {
       try {
-        await run();
+        await takeBack(lab, change);
+        this.#changes.splice(this.#changes.indexOf(change), 1);
+        this.#onChange();
       } catch (error) {
-        failures.push(`${what}: ${error.message}`);
+        failures.push(`${whatOf(change)}: ${error.message}`);
       }
     }
     return failures;
   }
 
+  // stop ends the step that is under way before it changes anything more.
   stop() {
     this.#stopped = true;
   }
 
+  #mustGoOn() {
+    if (this.#stopped) throw new Error("Stopped.");
+  }
+
   get changed() {
-    return this.#undo.length > 0;
+    return this.#changes.length > 0;
   }
 
   // A scenario starts from a cluster that is whole.
@@ -86,12 +110,10 @@ export class Lab {
   // put writes through the console, so that its path is seen on the ring.
   async put(value, query = {}) {
     const { key } = this.facts;
+    this.#mustGoOn();
     if (!this.facts.written) {
       this.facts.written = true;
-      this.later("delete the scenario's key", async () => {
-        const now = await api.read(key, "utf8");
-        if (now.context) await api.remove(key, "utf8", { context: now.context });
-      });
+      this.later({ kind: "key", key });
     }
     return perform("put", key, "utf8", query, value, { strict: true });
   }
@@ -102,45 +124,41 @@ export class Lab {
 
   async configure(values) {
     const { n, r, w } = state.cluster;
+    this.later({ kind: "quorum", n, r, w });
     const done = await api.configure(values);
-    this.later("N, R and W", () => api.configure({ n, r, w }));
     await this.until(() => Object.entries(values).every(([k, v]) => state.cluster[k] === v), "the setting is in force");
     return done;
   }
 
   async kill(name) {
+    this.later({ kind: "killed", name });
     await api.kill(name);
-    this.later(`revive ${name}`, async () => {
-      if (nodeNamed(name)?.status === "killed") await api.revive(name);
-      await this.#alive(name);
-    });
     await this.until(() => isGone(name), `${name} is seen dead`);
   }
 
   async revive(name, loseDisk = false) {
     await api.revive(name, loseDisk);
-    await this.#alive(name);
+    await this.alive(name);
   }
 
-  async #alive(name) {
-    this.#stopped = false;
+  // alive waits until a node is up.
+  async alive(name) {
     await this.until(() => nodeNamed(name)?.status === "up", `${name} is up`);
   }
 
   async split(groups) {
+    this.later({ kind: "links" });
     await api.split(groups);
-    this.later("heal the links", () => this.heal());
     await this.until(() => state.cluster.links?.some((l) => l.cut), "the links are cut");
   }
 
   async isolate(name) {
+    this.later({ kind: "links" });
     await api.isolate(name, "both");
-    this.later("heal the links", () => this.heal());
     await this.until(() => state.cluster.links?.some((l) => l.cut && (l.from === name || l.to === name)), "the links are cut");
   }
 
   async heal() {
-    this.#stopped = false;
     await api.heal();
     await this.until(() => !state.cluster.links?.some((l) => l.cut) && names().every((n) => nodeNamed(n).status === "up"), "all nodes reach each other again");
   }

@@ -78,8 +78,11 @@ function refresh(card, n) {
 
   const killed = n.status === "killed";
   const chaos = state.cluster.chaos ? "" : NO_CHAOS;
+  const active = document.activeElement;
   part.kill.hidden = killed;
   part.revive.hidden = part.lose.hidden = !killed;
+  if (active === part.kill && killed) part.revive.focus();
+  if ((active === part.revive || active === part.lose) && !killed) part.kill.focus();
   for (const key of ["kill", "revive", "lose", "cut", "slow", "heal"]) forbid(part[key], chaos);
   forbid(part.leave, gone ? "It does not answer, so it cannot hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
   forbid(part.replace, gone ? (n.vacant ? "Its place is vacant already." : "") : "It is alive: only the place of a dead node is given to a fresh one.");

@@ -45,7 +45,7 @@ function draw() {
     parts.push(s("line", { class: `leader ${colour(entry.node)}`, x1: tx, y1: ty, x2: bx, y2: by }));
     const badge = s("g", {
       class: `badge ${entry.role} ${colour(entry.node)}${entry.alive ? "" : " gone"}`, transform: `translate(${bx.toFixed(1)} ${by.toFixed(1)})`,
-      tabindex: 0, role: "img", "aria-label": placeSentence(entry, i),
+      tabindex: 0, role: "img", "data-focus": `place ${i}`, "aria-label": placeSentence(entry, i),
     }, s("circle", { r: 11.5 }), s("text", { dy: "0.35em" }, initials(entry.node)));
     parts.push(explained(badge, () => placeSentence(entry, i)));
   });

@@ -7,6 +7,7 @@ import { valuesOf } from "./lab.js";
 import { merge } from "./siblings.js";
 import { walkSentence } from "./ringtext.js";
 import { names, nodeNamed, state } from "./store.js";
+import { each, numbered } from "./undo.js";
 
 // expect throws unless a step had the effect that it promises.
 function expect(holds, otherwise) {
@@ -154,12 +155,6 @@ async function settled(name) {
   return nodeNamed(name).keys === before && before;
 }
 
-// each calls act for all keys, 16 at once.
-async function each(keys, act) {
-  const AT_ONCE = 16;
-  for (let i = 0; i < keys.length; i += AT_ONCE) await Promise.all(keys.slice(i, i + AT_ONCE).map(act));
-}
-
 const disk = {
   id: "disk", title: "Lose a disk", about: "Merkle trees find what is missing and restore it.", chaos: true,
   steps: [
@@ -167,9 +162,8 @@ const disk = {
       async run(lab) {
         lab.mustBeWhole(4);
         lab.facts.victim = notSelf(names());
-        const keys = Array.from({ length: KEYS }, (_, i) => `tour:disk:${i}`);
-        lab.later("delete the scenario's keys", () => each(keys, (k) => api.remove(k, "utf8")));
-        await each(keys, (k) => api.write(k, "utf8", "precious"));
+        lab.later({ kind: "keys", prefix: "tour:disk:", count: KEYS });
+        await each(numbered("tour:disk:", KEYS), (k) => api.write(k, "utf8", "precious"));
         const { victim } = lab.facts;
         lab.facts.before = await lab.until(() => settled(victim), `${victim} has counted its keys`);
         return `Written. ${victim} holds ${plural(lab.facts.before, "key")}.`;
@@ -268,11 +262,7 @@ const grow = {
         lab.facts.owners = [...state.ring.owners];
         const { name } = await api.addNode();
         lab.facts.name = name;
-        lab.later(`let ${name} leave`, async () => {
-          if (!nodeNamed(name)) return;
-          await api.dropNode(name, "leave");
-          await lab.until(() => !nodeNamed(name), `${name} has left`, 120000);
-        });
+        lab.later({ kind: "added", name });
         await lab.until(() => nodeNamed(name), `${name} is on the ring`);
         return `${name} is joining; the partitions that move to it are lit on the ring.`;
       } },

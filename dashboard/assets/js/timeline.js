@@ -78,7 +78,7 @@ function box({ version: v }, x, y, versions) {
   const parents = v.parents?.length ? `after ${list(v.parents.map(dot))}` : "the first";
   const group = s("g", {
     class: `version ${colour(v.node)}${v.current ? " current" : ""}${v.tombstone ? " dead" : ""}`, transform: `translate(${x} ${y})`, tabindex: 0, role: "button",
-    "aria-label": `${value} ${v.clock_text}${v.current ? " now" : ""}: ${parents}`,
+    "data-focus": v.id, "aria-label": `${value} ${v.clock_text}${v.current ? " now" : ""}: ${parents}`,
   }, s("rect", { width: BOX.width, height: BOX.height, rx: 8 }), s("rect", { class: "flag", width: 5, height: BOX.height - 12, x: 6, y: 6, rx: 2.5 }),
   s("text", { class: "value", x: 18, y: 20 }, value), " ", s("text", { class: "clock", x: 18, y: 38 }, cut(v.clock_text, 26)), " ",
   v.current ? s("text", { class: "now", x: BOX.width - 10, y: 20 }, "now") : null);

@@ -1,0 +1,56 @@
+// What a scenario has changed, and how each change is taken back. A change is data, so that
+// a page that is loaded again in the middle of a scenario still knows it.
+
+import { api } from "./api.js";
+import { nodeNamed } from "./store.js";
+
+const AT_ONCE = 16; // requests for keys that are under way together
+
+// each calls act for all keys.
+export async function each(keys, act) {
+  for (let i = 0; i < keys.length; i += AT_ONCE) await Promise.all(keys.slice(i, i + AT_ONCE).map(act));
+}
+
+// numbered returns the keys of a scenario that writes many.
+export const numbered = (prefix, count) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+
+// what says what is done to take a change back; run does it, and resolves when it is done.
+const CHANGES = {
+  key: {
+    what: () => "delete the scenario's key",
+    async run(lab, { key }) {
+      const now = await api.read(key, "utf8");
+      if (now.context) await api.remove(key, "utf8", { context: now.context });
+    },
+  },
+  keys: {
+    what: () => "delete the scenario's keys",
+    run: (lab, { prefix, count }) => each(numbered(prefix, count), (k) => api.remove(k, "utf8")),
+  },
+  quorum: {
+    what: () => "N, R and W",
+    run: (lab, { n, r, w }) => api.configure({ n, r, w }),
+  },
+  killed: {
+    what: ({ name }) => `revive ${name}`,
+    async run(lab, { name }) {
+      if (nodeNamed(name)?.status === "killed") await api.revive(name);
+      await lab.alive(name);
+    },
+  },
+  links: {
+    what: () => "heal the links",
+    run: (lab) => lab.heal(),
+  },
+  added: {
+    what: ({ name }) => `let ${name} leave`,
+    async run(lab, { name }) {
+      if (!nodeNamed(name)) return;
+      await api.dropNode(name, "leave");
+      await lab.until(() => !nodeNamed(name), `${name} has left`, 120000);
+    },
+  },
+};
+
+export const whatOf = (change) => CHANGES[change.kind].what(change);
+export const takeBack = (lab, change) => CHANGES[change.kind].run(lab, change);
