@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -27,11 +26,23 @@ type adminCmd struct {
 	Requirepass string `placeholder:"PASSWORD" help:"The cluster's password, if it has one."`
 	AdminCA     string `name:"admin-ca" type:"path" placeholder:"FILE" help:"Certificates (PEM) to trust on an https address; by default the system's."`
 
-	Status adminStatus `cmd:"" help:"Show the cluster as one node sees it, and what is wrong; exit with 1 if anything is."`
-	Check  adminCheck  `cmd:"" help:"Say whether one node may be stopped now, as for a restart; exit with 0 if so, else with 1."`
-	Leave  adminLeave  `cmd:"" help:"Let a live node go: its data moves to the others first."`
-	Remove adminRemove `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`
+	JSON  bool `name:"json" help:"Print the answer of the admin port, as JSON."`
+	Watch bool `help:"Of commands that show something: show it every two seconds."`
 
+	Status   adminStatus   `cmd:"" help:"Show the cluster as one node sees it, and what is wrong; exit with 1 if anything is."`
+	Problems adminProblems `cmd:"" help:"Show what is wrong; exit with 1 if anything is."`
+	Check    adminCheck    `cmd:"" help:"Say whether one node may be stopped now, as for a restart; exit with 0 if so, else with 1."`
+	Nodes    adminNodes    `cmd:"" aliases:"members" help:"Show the members with their zones and addresses."`
+	Ring     adminRing     `cmd:"" help:"Show which share of the ring each node has."`
+	Preflist adminPreflist `cmd:"" help:"Show where a key lives: its preference list."`
+	Versions adminVersions `cmd:"" help:"Show the history of a key."`
+	Hints    adminHints    `cmd:"" help:"Show who keeps hints for whom."`
+	Events   adminEvents   `cmd:"" help:"Show the newest lines of all nodes' logs."`
+	Repair   adminRepair   `cmd:"" help:"Show whether replicas are equal, or make them so."`
+
+	Join    adminJoin    `cmd:"" help:"Let a node that waits with --standby join the cluster."`
+	Leave   adminLeave   `cmd:"" help:"Let a live node go: its data moves to the others first."`
+	Remove  adminRemove  `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`
 	Replace adminReplace `cmd:"" help:"Let a fresh node of the same name take the place of a dead one: it joins with an empty data directory, and the others fill it."`
 
 	Config adminConfig `cmd:"" help:"Show or change N, R, W and the conflict policy of the whole cluster, like: quorate admin config r=1 w=3"`
@@ -41,8 +52,11 @@ type adminCmd struct {
 }
 
 // client returns a client of the admin port that the flags name.
-func (c *adminCmd) client() (*api.Client, error) {
-	cfg := api.Config{Addr: reachableURL(c.AdminAddr), Token: cmp.Or(c.AdminToken, c.Requirepass)}
+func (c *adminCmd) client() (*api.Client, error) { return c.patientClient(0) }
+
+// patientClient returns a client that waits for an answer for a time; 0: the default.
+func (c *adminCmd) patientClient(timeout time.Duration) (*api.Client, error) {
+	cfg := api.Config{Addr: reachableURL(c.AdminAddr), Token: cmp.Or(c.AdminToken, c.Requirepass), Timeout: timeout}
 	if c.AdminCA == "" {
 		return api.NewClient(cfg), nil
 	}
@@ -56,63 +70,6 @@ func (c *adminCmd) client() (*api.Client, error) {
 	}
 	cfg.TLS = &tls.Config{RootCAs: trusted}
 	return api.NewClient(cfg), nil
-}
-
-type adminStatus struct{}
-
-// Run implements the command.
-func (adminStatus) Run(ctx context.Context, con console, cli *commands) error {
-	port, err := cli.Admin.client()
-	if err != nil {
-		return err
-	}
-	defer port.Close()
-	cluster, err := port.Cluster(ctx)
-	if err != nil {
-		return err
-	}
-	if err := printCluster(con.out, cluster); err != nil {
-		return err
-	}
-	work, err := port.Operations(ctx)
-	if err != nil {
-		return err
-	}
-	for _, line := range reapingDelays(work.Nodes, time.Now()) {
-		fmt.Fprintln(con.out, line)
-	}
-	return showProblems(ctx, con.out, port)
-}
-
-func printCluster(out io.Writer, v api.Cluster) error {
-	fmt.Fprintf(out, "n=%d r=%d w=%d partitions=%d ring=%d seen by %s\n", v.N, v.R, v.W, v.Partitions, v.RingVersion, v.Self)
-	printCapped(out, v)
-	if v.InTransition {
-		fmt.Fprintf(out, "data is moving; still to receive theirs: %s\n", strings.Join(v.Pending, ", "))
-	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NODE\tSTATUS\tTOKENS\tKEYS\tBYTES\tHINTS\tCLIENT\tPEER\tADMIN")
-	for _, m := range v.Nodes {
-		status := m.Status
-		if !m.Alive && (status == "joining" || status == "leaving") {
-			status += ", down"
-		}
-		if m.Vacant {
-			status += ", vacant"
-		}
-		if m.ClockOff != 0 {
-			status += ", wrong clock"
-		}
-		if m.Refilling != "" {
-			status += ", being filled"
-		}
-		if m.ReadOnly != "" {
-			status += ", read-only"
-		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, status, m.Tokens,
-			figure(m.Keys), figure(m.Bytes), figure(m.Hints), m.ClientAddr, m.PeerAddr, m.AdminAddr)
-	}
-	return table.Flush()
 }
 
 // figure formats a number that may be unknown.
@@ -134,7 +91,7 @@ func (c adminLeave) Run(ctx context.Context, con console, cli *commands) error {
 		return err
 	}
 	defer port.Close()
-	return removeNode(ctx, con.out, port, c.Node, api.Leave)
+	return cli.Admin.removed(ctx, con.out, port, departure{c.Node, api.Leave})
 }
 
 type adminRemove struct {
@@ -148,7 +105,24 @@ func (c adminRemove) Run(ctx context.Context, con console, cli *commands) error 
 		return err
 	}
 	defer port.Close()
-	return removeNode(ctx, con.out, port, c.Node, api.Remove)
+	return cli.Admin.removed(ctx, con.out, port, departure{c.Node, api.Remove})
+}
+
+// departure says which node leaves the ring, and how.
+type departure struct {
+	node string
+	how  api.Departure
+}
+
+// removed takes a node off the ring. With --json it tells nothing but the end.
+func (c *adminCmd) removed(ctx context.Context, out io.Writer, port *api.Client, d departure) error {
+	if !c.JSON {
+		return removeNode(ctx, out, port, d.node, d.how)
+	}
+	if err := removeNode(ctx, io.Discard, port, d.node, d.how); err != nil {
+		return err
+	}
+	return printJSON(out, api.MemberChange{Name: d.node, Status: "gone"})
 }
 
 // removeNode takes a node off the ring and waits until its data has moved. The end

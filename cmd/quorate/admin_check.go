@@ -46,7 +46,25 @@ func (c adminCheck) Run(ctx context.Context, con console, cli *commands) error {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	return awaitSafe(ctx, con.out, &portView{port}, c.Wait)
+	if !cli.Admin.JSON {
+		return awaitSafe(ctx, con.out, &portView{port}, c.Wait)
+	}
+	var text strings.Builder
+	err = awaitSafe(ctx, &text, &portView{port}, c.Wait)
+	if err != nil && !errors.Is(err, errNotSafe) {
+		return err
+	}
+	answer := checkAnswer{Safe: err == nil, Reasons: []string{}}
+	if err != nil {
+		answer.Reasons = strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+	}
+	return errors.Join(printJSON(con.out, answer), err)
+}
+
+// checkAnswer is the answer of a check with --json.
+type checkAnswer struct {
+	Safe    bool     `json:"safe"`
+	Reasons []string `json:"reasons"` // with --wait: all there were
 }
 
 // restartView is what a check looks at.

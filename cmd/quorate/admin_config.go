@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/quorum"
@@ -22,14 +24,33 @@ func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error 
 	if err != nil {
 		return err
 	}
+	if len(c.Settings) == 0 {
+		return show(ctx, con, cli, question[configView]{ask: askConfig, print: printConfig})
+	}
 	port, err := cli.Admin.client()
 	if err != nil {
 		return err
 	}
 	defer port.Close()
-	if len(c.Settings) == 0 {
-		return showConfig(ctx, con.out, port)
+	if cli.Admin.JSON {
+		if err := changeConfig(ctx, io.Discard, port, configChange{quorums, policy}); err != nil {
+			return err
+		}
+		now, err := askConfig(ctx, port)
+		return errors.Join(err, printJSON(con.out, now))
 	}
+	return changeConfig(ctx, con.out, port, configChange{quorums, policy})
+}
+
+// configChange is what a command line changes. An empty policy stays as it is.
+type configChange struct {
+	quorums api.QuorumChange
+	policy  string
+}
+
+// changeConfig changes settings of the cluster and tells what holds then.
+func changeConfig(ctx context.Context, out io.Writer, port *api.Client, change configChange) error {
+	quorums, policy := change.quorums, change.policy
 	if quorums != (api.QuorumChange{}) {
 		before, err := port.Cluster(ctx)
 		if err != nil {
@@ -39,20 +60,20 @@ func (c adminConfig) Run(ctx context.Context, con console, cli *commands) error 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
+		fmt.Fprintf(out, "n=%d r=%d w=%d\n", now.N, now.R, now.W)
 		cluster, err := port.Cluster(ctx)
 		if err != nil {
 			return err
 		}
-		printAhead(con.out, now, cluster.Nodes)
-		printOlderWrites(con.out, before.Effective, cluster.Effective)
+		printAhead(out, now, cluster.Nodes)
+		printOlderWrites(out, before.Effective, cluster.Effective)
 	}
 	if policy != "" {
 		now, err := port.SetSetting(ctx, settings.ConflictResolution, policy)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.out, "%s=%s\n", now.Name, now.Value)
+		fmt.Fprintf(out, "%s=%s\n", now.Name, now.Value)
 	}
 	return nil
 }
@@ -113,24 +134,35 @@ func staying(members []api.Member) (n int) {
 	return n
 }
 
-// showConfig prints what holds for the whole cluster.
-func showConfig(ctx context.Context, out io.Writer, port *api.Client) error {
+// configView is what `quorate admin config` shows.
+type configView struct {
+	Configured api.Quorums  `json:"configured"`
+	Effective  api.Quorums  `json:"effective"` // a ring of fewer members than n caps them
+	Settings   api.Settings `json:"settings"`
+}
+
+func askConfig(ctx context.Context, port *api.Client) (v configView, err error) {
 	cluster, err := port.Cluster(ctx)
 	if err != nil {
-		return err
+		return v, err
 	}
-	shared, err := port.Settings(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "n=%d r=%d w=%d\n", cluster.N, cluster.R, cluster.W)
-	printCapped(out, cluster)
-	for _, s := range shared.Settings {
+	v.Configured, v.Effective = api.Quorums{N: cluster.N, R: cluster.R, W: cluster.W}, cluster.Effective
+	v.Settings, err = port.Settings(ctx)
+	return v, err
+}
+
+// printConfig prints what holds for the whole cluster.
+func printConfig(out io.Writer, v configView, _ time.Time) error {
+	fmt.Fprintf(out, "n=%d r=%d w=%d\n", v.Configured.N, v.Configured.R, v.Configured.W)
+	printCapped(out, api.Cluster{N: v.Configured.N, Effective: v.Effective})
+	for _, s := range v.Settings.Settings {
 		by := "from the flags of a founder"
 		if s.Writer != "" {
 			by = "changed through " + s.Writer
 		}
-		fmt.Fprintf(out, "%s=%s (%s)\n", s.Name, s.Value, by)
+		if _, err := fmt.Fprintf(out, "%s=%s (%s)\n", s.Name, s.Value, by); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -15,16 +13,7 @@ type adminOperations struct{}
 
 // Run implements the command.
 func (adminOperations) Run(ctx context.Context, con console, cli *commands) error {
-	port, err := cli.Admin.client()
-	if err != nil {
-		return err
-	}
-	defer port.Close()
-	all, err := port.Operations(ctx)
-	if err != nil {
-		return err
-	}
-	return printOperations(con.out, all, time.Now())
+	return show(ctx, con, cli, question[api.Operations]{ask: get[api.Operations]("/api/operations"), print: printOperations})
 }
 
 // printOperations prints a line for each operation, and one for each thing that delays
@@ -33,14 +22,13 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 	if len(all.Operations) == 0 {
 		fmt.Fprintln(out, "no operations")
 	} else {
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ID\tKIND\tSUBJECT\tSTATE\tPARTITIONS\tKEYS\tBYTES\tBYTES/S\tSTARTED")
+		t := newTable("ID", "KIND", "SUBJECT", "STATE", "PARTITIONS", "KEYS", "BYTES", "BYTES/S", "STARTED")
 		for _, o := range all.Operations {
 			started := now.Sub(time.UnixMilli(o.StartedMillis)).Round(time.Second)
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f\t%v ago\n", o.ID, o.Kind, o.Subject, o.State,
-				amount(o.Partitions), amount(o.Keys), amount(o.Bytes), o.BytesPerSecond, started)
+			t.add(o.ID, o.Kind, o.Subject, o.State, amount(o.Partitions), amount(o.Keys), amount(o.Bytes),
+				fmt.Sprintf("%.0f", o.BytesPerSecond), fmt.Sprintf("%v ago", started))
 		}
-		if err := table.Flush(); err != nil {
+		if err := t.print(out); err != nil {
 			return err
 		}
 	}
@@ -54,9 +42,7 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 			fmt.Fprintf(out, "%s: %s\n", n.Node, delay)
 		}
 	}
-	if len(all.Missing) > 0 {
-		fmt.Fprintf(out, "no answer from %s\n", strings.Join(all.Missing, ", "))
-	}
+	printMissing(out, all.Missing)
 	return nil
 }
 
@@ -97,11 +83,9 @@ func (c adminCancel) Run(ctx context.Context, con console, cli *commands) error 
 		return err
 	}
 	if done != "" && done != operationRunning {
-		_, err = fmt.Fprintf(con.out, "%s had ended already: it is %s\n", o.ID, o.State)
-		return err
+		return cli.Admin.tell(con.out, o, fmt.Sprintf("%s had ended already: it is %s\n", o.ID, o.State))
 	}
-	_, err = fmt.Fprintf(con.out, "%s is %s\n", o.ID, o.State)
-	return err
+	return cli.Admin.tell(con.out, o, fmt.Sprintf("%s is %s\n", o.ID, o.State))
 }
 
 // operationRunning is the state of an operation that has not ended.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -14,18 +13,18 @@ import (
 // errProblems says that something is wrong in the cluster. What it is has been printed.
 var errProblems = errors.New("something is wrong in the cluster")
 
-// showProblems prints what is wrong, and returns [errProblems] if anything is. A port of an
-// older version knows no problems.
-func showProblems(ctx context.Context, out io.Writer, port *api.Client) error {
-	found, err := port.Problems(ctx)
-	var refusal *api.StatusError
-	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	printProblems(out, found, time.Now())
+type adminProblems struct{}
+
+// Run implements the command.
+func (adminProblems) Run(ctx context.Context, con console, cli *commands) error {
+	return show(ctx, con, cli, question[api.Problems]{
+		ask:   func(ctx context.Context, port *api.Client) (api.Problems, error) { return port.Problems(ctx) },
+		print: printProblems, fault: faultOf,
+	})
+}
+
+// faultOf returns [errProblems] if anything is wrong.
+func faultOf(found api.Problems) error {
 	if n := len(found.Problems); n > 0 {
 		return fmt.Errorf("%w: %s", errProblems, countOf(n, "problem"))
 	}
@@ -33,16 +32,18 @@ func showProblems(ctx context.Context, out io.Writer, port *api.Client) error {
 }
 
 // printProblems prints each problem with what follows from it and what to do.
-func printProblems(out io.Writer, found api.Problems, now time.Time) {
+func printProblems(out io.Writer, found api.Problems, now time.Time) error {
+	var err error
 	if len(found.Problems) == 0 {
-		fmt.Fprintln(out, "no problems")
+		_, err = fmt.Fprintln(out, "no problems")
 	}
 	for _, p := range found.Problems {
-		fmt.Fprintf(out, "%s %s%s\n", p.Level, p.What, lasting(p.SinceMillis, now))
+		fmt.Fprintln(out, indented(p.Level+" "+p.What+lasting(p.SinceMillis, now), [2]string{"", "      "}))
 		for _, line := range []string{p.Means, p.Do} {
-			fmt.Fprintln(out, wrapped(line, "      "))
+			_, err = fmt.Fprintln(out, wrapped(line, "      "))
 		}
 	}
+	return err
 }
 
 // countOf writes a number with its noun.

@@ -31,11 +31,18 @@ func (c adminReplace) Run(ctx context.Context, con console, cli *commands) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(con.out, "the place of %s is vacant: %s\n", change.Name, freshNode(view, change.Name))
-	if !c.Wait {
-		return nil
+	out := con.out
+	if cli.Admin.JSON {
+		out = io.Discard
 	}
-	return awaitReplaced(ctx, con.out, change.Name, port.Cluster)
+	fmt.Fprintf(out, "the place of %s is vacant: %s\n", change.Name, freshNode(view, change.Name))
+	if c.Wait {
+		if err := awaitReplaced(ctx, out, change.Name, port.Cluster); err != nil {
+			return err
+		}
+		change.Status = "up"
+	}
+	return cli.Admin.tell(con.out, change, "")
 }
 
 // freshNode tells how a node takes a vacant place.

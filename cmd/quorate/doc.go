@@ -6,6 +6,8 @@
 //	quorate admin     status, live settings, members and operations of a running cluster
 //	quorate health    whether the node behind an admin port is ready
 //	quorate version
+//	quorate help      a command, explained
+//	quorate completion
 //
 // Every setting is a row of one table (config.go): its name, the field that it sets,
 // default, bounds, help, and whether CONFIG SET changes it. Flags come from the table,

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,6 +23,9 @@ type commands struct {
 	Admin   adminCmd   `cmd:"" help:"Ask or change a running cluster through a node's admin port."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if the node behind an admin port is ready to serve."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+	Help    helpCmd    `cmd:"" help:"Explain a command: like its --help."`
+
+	Completion completionCmd `cmd:"" help:"Print what makes a shell complete the commands and flags of quorate."`
 
 	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
 }
@@ -72,6 +76,12 @@ func run(ctx context.Context, args []string, con console) int {
 	parser, err := newParser(&cli, con, func(int) { exited = true }, kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		panic(fmt.Sprintf("the table of commands: %v", err))
+	}
+	if completed := complete(parser); completed {
+		return 0
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	command, err := parser.Parse(args)
 	if exited { // --help or --version was answered
