@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/largebuf"
 )
 
 // Apply merges and edits the records' objects, each under its key's lock, and
@@ -216,7 +217,11 @@ func (t *txn) nextVersion(r *Record, hash uint64, found *storedObject) (v versio
 				return version{}, err
 			}
 		}
-		v.encoded = v.object.Append(r.room())
+		room := r.room()
+		if n := v.object.EncodedLen(); n >= largebuf.Large {
+			room = largebuf.Grow(room, n)
+		}
+		v.encoded = v.object.Append(room)
 	}
 	return v, nil
 }

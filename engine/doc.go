@@ -104,5 +104,5 @@
 // Not: who should hold which key (cluster/core/ring), how copies travel
 // (cluster/replica, cluster/handoff, cluster/antientropy), how two copies become
 // one (cluster/core/object), what follows from a failing disk (engine/failstop). Of
-// cluster it imports cluster/core only.
+// cluster it imports cluster/core and cluster/largebuf only.
 package engine

@@ -67,7 +67,7 @@ type Options struct {
 	// Once it has, the store remembers it and does not ask again. Default: they do.
 	MayStrip func() bool
 
-	partBytes int // of a split object; default 512 KiB, of which Pebble keeps a batch's memory for the next one
+	partBytes int // of a split object; default 192 KiB: Pebble keeps blocks of up to 256 KiB, compressed at worst, for the next one
 
 	CloseTimeout time.Duration // bound of the end of Run, and of Close and Crash, while the disk does not answer; default DefaultCloseTimeout
 
@@ -106,7 +106,7 @@ func (o *Options) setDefaults() {
 	o.MemtableBytes = cmp.Or(o.MemtableBytes, DefaultMemtableBytes)
 	o.ValueSeparationBytes = cmp.Or(o.ValueSeparationBytes, 4<<10)
 	o.SplitBytes = cmp.Or(o.SplitBytes, 2<<20)
-	o.partBytes = cmp.Or(o.partBytes, 512<<10)
+	o.partBytes = cmp.Or(o.partBytes, 192<<10)
 	o.MaxOpenFiles = cmp.Or(o.MaxOpenFiles, 1000)
 	o.HintBytes = cmp.Or(o.HintBytes, DefaultHintBytes)
 	o.HintAge = cmp.Or(o.HintAge, DefaultHintAge)

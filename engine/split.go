@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
+	"github.com/quorate/quorate/cluster/largebuf"
 )
 
 // A large object is split. In its place lies a record that names its parts, and has what the
@@ -121,7 +121,7 @@ var errPartsGone = errors.New("a part of a large object is not there")
 // there.
 func (d *database) readParts(from pebble.Reader, p ring.Partition, hash uint64, r *splitRecord, dst []byte) ([]byte, error) {
 	have := len(dst)
-	dst = slices.Grow(dst, r.length)
+	dst = largebuf.Grow(dst, r.length)
 	at := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(at)
 	for i := range r.parts() {

@@ -18,7 +18,7 @@ import (
 // does not answer is not its concern.
 const (
 	splitMemtables = 3
-	splitLook      = 8 // parts between two looks at the memtables
+	splitLook      = 20 // parts between two looks at the memtables
 	splitPause     = 2 * time.Millisecond
 	splitPatience  = 10 * time.Second
 )

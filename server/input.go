@@ -4,13 +4,15 @@ import (
 	"errors"
 	"net"
 
+	"github.com/quorate/quorate/cluster/largebuf"
 	"github.com/quorate/quorate/server/limits"
 )
 
 const (
-	inputBase = 4 << 10  // what every connection has
-	inputKept = 64 << 10 // what a busy one may keep between commands
-	inputCalm = 64       // reads in a row that need little, after which a large buffer is dropped
+	inputBase    = 4 << 10  // what every connection has
+	inputKept    = 64 << 10 // what a busy one may keep between commands
+	inputTrusted = 1 << 20  // what a large command sends before there is room for all that it announces
+	inputCalm    = 64       // reads in a row that need little, after which a large buffer is dropped
 )
 
 // Refusals of the input. The client gets the text, then the connection is closed.
@@ -38,8 +40,9 @@ func (in *input) discard(n int) { in.start += n }
 
 // fill reads once, after making room. The unfinished command needs at least
 // missing more bytes. A large command grows the buffer no further than its end, and
-// only as its bytes arrive: a header alone does not reserve the length that it
-// announces.
+// at first only as its bytes arrive: a header alone does not reserve the length that it
+// announces. After inputTrusted bytes there is room for all of it, so that it is not copied
+// again.
 func (in *input) fill(conn net.Conn, missing int) (int, error) {
 	if err := in.makeRoom(missing); err != nil {
 		return 0, err
@@ -62,9 +65,12 @@ func (in *input) makeRoom(missing int) error {
 	if in.end < len(in.buf) {
 		return nil
 	}
-	size := 2 * len(in.buf)
-	if exact := in.end + missing; size > inputKept && exact < size {
+	size, exact := 2*len(in.buf), in.end+missing
+	switch {
+	case size > inputKept && exact < size:
 		size = max(exact, in.end+inputBase)
+	case size > inputTrusted:
+		size = exact
 	}
 	return in.resize(size)
 }
@@ -98,7 +104,7 @@ func (in *input) resize(size int) error {
 	} else {
 		return errNodeFull
 	}
-	grown := make([]byte, size)
+	grown := largebuf.Make(size)[:size]
 	in.end = copy(grown, in.pending())
 	in.buf, in.start = grown, 0
 	return nil
