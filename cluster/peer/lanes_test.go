@@ -69,7 +69,7 @@ func TestLanes_BlockedLane_LeavesTheOthersAlone_AndKeepsItsOrder(t *testing.T) {
 			if i%lanes == 1 {
 				want = append(want, body)
 			}
-			a.SendLane(2, Lane(i%lanes), Write, []byte(body), completion(func(err error) { done <- err }))
+			a.SendLane(2, Lane(i%lanes), Write, Body{Head: []byte(body)}, completion(func(err error) { done <- err }))
 		}
 		synctest.Wait()
 		if len(done) != cap(done)*3/4 {
@@ -93,7 +93,7 @@ func TestLanes_BrokenLane_IsReplacedByTheFirst(t *testing.T) {
 		close(log.gate)
 		send := func(body string) {
 			done := make(chan error, 1)
-			a.SendLane(2, 1, Write, []byte(body), completion(func(err error) { done <- err }))
+			a.SendLane(2, 1, Write, Body{Head: []byte(body)}, completion(func(err error) { done <- err }))
 			if err := <-done; err != nil {
 				t.Fatalf("%s: %v", body, err)
 			}
@@ -110,7 +110,7 @@ func TestLanes_BrokenLane_IsReplacedByTheFirst(t *testing.T) {
 
 func TestLanes_SilentLane_MakesThePeerUnavailable(t *testing.T) {
 	inLanes(t, 2, func(t *testing.T, a, _ *Channel, log *laneLog) {
-		a.SendLane(2, 1, Write, nil, pingDone{})
+		a.SendLane(2, 1, Write, Body{}, pingDone{})
 		time.Sleep(time.Second)
 		if a.Available(2) {
 			t.Error("a peer that does not read one of its lanes is available")

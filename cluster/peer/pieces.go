@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"time"
+
+	"github.com/quorate/quorate/cluster/largebuf"
 )
 
 // A body of more than wholeBody bytes travels in pieces, each in a frame of its own with
@@ -66,7 +68,8 @@ func (s *stream) takePiecesLocked() {
 	s.mu.writing = s.writer.box.bytes
 }
 
-// arrivingBody is a body that arrives in pieces. Its memory grows with what has arrived.
+// arrivingBody is a body that arrives in pieces. The memory for the whole, which the node's
+// budget has been charged for, is made when the first firstGrow bytes of it are here.
 type arrivingBody struct {
 	kind    Kind
 	flags   uint8
@@ -78,18 +81,17 @@ type arrivingBody struct {
 	refusal error // why its bytes are dropped
 }
 
-// growth is by what factor the memory of a body is larger than what has arrived of it.
-const growth = 4
-
 func (a *arrivingBody) take(piece []byte) {
 	a.got += len(piece)
 	if a.refusal != nil {
 		return
 	}
 	if need := len(a.body) + len(piece); need > cap(a.body) {
-		grown := make([]byte, len(a.body), min(max(growth*len(a.body), firstGrow), a.total))
-		copy(grown, a.body)
-		a.body = grown
+		room := a.total
+		if need <= firstGrow {
+			room = min(firstGrow, a.total)
+		}
+		a.body = largebuf.Grow(a.body, room-len(a.body))
 	}
 	a.body = append(a.body, piece...)
 }
@@ -190,7 +192,7 @@ func (rd *reader) finish(h header, a *arrivingBody) {
 	s.mu.Unlock()
 	c.count.FramesReceived.Add(1)
 	r := requestPool.Get().(*Request)
-	*r = Request{From: s.node, Class: s.class, Kind: h.kind, Body: a.body, stream: s, id: h.id}
+	*r = Request{From: s.node, Class: s.class, Kind: h.kind, Body: a.body, Owned: true, stream: s, id: h.id}
 	if a.refusal != nil {
 		r.ReplyError(a.refusal)
 		return

@@ -184,7 +184,7 @@ func (rd *reader) deliver() {
 		s.mu.Unlock()
 		borrowed := s.borrowWriter()
 		for _, id := range rd.pings {
-			s.reply(kindPing, flagReply, id, nil)
+			s.reply(kindPing, flagReply, id, copied, nil)
 		}
 		if len(rd.requests) > 0 {
 			s.c.handler.ServePeer(rd.requests)

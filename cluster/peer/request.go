@@ -22,6 +22,8 @@ type Request struct {
 	Class Class
 	Kind  Kind
 	Body  []byte
+	// Owned says that Body arrived in pieces: it is the handler's own, for longer than ServePeer.
+	Owned bool
 
 	stream   *stream
 	id       uint64
@@ -48,7 +50,19 @@ var requestPool = sync.Pool{New: func() any { return new(Request) }}
 // Reply answers with the concatenation of body. It copies body, so the caller may reuse
 // it at once. The request must not be used afterwards. If the stream is broken, the
 // reply is dropped.
-func (r *Request) Reply(body ...[]byte) { r.finish(flagReply, body) }
+func (r *Request) Reply(body ...[]byte) { r.finish(flagReply, copied, body) }
+
+// ReplyOwned answers as Reply does, with parts that belong to the channel from now on: nobody
+// may write to them any more.
+func (r *Request) ReplyOwned(body ...[]byte) { r.finish(flagReply, owned, body) }
+
+// ownership says whose the memory of a reply is.
+type ownership uint8
+
+const (
+	copied ownership = iota // the handler's, which may use it again
+	owned                   // the channel's
+)
 
 // ReplyError answers with the text of err, cut to 4 KiB. The sender of the request gets
 // a [RemoteError].
@@ -59,10 +73,10 @@ func (r *Request) ReplyError(err error) {
 		return
 	}
 	text := err.Error()
-	r.finish(flagReply|flagError, [][]byte{[]byte(text[:min(len(text), maxErrorText)])})
+	r.finish(flagReply|flagError, copied, [][]byte{[]byte(text[:min(len(text), maxErrorText)])})
 }
 
-func (r *Request) finish(flags uint8, body [][]byte) {
+func (r *Request) finish(flags uint8, whose ownership, body [][]byte) {
 	if a := r.answerer; a != nil {
 		*r = Request{}
 		a.Answer(bytes.Join(body, nil), nil) // a copy, so that body need not be on the heap
@@ -74,5 +88,5 @@ func (r *Request) finish(flags uint8, body [][]byte) {
 	}
 	*r = Request{}
 	requestPool.Put(r)
-	s.reply(kind, flags, id, body)
+	s.reply(kind, flags, id, whose, body)
 }

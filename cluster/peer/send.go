@@ -19,18 +19,22 @@ import (
 // handler answered with one, or with [ErrNotSent], [ErrUnavailable], [ErrTimeout] or
 // [ErrTooBig], which is not sent either.
 func (c *Channel) Send(to causal.NodeID, class Class, kind Kind, body []byte, done Completion) {
-	c.send(to, streamIndex(class, 0), kind, body, done)
+	c.send(to, streamIndex(class, 0), kind, Body{Head: body}, done)
 }
+
+// Body is the body of a frame, in two parts. Several frames may share a tail: a large value that
+// goes to several peers.
+type Body struct{ Head, Tail []byte }
 
 // SendLane sends a foreground request, as Send does, by a lane of less than Config.Lanes.
 // While that has no stream, and to a peer that does not know lanes, it goes by the first.
-func (c *Channel) SendLane(to causal.NodeID, lane Lane, kind Kind, body []byte, done Completion) {
+func (c *Channel) SendLane(to causal.NodeID, lane Lane, kind Kind, body Body, done Completion) {
 	c.send(to, streamIndex(Foreground, lane), kind, body, done)
 }
 
 // send sends a request by one of the streams to a peer.
-func (c *Channel) send(to causal.NodeID, by int, kind Kind, body []byte, done Completion) {
-	parts := [1][]byte{body}
+func (c *Channel) send(to causal.NodeID, by int, kind Kind, body Body, done Completion) {
+	parts := [2][]byte{body.Head, body.Tail}
 	r := c.remote(to)
 	if r == nil {
 		done.Complete(to, nil, errUnknown)
@@ -41,7 +45,10 @@ func (c *Channel) send(to causal.NodeID, by int, kind Kind, body []byte, done Co
 		done.Complete(to, nil, errNoStream)
 		return
 	}
-	sum, length := bodySum(parts[:])
+	sum, length := uint32(0), len(body.Head)+len(body.Tail)
+	if !s.cuts(length) { // pieces have sums of their own
+		sum, _ = bodySum(parts[:])
+	}
 	if length > c.cfg.MaxFrame {
 		done.Complete(to, nil, fmt.Errorf("%w: %d bytes", ErrTooBig, length))
 		return

@@ -19,7 +19,8 @@ type Completion interface {
 }
 
 // Announced is a [Completion] that is told of a large reply when its first bytes arrive.
-// The reply may take [TransferTime] of its size from then on. Announce must not block.
+// The reply may take [TransferTime] of its size from then on, and its body belongs to the
+// completion. Announce must not block.
 type Announced interface {
 	Completion
 	Announce(size int)
@@ -185,16 +186,16 @@ const ownFrames = 4 * headerSize
 
 var errQueueFull = fmt.Errorf("%w: its queue is full", ErrNotSent)
 
-// reply queues an answer and copies body. The stream of a peer that sends requests and
+// reply queues an answer, and copies body unless it is the channel's own. The stream of a peer that sends requests and
 // does not read the replies is broken.
-func (s *stream) reply(kind Kind, flags uint8, id uint64, body [][]byte) {
+func (s *stream) reply(kind Kind, flags uint8, id uint64, whose ownership, body [][]byte) {
 	sum, length := bodySum(body)
 	if length > s.c.cfg.MaxFrame {
 		flags |= flagError
 		body = [][]byte{[]byte(ErrTooBig.Error())}
 		sum, length = bodySum(body)
 	}
-	if length > inlineBody {
+	if length > inlineBody && whose == copied {
 		whole := make([]byte, 0, length)
 		for _, part := range body {
 			whole = append(whole, part...)

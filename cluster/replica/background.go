@@ -70,8 +70,12 @@ type lateHint struct {
 	counter   uint32 // of Coordinator.hinting
 }
 
+// clone returns the hint with memory of its own. That of a large object nobody uses again, so
+// that the hint may share it.
 func (h lateHint) clone() lateHint {
-	h.key, h.object = bytes.Clone(h.key), bytes.Clone(h.object)
+	if h.key = bytes.Clone(h.key); len(h.object) < sharedTail {
+		h.object = bytes.Clone(h.object)
+	}
 	return h
 }
 

@@ -21,7 +21,7 @@ type Channel interface {
 	Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion)
 	// SendLane sends in the foreground, by one of the lanes to a node. Those of one lane
 	// arrive in their order.
-	SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body []byte, done peer.Completion)
+	SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body peer.Body, done peer.Completion)
 	// Available reports whether a node can be asked now.
 	Available(to ring.NodeID) bool
 	// WaitTime returns how long a node may stay silent before another is asked.

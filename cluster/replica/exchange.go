@@ -17,6 +17,8 @@ type exchange struct {
 	kind  peer.Kind
 	items []exchangeItem
 	body  []byte // room for header and count, then the items
+	tail  []byte // the end of the last item, which other frames may share; nothing follows it
+	owns  bool   // the answer's body is this node's own
 
 	begun   time.Time // forward: when the first item came in
 	scratch []byte
@@ -44,7 +46,7 @@ func (b *outbox) to(o *op, id ring.NodeID, kind peer.Kind) *exchange {
 	f := o.f
 	lane := peer.Lane(int(o.p) % f.c.cfg.Lanes)
 	for _, x := range b.filling {
-		if x.to == id && x.kind == kind && x.lane == lane {
+		if x.to == id && x.kind == kind && x.lane == lane && x.tail == nil {
 			return x
 		}
 	}
@@ -74,7 +76,7 @@ func (b *outbox) take() []*exchange {
 // reset makes b as new, but for memory that it keeps.
 func (b *outbox) reset() {
 	for _, x := range b.all[:b.inUse] {
-		x.items = x.items[:0]
+		x.items, x.tail, x.owns = x.items[:0], nil, false
 		if cap(x.body) > mostBody {
 			x.body = nil
 		}
@@ -86,9 +88,12 @@ func (b *outbox) reset() {
 // sent is completed at once.
 func (f *wave) send(frames []*exchange) {
 	for _, x := range frames {
-		f.c.cfg.Channel.SendLane(x.to, x.lane, x.kind, x.seal(), x)
+		f.c.cfg.Channel.SendLane(x.to, x.lane, x.kind, peer.Body{Head: x.seal(), Tail: x.tail}, x)
 	}
 }
+
+// sharedTail is from how many bytes on the end of an item is not copied into its frame.
+const sharedTail = 32 << 10
 
 // wakeLocked wakes the driver if a stream's goroutine has made work for it.
 func (f *wave) wakeLocked() {
@@ -97,7 +102,8 @@ func (f *wave) wakeLocked() {
 	}
 }
 
-// seal sets what is known only when all items are in, and returns the body of the frame.
+// seal sets what is known only when all items are in, and returns the body of the frame, less
+// its tail.
 func (x *exchange) seal() []byte {
 	if x.kind == peer.Forward {
 		message.AppendCount(x.forwardHeader().Append(x.body[:0]), len(x.items))
@@ -119,10 +125,11 @@ func headerLen(kind peer.Kind) int {
 	return message.CountLen + message.MarkLen
 }
 
-// Announce notes that a large answer to a read is arriving.
+// Announce notes that a large answer is arriving.
 func (x *exchange) Announce(size int) {
 	x.f.mu.Lock()
 	defer x.f.mu.Unlock()
+	x.owns = true
 	for _, it := range x.items {
 		if o := &x.f.mu.ops[it.op]; !x.f.mu.finished && o.phase == phaseRead {
 			o.moves(size)

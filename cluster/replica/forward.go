@@ -153,10 +153,15 @@ func (f *wave) sendForwardLocked(i, at int) {
 	x.items = append(x.items, exchangeItem{op: i, place: at})
 	o.traceStep(o.walk[at], RoleCoordinator, ActionForward, 0)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
-	x.body = message.Forward{
+	m := message.Forward{
 		Traced: o.req.Trace != nil, Relayed: f.from.forwarded, R: o.req.R, W: o.req.W,
 		Origin: is.origin, Budget: o.budget(o.since), Key: o.req.Key, Update: x.scratch,
-	}.Append(x.body)
+	}
+	if len(x.scratch) < sharedTail {
+		x.body = m.Append(x.body)
+	} else {
+		x.body, x.tail, x.scratch = m.AppendHead(x.body), x.scratch, nil
+	}
 }
 
 // forwardHeader returns the header of a forward.
@@ -245,7 +250,10 @@ func readForwardAnswer(d *wire.Reader) (r register.Result, refusal error) {
 
 // serveForward carries out what a peer forwarded, on a worker of its own.
 func (c *Coordinator) serveForward(r *peer.Request) {
-	body, from, arrived := bytes.Clone(r.Body), r.From, time.Now()
+	body, from, arrived := r.Body, r.From, time.Now()
+	if !r.Owned {
+		body = bytes.Clone(body)
+	}
 	select {
 	case <-c.closing:
 		r.ReplyError(ErrClosing)

@@ -73,6 +73,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	if err == nil && o.isPrimary() && f.c.cfg.Store.DiskLoss().Unrepaired() {
 		err = errUnrepaired
 	}
+	o.moves(len(own.encoded)) // a large one took its time on the way from the disk
 	e = coordination.Event{Kind: coordination.Answer, Place: o.self}
 	switch {
 	case errors.Is(err, engine.ErrCorrupt) || errors.Is(err, errUnrepaired):
@@ -128,7 +129,9 @@ func (x *exchange) completeRead(body []byte, err error) {
 		if err != nil || d.Failed() || a.Found == message.Failed {
 			e = coordination.Event{Kind: coordination.Fail, Place: it.place, Up: o.upNow()}
 		}
-		e.Answer.Object = bytes.Clone(e.Answer.Object) // the frame's memory is not ours
+		if !x.owns {
+			e.Answer.Object = bytes.Clone(e.Answer.Object) // the frame's memory is not ours
+		}
 		f.stepReadLocked(it.op, e)
 		if tally := o.read.Tally(); o.phase == phaseRead && tally.Heeded().Len() < tally.Need() {
 			// It could not be decoded, and no other primary is left to ask.

@@ -181,12 +181,23 @@ func (c *Coordinator) serveRead(r *peer.Request, b *served) {
 		return
 	}
 	c.cfg.Store.Prefetch(len(b.reads), func(i int) []byte { return b.reads[i].Key })
+	var parts [][]byte // of the reply, where a large object is one
 	for _, it := range b.reads {
 		var a message.Answer
 		a, b.object = c.find(it, b.object[:0])
-		b.reply = a.Append(b.reply)
+		if len(a.Object) < sharedTail {
+			b.reply = a.Append(b.reply)
+			continue
+		}
+		parts = append(parts, a.AppendHead(b.reply), a.Object)
+		b.reply, b.object = nil, nil
 	}
-	r.Reply(b.reply)
+	if parts == nil {
+		r.Reply(b.reply)
+		return
+	}
+	r.ReplyOwned(append(parts, b.reply)...)
+	b.reply = nil
 }
 
 // find looks one key up, into buffer where the asker wants the object.

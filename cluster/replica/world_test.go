@@ -282,7 +282,7 @@ func (n *worldNode) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body 
 }
 
 // SendLane passes the gate.
-func (n *worldNode) SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body []byte, done peer.Completion) {
+func (n *worldNode) SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body peer.Body, done peer.Completion) {
 	n.sendThrough(to, kind, done, func(done peer.Completion) { n.channel.SendLane(to, lane, kind, body, done) })
 }
 

@@ -124,7 +124,7 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 			f.mu.ops[o.carrier].write.Raise(own.Need())
 			continue
 		}
-		o.object = r.Stored
+		o.object = r.Stored // of sharedTail bytes or more: memory that is used by nobody again
 		o.moves(len(o.object))
 		if o.known == nil && cap(r.Stored) <= mostKept { // else Stored may be known's memory
 			o.encoded = r.Stored[:0]
@@ -175,7 +175,12 @@ func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
 	o := &f.mu.ops[it.op]
 	x := f.mu.outbox.to(o, id, peer.Write)
 	x.items = append(x.items, it)
-	x.body = message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: o.object}.Append(x.body)
+	w := message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: o.object}
+	if len(o.object) < sharedTail {
+		x.body = w.Append(x.body)
+	} else {
+		x.body, x.tail = w.AppendHead(x.body), o.object
+	}
 }
 
 // decideWriteLocked ends an op that has its quorum, and those whose events it carries.
@@ -235,13 +240,23 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	// It was a gaining node's copy, which counts for no quorum; or the request was
 	// answered long ago, and its memory belongs to the caller again. What was sent is
 	// still in the frame.
+	if w, ok := x.write(k); ok {
+		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object}.clone())
+	}
+}
+
+// write reads an item of a frame of writes.
+func (x *exchange) write(k int) (w message.Write, ok bool) {
 	d := wire.NewReader(x.body[headerLen(x.kind):])
 	for range k {
 		message.ReadWrite(&d)
 	}
-	if w := message.ReadWrite(&d); !d.Failed() {
-		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object}.clone())
+	if x.tail != nil && k == len(x.items)-1 {
+		w = message.ReadWriteHead(&d, x.tail)
+	} else {
+		w = message.ReadWrite(&d)
 	}
+	return w, !d.Failed()
 }
 
 // ackLocked counts a node that holds an op's object.

@@ -63,8 +63,8 @@ func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byt
 }
 
 // SendLane sends by a lane of the foreground.
-func (l *life) SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body []byte, done peer.Completion) {
-	l.sendFor(0, to, stream{class: peer.Foreground, lane: lane}, kind, body, done)
+func (l *life) SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body peer.Body, done peer.Completion) {
+	l.sendFor(0, to, stream{class: peer.Foreground, lane: lane}, kind, slices.Concat(body.Head, body.Tail), done)
 }
 
 // Call sends and waits.

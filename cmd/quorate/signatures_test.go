@@ -19,6 +19,7 @@ var interchangeable = map[string]string{
 	"causal.AppendJoin": "dst comes first, the others are symmetric",
 	"object.Merge":      "symmetric",
 	"wire.AppendBytes":  "dst comes first, as in append",
+	"wire.AppendLong":   "dst comes first, as in append",
 	"wire.AppendFlag":   "the bool is the value that is written",
 }
 

@@ -70,7 +70,10 @@ const (
 )
 
 // Append appends the item of a forward.
-func (f Forward) Append(dst []byte) []byte {
+func (f Forward) Append(dst []byte) []byte { return append(f.AppendHead(dst), f.Update...) }
+
+// AppendHead appends what [Forward.Append] does, up to the bytes of the update.
+func (f Forward) AppendHead(dst []byte) []byte {
 	var flags byte
 	if f.Origin.Life != 0 {
 		flags |= flagOrigin
@@ -86,7 +89,7 @@ func (f Forward) Append(dst []byte) []byte {
 		dst = wire.AppendUint64(wire.AppendUint64(dst, uint64(f.Origin.Life)), uint64(f.Origin.Stamp))
 		dst = wire.AppendUvarint(dst, uint64(min(max(f.Budget, 0), MaxBudget)))
 	}
-	return wire.AppendBytes(wire.AppendBytes(dst, f.Key), f.Update)
+	return wire.AppendUvarint(wire.AppendBytes(dst, f.Key), uint64(len(f.Update)))
 }
 
 // ReadForward reads what [Forward.Append] wrote, or the old form, which has no origin.

@@ -70,13 +70,17 @@ type Answer struct {
 }
 
 // Append appends the item of an answer to a read.
-func (a Answer) Append(dst []byte) []byte {
+func (a Answer) Append(dst []byte) []byte { return append(a.AppendHead(dst), a.Object...) }
+
+// AppendHead appends what [Answer.Append] does, up to the bytes of the object. Only an answer
+// of Whole has an object.
+func (a Answer) AppendHead(dst []byte) []byte {
 	dst = append(dst, byte(a.Found))
 	switch a.Found {
 	case DigestOnly:
 		dst = wire.AppendUint64(dst, uint64(a.Digest))
 	case Whole:
-		dst = wire.AppendBytes(dst, a.Object)
+		dst = wire.AppendUvarint(dst, uint64(len(a.Object)))
 	case Failed:
 		dst = wire.AppendString(dst, a.Failure)
 	}

@@ -65,7 +65,10 @@ type Write struct {
 }
 
 // Append appends the item of a write body.
-func (w Write) Append(dst []byte) []byte {
+func (w Write) Append(dst []byte) []byte { return append(w.AppendHead(dst), w.Object...) }
+
+// AppendHead appends what [Write.Append] does, up to the bytes of the object.
+func (w Write) AppendHead(dst []byte) []byte {
 	dst = wire.AppendUint16(dst, uint16(w.Partition))
 	if w.Hint != 0 {
 		dst = append(dst, flagHint)
@@ -74,16 +77,30 @@ func (w Write) Append(dst []byte) []byte {
 		dst = append(dst, 0)
 	}
 	dst = wire.AppendBytes(dst, w.Key)
-	return wire.AppendBytes(dst, w.Object)
+	return wire.AppendUvarint(dst, uint64(len(w.Object)))
 }
 
 // ReadWrite reads what [Write.Append] wrote.
 func ReadWrite(r *wire.Reader) (w Write) {
+	w = readWriteHead(r)
+	w.Object = r.Bytes()
+	return w
+}
+
+// ReadWriteHead reads what [Write.AppendHead] wrote of a write of an object.
+func ReadWriteHead(r *wire.Reader, object []byte) (w Write) {
+	w = readWriteHead(r)
+	if w.Object = object; r.Uvarint() != uint64(len(object)) {
+		r.Fail()
+	}
+	return w
+}
+
+func readWriteHead(r *wire.Reader) (w Write) {
 	w.Partition = ring.Partition(r.Uint16())
 	if r.Byte()&flagHint != 0 {
 		w.Hint = ring.NodeID(r.Uint64())
 	}
 	w.Key = r.Bytes()
-	w.Object = r.Bytes()
 	return w
 }

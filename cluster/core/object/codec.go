@@ -105,7 +105,7 @@ func (o *Object) Append(dst []byte) []byte {
 			dst = wire.AppendUvarint(dst, uint64(s.Expiry))
 		}
 		if flags&(tombstone|stripped) == 0 {
-			dst = wire.AppendBytes(dst, s.Data)
+			dst = wire.AppendLong(dst, s.Data)
 		}
 	}
 	if format != formatPlain {

@@ -1,6 +1,10 @@
 package object
 
-import "github.com/cespare/xxhash/v2"
+import (
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/quorate/quorate/cluster/core/wire"
+)
 
 // Digest is a hash of a key and its object, to compare copies: two copies with the
 // same digest are taken to be equal.
@@ -17,6 +21,10 @@ func SeedOf(key []byte) Seed { return Seed(xxhash.Sum64(key)) }
 func (s Seed) Digest(encoded []byte) Digest {
 	var d xxhash.Digest
 	d.ResetWithSeed(uint64(s))
-	_, _ = d.Write(encoded) // it never fails
+	for len(encoded) > wire.Piece {
+		_, _ = d.Write(encoded[:wire.Piece]) // it never fails
+		encoded = encoded[wire.Piece:]
+	}
+	_, _ = d.Write(encoded)
 	return Digest(d.Sum64())
 }

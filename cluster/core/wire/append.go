@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // The append functions write the fields that a [Reader] reads, one form for each
 // kind of field: fixed-size numbers are big endian, others are varints in their
@@ -28,6 +31,23 @@ func AppendUvarint(dst []byte, n uint64) []byte { return binary.AppendUvarint(ds
 
 // AppendVarint appends n as a signed varint (zigzag).
 func AppendVarint(dst []byte, n int64) []byte { return binary.AppendVarint(dst, n) }
+
+// Piece is how many bytes are copied or summed up at once. The runtime cannot interrupt one such
+// step. Where it wants to stop the process for a moment, everybody would wait for the end of a
+// step over hundreds of megabytes, on a busy machine for seconds.
+const Piece = 1 << 20
+
+// AppendLong appends what [AppendBytes] does, in pieces: it is for bytes that may be very many.
+func AppendLong(dst, b []byte) []byte {
+	if len(b) <= Piece {
+		return AppendBytes(dst, b)
+	}
+	dst = slices.Grow(binary.AppendUvarint(dst, uint64(len(b))), len(b))
+	for piece := range slices.Chunk(b, Piece) {
+		dst = append(dst, piece...)
+	}
+	return dst
+}
 
 // AppendBytes appends the length of b as a varint, then b.
 func AppendBytes(dst, b []byte) []byte {

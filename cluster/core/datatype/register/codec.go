@@ -42,7 +42,7 @@ func (u *Update) Append(dst []byte) []byte {
 	}
 	if u.Data != nil {
 		flags |= flagData
-		dst = wire.AppendBytes(dst, u.Data)
+		dst = wire.AppendLong(dst, u.Data)
 	}
 	if u.Float != "" {
 		flags |= flagFloat
