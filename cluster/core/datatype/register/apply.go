@@ -1,6 +1,7 @@
 package register
 
 import (
+	"errors"
 	"math"
 	"strconv"
 
@@ -132,9 +133,13 @@ func (u *Update) incrementFloat(current object.Value, exists bool, r *Result) (n
 	if exists {
 		old = current.Data
 	}
-	sum, failure := addFloats(old, u.Float)
-	if failure != None {
-		r.Failure = failure
+	sum, err := number.AddFloats(old, u.Float)
+	switch {
+	case errors.Is(err, number.ErrNotFinite):
+		r.Failure = NaN
+		return next, false
+	case err != nil:
+		r.Failure = NotFloat
 		return next, false
 	}
 	r.Data, r.Applied = sum, true

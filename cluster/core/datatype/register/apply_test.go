@@ -219,6 +219,30 @@ func TestApply_Increment(t *testing.T) {
 	}
 }
 
+func TestApply_IncrementFloat(t *testing.T) {
+	for _, c := range []struct {
+		on       found
+		by, want string
+		failure  Failure
+	}{
+		{nil, "10.50", "10.5", None},
+		{value("10.5"), "-0.25", "10.25", None},
+		{value(""), "1", "", NotFloat},
+		{value("a"), "1", "", NotFloat},
+		{value("1"), "inf", "", NaN},
+	} {
+		u := Update{Kind: IncrementFloat, Float: c.by}
+		next, write, r := u.on(c.on)
+		if r.Failure != c.failure || write != (c.failure == None) || r.Applied != write || string(next.Data) != c.want || string(r.Data) != c.want {
+			t.Errorf("%+v + %s: %+v, wrote %q", c.on, c.by, r, next.Data)
+		}
+	}
+	u := Update{Kind: IncrementFloat, Float: "1"}
+	if next, _, _ := u.on(expires("1", now+5)); next.Expiry != now+5 {
+		t.Error("INCRBYFLOAT dropped the TTL")
+	}
+}
+
 func TestApply_Append(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -1,6 +1,7 @@
-package register
+package number
 
 import (
+	"errors"
 	"math"
 	"math/big"
 	"strconv"
@@ -20,27 +21,33 @@ const (
 	maxFloatExponent = 12_000     // in decimal; further out than any text of that length can bring back
 )
 
+// Why two numbers have no sum.
+var (
+	ErrNotFloat  = errors.New("not a number")
+	ErrNotFinite = errors.New("the sum is not a finite number")
+)
+
 var roundsToZero = new(big.Float).SetMantExp(big.NewFloat(1), longDoubleMinExp)
 
-// addFloats returns the sum of two numbers as Redis writes it, or the reason why
-// there is none.
-func addFloats(a []byte, b string) ([]byte, Failure) {
+// AddFloats returns the sum of two numbers as Redis's INCRBYFLOAT writes it. The error is
+// [ErrNotFloat] or [ErrNotFinite].
+func AddFloats(a []byte, b string) ([]byte, error) {
 	x, ok := parseFloat(string(a))
 	if !ok {
-		return nil, NotFloat
+		return nil, ErrNotFloat
 	}
 	y, ok := parseFloat(b)
 	if !ok {
-		return nil, NotFloat
+		return nil, ErrNotFloat
 	}
 	if x.IsInf() || y.IsInf() {
-		return nil, NaN
+		return nil, ErrNotFinite
 	}
 	sum := new(big.Float).SetPrec(longDoubleBits).Add(x, y)
 	if sum.MantExp(nil) > longDoubleMaxExp {
-		return nil, NaN
+		return nil, ErrNotFinite
 	}
-	return formatFloat(sum), None
+	return formatFloat(sum), nil
 }
 
 // formatFloat writes f as Redis does, without trailing zeros.
