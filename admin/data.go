@@ -69,10 +69,12 @@ func (h *dataHandlers) getData(ctx context.Context, c *call) (any, error) {
 	if len(stored.Clock) > 0 {
 		found.Context = string(causal.ContextTokensOf(key).Append(nil, stored.Context()))
 	}
-	if value, ok, err := register.Resolve(stored, c.node.Settings.Policy(), now); err == nil && ok {
-		shown := valueOf(value.Data)
-		found.Resolved = &shown
+	shown, err := register.Choose(stored, c.node.Settings.Policy(), now)
+	if err == nil && shown.Found && shown.Kind == 0 {
+		resolved := valueOf(shown.Value.Data)
+		found.Resolved = &resolved
 	}
+	listElements(&found, stored, shown, now, names)
 	for i := range stored.Siblings {
 		sibling := &stored.Siblings[i]
 		found.Siblings = append(found.Siblings, siblingOf(sibling, names))
@@ -106,6 +108,9 @@ func namesIn(node Node, r *replica.Request) *actors {
 	}
 	for i := range r.Object.Siblings {
 		names.seeDot(r.Object.Siblings[i].Dot)
+	}
+	for i := range r.Object.Elements {
+		names.seeDot(r.Object.Elements[i].Dot)
 	}
 	for i := range r.Trace.Steps {
 		names.see(r.Trace.Steps[i].Clock)

@@ -27,7 +27,7 @@ func (h *dataHandlers) getVersions(ctx context.Context, c *call) (any, error) {
 	out := api.Versions{Key: keyOf(key), Versions: []api.Version{}, Complete: history.Complete, Missing: []string{}}
 	for i := range history.Versions {
 		v := versionOf(i, history.Versions, names)
-		v.Current = slices.ContainsFunc(read.Object.Siblings, func(s object.Sibling) bool { return s.Dot == history.Versions[i].Dot })
+		v.Current = isCurrent(&read.Object, history.Versions[i].Dot)
 		out.Versions = append(out.Versions, v)
 	}
 	for _, id := range history.Missing {
@@ -61,3 +61,9 @@ func versionOf(at int, all []message.Version, names *actors) api.Version {
 }
 
 func versionID(e api.Dot) string { return fmt.Sprintf("%s:%d", e.Actor, e.Counter) }
+
+// isCurrent reports whether a value or an element of an event is in an object.
+func isCurrent(o *object.Object, d causal.Dot) bool {
+	return slices.ContainsFunc(o.Siblings, func(s object.Sibling) bool { return s.Dot == d }) ||
+		slices.ContainsFunc(o.Elements, func(e object.Element) bool { return e.Dot == d })
+}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/cluster/agreement"
 	"github.com/quorate/quorate/cluster/clear"
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -96,7 +97,7 @@ func (n *Node) openStore() (err error) {
 	o.Logger = n.cfg.Logger.With("component", "engine")
 	o.Observe = func(t causal.Timestamp) { n.coordinator.Observe(t) } // nothing is merged before there is one
 	o.OnFatal = func(err error) { n.fail(fmt.Errorf("the store failed: %w", err)) }
-	o.MayStrip = n.membersReadStripped
+	o.MayStrip = func() bool { return n.allMembers(n.channel.ReadsStripped) }
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
@@ -112,20 +113,14 @@ func (n *Node) openStore() (err error) {
 	return nil
 }
 
-// membersReadStripped reports whether all members are known to read objects with stripped
-// values.
-func (n *Node) membersReadStripped() bool {
+// allMembers reports whether something is known to hold for all other members.
+func (n *Node) allMembers(holds func(ring.NodeID) bool) bool {
 	select {
 	case <-n.ready:
+		return agreement.All(n.state.Ring().Members(), n.id, holds)
 	default:
 		return false
 	}
-	for _, m := range n.state.Ring().Members() {
-		if m.ID != n.id && !n.channel.ReadsStripped(m.ID) {
-			return false
-		}
-	}
-	return true
 }
 
 // assemble puts the parts together; nothing runs yet.
@@ -184,6 +179,7 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		RequestTimeout: n.cfg.RequestTimeout, Abstain: true, Lanes: n.cfg.PeerLanes,
 		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 		ClearsDiffer: func(id ring.NodeID) { n.clearer.Differs(id) },
+		Collections:  agreement.New(n.store.State(), "elements", func() bool { return n.allMembers(n.channel.ReadsElements) }).Reached,
 	})
 	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,

@@ -150,8 +150,8 @@ func (t *txn) release() {
 	t.before = nil
 	t.foundSame = false
 	// The pool may keep nothing else alive, least of all Pebble's blocks.
-	clear(t.old.Siblings[:cap(t.old.Siblings)]) // an earlier record may have had more
-	clear(t.in.Siblings[:cap(t.in.Siblings)])
+	t.old.Forget()
+	t.in.Forget()
 	t.shown = object.Object{}
 	if cap(t.value) > maxKeptBytes {
 		t.value = nil

@@ -107,6 +107,10 @@ func (f *fake) apply(r *replica.Request) error {
 	if err != nil && r.Update.NeedsRead() && !r.Update.HasContext {
 		return err
 	}
+	if r.Update.ForElements(shown) {
+		f.changeElements(r, &current, exists, shown, now)
+		return nil
+	}
 	var value *object.Value
 	if shown.Found {
 		value = &shown.Value
@@ -121,18 +125,32 @@ func (f *fake) apply(r *replica.Request) error {
 	if r.Update.HasContext {
 		seen = r.Update.Context
 	}
-	copied := &current
-	if !exists {
-		copied = nil
-	}
-	event := register.Event{
-		Value: next, Of: shown.Of, Past: seen, Time: f.clock.Now(),
-		Dot: object.NextDot(copied, seen.Vector, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch),
-	}
+	event := register.Event{Value: next, Of: shown.Of, Past: seen, Time: f.clock.Now(), Dot: f.nextDot(&current, exists, seen)}
 	stored := r.Update.Next(object.Object{}, &current, &event, now)
 	f.objects[string(r.Key)] = stored
 	r.Result.Dot, r.Result.Context = event.Dot, stored.SeenBy(event.Dot)
 	return nil
+}
+
+func (f *fake) changeElements(r *replica.Request, current *object.Object, exists bool, shown register.Shown, now int64) {
+	change, write, result := r.Update.Elements(current, shown, now)
+	if r.Result = result; !write {
+		return
+	}
+	if change.Seen = current.Context(); r.Update.HasContext {
+		change.Seen = r.Update.Context
+	}
+	change.Time, change.Dot = f.clock.Now(), f.nextDot(current, exists, change.Seen)
+	var stored object.Object
+	stored.BecomeEdited(*current, &change)
+	f.objects[string(r.Key)], r.Result.Dot = stored.Clone(), change.Dot // the update belongs to the server
+}
+
+func (f *fake) nextDot(current *object.Object, exists bool, seen causal.Context) causal.Dot {
+	if !exists {
+		current = nil
+	}
+	return object.NextDot(current, seen.Vector, ring.IDOf(fakeNode), object.EpochSpan{Below: f.epoch + 1}, f.freshEpoch)
 }
 
 func (f *fake) freshEpoch() causal.Epoch { f.epoch++; return f.epoch }

@@ -6,7 +6,7 @@ import "strings"
 const (
 	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
 	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
-	adviceType        = "only strings are stored for now"
+	adviceType        = "only strings, hashes and sets are stored for now"
 	adviceSelfTest    = "it tests Redis itself; PFCOUNT and GET show a HyperLogLog"
 	advicePubSub      = "there is no publish and subscribe"
 	adviceSync        = "no dump of the data is given; copy it with SCAN, GET and SET, or add a node with --join"
@@ -40,9 +40,6 @@ func refusedCommands() map[string]string {
 			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",
 		adviceType: "lpush rpush lpushx rpushx lpop rpop llen lindex linsert lset lrange lrem ltrim lpos lmove rpoplpush " +
 			"lmpop blpop brpop blmove brpoplpush blmpop " +
-			"sadd srem smembers sismember smismember scard spop srandmember smove sinter sintercard sinterstore " +
-			"sunion sunionstore sdiff sdiffstore sscan " +
-			"hset hsetnx hget hmset hmget hgetall hdel hexists hincrby hincrbyfloat hkeys hvals hlen hstrlen hscan hrandfield " +
 			"zadd zrem zcard zcount zscore zmscore zincrby zrange zrangebyscore zrangebylex zrangestore zrevrange " +
 			"zrevrangebyscore zrevrangebylex zrank zrevrank zremrangebyrank zremrangebyscore zremrangebylex zlexcount " +
 			"zpopmin zpopmax zmpop bzpopmin bzpopmax bzmpop zrandmember zunion zunionstore zinter zintercard zinterstore " +

@@ -5,9 +5,11 @@ import (
 	"github.com/quorate/quorate/server/bitmapcmd"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/connection"
+	"github.com/quorate/quorate/server/hashcmd"
 	"github.com/quorate/quorate/server/hyperloglogcmd"
 	"github.com/quorate/quorate/server/introspect"
 	"github.com/quorate/quorate/server/keyspace"
+	"github.com/quorate/quorate/server/setcmd"
 	"github.com/quorate/quorate/server/stringcmd"
 	"github.com/quorate/quorate/server/topology"
 )
@@ -26,6 +28,8 @@ func (f *families) table() *command.Table {
 		stringcmd.Rows(),
 		bitmapcmd.Rows(),
 		hyperloglogcmd.Rows(),
+		hashcmd.Rows(),
+		setcmd.Rows(),
 		keyspace.Rows(),
 		topology.Rows(),
 		f.users.Rows(),

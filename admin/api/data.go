@@ -16,7 +16,24 @@ type ReadAnswer struct {
 	Clock     Clock     `json:"clock"`
 	ClockText string    `json:"clock_text"`
 	Siblings  []Sibling `json:"siblings"` // deleted and expired ones too
-	Trace     *Trace    `json:"trace"`
+	Type      string    `json:"type"`     // none, string, hash, set
+	// Elements are those of a collection that can be read, at most 1000 of them. Several of
+	// one name were written concurrently.
+	Elements               []Element `json:"elements"`
+	ElementCount           int       `json:"element_count"`
+	ElementsExpireAtMillis *int64    `json:"elements_expire_at_ms"` // of the whole key
+	Trace                  *Trace    `json:"trace"`
+}
+
+// Element is one element of a collection and the event that wrote it.
+type Element struct {
+	Type            string `json:"type"` // of the key that it makes: hash, set
+	Name            Value  `json:"name"`
+	Value           Value  `json:"value"` // empty for a member of a set
+	Dot             Dot    `json:"dot"`
+	DotText         string `json:"dot_text"`
+	TimestampMillis int64  `json:"timestamp_ms"`
+	ExpiresAtMillis *int64 `json:"expires_at_ms"`
 }
 
 // Sibling is one value of a key and the event that made it.

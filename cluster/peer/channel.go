@@ -199,6 +199,13 @@ func (c *Channel) ReadsStripped(id causal.NodeID) bool {
 	return r != nil && r.version.Load() >= versionStripped
 }
 
+// ReadsElements reports whether a peer is known to read objects with elements. It is not known
+// before the first stream to the peer.
+func (c *Channel) ReadsElements(id causal.NodeID) bool {
+	r := c.remote(id)
+	return r != nil && r.version.Load() >= versionElements
+}
+
 // KnowsClears reports whether a peer is known to obey clears. It is not known before the first
 // stream to the peer.
 func (c *Channel) KnowsClears(id causal.NodeID) bool {

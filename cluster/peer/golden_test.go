@@ -36,7 +36,7 @@ func TestHandshake_Golden(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", what, got, c.want)
 		}
 	}
-	if protocolVersion != 5 || oldestVersion != 1 {
+	if protocolVersion != 6 || oldestVersion != 1 {
 		t.Errorf("this code speaks versions %d to %d", oldestVersion, protocolVersion)
 	}
 }
@@ -47,6 +47,13 @@ func TestChannel_ReadsStripped_FollowsFromTheHello(t *testing.T) {
 	poll.Until(t, "streams stand", func() bool { return a.Available(b.id()) && b.Available(a.id()) })
 	if !a.ReadsStripped(b.id()) || a.ReadsStripped(a.id()+100) {
 		t.Errorf("of the peer: %v, of a stranger: %v", a.ReadsStripped(b.id()), a.ReadsStripped(a.id()+100))
+	}
+	if !a.ReadsElements(b.id()) || a.ReadsElements(a.id()+100) {
+		t.Errorf("elements: of the peer: %v, of a stranger: %v", a.ReadsElements(b.id()), a.ReadsElements(a.id()+100))
+	}
+	a.remote(b.id()).version.Store(versionElements - 1)
+	if a.ReadsElements(b.id()) {
+		t.Error("a node of an older version is sent elements")
 	}
 	a.remote(b.id()).version.Store(1)
 	if a.ReadsStripped(b.id()) {

@@ -19,15 +19,17 @@ const magic = "\xD1QUORATE"
 // Version 2 has the same messages as version 1. It says that the node reads objects of
 // format 4, whose values are stripped. Version 3 says that the node tells the lanes of a
 // peer apart, and version 4 that it takes bodies in pieces. In version 5 a read or a write may
-// name the clear that its sender has carried out, and there are messages for clears.
+// name the clear that its sender has carried out, and there are messages for clears. Version 6
+// says that the node reads objects of format 5, which have elements.
 const (
-	protocolVersion = 5
+	protocolVersion = 6
 	oldestVersion   = 1
 
 	versionStripped = 2
 	versionLanes    = 3
 	versionPieces   = 4
 	versionClears   = 5
+	versionElements = 6
 )
 
 const (

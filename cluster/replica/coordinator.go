@@ -42,6 +42,10 @@ type Config struct {
 	// Until the two have the same, they exchange no copies for clients. It must not block.
 	ClearsDiffer func(ring.NodeID)
 
+	// Collections reports whether all members read objects with elements. Until then changes of
+	// elements are refused. Default: they do.
+	Collections func() bool
+
 	// RequestTimeout bounds one call of Do; default [peer.DefaultRequestTimeout].
 	RequestTimeout time.Duration
 	// Lanes is the number of lanes to each node; default 1.
@@ -103,6 +107,9 @@ func New(cfg Config) *Coordinator {
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Collections == nil {
+		cfg.Collections = func() bool { return true }
 	}
 	if cfg.ClearsDiffer == nil {
 		cfg.ClearsDiffer = func(ring.NodeID) {}

@@ -34,6 +34,13 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 	if err != nil && u.NeedsRead() {
 		return next, false, err
 	}
+	if u.ForElements(shown) {
+		change, write, result := u.Elements(current, shown, now)
+		if o.req.Result = result; !write {
+			return next, false, nil
+		}
+		return e.changeElements(current, mint, &change)
+	}
 	var old *object.Value // a blind write needs none
 	if err == nil && shown.Found {
 		old = &shown.Value

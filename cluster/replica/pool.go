@@ -87,7 +87,7 @@ func (f *wave) reset() {
 	f.repairs = f.repairs[:0]
 	clear(f.records)
 	clear(f.batch)
-	clear(f.next.Siblings[:cap(f.next.Siblings)]) // an earlier version may have had more
+	f.next.Forget()
 	m := &f.mu
 	for i := range m.ops {
 		m.ops[i].reset()

@@ -46,7 +46,7 @@ func (r *Request) Reset() {
 	if cap(r.kept.local) > mostKept {
 		r.kept.local = nil
 	}
-	clear(r.kept.object.Siblings) // their values may be of others
+	r.kept.object.Forget() // its values may be of others
 	r.Key, r.Update, r.R, r.W, r.Trace = nil, nil, 0, 0, nil
 	r.Object, r.Result, r.Err, r.issue = object.Object{}, register.Result{}, nil, issue{}
 }

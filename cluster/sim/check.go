@@ -43,7 +43,9 @@ func (ch *checker) check() {
 		ch.checkSiblings(key, &o)
 		ch.checkHeap(key, &o)
 		ch.checkCleared(key, &o, ch.now)
+		ch.checkElementDots(key, &o)
 	}
+	ch.checkElements(final)
 	ch.checkCounters(final)
 	ch.checkLocks(final)
 	ch.checkExpiries(final)
@@ -180,7 +182,7 @@ func (ch *checker) checkDeleted(o *op, left *object.Object) {
 
 // calmFaults are those under which no request has a reason to fail.
 const calmFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultSkew |
-	FaultCounters | FaultLocks | FaultExpiries
+	FaultCounters | FaultLocks | FaultExpiries | FaultElements
 
 // checkAnswered: a request is not refused where nothing is wrong. The dot of a write is
 // no other's.
@@ -197,6 +199,7 @@ func (ch *checker) checkAnswered(o *op) {
 // checkRead looks at what a client was answered.
 func (ch *checker) checkRead(o *op) {
 	ch.checkSiblings(o.key, &o.request.Object)
+	ch.checkElementDots(o.key, &o.request.Object)
 	ch.checkHeap(o.key, &o.request.Object)
 	if ch.opts.Faults&FaultQuorums == 0 || ch.opts.Faults&(FaultLeaves|FaultRemovals) == 0 {
 		// Else a node that has not heard that it left may answer alone, where R is 1.

@@ -41,6 +41,8 @@ const (
 	actionSetIfAbsent
 	actionExpire
 	actionClear
+	actionAdd    // of an element
+	actionRemove // of an element
 )
 
 // outcome is what a client knows of its request.
@@ -60,7 +62,8 @@ type op struct {
 	node   *node
 	key    string
 	action action
-	value  string        // actionSet, actionSetIfAbsent: no other op writes the same
+	value  string        // actionSet, actionSetIfAbsent, actionAdd to a hash: no other op writes the same
+	name   string        // actionAdd, actionRemove: of the element
 	expiry time.Duration // actionSet, actionExpire: when it expires; 0: never
 	plain  bool          // no context was given
 
@@ -72,8 +75,9 @@ type op struct {
 }
 
 func (o *op) String() string {
-	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL"}[o.action]
+	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE"}[o.action]
 	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
+	text += strings.TrimRight(" "+o.name, " ")
 	text += strings.TrimRight(" "+o.value, " ")
 	if o.expiry > 0 {
 		text += " until " + o.expiry.String()
@@ -134,7 +138,11 @@ func (w *workload) ask(c *client) {
 			w.think(c)
 			return
 		}
-		w.send(o, string(causal.ContextTokensOf([]byte(o.key)).Append(nil, causal.Context{})))
+		token := string(causal.ContextTokensOf([]byte(o.key)).Append(nil, causal.Context{}))
+		if o.isOfElements() && !o.plain {
+			token = c.tokens[o.key]
+		}
+		w.send(o, token)
 		return
 	}
 	if !c.careful {
@@ -195,6 +203,9 @@ func (w *workload) send(o *op, token string) {
 			r.Update.HasContext, r.Update.Context = true, o.seen
 			if w.opts.defect == defectContext {
 				r.Update.Context = causal.Context{}
+			}
+			if w.opts.defect == defectUnseen && o.action == actionRemove {
+				r.Update.HasContext = false
 			}
 		}
 	}
@@ -289,6 +300,10 @@ func describe(o *object.Object) string {
 			data = "expired"
 		}
 		text += fmt.Sprintf(" %s@%x.%d.%d", data, uint64(v.Dot.Actor.Node)&0xffff, v.Dot.Actor.Epoch, v.Dot.Counter)
+	}
+	for i := range o.Elements {
+		e := &o.Elements[i]
+		text += fmt.Sprintf(" %s=%s@%x.%d.%d", e.Name, e.Data, uint64(e.Dot.Actor.Node)&0xffff, e.Dot.Actor.Epoch, e.Dot.Counter)
 	}
 	return "[" + text + " ]"
 }

@@ -44,6 +44,7 @@ const (
 	FaultInterval                     // no fault: in half of the runs nodes have --durability interval
 	FaultHeaps                        // no fault: clients add siblings, and a coordinator allows few
 	FaultClears                       // no fault: clients use FLUSHALL
+	FaultElements                     // no fault: clients use SADD, SREM, HSET and HDEL
 
 	faultsEnd
 )
@@ -66,7 +67,7 @@ const (
 // of the set.
 func (f Faults) mishaps() (kinds []Faults) {
 	for kind := Faults(1); kind < faultsEnd; kind <<= 1 {
-		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals|FaultInterval|FaultHeaps|FaultClears) != 0 {
+		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals|FaultInterval|FaultHeaps|FaultClears|FaultElements) != 0 {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -75,7 +76,7 @@ func (f Faults) mishaps() (kinds []Faults) {
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "interval": FaultInterval, "heaps": FaultHeaps, "clears": FaultClears, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "interval": FaultInterval, "heaps": FaultHeaps, "clears": FaultClears, "elements": FaultElements, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed
@@ -132,6 +133,8 @@ const (
 	defectStrip           // a value that has not expired yet loses its data
 	defectBounds          // bounds are above what the nodes make later, and one node does not raise its epochs
 	defectDeaf            // a node says that it has carried out a clear, and has not
+	defectElement         // all copies of a key lose an element
+	defectUnseen          // removals with a context take what their clients have not seen
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

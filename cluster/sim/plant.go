@@ -62,6 +62,11 @@ func (ch *checker) plant() {
 				continue
 			}
 			o.Siblings[0].Data, o.Siblings[0].Stripped = nil, true
+		case defectElement:
+			if len(o.Elements) == 0 {
+				continue
+			}
+			o.Elements = o.Elements[1:]
 		default:
 			continue
 		}

@@ -14,7 +14,7 @@ import (
 // exactFaults are those under which no coordinator seems silent and no fallback
 // stands in: updates of one key meet at one node, and a read meets every write.
 const exactFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultSkew | FaultJumps | FaultJoins | FaultLeaves |
-	FaultCounters | FaultLocks | FaultExpiries | FaultRefusals
+	FaultCounters | FaultLocks | FaultExpiries | FaultRefusals | FaultElements
 
 // countingFaults are those under which each acknowledged increment counts: nodes stop and
 // start, and each leaves the updates that compute to the others until it takes over.

@@ -134,6 +134,8 @@ var plantedUnder = map[defect]Faults{
 	defectStrip:    MildFaults | FaultExpiries,
 	defectBounds:   MildFaults | FaultClears,
 	defectDeaf:     MildFaults | FaultClears,
+	defectElement:  SteadyFaults | FaultElements,
+	defectUnseen:   SteadyFaults | FaultElements,
 }
 
 // loneFaults are those of a node that is the whole cluster.
@@ -175,6 +177,8 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"values are stripped before they expire", defectStrip, "stripped: "},
 		{"the bound of a node is above what it makes later", defectBounds, "thin: "},
 		{"a node has not carried out a clear, and says so", defectDeaf, "returned: "},
+		{"an element of a collection vanishes", defectElement, "element lost: "},
+		{"a removal takes what its client has not seen", defectUnseen, "element lost: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

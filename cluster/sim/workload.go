@@ -21,7 +21,7 @@ const ttlSiblings = expiryPrefix + "2"
 // besides GET, SET and DEL, in half of the cases, and reports whether it did.
 func (w *workload) special(o *op) bool {
 	var kinds []Faults
-	for _, kind := range []Faults{FaultCounters, FaultLocks, FaultExpiries, FaultHeaps, FaultClears} {
+	for _, kind := range []Faults{FaultCounters, FaultLocks, FaultExpiries, FaultHeaps, FaultClears, FaultElements} {
 		if w.opts.Faults&kind != 0 {
 			kinds = append(kinds, kind)
 		}
@@ -54,6 +54,8 @@ func (w *workload) special(o *op) bool {
 		w.heapUp(o)
 	case FaultClears:
 		return w.clear(o)
+	case FaultElements:
+		w.element(o)
 	}
 	return true
 }
@@ -87,6 +89,8 @@ func (o *op) update() *register.Update {
 		u.Condition = register.IfAbsent
 	case actionExpire:
 		u = &register.Update{Kind: register.Expire}
+	case actionAdd, actionRemove:
+		u = o.change()
 	}
 	if o.expiry != 0 {
 		u.Expiry = unixMilli(o.expiry)

@@ -13,7 +13,7 @@ import (
 const module = "github.com/quorate/quorate/"
 
 // The running parts of a node, which the root package puts together.
-var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff", "repair", "recovery", "logsummary", "clear"}
+var parts = []string{"peer", "operation", "membership", "gossip", "settings", "replica", "coverage", "antientropy", "handoff", "repair", "recovery", "logsummary", "clear", "agreement"}
 
 // Imports point one way. A package may import only the packages of the lines that its
 // line names.
@@ -31,6 +31,7 @@ var layers = []struct {
 	{"fault", []string{"cluster/peer/fault"}, nil},
 	{"socket", []string{"cluster/socket"}, nil},
 	{"peer", []string{"cluster/peer"}, []string{"core", "largebuf", "fault", "socket"}},
+	{"agreement", []string{"cluster/agreement"}, []string{"core"}},
 	{"operation", []string{"cluster/operation"}, []string{"core"}},
 	{"gossip", []string{"cluster/membership/gossip"}, []string{"core"}},
 	{"membership", []string{"cluster/membership"}, []string{"core", "peer"}},
@@ -53,7 +54,7 @@ var layers = []struct {
 	{"resp", []string{"server/resp"}, []string{"core"}},
 	{"limits", []string{"server/limits"}, []string{"core", "resp"}},
 	{"server parts", []string{"server/command", "server/auth", "server/push"}, []string{"core", "engine", "replica", "coverage", "resp", "limits", "server parts"}},
-	{"families", []string{"server/stringcmd", "server/bitmapcmd", "server/hyperloglogcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
+	{"families", []string{"server/stringcmd", "server/bitmapcmd", "server/hyperloglogcmd", "server/hashcmd", "server/setcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"commandtest", []string{"server/commandtest"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"server", []string{"server"}, []string{"core", "largebuf", "socket", "replica", "coverage", "resp", "limits", "server parts", "families"}},
 	{"api", []string{"admin/api"}, nil},

@@ -45,6 +45,7 @@ var prefixes = []struct {
 }{
 	{err: causal.ErrBadContext, prefix: "BADCONTEXT"},
 	{err: register.ErrConflict, prefix: "CONFLICT"},
+	{err: register.ErrWrongType, prefix: "WRONGTYPE", text: "Operation against a key holding the wrong kind of value"},
 	{err: replica.ErrTooManySiblings, prefix: "TOOMANYSIBLINGS"},
 	{err: replica.ErrUnknownOutcome, prefix: "UNKNOWNOUTCOME"},
 	{err: replica.ErrClosing, prefix: "TRYAGAIN"},
@@ -103,6 +104,8 @@ func failureText(r *Row, f register.Failure) string {
 		return TextCorruptHyperLogLog
 	case register.BadData:
 		return "ERR the coordinator could not read the update"
+	case register.WrongType:
+		return ErrorText(register.ErrWrongType)
 	case register.Conflict:
 		return ErrorText(register.ErrConflict)
 	}

@@ -3,6 +3,10 @@ package command
 import (
 	"bytes"
 	"context"
+	"errors"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // Sum collects the results of a command on many keys. If one of them fails, the whole
@@ -31,16 +35,29 @@ func (m *Sum) AddCounts(c *Call) {
 	}
 }
 
-// AddValues takes the values of a call's reads. They alias its results: see own.
+// AddValues takes the values of a call's reads. They alias its results: see own. A key of
+// another type is an error.
 func (m *Sum) AddValues(c *Call) {
 	for _, r := range c.Requests {
 		m.Keys++
-		m.addValue(c, r)
+		v, found, err := c.Value(r)
+		m.addValue(c, v, found, err)
 	}
 }
 
-func (m *Sum) addValue(c *Call, r *Request) {
-	v, found, err := c.Value(r)
+// AddStrings takes values as AddValues does, and keys of other types as missing.
+func (m *Sum) AddStrings(c *Call) {
+	for _, r := range c.Requests {
+		m.Keys++
+		v, found, err := c.Value(r)
+		if errors.Is(err, register.ErrWrongType) {
+			err = nil
+		}
+		m.addValue(c, v, found, err)
+	}
+}
+
+func (m *Sum) addValue(c *Call, v object.Value, found bool, err error) {
 	if err != nil {
 		m.Refusal = ErrorText(err)
 		return
@@ -116,10 +133,10 @@ func ReplyAllOK(c *Call) {
 	m.ReplyOK(c)
 }
 
-// ReplyValues answers a planned call with the values of all its keys.
+// ReplyValues answers a planned call with the values of all its keys that are strings.
 func ReplyValues(c *Call) {
 	m := Sum{Values: c.values[:0]}
-	m.AddValues(c)
+	m.AddStrings(c)
 	m.ReplyValues(c)
 	clear(m.Values)
 	c.values = m.Values[:0]

@@ -53,7 +53,10 @@ type Keys struct {
 	// First and last position, and the step between keys; a negative Last counts
 	// from the end. All zero: the command names no keys.
 	First, Last, Step int
-	Access            string // flags of the key specification; with ";", of each key's
+	// Counted is the position of an argument that says how many keys follow it, after those
+	// of First to Last; 0: there is none. The last flags of Access are theirs.
+	Counted int
+	Access  string // flags of the key specification; with ";", of each key's
 	// Varying returns the flags that hold for a call. It is there if Access has the word
 	// variable_flags.
 	Varying func(args [][]byte) string
@@ -65,6 +68,9 @@ func Key(access string) Keys       { return Keys{First: 1, Last: 1, Step: 1, Acc
 func TwoKeys(access string) Keys   { return Keys{First: 1, Last: 2, Step: 1, Access: access} }
 func KeysToEnd(access string) Keys { return Keys{First: 1, Last: -1, Step: 1, Access: access} }
 func Pairs(access string) Keys     { return Keys{First: 1, Last: -1, Step: 2, Access: access} }
+
+// CountedKeys is a number of keys, at a position, and the keys behind it.
+func CountedKeys(position int, access string) Keys { return Keys{Counted: position, Access: access} }
 
 // KeyAt is one key at the given position, behind a subcommand's name.
 func KeyAt(position int, access string) Keys {

@@ -66,6 +66,10 @@ func (s *Store) apply(r *replica.Request) error {
 	if err != nil && r.Update.NeedsRead() {
 		return err
 	}
+	if r.Update.ForElements(shown) {
+		s.changeElements(r, &stored, current, shown)
+		return nil
+	}
 	var old *object.Value
 	if shown.Found {
 		old = &shown.Value
@@ -82,13 +86,34 @@ func (s *Store) apply(r *replica.Request) error {
 	}
 	event := register.Event{
 		Value: next, Of: shown.Of, Past: past,
-		Dot:  object.NextDot(current, past.Vector, ring.IDOf(nodeName), object.EpochSpan{Below: s.epoch + 1}, func() causal.Epoch { s.epoch++; return s.epoch }),
+		Dot:  s.nextDot(current, past),
 		Time: max(causal.TimestampOf(s.now), stored.Clock.Latest()+1),
 	}
 	after := r.Update.Next(object.Object{}, &stored, &event, s.now)
 	s.Objects[string(r.Key)] = after
 	r.Result.Dot, r.Result.Context = event.Dot, after.SeenBy(event.Dot)
 	return nil
+}
+
+// changeElements carries out an update of elements.
+func (s *Store) changeElements(r *replica.Request, stored, current *object.Object, shown register.Shown) {
+	change, write, result := r.Update.Elements(stored, shown, s.now)
+	if r.Result = result; !write {
+		return
+	}
+	change.Seen = stored.Context()
+	if r.Update.HasContext {
+		change.Seen = r.Update.Context
+	}
+	change.Dot, change.Time = s.nextDot(current, change.Seen), max(causal.TimestampOf(s.now), stored.Clock.Latest()+1)
+	var after object.Object
+	after.BecomeEdited(*stored, &change)
+	s.Objects[string(r.Key)], r.Result.Dot = after.Clone(), change.Dot // the update belongs to the caller
+}
+
+func (s *Store) nextDot(current *object.Object, past causal.Context) causal.Dot {
+	fresh := func() causal.Epoch { s.epoch++; return s.epoch }
+	return object.NextDot(current, past.Vector, ring.IDOf(nodeName), object.EpochSpan{Below: s.epoch + 1}, fresh)
 }
 
 // ID returns the id of the one node.

@@ -74,9 +74,9 @@ func replyTips(c *command.Call, tips string) {
 }
 
 // replyKeySpecs writes where the keys are, in the form of Redis 7: one range of keys with
-// the same flags, or several keys with flags of their own.
+// the same flags, or several keys with flags of their own, or a number and as many keys.
 func replyKeySpecs(c *command.Call, r *command.Row) {
-	if r.Keys.First == 0 {
+	if r.Keys.First == 0 && r.Keys.Counted == 0 {
 		c.Out.Set(0)
 		return
 	}
@@ -90,17 +90,21 @@ func replyKeySpecs(c *command.Call, r *command.Row) {
 		last -= r.Keys.First
 	}
 	for i, flags := range kinds {
+		if r.Keys.Counted > 0 && i == len(kinds)-1 {
+			replyKeySpec(c, r.Keys, flags, r.Keys.Counted, replyCountedKeys)
+			break
+		}
 		end := last
 		if i < len(kinds)-1 {
 			end = 0 // all keys from the last kind on are of that kind
 		}
-		replyKeySpec(c, r.Keys, flags, r.Keys.First+i, end)
+		replyKeySpec(c, r.Keys, flags, r.Keys.First+i, func(c *command.Call) { replyKeyRange(c, r.Keys.Step, end) })
 	}
 }
 
-// replyKeySpec writes one specification; last is relative to first, or to the
-// end if negative.
-func replyKeySpec(c *command.Call, keys command.Keys, flags string, first, last int) {
+// replyKeySpec writes one specification: where its keys begin, and how to find them from
+// there.
+func replyKeySpec(c *command.Call, keys command.Keys, flags string, first int, find func(*command.Call)) {
 	if keys.Notes != "" {
 		c.Out.Map(4)
 		c.Out.Text("notes")
@@ -121,15 +125,34 @@ func replyKeySpec(c *command.Call, keys command.Keys, flags string, first, last 
 	c.Out.Text("find_keys")
 	c.Out.Map(2)
 	c.Out.Text("type")
+	find(c)
+}
+
+// replyKeyRange writes how to find a range of keys; last is relative to the first key, or to
+// the end if negative.
+func replyKeyRange(c *command.Call, step, last int) {
 	c.Out.Text("range")
 	c.Out.Text("spec")
 	c.Out.Map(3)
 	c.Out.Text("lastkey")
 	c.Out.Int(int64(last))
 	c.Out.Text("keystep")
-	c.Out.Int(int64(keys.Step))
+	c.Out.Int(int64(step))
 	c.Out.Text("limit")
 	c.Out.Int(0)
+}
+
+// replyCountedKeys writes how to find keys behind their number.
+func replyCountedKeys(c *command.Call) {
+	c.Out.Text("keynum")
+	c.Out.Text("spec")
+	c.Out.Map(3)
+	c.Out.Text("keynumidx")
+	c.Out.Int(0)
+	c.Out.Text("firstkey")
+	c.Out.Int(1)
+	c.Out.Text("keystep")
+	c.Out.Int(1)
 }
 
 // runCommandDocs serves COMMAND DOCS [name …]. It leaves out unknown names.

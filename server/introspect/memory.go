@@ -51,6 +51,9 @@ func replyMemoryUsage(c *command.Call) {
 		for i := range sl.Object.Siblings {
 			size += len(sl.Object.Siblings[i].Data) + siblingOverhead
 		}
+		for i := range sl.Object.Elements {
+			size += len(sl.Object.Elements[i].Name) + len(sl.Object.Elements[i].Data) + siblingOverhead
+		}
 		c.Out.Int(int64(size))
 	}
 }

@@ -73,15 +73,15 @@ func planPersist(c *command.Call) {
 // different units. Show gets the expiry and the present, in unix milliseconds.
 func planExpiry(show func(expiry, now int64) int64) func(*command.Call) {
 	reply := func(c *command.Call) {
-		switch v, found, err := c.Value(c.Requests[0]); {
+		switch shown, err := c.Shown(c.Requests[0]); {
 		case err != nil:
 			c.Fail(err)
-		case !found:
+		case !shown.Found:
 			c.Out.Int(-2)
-		case v.Expiry == 0:
+		case shown.Value.Expiry == 0:
 			c.Out.Int(-1)
 		default:
-			c.Out.Int(show(v.Expiry, c.Now))
+			c.Out.Int(show(shown.Value.Expiry, c.Now))
 		}
 	}
 	return func(c *command.Call) {

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"context"
 
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/server/command"
 )
 
@@ -25,15 +26,24 @@ func planType(c *command.Call) {
 	c.Reply = replyType
 }
 
-// replyType answers for a key with conflicting values too: they are all
-// strings.
+// replyType answers with the type of a key. Conflicting values are all strings.
 func replyType(c *command.Call) {
-	switch r := c.Requests[0]; {
-	case r.Err != nil:
+	r := c.Requests[0]
+	if r.Err != nil {
 		c.Fail(r.Err)
-	case c.Exists(r):
-		c.Out.Status("string")
-	default:
-		c.Out.Status("none")
+		return
 	}
+	c.Out.Status(typeOf(c, r))
+}
+
+// typeOf returns Redis's name of the type of a key that was read; none if it does not exist.
+func typeOf(c *command.Call, r *command.Request) string {
+	shown, err := c.Shown(r)
+	switch {
+	case shown.Kind != 0:
+		return collection.TypeName(shown.Kind)
+	case shown.Found || err != nil:
+		return "string"
+	}
+	return "none"
 }

@@ -1,7 +1,10 @@
 package keyspace
 
 import (
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/number"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/server/command"
 )
 
@@ -10,84 +13,86 @@ import (
 const textNoFrequency = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
 	"Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 
+// planObjectEncoding serves OBJECT ENCODING: the encoding in which Redis would store the key.
 func planObjectEncoding(c *command.Call) {
-	c.Read(c.Args[2])
-	c.Reply = replyObjectEncoding
+	planObject(c, func(shown register.Shown) {
+		if shown.Kind != 0 {
+			c.Out.Text(encodingOf(collection.ViewOf(&c.Requests[0].Object, shown.Kind, c.Now)))
+			return
+		}
+		data := shown.Value.Data
+		if _, ok := number.ParseInt(data); ok {
+			c.Out.Text("int")
+		} else if len(data) <= 44 {
+			c.Out.Text("embstr")
+		} else {
+			c.Out.Text("raw")
+		}
+	})
 }
 
-// replyObjectEncoding answers with the encoding in which Redis would store the value.
-func replyObjectEncoding(c *command.Call) {
-	v, found, err := c.Value(c.Requests[0])
-	switch {
-	case err != nil:
-		c.Fail(err)
-		return
-	case !found:
-		c.Out.Null()
-		return
+// Redis stores small collections in another encoding than large ones, by default up to these
+// sizes.
+const (
+	mostPacked      = 128 // elements
+	mostPackedBytes = 64  // of each
+	mostIntegers    = 512
+)
+
+// encodingOf returns the encoding in which Redis 7.0 would store a collection.
+func encodingOf(v collection.View) string {
+	packed, integers := len(v) <= mostPacked, len(v) <= mostIntegers
+	for _, e := range v {
+		packed = packed && len(e.Name) <= mostPackedBytes && len(e.Data) <= mostPackedBytes
+		if integers {
+			_, integers = number.ParseInt(e.Name)
+		}
 	}
-	if _, ok := number.ParseInt(v.Data); ok {
-		c.Out.Text("int")
-	} else if len(v.Data) <= 44 {
-		c.Out.Text("embstr")
-	} else {
-		c.Out.Text("raw")
+	switch kind := v[0].Kind; {
+	case kind == object.Member && integers:
+		return "intset"
+	case kind == object.Member, kind == object.Field && !packed:
+		return "hashtable"
 	}
+	return "listpack"
 }
 
 func planObjectFreq(c *command.Call) {
-	c.Read(c.Args[2])
-	c.Reply = func(c *command.Call) {
-		if _, found := stored(c, c.Requests[0]); found {
-			c.Out.Error(textNoFrequency)
-		}
-	}
+	planObject(c, func(register.Shown) { c.Out.Error(textNoFrequency) })
 }
 
 // planObjectIdletime serves OBJECT IDLETIME. It shows the seconds since the key was
 // written; reads do not count.
 func planObjectIdletime(c *command.Call) {
-	c.Read(c.Args[2])
-	c.Reply = func(c *command.Call) {
-		if _, found := stored(c, c.Requests[0]); !found {
-			return
-		}
-		var newest int64
-		for _, sibling := range c.Requests[0].Object.Siblings {
-			newest = max(newest, sibling.Time.UnixMilli())
-		}
-		c.Out.Int(max(c.Now-newest, 0) / 1000)
-	}
+	planObject(c, func(register.Shown) {
+		c.Out.Int(max(c.Now-c.Requests[0].Object.Clock.Latest().UnixMilli(), 0) / 1000)
+	})
 }
 
 // planObjectRefcount answers as Redis does, which shares the objects of small
 // numbers.
 func planObjectRefcount(c *command.Call) {
-	c.Read(c.Args[2])
-	c.Reply = func(c *command.Call) {
-		data, found := stored(c, c.Requests[0])
-		if !found {
-			return
-		}
-		if n, ok := number.ParseInt(data); ok && n >= 0 && n < 10_000 {
+	planObject(c, func(shown register.Shown) {
+		if n, ok := number.ParseInt(shown.Value.Data); ok && n >= 0 && n < 10_000 {
 			c.Out.Int(1<<31 - 1)
 			return
 		}
 		c.Out.Int(1)
-	}
+	})
 }
 
-// stored returns the value that a read found. Otherwise it answers, with nil or an
-// error, and found is false.
-func stored(c *command.Call, r *command.Request) (data []byte, found bool) {
-	v, found, err := c.Value(r)
-	switch {
-	case err != nil:
-		c.Fail(err)
-	case !found:
-		c.Out.Null()
-	default:
-		return v.Data, true
+// planObject reads the key of an OBJECT command, and answers with what show writes, with nil
+// if the key does not exist, or with an error.
+func planObject(c *command.Call, show func(register.Shown)) {
+	c.Read(c.Args[2])
+	c.Reply = func(c *command.Call) {
+		switch shown, err := c.Shown(c.Requests[0]); {
+		case err != nil:
+			c.Fail(err)
+		case !shown.Found:
+			c.Out.Null()
+		default:
+			show(shown)
+		}
 	}
-	return nil, false
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/server/command"
@@ -35,29 +36,28 @@ func runRenameNX(ctx context.Context, c *command.Call) {
 // old key meanwhile stays. Answered means that an error was written.
 func rename(ctx context.Context, c *command.Call, condition register.Condition) (renamed, answered bool) {
 	from := c.ReadNow(ctx, c.Args[1])
-	_, found, err := c.Value(from)
-	seen, puts := from.Object.Context().Clone(), copyOf(c, from)
+	shown, err := c.Shown(from)
+	seen, puts := from.Object.Context().Clone(), copyOf(c, from, condition)
 	switch {
 	case err != nil:
 		c.Fail(err)
 		return false, true
-	case !found:
+	case !shown.Found:
 		c.Out.Error(command.TextNoSuchKey)
 		return false, true
 	case string(c.Args[1]) == string(c.Args[2]):
 		return false, false
 	}
-	if renamed, answered = write(ctx, c, puts, condition); !renamed || answered {
+	if renamed, answered = write(ctx, c, puts); !renamed || answered {
 		return false, answered
 	}
 	gone := c.WriteNow(ctx, c.Args[1], register.Update{Kind: register.Delete, Context: seen, HasContext: true})
 	return true, c.FailedWrite(gone)
 }
 
-// write writes the key c.Args[2] with the updates of copyOf, if it meets the condition.
+// write writes the key c.Args[2] with the updates of copyOf, if it meets their condition.
 // Answered means that an error was written.
-func write(ctx context.Context, c *command.Call, puts []register.Update, condition register.Condition) (written, answered bool) {
-	puts[0].Condition = condition
+func write(ctx context.Context, c *command.Call, puts []register.Update) (written, answered bool) {
 	for _, put := range puts {
 		to := c.WriteNow(ctx, c.Args[2], put)
 		if c.FailedWrite(to) {
@@ -70,11 +70,21 @@ func write(ctx context.Context, c *command.Call, puts []register.Update, conditi
 	return true, false
 }
 
-// copyOf returns the updates that write the live siblings of a key that was read, with
-// their expiries, to another key. The first one replaces what is there, and the others
-// come beside it; the newest is the last, so that the same one is shown. It copies the
-// values, whose memory belongs to a request that is about to be used again.
-func copyOf(c *command.Call, r *command.Request) []register.Update {
+// copyOf returns the updates that write what a key has that was read to another key, if that
+// meets a condition. It copies the values, whose memory belongs to a request that is about to
+// be used again.
+//
+// Of a string it is all live siblings, with their expiries. The first one replaces what is
+// there, and the others come beside it; the newest is the last, so that the same one is shown.
+// Of a collection it is the elements that commands see, in one update.
+func copyOf(c *command.Call, r *command.Request, condition register.Condition) []register.Update {
+	if shown, err := c.Shown(r); err == nil && shown.Kind != 0 {
+		store := collection.StoreOf(collection.ViewOf(&r.Object, shown.Kind, c.Now), shown.Value.Expiry)
+		if condition == register.IfAbsent {
+			store.Flags = collection.IfAbsent
+		}
+		return []register.Update{{Kind: register.ChangeElements, Data: store.Append(nil)}}
+	}
 	siblings := r.Object.LiveAt(c.Now).Siblings
 	slices.SortFunc(siblings, func(a, b object.Sibling) int {
 		if a.After(&b) {
@@ -85,6 +95,9 @@ func copyOf(c *command.Call, r *command.Request) []register.Update {
 	puts := make([]register.Update, len(siblings))
 	for i, s := range siblings {
 		puts[i] = register.Update{Kind: register.Set, Data: bytes.Clone(s.Data), Expiry: s.Expiry, HasContext: i > 0}
+	}
+	if len(puts) > 0 {
+		puts[0].Condition = condition
 	}
 	return puts
 }
@@ -112,16 +125,16 @@ func runCopy(ctx context.Context, c *command.Call) {
 		return
 	}
 	from := c.ReadNow(ctx, c.Args[1])
-	_, found, err := c.Value(from)
+	shown, err := c.Shown(from)
 	switch {
 	case err != nil:
 		c.Fail(err)
 		return
-	case !found:
+	case !shown.Found:
 		c.Out.Int(0)
 		return
 	}
-	if copied, answered := write(ctx, c, copyOf(c, from), condition); !answered {
+	if copied, answered := write(ctx, c, copyOf(c, from, condition)); !answered {
 		c.Out.Flag(copied)
 	}
 }

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/glob"
@@ -19,10 +20,9 @@ const maxScanCount = 10000
 
 // scanOptions are those of SCAN.
 type scanOptions struct {
-	match  []byte
-	count  int64
-	filter bool // TYPE was given
-	string bool // and is string, the only type
+	match []byte
+	count int64
+	kind  string // of TYPE, in lower case; empty: any
 }
 
 func (o *scanOptions) parse(args [][]byte) string {
@@ -40,7 +40,7 @@ func (o *scanOptions) parse(args [][]byte) string {
 			}
 			o.count = n
 		case resp.Is(args[0], "TYPE"):
-			o.filter, o.string = true, resp.Is(value, "STRING")
+			o.kind = strings.ToLower(string(value))
 		default:
 			return command.TextSyntax
 		}
@@ -72,8 +72,14 @@ func runScan(ctx context.Context, c *command.Call) {
 	}
 	shown := keys[:0]
 	for _, key := range keys {
-		if (!o.filter || o.string) && (o.match == nil || glob.Pattern(o.match).Match(key)) {
+		if o.match == nil || glob.Pattern(o.match).Match(key) {
 			shown = append(shown, key)
+		}
+	}
+	if o.kind != "" {
+		if shown, err = ofType(ctx, c, shown, o.kind); err != nil {
+			c.Fail(err)
+			return
 		}
 	}
 	c.Out.Array(2)
@@ -82,6 +88,21 @@ func runScan(ctx context.Context, c *command.Call) {
 	for _, key := range shown {
 		c.Out.Value(key)
 	}
+}
+
+// ofType returns those of some keys that are of a type.
+func ofType(ctx context.Context, c *command.Call, keys [][]byte, kind string) (shown [][]byte, err error) {
+	c.InPieces(ctx, append([][]byte{nil}, keys...), command.PlanReads, func(_ *command.Sum, piece *command.Call) {
+		for _, r := range piece.Requests {
+			switch {
+			case r.Err != nil:
+				err = r.Err
+			case typeOf(piece, r) == kind:
+				shown = append(shown, r.Key)
+			}
+		}
+	})
+	return shown, err
 }
 
 // runKeys serves KEYS glob. All keys of the answer are in memory at once, as in Redis. An

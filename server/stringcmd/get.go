@@ -1,6 +1,8 @@
 package stringcmd
 
 import (
+	"cmp"
+
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
@@ -48,8 +50,8 @@ func replyGet(c *command.Call) {
 // replySiblings answers GET key CONTEXT: the context, then all values.
 func replySiblings(c *command.Call) {
 	r := c.Requests[0]
-	if r.Err != nil {
-		c.Fail(r.Err)
+	if shown, err := c.Shown(r); r.Err != nil || shown.Kind != 0 {
+		c.Fail(cmp.Or(err, register.ErrWrongType))
 		return
 	}
 	c.Out.Array(2)

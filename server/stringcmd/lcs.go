@@ -1,6 +1,9 @@
 package stringcmd
 
 import (
+	"errors"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
@@ -13,6 +16,7 @@ const lcsCell = 4
 
 const (
 	textLCSBoth = "ERR If you want both the length and indexes, please just use IDX."
+	textLCSType = "ERR The specified keys must contain string values"
 	textLCSBig  = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
 )
 
@@ -64,6 +68,10 @@ func replyLCS(c *command.Call) {
 	var values [2][]byte
 	for i, r := range c.Requests {
 		v, _, err := c.Value(r)
+		if errors.Is(err, register.ErrWrongType) {
+			c.Out.Error(textLCSType)
+			return
+		}
 		if err != nil {
 			c.Fail(err)
 			return

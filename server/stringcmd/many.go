@@ -26,7 +26,7 @@ func planMSet(c *command.Call) {
 // runManyMGet serves MGET of more keys than a batch should hold, in pieces. The
 // values of all are in memory until it replies.
 func runManyMGet(ctx context.Context, c *command.Call) {
-	m := c.InPieces(ctx, c.Args, planMGet, (*command.Sum).AddValues)
+	m := c.InPieces(ctx, c.Args, planMGet, (*command.Sum).AddStrings)
 	m.ReplyValues(c)
 }
 

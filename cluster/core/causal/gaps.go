@@ -66,6 +66,13 @@ func ContextOf(v Vector, own Dot) Context {
 	return c
 }
 
+// With returns c with one more event, of the time t. It shares no memory with c.
+func (c Context) With(d Dot, t Timestamp) Context {
+	own := ContextOf(nil, d)
+	own.Vector[0].Time = t
+	return Context{Vector: AppendJoin(make(Vector, 0, len(c.Vector)+1), c.Vector, own.Vector), Gaps: c.JoinGaps(own)}
+}
+
 // Less returns c without some events, which are in order.
 func (c Context) Less(events []Dot) Context {
 	gaps := slices.Grow(slices.Clone(c.Gaps), len(events))

@@ -120,3 +120,16 @@ func TestReadGaps_ImpossibleGaps_AreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestContext_With_AddsOneEvent(t *testing.T) {
+	a, b := Actor{Node: 1, Epoch: 1}, Actor{Node: 2, Epoch: 1}
+	c := Context{Vector: Vector{{Actor: a, Counter: 3, Time: 5}}}
+	for _, d := range []Dot{{a, 2}, {a, 4}, {a, 9}, {b, 1}, {b, 3}} {
+		with := c.With(d, 7)
+		for _, e := range []Dot{{a, 1}, {a, 3}, {a, 4}, {a, 5}, {a, 8}, {a, 9}, {a, 10}, {b, 1}, {b, 2}, {b, 3}, {b, 4}} {
+			if want := c.Covers(e) || e == d; with.Covers(e) != want {
+				t.Errorf("with %v: covers %v: %v, want %v", d, e, !want, want)
+			}
+		}
+	}
+}

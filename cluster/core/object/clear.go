@@ -18,7 +18,7 @@ import (
 //
 // An event is named by (node, epoch, counter), and a clear covers all events of an epoch or
 // none. [Clear.Filter] removes the covered events from an object, as if they had never
-// been: their siblings, their entries in the clock, and their gaps.
+// been: their siblings and elements, their entries in the clock, and their gaps.
 //
 // Why the replicas agree. What a merge does with a sibling depends on whether each of the
 // two copies has the sibling, and on what their clocks and gaps say of the actor of its dot.
@@ -125,6 +125,11 @@ func (c Clear) Filter(o Object) (left Object, changed bool) {
 	for i := range o.Siblings {
 		if !c.Covers(o.Siblings[i].Dot.Actor) {
 			left.Siblings = append(left.Siblings, o.Siblings[i])
+		}
+	}
+	for i := range o.Elements {
+		if !c.Covers(o.Elements[i].Dot.Actor) {
+			left.Elements = append(left.Elements, o.Elements[i])
 		}
 	}
 	left.Replaced = slices.Clone(o.Replaced)

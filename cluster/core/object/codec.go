@@ -23,7 +23,8 @@ import (
 //	    data       length (uvarint), bytes     unless tombstone or stripped
 //	replaced       not in format 1: number (uvarint), then for each, in order:
 //	    before     (1 byte: 0 or 1), life (8 bytes), stamp (8 bytes)
-//	gaps           in format 3 (see causal.Gaps); in format 4 a 0 if there are none
+//	gaps           in format 3 (see causal.Gaps); in later formats a 0 if there are none
+//	elements       in format 5
 //	checksum       CRC-32C of all before it (4 bytes, big endian)
 //
 // There is one encoding for each object. Flags are set wherever they can be, and
@@ -38,7 +39,7 @@ const (
 	sameEvent byte = 1 << 2 // counter and time are those of the clock's entry
 	hasOrigin byte = 1 << 3
 	sameStamp byte = 1 << 4 // the origin's stamp is the time
-	stripped  byte = 1 << 5 // in format 4 alone, and with an expiry
+	stripped  byte = 1 << 5 // in format 4 and later, and with an expiry
 	allFlags       = tombstone | hasExpiry | sameEvent | hasOrigin | sameStamp | stripped
 
 	replacementLen = 1 + 8 + 8
@@ -73,6 +74,9 @@ func (o *Object) EncodedLen() int {
 	}
 	if format >= formatGaps {
 		n += o.Gaps.EncodedLen(o.Clock)
+	}
+	if format == formatElements {
+		n += elementsLen(o)
 	}
 	return n
 }
@@ -114,12 +118,17 @@ func (o *Object) Append(dst []byte) []byte {
 	if format >= formatGaps {
 		dst = o.Gaps.Append(dst, o.Clock)
 	}
+	if format == formatElements {
+		dst = appendElements(dst, o)
+	}
 	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
 }
 
 // format returns the format that o is written in.
 func (o *Object) format() byte {
 	switch {
+	case len(o.Elements) > 0:
+		return formatElements
 	case o.hasStripped():
 		return formatStripped
 	case len(o.Gaps) > 0:
@@ -173,7 +182,7 @@ func Decode(b []byte) (Object, error) {
 func (o *Object) DecodeFrom(b []byte) error {
 	err := o.decode(b)
 	if err != nil {
-		o.Clock, o.Siblings, o.Replaced, o.Gaps = o.Clock[:0], o.Siblings[:0], o.Replaced[:0], o.Gaps[:0]
+		o.Clock, o.Siblings, o.Replaced, o.Gaps, o.Elements = o.Clock[:0], o.Siblings[:0], o.Replaced[:0], o.Gaps[:0], o.Elements[:0]
 	}
 	return err
 }
@@ -206,17 +215,18 @@ func (o *Object) decode(b []byte) error {
 		}
 		o.Siblings = append(o.Siblings, s)
 	}
-	o.Replaced, o.Gaps = o.Replaced[:0], o.Gaps[:0]
+	o.Replaced, o.Gaps, o.Elements = o.Replaced[:0], o.Gaps[:0], o.Elements[:0]
 	if body[0] != formatPlain {
 		o.Replaced = readReplaced(&r, o.Replaced)
 	}
-	switch {
-	case body[0] == formatStripped && len(r.Rest()) == 1:
-		if r.Byte() != 0 { // no gaps
-			r.Fail()
-		}
+	switch rest := r.Rest(); {
+	case body[0] > formatGaps && len(rest) > 0 && rest[0] == 0: // no gaps
+		r.Byte()
 	case body[0] >= formatGaps:
 		o.Gaps = causal.ReadGaps(&r, o.Clock, o.Gaps)
+	}
+	if body[0] == formatElements {
+		o.Elements = readElements(&r, o.Clock, o.Gaps, o.Elements)
 	}
 	if o.format() != body[0] || len(o.Gaps) > 0 && slices.ContainsFunc(o.Siblings, func(s Sibling) bool { return o.Gaps.Has(s.Dot) }) {
 		r.Fail() // it has another encoding, or none

@@ -9,10 +9,13 @@
 // Invariant: [Merge] is commutative, associative and idempotent (up to the
 // trimming of entries older than [TrimAge]); the encoding of an object is
 // canonical, so that equal objects have equal bytes and equal digests on every
-// node; an object's vector covers every dot of its siblings.
+// node; an object's vector covers every dot of its siblings and elements.
+//
+// The elements of collections ([Element]) are merged by the same rule: [Object.BecomeEdited]
+// adds an event that changes some of them.
 //
 // A document begins with its format and its [Type]; today the only type is
-// [Register], a single value with siblings.
+// [Register].
 //
 // An object whose values have all expired can be stripped of their data
 // ([Object.Strip]).

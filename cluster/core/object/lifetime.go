@@ -31,25 +31,66 @@ const (
 // Lifetime returns the object's lifetime.
 func (o *Object) Lifetime() Lifetime {
 	newest := o.Newest()
-	if newest == nil {
+	if newest == nil && len(o.Elements) == 0 {
 		return Lifetime{Kind: Dead, At: o.Clock.Latest().UnixMilli()}
 	}
-	values, hidden := false, newest.Tombstone || newest.Stripped
-	expiry, since := int64(0), newest.Time.UnixMilli()
+	end := ending{}
+	if len(o.Elements) > 0 {
+		if end = o.Elements.ending(); end.never {
+			return Lifetime{Kind: Lasting}
+		}
+	}
+	hidden := false
+	if newest != nil {
+		hidden = !end.values && (newest.Tombstone || newest.Stripped)
+		end.since = max(end.since, newest.Time.UnixMilli())
+	}
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
 		switch {
 		case s.Tombstone:
 		case s.Stripped:
-			since = max(since, s.Expiry)
+			end.since = max(end.since, s.Expiry)
 		case s.Expiry == 0:
 			return Lifetime{Kind: Lasting, Hidden: hidden}
 		default:
-			values, expiry = true, max(expiry, s.Expiry)
+			end.values, end.at = true, max(end.at, s.Expiry)
 		}
 	}
-	if values {
-		return Lifetime{Kind: Expiring, At: max(expiry, 0), Hidden: hidden}
+	if end.values {
+		return Lifetime{Kind: Expiring, At: max(end.at, 0), Hidden: hidden}
 	}
-	return Lifetime{Kind: Dead, At: since}
+	return Lifetime{Kind: Dead, At: end.since}
+}
+
+// ending says when the last of some values expires, or since when none is left.
+type ending struct {
+	never     bool // one of them never expires
+	values    bool // there are some
+	at, since int64
+}
+
+// ending returns the ending of the elements.
+func (es Elements) ending() (end ending) {
+	keyExpiry := es.KeyExpiry()
+	for i := range es {
+		e := &es[i]
+		if e.Kind == KeyExpiry {
+			end.since = max(end.since, e.Time.UnixMilli())
+			continue
+		}
+		at := e.Expiry
+		if keyExpiry != 0 && (at == 0 || keyExpiry < at) && e.Time.UnixMilli() < keyExpiry {
+			at = keyExpiry
+		}
+		switch {
+		case e.Stripped:
+			end.since = max(end.since, at)
+		case at == 0:
+			return ending{never: true, values: true}
+		default:
+			end.values, end.at = true, max(end.at, at)
+		}
+	}
+	return end
 }

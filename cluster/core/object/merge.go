@@ -22,7 +22,7 @@ const (
 // reach a replica, hints, read repair, anti-entropy, transfers. A sibling stays if
 // both copies have it, or if the other does not know of it. If the other knows of it
 // and does not have it, it was replaced there. Twins go together (see replaced.go). The
-// clocks are joined, then trimmed.
+// clocks are joined, then trimmed. Elements are kept by the same rule as siblings.
 //
 // Merge is commutative, associative and idempotent (up to trimming), so copies
 // that have exchanged the same events are the same, whatever the order.
@@ -38,6 +38,10 @@ func Merge(a, b Object) (Object, Relation) {
 		x, y := a.survive(&b)
 		isA, isB = isA && x, isB && y
 	}
+	if (isA || isB) && len(a.Elements)+len(b.Elements) > 0 {
+		x, y := surviveElements(&a, &b)
+		isA, isB = isA && x, isB && y
+	}
 	if (isA || isB) && !a.trimmable() && !b.trimmable() {
 		switch {
 		case isA && isB:
@@ -51,6 +55,7 @@ func Merge(a, b Object) (Object, Relation) {
 	m := Object{
 		Clock:    causal.AppendJoin(make(causal.Vector, 0, len(a.Clock)+len(b.Clock)), a.Clock, b.Clock),
 		Siblings: appendSurvivors(make([]Sibling, 0, len(a.Siblings)+len(b.Siblings)), &a, &b),
+		Elements: mergedElements(&a, &b),
 	}
 	if !m.trim() {
 		return m, Neither
@@ -79,6 +84,7 @@ func mergeAny(a, b *Object) (Object, Relation) {
 		Siblings: appendSurvivors(make([]Sibling, 0, len(a.Siblings)+len(b.Siblings)), a, b),
 		Replaced: slices.Grow(slices.Clone(a.Replaced), len(b.Replaced)+1),
 		Gaps:     a.Context().JoinGaps(b.Context()),
+		Elements: mergedElements(a, b),
 	}
 	for _, r := range b.Replaced {
 		m.Replaced = m.Replaced.add(r)

@@ -86,6 +86,7 @@ type Object struct {
 	Siblings []Sibling     // sorted by dot, each dot once
 	Replaced Replaced      // forwarded updates whose versions o has replaced
 	Gaps     causal.Gaps   // events that the clock covers and o does not know of
+	Elements Elements      // of collections
 }
 
 // Context returns all events that o knows of.
@@ -104,14 +105,19 @@ func (o *Object) Live(now int64) bool {
 			return true
 		}
 	}
-	return false
+	return o.Elements.AnyLive(now)
 }
 
-// LiveIn reports whether a sibling that can be read at the time now is of an event that
-// the context covers.
+// LiveIn reports whether a sibling or element that can be read at the time now is of an
+// event that the context covers.
 func (o *Object) LiveIn(c causal.Context, now int64) bool {
 	for i := range o.Siblings {
 		if s := &o.Siblings[i]; s.Live(now) && c.Covers(s.Dot) {
+			return true
+		}
+	}
+	for e := range o.Elements.Live(now) {
+		if c.Covers(e.Dot) {
 			return true
 		}
 	}
@@ -119,9 +125,9 @@ func (o *Object) LiveIn(c causal.Context, now int64) bool {
 }
 
 // LiveAt returns o with those siblings alone that can be read at the time now (unix
-// milliseconds). Its list of siblings is its own; the clock is o's.
+// milliseconds), and with all its elements. Its list of siblings is its own; the rest is o's.
 func (o *Object) LiveAt(now int64) Object {
-	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced, Gaps: o.Gaps}
+	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced, Gaps: o.Gaps, Elements: o.Elements}
 	for i := range o.Siblings {
 		if s := &o.Siblings[i]; s.Live(now) {
 			live.Siblings = append(live.Siblings, *s)
@@ -145,12 +151,18 @@ func (o *Object) Newest() *Sibling {
 
 // Equal reports whether o and p have the same encoding.
 func (o *Object) Equal(p *Object) bool {
-	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || !slices.Equal(o.Gaps, p.Gaps) || len(o.Siblings) != len(p.Siblings) {
+	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || !slices.Equal(o.Gaps, p.Gaps) || len(o.Siblings) != len(p.Siblings) || len(o.Elements) != len(p.Elements) {
 		return false
 	}
 	for i := range o.Siblings {
 		a, b := &o.Siblings[i], &p.Siblings[i]
 		if a.Dot != b.Dot || a.compare(b) != 0 {
+			return false
+		}
+	}
+	for i := range o.Elements {
+		a, b := &o.Elements[i], &p.Elements[i]
+		if a.order(b) != 0 || a.compare(b) != 0 {
 			return false
 		}
 	}
@@ -160,9 +172,22 @@ func (o *Object) Equal(p *Object) bool {
 // Clone returns a copy that shares no memory with o, nor with the bytes that o was
 // decoded from.
 func (o *Object) Clone() Object {
-	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced), Gaps: slices.Clone(o.Gaps)}
+	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced), Gaps: slices.Clone(o.Gaps), Elements: o.Elements.clone()}
 	for i := range c.Siblings {
 		c.Siblings[i].Data = bytes.Clone(c.Siblings[i].Data)
 	}
 	return c
+}
+
+// maxSpareElements is the greatest number of elements whose memory [Object.Forget] keeps.
+const maxSpareElements = 64
+
+// Forget drops all values that o refers to, and keeps the memory of its lists for another
+// use. The lists may be shorter than they were before.
+func (o *Object) Forget() {
+	clear(o.Siblings[:cap(o.Siblings)])
+	if cap(o.Elements) > maxSpareElements {
+		o.Elements = nil
+	}
+	clear(o.Elements[:cap(o.Elements)])
 }

@@ -9,8 +9,8 @@ import (
 // Put adds one event to an object: the value v, written at the time t by a
 // client that had seen ctx, and named dot by [NextDot] for the same o and ctx.
 //
-//  1. Siblings that ctx covers were seen by the client and are replaced; the others
-//     are concurrent with the write and stay.
+//  1. Siblings and elements that ctx covers were seen by the client and are replaced; the
+//     others are concurrent with the write and stay.
 //  2. The clock becomes the join of o's, of ctx, and of dot. Events of ctx that o has
 //     not heard of need not follow one another: those between are gaps.
 //  3. Twins of a sibling that was replaced are replaced too, and the object remembers
@@ -43,7 +43,7 @@ func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t ca
 				next.Replaced = next.Replaced.add(Replacement{Origin: s.Origin})
 			}
 		}
-		next.Clock, next.Siblings = clock.With(dot, t), append(siblings, added)
+		next.Clock, next.Siblings, next.Elements = clock.With(dot, t), append(siblings, added), next.Elements[:0]
 		next.settle()
 		next.trim()
 		return
@@ -70,6 +70,12 @@ func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t ca
 		siblings = append(siblings, added)
 	}
 	next.Clock, next.Siblings = clock, siblings
+	next.Elements = next.Elements[:0]
+	for i := range o.Elements {
+		if !ctx.Covers(o.Elements[i].Dot) {
+			next.Elements = append(next.Elements, o.Elements[i])
+		}
+	}
 	next.settle()
 	next.trim()
 }

@@ -1,13 +1,17 @@
 package object
 
-import "github.com/quorate/quorate/cluster/core/causal"
+import (
+	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+)
 
 // SeenBy returns the context to give the client that wrote dot with a context: all that o
-// knows of, but for o's other siblings. The client has not seen those, because its write
-// replaced every sibling that it had seen. So its next write replaces this one, and
-// removes nothing unread.
+// knows of, but for o's other siblings and its elements. The client has not seen those,
+// because its write replaced everything that it had seen. So its next write replaces this
+// one, and removes nothing unread.
 func (o *Object) SeenBy(dot causal.Dot) causal.Context {
-	if len(o.Siblings) == 1 && o.Siblings[0].Dot == dot {
+	if len(o.Siblings) == 1 && o.Siblings[0].Dot == dot && len(o.Elements) == 0 {
 		return o.Context()
 	}
 	unseen := make([]causal.Dot, 0, len(o.Siblings))
@@ -16,5 +20,12 @@ func (o *Object) SeenBy(dot causal.Dot) causal.Context {
 			unseen = append(unseen, d)
 		}
 	}
+	for i := range o.Elements {
+		if d := o.Elements[i].Dot; d != dot {
+			unseen = append(unseen, d)
+		}
+	}
+	slices.SortFunc(unseen, causal.Dot.Compare)
+	unseen = slices.Compact(unseen) // the elements of one event have one dot
 	return o.Context().Less(unseen)
 }

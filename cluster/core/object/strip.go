@@ -1,5 +1,7 @@
 package object
 
+import "slices"
+
 // A value that has expired is of no use to anybody, but its dot is: it keeps older copies
 // of the value from coming back. So a replica strips the object: it drops the data and
 // keeps the rest. Each replica does so alone, when its own clock says so.
@@ -30,9 +32,11 @@ package object
 // value lives, Merge(Strip(a), b) and Merge(a, b) differ at most in the data of expired
 // values. Nobody strips that object, and the next merge of the two brings the data to both.
 
-// Strip returns o without the data of its values if all of them expired before a time
-// (unix milliseconds), and if there are any. It returns false, and o as it is, if not.
-// The result shares no siblings with o.
+// The same holds for elements, which keep their names.
+
+// Strip returns o without the data of its values and elements if all of them expired before
+// a time (unix milliseconds), and if there are any. It returns false, and o as it is, if not.
+// The result shares no siblings and elements with o.
 func (o *Object) Strip(before int64) (Object, bool) {
 	values := false
 	for i := range o.Siblings {
@@ -41,6 +45,12 @@ func (o *Object) Strip(before int64) (Object, bool) {
 			return *o, false
 		}
 		values = values || !s.Tombstone && !s.Stripped
+	}
+	if len(o.Elements) > 0 {
+		if o.Elements.AnyLive(before) {
+			return *o, false
+		}
+		values = values || slices.ContainsFunc(o.Elements, func(e Element) bool { return e.Kind != KeyExpiry && !e.Stripped })
 	}
 	if !values {
 		return *o, false
@@ -51,6 +61,12 @@ func (o *Object) Strip(before int64) (Object, bool) {
 	for i := range dead.Siblings {
 		if s := &dead.Siblings[i]; !s.Tombstone {
 			s.Data, s.Stripped = nil, true
+		}
+	}
+	dead.Elements = slices.Clone(o.Elements)
+	for i := range dead.Elements {
+		if e := &dead.Elements[i]; e.Kind != KeyExpiry {
+			e.Data, e.Stripped = nil, true
 		}
 	}
 	return dead, true

@@ -67,12 +67,12 @@ func (o *Object) trim() bool {
 }
 
 // capGaps makes some gaps one if there are very many, but for those with siblings
-// between them.
+// or elements between them.
 func (o *Object) capGaps() {
 	o.Gaps = o.Gaps.Capped(causal.MaxGaps, func(between causal.Gap) bool {
 		return slices.ContainsFunc(o.Siblings, func(s Sibling) bool {
 			return s.Dot.Actor == between.Actor && between.From <= s.Dot.Counter && s.Dot.Counter <= between.To
-		})
+		}) || o.Elements.hasIn(between)
 	})
 }
 
@@ -95,9 +95,10 @@ func aged(e causal.Entry, latest causal.Timestamp) bool {
 	return e.Time < latest && latest-e.Time > trimSpan
 }
 
-// unneeded yields the entries of the clock that cover no sibling's dot.
+// unneeded yields the entries of the clock that cover no dot of a sibling or an element.
 func (o *Object) unneeded() func(yield func(*causal.Entry) bool) {
 	return func(yield func(*causal.Entry) bool) {
+		writers := o.Elements.writers()
 		at := 0
 		for i := range o.Clock {
 			e := &o.Clock[i]
@@ -105,6 +106,9 @@ func (o *Object) unneeded() func(yield func(*causal.Entry) bool) {
 				at++
 			}
 			if at < len(o.Siblings) && o.Siblings[at].Dot.Actor == e.Actor {
+				continue
+			}
+			if writers[e.Actor] {
 				continue
 			}
 			if !yield(e) {

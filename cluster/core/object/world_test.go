@@ -144,6 +144,9 @@ func anyObject(t *rapid.T) Object {
 			o.Clock = append(o.Clock, e)
 			for n := causal.Counter(1); n <= top; n++ {
 				kind := rapid.IntRange(0, 4).Draw(t, "sibling")
+				if kind == 3 {
+					o.Elements = append(o.Elements, anyElements(t, causal.Dot{Actor: a, Counter: n})...)
+				}
 				if kind == 4 && n < top {
 					unknown = append(unknown, causal.Dot{Actor: a, Counter: n})
 				}
@@ -173,9 +176,39 @@ func anyObject(t *rapid.T) Object {
 			Before: rapid.Bool().Draw(t, "before"),
 		})
 	}
+	slices.SortFunc(o.Elements, func(a, b Element) int { return a.order(&b) })
 	o.Gaps = o.Context().Less(unknown).Gaps
 	o.settle()
 	return o
+}
+
+// anyElements draws what one event has written of elements.
+func anyElements(t *rapid.T, d causal.Dot) []Element {
+	var drawn []Element
+	for kind := KeyExpiry; kind <= lastKind; kind++ {
+		for _, name := range []string{"a", "b"} {
+			if kind == KeyExpiry {
+				name = ""
+			}
+			if !rapid.Bool().Draw(t, "element") || name == "" && len(drawn) > 0 {
+				continue
+			}
+			e := Element{Kind: kind, Name: []byte(name), Dot: d, Time: anyTime(t)}
+			if rapid.Bool().Draw(t, "expires") {
+				e.Expiry = rapid.Int64Range(1, 3).Draw(t, "expiry")
+			}
+			switch {
+			case kind == KeyExpiry:
+				e.Name = nil
+			case rapid.IntRange(0, 3).Draw(t, "element stripped") == 0:
+				e.Stripped = true
+			case kind != Member && rapid.Bool().Draw(t, "has data"):
+				e.Data = []byte{byte('x' + rapid.IntRange(0, 1).Draw(t, "data of element"))}
+			}
+			drawn = append(drawn, e)
+		}
+	}
+	return drawn
 }
 
 // originOf returns the origin that the event of a dot has in all objects, if any. Each

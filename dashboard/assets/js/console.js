@@ -135,6 +135,7 @@ function show(name, key, encoding, answer) {
   if (name === "put") blocks.push(h("p", { class: "outcome good" }, h("b", {}, "Written"), `${took}: version ${answer.dot_text}, clock `, h("code", {}, answer.clock_text)));
   else if (name === "delete") blocks.push(h("p", { class: "outcome good" }, h("b", {}, answer.deleted ? "Deleted" : "There was nothing to delete"), took));
   else if (!answer.found) blocks.push(h("p", { class: "outcome" }, h("b", {}, "Not found: "), what, took));
+  else if (answer.element_count > 0) blocks.push(...elements(answer, took));
   else {
     const live = answer.siblings.filter((x) => !x.tombstone && !x.stripped);
     if (answer.siblings.length > 1) blocks.push(siblings(key, encoding, answer, { resolve: perform }));
@@ -145,6 +146,19 @@ function show(name, key, encoding, answer) {
   }
   put(part.answer, blocks);
   showTrace(answer.trace);
+}
+
+// elements shows the elements of a collection, each with the event that wrote it.
+function elements(answer, took) {
+  const listed = answer.elements.length;
+  const rows = answer.elements.map((e) => h("tr", {}, h("td", { class: "mono" }, shown(e.name.value, e.name.encoding)),
+    h("td", { class: "mono" }, shown(e.value.value, e.value.encoding)), h("td", {}, e.dot_text)));
+  return [
+    h("p", { class: "outcome good" }, h("b", {}, `Found a ${answer.type}`), `${took}: ${answer.element_count} elements, clock `, h("code", {}, answer.clock_text)),
+    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Elements" },
+      h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Element"), h("th", {}, "Value"), h("th", {}, "Version"))), h("tbody", {}, rows))),
+    listed < answer.element_count ? h("p", { class: "small soft" }, `The first ${listed} are listed.`) : null,
+  ];
 }
 
 function showTrace(trace) {

@@ -13,6 +13,9 @@
 // exists. Apply is given the chosen value, and [Update.Next] puts its result in
 // the place of what it was computed from.
 //
+// A key may be a collection instead of a string. [Choose] says which it is, and
+// [Update.Elements] decides what an update does to the elements.
+//
 // Invariant: Apply depends on its arguments alone and changes none of them; what
 // Append wrote, Decode reads back, and no bytes make Decode panic or allocate more
 // than a small multiple of their length.
@@ -21,6 +24,6 @@
 //
 // Not: syntax and error texts (server), siblings and their merge
 // (cluster/core/object), who coordinates (cluster/replica), what the bits of a value mean
-// (bitmap, hyperloglog). Of quorate it imports causal, object, wire, and the packages
-// bitmap and hyperloglog beside it.
+// (bitmap, hyperloglog), what a command does to elements (collection). Of quorate it imports
+// causal, number, object, wire, and the packages bitmap, hyperloglog and collection beside it.
 package register

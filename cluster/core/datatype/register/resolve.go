@@ -26,6 +26,10 @@ var policyNames = [...]string{LWW: "lww", MergeJSON: "merge", Refuse: "error"}
 // [Refuse].
 var ErrConflict = errors.New("key has conflicting values")
 
+// ErrWrongType is returned where a key has the elements of a collection and a string is
+// wanted, or the other way round.
+var ErrWrongType = errors.New("the key holds a value of another type")
+
 // ParsePolicy returns the policy of that name: lww, merge or error.
 func ParsePolicy(name string) (Policy, error) {
 	for p, n := range policyNames {
@@ -50,15 +54,21 @@ type Shown struct {
 	// Of is the sibling that has the value, where other live siblings are beside it.
 	// It is zero where there is no other, or where the value stands for all of them.
 	Of causal.Dot
+	// Kind is that of the key's elements if the key is a collection. Then the value has
+	// the expiry of the key, and nothing else. It is 0 for a string.
+	Kind object.Kind
 }
 
 // Resolve returns the value that commands without a context see of o at the time now
 // (unix milliseconds); if there is none, found is false and v is zero, whatever has expired.
-// See [Choose].
+// The error is [ErrWrongType] if the key is a collection. See [Choose].
 func Resolve(o *object.Object, p Policy, now int64) (v object.Value, found bool, err error) {
 	shown, err := Choose(o, p, now)
 	if !shown.Found {
 		return object.Value{}, false, err
+	}
+	if shown.Kind != 0 {
+		return object.Value{}, false, ErrWrongType
 	}
 	return shown.Value, shown.Found, err
 }
@@ -82,7 +92,34 @@ func Exists(o *object.Object, p Policy, now int64) bool {
 //
 // Under [Refuse] other siblings must agree (all deleted or expired, or all of the same
 // bytes), or the error is [ErrConflict]. Other policies do not fail.
+//
+// Where a key has elements too, or elements of several kinds, the newest value or element that
+// lives decides what the key is. A deletion has taken the elements that it had seen, and does
+// not hide others.
 func Choose(o *object.Object, p Policy, now int64) (Shown, error) {
+	newest := o.Elements.Newest(now)
+	if newest == nil {
+		return chooseValue(o, p, now)
+	}
+	shown, err := chooseValue(o, p, now)
+	if err == nil && !shown.Found {
+		return collectionOf(o, newest), nil
+	}
+	for i := range o.Siblings {
+		if s := &o.Siblings[i]; s.Live(now) && (s.Time > newest.Time || s.Time == newest.Time && s.Dot.Compare(newest.Dot) > 0) {
+			return shown, err
+		}
+	}
+	return collectionOf(o, newest), nil
+}
+
+// collectionOf returns what is shown of a key that is a collection.
+func collectionOf(o *object.Object, newest *object.Element) Shown {
+	return Shown{Found: true, Kind: newest.Kind, Value: object.Value{Expiry: o.Elements.KeyExpiry()}}
+}
+
+// chooseValue chooses one of the siblings.
+func chooseValue(o *object.Object, p Policy, now int64) (Shown, error) {
 	switch len(o.Siblings) {
 	case 0:
 		return Shown{}, nil

@@ -21,6 +21,7 @@ const (
 	GetEx                      // Expiry; the old value is always wanted
 	BitField                   // Data: encoded bitmap.Field, Limit
 	AddHyperLogLog             // Data: encoded hyperloglog.Observation
+	ChangeElements             // Data: encoded collection.Command, Context
 
 	kinds
 )
@@ -86,6 +87,17 @@ func (u *Update) Serial() bool {
 	return u.NeedsRead()
 }
 
+// NeedsString reports whether the update is refused by a key that is a collection.
+func (u *Update) NeedsString() bool {
+	switch u.Kind {
+	case Set, Delete:
+		return u.WantOld
+	case Expire, Persist, ChangeElements:
+		return false
+	}
+	return true
+}
+
 // limit returns the greatest length of the new value in bytes.
 func (u *Update) limit() int64 {
 	if u.Limit > 0 {
@@ -109,7 +121,8 @@ const (
 	Conflict                   // the key's siblings differ, and the policy is Refuse
 	NotHyperLogLog             // the value is not a HyperLogLog
 	CorruptHyperLogLog         // the value begins as a HyperLogLog and cannot be read
-	BadData                    // Data of BitField or AddHyperLogLog cannot be read
+	BadData                    // Data of BitField, AddHyperLogLog or ChangeElements cannot be read
+	WrongType                  // the key has a value of another type
 
 	failures
 )
@@ -120,7 +133,7 @@ type Result struct {
 	Existed bool // there was a value before
 	Failure Failure
 	Old     []byte // the value before, if wanted; aliases what Apply was given
-	Data    []byte // IncrementFloat: the new value; BitField: encoded bitmap.Answer
+	Data    []byte // IncrementFloat: the new value; BitField: encoded bitmap.Answer; ChangeElements: encoded collection.Answer
 	Number  int64  // Increment: the new value; Append, SetRange: the new length
 
 	// The coordinator adds:

@@ -1,0 +1,99 @@
+package collection
+
+import (
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// Outcome is what a command does.
+type Outcome struct {
+	Answer
+	Write   bool // something changes: the caller must write the changes
+	All     bool // the changes replace all that the key has, whatever its type
+	Changes []object.Change
+}
+
+// operation is an op's row: the kind of its elements, the least number of arguments, the number
+// of arguments of each step beyond it, and what it does.
+type operation struct {
+	kind  object.Kind
+	least int
+	step  int // 0: there are no more arguments than the least
+	apply func(c *Command, v View, set *changes, out *Outcome)
+}
+
+func (op *operation) fits(args int) bool {
+	if op.step == 0 {
+		return args == op.least
+	}
+	return args >= op.least && (args-op.least)%op.step == 0
+}
+
+// opOf returns the row of an op, or nil if there is none.
+func opOf(op Op) *operation {
+	if op > lastOp || operations[op].apply == nil {
+		return nil
+	}
+	return &operations[op]
+}
+
+var operations = [...]operation{
+	HashSet:            {object.Field, 2, 2, (*Command).setFields},
+	HashDelete:         {object.Field, 1, 1, (*Command).remove},
+	HashIncrement:      {object.Field, 1, 0, (*Command).incrementField},
+	HashIncrementFloat: {object.Field, 2, 0, (*Command).incrementFieldFloat},
+	SetAdd:             {object.Member, 1, 1, (*Command).addMembers},
+	SetRemove:          {object.Member, 1, 1, (*Command).remove},
+	SetPop:             {object.Member, 0, 0, (*Command).popMembers},
+	SetStore:           {object.Member, 0, 1, (*Command).store},
+	HashStore:          {object.Field, 0, 2, (*Command).store},
+}
+
+// Apply applies c, which [Decode] has returned, to the elements of a view, which must be of
+// the command's kind. The outcome shares memory with the arguments and with the view.
+func (c *Command) Apply(v View) (out Outcome) {
+	op := opOf(c.Op)
+	set := changes{kind: op.kind, at: make(map[string]int, len(c.Args))}
+	op.apply(c, v, &set, &out)
+	if out.Failure != None {
+		return Outcome{Answer: out.Answer}
+	}
+	if out.Changes = set.list; c.Stores() {
+		if out.All = true; c.Number != 0 && len(set.list) > 0 {
+			out.Changes = append(out.Changes, object.Change{Kind: object.KeyExpiry, Expiry: c.Number})
+		}
+	}
+	out.Write = out.All || len(set.list) > 0
+	return out
+}
+
+// changes collects the changes of names, each once: the last one counts.
+type changes struct {
+	kind object.Kind
+	list []object.Change
+	at   map[string]int
+}
+
+// of returns the change of a name, and whether there was one before.
+func (s *changes) of(name []byte) (change *object.Change, before bool) {
+	at, before := s.at[string(name)]
+	if !before {
+		at = len(s.list)
+		s.at[string(name)] = at
+		s.list = append(s.list, object.Change{Kind: s.kind, Name: name})
+	}
+	return &s.list[at], before
+}
+
+// remove removes the elements named by the arguments. The answer's number is how many there
+// were.
+func (c *Command) remove(v View, set *changes, out *Outcome) {
+	for _, name := range c.Args {
+		if v.Find(name) == nil {
+			continue
+		}
+		change, before := set.of(name)
+		if change.Remove = true; !before {
+			out.Number++
+		}
+	}
+}

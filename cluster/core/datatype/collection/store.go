@@ -1,0 +1,46 @@
+package collection
+
+import "github.com/quorate/quorate/cluster/core/object"
+
+// types are the data types that have elements: their names in Redis, and the ops that store a
+// whole key.
+var types = map[object.Kind]struct {
+	name  string
+	store Op
+}{
+	object.Field:  {"hash", HashStore},
+	object.Member: {"set", SetStore},
+}
+
+// TypeName returns Redis's name of the data type whose elements are of a kind.
+func TypeName(k object.Kind) string { return types[k].name }
+
+// Stores reports whether the command replaces all that the key has, whatever its type.
+func (c *Command) Stores() bool { return types[c.Kind()].store == c.Op }
+
+// StoreOf returns the command that stores the elements of a view, which has some, with an
+// expiry (unix milliseconds; 0 means never).
+func StoreOf(v View, expiry int64) Command {
+	kind := v[0].Kind
+	c := Command{Op: types[kind].store, Number: expiry, Args: make([][]byte, 0, 2*len(v))}
+	for _, e := range v {
+		c.Args = append(c.Args, e.Name)
+		if kind == object.Field {
+			c.Args = append(c.Args, e.Data)
+		}
+	}
+	return c
+}
+
+// store makes a key of the arguments, or deletes it if there are none. The answer's number is
+// how many elements it has.
+func (c *Command) store(_ View, set *changes, out *Outcome) {
+	for i := 0; i < len(c.Args); i++ {
+		change, _ := set.of(c.Args[i])
+		if set.kind == object.Field {
+			i++
+			change.Data = c.Args[i]
+		}
+	}
+	out.Number = int64(len(set.list))
+}

@@ -1,0 +1,75 @@
+package replica
+
+import (
+	"errors"
+
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/engine"
+)
+
+// ErrOlderMember refuses a change of a collection while a member of the cluster runs a version
+// that cannot read one.
+var ErrOlderMember = errors.New("a member of the cluster runs a version of quorate that has no collections: upgrade all members first")
+
+// changeElements makes the version that follows current when its elements are changed.
+func (e *edit) changeElements(current *object.Object, mint *engine.Minter, change *object.Edit) (next object.Object, write bool, err error) {
+	o, u := (*op)(e), e.req.Update
+	c := o.f.c
+	if !c.cfg.Collections() {
+		return next, false, ErrOlderMember
+	}
+	change.Seen = current.Context()
+	if u.HasContext {
+		change.Seen = u.Context
+	}
+	change.Dot, change.Time = mint.Dot(change.Seen.Vector), max(o.stamp(), o.covered(current)+1)
+	next = o.f.next
+	next.BecomeEdited(*current, change)
+	o.f.next = next
+	if n := mostOfOneName(&next, change.Changes); n > c.cfg.SiblingsRefuse && n > mostOfOneName(current, change.Changes) {
+		return next, false, ErrTooManySiblings
+	}
+	c.history.record(o.req.Key, &register.Event{Value: historyOf(change), Past: change.Seen, Dot: change.Dot, Time: change.Time})
+	o.req.Result.Dot = change.Dot
+	if u.HasContext {
+		o.req.Result.Context = u.Context.With(change.Dot, change.Time)
+	}
+	return next, true, nil
+}
+
+// mostOfOneName returns how many concurrent elements a changed name has, at most.
+func mostOfOneName(o *object.Object, changes []object.Change) (most int) {
+	for i := range changes {
+		most = max(most, len(o.Elements.Of(changes[i].Kind, changes[i].Name)))
+	}
+	return most
+}
+
+// historyOf returns what the history of versions shows of a change: each name after a + or a -,
+// a value after its name.
+func historyOf(change *object.Edit) (v object.Value) {
+	for i := range change.Changes {
+		one := &change.Changes[i]
+		if len(v.Data) > historyData {
+			break
+		}
+		switch {
+		case one.Kind == object.KeyExpiry:
+			v.Expiry = one.Expiry
+			continue
+		case len(v.Data) > 0:
+			v.Data = append(v.Data, ' ')
+		}
+		sign := byte('+')
+		if one.Remove {
+			sign = '-'
+		}
+		name, data := one.Name[:min(len(one.Name), historyData)], one.Data[:min(len(one.Data), historyData)]
+		v.Data = append(append(v.Data, sign), name...)
+		if len(data) > 0 {
+			v.Data = append(append(v.Data, '='), data...)
+		}
+	}
+	return v
+}

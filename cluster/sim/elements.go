@@ -1,0 +1,146 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// Keys of sets and hashes. Other commands than those of this file do not use them.
+const (
+	setPrefix  = "set"
+	hashPrefix = "hash"
+)
+
+// element makes a client's request one of those on a set or a hash: a read, an addition or
+// removal of an element, or a deletion of the key. Some come with the context of what the
+// client read last.
+func (w *workload) element(o *op) {
+	o.key = [...]string{setPrefix + "0", setPrefix + "1", hashPrefix + "0"}[w.rng.IntN(3)]
+	switch roll := w.rng.IntN(20); {
+	case roll < 5:
+		return
+	case roll < 13:
+		o.action = actionAdd
+		if o.isOfHash() {
+			o.value = o.client.newValue()
+		}
+	case roll < 19:
+		o.action = actionRemove
+	default:
+		o.action = actionDelete
+	}
+	if o.action != actionDelete {
+		o.name = fmt.Sprint("e", w.rng.IntN(3))
+	}
+	if o.client.tokens[o.key] != "" && w.rng.IntN(2) == 0 {
+		o.plain = false
+	}
+}
+
+func (o *op) isOfHash() bool { return strings.HasPrefix(o.key, hashPrefix) }
+
+func (o *op) isOfElements() bool { return o.isOfHash() || strings.HasPrefix(o.key, setPrefix) }
+
+// change is what an op asks of the elements of its key.
+func (o *op) change() *register.Update {
+	c := collection.Command{Args: [][]byte{[]byte(o.name)}}
+	switch {
+	case o.isOfHash() && o.action == actionAdd:
+		c.Op, c.Args = collection.HashSet, append(c.Args, []byte(o.value))
+	case o.isOfHash():
+		c.Op = collection.HashDelete
+	case o.action == actionAdd:
+		c.Op = collection.SetAdd
+	default:
+		c.Op = collection.SetRemove
+	}
+	return &register.Update{Kind: register.ChangeElements, Data: c.Append(nil)}
+}
+
+// has reports whether an object has the element that an op added.
+func (o *op) has(left *object.Object) bool {
+	kind := object.Member
+	if o.isOfHash() {
+		kind = object.Field
+	}
+	return slices.ContainsFunc(left.Elements.Of(kind, []byte(o.name)), func(e object.Element) bool { return e.Dot == o.request.Result.Dot })
+}
+
+// mayRemove reports whether o may have removed or replaced the element that another op added: it
+// is of that name and was not over when the addition began, or its client had seen the element.
+func (o *op) mayRemove(added *op) bool {
+	switch {
+	case o == added || o.mayClear(added.start):
+		return o != added
+	case o.key != added.key || o.action != actionDelete && (o.action != actionAdd && o.action != actionRemove || o.name != added.name):
+		return false
+	case o.plain:
+		return o.outcome != succeeded || o.end > added.start
+	}
+	return o.covers(added.request.Result.Dot)
+}
+
+// checkElements: an acknowledged addition is there, unless something may have removed it. What
+// an acknowledged removal covers is not there.
+func (ch *checker) checkElements(final map[string]object.Object) {
+	for _, o := range ch.history.ops {
+		if !o.isOfElements() || o.outcome != succeeded || ch.mayBeLost(o) {
+			continue
+		}
+		left := final[o.key]
+		switch o.action {
+		case actionAdd:
+			if !o.has(&left) && !slices.ContainsFunc(ch.history.ops, func(u *op) bool { return u.mayRemove(o) }) {
+				ch.fail("element lost: %v was acknowledged and is gone, and nothing may have removed it; left is %s", o, describe(&left))
+			}
+		case actionRemove, actionDelete:
+			ch.checkRemoved(o, &left)
+		}
+	}
+}
+
+// checkRemoved: what a removal covers does not come back. One that removed nothing may have
+// asked fallbacks that knew of nothing. A plain one covers what ended before it began, where
+// reads meet every write.
+func (ch *checker) checkRemoved(o *op, left *object.Object) {
+	if o.request.Result.Dot.Counter == 0 {
+		return
+	}
+	for i := range left.Elements {
+		e := &left.Elements[i]
+		if !o.plain && o.covers(e.Dot) && (o.action == actionDelete || string(e.Name) == o.name) {
+			ch.fail("element returned: %v covered %q, which is there: %s", o, e.Name, describe(left))
+		}
+	}
+	if !o.plain || !ch.exact() {
+		return
+	}
+	for _, a := range ch.history.ops {
+		if a.action == actionAdd && a.key == o.key && (o.action == actionDelete || a.name == o.name) && a.outcome == succeeded && a.end < o.start && a.has(left) {
+			ch.fail("element returned: %v was removed by %v, and is there: %s", a, o, describe(left))
+		}
+	}
+}
+
+// checkElementDots: a dot of an element names one addition, and nobody else wrote it.
+func (ch *checker) checkElementDots(key string, o *object.Object) {
+	if ch.history.dots == nil {
+		ch.history.dots = make(map[keyDot]string)
+	}
+	for i := range o.Elements {
+		e := &o.Elements[i]
+		name, written := keyDot{key, e.Dot}, string(e.Name)+"="+string(e.Data)
+		if other, seen := ch.history.dots[name]; seen && other != written {
+			ch.fail("dot minted twice: %s of %s names %q and %q", dotName(e.Dot), key, other, written)
+		}
+		ch.history.dots[name] = written
+		if w := ch.history.byValue[string(e.Data)]; len(e.Data) > 0 && (w == nil || w.key != key || w.name != string(e.Name)) {
+			ch.fail("%s holds %q, which nobody wrote there", key, written)
+		}
+	}
+}

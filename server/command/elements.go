@@ -1,0 +1,129 @@
+package command
+
+import (
+	"context"
+
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// Change plans a change of the elements of key.
+func (c *Call) Change(key []byte, change collection.Command) *Request {
+	r, u := c.Write(key, register.ChangeElements)
+	u.Data = change.Append(nil)
+	return r
+}
+
+// ChangeNow carries out one change of the elements of key, for Run. The request lives as long
+// as that of ReadNow.
+func (c *Call) ChangeNow(ctx context.Context, key []byte, change collection.Command) *Request {
+	return c.WriteNow(ctx, key, register.Update{Kind: register.ChangeElements, Data: change.Append(nil)})
+}
+
+// Shown returns what the key is that was read: a string or a collection.
+func (c *Call) Shown(r *Request) (register.Shown, error) {
+	if r.Err != nil {
+		return register.Shown{}, r.Err
+	}
+	return register.Choose(&r.Object, c.Policy, c.Now)
+}
+
+// ViewOf returns the elements that a read found, none if the key does not exist. The error is
+// register.ErrWrongType if the key is of another type.
+func (c *Call) ViewOf(r *Request, kind object.Kind) (collection.View, error) {
+	shown, err := c.Shown(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case !shown.Found:
+		return nil, nil
+	case shown.Kind != kind:
+		return nil, register.ErrWrongType
+	}
+	return collection.ViewOf(&r.Object, kind, c.Now), nil
+}
+
+// View returns what ViewOf returns. If the elements cannot be shown, it answers with the error.
+func (c *Call) View(r *Request, kind object.Kind) (v collection.View, ok bool) {
+	v, err := c.ViewOf(r, kind)
+	if err != nil {
+		c.Fail(err)
+	}
+	return v, err == nil
+}
+
+// PlanView returns a Plan that reads the elements of the first key, and answers with what show
+// writes.
+func PlanView(kind object.Kind, show func(*Call, collection.View)) func(*Call) {
+	reply := func(c *Call) {
+		if v, ok := c.View(c.Requests[0], kind); ok {
+			show(c, v)
+		}
+	}
+	return func(c *Call) {
+		c.Read(c.Args[1])
+		c.Reply = reply
+	}
+}
+
+// Changed returns the answer to a change of elements. If the change failed, it replies with
+// the reason. The texts are those of the failures that not all commands share.
+func (c *Call) Changed(r *Request, texts map[collection.Failure]string) (a collection.Answer, ok bool) {
+	if c.FailedWrite(r) {
+		return a, false
+	}
+	if len(r.Result.Data) == 0 { // a store that was not made
+		return a, true
+	}
+	a, err := collection.DecodeAnswer(r.Result.Data)
+	if err != nil {
+		c.Fail(err)
+		return a, false
+	}
+	if a.Failure != collection.None {
+		c.Out.Error(elementsFailure(a.Failure, texts))
+		return a, false
+	}
+	return a, true
+}
+
+func elementsFailure(f collection.Failure, texts map[collection.Failure]string) string {
+	if text := texts[f]; text != "" {
+		return text
+	}
+	switch f {
+	case collection.NotInteger:
+		return TextNotInteger
+	case collection.NotFloat, collection.BadAmount:
+		return TextNoFloat
+	case collection.Overflow:
+		return TextOverflow
+	case collection.NaN:
+		return TextNaN
+	case collection.TooLong:
+		return TextTooLong
+	case collection.NoSuchKey:
+		return TextNoSuchKey
+	}
+	return "ERR index out of range"
+}
+
+// ReplyChanged answers with the number of a change of elements.
+func ReplyChanged(c *Call) {
+	if a, ok := c.Changed(c.Requests[0], nil); ok {
+		c.Out.Int(a.Number)
+	}
+}
+
+// ShowLength answers with the number of elements.
+func ShowLength(c *Call, v collection.View) { c.Out.Int(int64(len(v))) }
+
+// ReplyTaken answers with the first value of an answer, or nil if there is none.
+func ReplyTaken(c *Call, a collection.Answer) {
+	if len(a.Values) == 0 {
+		c.Out.Null()
+		return
+	}
+	c.Out.Value(a.Values[0])
+}

@@ -1,0 +1,143 @@
+package hashcmd
+
+import (
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/command"
+	"github.com/quorate/quorate/server/resp"
+)
+
+func planRead(show func(*command.Call, collection.View)) func(*command.Call) {
+	return command.PlanView(object.Field, show)
+}
+
+// showField writes the value of a field, or nil.
+func showField(c *command.Call, v collection.View) {
+	if e := v.Find(c.Args[2]); e != nil {
+		c.Found(e.Data, true)
+		return
+	}
+	c.Found(nil, false)
+}
+
+func showFields(c *command.Call, v collection.View) {
+	c.Count(len(v) > 0)
+	c.Out.Array(len(c.Args) - 2)
+	for _, name := range c.Args[2:] {
+		if e := v.Find(name); e != nil {
+			c.Out.Value(e.Data)
+		} else {
+			c.Out.Null()
+		}
+	}
+}
+
+func showExists(c *command.Call, v collection.View) {
+	found := v.Find(c.Args[2]) != nil
+	c.Count(found)
+	c.Out.Flag(found)
+}
+
+func showStringLength(c *command.Call, v collection.View) {
+	e := v.Find(c.Args[2])
+	if c.Count(e != nil); e == nil {
+		c.Out.Int(0)
+		return
+	}
+	c.Out.Int(int64(len(e.Data)))
+}
+
+func showNames(c *command.Call, v collection.View) {
+	c.Count(len(v) > 0)
+	c.Out.Array(len(v))
+	for _, e := range v {
+		c.Out.Value(e.Name)
+	}
+}
+
+func showValues(c *command.Call, v collection.View) {
+	c.Count(len(v) > 0)
+	c.Out.Array(len(v))
+	for _, e := range v {
+		c.Out.Value(e.Data)
+	}
+}
+
+// planGetAll serves HGETALL key [CONTEXT].
+func planGetAll(c *command.Call) {
+	switch {
+	case len(c.Args) == 2:
+		planRead(showAll)(c)
+	case len(c.Args) == 3 && resp.Is(c.Args[2], "CONTEXT"):
+		planRead(func(c *command.Call, v collection.View) {
+			c.Out.Array(2)
+			c.WriteContext(c.Requests[0].Key, c.Requests[0].Object.Context())
+			showAll(c, v)
+		})(c)
+	default:
+		c.Refuse(command.WrongArity(c.Row))
+	}
+}
+
+func showAll(c *command.Call, v collection.View) {
+	c.Count(len(v) > 0)
+	c.Out.Map(len(v))
+	for _, e := range v {
+		showPair(c, e)
+	}
+}
+
+func showPair(c *command.Call, e *object.Element) {
+	c.Out.Value(e.Name)
+	c.Out.Value(e.Data)
+}
+
+// planRandom serves HRANDFIELD key [count [WITHVALUES]].
+func planRandom(c *command.Call) {
+	if len(c.Args) == 2 {
+		planRead(func(c *command.Call, v collection.View) {
+			if c.Count(len(v) > 0); len(v) == 0 {
+				c.Out.Null()
+				return
+			}
+			c.Out.Value(command.Draw(v, 1)[0].Name)
+		})(c)
+		return
+	}
+	withValues := len(c.Args) == 4 && resp.Is(c.Args[3], "WITHVALUES")
+	count, refusal := command.ParseDraws(c.Args[2])
+	if len(c.Args) > 3 && !withValues {
+		refusal = command.TextSyntax
+	}
+	if refusal != "" {
+		c.Refuse(refusal)
+		return
+	}
+	planRead(func(c *command.Call, v collection.View) { showDrawn(c, command.Draw(v, count), withValues) })(c)
+}
+
+// showDrawn writes fields that were drawn. In RESP3 each field is a pair with its value.
+func showDrawn(c *command.Call, drawn collection.View, withValues bool) {
+	c.Count(len(drawn) > 0)
+	switch {
+	case !withValues:
+		c.Out.Array(len(drawn))
+	case c.Out.RESP3:
+		c.Out.Array(len(drawn))
+	default:
+		c.Out.Array(2 * len(drawn))
+	}
+	for _, e := range drawn {
+		switch {
+		case !withValues:
+			c.Out.Value(e.Name)
+		case c.Out.RESP3:
+			c.Out.Array(2)
+			showPair(c, e)
+		default:
+			showPair(c, e)
+		}
+	}
+}
+
+func planScan(c *command.Call) { c.PlanScan(object.Field, 2, showPair) }

@@ -1,0 +1,107 @@
+package hashcmd
+
+import "github.com/quorate/quorate/server/command"
+
+// Rows returns the commands on hashes. A hash is stored and read as a whole: N is the number
+// of its fields, and every command takes O(N).
+func Rows() []command.Row {
+	const complexity = "O(N) where N is the number of fields of the hash"
+	return []command.Row{
+		{
+			Name: "hset", Arity: -4, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Write fields of a hash",
+			Plan:    planSet,
+		},
+		{
+			Name: "hsetnx", Arity: 4, Flags: "write denyoom fast", Keys: command.Key("RW insert"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Write a field of a hash only if it does not exist",
+			Plan:    planSetNX,
+		},
+		{
+			Name: "hmset", Arity: -4, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Write fields of a hash, and answer OK",
+			Plan:    planMSet,
+		},
+		{
+			Name: "hget", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Read a field of a hash",
+			Plan:    planRead(showField),
+		},
+		{
+			Name: "hmget", Arity: -3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Read several fields of a hash",
+			Plan:    planRead(showFields),
+		},
+		{
+			Name: "hgetall", Arity: -2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output_order",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Read all fields of a hash and their values; with CONTEXT, their causal context too",
+			Plan:    planGetAll,
+		},
+		{
+			Name: "hkeys", Arity: 2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output_order",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "List the fields of a hash",
+			Plan:    planRead(showNames),
+		},
+		{
+			Name: "hvals", Arity: 2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output_order",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "List the values of a hash",
+			Plan:    planRead(showValues),
+		},
+		{
+			Name: "hlen", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Count the fields of a hash",
+			Plan:    planRead(command.ShowLength),
+		},
+		{
+			Name: "hstrlen", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "3.2.0", Complexity: complexity,
+			Summary: "Count the bytes of a field's value",
+			Plan:    planRead(showStringLength),
+		},
+		{
+			Name: "hexists", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Tell whether a hash has a field",
+			Plan:    planRead(showExists),
+		},
+		{
+			Name: "hdel", Arity: -3, Flags: "write fast", Keys: command.Key("RW delete"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Delete fields of a hash",
+			Plan:    planDelete,
+		},
+		{
+			Name: "hincrby", Arity: 4, Flags: "write denyoom fast", Keys: command.Key("RW access update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Summary: "Add a number to the integer in a field",
+			Plan:    planIncrement,
+		},
+		{
+			Name: "hincrbyfloat", Arity: 4, Flags: "write denyoom fast", Keys: command.Key("RW access update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "2.6.0", Complexity: complexity,
+			Summary: "Add a number to the floating point value in a field",
+			Plan:    planIncrementFloat,
+		},
+		{
+			Name: "hrandfield", Arity: -2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output",
+			Group: "hash", Since: "6.2.0", Complexity: complexity,
+			Summary: "Draw fields of a hash at random",
+			Plan:    planRandom,
+		},
+		{
+			Name: "hscan", Arity: -3, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output",
+			Group: "hash", Since: "2.8.0", Complexity: complexity + ", for each page",
+			Summary: "List the fields of a hash and their values page by page",
+			Plan:    planScan,
+		},
+	}
+}
