@@ -47,6 +47,8 @@ func TestServer_EachRequest_HasItsStatusAndEffect(t *testing.T) {
 		{"GET /healthz", "", 200, "alive", ""},
 		{"GET /readyz", "", 200, "ready", ""},
 		{"GET /metrics", "", 200, "quorate_store_records_total 7", ""},
+		{"GET /api/observe/alerts.yml", "", 200, "alert: QuorateNodeDown", ""},
+		{"GET /api/observe/grafana.json", "", 200, `"title":"quorate"`, ""},
 		{"GET /api/merkle?local=1", "", 200, `"roots":{"1":"00000000000000ff","3":"0000000000000001"}`, ""},
 		{"POST /api/cluster/config", `{"r":1}`, 200, `"r":1`, "quorums 3 1 2"},
 		{"POST /api/cluster/config", `{"n":5,"r":3,"w":3}`, 200, `"n":5`, "quorums 5 3 3"},

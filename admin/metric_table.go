@@ -45,6 +45,7 @@ var metrics = []metric{
 	{"quorate_replica_pairs_failing", "Pairs of replicas whose last exchange failed.", gauge, func(s *sample) int64 { return int64(s.repair.Pairs.Failing) }},
 	{"quorate_merkle_unready_partitions", "Partitions whose Merkle tree is being rebuilt.", gauge, func(s *sample) int64 { return s.store.UnreadyPartitions }},
 	{"quorate_disk_bytes", "Bytes that the store occupies.", gauge, func(s *sample) int64 { return s.store.DiskBytes }},
+	{"quorate_disk_free_bytes", "Bytes that are free on the disk of the store, as of some seconds ago; 0 where the system does not tell.", gauge, func(s *sample) int64 { return s.store.DiskFree }},
 	{"quorate_store_cache_hits_total", "Objects found in the object cache.", counter, func(s *sample) int64 { return s.store.CacheHits }},
 	{"quorate_store_cache_misses_total", "Objects not found in the object cache.", counter, func(s *sample) int64 { return s.store.CacheMisses }},
 	{"quorate_store_cache_bytes", "Bytes that the object cache holds.", gauge, func(s *sample) int64 { return s.store.CachedBytes }},

@@ -160,7 +160,7 @@ func TestOpenAPI_Answers_AreAsDescribed(t *testing.T) {
 	}
 	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
 		op, ok := d.Paths[path]["get"]
-		if !ok || path == streamPath {
+		if _, inJSON := op.Responses["200"].Content["application/json"]; !ok || !inJSON {
 			continue
 		}
 		real := samples[path]
@@ -173,7 +173,7 @@ func TestOpenAPI_Answers_AreAsDescribed(t *testing.T) {
 			t.Errorf("%s: %d %s, %v", real, r.status, r.body, err)
 			continue
 		}
-		if path == "/api/openapi.json" {
+		if path == "/api/openapi.json" || path == "/api/observe/grafana.json" { // objects of other specifications
 			continue
 		}
 		if why := d.check(op.Responses["200"].Content["application/json"].Schema, value, ""); why != "" {

@@ -32,6 +32,7 @@ func newMonitor(b *backend) *monitor {
 	m.metrics.MustRegister(&problemCollector{monitor: m,
 		count: desc("quorate_problems", "Problems of the cluster as this node sees it, by kind: see GET /api/problems.", "kind"),
 		since: desc("quorate_problem_since_timestamp_seconds", "Since when a node has a problem.", "kind", "node"),
+		build: desc("quorate_build_info", "Always 1; the label tells the version of the program.", "version"),
 	})
 	return m
 }
@@ -99,12 +100,14 @@ func (h *problemHandlers) getProblems(ctx context.Context, c *call) (any, error)
 type problemCollector struct {
 	monitor      *monitor
 	count, since *prometheus.Desc
+	build        *prometheus.Desc
 }
 
 // Describe implements [prometheus.Collector].
 func (c *problemCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- c.count
 	out <- c.since
+	out <- c.build
 }
 
 // Collect implements [prometheus.Collector]. It tells nothing while the node does not run.
@@ -115,6 +118,7 @@ func (c *problemCollector) Collect(out chan<- prometheus.Metric) {
 	if _, err := c.monitor.node(); err != nil || !known {
 		return
 	}
+	put(out, c.build, gauge, 1, c.monitor.cfg.Version)
 	for kind, n := range problem.Counts(found) {
 		put(out, c.count, gauge, float64(n), kind)
 	}

@@ -203,6 +203,14 @@ func (s *Server) table() []route {
 			body: api.JoinRequest{}, answer: api.MemberChange{}, status: http.StatusAccepted, fails: []int{409}, handle: nodes.postJoin,
 		},
 		{
+			method: "GET", path: "/api/observe/alerts.yml", summary: "Alert rules for Prometheus, each with a line that says what to do.",
+			answer: "", media: yamlMedia, serve: getAlerts,
+		},
+		{
+			method: "GET", path: "/api/observe/grafana.json", summary: "A dashboard for Grafana, with a Prometheus as its data source.",
+			answer: map[string]any{}, serve: getGrafana,
+		},
+		{
 			method: "GET", path: "/api/openapi.json", summary: "This description, as OpenAPI 3.1.",
 			answer: map[string]any{}, handle: s.getOpenAPI,
 		},

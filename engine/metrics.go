@@ -20,6 +20,7 @@ type Metrics struct {
 	Repaired                   int64 // Merkle trees that a scrub found wrong
 	InDoubt                    int64 // 1 while the store may lack what the node has acknowledged
 	DiskBytes                  int64 // space that the whole store occupies
+	DiskFree                   int64 // space that is free on its disk, as of some seconds ago; 0: not known
 	Pebble                     *pebble.Metrics
 }
 
@@ -34,7 +35,7 @@ func (s *Store) Metrics() Metrics {
 		HintsStored: w.hints.stored.Load(), HintBytes: w.hints.bytes.Load(),
 		Syncs: w.syncs.Load(), Stalls: s.db.stalls.Load(),
 		Repaired:          s.scrubber.repaired.Load(),
-		UnreadyPartitions: s.stats.unready.Load(),
+		UnreadyPartitions: s.stats.unready.Load(), DiskFree: s.db.space.Free(),
 	}
 	if s.diskLoss.Unrepaired() {
 		m.InDoubt = 1

@@ -60,7 +60,8 @@ var layers = []struct {
 	{"api", []string{"admin/api"}, nil},
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
 	{"problem", []string{"admin/problem"}, []string{"core", "api"}},
-	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout", "problem"}, parts...)},
+	{"observe", []string{"admin/observe"}, nil},
+	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout", "problem", "observe"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
 	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "clear", "cluster", "limits", "server", "api", "problem", "admin", "cmd"}},
 }

@@ -60,6 +60,9 @@ func TestSpace_NearTheReserve_RefusesAndAcceptsAgain(t *testing.T) {
 		if refused := errors.Is(h.Err(), ErrReadOnly); refused != step.refused {
 			t.Errorf("%d bytes free: refused %v, want %v", step.free, refused, step.refused)
 		}
+		if got := s.Free(); got != int64(step.free) {
+			t.Errorf("%d bytes are free, and %d are told", step.free, got)
+		}
 	}
 }
 

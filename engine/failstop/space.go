@@ -3,6 +3,7 @@ package failstop
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -27,6 +28,7 @@ type Space struct {
 	health  *Health
 	logger  *slog.Logger
 	until   atomic.Int64 // bytes to be written before the disk is asked
+	free    atomic.Int64 // bytes at the last check; 0: not known
 }
 
 // NewSpace watches the disk that holds dir. With a reserve of 0 bytes it keeps 256 MiB or
@@ -42,6 +44,9 @@ func (s *Space) Wrote(bytes int) {
 	}
 }
 
+// Free returns how many bytes of the disk were free at the last check; 0: not known.
+func (s *Space) Free() int64 { return s.free.Load() }
+
 // Check refuses writes, or accepts them again, by the space that is left. Between the
 // two lies a quarter of the reserve.
 func (s *Space) Check() {
@@ -50,6 +55,7 @@ func (s *Space) Check() {
 	if err != nil || usage.TotalBytes == 0 {
 		return // not every file system can tell
 	}
+	s.free.Store(int64(min(usage.AvailBytes, math.MaxInt64)))
 	reserve := s.reserve
 	if reserve == 0 {
 		reserve = min(defaultReserve, usage.TotalBytes/reserveShare)
