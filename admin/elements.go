@@ -34,7 +34,7 @@ func listElements(found *api.ReadAnswer, stored *object.Object, shown register.S
 
 func elementOf(e *object.Element, names *actors) api.Element {
 	out := api.Element{
-		Type: collection.TypeName(e.Kind), Name: valueOf(e.Name), Value: valueOf(e.Data),
+		Type: collection.TypeName(e.Kind), Name: valueOf(e.Name), Value: valueOf(collection.Text(e.Kind, e.Data)),
 		Dot: names.event(e.Dot), TimestampMillis: e.Time.UnixMilli(),
 	}
 	out.DotText = out.Dot.String()

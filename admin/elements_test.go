@@ -41,6 +41,21 @@ func TestListElements_OfAHash_WithConcurrentFields(t *testing.T) {
 	}
 }
 
+func TestListElements_OfASortedSet_ShowsScoresAsNumbers(t *testing.T) {
+	var stored object.Object
+	edit := &object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: 1}
+	edit.Changes = []object.Change{{Kind: object.Scored, Name: []byte("m"), Data: object.AppendScore(nil, 1.5)}}
+	stored.BecomeEdited(object.Object{}, edit)
+	shown, _ := register.Choose(&stored, register.LWW, 1)
+	found := api.ReadAnswer{Found: true}
+	names := newActors(ring.NewRing(ring.NewState("test", 16, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{ID: 1, Name: "A"})))
+	names.seeDot(edit.Dot)
+	listElements(&found, &stored, shown, 1, names)
+	if found.Type != "zset" || len(found.Elements) != 1 || found.Elements[0].Value.Value != "1.5" {
+		t.Errorf("%s: %+v", found.Type, found.Elements)
+	}
+}
+
 func TestListElements_ManyElements_ListsTheFirst(t *testing.T) {
 	var stored object.Object
 	edit := &object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: 1}

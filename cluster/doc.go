@@ -93,7 +93,7 @@
 //
 // exchange: one frame to one peer, and its answer.
 //
-// element: one field of a hash or one member of a set, with the event that wrote it.
+// element: one field of a hash or one member of a set or sorted set, with the event that wrote it.
 //
 // fallback: a node that stands in for a primary that is down: the next healthy node on
 // the walk.

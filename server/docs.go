@@ -68,7 +68,8 @@ conflict). SET and DEL replace all values. EXPIRE, PERSIST and GETEX change the 
 replace the value that they see. RENAME and COPY carry all values over.
 
 A command has at most 1,048,576 arguments, its name included, and LCS compares two values of up to proto-max-bulk-len / 4 pairs of
-bytes, as Redis does. What is larger is refused.
+bytes, as Redis does. What is larger is refused. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER draw at most 1,048,576 elements with
+repetitions. The score -0 is 0.
 
 ` + CommandTable() + `
 ## Refused

@@ -6,7 +6,8 @@ import "strings"
 const (
 	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
 	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
-	adviceType        = "only strings, hashes and sets are stored for now"
+	adviceType        = "only strings, hashes, sets and sorted sets are stored for now"
+	adviceBlocking    = "no command waits for elements; ask again with ZPOPMIN, ZPOPMAX or ZMPOP"
 	adviceSelfTest    = "it tests Redis itself; PFCOUNT and GET show a HyperLogLog"
 	advicePubSub      = "there is no publish and subscribe"
 	adviceSync        = "no dump of the data is given; copy it with SCAN, GET and SET, or add a node with --join"
@@ -40,13 +41,10 @@ func refusedCommands() map[string]string {
 			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",
 		adviceType: "lpush rpush lpushx rpushx lpop rpop llen lindex linsert lset lrange lrem ltrim lpos lmove rpoplpush " +
 			"lmpop blpop brpop blmove brpoplpush blmpop " +
-			"zadd zrem zcard zcount zscore zmscore zincrby zrange zrangebyscore zrangebylex zrangestore zrevrange " +
-			"zrevrangebyscore zrevrangebylex zrank zrevrank zremrangebyrank zremrangebyscore zremrangebylex zlexcount " +
-			"zpopmin zpopmax zmpop bzpopmin bzpopmax bzmpop zrandmember zunion zunionstore zinter zintercard zinterstore " +
-			"zdiff zdiffstore zscan " +
 			"xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
 			"geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch geosearchstore " +
 			"sort sort_ro",
+		adviceBlocking: "bzpopmin bzpopmax bzmpop",
 		adviceSelfTest: "pfdebug pfselftest",
 	}
 	advice := make(map[string]string)

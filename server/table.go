@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/server/setcmd"
 	"github.com/quorate/quorate/server/stringcmd"
 	"github.com/quorate/quorate/server/topology"
+	"github.com/quorate/quorate/server/zsetcmd"
 )
 
 // families are those whose commands need more than their [command.Call].
@@ -30,6 +31,7 @@ func (f *families) table() *command.Table {
 		hyperloglogcmd.Rows(),
 		hashcmd.Rows(),
 		setcmd.Rows(),
+		zsetcmd.Rows(),
 		keyspace.Rows(),
 		topology.Rows(),
 		f.users.Rows(),

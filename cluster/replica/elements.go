@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/engine"
@@ -65,7 +66,8 @@ func historyOf(change *object.Edit) (v object.Value) {
 		if one.Remove {
 			sign = '-'
 		}
-		name, data := one.Name[:min(len(one.Name), historyData)], one.Data[:min(len(one.Data), historyData)]
+		name, data := one.Name[:min(len(one.Name), historyData)], collection.Text(one.Kind, one.Data)
+		data = data[:min(len(data), historyData)]
 		v.Data = append(append(v.Data, sign), name...)
 		if len(data) > 0 {
 			v.Data = append(append(v.Data, '='), data...)

@@ -53,6 +53,8 @@ func encodingOf(v collection.View) string {
 		return "intset"
 	case kind == object.Member, kind == object.Field && !packed:
 		return "hashtable"
+	case kind == object.Scored && !packed:
+		return "skiplist"
 	}
 	return "listpack"
 }

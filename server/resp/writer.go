@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/redcon"
+
+	"github.com/quorate/quorate/cluster/core/number"
 )
 
 // Sizes from which a [Writer] hands bytes to its [Sink].
@@ -130,9 +132,18 @@ func (w *Writer) Set(n int) {
 // for clients that asked: widespread libraries break on it.
 func (w *Writer) Attribute(n int) { w.header('|', n) }
 
+// NullArray writes the reply for a missing array.
+func (w *Writer) NullArray() {
+	if w.RESP3 {
+		w.Raw("_\r\n")
+		return
+	}
+	w.Raw("*-1\r\n")
+}
+
 // Double writes a number with a fraction.
 func (w *Writer) Double(f float64) {
-	text := strconv.FormatFloat(f, 'g', 17, 64)
+	text := number.FormatDouble(f)
 	if !w.RESP3 {
 		w.Text(text)
 		return

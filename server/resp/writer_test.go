@@ -3,6 +3,7 @@ package resp
 import (
 	"bufio"
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 )
@@ -36,6 +37,12 @@ func TestWriter_EachKind_InBothProtocols(t *testing.T) {
 		{"map", func(w *Writer) { w.Map(2) }, "*4\r\n", "%2\r\n"},
 		{"set", func(w *Writer) { w.Set(2) }, "*2\r\n", "~2\r\n"},
 		{"double", func(w *Writer) { w.Double(1.5) }, "$3\r\n1.5\r\n", ",1.5\r\n"},
+		{"double of 17 digits", func(w *Writer) { w.Double(3.1) }, "$18\r\n3.1000000000000001\r\n", ",3.1000000000000001\r\n"},
+		{"whole double", func(w *Writer) { w.Double(1e16) }, "$17\r\n10000000000000000\r\n", ",10000000000000000\r\n"},
+		{"large double", func(w *Writer) { w.Double(-1e20) }, "$6\r\n-1e+20\r\n", ",-1e+20\r\n"},
+		{"infinite double", func(w *Writer) { w.Double(math.Inf(1)) }, "$3\r\ninf\r\n", ",inf\r\n"},
+		{"negative infinite double", func(w *Writer) { w.Double(math.Inf(-1)) }, "$4\r\n-inf\r\n", ",-inf\r\n"},
+		{"null array", func(w *Writer) { w.NullArray() }, "*-1\r\n", "_\r\n"},
 		{"verbatim", func(w *Writer) { w.Verbatim("ab") }, "$2\r\nab\r\n", "=6\r\ntxt:ab\r\n"},
 		{"statuses", func(w *Writer) { w.Statuses("a b") }, "*2\r\n+a\r\n+b\r\n", "~2\r\n+a\r\n+b\r\n"},
 		{"flag", func(w *Writer) { w.Flag(true); w.Flag(false) }, ":1\r\n:0\r\n", ":1\r\n:0\r\n"},

@@ -15,7 +15,7 @@ import (
 //	actor    its place in the clock (uvarint)
 //	counter  (uvarint), time (8 bytes)   unless elementSameEvent
 //	expiry   (uvarint)                   if elementExpires
-//	data     length (uvarint), bytes     if elementHasData
+//	data     length (uvarint), bytes     if elementHasData; of a Scored element: see AppendScore
 const (
 	minElementLen = 3
 
@@ -154,5 +154,10 @@ func readElement(r *wire.Reader, clock causal.Vector) (e Element) {
 		}
 	}
 	e.Stripped = flags&elementStripped != 0
+	if e.Kind == Scored && !e.Stripped {
+		if _, ok := ReadScore(e.Data); !ok {
+			r.Fail()
+		}
+	}
 	return e
 }

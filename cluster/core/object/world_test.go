@@ -202,6 +202,8 @@ func anyElements(t *rapid.T, d causal.Dot) []Element {
 				e.Name = nil
 			case rapid.IntRange(0, 3).Draw(t, "element stripped") == 0:
 				e.Stripped = true
+			case kind == Scored:
+				e.Data = AppendScore(nil, rapid.Float64Range(-1, 1).Draw(t, "score"))
 			case kind != Member && rapid.Bool().Draw(t, "has data"):
 				e.Data = []byte{byte('x' + rapid.IntRange(0, 1).Draw(t, "data of element"))}
 			}

@@ -42,6 +42,11 @@ var calls = map[string]string{
 	"PFADD":       "{K}h V", "PFCOUNT": "{K}h", "PFMERGE": "{K}h2 {K}h", "PSETEX": "K 100000 V", "PTTL": "K", "RENAME": "{K}2 {K}5", "RENAMENX": "{K}5 {K}6", "SCAN": "0 COUNT 1", "SELECT": "0",
 	"SET": "K V", "SETBIT": "{K}b 1 1", "SETEX": "K 100 V", "SETNX": "K V", "SETRANGE": "K 1 V", "STRLEN": "K", "SUBSTR": "K 0 1", "TOUCH": "K",
 	"TTL": "K", "TYPE": "K", "UNLINK": "{K}gone", "WAIT": "0 10",
+	"ZADD": "{K}z 1 V", "ZCARD": "{K}z", "ZCOUNT": "{K}z 0 1", "ZDIFF": "1 {K}z", "ZDIFFSTORE": "{K}z2 1 {K}z", "ZINCRBY": "{K}z 1 V", "ZINTER": "1 {K}z",
+	"ZINTERCARD": "1 {K}z", "ZINTERSTORE": "{K}z2 1 {K}z", "ZLEXCOUNT": "{K}z - +", "ZMPOP": "1 {K}z2 MIN", "ZMSCORE": "{K}z V", "ZPOPMAX": "{K}z2", "ZPOPMIN": "{K}z2",
+	"ZRANDMEMBER": "{K}z", "ZRANGE": "{K}z 0 1", "ZRANGEBYLEX": "{K}z - +", "ZRANGEBYSCORE": "{K}z 0 1", "ZRANGESTORE": "{K}z2 {K}z 0 1", "ZRANK": "{K}z V", "ZREM": "{K}z2 V",
+	"ZREMRANGEBYLEX": "{K}z2 - +", "ZREMRANGEBYRANK": "{K}z2 0 1", "ZREMRANGEBYSCORE": "{K}z2 0 1", "ZREVRANGE": "{K}z 0 1", "ZREVRANGEBYLEX": "{K}z + -",
+	"ZREVRANGEBYSCORE": "{K}z 1 0", "ZREVRANK": "{K}z V", "ZSCAN": "{K}z 0", "ZSCORE": "{K}z V", "ZUNION": "1 {K}z", "ZUNIONSTORE": "{K}z2 1 {K}z",
 }
 
 // refusals are the answers that are errors, and right, without the ERR that some

@@ -46,6 +46,11 @@ var operations = [...]operation{
 	SetPop:             {object.Member, 0, 0, (*Command).popMembers},
 	SetStore:           {object.Member, 0, 1, (*Command).store},
 	HashStore:          {object.Field, 0, 2, (*Command).store},
+	ScoredAdd:          {object.Scored, 2, 2, (*Command).addScores},
+	ScoredRemove:       {object.Scored, 1, 1, (*Command).remove},
+	ScoredPop:          {object.Scored, 0, 0, (*Command).popScores},
+	ScoredCut:          {object.Scored, 1, 0, (*Command).cutScores},
+	ScoredStore:        {object.Scored, 0, 2, (*Command).store},
 }
 
 // Apply applies c, which [Decode] has returned, to the elements of a view, which must be of

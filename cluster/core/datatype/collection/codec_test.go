@@ -27,6 +27,7 @@ func anyCommand(t *rapid.T) Command {
 	for range op.least + op.step*rapid.IntRange(0, 3).Draw(t, "more") {
 		c.Args = append(c.Args, rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "argument"))
 	}
+	drawScores(t, &c)
 	return c
 }
 

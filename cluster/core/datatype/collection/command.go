@@ -22,7 +22,7 @@ const (
 	SetStore           Op = 8 // Args: members. The stores replace all that the key has, Number: its expiry; Flags: IfAbsent
 	HashStore          Op = 9 // Args: field, value, and so on
 
-	lastOp = HashStore
+	lastOp = ScoredStore // those of sorted sets are in scored.go
 )
 
 // Flags restrict or change what an op does.
@@ -32,7 +32,7 @@ type Flags uint16
 const (
 	IfAbsent Flags = 1 << iota // only where the element does not exist; of a store: where the key does not
 
-	allFlags = IfAbsent
+	allFlags = IfAbsent | scoredFlags
 )
 
 // Command is one change of the elements of a key.
@@ -84,7 +84,7 @@ func Decode(b []byte) (c Command, err error) {
 	for i := range c.Args {
 		c.Args[i] = r.Bytes()
 	}
-	if op := opOf(c.Op); op == nil || c.Flags&^allFlags != 0 || !op.fits(len(c.Args)) {
+	if op := opOf(c.Op); op == nil || c.Flags&^allFlags != 0 || !op.fits(len(c.Args)) || !c.scoresSound() {
 		r.Fail()
 	}
 	if err := r.Done(what); err != nil {

@@ -1,6 +1,9 @@
 package collection
 
-import "github.com/quorate/quorate/cluster/core/object"
+import (
+	"github.com/quorate/quorate/cluster/core/number"
+	"github.com/quorate/quorate/cluster/core/object"
+)
 
 // types are the data types that have elements: their names in Redis, and the ops that store a
 // whole key.
@@ -10,10 +13,20 @@ var types = map[object.Kind]struct {
 }{
 	object.Field:  {"hash", HashStore},
 	object.Member: {"set", SetStore},
+	object.Scored: {"zset", ScoredStore},
 }
 
 // TypeName returns Redis's name of the data type whose elements are of a kind.
 func TypeName(k object.Kind) string { return types[k].name }
+
+// Text returns what people are shown of an element's data: of a score its decimal form, else the
+// data.
+func Text(k object.Kind, data []byte) []byte {
+	if score, ok := object.ReadScore(data); ok && k == object.Scored {
+		return []byte(number.FormatDouble(score))
+	}
+	return data
+}
 
 // Stores reports whether the command replaces all that the key has, whatever its type.
 func (c *Command) Stores() bool { return types[c.Kind()].store == c.Op }
@@ -25,7 +38,7 @@ func StoreOf(v View, expiry int64) Command {
 	c := Command{Op: types[kind].store, Number: expiry, Args: make([][]byte, 0, 2*len(v))}
 	for _, e := range v {
 		c.Args = append(c.Args, e.Name)
-		if kind == object.Field {
+		if kind != object.Member {
 			c.Args = append(c.Args, e.Data)
 		}
 	}
@@ -37,7 +50,7 @@ func StoreOf(v View, expiry int64) Command {
 func (c *Command) store(_ View, set *changes, out *Outcome) {
 	for i := 0; i < len(c.Args); i++ {
 		change, _ := set.of(c.Args[i])
-		if set.kind == object.Field {
+		if set.kind != object.Member {
 			i++
 			change.Data = c.Args[i]
 		}
