@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	sharedSet  = "{collections}set"
+	sharedHash = "{collections}hash"
+)
+
+// collector is one client that adds elements of its own to a set and a hash that all share,
+// and removes some of them again. It knows what must be there in the end.
+type collector struct {
+	id     string
+	client *redis.Client
+	there  map[string]bool // by member: acknowledged additions, and, if false, removals
+	done   *atomic.Int64   // requests of all collectors
+}
+
+// run works until ctx ends. A request that failed may have taken effect, so that nothing is
+// known of its element any more.
+func (c *collector) run(ctx context.Context) {
+	for i := 0; ctx.Err() == nil; i++ {
+		name := fmt.Sprintf("%s-%d", c.id, i)
+		request := context.WithoutCancel(ctx) // one that has begun is waited for
+		added := c.client.SAdd(request, sharedSet, name).Err() == nil
+		added = c.client.HSet(request, sharedHash, name, i).Err() == nil && added
+		if added {
+			c.there[name] = true
+		}
+		if i%3 == 2 {
+			gone := fmt.Sprintf("%s-%d", c.id, i-2)
+			removed := c.client.SRem(request, sharedSet, gone).Err() == nil
+			removed = c.client.HDel(request, sharedHash, gone).Err() == nil && removed
+			if delete(c.there, gone); removed {
+				c.there[gone] = false
+			}
+		}
+		c.done.Add(1)
+	}
+}
+
+// Clients of five processes add to one set and one hash and remove their own elements, while one
+// process is killed, another one is frozen, and the network is cut in two. In the end each
+// acknowledged addition is there, and nothing that was removed, through every node.
+func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
+	f := newFleet(t, 5, "--chaos")
+	ctx, cancel := context.WithCancel(t.Context())
+	var clients []*collector
+	var group sync.WaitGroup
+	var done atomic.Int64
+	for _, n := range f.nodes {
+		c := &collector{id: n.name, client: n.dial(t), there: map[string]bool{}, done: &done}
+		clients = append(clients, c)
+		group.Go(func() { c.run(ctx) })
+	}
+	t.Cleanup(func() { cancel(); group.Wait() })
+	more := func(requests int64) {
+		goal := done.Load() + requests
+		within(t, patience, fmt.Sprintf("%d more requests", requests), func() error {
+			if now := done.Load(); now < goal {
+				return fmt.Errorf("%d of %d", now, goal)
+			}
+			return nil
+		})
+	}
+	more(60)
+	f.nodes[2].kill()
+	more(60)
+	f.nodes[2].restart()
+	f.nodes[3].freeze()
+	more(30)
+	f.nodes[3].thaw()
+	f.awaitPlaces()
+	f.nodes[1].order("/api/partition", body{"groups": [][]string{{"A", "B"}, {"C", "D", "E"}}})
+	more(60)
+	f.nodes[1].order("/api/heal", body{})
+	more(30)
+	cancel()
+	group.Wait()
+	f.awaitPlaces()
+	f.awaitNoHints()
+	f.awaitIdentical(3)
+
+	for _, n := range f.nodes {
+		c := n.dial(t)
+		members, err := c.SMembers(t.Context(), sharedSet).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields, err := c.HKeys(t.Context(), sharedHash).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range [][]string{members, fields} {
+			slices.Sort(list)
+			checkCollected(t, n.name, list, clients)
+		}
+	}
+}
+
+// checkCollected compares the elements that a node shows, in order, with what is known of them.
+func checkCollected(t *testing.T, through string, list []string, clients []*collector) {
+	t.Helper()
+	known, lost, returned := 0, []string{}, []string{}
+	for _, c := range clients {
+		for name, there := range c.there {
+			known++
+			switch _, found := slices.BinarySearch(list, name); {
+			case there && !found:
+				lost = append(lost, name)
+			case !there && found:
+				returned = append(returned, name)
+			}
+		}
+	}
+	if known == 0 || len(lost) > 0 || len(returned) > 0 {
+		t.Errorf("through %s: of %d elements lost %s, returned %s", through, known, strings.Join(lost, " "), strings.Join(returned, " "))
+	}
+}
