@@ -40,7 +40,7 @@ type fakeNode struct {
 // whose methods have the same names.
 func (n *fakeNode) parts() Node {
 	return Node{
-		Lifecycle: n, Membership: n, Coverage: n, Comparer: n, Syncer: n, Repair: fakeRepair{}, Changes: n, Coordinator: n, Settings: n,
+		Lifecycle: n, Membership: n, Coverage: n, Copies: n, Syncer: n, Repair: fakeRepair{}, Changes: n, Coordinator: n, Settings: n,
 		Store: fakeStore{n}, Disk: fakeStore{n}, Trees: fakeStore{n}, Partitions: fakeStore{n}, Channel: fakeChannel{}, Gossip: fakeGossip{n},
 	}
 }
@@ -147,8 +147,10 @@ func (n *fakeNode) ScanKeys(context.Context, uint64, int) ([][]byte, uint64, err
 	return nil, 0, nil
 }
 
-func (n *fakeNode) Inspect(context.Context, ring.NodeID, ring.Partition) (antientropy.Diff, error) {
-	return antientropy.Diff{}, antientropy.ErrNotReady
+func (n *fakeNode) Tree(ring.Partition) ([][]uint64, error) { return [][]uint64{{7}}, nil }
+
+func (n *fakeNode) HeldIn(ring.Partition, []int) ([]antientropy.Held, bool, error) {
+	return nil, false, nil
 }
 
 func (n *fakeNode) SyncAll(context.Context) (s antientropy.Stats, err error) { return s, nil }

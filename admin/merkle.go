@@ -3,10 +3,8 @@ package admin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -15,9 +13,7 @@ import (
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/admin/fanout"
 	"github.com/quorate/quorate/cluster/antientropy"
-	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/ring"
-	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
 
@@ -108,116 +104,6 @@ func comparePair(pair *api.Pair, partition int, all map[string]api.Roots) {
 		pair.InSync++
 	default:
 		pair.Diverged = append(pair.Diverged, partition)
-	}
-}
-
-// getMerklePartition makes one of the two nodes compare its copy with the other's.
-func (h *merkleHandlers) getMerklePartition(ctx context.Context, c *call) (any, error) {
-	view, p := c.node.Ring(), c.number("partition")
-	if p >= view.Partitions() {
-		return nil, fmt.Errorf("%w: partition is %d, want 0 to %d", errBadRequest, p, view.Partitions()-1)
-	}
-	a, b, err := c.pair(view.Primaries(ring.Partition(p)))
-	if err != nil {
-		return nil, err
-	}
-	switch self := c.node.Name(); {
-	case self == a.Name:
-		return c.inspect(ctx, a, b, ring.Partition(p))
-	case self == b.Name:
-		d, err := c.inspect(ctx, b, a, ring.Partition(p))
-		swapSides(&d)
-		return d, err
-	}
-	path := fmt.Sprintf("/api/merkle/%d?%s", p, url.Values{"a": {a.Name}, "b": {b.Name}}.Encode())
-	asked := a
-	if !c.node.Alive(a.ID) {
-		asked = b
-	}
-	var d api.Difference
-	err = h.ports.To(asked).Call(ctx, http.MethodGet, path, nil, &d)
-	return d, err
-}
-
-// pair reads ?a= and ?b=; by default the first two primaries.
-func (c *call) pair(primaries []ring.NodeID) (a, b ring.Member, err error) {
-	view := c.node.Ring()
-	var nodes [2]ring.Member
-	for i, name := range []string{"a", "b"} {
-		which := c.text(name)
-		if which == "" {
-			if i >= len(primaries) {
-				return a, b, fmt.Errorf("%w: the partition has one replica only", errBadRequest)
-			}
-			which = view.Name(primaries[i])
-		}
-		if nodes[i], err = findMember(view, which); err != nil {
-			return a, b, err
-		}
-	}
-	if nodes[0].ID == nodes[1].ID {
-		return a, b, fmt.Errorf("%w: a and b are the same node", errBadRequest)
-	}
-	return nodes[0], nodes[1], nil
-}
-
-// inspectTimeout is shorter than askTimeout, so that the port that asked for the
-// comparison still receives the reason of a failure.
-const inspectTimeout = askTimeout / 2
-
-// inspect compares this node's copy, a's, with b's.
-func (c *call) inspect(ctx context.Context, a, b ring.Member, p ring.Partition) (api.Difference, error) {
-	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
-	defer cancel()
-	diff, err := c.node.Inspect(ctx, b.ID, p)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, peer.ErrTimeout), errors.Is(err, peer.ErrUnavailable):
-		return api.Difference{}, fmt.Errorf("%w: %s asked %s, over the link between their peer ports, and got no answer; check whether it is down, or that link cut or slow: %w", errPeer, a.Name, b.Name, err)
-	case err != nil:
-		return api.Difference{}, err
-	}
-	_, keys := c.node.Partitions.Keys(p)
-	out := api.Difference{
-		Partition: int(p), A: a.Name, B: b.Name, InSync: len(diff.Leaves) == 0, NodesCompared: diff.NodesCompared,
-		NaiveKeys: keys, Leaves: make([]api.LeafDifference, 0, len(diff.Leaves)), Truncated: diff.Truncated,
-	}
-	names := newActors(c.node.Ring())
-	for _, k := range diff.Keys {
-		names.see(k.Ours, k.Theirs)
-	}
-	for _, leaf := range diff.Leaves {
-		found := api.LeafDifference{Leaf: leaf, Keys: []api.KeyDifference{}}
-		for _, k := range diff.Keys {
-			if k.Leaf != leaf {
-				continue
-			}
-			difference := api.KeyDifference{Key: keyOf(k.Key)}
-			if k.Here {
-				difference.A = clockText(names, k.Ours)
-			}
-			if k.There {
-				difference.B = clockText(names, k.Theirs)
-			}
-			found.Keys = append(found.Keys, difference)
-		}
-		out.Leaves = append(out.Leaves, found)
-	}
-	return out, nil
-}
-
-func clockText(names *actors, v causal.Vector) *string {
-	text := names.clock(v).String()
-	return &text
-}
-
-// swapSides exchanges the sides a and b of a difference.
-func swapSides(d *api.Difference) {
-	d.A, d.B = d.B, d.A
-	for _, leaf := range d.Leaves {
-		for i := range leaf.Keys {
-			k := &leaf.Keys[i]
-			k.A, k.B = k.B, k.A
-		}
 	}
 }
 

@@ -26,7 +26,7 @@ type Node struct {
 	Lifecycle
 	Membership
 	Coverage
-	Comparer
+	Copies
 	Syncer
 	Repair      Repair
 	Changes     Changes
@@ -43,7 +43,7 @@ type Node struct {
 // NodeOf returns a node by its parts.
 func NodeOf(n *cluster.Node) Node {
 	return Node{
-		Lifecycle: n, Membership: n.Membership(), Coverage: n.Coverage(), Comparer: n.Repair().Exchanger(), Syncer: n.Repair().Scheduler(),
+		Lifecycle: n, Membership: n.Membership(), Coverage: n.Coverage(), Copies: n.Repair().Exchanger(), Syncer: n.Repair().Scheduler(),
 		Repair:  n.Repair(),
 		Changes: n.Membership().Changes(), Coordinator: n.Coordinator(), Settings: n.Settings(), Store: n.Store(), Disk: n.Store().DiskLoss(),
 		Trees: n.Store().Merkle(), Partitions: n.Store().Partitions(), Channel: n.Channel(), Gossip: n.Gossip(),
@@ -96,10 +96,12 @@ type Coverage interface {
 	History(ctx context.Context, key []byte) replica.History
 }
 
-// Comparer compares copies of partitions.
-type Comparer interface {
-	// Inspect compares this node's copy with a member's, and changes nothing.
-	Inspect(ctx context.Context, member ring.NodeID, p ring.Partition) (antientropy.Diff, error)
+// Copies shows the node's copies of partitions, to be compared with those of others.
+type Copies interface {
+	// Tree returns the hashes of the node's Merkle tree of p, level by level from the root down.
+	Tree(p ring.Partition) ([][]uint64, error)
+	// HeldIn lists the keys of p in some leaves of the tree; more: there are others.
+	HeldIn(p ring.Partition, leaves []int) (keys []antientropy.Held, more bool, err error)
 }
 
 // Syncer makes copies of partitions equal.

@@ -146,6 +146,8 @@ func (s *Server) table() []route {
 				{name: "partition", in: "path", kind: numberParam, most: ring.Slots - 1, help: "The partition."},
 				{name: "a", in: "query", kind: textParam, help: "One node; default: the first primary."},
 				{name: "b", in: "query", kind: textParam, help: "The other; default: the second primary."},
+				{name: "leaves", in: "query", kind: textParam, help: "With local: the numbers of leaves, separated by commas, whose keys are listed."},
+				localParam,
 			},
 			answer: api.Difference{}, fails: []int{404, 502, 503, 504}, needsNode: true, handle: merkle.getMerklePartition,
 		},

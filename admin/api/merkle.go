@@ -38,17 +38,55 @@ type Pair struct {
 	Diverged []int  `json:"diverged"`
 }
 
+// Tree is one node's answer to GET /api/merkle/{partition}?local=1: its Merkle tree.
+type Tree struct {
+	Node   string     `json:"node"`
+	Keys   int64      `json:"keys"`   // of the partition, deleted ones included
+	Levels [][]string `json:"levels"` // hashes in hexadecimal, the root first; empty where there is nothing
+}
+
+// HeldKeys is one node's answer to GET /api/merkle/{partition}?local=1&leaves=….
+type HeldKeys struct {
+	Node      string    `json:"node"`
+	Keys      []HeldKey `json:"keys"` // in the order of the leaves
+	Truncated bool      `json:"truncated"`
+}
+
+// HeldKey is what a node holds of one key.
+type HeldKey struct {
+	Key
+	Leaf   int    `json:"leaf"`
+	Digest string `json:"digest"` // of all that is stored of the key
+	Clock  []byte `json:"clock"`  // its version vector, in binary form
+}
+
 // Difference is the answer of GET /api/merkle/{partition}: where the copies of two
-// nodes differ.
+// nodes differ. It is read through their admin ports, so a link between their peer ports
+// that is cut or slow does not hide it.
 type Difference struct {
-	Partition     int              `json:"partition"`
-	A             string           `json:"a"`
-	B             string           `json:"b"`
-	InSync        bool             `json:"in_sync"`
-	NodesCompared int64            `json:"nodes_compared"` // hashes, for this answer
-	NaiveKeys     int64            `json:"naive_keys"`     // keys that a comparison without trees would have taken
-	Leaves        []LeafDifference `json:"leaves"`
-	Truncated     bool             `json:"truncated"` // more leaves or keys differ
+	Partition     int               `json:"partition"`
+	A             string            `json:"a"`
+	B             string            `json:"b"`
+	InSync        bool              `json:"in_sync"`
+	NodesCompared int64             `json:"nodes_compared"` // hashes, for this answer
+	NaiveKeys     int64             `json:"naive_keys"`     // keys that a comparison without trees would have taken
+	Levels        []LevelDifference `json:"levels"`         // of the trees, the root first, as far as they had to be compared
+	Leaves        []LeafDifference  `json:"leaves"`
+	Truncated     bool              `json:"truncated"` // more leaves or keys differ
+}
+
+// LevelDifference is one level of two Merkle trees: the children of the nodes that differ one
+// level above.
+type LevelDifference struct {
+	Compared  int              `json:"compared"`
+	Differing []NodeDifference `json:"differing"`
+}
+
+// NodeDifference is a node of two Merkle trees whose hashes differ.
+type NodeDifference struct {
+	Index int    `json:"index"` // within its level
+	A     string `json:"a"`     // the hash, in hexadecimal; empty if there is nothing below
+	B     string `json:"b"`
 }
 
 // LeafDifference is a leaf whose hash differs.

@@ -1,59 +1,87 @@
 package antientropy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/engine"
 )
 
-func TestExchanger_Inspect_InSync_FindsNothing(t *testing.T) {
+func TestExchanger_Tree_EqualCopies_HaveEqualTrees(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.FillNodes(1000, 10, "A", "B")
-	d, err := w.node("A").x.Inspect(t.Context(), w.node("B").ID, 0)
-	if err != nil || len(d.Leaves) != 0 || len(d.Keys) != 0 || d.NodesCompared != 1 {
-		t.Errorf("%+v, %v", d, err)
+	a, errA := w.node("A").x.Tree(0)
+	b, errB := w.node("B").x.Tree(0)
+	if errA != nil || errB != nil || len(a) != engine.MerkleLevels {
+		t.Fatalf("%d levels, %v, %v", len(a), errA, errB)
+	}
+	for level := range a {
+		if len(a[level]) != 1<<(2*level) || !slices.Equal(a[level], b[level]) {
+			t.Errorf("level %d: %d nodes on A, %d on B, which are not equal", level, len(a[level]), len(b[level]))
+		}
+	}
+	w.node("B").Set("key:7", "newer")
+	if b, _ = w.node("B").x.Tree(0); a[0][0] == b[0][0] {
+		t.Error("the roots are equal, and one key differs")
 	}
 }
 
-func TestExchanger_Inspect_Differences_AreTheKeysAndTheirHolders(t *testing.T) {
+func TestExchanger_HeldIn_ListsTheLeavesThatAreAskedFor(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
 	w.FillNodes(1000, 10, "A", "B")
 	a, b := w.node("A"), w.node("B")
-	a.Set("only-a", "x")
-	b.Set("only-b", "x")
 	b.Set("key:7", "newer")
-	before := [2]map[string]string{a.Contents(), b.Contents()}
-	d, err := a.x.Inspect(t.Context(), b.ID, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(d.Keys) != 3 || d.Truncated || len(d.Leaves) > 3 || len(d.Leaves) == 0 || d.NodesCompared > 1+5*3*fanout {
-		t.Fatalf("%+v", d)
-	}
-	for _, k := range d.Keys {
-		if !slices.Contains(d.Leaves, k.Leaf) {
-			t.Errorf("%s lies in leaf %d, of %v", k.Key, k.Leaf, d.Leaves)
-		}
-		want := map[string][2]bool{"only-a": {true, false}, "only-b": {false, true}, "key:7": {true, true}}[string(k.Key)]
-		if k.Here != want[0] || k.There != want[1] || k.Here != (len(k.Ours) > 0) || k.There != (len(k.Theirs) > 0) {
-			t.Errorf("%s: %+v, want here, there %v", k.Key, k, want)
-		}
-	}
+	leaf := int(engine.Hash32([]byte("key:7")) >> leafShift)
+	var found [2]Held
 	for i, n := range []*node{a, b} {
-		if got := n.Contents(); len(got) != len(before[i]) || got["key:7"] != before[i]["key:7"] {
-			t.Error("looking changed something")
+		keys, more, err := n.x.HeldIn(0, []int{leaf, -1, leafCount})
+		if err != nil || more || len(keys) == 0 || len(keys) > 20 {
+			t.Fatalf("%d keys, more %v: %v", len(keys), more, err)
 		}
+		for _, k := range keys {
+			if k.Leaf != leaf || len(k.Clock) == 0 {
+				t.Errorf("%s: %+v, want leaf %d", k.Key, k, leaf)
+			}
+			if string(k.Key) == "key:7" {
+				found[i] = k
+			}
+		}
+	}
+	if found[0].Key == nil || found[1].Key == nil || found[0].Digest == found[1].Digest {
+		t.Errorf("%+v and %+v", found[0], found[1])
 	}
 }
 
-func TestExchanger_Inspect_ManyDifferences_AreCutShort(t *testing.T) {
+func TestExchanger_HeldIn_ManyKeys_AreCutShort(t *testing.T) {
 	w := newWorld(t, 1, 2, "A", "B")
-	for i := range 3 * MaxKeyDiffs {
+	for i := range MaxHeld + 1 {
 		w.node("A").Set(fmt.Sprint("a", i), "x")
-		w.node("B").Set(fmt.Sprint("b", i), "x")
 	}
-	d, err := w.node("A").x.Inspect(t.Context(), w.node("B").ID, 0)
-	if err != nil || len(d.Keys) != MaxKeyDiffs || !d.Truncated {
-		t.Errorf("%d keys, truncated %v, %v", len(d.Keys), d.Truncated, err)
+	var all []int
+	for leaf := range leafCount {
+		all = append(all, leaf)
+	}
+	keys, more, err := w.node("A").x.HeldIn(0, all)
+	if err != nil || len(keys) != MaxHeld || !more || !slices.IsSortedFunc(keys, func(a, b Held) int { return a.Leaf - b.Leaf }) {
+		t.Errorf("%d keys, more %v, %v", len(keys), more, err)
+	}
+	if keys, more, err := w.node("B").x.HeldIn(0, all); err != nil || len(keys) != 0 || more {
+		t.Errorf("an empty copy: %d keys, more %v, %v", len(keys), more, err)
+	}
+}
+
+// unready is a store whose trees are being rebuilt.
+type unready struct{ merkleTrees }
+
+func (unready) PartitionReady(ring.Partition) bool { return false }
+
+func TestExchanger_Tree_BeingRebuilt_IsNotShown(t *testing.T) {
+	x := newWorld(t, 1, 2, "A", "B").node("A").x
+	x.trees = unready{x.trees}
+	if _, err := x.Tree(0); !errors.Is(err, ErrNotReady) {
+		t.Errorf("%v, want %v", err, ErrNotReady)
 	}
 }
