@@ -175,6 +175,10 @@ func TestBrowserDemo_EveryScenario_DoesWhatItSays(t *testing.T) {
 				t.Fatalf("%s, step %d: %s", scenario, step, failed)
 			}
 			t.Log(b.eval(`[...document.querySelectorAll(".scenario-steps .outcome")].at(-1).textContent`))
+			if scenario == "disk" && step == 3 {
+				b.shows(".scenario .leaves", "tour:disk:")
+				b.until(`document.querySelectorAll(".scenario .descent rect.bad").length >= 6`)
+			}
 		}
 		b.shows(".scenario .restored", "Everything that was changed is as it was before.")
 	}

@@ -295,8 +295,16 @@ func (f *fake) leavesLocked(r *http.Request) any {
 	if err != nil {
 		return refusal{http.StatusBadRequest, "no such partition"}
 	}
+	levels := []object{}
+	for level := range 6 {
+		compared := 4
+		if level == 0 {
+			compared = 1
+		}
+		levels = append(levels, object{"compared": compared, "differing": []object{{"index": 311 >> (2 * (5 - level)), "a": "00000000000000aa", "b": ""}}})
+	}
 	return object{
-		"partition": partition, "a": r.URL.Query().Get("a"), "b": r.URL.Query().Get("b"), "in_sync": false, "nodes_compared": 21, "naive_keys": 812, "truncated": false,
+		"levels": levels, "partition": partition, "a": r.URL.Query().Get("a"), "b": r.URL.Query().Get("b"), "in_sync": false, "nodes_compared": 21, "naive_keys": 812, "truncated": false,
 		"leaves": []object{{"leaf": 311, "keys": []object{{"key": "user:7919", "encoding": "utf8", "a": "[(A, 2)]", "b": "[(A, 1)]"}, {"key": "user:23757", "encoding": "utf8", "a": "[(C, 1)]", "b": nil}}}},
 	}
 }

@@ -42,6 +42,8 @@ func TestBrowser_EveryWindow_NothingOverlapsOrIsCutOff(t *testing.T) {
 		b.click("#tab-" + tab)
 		b.until(`document.querySelector("#panel-` + tab + ` ` + content + `") !== null`)
 	}
+	b.eval(`document.querySelector('[aria-label="Partition 40"]').click()`)
+	b.until(`document.querySelector("#panel-merkle .descent") !== null`)
 	b.do(chromedp.Evaluate[chromedp.Void](layoutFaults))
 	for _, window := range windows {
 		for _, zoom := range append(window.zoom, zooms[:max(0, 1-len(window.zoom))]...) {

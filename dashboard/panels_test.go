@@ -28,13 +28,21 @@ func TestBrowser_Timeline_DrawsForksAndJoins(t *testing.T) {
 }
 
 func TestBrowser_Merkle_DrillsDownToTheKeys(t *testing.T) {
-	_, b := openFake(t)
+	f, b := openFake(t)
 	b.click("#tab-merkle")
 	b.shows("#panel-merkle", "1 pair of replicas differs")
 	b.shows("#panel-merkle", "key by key it would have been 1,210,455")
 	b.click(`[aria-label="Partition 40"]`)
 	b.shows("#panel-merkle .leaves", "Leaf 311")
 	b.shows("#panel-merkle .leaves", "user:7919")
+	b.shows("#panel-merkle .leaves", "21 hashes of 1,365 were compared, 336 bytes in all, instead of 812 keys")
+	b.until(`document.querySelectorAll("#panel-merkle .descent rect.bad").length === 6 && document.querySelectorAll("#panel-merkle .descent rect").length === 21`)
+	b.until(`document.querySelectorAll("#panel-merkle .descent path.bad").length === 5`)
+	f.mu.Lock()
+	f.mu.converged = true
+	f.mu.Unlock()
+	b.until(`document.querySelector('[aria-label="Partition 12"]') === null`)
+	b.shows("#panel-merkle .leaves", "user:7919") // what differed is still there to be read
 	b.click("#panel-merkle .primary")
 	b.shows("#notices", "2 keys exchanged")
 }

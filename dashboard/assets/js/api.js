@@ -74,7 +74,7 @@ export const api = {
   versions: (key, encoding) => get(`api/versions/${inPath(key, encoding)}`),
 
   merkle: () => get("api/merkle"),
-  leaves: (partition, a, b) => get(`api/merkle/${partition}`, { a, b }),
+  leaves: async (partition, a, b) => ({ ...await get(`api/merkle/${partition}`, { a, b }), asked_ms: Date.now() }),
   sync: () => post("api/merkle/sync"),
   gossip: () => get("api/gossip"),
   events: (query) => get("api/events", query),

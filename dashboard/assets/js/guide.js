@@ -4,6 +4,7 @@
 import { NO_CHAOS, forbid, guarded } from "./chaos.js";
 import { h, put, set } from "./dom.js";
 import { Lab } from "./lab.js";
+import { difference } from "./merkle.js";
 import { SCENARIOS } from "./scenarios.js";
 import { on, state } from "./store.js";
 import { panel } from "./tabs.js";
@@ -105,7 +106,7 @@ function draw() {
       forbid(button, run.phase === "busy" ? "It is under way." : reason(chosen));
     }
     return h("li", { class: state, "aria-current": state === "current" ? "step" : null }, h("p", { class: "say" }, step.say), button,
-      i < at ? h("p", { class: "outcome good" }, run.outcomes[i]) : null,
+      i < at ? outcome(run.outcomes[i]) : null,
       state === "current" && run.error ? h("p", { class: "outcome bad" }, run.error) : null);
   });
   const begun = at > 0 || run.phase !== "idle";
@@ -117,6 +118,11 @@ function draw() {
       done ? h("button", { type: "button", class: "again", onclick: () => choose(chosen) }, "Again") : null) : null);
   // What had the focus has gone: the button that leads on gets it.
   if (document.activeElement === part.run) part.run.querySelector(".go, .again")?.focus({ preventScroll: true });
+}
+
+function outcome(found) {
+  if (typeof found === "string") return h("p", { class: "outcome good" }, found);
+  return [h("p", { class: "outcome good" }, found.text), h("div", { class: "leaves" }, difference(found.difference, found.leaves))];
 }
 
 function stopButton() {

@@ -160,7 +160,7 @@ export class Lab {
 
   async heal() {
     await api.heal();
-    await this.until(() => !state.cluster.links?.some((l) => l.cut) && names().every((n) => nodeNamed(n).status === "up"), "all nodes reach each other again");
+    await this.until(() => !state.cluster.links?.some((l) => l.cut) && names().every((n) => ["up", "killed"].includes(nodeNamed(n).status)), "all nodes reach each other again");
   }
 }
 

@@ -3,8 +3,9 @@
 
 import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
+import { cost, descent } from "./descent.js";
 import { h, put, s } from "./dom.js";
-import { count, list, percent, plural } from "./format.js";
+import { clockTime, count, list, percent, plural } from "./format.js";
 import { attempt } from "./notice.js";
 import { state } from "./store.js";
 import { isOpen, panel } from "./tabs.js";
@@ -14,7 +15,6 @@ const INTERVAL = 4000; // ms between two requests
 const part = {};
 let last = null;
 let pair = null; // {a, b} being looked at
-let open = null; // the partition being looked at
 
 export function start() {
   put(panel("merkle"),
@@ -23,7 +23,7 @@ export function start() {
         h("div", { class: "panel-head" }, part.said = h("p", {}), h("button", { type: "button", class: "primary", onclick: sync }, "Sync now")),
         part.cost = h("p", { class: "soft small" }),
         part.matrix = h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Pairs of replicas" })),
-      part.details = h("div", { class: "split-side wide" })));
+      h("div", { class: "split-side wide", tabindex: -1 }, part.details = h("div", { class: "split-main" }), part.leaves = h("div", { class: "leaves", "aria-live": "polite" }))));
   setInterval(() => {
     if (isOpen("merkle") && !document.hidden) refresh();
   }, INTERVAL);
@@ -74,7 +74,7 @@ function drawMatrix() {
     const words = p.diverged.length ? `${p.diverged.length} differ` : p.unknown ? `${p.unknown} unknown` : "in sync";
     return h("td", {}, h("button", {
       type: "button", class: `pair ${kind}`, "aria-label": `${p.in_sync}/${p.shared} ${words}: partitions that ${p.a} and ${p.b} share`,
-      onclick: () => { pair = p; open = null; drawPair(); },
+      onclick: () => pick(p),
     }, h("b", {}, `${p.in_sync}/${p.shared}`), " ", h("small", {}, words)));
   };
   const head = (n, scope) => h("th", { scope }, h("span", { class: `disc ${colour(n)}` }, initials(n)));
@@ -83,9 +83,17 @@ function drawMatrix() {
     h("tbody", {}, nodes.slice(0, -1).map((a) => h("tr", {}, head(a, "row"), nodes.slice(1).map((b) => (a < b ? cell(a, b) : h("td", {}))))))));
 }
 
+function pick(p) {
+  pair = p;
+  put(part.leaves);
+  drawPair();
+}
+
+// drawPair leaves the partition that was opened in its place: it shows what differed then,
+// also when nothing differs any more.
 function drawPair() {
   const p = last.pairs.find((q) => q.a === pair.a && q.b === pair.b) ?? pair;
-  const signature = JSON.stringify([p, open?.partition]);
+  const signature = JSON.stringify(p);
   if (part.pairSignature === signature) return;
   part.pairSignature = signature;
   put(part.details,
@@ -93,8 +101,7 @@ function drawPair() {
     strip(p),
     p.diverged.length ? [h("p", {}, "These differ; open one to see where:"),
       h("div", { class: "buttons" }, p.diverged.slice(0, 60).map((d) => h("button", { type: "button", class: "small", "aria-label": `Partition ${d}`, onclick: () => drill(p, d) }, d)))]
-      : h("p", { class: "soft" }, "Their roots are equal, so nothing below the roots was compared."),
-    part.leaves = h("div", { class: "leaves", "aria-live": "polite" }));
+      : h("p", { class: "soft" }, p.unknown ? `The trees of ${plural(p.unknown, "partition")} are being built, or are of a node that does not answer.` : "Their roots are equal, so nothing below the roots was compared."));
 }
 
 // shares says whether both nodes of a pair are primaries of a partition.
@@ -119,12 +126,20 @@ function strip(p) {
 
 async function drill(p, partition) {
   const answer = await attempt(() => api.leaves(partition, p.a, p.b));
-  if (!answer) return;
-  const row = (k) => h("tr", {}, h("td", { class: "mono" }, shown(k.key, k.encoding)), h("td", { class: "mono" }, k.a ?? h("i", { class: "soft" }, "nothing")), h("td", { class: "mono" }, k.b ?? h("i", { class: "soft" }, "nothing")));
-  put(part.leaves,
-    h("p", {}, h("b", {}, `Partition ${partition}`), answer.in_sync ? " is in sync by now." : ` differs in ${plural(answer.leaves.length, "leaf", "leaves")} of ${count(last.leaves)}: `,
-      h("span", { class: "soft" }, `${count(answer.nodes_compared)} tree nodes were compared to find it, not ${plural(answer.naive_keys, "key")}.`)),
-    answer.leaves.map((leaf) => h("table", {}, h("caption", {}, `Leaf ${leaf.leaf}`),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "key"), h("th", { scope: "col" }, answer.a), h("th", { scope: "col" }, answer.b))),
-      h("tbody", {}, leaf.keys.map(row)))), answer.truncated ? h("p", { class: "soft small" }, "There is more than is shown.") : null);
+  if (answer) put(part.leaves, difference(answer, last.leaves));
+}
+
+// difference shows where two copies of a partition differ: the descent, and the keys of the
+// leaves that it ends at. leaves is the number of leaves of a tree.
+export function difference(d, leaves) {
+  const clock = (text) => h("td", { class: "mono" }, text ?? h("i", { class: "soft" }, "nothing"));
+  const row = (k) => h("tr", {}, h("td", { class: "mono" }, shown(k.key, k.encoding)), clock(k.a), clock(k.b));
+  const differing = d.levels.at(-1)?.differing.length ?? 0;
+  return [
+    h("p", {}, h("b", {}, `Partition ${d.partition}`), d.in_sync ? " is in sync by now. " : ` differed in ${plural(differing, "leaf", "leaves")} of ${count(leaves)} at ${clockTime(d.asked_ms).slice(0, 8)}. `,
+      h("span", { class: "soft" }, cost(d, leaves))),
+    d.in_sync ? null : descent(d),
+    d.leaves.map((leaf) => h("table", {}, h("caption", {}, `Leaf ${leaf.leaf}`),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "key"), h("th", { scope: "col" }, d.a), h("th", { scope: "col" }, d.b))),
+      h("tbody", {}, leaf.keys.map(row)))), d.truncated ? h("p", { class: "soft small" }, "There is more than is shown.") : null];
 }

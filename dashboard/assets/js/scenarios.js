@@ -1,5 +1,6 @@
 // The guided scenarios. Each step is a sentence and a button. run(lab) carries it out on
-// the real cluster, checks its effect, and returns a sentence about the result.
+// the real cluster, checks its effect, and returns a sentence about the result; or {text,
+// difference, leaves}, where two copies of a partition are shown beside it.
 
 import { api } from "./api.js";
 import { count, list, micros, plural } from "./format.js";
@@ -147,6 +148,10 @@ const conflict = {
 };
 
 const KEYS = 200; // written to be lost
+const DISK = "tour:disk:"; // before their numbers
+
+// differing returns the pairs of a node whose copies differ.
+const differing = (tree, name) => tree.pairs.filter((p) => (p.a === name || p.b === name) && p.diverged.length);
 
 // settled returns the number of keys of a node once it has stopped changing, else false.
 async function settled(name) {
@@ -162,22 +167,43 @@ const disk = {
       async run(lab) {
         lab.mustBeWhole(4);
         lab.facts.victim = notSelf(names());
-        lab.later({ kind: "keys", prefix: "tour:disk:", count: KEYS });
-        await each(numbered("tour:disk:", KEYS), (k) => api.write(k, "utf8", "precious"));
+        lab.later({ kind: "keys", prefix: DISK, count: KEYS });
+        await each(numbered(DISK, KEYS), (k) => api.write(k, "utf8", "precious"));
         const { victim } = lab.facts;
         lab.facts.before = await lab.until(() => settled(victim), `${victim} has counted its keys`);
         return `Written. ${victim} holds ${plural(lab.facts.before, "key")}.`;
       } },
-    { say: "Kill a node and empty its disk, as a failed drive would.", button: "Lose the disk",
+    { say: "Kill a node, empty its disk as a failed drive would, and start it again with its links cut, so that nobody fills it yet.", button: "Lose the disk",
       async run(lab) {
         const { victim } = lab.facts;
         await lab.kill(victim);
-        await lab.revive(victim, true);
-        return `${victim} is back with an empty disk, in a new epoch, so that it never uses a version number twice.`;
+        await lab.isolate(victim);
+        await api.revive(victim, true);
+        await lab.until(async () => differing(await api.merkle(), victim).length > 0, `${victim} shows its empty copies`);
+        return `${victim} is back with an empty disk, in a new epoch, so that it never uses a version number twice. Its links are cut.`;
       } },
-    { say: "Compare the Merkle trees with those of the other replicas: where they differ, only the keys that are missing are sent.", button: "Sync now",
+    { say: "Compare its Merkle trees with another's, from the root down: below a node that is equal nothing has to be compared.", button: "Compare",
+      async run(lab) {
+        const { victim } = lab.facts;
+        const tree = await api.merkle();
+        const pairs = differing(tree, victim);
+        for (const pair of pairs) {
+          for (const partition of pair.diverged) {
+            const found = await api.leaves(partition, pair.a, pair.b);
+            const key = found.leaves.flatMap((leaf) => leaf.keys).find((k) => k.key.startsWith(DISK));
+            if (!key) continue;
+            return {
+              text: `${plural(pair.diverged.length, "partition")} of ${pair.a} and ${pair.b} ${pair.diverged.length === 1 ? "differs" : "differ"}. In partition ${partition} the descent ends at ${key.key}, which ${victim} does not have any more.`,
+              difference: found, leaves: tree.leaves,
+            };
+          }
+        }
+        throw new Error("No copy differs by a key of this scenario.");
+      } },
+    { say: "Heal the links. The others compare their copies with the empty ones, and send only what is missing.", button: "Heal, and sync",
       async run(lab) {
         const { victim, before } = lab.facts;
+        await lab.heal();
         await lab.until(() => api.sync(), "the replicas are compared");
         await lab.until(() => (nodeNamed(victim).keys ?? 0) >= before, `${victim} holds ${plural(before, "key")} again`, 120000);
         return `${victim} holds ${plural(nodeNamed(victim).keys, "key")} again.`;
