@@ -73,3 +73,20 @@ func (c *Call) Expiry(u TimeUnit, arg []byte) (at int64, refusal string) {
 	}
 	return at, refusal
 }
+
+// The ways in which commands show an expiry, given it and the present in unix milliseconds.
+
+// ShowSecondsLeft returns the seconds until the expiry, rounded as Redis does.
+func ShowSecondsLeft(expiry, now int64) int64 { return toSeconds(ShowMillisLeft(expiry, now)) }
+
+// ShowMillisLeft returns the milliseconds until the expiry.
+func ShowMillisLeft(expiry, now int64) int64 { return max(expiry-now, 0) }
+
+// ShowUnixSeconds returns the expiry in unix seconds, rounded as Redis does.
+func ShowUnixSeconds(expiry, _ int64) int64 { return toSeconds(expiry) }
+
+// ShowUnixMillis returns the expiry in unix milliseconds.
+func ShowUnixMillis(expiry, _ int64) int64 { return expiry }
+
+// toSeconds rounds half a second up.
+func toSeconds(millis int64) int64 { return millis/1000 + (millis%1000+500)/1000 }

@@ -103,5 +103,59 @@ func Rows() []command.Row {
 			Summary: "List the fields of a hash and their values page by page",
 			Plan:    planScan,
 		},
+		{
+			Name: "hexpire", Arity: -6, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Let fields of a hash expire after a number of seconds",
+			Plan:    planExpire(command.SecondsFromNow),
+		},
+		{
+			Name: "hpexpire", Arity: -6, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Let fields of a hash expire after a number of milliseconds",
+			Plan:    planExpire(command.MillisFromNow),
+		},
+		{
+			Name: "hexpireat", Arity: -6, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Let fields of a hash expire at a Unix time in seconds",
+			Plan:    planExpire(command.UnixSeconds),
+		},
+		{
+			Name: "hpexpireat", Arity: -6, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Let fields of a hash expire at a Unix time in milliseconds",
+			Plan:    planExpire(command.UnixMillis),
+		},
+		{
+			Name: "hpersist", Arity: -5, Flags: "write fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Let fields of a hash expire never",
+			Plan:    planPersist,
+		},
+		{
+			Name: "httl", Arity: -5, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Show the seconds until fields of a hash expire",
+			Plan:    planExpiry(command.ShowSecondsLeft),
+		},
+		{
+			Name: "hpttl", Arity: -5, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Show the milliseconds until fields of a hash expire",
+			Plan:    planExpiry(command.ShowMillisLeft),
+		},
+		{
+			Name: "hexpiretime", Arity: -5, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Show the Unix times, in seconds, at which fields of a hash expire",
+			Plan:    planExpiry(command.ShowUnixSeconds),
+		},
+		{
+			Name: "hpexpiretime", Arity: -5, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
+			Group: "hash", Since: "7.4.0", Complexity: complexity,
+			Summary: "Show the Unix times, in milliseconds, at which fields of a hash expire",
+			Plan:    planExpiry(command.ShowUnixMillis),
+		},
 	}
 }

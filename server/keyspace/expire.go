@@ -89,11 +89,3 @@ func planExpiry(show func(expiry, now int64) int64) func(*command.Call) {
 		c.Reply = reply
 	}
 }
-
-func secondsLeft(expiry, now int64) int64 { return toSeconds(millisLeft(expiry, now)) }
-func millisLeft(expiry, now int64) int64  { return max(expiry-now, 0) }
-func unixSeconds(expiry, _ int64) int64   { return toSeconds(expiry) }
-func unixMillis(expiry, _ int64) int64    { return expiry }
-
-// toSeconds rounds as Redis does, half a second up.
-func toSeconds(millis int64) int64 { return millis/1000 + (millis%1000+500)/1000 }

@@ -46,6 +46,8 @@ var operations = [...]operation{
 	SetPop:             {object.Member, 0, 0, (*Command).popMembers},
 	SetStore:           {object.Member, 0, 1, (*Command).store},
 	HashStore:          {object.Field, 0, 2, (*Command).store},
+	HashExpire:         {object.Field, 1, 1, (*Command).expireFields},
+	HashPersist:        {object.Field, 1, 1, (*Command).persistFields},
 	ScoredAdd:          {object.Scored, 2, 2, (*Command).addScores},
 	ScoredRemove:       {object.Scored, 1, 1, (*Command).remove},
 	ScoredPop:          {object.Scored, 0, 0, (*Command).popScores},

@@ -263,3 +263,50 @@ func TestStoreOf_MakesTheSameElements(t *testing.T) {
 		}
 	}
 }
+
+func TestHash_ExpiriesOfFields_FollowTheirConditions(t *testing.T) {
+	var d document
+	d.do(Command{Op: HashSet, Args: args("lasting", "1", "ending", "2")})
+	d.do(Command{Op: HashExpire, Number: 1000, Args: args("ending")})
+	for _, c := range []struct {
+		flags  Flags
+		number int64
+		want   []int64 // of lasting, ending, and one that is not there
+	}{
+		{IfLasting, 500, []int64{ExpiryChanged, NotMet, NoField}},
+		{IfEnding, 500, []int64{NotMet, ExpiryChanged, NoField}},
+		{IfLater, 500, []int64{NotMet, NotMet, NoField}},
+		{IfLater, 2000, []int64{NotMet, ExpiryChanged, NoField}},
+		{IfSooner, 500, []int64{ExpiryChanged, ExpiryChanged, NoField}},
+		{IfSooner, 2000, []int64{ExpiryChanged, NotMet, NoField}},
+		{Past, 1, []int64{FieldDeleted, FieldDeleted, NoField}},
+	} {
+		again := document{Object: d.Object.Clone(), now: d.now}
+		out := again.do(Command{Op: HashExpire, Flags: c.flags, Number: c.number, Args: args("lasting", "ending", "nosuch")})
+		if !slices.Equal(out.Numbers, c.want) {
+			t.Errorf("flags %b, %d: %v, want %v", c.flags, c.number, out.Numbers, c.want)
+		}
+		v := ViewOf(&again.Object, object.Field, again.now)
+		for i, name := range []string{"lasting", "ending"} {
+			switch e := v.Find([]byte(name)); {
+			case c.want[i] == FieldDeleted && e != nil, c.want[i] != FieldDeleted && e == nil:
+				t.Errorf("flags %b: %s is %v", c.flags, name, e)
+			case c.want[i] == ExpiryChanged && e.Expiry != c.number:
+				t.Errorf("flags %b: %s expires at %d, want %d", c.flags, name, e.Expiry, c.number)
+			}
+		}
+	}
+	if v := ViewOf(&d.Object, object.Field, 1000); !slices.Equal(names(v), []string{"lasting"}) {
+		t.Errorf("fields %q after one has expired", names(v))
+	}
+	d.do(Command{Op: HashIncrement, Number: 1, Args: args("ending")})
+	if e := ViewOf(&d.Object, object.Field, d.now).Find([]byte("ending")); e.Expiry != 1000 || string(e.Data) != "3" {
+		t.Errorf("HINCRBY left %q, which expires at %d", e.Data, e.Expiry)
+	}
+	if out := d.do(Command{Op: HashPersist, Args: args("lasting", "ending", "nosuch")}); !slices.Equal(out.Numbers, []int64{NoExpiry, ExpiryChanged, NoField}) {
+		t.Errorf("HPERSIST: %v", out.Numbers)
+	}
+	if e := ViewOf(&d.Object, object.Field, 5000).Find([]byte("ending")); e == nil || e.Expiry != 0 {
+		t.Error("HPERSIST left the expiry")
+	}
+}

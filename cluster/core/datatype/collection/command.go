@@ -12,15 +12,17 @@ type Op uint8
 
 // The ops, and what each one uses of a [Command].
 const (
-	HashSet            Op = 1 // Args: field, value, and so on; Flags: IfAbsent
-	HashDelete         Op = 2 // Args: fields
-	HashIncrement      Op = 3 // Args: field; Number: what to add
-	HashIncrementFloat Op = 4 // Args: field, what to add
-	SetAdd             Op = 5 // Args: members
-	SetRemove          Op = 6 // Args: members
-	SetPop             Op = 7 // Number: how many; Seed
-	SetStore           Op = 8 // Args: members. The stores replace all that the key has, Number: its expiry; Flags: IfAbsent
-	HashStore          Op = 9 // Args: field, value, and so on
+	HashSet            Op = 1  // Args: field, value, and so on; Flags: IfAbsent
+	HashDelete         Op = 2  // Args: fields
+	HashIncrement      Op = 3  // Args: field; Number: what to add
+	HashIncrementFloat Op = 4  // Args: field, what to add
+	SetAdd             Op = 5  // Args: members
+	SetRemove          Op = 6  // Args: members
+	SetPop             Op = 7  // Number: how many; Seed
+	SetStore           Op = 8  // Args: members. The stores replace all that the key has, Number: its expiry; Flags: IfAbsent
+	HashStore          Op = 9  // Args: field, value, and so on
+	HashExpire         Op = 10 // Args: fields; Number: unix milliseconds; Flags: see fieldexpiry.go
+	HashPersist        Op = 11 // Args: fields
 
 	lastOp = ScoredStore // those of sorted sets are in scored.go
 )
@@ -32,7 +34,7 @@ type Flags uint16
 const (
 	IfAbsent Flags = 1 << iota // only where the element does not exist; of a store: where the key does not
 
-	allFlags = IfAbsent | scoredFlags
+	allFlags = IfAbsent | fieldFlags | scoredFlags
 )
 
 // Command is one change of the elements of a key.
