@@ -15,12 +15,13 @@ import (
 type benchmark struct {
 	Quorate    string `type:"path" placeholder:"PATH" help:"The quorate program to measure; default: the one beside this program, or on the PATH, or one that is built with 'go build'."`
 	Nodes      int    `default:"3" help:"Nodes of the cluster that is started, one process each."`
-	Tests      words  `default:"set,get" placeholder:"NAME,…" help:"What to run, in this order: set, get, incr, mset (of ten keys)."`
+	Tests      words  `default:"set,get" placeholder:"NAME,…" help:"What to run, in this order: set, get, incr, mset (of ten keys), hset, hget, hgetall, sadd, sismember, smembers, zadd, zrangebyscore (of ten members)."`
 	Pipelines  words  `default:"1,16" placeholder:"P,…" help:"Commands that a client sends before it waits."`
 	Requests   int    `default:"100000" help:"Commands of each run."`
 	Clients    int    `default:"50" help:"Connections."`
 	ValueSize  int    `default:"100" help:"Bytes of each value."`
 	Keys       int    `default:"100000" help:"Number of keys, drawn from evenly."`
+	Elements   int    `default:"10" help:"Elements of each hash, set and sorted set."`
 	Rounds     int    `default:"5" help:"Runs of each kind, in turns, after one warm-up run; the median is reported."`
 	Steal      int    `default:"8" help:"Percent of the CPU time that other virtual machines may take; a run that lost more is repeated, twice at most."`
 	Durability string `default:"interval" enum:"always,interval" help:"The nodes' --durability."`
@@ -87,7 +88,8 @@ func (c contender) runs(w workload) bool {
 		// Olric has no MSET, and its INCR of a missing key fails with a read quorum.
 		return w.Test == "set" || w.Test == "get"
 	case c.commands.wait == waitPipeline:
-		return w.Pipeline > 1 && w.Test != "get"
+		t, err := testOf(w.Test)
+		return err == nil && w.Pipeline > 1 && !t.reads
 	}
 	return true
 }
@@ -104,6 +106,7 @@ func (b *benchmark) Validate() error {
 		{"clients", b.Clients, 1, 1000},
 		{"value-size", b.ValueSize, 1, 1048576},
 		{"keys", b.Keys, 1, 100000000},
+		{"elements", b.Elements, 1, 100000},
 		{"rounds", b.Rounds, 1, 99},
 		{"steal", b.Steal, 0, 100},
 		{"rate", b.Rate, 0, 10000000},
@@ -177,8 +180,8 @@ func (b *benchmark) Run(ctx context.Context, con console) (err error) {
 // workloads returns every test with every pipeline length.
 func (b *benchmark) workloads() (all []workload, err error) {
 	for _, test := range b.Tests {
-		if !slices.Contains([]string{"set", "get", "incr", "mset"}, test) {
-			return nil, fmt.Errorf("test %q: must be set, get, incr or mset", test)
+		if _, err := testOf(test); err != nil {
+			return nil, err
 		}
 		for _, word := range b.Pipelines {
 			var p int
@@ -198,7 +201,7 @@ func (b *benchmark) generator() (generator, error) {
 	case b.Generator == "own" || b.Generator == "auto" && (err != nil || b.ownOnly()):
 		return &ownLoad{benchmark: b}, nil
 	case b.ownOnly():
-		return nil, fmt.Errorf("%w: redis-benchmark supports neither --rate, --entry all, --redis nor --olric: leave out --generator", errUsage)
+		return nil, fmt.Errorf("%w: redis-benchmark supports neither --rate, --entry all, --redis, --olric nor tests of collections: leave out --generator", errUsage)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w (Debian: redis-tools)", errUsage, err)
 	}
@@ -208,7 +211,8 @@ func (b *benchmark) generator() (generator, error) {
 // ownOnly reports whether the settings ask for a load that redis-benchmark cannot
 // make.
 func (b *benchmark) ownOnly() bool {
-	return b.Redis || b.Olric || b.Rate > 0 || b.Entry == "all"
+	foreign := slices.ContainsFunc(b.Tests, func(name string) bool { t, err := testOf(name); return err == nil && t.foreign })
+	return foreign || b.Redis || b.Olric || b.Rate > 0 || b.Entry == "all"
 }
 
 // maxRepeats bounds how often a noisy run is repeated.
@@ -222,11 +226,9 @@ func (b *benchmark) measure(ctx context.Context, con console, load generator, co
 		workload
 	}
 	runs := make(map[kind][]result)
-	if slices.Contains(b.Tests, "get") {
-		for _, c := range contenders {
-			if err := (&ownLoad{benchmark: b}).fill(ctx, c); err != nil {
-				return nil, fmt.Errorf("%s: fill: %w", c.name, err)
-			}
+	for _, c := range contenders {
+		if err := (&ownLoad{benchmark: b}).fillAll(ctx, c, workloads); err != nil {
+			return nil, fmt.Errorf("%s: fill: %w", c.name, err)
 		}
 	}
 	for round := range b.Rounds + 1 { // round 0 warms up

@@ -49,8 +49,8 @@ func TestBench_Workloads_EveryTestWithEveryPipeline(t *testing.T) {
 }
 
 func TestSkipReply_TakesOneWhole(t *testing.T) {
-	in := bufio.NewReader(strings.NewReader("+OK\r\n$5\r\nab\r\nc\r\n$-1\r\n:12\r\n-NOQUORUM needed 2\r\n"))
-	for i := range 4 {
+	in := bufio.NewReader(strings.NewReader("+OK\r\n$5\r\nab\r\nc\r\n$-1\r\n:12\r\n*2\r\n$1\r\na\r\n*1\r\n:1\r\n-NOQUORUM needed 2\r\n"))
+	for i := range 5 {
 		if err := skipReply(in); err != nil {
 			t.Fatalf("reply %d: %v", i, err)
 		}

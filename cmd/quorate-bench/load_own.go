@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +60,11 @@ func (l *ownLoad) client(ctx context.Context, addr string, commands dialect, w w
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	in := bufio.NewReaderSize(conn, 64<<10)
-	value := bytes.Repeat([]byte("v"), l.ValueSize)
+	value := strings.Repeat("v", l.ValueSize)
+	test, err := testOf(w.Test)
+	if err != nil {
+		return nil, err
+	}
 	took = make([]time.Duration, 0, share/w.Pipeline+1)
 	due := l.schedule(w.Pipeline)
 	var out []byte
@@ -69,13 +73,9 @@ func (l *ownLoad) client(ctx context.Context, addr string, commands dialect, w w
 		replies := 0
 		out = out[:0]
 		for i := range n {
-			if w.Test == "mset" {
-				out = l.appendMSET(out, value)
-			} else {
-				out = appendCommand(out, commands.olric, w.Test, l.anyKey(), value)
-			}
+			out = test.append(out, l, commands, l.anyKey(), value)
 			replies++
-			if w.Test != "get" && (commands.wait == waitEach || commands.wait == waitPipeline && i == n-1) {
+			if !test.reads && (commands.wait == waitEach || commands.wait == waitPipeline && i == n-1) {
 				out = appendWords(out, "WAIT", "1", "0")
 				replies++
 			}
@@ -95,8 +95,24 @@ func (l *ownLoad) client(ctx context.Context, addr string, commands dialect, w w
 	return took, nil
 }
 
+// fillAll writes what the tests that read find.
+func (l *ownLoad) fillAll(ctx context.Context, c contender, workloads []workload) error {
+	var filled []*filling
+	for _, w := range workloads {
+		t, err := testOf(w.Test)
+		if err != nil || t.filled == nil || !c.runs(w) || slices.Contains(filled, t.filled) {
+			continue
+		}
+		filled = append(filled, t.filled)
+		if err := l.fill(ctx, c, t.filled); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fill writes every key once, so that every read finds a value.
-func (l *ownLoad) fill(ctx context.Context, c contender) error {
+func (l *ownLoad) fill(ctx context.Context, c contender, f *filling) error {
 	const atOnce = 100
 	conn, err := net.Dial("tcp", c.addrs[0])
 	if err != nil {
@@ -105,13 +121,13 @@ func (l *ownLoad) fill(ctx context.Context, c contender) error {
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	in := bufio.NewReaderSize(conn, 64<<10)
-	value := bytes.Repeat([]byte("v"), l.ValueSize)
+	value := strings.Repeat("v", l.ValueSize)
 	var out []byte
 	for first := 0; first < l.Keys; first += atOnce {
 		n := min(atOnce, l.Keys-first)
 		out = out[:0]
 		for i := range n {
-			out = appendCommand(out, c.commands.olric, "set", keyName(first+i), value)
+			out = f.append(out, l, c.commands, keyName(first+i), value)
 		}
 		if _, err := conn.Write(out); err != nil {
 			return err
@@ -146,32 +162,6 @@ func (l *ownLoad) schedule(pipeline int) (due func() time.Time) {
 	}
 }
 
-// appendCommand appends one command of a test other than mset.
-func appendCommand(dst []byte, olric bool, test, key string, value []byte) []byte {
-	switch {
-	case test == "get" && olric:
-		return appendWords(dst, "DM.GET", "bench", key)
-	case test == "get":
-		return appendWords(dst, "GET", key)
-	case test == "incr" && olric:
-		return appendWords(dst, "DM.INCR", "bench", "counter:"+key, "1")
-	case test == "incr":
-		return appendWords(dst, "INCR", "counter:"+key)
-	case olric:
-		return appendWords(dst, "DM.PUT", "bench", key, string(value))
-	}
-	return appendWords(dst, "SET", key, string(value))
-}
-
-// appendMSET appends an MSET of ten keys.
-func (l *ownLoad) appendMSET(dst []byte, value []byte) []byte {
-	words := []string{"MSET"}
-	for range 10 {
-		words = append(words, l.anyKey(), string(value))
-	}
-	return appendWords(dst, words...)
-}
-
 func (l *ownLoad) anyKey() string { return keyName(rand.IntN(l.Keys)) }
 
 // keyName names a key as redis-benchmark does.
@@ -186,8 +176,8 @@ func appendWords(dst []byte, words ...string) []byte {
 	return dst
 }
 
-// skipReply reads one reply other than an array. It returns an error reply as an
-// error, which ends the run.
+// skipReply reads one reply, with all its elements. It returns an error reply as an error, which
+// ends the run.
 func skipReply(in *bufio.Reader) error {
 	line, err := in.ReadSlice('\n')
 	if err != nil {
@@ -202,6 +192,12 @@ func skipReply(in *bufio.Reader) error {
 			return err
 		}
 		_, err = in.Discard(n + 2)
+		return err
+	case '*':
+		n, err := strconv.Atoi(strings.TrimSpace(string(line[1:])))
+		for range n {
+			err = cmp.Or(err, skipReply(in))
+		}
 		return err
 	case '-':
 		return errors.New(strings.TrimSpace(string(line[1:])))

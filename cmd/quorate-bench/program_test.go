@@ -39,7 +39,7 @@ func TestFindQuorate_NoPath_TakesTheOneOnThePath(t *testing.T) {
 }
 
 func TestBenchmark_Validate_ReportsEveryFault(t *testing.T) {
-	good := benchmark{Nodes: 3, Requests: 100, Clients: 1, ValueSize: 1, Keys: 1, Rounds: 1}
+	good := benchmark{Nodes: 3, Requests: 100, Clients: 1, ValueSize: 1, Keys: 1, Elements: 1, Rounds: 1}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
 	}

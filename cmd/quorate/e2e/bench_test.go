@@ -12,11 +12,11 @@ import (
 
 func TestBench_SmallRun_MeasuresEveryKind(t *testing.T) {
 	args := []string{"--quorate", binary, "--json", "--generator", "own", "--rounds", "1", "--requests", "300", "--clients", "5", "--keys", "50",
-		"--tests", "set,get,incr,mset", "--pipelines", "1,4"}
-	want := map[string]int{"quorate": 8}
+		"--tests", "set,get,incr,mset,hset,hget,hgetall,sadd,sismember,smembers,zadd,zrangebyscore", "--pipelines", "1,4"}
+	want := map[string]int{"quorate": 24}
 	if _, err := exec.LookPath("redis-server"); err == nil {
 		args = append(args, "--redis")
-		want["redis"], want["redis, one WAIT a pipeline"] = 8, 3 // the second where it differs
+		want["redis"], want["redis, one WAIT a pipeline"] = 24, 6 // the second where it differs
 	}
 	if _, err := exec.LookPath("olric-server"); err == nil {
 		args = append(args, "--olric")
