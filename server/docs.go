@@ -69,7 +69,8 @@ replace the value that they see. RENAME and COPY carry all values over.
 
 A command has at most 1,048,576 arguments, its name included, and LCS compares two values of up to proto-max-bulk-len / 4 pairs of
 bytes, as Redis does. What is larger is refused. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER draw at most 1,048,576 elements with
-repetitions. The score -0 is 0.
+repetitions. The score -0 is 0. GEOSEARCH and its like list places in the order of their hashes unless they sort them by distance, and
+find those on the other side of the 180th meridian.
 
 ` + CommandTable() + `
 ## Refused

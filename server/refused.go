@@ -42,7 +42,6 @@ func refusedCommands() map[string]string {
 		adviceType: "lpush rpush lpushx rpushx lpop rpop llen lindex linsert lset lrange lrem ltrim lpos lmove rpoplpush " +
 			"lmpop blpop brpop blmove brpoplpush blmpop " +
 			"xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
-			"geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch geosearchstore " +
 			"sort sort_ro",
 		adviceBlocking: "bzpopmin bzpopmax bzmpop",
 		adviceSelfTest: "pfdebug pfselftest",

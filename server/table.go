@@ -5,6 +5,7 @@ import (
 	"github.com/quorate/quorate/server/bitmapcmd"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/connection"
+	"github.com/quorate/quorate/server/geocmd"
 	"github.com/quorate/quorate/server/hashcmd"
 	"github.com/quorate/quorate/server/hyperloglogcmd"
 	"github.com/quorate/quorate/server/introspect"
@@ -32,6 +33,7 @@ func (f *families) table() *command.Table {
 		hashcmd.Rows(),
 		setcmd.Rows(),
 		zsetcmd.Rows(),
+		geocmd.Rows(),
 		keyspace.Rows(),
 		topology.Rows(),
 		f.users.Rows(),

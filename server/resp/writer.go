@@ -151,6 +151,16 @@ func (w *Writer) Double(f float64) {
 	w.Raw("," + text + "\r\n")
 }
 
+// Decimal writes a number with a fraction without an exponent: up to 17 decimals.
+func (w *Writer) Decimal(f float64) {
+	text := strings.TrimRight(strings.TrimRight(strconv.FormatFloat(f, 'f', 17, 64), "0"), ".")
+	if !w.RESP3 {
+		w.Text(text)
+		return
+	}
+	w.Raw("," + text + "\r\n")
+}
+
 // Verbatim writes text that is meant to be read by people.
 func (w *Writer) Verbatim(s string) {
 	if !w.RESP3 {

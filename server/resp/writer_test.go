@@ -42,6 +42,8 @@ func TestWriter_EachKind_InBothProtocols(t *testing.T) {
 		{"large double", func(w *Writer) { w.Double(-1e20) }, "$6\r\n-1e+20\r\n", ",-1e+20\r\n"},
 		{"infinite double", func(w *Writer) { w.Double(math.Inf(1)) }, "$3\r\ninf\r\n", ",inf\r\n"},
 		{"negative infinite double", func(w *Writer) { w.Double(math.Inf(-1)) }, "$4\r\n-inf\r\n", ",-inf\r\n"},
+		{"decimal", func(w *Writer) { w.Decimal(13.361389338970184) }, "$20\r\n13.36138933897018433\r\n", ",13.36138933897018433\r\n"},
+		{"whole decimal", func(w *Writer) { w.Decimal(-100) }, "$4\r\n-100\r\n", ",-100\r\n"},
 		{"null array", func(w *Writer) { w.NullArray() }, "*-1\r\n", "_\r\n"},
 		{"verbatim", func(w *Writer) { w.Verbatim("ab") }, "$2\r\nab\r\n", "=6\r\ntxt:ab\r\n"},
 		{"statuses", func(w *Writer) { w.Statuses("a b") }, "*2\r\n+a\r\n+b\r\n", "~2\r\n+a\r\n+b\r\n"},
