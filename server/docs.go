@@ -69,8 +69,11 @@ replace the value that they see. RENAME and COPY carry all values over.
 
 A command has at most 1,048,576 arguments, its name included, and LCS compares two values of up to proto-max-bulk-len / 4 pairs of
 bytes, as Redis does. What is larger is refused. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER draw at most 1,048,576 elements with
-repetitions. The score -0 is 0. GEOSEARCH and its like list places in the order of their hashes unless they sort them by distance, and
-find those on the other side of the 180th meridian.
+repetitions.
+
+Scores have 17 digits, as in Redis 7.0: 3.1 is written as 3.1000000000000001, where Redis 7.2 writes 3.1. The score -0 is 0. GEOSEARCH and
+its like list places in the order of their hashes unless they sort them by distance, and find those on the other side of the 180th
+meridian. COMMAND GETKEYS does not find the key behind STORE in a GEORADIUS.
 
 ` + CommandTable() + `
 ## Refused
