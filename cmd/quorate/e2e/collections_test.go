@@ -13,12 +13,13 @@ import (
 )
 
 const (
-	sharedSet  = "{collections}set"
-	sharedHash = "{collections}hash"
+	sharedSet       = "{collections}set"
+	sharedHash      = "{collections}hash"
+	sharedSortedSet = "{collections}sorted"
 )
 
-// collector is one client that adds elements of its own to a set and a hash that all share,
-// and removes some of them again. It knows what must be there in the end.
+// collector is one client that adds elements of its own to a set, a hash and a sorted set that
+// all share, and removes some of them again. It knows what must be there in the end.
 type collector struct {
 	id     string
 	client *redis.Client
@@ -34,6 +35,7 @@ func (c *collector) run(ctx context.Context) {
 		request := context.WithoutCancel(ctx) // one that has begun is waited for
 		added := c.client.SAdd(request, sharedSet, name).Err() == nil
 		added = c.client.HSet(request, sharedHash, name, i).Err() == nil && added
+		added = c.client.ZAdd(request, sharedSortedSet, redis.Z{Member: name, Score: float64(i)}).Err() == nil && added
 		if added {
 			c.there[name] = true
 		}
@@ -41,6 +43,7 @@ func (c *collector) run(ctx context.Context) {
 			gone := fmt.Sprintf("%s-%d", c.id, i-2)
 			removed := c.client.SRem(request, sharedSet, gone).Err() == nil
 			removed = c.client.HDel(request, sharedHash, gone).Err() == nil && removed
+			removed = c.client.ZRem(request, sharedSortedSet, gone).Err() == nil && removed
 			if delete(c.there, gone); removed {
 				c.there[gone] = false
 			}
@@ -49,7 +52,7 @@ func (c *collector) run(ctx context.Context) {
 	}
 }
 
-// Clients of five processes add to one set and one hash and remove their own elements, while one
+// Clients of five processes add to one set, one hash and one sorted set, and remove their own elements, while one
 // process is killed, another one is frozen, and the network is cut in two. In the end each
 // acknowledged addition is there, and nothing that was removed, through every node.
 func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
@@ -101,11 +104,28 @@ func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, list := range [][]string{members, fields} {
+		ranked, err := c.ZRangeWithScores(t.Context(), sharedSortedSet, 0, -1).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range [][]string{members, fields, checkRanks(t, n.name, ranked)} {
 			slices.Sort(list)
 			checkCollected(t, n.name, list, clients)
 		}
 	}
+}
+
+// checkRanks returns the members of a sorted set, whose scores are the numbers in their names.
+func checkRanks(t *testing.T, through string, ranked []redis.Z) (names []string) {
+	t.Helper()
+	for i, z := range ranked {
+		name := z.Member.(string)
+		if _, number, _ := strings.Cut(name, "-"); number != fmt.Sprint(z.Score) || i > 0 && z.Score < ranked[i-1].Score {
+			t.Errorf("through %s: %s has rank %d and the score %v", through, name, i, z.Score)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // checkCollected compares the elements that a node shows, in order, with what is known of them.
