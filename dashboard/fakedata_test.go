@@ -198,6 +198,9 @@ func (f *fake) readLocked(r *http.Request) any {
 	key := r.PathValue("key")
 	trace := f.traceLocked("get", key, f.mu.r)
 	s := f.mu.objects[key]
+	if strings.HasPrefix(key, "hash:") {
+		return hashJSON(key, trace)
+	}
 	if s == nil {
 		return object{"key": key, "encoding": "utf8", "found": false, "context": "", "clock": []object{}, "clock_text": "[]", "siblings": []object{}, "values": []object{}, "trace": trace}
 	}
@@ -213,6 +216,21 @@ func (f *fake) readLocked(r *http.Request) any {
 	return object{
 		"key": key, "encoding": "utf8", "found": found, "context": contextOf(s.clock()), "clock": clockJSON(s.clock()), "clock_text": clockText(s.clock()),
 		"siblings": siblings, "values": siblings, "trace": trace,
+	}
+}
+
+// hashJSON is a hash of two fields, of which one has two concurrent values.
+func hashJSON(key string, trace any) object {
+	elements := []object{}
+	for _, e := range [][3]string{{"color", "blue", "A"}, {"color", "green", "B"}, {"size", "42", "A"}} {
+		elements = append(elements, object{
+			"type": "hash", "name": object{"value": e[0], "encoding": "utf8"}, "value": object{"value": e[1], "encoding": "utf8"},
+			"dot": object{"actor": e[2], "counter": 1}, "dot_text": "(" + e[2] + ", 1)", "timestamp_ms": time.Now().UnixMilli(), "expires_at_ms": nil,
+		})
+	}
+	return object{
+		"key": key, "encoding": "utf8", "found": true, "type": "hash", "elements": elements, "element_count": 1200, "context": "", "clock": []object{},
+		"clock_text": "[(A, 1), (B, 1)]", "siblings": []object{}, "values": []object{}, "trace": trace,
 	}
 }
 

@@ -43,6 +43,16 @@ func TestBrowser_Conflict_IsShownSideBySideAndResolved(t *testing.T) {
 	b.shows("#console .answer", `["book","pen"]`)
 }
 
+func TestBrowser_Hash_ListsItsFieldsWithTheirVersions(t *testing.T) {
+	_, b := openFake(t)
+	b.fill("#op-key", "hash:cart")
+	b.click(".ops-row button")
+	b.shows("#console .outcome", "Found a hash")
+	b.shows("#console .outcome", "1200 elements")
+	b.until(`[...document.querySelectorAll("#console .answer tbody tr")].map((r) => r.innerText.replace(/\s+/g, " ").trim()).join() === "color blue (A, 1),color green (B, 1),size 42 (A, 1)"`)
+	b.shows("#console .answer", "The first 3 are listed")
+}
+
 func TestBrowser_ImpossibleQuorum_CannotBeApplied(t *testing.T) {
 	_, b := openFake(t)
 	b.fill("#q-r", "4")
