@@ -88,6 +88,27 @@ func TestData_Values_AreShownAsTheyAre(t *testing.T) {
 	}
 }
 
+// A node remembers versions while it runs. What is forgotten is seen in the numbers of those
+// that are left, so a key that was just made is never said to have older ones.
+func TestVersions_AfterARestart_AreNotSaidToBeAll(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 3, "")
+	first := must[api.WriteAnswer](f, "A", "PUT", "/api/data/old", api.WriteRequest{Value: "1", W: 3})
+	if v := must[api.Versions](f, "A", "GET", "/api/versions/old", nil); len(v.Versions) != 1 || !v.Complete {
+		t.Fatalf("%+v", v)
+	}
+	coordinator := first.Trace.Coordinator
+	must[api.NodeState](f, coordinator, "POST", "/api/nodes/"+coordinator+"/kill", nil)
+	must[api.NodeState](f, coordinator, "POST", "/api/nodes/"+coordinator+"/revive", nil)
+	f.nodes.Eventually("all are up", func() bool { return member(t, f.view("A"), coordinator).Status == "up" })
+	for key, complete := range map[string]bool{"old": false, "never written": true} {
+		f.nodes.Eventually("all answer about "+key, func() bool {
+			v := must[api.Versions](f, "A", "GET", "/api/versions/"+url.PathEscape(key), nil)
+			return len(v.Missing) == 0 && v.Complete == complete
+		})
+	}
+}
+
 func TestData_Conflict_IsSeenAndResolved(t *testing.T) {
 	f := newFleet(t, 3, "")
 	nothing := ""

@@ -24,7 +24,7 @@ func (h *dataHandlers) getVersions(ctx context.Context, c *call) (any, error) {
 		names.see(v.Past.Vector)
 		names.seeDot(v.Dot)
 	}
-	out := api.Versions{Key: keyOf(key), Versions: []api.Version{}, Complete: history.Complete, Missing: []string{}}
+	out := api.Versions{Key: keyOf(key), Versions: []api.Version{}, Complete: message.Remembered(read.Object.Clock, history.Versions), Missing: []string{}}
 	for i := range history.Versions {
 		v := versionOf(i, history.Versions, names)
 		v.Current = isCurrent(&read.Object, history.Versions[i].Dot)

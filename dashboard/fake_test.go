@@ -46,6 +46,7 @@ type fake struct {
 		cancelled  bool   // the operation that runs
 		converged  bool   // all but one partition whose replicas differed
 		refused    string // a method that is answered with 503
+		forgotten  bool   // some versions
 	}
 	changed chan struct{}
 }

@@ -285,7 +285,7 @@ func (f *fake) versionsLocked(r *http.Request) any {
 			})
 		}
 	}
-	return object{"key": key, "encoding": "utf8", "versions": versions, "complete": true, "missing": []string{}}
+	return object{"key": key, "encoding": "utf8", "versions": versions, "complete": !f.mu.forgotten, "missing": []string{}}
 }
 
 func (f *fake) merkleLocked() object {

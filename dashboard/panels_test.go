@@ -8,7 +8,7 @@ import (
 )
 
 func TestBrowser_Timeline_DrawsForksAndJoins(t *testing.T) {
-	_, b := openFake(t)
+	f, b := openFake(t)
 	b.fill("#op-key", "basket")
 	b.fill("#op-context", "empty")
 	for _, value := range []string{"1", "2"} {
@@ -25,6 +25,12 @@ func TestBrowser_Timeline_DrawsForksAndJoins(t *testing.T) {
 	b.shows("#panel-timeline", "3 versions")
 	b.do(focus("#panel-timeline .version"), press("Enter"))
 	b.shows("#panel-timeline aside", "covered by a later version")
+	b.until(`!document.querySelector("#panel-timeline").textContent.includes("remembered")`)
+	f.mu.Lock()
+	f.mu.forgotten = true
+	f.mu.Unlock()
+	b.click("#tab-timeline")
+	b.shows("#panel-timeline", "others are no longer remembered")
 }
 
 func TestBrowser_Merkle_DrillsDownToTheKeys(t *testing.T) {

@@ -237,7 +237,7 @@ func fakeTrace(view *ring.Ring, key []byte) replica.Trace {
 func (f *fake) History(context.Context, []byte) replica.History {
 	a := causal.Dot{Actor: causal.Actor{Node: ring.IDOf(fakeNode)}, Counter: 1}
 	b := causal.Dot{Actor: causal.Actor{Node: ring.IDOf("B")}, Counter: 1}
-	return replica.History{Complete: true, Versions: []message.Version{
+	return replica.History{Versions: []message.Version{
 		{Dot: a, Time: causal.TimestampOf(1000), Data: []byte("one")},
 		{Dot: b, Time: causal.TimestampOf(2000), Past: causal.Context{Vector: causal.Vector{{Actor: a.Actor, Counter: 1}}}, Tombstone: true},
 	}}

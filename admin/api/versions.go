@@ -4,7 +4,7 @@ package api
 type Versions struct {
 	Key
 	Versions []Version `json:"versions"` // the oldest first
-	Complete bool      `json:"complete"` // no node that answered has forgotten any
+	Complete bool      `json:"complete"` // every version that there ever was is in the list
 	Missing  []string  `json:"missing"`
 }
 

@@ -13,8 +13,7 @@ import (
 
 // HistoryHere returns what this node coordinated of a key and still remembers.
 func (r *Reader) HistoryHere(key []byte) replica.History {
-	here := r.cfg.Coordinator.Versions(key)
-	return replica.History{Versions: here.List, Complete: here.Complete}
+	return replica.History{Versions: r.cfg.Coordinator.Versions(key).List}
 }
 
 // History asks every member, and waits for none of them longer than a second.
@@ -40,7 +39,7 @@ func (r *Reader) History(ctx context.Context, key []byte) replica.History {
 				all.Missing = append(all.Missing, m.ID)
 				return
 			}
-			all.Versions, all.Complete = append(all.Versions, theirs.List...), all.Complete && theirs.Complete
+			all.Versions = append(all.Versions, theirs.List...)
 		})
 	}
 	wg.Wait()

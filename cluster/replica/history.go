@@ -13,7 +13,6 @@ import (
 // History is what nodes remember of how a key came about.
 type History struct {
 	Versions []message.Version //  the oldest first
-	Complete bool              // nobody who answered has forgotten anything
 	Missing  []ring.NodeID     // members that did not answer in time
 }
 

@@ -38,6 +38,31 @@ func Parents(v *Version, all []Version) (parents []int) {
 	return parents
 }
 
+// Remembered reports whether versions of one key are all that ever were: whether every event
+// that clock covers, or one of them or its writer knew of, is among them. An actor counts the
+// events of a key from 1, so a number that is not there is an event that was forgotten.
+func Remembered(clock causal.Vector, versions []Version) bool {
+	newest := make(map[causal.Actor]causal.Counter)
+	known := make(map[causal.Dot]bool)
+	see := func(v causal.Vector) {
+		for _, e := range v {
+			newest[e.Actor] = max(newest[e.Actor], e.Counter)
+		}
+	}
+	see(clock)
+	for i := range versions {
+		v := &versions[i]
+		see(v.Past.Vector)
+		newest[v.Dot.Actor] = max(newest[v.Dot.Actor], v.Dot.Counter)
+		known[v.Dot] = true
+	}
+	events := causal.Counter(0)
+	for _, counter := range newest {
+		events += counter
+	}
+	return events == causal.Counter(len(known))
+}
+
 const (
 	versionTombstone = 1 << 0
 	versionOwn       = 1 << 1 // written by older nodes
@@ -102,7 +127,7 @@ func readDot(r *wire.Reader) (x causal.Dot) {
 // Versions is what one node remembers of a key, the oldest event first.
 type Versions struct {
 	List     []Version
-	Complete bool // it has forgotten none since it started
+	Complete bool // it has forgotten no version of any key since it started; older nodes read it
 }
 
 // Append appends the wire form of a list of versions: complete u8 | count u32 | versions,

@@ -69,6 +69,37 @@ func TestParents_ForkAndJoin_AreTheDirectOnes(t *testing.T) {
 	}
 }
 
+func TestRemembered_FindsTheEventsThatAreNotThere(t *testing.T) {
+	a1, a2, a3, b1 := dotOf(1, 1), dotOf(1, 2), dotOf(1, 3), dotOf(2, 1)
+	for _, c := range []struct {
+		name  string
+		clock causal.Vector
+		dots  []causal.Dot
+		want  bool
+	}{
+		{"nothing was ever written", nil, nil, true},
+		{"all", pastOf(a3, b1).Vector, []causal.Dot{a1, b1, a2, a3}, true},
+		{"one that two coordinators carried out", pastOf(a2).Vector, []causal.Dot{a1, a2, a2}, true},
+		{"the first is forgotten", pastOf(a3, b1).Vector, []causal.Dot{a2, a3, b1}, false},
+		{"one between is forgotten", pastOf(a3).Vector, []causal.Dot{a1, a3}, false},
+		{"the newest is forgotten, which only a read knows of", pastOf(a3).Vector, []causal.Dot{a1, a2}, false},
+		{"all of one actor are forgotten", pastOf(a1, b1).Vector, []causal.Dot{a1}, false},
+		{"a read found nothing, and versions are remembered", nil, []causal.Dot{a1, a2}, true},
+		{"a read found nothing, and the first is forgotten", nil, []causal.Dot{a2}, false},
+	} {
+		var versions []Version
+		for _, d := range c.dots {
+			versions = append(versions, Version{Dot: d})
+		}
+		if got := Remembered(c.clock, versions); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	if Remembered(nil, []Version{{Dot: a2, Past: pastOf(a1, b1)}}) {
+		t.Error("a writer has seen events that are not there")
+	}
+}
+
 func TestVersion_CounterBeyondTheGreatest_IsRefused(t *testing.T) {
 	actor := causal.Actor{Node: 1, Epoch: 1}
 	good := Version{Dot: causal.Dot{Actor: actor, Counter: causal.MaxCounter}}

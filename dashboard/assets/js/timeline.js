@@ -45,9 +45,9 @@ function draw(answer) {
   const current = versions.filter((v) => v.current);
   const said = [`${plural(versions.length, "version")}`];
   if (current.length > 1) said.push(`${current.length} of them concurrent now`);
-  if (!answer.complete) said.push("older ones are no longer remembered");
+  if (!answer.complete && !answer.missing?.length) said.push("others are no longer remembered");
   if (answer.missing?.length) said.push(`${list(answer.missing)} did not answer`);
-  put(part.title, h("b", { class: "mono" }, cut(name, 40)), h("span", { class: "soft" }, `  ${versions.length ? said.join("; ") : "no node remembers a version: nodes keep the newest writes only"}`));
+  put(part.title, h("b", { class: "mono" }, cut(name, 40)), h("span", { class: "soft" }, `  ${versions.length ? said.join("; ") : answer.complete ? "was never written" : "no node remembers a version: nodes keep the newest writes only"}`));
   const graph = place(versions);
   const x = (n) => BOX.margin + n.column * (BOX.width + BOX.gapX);
   const y = (n) => BOX.margin + n.lane * (BOX.height + BOX.gapY);
