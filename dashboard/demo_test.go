@@ -122,7 +122,7 @@ func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
 	b.fill("#q-w", "3")
 	b.click("#quorum .primary")
 	b.shows("#notices", "In force: N 3, R 1, W 3")
-	b.until(`document.querySelector("#quorum .primary").disabled`)
+	b.until(`document.querySelector("#quorum .primary").ariaDisabled === "true"`)
 	b.fill("#q-r", "2")
 	b.fill("#q-w", "2")
 	b.click("#quorum .primary")

@@ -57,13 +57,13 @@ func TestBrowser_ImpossibleQuorum_CannotBeApplied(t *testing.T) {
 	_, b := openFake(t)
 	b.fill("#q-r", "4")
 	b.shows("#quorum", "R cannot be more than N")
-	b.until(`document.querySelector("#quorum .primary").disabled`)
+	b.until(`document.querySelector("#quorum .primary").ariaDisabled === "true"`)
 	b.fill("#q-r", "1")
 	b.fill("#q-w", "1")
 	b.shows("#quorum", "may miss the latest write")
 	b.click("#quorum .primary")
 	b.shows("#notices", "In force: N 3, R 1, W 1")
-	b.until(`document.querySelector("#quorum .primary").disabled`)
+	b.until(`document.querySelector("#quorum .primary").ariaDisabled === "true"`)
 }
 
 func TestBrowser_DeadNode_LeavesItsLastPictureAndComesBack(t *testing.T) {

@@ -108,6 +108,8 @@ func TestBrowser_Links_ArePartitionedSlowedAndHealed(t *testing.T) {
 	b.fill(`dialog [name=delay]`, "80")
 	b.click("dialog [type=submit]")
 	b.until(`document.querySelectorAll(".link-slow").length === 4`)
+	b.shows(".link-slow text", "+50 ms, 10 % lost")
+	b.until(`getComputedStyle(document.querySelector(".link-slow line")).strokeDasharray === "none"`) // a hint is dashed
 }
 
 func TestBrowser_Scenario_RunsStepByStepAndPutsThingsBack(t *testing.T) {
@@ -131,6 +133,21 @@ func TestBrowser_StoppedScenario_RevivesWhatItKilled(t *testing.T) {
 	b.click(".scenario .stop")
 	b.shows(".scenario", "Stopped.")
 	b.until(`!document.querySelector("#cards").textContent.includes("killed")`)
+	b.until(`document.querySelector("#ring-facts").textContent === "" && document.querySelector(".ring-path *, .ring-walk *") === null`)
+}
+
+func TestBrowser_NextScenario_StartsFromAnEmptyRing(t *testing.T) {
+	_, b := openFake(t)
+	b.click(".scenario .go")
+	b.shows(".scenario", "are met first")
+	b.click(".scenario .go")
+	b.shows(".scenario", "coordinated;")
+	b.shows("#ring-facts", "tour:hello")
+	b.until(`document.querySelectorAll(".ring-path .trail").length > 0`)
+	b.click(".scenario .stop")
+	b.click(`[data-scenario="grow"]`)
+	b.until(`document.querySelector("#ring-facts").textContent === "" && document.querySelector(".ring-path *, .ring-walk *") === null`)
+	b.shows(".ring-centre", "256 partitions")
 }
 
 func TestBrowser_Phone_ReachesEveryPanel(t *testing.T) {
@@ -156,11 +173,16 @@ func TestBrowser_WithoutChaos_ButtonsSayWhyTheyDoNothing(t *testing.T) {
 	f.mu.Unlock()
 	b.until(`document.querySelector('[aria-label="Kill B"]').getAttribute("aria-disabled") === "true"`)
 	b.until(`document.querySelector('[aria-label="Kill B"]').getAttribute("aria-description").includes("--chaos")`)
+	b.shows("#no-chaos", "without --chaos")
 	b.click(`[aria-label="Kill B"]`)
+	b.shows("#notices", "without --chaos")
 	b.click(`[data-scenario="handoff"]`)
 	b.until(`document.querySelector(".scenario .go").getAttribute("aria-disabled") === "true"`)
+	b.shows(".scenario .why", "without --chaos")
 	b.click("#chaos button:nth-child(2)")
 	b.until(`document.querySelector("dialog") === null`)
+	b.click("#quorum .primary")
+	b.shows("#notices", "These numbers are in force")
 	b.until(`!document.querySelector("#cards").textContent.includes("killed")`)
 }
 

@@ -3,8 +3,8 @@
 import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
 import { ask, choice, field } from "./dialogs.js";
-import { byId, h, put, set } from "./dom.js";
-import { attempt } from "./notice.js";
+import { byId, h, put, say, set } from "./dom.js";
+import { attempt, notice } from "./notice.js";
 import { isGone, names, on, state } from "./store.js";
 
 export const NO_CHAOS = "Faults are not allowed: the nodes were started without --chaos.";
@@ -20,6 +20,8 @@ export function start() {
   };
   put(byId("chaos"), Object.values(buttons));
   on("cluster", () => {
+    say(byId("no-chaos"), state.cluster.chaos ? "" : NO_CHAOS);
+    byId("no-chaos").hidden = state.cluster.chaos;
     for (const name of ["split", "slow", "heal"]) forbid(buttons[name], state.cluster.chaos ? "" : NO_CHAOS);
     const faults = (state.cluster.links ?? []).length;
     if (state.cluster.chaos) forbid(buttons.heal, faults ? "" : "No link is cut or slow.");
@@ -34,8 +36,11 @@ export function forbid(button, reason) {
   set(button, "aria-description", reason || null);
 }
 
-// guarded runs an action unless its button is forbidden.
-export const guarded = (action) => (event) => event.currentTarget.getAttribute("aria-disabled") !== "true" && action();
+// guarded runs an action; if its button is forbidden, it shows the reason instead.
+export const guarded = (action) => (event) => {
+  if (event.currentTarget.getAttribute("aria-disabled") === "true") notice(event.currentTarget.title);
+  else action();
+};
 
 async function addNode() {
   if (state.cluster.demo) {

@@ -2,7 +2,7 @@
 // that were compared there. Below a node that is equal on both sides nothing is compared.
 
 import { h, s } from "./dom.js";
-import { plural } from "./format.js";
+import { count, plural } from "./format.js";
 
 const ROW = 30;
 const WIDTH = 420;
@@ -31,7 +31,9 @@ export function rowsOf(levels) {
 // cost says what the descent compared, and what it saved.
 export function cost(d, leaves) {
   const all = (FANOUT * leaves - 1) / (FANOUT - 1); // nodes of one tree
-  return `${plural(d.nodes_compared, "hash", "hashes")} of ${all.toLocaleString("en")} were compared, ${plural(2 * HASH * d.nodes_compared, "byte")} in all, instead of ${plural(d.naive_keys, "key")}.`;
+  const compared = `${plural(d.nodes_compared, "hash", "hashes")} of ${count(all)} ${d.nodes_compared === 1 ? "was" : "were"} compared, ${plural(2 * HASH * d.nodes_compared, "byte")} in all`;
+  return d.nodes_compared < d.naive_keys ? `${compared}, instead of ${plural(d.naive_keys, "key")}.`
+    : `${compared}. There ${d.naive_keys === 1 ? "is" : "are"} only ${plural(d.naive_keys, "key")}: with so little data the trees do not pay yet.`;
 }
 
 export function descent(d) {

@@ -3,7 +3,7 @@
 
 import { NO_CHAOS, forbid, guarded } from "./chaos.js";
 import { h, put, set } from "./dom.js";
-import { Lab } from "./lab.js";
+import { Lab, TOUR } from "./lab.js";
 import { difference } from "./merkle.js";
 import { SCENARIOS } from "./scenarios.js";
 import { on, state } from "./store.js";
@@ -59,7 +59,7 @@ function load() {
 export function start() {
   put(panel("guide"), h("div", { class: "guide" },
     h("ul", { class: "scenario-list" }, SCENARIOS.map((x, i) => h("li", {}, h("button", {
-      type: "button", "data-scenario": x.id, onclick: () => choose(x),
+      type: "button", "data-scenario": x.id, onclick: guarded(() => choose(x)),
     }, h("b", {}, `${i + 1}. ${x.title}`), h("span", { class: "small" }, x.about))))),
     part.run = h("section", { class: "scenario", tabindex: -1, "aria-labelledby": "scenario-title" })));
   part.list = panel("guide").querySelector(".scenario-list");
@@ -73,6 +73,7 @@ function choose(scenario) {
   chosen = scenario;
   run = fresh();
   save();
+  forgetKey();
   draw();
   part.run.scrollIntoView({ block: "nearest" });
 }
@@ -105,7 +106,9 @@ function draw() {
         run.phase === "busy" ? "Working …" : run.phase === "failed" ? `Try again: ${step.button}` : step.button);
       forbid(button, run.phase === "busy" ? "It is under way." : reason(chosen));
     }
+    const why = state === "current" && run.phase !== "busy" ? reason(chosen) : "";
     return h("li", { class: state, "aria-current": state === "current" ? "step" : null }, h("p", { class: "say" }, step.say), button,
+      why ? h("p", { class: "why small soft" }, why) : null,
       i < at ? outcome(run.outcomes[i]) : null,
       state === "current" && run.error ? h("p", { class: "outcome bad" }, run.error) : null);
   });
@@ -173,8 +176,14 @@ async function finish(word) {
   save();
 }
 
+// forgetKey takes the walk and the path of the scenario's key off the ring.
+function forgetKey() {
+  if (state.key?.key.startsWith(TOUR)) document.dispatchEvent(new CustomEvent("forget-key"));
+}
+
 async function stop() {
   run.lab.stop();
+  forgetKey();
   await finish("Stopped.");
   draw();
   follow();

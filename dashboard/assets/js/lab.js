@@ -7,6 +7,8 @@ import { health } from "./overview.js";
 import { isGone, names, nodeNamed, state } from "./store.js";
 import { takeBack, whatOf } from "./undo.js";
 
+export const TOUR = "tour:"; // begins the names of the scenarios' keys
+
 const POLL = 300; // ms
 const TIMEOUT = 60000; // ms that a change of the cluster may take
 
@@ -96,7 +98,7 @@ export class Lab {
   // key finds a key whose preference list suits, and returns its place on the ring.
   async key(name, suits = () => true) {
     for (let i = 0; i < 200; i++) {
-      const key = i ? `tour:${name}:${i}` : `tour:${name}`;
+      const key = i ? `${TOUR}${name}:${i}` : `${TOUR}${name}`;
       const place = await api.locate(key);
       if (!suits(place.preference_list)) continue;
       this.facts.key = key;

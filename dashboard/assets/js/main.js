@@ -57,17 +57,21 @@ async function lookAt(key, encoding = "utf8") {
   if (found) update("key", found);
 }
 
-// follow keeps the walk in step with the console, without disturbing the path.
+// The walk keeps in step with the console, without disturbing the path.
+let forgotten = 0; // times that the key was taken off the ring
 document.addEventListener("operated", async (event) => {
   const { key, encoding } = event.detail;
+  const before = forgotten;
   try {
-    update("key", await api.locate(key, encoding));
+    const found = await api.locate(key, encoding);
+    if (forgotten === before) update("key", found);
   } catch {
     // the operation's own answer was shown; the walk stays as it was
   }
 });
 
 document.addEventListener("forget-key", () => {
+  forgotten++;
   path.clear();
   update("key", null);
   ring.rest("Point at any part of the ring, or move along it with the arrow keys.");

@@ -51,10 +51,7 @@ function draw() {
   const bad = last.pairs.filter((p) => p.diverged.length);
   const waiting = last.missing?.length ? ` ${list(last.missing)} did not answer.` : "";
   put(part.said, bad.length ? h("b", { class: "warn" }, `${plural(bad.length, "pair")} of replicas ${bad.length === 1 ? "differs" : "differ"}.`) : h("b", { class: "good" }, "All replicas that answered hold the same."), waiting);
-  const x = last.exchanges;
-  const compared = x.nodes_compared + x.keys_compared;
-  put(part.cost, `So far ${plural(x.nodes_compared, "tree node")} and ${plural(x.keys_compared, "key")} were compared; key by key it would have been ${count(x.naive_keys)}`,
-    !x.naive_keys ? "" : compared < x.naive_keys ? ` (${percent(compared, x.naive_keys)} of that)` : ": with so little data the trees do not pay yet", `. ${x.keys_exchanged === 1 ? "1 key was" : `${count(x.keys_exchanged)} keys were`} exchanged.`);
+  put(part.cost, exchangesSentence(last.exchanges));
   const signature = JSON.stringify(last.pairs);
   if (part.signature !== signature) {
     part.signature = signature;
@@ -62,6 +59,14 @@ function draw() {
   }
   if (!pair && last.pairs.length) pair = bad[0] ?? last.pairs[0];
   if (pair) drawPair();
+}
+
+// exchangesSentence says what comparing has cost, beside what it would have cost key by key.
+export function exchangesSentence(x) {
+  const compared = x.nodes_compared + x.keys_compared;
+  const share = !x.naive_keys ? "" : compared < x.naive_keys ? ` (${percent(compared, x.naive_keys)} of that)` : ": with so little data the trees do not pay yet";
+  return `So far ${plural(x.nodes_compared, "tree node")} and ${plural(x.keys_compared, "key")} were compared; key by key it would have been ${count(x.naive_keys)}${share}. `
+    + `${x.keys_exchanged === 1 ? "1 key was" : `${count(x.keys_exchanged)} keys were`} exchanged.`;
 }
 
 function drawMatrix() {

@@ -1,9 +1,10 @@
 // N, R and W, and what a choice of them means right now, before it is made.
 
 import { api } from "./api.js";
+import { forbid } from "./chaos.js";
 import { byId, h, put, s, set } from "./dom.js";
 import { plural } from "./format.js";
-import { attempt } from "./notice.js";
+import { attempt, notice } from "./notice.js";
 import { isGone, on, state } from "./store.js";
 
 const MOST = 16; // the largest N that the cluster takes
@@ -35,7 +36,7 @@ function choose(change) {
 
 async function apply(event) {
   event.preventDefault();
-  if (!chosen) return;
+  if (parts.apply.getAttribute("aria-disabled") === "true") return notice(parts.apply.title);
   const wanted = chosen;
   const done = await attempt(() => api.configure(wanted), (v) => `In force: N ${v.n}, R ${v.r}, W ${v.w}, on every node.`);
   if (done) {
@@ -53,7 +54,7 @@ function draw() {
   }
   const said = consequences(values, state.cluster.nodes.length, state.cluster.nodes.filter((x) => !isGone(x.name)).length);
   const impossible = said.some((line) => line.kind === "bad" && line.impossible);
-  parts.apply.disabled = !chosen || impossible;
+  forbid(parts.apply, impossible ? said[0].text : chosen ? "" : "These numbers are in force.");
   const signature = JSON.stringify([values.n, values.r, values.w, said]);
   if (parts.signature === signature) return;
   parts.signature = signature;
@@ -74,10 +75,11 @@ export function consequences({ n, r, w }, members, alive) {
   out.push(real.r + real.w > real.n
     ? { kind: "good", text: `${sum} > N = ${real.n}: a read finds the latest acknowledged write, unless fallbacks took it.` }
     : { kind: "warn", text: `${sum} ≤ N = ${real.n}: a read may miss the latest write, and be stale.` });
-  out.push({ kind: "", text: `Of a key's ${plural(real.n, "replica")}, ${real.n - real.r} may be down for a read, ${real.n - real.w} for a write without fallbacks.` });
+  const down = real.n - real.r;
+  out.push({ kind: "", text: down ? `A read goes on while ${down} of a key's ${plural(real.n, "replica")} ${down === 1 ? "is" : "are"} down.` : `A read needs ${real.n === 1 ? "a key's only replica" : `all ${real.n} replicas of a key`}.` });
   const spare = alive - real.w;
   if (spare < 0) out.push({ kind: "bad", text: `Writes fail now: ${alive} of ${members} nodes answer, and W is ${real.w}.` });
-  else out.push({ kind: "", text: `Sloppy quorum: fallbacks store hints, so writes go on until ${plural(spare + 1, "more node fails", "more nodes fail")}.` });
+  else out.push({ kind: "", text: `Writes go on until ${plural(spare + 1, "more node fails", "more nodes fail")}: any healthy node takes a dead replica's place and keeps a hint (sloppy quorum).` });
   if (real.n < n) out.push({ kind: "warn", text: `Only ${plural(members, "member")}: N is ${real.n} until there are ${n}.` });
   return out;
 }

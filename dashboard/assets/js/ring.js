@@ -8,7 +8,7 @@ import { plural } from "./format.js";
 import { SLOTS } from "./hash.js";
 import { BAND, KEYS, MOVING, at, bands, sector, seats, shareAt } from "./ringshape.js";
 import { nodeSentence, partitionSentence } from "./ringtext.js";
-import { isGone, on, state } from "./store.js";
+import { isGone, on, state, zoned } from "./store.js";
 
 const MOVED_SHOWN = 15000; // ms
 
@@ -167,15 +167,25 @@ function drawLinks() {
   for (const link of state.cluster.links ?? []) {
     if (!places[link.from] || !places[link.to] || !(link.cut || link.delay_ms || link.loss)) continue;
     const key = [link.from, link.to].sort().join(" ");
-    const both = pairs.has(key);
-    pairs.set(key, { ...link, key, both, cut: link.cut || pairs.get(key)?.cut });
+    const other = pairs.get(key) ?? {};
+    const worst = (field) => Math.max(link[field] ?? 0, other[field] ?? 0);
+    pairs.set(key, { ...link, key, cut: link.cut || other.cut, delay_ms: worst("delay_ms"), loss: worst("loss") });
   }
-  keyed(layers.links, [...pairs.values()], (p) => p.key, () => s("line", {}), (line, p) => {
+  keyed(layers.links, [...pairs.values()], (p) => p.key, () => s("g", {}, s("line", {}), s("text", {})), (group, p) => {
     const a = places[p.from];
     const b = places[p.to];
-    set(line, "class", p.cut ? "link-cut" : "link-slow");
+    const [line, text] = group.children;
+    set(group, "class", p.cut ? "link-cut" : "link-slow");
     for (const [name, value] of [["x1", a.x], ["y1", a.y], ["x2", b.x], ["y2", b.y]]) set(line, name, value.toFixed(1));
+    say(text, p.cut ? "" : slowness(p));
+    set(text, "x", ((a.x + b.x) / 2).toFixed(1));
+    set(text, "y", ((a.y + b.y) / 2).toFixed(1));
   });
+}
+
+// slowness says what is done to the messages of a link.
+function slowness({ delay_ms: delay, loss }) {
+  return [delay ? `+${delay} ms` : "", loss ? `${Math.round(100 * loss)} % lost` : ""].filter(Boolean).join(", ");
 }
 
 function drawKeys() {
@@ -252,7 +262,7 @@ function pickNear(share) {
   if (near && near.far < SLOTS / 60) onKey(near.k.key, near.k.encoding);
 }
 
-const sentenceAt = (partition) => partitionSentence(state.ring, partition, state.cluster?.nodes.some((n) => n.zone));
+const sentenceAt = (partition) => partitionSentence(state.ring, partition, zoned());
 
 function describeSlider() {
   set(slider, "aria-valuenow", focusPartition);
@@ -261,5 +271,5 @@ function describeSlider() {
 
 function legend() {
   const item = (kind, text) => h("li", {}, h("i", { class: `swatch ${kind}`, "aria-hidden": "true" }), text);
-  return h("ul", { "aria-label": "Legend" }, item("key", "key"), item("send", "request"), item("ack", "answer"), item("hint", "hint"), item("cut", "cut link"), item("moved", "moved"));
+  return h("ul", { "aria-label": "Legend" }, item("key", "key"), item("send", "request"), item("ack", "answer"), item("hint", "hint"), item("cut", "cut link"), item("slow", "slow link"), item("moved", "moved"));
 }

@@ -36,11 +36,12 @@ export function partitionSentence(ring, partition, zoned) {
   return `${first} Its keys live on ${list(primaries)}, ${met}.${moves}`;
 }
 
-export function walkSentence(key) {
+// walkSentence tells the walk of a key; zoned: the nodes have zones.
+export function walkSentence(key, zoned = false) {
   const primaries = key.preference_list.filter((p) => p.role === "primary").map((p) => p.node);
   const dead = key.preference_list.filter((p) => !p.alive).map((p) => p.node);
   const fallbacks = key.preference_list.filter((p) => p.role === "fallback" && p.alive).map((p) => p.node);
-  let text = `Hashed to slot ${key.slot}, in partition ${key.partition}; walking clockwise from there, ${list(primaries)} are met first and keep it.`;
+  let text = `Hashed to slot ${key.slot}, in partition ${key.partition}; walking clockwise from there, ${list(primaries)} are ${zoned ? "the first of different zones" : "met first"} and keep it.`;
   if (primaries.length === 1) text = `Hashed to slot ${key.slot}, in partition ${key.partition}; ${primaries[0]} keeps it.`;
   if (dead.some((d) => primaries.includes(d)) && fallbacks.length) text += ` ${list(dead)} ${dead.length === 1 ? "does" : "do"} not answer, so ${fallbacks[0]} stands in.`;
   else if (fallbacks.length) text += ` ${fallbacks[0]} would stand in first.`;

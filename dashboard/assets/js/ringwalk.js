@@ -8,7 +8,7 @@ import { SLOTS } from "./hash.js";
 import { explained, layers, rest } from "./ring.js";
 import { BADGES, BAND, arc, at, spread } from "./ringshape.js";
 import { placeSentence, walkSentence } from "./ringtext.js";
-import { on, state } from "./store.js";
+import { on, state, zoned } from "./store.js";
 import { shown } from "./text.js";
 
 const FEW = 6; // entries of the walk that are drawn in any case
@@ -53,7 +53,7 @@ function draw() {
   const order = new Map(entries.filter((e) => e.role === "primary").map((e) => [e.node, e.i + 1]));
   for (const node of layers.nodes.children) node.classList.toggle("chosen", order.has(node.dataset.node));
   facts(key);
-  rest(walkSentence(key));
+  rest(walkSentence(key, zoned()));
 }
 
 // tokenOf counts the partitions from the key's to the node's first token.

@@ -4,10 +4,10 @@
 
 import { api } from "./api.js";
 import { count, list, micros, plural } from "./format.js";
-import { valuesOf } from "./lab.js";
+import { TOUR, valuesOf } from "./lab.js";
 import { merge } from "./siblings.js";
 import { walkSentence } from "./ringtext.js";
-import { names, nodeNamed, state } from "./store.js";
+import { names, nodeNamed, state, zoned } from "./store.js";
 import { each, numbered } from "./undo.js";
 
 // expect throws unless a step had the effect that it promises.
@@ -22,10 +22,10 @@ const notSelf = (nodes) => nodes.filter((n) => n !== state.cluster.self).at(-1);
 const replicate = {
   id: "replicate", title: "Replicate a write", about: "N copies, and an answer as soon as W are safe.",
   steps: [
-    { say: "A key's hash says where it is stored: walk clockwise from its slot until N different nodes are met.", button: "Find the place",
+    { say: "A key's hash says where it is stored: walk clockwise from its slot until N different nodes are met, in different zones where the nodes have zones.", button: "Find the place",
       async run(lab) {
         lab.mustBeWhole(1);
-        return walkSentence(await lab.key("hello"));
+        return walkSentence(await lab.key("hello"), zoned());
       } },
     { say: "Write it. The coordinator sends the value to all N replicas at once, and answers after W of them have it on disk.", button: "Write",
       async run(lab) {
@@ -148,7 +148,7 @@ const conflict = {
 };
 
 const KEYS = 200; // written to be lost
-const DISK = "tour:disk:"; // before their numbers
+const DISK = `${TOUR}disk:`; // before their numbers
 
 // differing returns the pairs of a node whose copies differ.
 const differing = (tree, name) => tree.pairs.filter((p) => (p.a === name || p.b === name) && p.diverged.length);

@@ -74,6 +74,9 @@ export const nodeNamed = (name) => state.cluster?.nodes.find((n) => n.name === n
 
 export const names = () => (state.cluster?.nodes ?? []).map((n) => n.name);
 
+// zoned says that the nodes have zones, so that a walk may pass over nodes.
+export const zoned = () => state.cluster?.nodes.some((n) => n.zone) ?? false;
+
 // isGone says that a node does not answer.
 export function isGone(name) {
   const n = nodeNamed(name);
