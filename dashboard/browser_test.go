@@ -34,8 +34,9 @@ type browser struct {
 // stepTimeout bounds one step of a test.
 const stepTimeout = 2 * time.Minute
 
-// openBrowser opens the page at origin.
-func openBrowser(t testing.TB, origin string, width, height int64) *browser {
+// openBrowser opens the page at an address.
+func openBrowser(t testing.TB, address string, width, height int64) *browser {
+	origin, _, _ := strings.Cut(address, "/#")
 	if testing.Short() {
 		t.Skip("a browser is not started in short mode")
 	}
@@ -54,7 +55,7 @@ func openBrowser(t testing.TB, origin string, width, height int64) *browser {
 		t.Fatalf("start Chromium: %v", err)
 	}
 	b.do(command(network.Enable, network.EnableParams{}), command(log.Enable, cdp.Empty{}), command(runtime.Enable, cdp.Empty{}),
-		chromedp.EmulateViewport(width, height), chromedp.Navigate(origin))
+		chromedp.EmulateViewport(width, height), chromedp.Navigate(address))
 	t.Cleanup(b.check)
 	return b
 }

@@ -178,6 +178,20 @@ func (s *stored) clock() map[string]int {
 	return all
 }
 
+// tourLocked returns what is stored of the key of a scenario's only run.
+func (f *fake) tourLocked(name string) *stored {
+	var found []*stored
+	for key, s := range f.mu.objects {
+		if strings.HasPrefix(key, "tour:"+name+":") {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		panic(fmt.Sprintf("%d keys of the scenario %s", len(found), name))
+	}
+	return found[0]
+}
+
 // live returns the values that are there.
 func (s *stored) live() []string {
 	var values []string

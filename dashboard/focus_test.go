@@ -73,7 +73,7 @@ func TestBrowser_ReloadedScenario_GoesOnAndPutsThingsBack(t *testing.T) {
 				b.shows(".scenario", "Done. Everything that was changed is as it was before")
 			}
 			f.mu.Lock()
-			dead, left := len(f.mu.dead), len(f.mu.objects["tour:handoff"].live())
+			dead, left := len(f.mu.dead), len(f.tourLocked("handoff").live())
 			f.mu.Unlock()
 			if dead != 0 || left != 0 {
 				t.Errorf("%d nodes are dead, and %d values of the scenario's key are left", dead, left)
@@ -101,7 +101,7 @@ func TestBrowser_WhatCannotBePutBack_CanBeTriedAgain(t *testing.T) {
 	b.shows(".scenario", "Everything that was changed is as it was before")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if left := f.mu.objects["tour:handoff"].live(); len(left) != 0 {
+	if left := f.tourLocked("handoff").live(); len(left) != 0 {
 		t.Errorf("the scenario's key holds %v", left)
 	}
 }

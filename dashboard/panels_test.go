@@ -108,7 +108,7 @@ func TestBrowser_Links_ArePartitionedSlowedAndHealed(t *testing.T) {
 	b.fill(`dialog [name=delay]`, "80")
 	b.click("dialog [type=submit]")
 	b.until(`document.querySelectorAll(".link-slow").length === 4`)
-	b.shows(".link-slow text", "+50 ms, 10 % lost")
+	b.shows(".link-slow title", "+50 ms, 10 % lost")
 	b.until(`getComputedStyle(document.querySelector(".link-slow line")).strokeDasharray === "none"`) // a hint is dashed
 }
 

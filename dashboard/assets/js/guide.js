@@ -5,15 +5,17 @@ import { NO_CHAOS, forbid, guarded } from "./chaos.js";
 import { h, put, set } from "./dom.js";
 import { Lab, TOUR } from "./lab.js";
 import { difference } from "./merkle.js";
-import { SCENARIOS } from "./scenarios.js";
+import { notice } from "./notice.js";
+import { PAPER, SCENARIOS } from "./scenarios.js";
 import { on, state } from "./store.js";
-import { panel } from "./tabs.js";
+import { openTab, panel, view } from "./tabs.js";
 
 const SAVED = "quorate-scenario"; // the run, for a page that is loaded again
 const part = {};
 let chosen = SCENARIOS[0];
 let run = fresh(); // of the chosen scenario
 let running = null; // the name of a scenario that has changed something
+let wanted = 0; // the step that the page's address names; 0: none
 
 // fresh returns a run that has not begun, or goes on with one that was saved. phase is one of
 // idle; busy: a step is under way; failed: it may be tried again; restoring: things are being
@@ -65,17 +67,43 @@ export function start() {
   part.list = panel("guide").querySelector(".scenario-list");
   on("cluster", refreshReasons);
   load();
+  addEventListener("hashchange", follow);
   draw();
+  follow();
+}
+
+const addressOf = (scenario, step) => `#guide/${scenario.id}/${step}`;
+
+// follow does what the page's address says: #guide/SCENARIO/STEP chooses a scenario, and offers
+// to run the steps before that one. It runs none by itself.
+function follow() {
+  const [, id, step] = location.hash.match(/^#guide\/(\w+)(?:\/(\d+))?$/) ?? [];
+  const scenario = SCENARIOS.find((x) => x.id === id);
+  if (!scenario) return;
+  if (document.body.dataset.view === "guide" || matchMedia("(max-width: 699px)").matches) view("guide");
+  else openTab("guide");
+  if (running && scenario !== chosen) return notice("Finish or stop the scenario that is under way first.", "bad");
+  wanted = Math.min(Number(step ?? 0), scenario.steps.length);
+  if (scenario !== chosen || run.phase === "done") choose(scenario);
+  else draw();
 }
 
 function choose(scenario) {
   if (running) return;
+  if (scenario !== chosen) forgetAddress(scenario);
   chosen = scenario;
   run = fresh();
   save();
   forgetKey();
   draw();
   part.run.scrollIntoView({ block: "nearest" });
+}
+
+// forgetAddress takes the step of another scenario out of the page's address.
+function forgetAddress(scenario) {
+  if (location.hash.startsWith(`#guide/${scenario.id}`)) return;
+  wanted = 0;
+  if (location.hash.startsWith("#guide/")) history.replaceState(null, "", addressOf(scenario, 1));
 }
 
 const reason = (scenario) => (!state.cluster ? "No cluster is known yet."
@@ -106,8 +134,11 @@ function draw() {
         run.phase === "busy" ? "Working …" : run.phase === "failed" ? `Try again: ${step.button}` : step.button);
       forbid(button, run.phase === "busy" ? "It is under way." : reason(chosen));
     }
+    const ahead = state === "current" && run.phase === "idle" && wanted > at + 1 && !reason(chosen)
+      ? h("button", { type: "button", class: "upto", "data-focus": "upto", onclick: () => runUpTo(wanted) }, wanted === at + 2 ? `Run step ${at + 1} for me` : `Run steps ${at + 1} to ${wanted - 1} for me`) : null;
     const why = state === "current" && run.phase !== "busy" ? reason(chosen) : "";
-    return h("li", { class: state, "aria-current": state === "current" ? "step" : null }, h("p", { class: "say" }, step.say), button,
+    return h("li", { class: state, "aria-current": state === "current" ? "step" : null }, h("p", { class: "say" }, step.say, " ", cite(step, i, state === "current")),
+      button || ahead ? h("div", { class: "buttons" }, button, ahead) : null,
       why ? h("p", { class: "why small soft" }, why) : null,
       i < at ? outcome(run.outcomes[i]) : null,
       state === "current" && run.error ? h("p", { class: "outcome bad" }, run.error) : null);
@@ -123,6 +154,14 @@ function draw() {
   if (document.activeElement === part.run) part.run.querySelector(".go, .again")?.focus({ preventScroll: true });
 }
 
+// cite names the section of the paper that a step shows; whole: with its title. The link is the
+// step's address.
+function cite(step, i, whole) {
+  const words = `Dynamo paper, section ${step.paper}: ${PAPER[step.paper]}`;
+  return h("span", { class: "cite small soft", title: words }, whole ? words : `§ ${step.paper}`,
+    h("a", { href: addressOf(chosen, i + 1), "data-focus": `link ${i}`, "aria-label": `Link to step ${i + 1}` }, "#"));
+}
+
 function outcome(found) {
   if (typeof found === "string") return h("p", { class: "outcome good" }, found);
   return [h("p", { class: "outcome good" }, found.text), h("div", { class: "leaves" }, difference(found.difference, found.leaves))];
@@ -134,8 +173,14 @@ function stopButton() {
   return button;
 }
 
-// follow scrolls to the next step, or to the end of the scenario.
-const follow = () => part.run.querySelector(".current, .restored")?.scrollIntoView({ block: "nearest" });
+// runUpTo runs the steps before one of them.
+async function runUpTo(step) {
+  const mine = run;
+  while (run === mine && mine.phase === "idle" && mine.outcomes.length < step - 1) await go(chosen.steps[mine.outcomes.length]);
+}
+
+// scrollOn scrolls to the next step, or to the end of the scenario.
+const scrollOn = () => part.run.querySelector(".current, .restored")?.scrollIntoView({ block: "nearest" });
 
 async function go(step) {
   const mine = run;
@@ -158,7 +203,7 @@ async function go(step) {
   if (!mine.lab.changed) running = null;
   save();
   draw();
-  follow();
+  scrollOn();
 }
 
 // finish puts back what the scenario changed, and says so.
@@ -186,5 +231,5 @@ async function stop() {
   forgetKey();
   await finish("Stopped.");
   draw();
-  follow();
+  scrollOn();
 }

@@ -24,7 +24,7 @@ export class Lab {
   // saved is what save returned in a page that was loaded before this one. onChange is called
   // after each change of what is to be put back.
   constructor(saved, onChange) {
-    this.facts = saved?.facts ?? {};
+    this.facts = saved?.facts ?? { run: Math.random().toString(36).slice(2, 6) };
     this.#changes = saved?.changes ?? [];
     this.#onChange = onChange;
   }
@@ -95,10 +95,16 @@ export class Lab {
     if (names().length < least) throw new Error(`This scenario needs ${least} nodes or more.`);
   }
 
+  // many begins the names of the keys of a scenario that writes many. No two runs share a key,
+  // so that none finds what another left.
+  many(name) {
+    return `${TOUR}${name}:${this.facts.run}:`;
+  }
+
   // key finds a key whose preference list suits, and returns its place on the ring.
   async key(name, suits = () => true) {
     for (let i = 0; i < 200; i++) {
-      const key = i ? `${TOUR}${name}:${i}` : `${TOUR}${name}`;
+      const key = `${TOUR}${name}:${this.facts.run}${i ? `:${i}` : ""}`;
       const place = await api.locate(key);
       if (!suits(place.preference_list)) continue;
       this.facts.key = key;

@@ -42,9 +42,9 @@ addTabs([
   { id: "events", label: "Events", open: events.draw },
   { id: "charts", label: "Charts", open: charts.draw },
 ]);
-for (const inside of [guide, timeline, merkle, gossip, operations, events, charts]) inside.start();
-openTab("guide");
 addViews();
+openTab("guide");
+for (const inside of [timeline, merkle, gossip, operations, events, charts, guide]) inside.start();
 startTheme(charts.draw);
 startStream();
 

@@ -171,15 +171,13 @@ function drawLinks() {
     const worst = (field) => Math.max(link[field] ?? 0, other[field] ?? 0);
     pairs.set(key, { ...link, key, cut: link.cut || other.cut, delay_ms: worst("delay_ms"), loss: worst("loss") });
   }
-  keyed(layers.links, [...pairs.values()], (p) => p.key, () => s("g", {}, s("line", {}), s("text", {})), (group, p) => {
+  keyed(layers.links, [...pairs.values()], (p) => p.key, () => s("g", {}, s("line", {}), s("title", {})), (group, p) => {
     const a = places[p.from];
     const b = places[p.to];
-    const [line, text] = group.children;
+    const [line, title] = group.children;
     set(group, "class", p.cut ? "link-cut" : "link-slow");
     for (const [name, value] of [["x1", a.x], ["y1", a.y], ["x2", b.x], ["y2", b.y]]) set(line, name, value.toFixed(1));
-    say(text, p.cut ? "" : slowness(p));
-    set(text, "x", ((a.x + b.x) / 2).toFixed(1));
-    set(text, "y", ((a.y + b.y) / 2).toFixed(1));
+    say(title, `${p.from} and ${p.to}: ${p.cut ? "cut" : slowness(p)}`);
   });
 }
 

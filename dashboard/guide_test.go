@@ -1,0 +1,79 @@
+package dashboard_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+func TestBrowser_LinkToAStep_OffersToRunTheStepsBefore(t *testing.T) {
+	f := startFake(t, 5, 256)
+	b := openBrowser(t, f.server.URL+"/#guide/handoff/3", 1440, 900)
+	b.until(`document.querySelectorAll("#cards .card").length === 5`)
+	b.shows("#scenario-title", "Kill a node")
+	b.shows(".scenario .upto", "Run steps 1 to 2 for me")
+	f.mu.Lock()
+	dead := len(f.mu.dead)
+	f.mu.Unlock()
+	if dead != 0 {
+		t.Fatal("a link killed a node by itself")
+	}
+	b.click(".scenario .upto")
+	b.until(`document.querySelectorAll(".scenario-steps .past").length === 2`)
+	b.shows("#cards", "killed")
+	b.until(`document.querySelector(".scenario .current .go:not([aria-disabled])")?.textContent === "Write" && document.querySelector(".scenario .upto") === null`)
+	b.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#guide/grow/1"`))
+	b.shows("#notices", "Finish or stop the scenario that is under way first")
+	b.click(".scenario .stop")
+	b.shows(".scenario", "as it was before")
+	b.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#guide/stale/2"`))
+	b.shows("#scenario-title", "A stale read")
+	b.shows(".scenario .upto", "Run step 1 for me")
+	b.click(`[data-scenario="grow"]`)
+	b.shows("#scenario-title", "Add a node")
+	b.until(`document.querySelector(".scenario .upto") === null && location.hash === "#guide/grow/1"`)
+	b.click(`[aria-label="Link to step 3"]`)
+	b.shows(".scenario .upto", "Run steps 1 to 2 for me")
+}
+
+func TestBrowser_LinkToAScenario_OpensTheGuideOnAPhone(t *testing.T) {
+	f := startFake(t, 5, 256)
+	b := openBrowser(t, f.server.URL+"/#guide/conflict", 390, 844)
+	b.until(`document.body.dataset.view === "guide"`)
+	b.shows("#scenario-title", "A cart in two worlds")
+	b.until(`document.querySelector(".scenario").checkVisibility()`)
+}
+
+func TestBrowser_EveryStep_CitesItsSectionOfThePaper(t *testing.T) {
+	_, b := openFake(t)
+	wrong := b.eval(`import("./js/scenarios.js").then(({SCENARIOS, PAPER}) => SCENARIOS.flatMap((x) => x.steps.filter((step) => !PAPER[step.paper]).map((step) => x.id + ": " + step.say)).join())`)
+	if wrong != "" {
+		t.Errorf("without a section: %s", wrong)
+	}
+	b.shows(".scenario-steps .current .cite", "Dynamo paper, section 4.2: Partitioning Algorithm")
+}
+
+func TestBrowser_EachRun_HasKeysOfItsOwn(t *testing.T) {
+	f, b := openFake(t)
+	for range 2 {
+		b.click(".scenario .go")
+		b.shows(".scenario", "are met first")
+		b.click(".scenario .go")
+		b.shows(".scenario", "coordinated;")
+		b.click(".scenario .stop")
+		b.click(".scenario .again")
+		b.until(`document.querySelector(".scenario-steps .past") === null`)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	runs := 0
+	for key := range f.mu.objects {
+		if strings.HasPrefix(key, "tour:hello:") {
+			runs++
+		}
+	}
+	if runs != 2 {
+		t.Errorf("two runs used %d keys", runs)
+	}
+}
