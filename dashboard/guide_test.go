@@ -77,3 +77,22 @@ func TestBrowser_EachRun_HasKeysOfItsOwn(t *testing.T) {
 		t.Errorf("two runs used %d keys", runs)
 	}
 }
+
+func TestBrowser_Reset_MakesTheClusterWhole(t *testing.T) {
+	f, b := openFake(t)
+	b.write("tour:left", "by another browser")
+	b.write("kept", "as it is no scenario's")
+	b.click(`[aria-label="Kill D"]`)
+	b.shows(`#cards [data-node="D"]`, "killed")
+	b.click("#chaos button:nth-child(2)")
+	b.click("dialog [type=submit]")
+	b.until(`document.querySelectorAll(".link-cut").length === 6`)
+	b.click(".scenario-list .reset")
+	b.click("dialog [type=submit]")
+	b.shows("#notices", "The links are healed, all nodes are up")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.mu.dead) != 0 || len(f.mu.links) != 0 || len(f.mu.objects["tour:left"].live()) != 0 || len(f.mu.objects["kept"].live()) != 1 {
+		t.Errorf("%v are dead, links %v, %v and %v are left", f.mu.dead, f.mu.links, f.mu.objects["tour:left"].live(), f.mu.objects["kept"].live())
+	}
+}

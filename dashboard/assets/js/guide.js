@@ -2,13 +2,15 @@
 // result. At the end everything is put back. A page that is loaded again goes on where it was.
 
 import { NO_CHAOS, forbid, guarded } from "./chaos.js";
+import { ask } from "./dialogs.js";
 import { h, put, set } from "./dom.js";
-import { Lab, TOUR } from "./lab.js";
+import { Lab } from "./lab.js";
 import { difference } from "./merkle.js";
-import { notice } from "./notice.js";
+import { attempt, notice } from "./notice.js";
 import { PAPER, SCENARIOS } from "./scenarios.js";
 import { on, state } from "./store.js";
 import { openTab, panel, view } from "./tabs.js";
+import { TOUR, reset } from "./undo.js";
 
 const SAVED = "quorate-scenario"; // the run, for a page that is loaded again
 const part = {};
@@ -62,7 +64,7 @@ export function start() {
   put(panel("guide"), h("div", { class: "guide" },
     h("ul", { class: "scenario-list" }, SCENARIOS.map((x, i) => h("li", {}, h("button", {
       type: "button", "data-scenario": x.id, onclick: guarded(() => choose(x)),
-    }, h("b", {}, `${i + 1}. ${x.title}`), h("span", { class: "small" }, x.about))))),
+    }, h("b", {}, `${i + 1}. ${x.title}`), h("span", { class: "small" }, x.about)))), h("li", {}, part.reset = h("button", { type: "button", class: "reset", onclick: guarded(askReset) }, "Reset the cluster"))),
     part.run = h("section", { class: "scenario", tabindex: -1, "aria-labelledby": "scenario-title" })));
   part.list = panel("guide").querySelector(".scenario-list");
   on("cluster", refreshReasons);
@@ -118,7 +120,8 @@ function refreshReasons() {
 }
 
 function draw() {
-  for (const button of part.list.querySelectorAll("button")) {
+  forbid(part.reset, running ? "Finish or stop the scenario that is under way first." : !state.cluster ? "No cluster is known yet." : state.cluster.chaos ? "" : NO_CHAOS);
+  for (const button of part.list.querySelectorAll("[data-scenario]")) {
     set(button, "aria-current", button.dataset.scenario === chosen.id ? "true" : null);
     const busy = running && button.dataset.scenario !== chosen.id;
     forbid(button, busy ? "Finish or stop the scenario that is under way first." : "");
@@ -171,6 +174,12 @@ function stopButton() {
   const button = h("button", { type: "button", class: "stop", "data-focus": "stop", onclick: guarded(stop) }, run.phase === "left" ? "Put the rest back" : "Stop, and put things back");
   forbid(button, run.phase === "restoring" ? "Things are being put back." : state.cluster ? "" : "No cluster is known yet.");
   return button;
+}
+
+async function askReset() {
+  const data = await ask({ title: "Reset the cluster", confirm: "Reset", danger: true,
+    text: "Links that are cut or slow are healed, killed nodes are started again, and the keys of scenarios are deleted. N, R and W stay as they are." });
+  if (data) await attempt(() => reset(new Lab(null, () => {})), "The links are healed, all nodes are up, and the keys of scenarios are deleted.");
 }
 
 // runUpTo runs the steps before one of them.

@@ -5,9 +5,7 @@ import { api } from "./api.js";
 import { perform } from "./console.js";
 import { health } from "./overview.js";
 import { isGone, names, nodeNamed, state } from "./store.js";
-import { takeBack, whatOf } from "./undo.js";
-
-export const TOUR = "tour:"; // begins the names of the scenarios' keys
+import { TOUR, takeBack, whatOf } from "./undo.js";
 
 const POLL = 300; // ms
 const TIMEOUT = 60000; // ms that a change of the cluster may take

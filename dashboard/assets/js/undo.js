@@ -2,7 +2,9 @@
 // a page that is loaded again in the middle of a scenario still knows it.
 
 import { api } from "./api.js";
-import { nodeNamed } from "./store.js";
+import { nodeNamed, state } from "./store.js";
+
+export const TOUR = "tour:"; // begins the names of the scenarios' keys
 
 const AT_ONCE = 16; // requests for keys that are under way together
 
@@ -54,3 +56,22 @@ const CHANGES = {
 
 export const whatOf = (change) => CHANGES[change.kind].what(change);
 export const takeBack = (lab, change) => CHANGES[change.kind].run(lab, change);
+
+const PAGE = 1000; // keys that are asked for at once
+
+// reset makes a cluster whole after scenarios whose changes nobody knows any more, such as
+// those of another browser: no fault is left on a link, no node is killed, and no key of a
+// scenario is there. N, R and W stay.
+export async function reset(lab) {
+  await lab.heal();
+  for (const n of state.cluster.nodes) {
+    if (n.status === "killed") await api.revive(n.name);
+  }
+  for (const n of state.cluster.nodes) await lab.alive(n.name);
+  for (let cursor = "0"; ;) {
+    const page = await api.keys({ match: `${TOUR}*`, count: PAGE, cursor });
+    await each(page.keys.map((k) => k.key).filter((k) => k.startsWith(TOUR)), (k) => api.remove(k, "utf8"));
+    cursor = page.cursor;
+    if (cursor === "0") return;
+  }
+}
