@@ -138,6 +138,7 @@ func TestBrowser_RedrawnPanel_KeepsTheFocus(t *testing.T) {
 	b.write("cart", "a")
 	b.do(focus("#console .trace button"), press("Enter"))
 	b.until(focused("#console .trace button"))
+	b.until(`document.querySelectorAll(".badge.primary").length === 3`)
 	b.do(focus(".badge.primary"))
 	b.drawnAgain(".badge.primary", `document.querySelector("#console .primary").click()`)
 	b.until(focused(".badge.primary *, .badge.primary"))

@@ -76,7 +76,7 @@ function drawMatrix() {
     if (!p || a >= b && a !== b) return h("td", {});
     if (a === b) return h("td", { class: "same" });
     const kind = p.diverged.length ? "warn" : p.unknown ? "" : "good";
-    const words = p.diverged.length ? `${p.diverged.length} differ` : p.unknown ? `${p.unknown} unknown` : "in sync";
+    const words = p.diverged.length ? `${p.diverged.length} ${p.diverged.length === 1 ? "differs" : "differ"}` : p.unknown ? `${p.unknown} unknown` : "in sync";
     return h("td", {}, h("button", {
       type: "button", class: `pair ${kind}`, "aria-label": `${p.in_sync}/${p.shared} ${words}: partitions that ${p.a} and ${p.b} share`,
       onclick: () => pick(p),
