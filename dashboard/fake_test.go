@@ -43,6 +43,7 @@ type fake struct {
 		clockOff   int64  // of B, in milliseconds
 		refilling  string // why the others fill B
 		vacant     string // a dead node that may be replaced
+		problems   []object
 		cancelled  bool   // the operation that runs
 		converged  bool   // all but one partition whose replicas differed
 		refused    string // a method that is answered with 503
@@ -88,6 +89,7 @@ func startFake(t *testing.T, nodes, partitions int) *fake {
 		f.mu.policy = change.Value
 		return f.policyLocked()
 	})
+	f.answer("GET /api/problems", func(*http.Request) any { return object{"problems": f.problemsLocked(), "missing": []string{}} })
 	f.answer("GET /api/operations", func(*http.Request) any { return f.operationsLocked() })
 	f.answer("DELETE /api/operations/{operation}", func(*http.Request) any {
 		f.mu.cancelled = true
@@ -153,6 +155,17 @@ func (f *fake) answer(pattern string, result func(*http.Request) any) {
 			}
 		}
 	})
+}
+
+// problemsLocked lists the dead nodes, and what the test wants besides.
+func (f *fake) problemsLocked() []object {
+	all := slices.Clone(f.mu.problems)
+	for _, name := range f.mu.names {
+		if f.mu.dead[name] {
+			all = append(all, object{"kind": "node-down", "level": "warn", "node": name, "since_ms": time.Now().UnixMilli(), "what": name + " is down", "means": "Others stand in.", "do": "Start it again."})
+		}
+	}
+	return append([]object{}, all...)
 }
 
 func (f *fake) clusterLocked() object {

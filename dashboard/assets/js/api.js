@@ -73,6 +73,7 @@ export const api = {
   remove: (key, encoding, query) => call("DELETE", `api/data/${inPath(key, encoding)}`, { query }),
   versions: (key, encoding) => get(`api/versions/${inPath(key, encoding)}`),
 
+  problems: () => get("api/problems"),
   merkle: () => get("api/merkle"),
   leaves: async (partition, a, b) => ({ ...await get(`api/merkle/${partition}`, { a, b }), asked_ms: Date.now() }),
   sync: () => post("api/merkle/sync"),

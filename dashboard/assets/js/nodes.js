@@ -8,6 +8,7 @@ import { byId, h, keyed, s, say, set } from "./dom.js";
 import { bytes, count, plural, short, span } from "./format.js";
 import { conditionOf, troublesOf } from "./nodetext.js";
 import { attempt } from "./notice.js";
+import { marksOf } from "./problems.js";
 import { light } from "./ring.js";
 import { on, state } from "./store.js";
 
@@ -20,6 +21,7 @@ const POINTS = 40; // seconds in a sparkline
 
 export function start() {
   on("cluster", draw);
+  on("problems", () => state.cluster && draw());
   on("load", drawLoad);
 }
 
@@ -38,7 +40,7 @@ function make(n) {
       part.spark = s("svg", { class: "spark", viewBox: "0 0 80 20", preserveAspectRatio: "none", "aria-hidden": "true" }, s("path", { class: "area" }), s("path", { class: "line" })),
       part.ops = h("span", { class: "ops" })),
     part.facts = h("p", { class: "card-facts" }),
-    h("p", {}, part.hints = h("span", { class: "chip warn" })),
+    h("p", {}, part.marks = h("span", { class: "chip warn" }), part.hints = h("span", { class: "chip warn" })),
     h("div", { class: "buttons" },
       button("kill", "Kill", () => attempt(() => api.kill(name), `${name} was killed as a crash would: its sockets closed without a message to the others.`), "danger"),
       button("revive", "Revive", () => attempt(() => api.revive(name), `${name} is starting again from its disk.`)),
@@ -72,6 +74,10 @@ function refresh(card, n) {
   facts.push(plural(n.tokens, "token"));
   if (n.uptime_s != null && !gone) facts.push(`up ${span(n.uptime_s)}`);
   say(part.facts, facts.join(" · "));
+  const marks = marksOf(n.name);
+  say(part.marks, plural(marks.length, "problem"));
+  set(part.marks, "title", marks.map((p) => p.what).join("\n") || null);
+  part.marks.hidden = !marks.length;
   say(part.hints, hintsOf(n));
   part.hints.hidden = !n.hints;
   set(part.facts, "title", `clients ${n.client_addr}, peers ${n.peer_addr}, admin ${n.admin_addr}`);

@@ -1,5 +1,5 @@
 // The state that the page shows, and the listeners for its changes.
-// Topics: cluster, ring, load, log, link, key (the key being looked at), trace,
+// Topics: cluster, problems, ring, load, log, link, key (the key being looked at), trace,
 // keys (the sample of keys on the ring).
 
 const listeners = new Map();
@@ -14,6 +14,7 @@ export const MOST_LOAD = 180; // seconds of load that are kept
 export const state = {
   cluster: null, // the last GET /api/cluster
   ring: null, // the last GET /api/ring
+  problems: [], // of the last GET /api/problems
   load: [], // load events, oldest first
   log: [], // log events, oldest first
   link: { state: "connecting", since: Date.now() }, // or live, lost

@@ -1,0 +1,29 @@
+package dashboard_test
+
+import (
+	"testing"
+	"time"
+)
+
+func TestBrowser_Problems_AreCountedListedAndMarked(t *testing.T) {
+	f, b := openFake(t)
+	b.until(`document.querySelector("#problems").hidden`)
+	f.mu.Lock()
+	f.mu.problems = []object{
+		{"kind": "slow-link", "level": "warn", "node": "B", "peer": "D", "since_ms": time.Now().Add(-3 * time.Minute).UnixMilli(), "what": "the link between B and D is slow", "means": "Requests that need both take longer.", "do": "Check the network."},
+		{"kind": "read-only", "level": "error", "node": "A", "since_ms": time.Now().UnixMilli(), "what": "A refuses writes", "means": "It answers reads only.", "do": "Free space."},
+	}
+	f.mu.Unlock()
+	b.shows("#problems", "2 problems")
+	for node, marked := range map[string]string{"A": "true", "B": "false", "C": "true", "D": "false"} { // that of A has a word of its own
+		b.until(`document.querySelector("#cards [data-node='` + node + `']").parts.marks.hidden === ` + marked)
+	}
+	b.click("#problems")
+	b.shows("#problem-list", "the link between B and D is slow for 3 min")
+	b.shows("#problem-list", "Free space.")
+	f.mu.Lock()
+	f.mu.problems = nil
+	f.mu.Unlock()
+	b.shows("#problem-list", "Nothing is wrong.")
+	b.until(`document.querySelector("#problems").hidden && document.querySelector("#cards [data-node='B']").parts.marks.hidden`)
+}
