@@ -95,7 +95,7 @@ func (n *fakeNode) Alive(id ring.NodeID) bool { return id != ring.IDOf("C") }
 
 func (c fakeChannel) Status() map[ring.NodeID]peer.PeerStatus {
 	return map[ring.NodeID]peer.PeerStatus{
-		ring.IDOf("B"): {Foreground: true, Background: true, Available: true, WaitTime: 20 * time.Millisecond},
+		ring.IDOf("B"): {Foreground: true, Background: true, Available: true, WaitTime: 20 * time.Millisecond, RoundTrip: 300 * time.Microsecond},
 		ring.IDOf("C"): {WaitTime: 100 * time.Millisecond, LastError: errors.New("dial: refused"), FailedAt: time.UnixMilli(7)},
 	}
 }

@@ -111,13 +111,14 @@ func (d *ringDescs) collect(node Node, out chan<- prometheus.Metric) {
 }
 
 // peerDescs describe the metrics of the node's streams to each other member.
-type peerDescs struct{ available, queued, unanswered, wait *prometheus.Desc }
+type peerDescs struct{ available, queued, unanswered, wait, trip *prometheus.Desc }
 
 func newPeerDescs() peerDescs {
 	return peerDescs{
 		available:  desc("quorate_peer_available", "1 while requests can be sent to a member, else 0.", "node"),
 		queued:     desc("quorate_peer_queued_bytes", "Bytes that wait to be written to a member.", "node"),
 		unanswered: desc("quorate_peer_unanswered_requests", "Requests that a member has not answered yet.", "node"),
+		trip:       desc("quorate_peer_round_trip_seconds", "Time until a member answers a ping, on average lately; absent while it is not pinged, as on a busy stream.", "node"),
 		wait:       desc("quorate_peer_wait_seconds", "After this time without an answer from a member, another node is asked.", "node"),
 	}
 }
@@ -137,6 +138,9 @@ func (d *peerDescs) collect(node Node, out chan<- prometheus.Metric) {
 		put(out, d.queued, gauge, float64(p.Queued), m.Name)
 		put(out, d.unanswered, gauge, float64(p.Unanswered), m.Name)
 		put(out, d.wait, gauge, p.WaitTime.Seconds(), m.Name)
+		if p.RoundTrip > 0 {
+			put(out, d.trip, gauge, p.RoundTrip.Seconds(), m.Name)
+		}
 	}
 }
 

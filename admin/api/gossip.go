@@ -29,14 +29,15 @@ type Observation struct {
 // Streams describes what one node sends its requests to another through: a foreground
 // stream for what clients wait for, and a background stream.
 type Streams struct {
-	Foreground  bool   `json:"foreground"` // connected
-	Background  bool   `json:"background"` // connected
-	Available   bool   `json:"available"`  // requests are sent to it: the foreground stream is connected and answers
-	QueuedBytes int    `json:"queued_bytes"`
-	Unanswered  int    `json:"unanswered_requests"`
-	WaitMillis  int64  `json:"wait_ms"`  // after this time without an answer another node is asked
-	Error       string `json:"error"`    // why a connection last failed or broke; empty if none did
-	ErrorMillis int64  `json:"error_ms"` // when, unix time; 0: never
+	Foreground      bool   `json:"foreground"` // connected
+	Background      bool   `json:"background"` // connected
+	Available       bool   `json:"available"`  // requests are sent to it: the foreground stream is connected and answers
+	QueuedBytes     int    `json:"queued_bytes"`
+	Unanswered      int    `json:"unanswered_requests"`
+	WaitMillis      int64  `json:"wait_ms"`       // after this time without an answer another node is asked
+	RoundTripMicros int64  `json:"round_trip_us"` // until it answers a ping, on average lately; 0: not measured in the last seconds
+	Error           string `json:"error"`         // why a connection last failed or broke; empty if none did
+	ErrorMillis     int64  `json:"error_ms"`      // when, unix time; 0: never
 }
 
 // RingChange is one state of the ring, and how it spread.

@@ -8,27 +8,31 @@ import (
 	"github.com/quorate/quorate/admin/api"
 )
 
-// A node waits for a peer's answer three times as long as its answers have taken lately.
-// slowWait is that time, in milliseconds, from which on an answer counts as slow.
-const slowWait = 300
+// A node waits for a peer's answer three times as long as the slowest of its answers have
+// taken lately. Without requests it knows the time of pings. From these times on, in
+// milliseconds, a peer counts as slow.
+const (
+	slowWait = 300
+	slowPing = 100
+)
 
-// wait is how long one node waits for another.
+// wait says whether one node has to wait long for another.
 type wait struct {
 	from, to string
-	millis   int64
+	slow     bool
 }
 
 func (w wait) involves(name string) bool { return w.from == name || w.to == name }
 
-// waits returns how long the nodes wait for one another, in the order of names.
+// waits returns which nodes wait long for one another, in the order of names.
 func (v *View) waits() (all []wait) {
 	for from, r := range v.Reports {
 		if r.Detail == nil {
 			continue
 		}
 		for _, o := range r.Detail.Sees {
-			if o.Streams.Available {
-				all = append(all, wait{from, o.Node, o.Streams.WaitMillis})
+			if o.Streams.Foreground {
+				all = append(all, wait{from, o.Node, o.Streams.WaitMillis >= slowWait || o.Streams.RoundTripMicros >= slowPing*1000})
 			}
 		}
 	}
@@ -44,7 +48,7 @@ func share(all []wait, keep func(wait) bool) float64 {
 			continue
 		}
 		kept++
-		if w.millis >= slowWait {
+		if w.slow {
 			slow++
 		}
 	}
@@ -89,7 +93,7 @@ func slowNode(name string) api.Problem {
 
 // slowLinks finds the one pair of nodes that wait long for each other.
 func slowLinks(waits []wait) []api.Problem {
-	slow := slices.IndexFunc(waits, func(w wait) bool { return w.millis >= slowWait })
+	slow := slices.IndexFunc(waits, func(w wait) bool { return w.slow })
 	if slow < 0 {
 		return nil
 	}
@@ -117,6 +121,9 @@ func findLinks(v *View) (all []api.Problem) {
 				continue
 			}
 			o, _ := v.observation(from.Name, to.Name)
+			if o.Streams.Foreground && o.Streams.RoundTripMicros > 0 {
+				continue // it has answered a ping in the last seconds: the link is slow
+			}
 			p := api.Problem{
 				Kind: LinkDown, Level: levelWarn, Node: from.Name, Peer: to.Name,
 				What:  fmt.Sprintf("%s does not reach %s, which runs", from.Name, to.Name),

@@ -27,7 +27,7 @@ func healthy(names ...string) View {
 		detail := &api.NodeDetail{SyncMillis: 2}
 		for _, other := range names {
 			if other != name {
-				detail.Sees = append(detail.Sees, api.Observation{Node: other, State: "alive", SinceMillis: ago(time.Hour), Streams: api.Streams{Available: true, WaitMillis: 20}})
+				detail.Sees = append(detail.Sees, api.Observation{Node: other, State: "alive", SinceMillis: ago(time.Hour), Streams: api.Streams{Foreground: true, Available: true, WaitMillis: 20, RoundTripMicros: 400}})
 			}
 		}
 		v.Reports[name] = api.Node{Name: name, Status: "up", Version: "1", Here: &api.NodeFigures{}, Detail: detail}
@@ -103,6 +103,14 @@ func TestFind_EachKind_IsFoundAndNothingElse(t *testing.T) {
 				v.wait(other, "C", 500)
 			}
 		}, []string{"slow-node C"}},
+		{"a node is slow, and nobody makes requests", func(v *View) {
+			for _, other := range []string{"A", "B", "D"} {
+				v.sees(other, "C").Streams.RoundTripMicros, v.sees("C", other).Streams.RoundTripMicros = 300_000, 300_000
+			}
+		}, []string{"slow-node C"}},
+		{"a link is so slow that answers are overdue", func(v *View) {
+			v.sees("A", "B").Streams.Available, v.sees("A", "B").Streams.RoundTripMicros = false, 600_000
+		}, []string{"slow-link A B"}},
 		{"everything is slow", func(v *View) {
 			for _, a := range v.Members {
 				for _, b := range v.Members {

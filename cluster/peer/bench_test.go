@@ -23,7 +23,7 @@ func BenchmarkFrame_EncodeDecode(b *testing.B) {
 	var box outbox
 	b.ReportAllocs()
 	for b.Loop() {
-		id := s.mu.waiting.add(pingDone{}, Read, c.now())
+		id := s.mu.waiting.add(unawaited{}, Read, c.now())
 		sum, n := bodySum(parts)
 		box.add(header{length: uint32(n), kind: Read, flags: flagReply, id: id, sum: sum}, parts)
 		rd.w = copy(rd.buf, box.buf)

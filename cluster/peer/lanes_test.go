@@ -110,7 +110,7 @@ func TestLanes_BrokenLane_IsReplacedByTheFirst(t *testing.T) {
 
 func TestLanes_SilentLane_MakesThePeerUnavailable(t *testing.T) {
 	inLanes(t, 2, func(t *testing.T, a, _ *Channel, log *laneLog) {
-		a.SendLane(2, 1, Write, Body{}, pingDone{})
+		a.SendLane(2, 1, Write, Body{}, unawaited{})
 		time.Sleep(time.Second)
 		if a.Available(2) {
 			t.Error("a peer that does not read one of its lanes is available")

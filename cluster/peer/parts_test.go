@@ -7,6 +7,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 func TestPendings_AgainstAModel(t *testing.T) {
@@ -24,7 +26,7 @@ func TestPendings_AgainstAModel(t *testing.T) {
 		now++
 		switch op := rng.IntN(10); {
 		case op < 5:
-			id := p.add(pingDone{}, Read, now)
+			id := p.add(unawaited{}, Read, now)
 			model = append(model, entry{id, now})
 			if rng.IntN(8) == 0 {
 				p.pin(id)
@@ -75,7 +77,7 @@ func TestPendings_AgainstAModel(t *testing.T) {
 
 func TestPendings_InventedIDs_FindNothing(t *testing.T) {
 	var p pendings
-	id := p.add(pingDone{}, Read, 1)
+	id := p.add(unawaited{}, Read, 1)
 	for _, wrong := range []uint64{0, 2, id + 1<<32, 1<<64 - 1, id &^ 0xffffffff} {
 		if p.find(wrong) != 0 {
 			t.Errorf("id %x finds request %x", wrong, id)
@@ -220,3 +222,8 @@ func TestLogThrottle_SameCause_OnceInAWhile(t *testing.T) {
 		t.Errorf("%d logThrottle are kept", len(n.mu.last))
 	}
 }
+
+// unawaited is the completion of a request whose answer nobody awaits.
+type unawaited struct{}
+
+func (unawaited) Complete(causal.NodeID, []byte, error) {}

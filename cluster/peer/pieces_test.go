@@ -185,8 +185,8 @@ func TestReader_AnnouncedPieces_TakeNoMemoryBeforeTheyArrive(t *testing.T) {
 
 func TestPendings_Allowance_OutlivesTheTimeout(t *testing.T) {
 	var p pendings
-	large := p.add(pingDone{}, Write, 1)
-	p.add(pingDone{}, Read, 2)
+	large := p.add(unawaited{}, Write, 1)
+	p.add(unawaited{}, Read, 2)
 	p.allow(p.find(large), 10)
 	if late := p.expire(5, nil); len(late) != 1 || late[0].kind != Read {
 		t.Errorf("expired: %+v", late)

@@ -28,6 +28,7 @@ type remote struct {
 	streams  []atomic.Pointer[stream] // see streamIndex
 	triggers []chan struct{}          // of the same streams
 	wait     waitTime
+	trip     roundTrip
 	failed   atomic.Pointer[failure] // the newest one; nil: none
 	version  atomic.Uint32           // the newest that the peer spoke at its last handshake; 0: not known
 	cancel   context.CancelFunc      // guarded by Channel.mu; nil until Run

@@ -15,6 +15,7 @@ type PeerStatus struct {
 	Queued     int           // bytes that wait to be written, on all streams
 	Unanswered int           // requests that wait for their answer, on all streams
 	WaitTime   time.Duration // see [Channel.WaitTime]
+	RoundTrip  time.Duration // until it answers a ping, on average lately; 0: not measured in the last seconds
 	LastError  error         // why the newest attempt to connect failed or the newest stream broke; nil if none did
 	FailedAt   time.Time     // when LastError occurred
 }
@@ -38,7 +39,7 @@ func (c *Channel) Status() map[causal.NodeID]PeerStatus {
 func (r *remote) status() PeerStatus {
 	p := PeerStatus{
 		Foreground: r.streams[Foreground].Load() != nil, Background: r.streams[Background].Load() != nil,
-		Available: r.available(), WaitTime: r.wait.get(),
+		Available: r.available(), WaitTime: r.wait.get(), RoundTrip: r.trip.get(r.c.now(), roundTripsLast*r.c.cfg.PingInterval),
 	}
 	for i := range r.streams {
 		if s := r.streams[i].Load(); s != nil {

@@ -3,8 +3,6 @@ package peer
 import (
 	"log/slog"
 	"time"
-
-	"github.com/quorate/quorate/cluster/core/causal"
 )
 
 // One watchdog checks all dialled streams. While requests are outstanding it checks
@@ -140,7 +138,7 @@ func (s *stream) check(at tick) bool {
 		s.expire(late)
 	}
 	if ping {
-		_ = s.send(kindPing, 0, 0, nil, pingDone{}) // if the queue is full, an answer is outstanding already
+		_ = s.send(kindPing, 0, 0, nil, pingDone{s, at.now}) // if the queue is full, an answer is outstanding already
 	}
 	switch {
 	case !at.punctual:
@@ -196,9 +194,3 @@ func (s *stream) expire(late []pending) {
 		late[i].done.Complete(s.node, nil, ErrTimeout)
 	}
 }
-
-// pingDone is the completion of a ping. The reader has noted already that something
-// arrived.
-type pingDone struct{}
-
-func (pingDone) Complete(causal.NodeID, []byte, error) {}

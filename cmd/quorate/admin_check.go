@@ -180,12 +180,13 @@ func (c *restartCheck) reasons(v restartView) (why []string) {
 		why = append(why, "data moves to new owners")
 	}
 	for _, p := range v.problems.Problems {
-		if p.Kind != problem.VersionMix { // as during an upgrade
+		if p.Kind != problem.VersionMix && p.Kind != problem.NodeDown { // as during an upgrade; named above
 			why = append(why, p.What)
 		}
 	}
+	known := len(why) == 0 // else the reason is among those
 	for _, p := range v.merkle.Pairs {
-		if p.Unknown > 0 {
+		if known && p.Unknown > 0 {
 			why = append(why, fmt.Sprintf("whether %s and %s are equal is not known of %s", p.A, p.B, countOf(p.Unknown, "partition")))
 		}
 	}
