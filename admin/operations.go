@@ -56,7 +56,7 @@ func operationOf(node string, s operation.Status) api.Operation {
 		ID: fmt.Sprintf("%s-%d", node, s.ID), Node: node, Kind: string(s.Kind), Subject: s.Subject, State: string(s.State),
 		StartedMillis: millisOf(s.Started), EndedMillis: millisOf(s.Ended),
 		Partitions: api.Amount(s.Partitions), Keys: api.Amount(s.Keys), Bytes: api.Amount(s.Bytes),
-		BytesPerSecond: s.BytesPerSecond, Error: textOf(s.Err),
+		BytesPerSecond: s.BytesPerSecond, LeftMillis: s.Left.Milliseconds(), Error: textOf(s.Err),
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // monitorInterval is how often the monitor looks for problems by itself. It thus knows
 // since when a problem lasts, and the metrics tell problems without a request to others.
-const monitorInterval = 3 * time.Second
+const monitorInterval = 5 * time.Second
 
 // monitor looks for problems, and knows since when each lasts.
 type monitor struct {

@@ -45,7 +45,7 @@ func (f *fake) operationLocked() object {
 	o := object{
 		"id": "B-2", "node": "B", "kind": "gain", "subject": "partitions after a join", "state": "running", "started_ms": now - 60_000, "ended_ms": 0,
 		"partitions": object{"done": 3, "total": 64}, "keys": object{"done": 1200, "total": 0}, "bytes": object{"done": 3 << 20, "total": 0},
-		"bytes_per_second": 1 << 20, "error": "C does not answer",
+		"bytes_per_second": 1 << 20, "left_ms": 1_220_000, "error": "C does not answer",
 	}
 	if f.mu.cancelled {
 		o["state"], o["ended_ms"] = "cancelled", now

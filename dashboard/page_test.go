@@ -138,6 +138,7 @@ func TestBrowser_Operations_ShowProgressAndAreCancelled(t *testing.T) {
 	_, b := openFake(t)
 	b.click("#tab-operations")
 	b.shows("#panel-operations", "1 operation under way")
+	b.shows("#panel-operations", "about 20 min left")
 	b.shows("#panel-operations", "3 of 64")
 	b.shows("#panel-operations", "C does not answer")
 	b.shows("#panel-operations", "A keeps old tombstones, because C does not answer")

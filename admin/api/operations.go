@@ -20,6 +20,7 @@ type Operation struct {
 	Keys           Amount  `json:"keys"`
 	Bytes          Amount  `json:"bytes"`
 	BytesPerSecond float64 `json:"bytes_per_second"` // lately; of one that has ended, on average
+	LeftMillis     int64   `json:"left_ms"`          // while it runs, about, by its partitions; 0: not known
 	Error          string  `json:"error,omitempty"`  // while it runs: why the last attempt failed
 }
 

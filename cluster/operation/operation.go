@@ -54,7 +54,8 @@ type Status struct {
 	Started time.Time // wall clock
 	Ended   time.Time // wall clock; zero while it runs
 	Progress
-	BytesPerSecond float64 // while it runs: lately; after its end: on average
+	BytesPerSecond float64       // while it runs: lately; after its end: on average
+	Left           time.Duration // while it runs, about, by its partitions; 0: not known
 	// Err is why it failed or was cancelled. While it runs, Err is the error of the
 	// last attempt, if that failed: the work goes on.
 	Err error
@@ -164,9 +165,18 @@ func (o *Operation) end(state State, err error) {
 func (o *Operation) statusLocked() Status {
 	status := o.status
 	if status.State == Running {
-		status.BytesPerSecond = o.rateLocked(time.Now())
+		now := time.Now()
+		status.BytesPerSecond, status.Left = o.rateLocked(now), left(status.Partitions, now.Sub(o.began))
 	}
 	return status
+}
+
+// left estimates how long work goes on of which some has been done in a time; 0: not known.
+func left(a Amount, elapsed time.Duration) time.Duration {
+	if a.Done <= 0 || a.Done >= a.Total {
+		return 0
+	}
+	return time.Duration(float64(elapsed) / float64(a.Done) * float64(a.Total-a.Done))
 }
 
 // rateLocked returns the bytes per second since the last reading, or before it

@@ -191,6 +191,32 @@ func TestOperation_Rate_IsThatOfTheLastSeconds(t *testing.T) {
 	})
 }
 
+func TestOperation_Left_IsKnownWhenSomeIsDoneAndWhileItRuns(t *testing.T) {
+	for _, test := range []struct {
+		amount Amount
+		want   time.Duration
+	}{
+		{Amount{}, 0}, {Amount{0, 60}, 0}, {Amount{10, 60}, 50 * time.Second}, {Amount{40, 60}, 5 * time.Second},
+		{Amount{60, 60}, 0}, {Amount{5, 0}, 0}, {Amount{7, 5}, 0},
+	} {
+		if got := left(test.amount, 10*time.Second); got != test.want {
+			t.Errorf("%+v in 10 s: %v left, want %v", test.amount, got, test.want)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry(Config{})
+		o := r.Begin(Gain, "partitions")
+		o.Update(func(p *Progress) { p.Partitions = Amount{Done: 1, Total: 4} })
+		time.Sleep(time.Minute)
+		if got := only(t, r).Left; got != 3*time.Minute {
+			t.Errorf("one of four is done in a minute: %v left", got)
+		}
+		if o.End(errors.New("broken")); only(t, r).Left != 0 {
+			t.Errorf("it has ended, and takes %v more", only(t, r).Left)
+		}
+	})
+}
+
 func TestOperation_Attempted_ShowsTheErrorWhileTheWorkGoesOn(t *testing.T) {
 	r := NewRegistry(Config{})
 	o := r.Begin(Gain, "1 partition")

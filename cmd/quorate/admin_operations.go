@@ -22,11 +22,11 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 	if len(all.Operations) == 0 {
 		fmt.Fprintln(out, "no operations")
 	} else {
-		t := newTable("ID", "KIND", "SUBJECT", "STATE", "PARTITIONS", "KEYS", "BYTES", "BYTES/S", "STARTED")
+		t := newTable("ID", "KIND", "SUBJECT", "STATE", "PARTITIONS", "KEYS", "BYTES", "BYTES/S", "STARTED", "LEFT")
 		for _, o := range all.Operations {
 			started := now.Sub(time.UnixMilli(o.StartedMillis)).Round(time.Second)
 			t.add(o.ID, o.Kind, o.Subject, o.State, amount(o.Partitions), amount(o.Keys), amount(o.Bytes),
-				fmt.Sprintf("%.0f", o.BytesPerSecond), fmt.Sprintf("%v ago", started))
+				fmt.Sprintf("%.0f", o.BytesPerSecond), fmt.Sprintf("%v ago", started), leftText(o))
 		}
 		if err := t.print(out); err != nil {
 			return err
@@ -44,6 +44,14 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 	}
 	printMissing(out, all.Missing)
 	return nil
+}
+
+// leftText says how long an operation will go on, about; empty: that is not known.
+func leftText(o api.Operation) string {
+	if o.LeftMillis == 0 {
+		return ""
+	}
+	return fmt.Sprintf("about %v", max(time.Second, (time.Duration(o.LeftMillis)*time.Millisecond).Round(time.Second)))
 }
 
 // delays says what delays the background work of a node.

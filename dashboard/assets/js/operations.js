@@ -52,7 +52,7 @@ function row(o) {
     cell(h("span", { class: `chip ${STATES[o.state] ?? ""}` }, o.state)),
     cell(amount(o.partitions, count)), cell(amount(o.keys, count)),
     cell(amount(o.bytes, bytes), o.state === "running" && o.bytes_per_second ? h("small", { class: "soft" }, ` ${bytes(Math.round(o.bytes_per_second))}/s`) : null),
-    cell(span(Math.max(0, took))),
+    cell(span(Math.max(0, took)), o.left_ms ? h("small", { class: "soft" }, ` about ${span(o.left_ms / 1000)} left`) : null),
     cell(o.state === "running" ? h("button", { type: "button", "aria-label": `Cancel ${o.id}`,
       onclick: guarded(async () => {
         await attempt(() => api.cancel(o.id), (v) => `${v.id} is ${v.state}.`);
