@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -38,12 +39,21 @@ func printProblems(out io.Writer, found api.Problems, now time.Time) error {
 		_, err = fmt.Fprintln(out, "no problems")
 	}
 	for _, p := range found.Problems {
-		fmt.Fprintln(out, indented(p.Level+" "+p.What+lasting(p.SinceMillis, now), [2]string{"", "      "}))
+		text := indented(p.Level+" "+p.What+lasting(p.SinceMillis, now), [2]string{"", "      "})
+		fmt.Fprintln(out, painted(out, colourOf(p.Level), p.Level)+strings.TrimPrefix(text, p.Level))
 		for _, line := range []string{p.Means, p.Do} {
 			_, err = fmt.Fprintln(out, wrapped(line, "      "))
 		}
 	}
 	return err
+}
+
+// colourOf returns the colour of a level.
+func colourOf(level string) colour {
+	if level == "error" {
+		return red
+	}
+	return yellow
 }
 
 // countOf writes a number with its noun.

@@ -63,7 +63,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() { time.AfterFunc(secondSignal, stop) })
 	log := newLogWriter(os.Stderr)
-	code := run(ctx, os.Args[1:], console{out: os.Stdout, err: log})
+	code := run(ctx, os.Args[1:], console{out: standardOutput(), err: log})
 	stop()
 	log.Close()
 	os.Exit(code)
