@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -92,9 +93,8 @@ func findNoReport(v *View) (all []api.Problem) {
 func findVersions(v *View) []api.Problem {
 	nodes := make(map[string][]string)
 	for name, r := range v.Reports {
-		if r.Version != "" {
-			nodes[r.Version] = append(nodes[r.Version], name)
-		}
+		version := cmp.Or(r.Version, "an older one, which does not tell it,")
+		nodes[version] = append(nodes[version], name)
 	}
 	if len(nodes) < 2 {
 		return nil

@@ -87,7 +87,7 @@ func TestFind_EachKind_IsFoundAndNothingElse(t *testing.T) {
 		{"a dead node is removed", func(v *View) { v.stop("D"); v.at("D").Status = "removing" }, nil},
 		{"a port does not answer", func(v *View) { delete(v.Reports, "B") }, []string{"no-report B"}},
 		{"another version", func(v *View) { r := v.Reports["B"]; r.Version = "2"; v.Reports["B"] = r }, []string{"version-mix "}},
-		{"a version that tells none", func(v *View) { r := v.Reports["B"]; r.Version = ""; v.Reports["B"] = r }, nil},
+		{"a version that tells none", func(v *View) { r := v.Reports["B"]; r.Version = ""; v.Reports["B"] = r }, []string{"version-mix "}},
 		{"a version that gives no detail", func(v *View) { r := v.Reports["B"]; r.Detail = nil; v.Reports["B"] = r }, nil},
 		{"a clock is ahead", func(v *View) { v.at("B").ClockOff = 70_000 }, []string{"clock B"}},
 		{"a clock is behind", func(v *View) { v.at("B").ClockOff = -70_000 }, []string{"clock B"}},
@@ -163,6 +163,47 @@ func TestFind_EachKind_IsFoundAndNothingElse(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)
 		}
+	}
+}
+
+func TestFind_TooFewNodesForSomeRequests_NamesThose(t *testing.T) {
+	members := []ring.Member{{ID: ring.IDOf("A"), Name: "A"}, {ID: ring.IDOf("B"), Name: "B"}, {ID: ring.IDOf("C"), Name: "C"}}
+	for _, test := range []struct {
+		quorums ring.Quorums
+		want    string
+	}{
+		{ring.Quorums{N: 3, R: 1, W: 3}, "too few for writes (w=3)"},
+		{ring.Quorums{N: 3, R: 3, W: 1}, "too few for reads (r=3)"},
+		{ring.Quorums{N: 3, R: 3, W: 3}, "too few for reads (r=3) and writes (w=3)"},
+		{ring.Quorums{N: 3, R: 2, W: 2}, ""},
+	} {
+		v := healthy("A", "B", "C")
+		v.Ring = ring.NewRing(ring.NewState("c", 16, test.quorums, members...))
+		v.stop("C")
+		got := ""
+		for _, p := range Find(v) {
+			if p.Kind == NoQuorum {
+				got += p.What
+			}
+		}
+		want := ""
+		if test.want != "" {
+			want = "requests through A and B fail: 2 of 3 nodes are in reach there, " + test.want
+		}
+		if got != want {
+			t.Errorf("%+v: %q, want %q", test.quorums, got, want)
+		}
+	}
+}
+
+func TestFind_VersionMix_NamesTheNodesOfEachVersion(t *testing.T) {
+	v := healthy("A", "B", "C")
+	r := v.Reports["B"]
+	r.Version = ""
+	v.Reports["B"] = r
+	found := Find(v)
+	if want := "nodes run different versions: 1 on A and C; an older one, which does not tell it, on B"; len(found) != 1 || found[0].What != want {
+		t.Errorf("%+v, want %q", found, want)
 	}
 }
 

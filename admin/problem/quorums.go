@@ -54,7 +54,7 @@ func (v *View) failing(name string) string {
 		few = append(few, fmt.Sprintf("writes (w=%d)", q.W))
 	}
 	if len(few) > 0 {
-		return fmt.Sprintf("it reaches %d of %d nodes, itself included, too few for %s", answering, len(seats), strings.Join(few, " and "))
+		return fmt.Sprintf("%d of %d nodes are in reach there, too few for %s", answering, len(seats), strings.Join(few, " and "))
 	}
 	lost := 0
 	for p := range v.Ring.Partitions() {
