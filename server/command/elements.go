@@ -3,9 +3,11 @@ package command
 import (
 	"context"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/resp"
 )
 
 // Change plans a change of the elements of key.
@@ -13,6 +15,45 @@ func (c *Call) Change(key []byte, change collection.Command) *Request {
 	r, u := c.Write(key, register.ChangeElements)
 	u.Data = change.Append(nil)
 	return r
+}
+
+// TakeContext takes a context that stands behind the arguments of a change of elements, as
+// CONTEXT and a token, and returns the arguments before it. Words that do not have the form of a
+// token are no context: they are elements. So is the word CONTEXT before them.
+func (c *Call) TakeContext(args [][]byte) (rest [][]byte, seen *causal.Context, refusal string) {
+	n := len(args) - 2
+	if n < 0 || !resp.Is(args[n], "CONTEXT") || !causal.IsToken(args[n+1]) {
+		return args, nil, ""
+	}
+	parsed, err := causal.ContextTokensOf(c.Args[1]).Parse(args[n+1])
+	if err != nil {
+		return nil, nil, ErrorText(err)
+	}
+	return args[:n], &parsed, ""
+}
+
+// ChangeSeen plans a change of the elements of key that touches only what a client has seen, if
+// seen is not nil, and answers with the change's number; with a context, with the new one too.
+func (c *Call) ChangeSeen(key []byte, change collection.Command, seen *causal.Context) {
+	r := c.Change(key, change)
+	c.Reply = ReplyChanged
+	if seen != nil {
+		r.Update.Context, r.Update.HasContext = *seen, true
+		c.Reply = replyChangedSeen
+	}
+}
+
+// replyChangedSeen answers with the number of a change and the new context of the client. That is
+// empty if nothing was changed.
+func replyChangedSeen(c *Call) {
+	r := c.Requests[0]
+	a, ok := c.Changed(r, nil)
+	if !ok {
+		return
+	}
+	c.Out.Array(2)
+	c.Out.Int(a.Number)
+	c.WriteContext(r.Key, r.Result.Context)
 }
 
 // ChangeNow carries out one change of the elements of key, for Run. The request lives as long

@@ -109,6 +109,9 @@ func (s *Store) changeElements(r *replica.Request, stored, current *object.Objec
 	var after object.Object
 	after.BecomeEdited(*stored, &change)
 	s.Objects[string(r.Key)], r.Result.Dot = after.Clone(), change.Dot // the update belongs to the caller
+	if r.Update.HasContext {
+		r.Result.Context = change.Seen.With(change.Dot, change.Time)
+	}
 }
 
 func (s *Store) nextDot(current *object.Object, past causal.Context) causal.Dot {

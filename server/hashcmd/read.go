@@ -11,6 +11,37 @@ func planRead(show func(*command.Call, collection.View)) func(*command.Call) {
 	return command.PlanView(object.Field, show)
 }
 
+// planGet serves HGET key field [CONTEXT].
+func planGet(c *command.Call) {
+	switch {
+	case len(c.Args) == 3:
+		planRead(showField)(c)
+	case len(c.Args) == 4 && resp.Is(c.Args[3], "CONTEXT"):
+		planRead(showFieldValues)(c)
+	default:
+		c.Refuse(command.WrongArity(c.Row))
+	}
+}
+
+// showFieldValues writes the context of the key, and all concurrent values of a field.
+func showFieldValues(c *command.Call, _ collection.View) {
+	o := &c.Requests[0].Object
+	reader := o.Elements.At(c.Now)
+	var values [][]byte
+	for _, e := range o.Elements.Of(object.Field, c.Args[2]) {
+		if reader.Live(&e) {
+			values = append(values, e.Data)
+		}
+	}
+	c.Count(len(values) > 0)
+	c.Out.Array(2)
+	c.WriteContext(c.Requests[0].Key, o.Context())
+	c.Out.Array(len(values))
+	for _, v := range values {
+		c.Out.Value(v)
+	}
+}
+
 // showField writes the value of a field, or nil.
 func showField(c *command.Call, v collection.View) {
 	if e := v.Find(c.Args[2]); e != nil {

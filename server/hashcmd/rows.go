@@ -10,7 +10,7 @@ func Rows() []command.Row {
 		{
 			Name: "hset", Arity: -4, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @hash @fast",
 			Group: "hash", Since: "2.0.0", Complexity: complexity,
-			Summary: "Write fields of a hash",
+			Summary: "Write fields of a hash; with CONTEXT, replace only the values that were read",
 			Plan:    planSet,
 		},
 		{
@@ -26,10 +26,10 @@ func Rows() []command.Row {
 			Plan:    planMSet,
 		},
 		{
-			Name: "hget", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
+			Name: "hget", Arity: -3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
 			Group: "hash", Since: "2.0.0", Complexity: complexity,
-			Summary: "Read a field of a hash",
-			Plan:    planRead(showField),
+			Summary: "Read a field of a hash; with CONTEXT, all its values and the causal context of the key",
+			Plan:    planGet,
 		},
 		{
 			Name: "hmget", Arity: -3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
@@ -76,7 +76,7 @@ func Rows() []command.Row {
 		{
 			Name: "hdel", Arity: -3, Flags: "write fast", Keys: command.Key("RW delete"), Categories: "@write @hash @fast",
 			Group: "hash", Since: "2.0.0", Complexity: complexity,
-			Summary: "Delete fields of a hash",
+			Summary: "Delete fields of a hash; with CONTEXT, only the values that were read",
 			Plan:    planDelete,
 		},
 		{

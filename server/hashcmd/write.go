@@ -12,21 +12,26 @@ var failures = map[collection.Failure]string{
 	collection.NotFloat:   "ERR hash value is not a float",
 }
 
-// planSet serves HSET key field value [field value …].
+// planSet serves HSET key field value [field value …] [CONTEXT ctx].
 func planSet(c *command.Call) {
+	fields, seen, refusal := c.TakeContext(c.Args[2:])
+	if refusal == "" && (len(fields) == 0 || len(fields)%2 != 0) {
+		refusal = command.WrongArity(c.Row)
+	}
+	if refusal != "" {
+		c.Refuse(refusal)
+		return
+	}
+	c.ChangeSeen(c.Args[1], collection.Command{Op: collection.HashSet, Args: fields}, seen)
+}
+
+// planMSet serves HMSET, the older form of HSET.
+func planMSet(c *command.Call) {
 	if len(c.Args)%2 != 0 {
 		c.Refuse(command.WrongArity(c.Row))
 		return
 	}
 	c.Change(c.Args[1], collection.Command{Op: collection.HashSet, Args: c.Args[2:]})
-	c.Reply = command.ReplyChanged
-}
-
-// planMSet serves HMSET, the older form of HSET.
-func planMSet(c *command.Call) {
-	if planSet(c); c.Refused() {
-		return
-	}
 	c.Reply = func(c *command.Call) {
 		if _, ok := c.Changed(c.Requests[0], nil); ok {
 			c.Out.OK()
@@ -39,9 +44,17 @@ func planSetNX(c *command.Call) {
 	c.Reply = command.ReplyChanged
 }
 
+// planDelete serves HDEL key field [field …] [CONTEXT ctx].
 func planDelete(c *command.Call) {
-	c.Change(c.Args[1], collection.Command{Op: collection.HashDelete, Args: c.Args[2:]})
-	c.Reply = command.ReplyChanged
+	fields, seen, refusal := c.TakeContext(c.Args[2:])
+	if refusal == "" && len(fields) == 0 {
+		refusal = command.WrongArity(c.Row)
+	}
+	if refusal != "" {
+		c.Refuse(refusal)
+		return
+	}
+	c.ChangeSeen(c.Args[1], collection.Command{Op: collection.HashDelete, Args: fields}, seen)
 }
 
 func planIncrement(c *command.Call) {

@@ -16,9 +16,17 @@ func planAdd(c *command.Call) {
 	c.Reply = command.ReplyChanged
 }
 
+// planRemove serves SREM key member [member …] [CONTEXT ctx].
 func planRemove(c *command.Call) {
-	c.Change(c.Args[1], collection.Command{Op: collection.SetRemove, Args: c.Args[2:]})
-	c.Reply = command.ReplyChanged
+	members, seen, refusal := c.TakeContext(c.Args[2:])
+	if refusal == "" && len(members) == 0 {
+		refusal = command.WrongArity(c.Row)
+	}
+	if refusal != "" {
+		c.Refuse(refusal)
+		return
+	}
+	c.ChangeSeen(c.Args[1], collection.Command{Op: collection.SetRemove, Args: members}, seen)
 }
 
 func planRead(show func(*command.Call, collection.View)) func(*command.Call) {

@@ -24,7 +24,7 @@ func Rows() []command.Row {
 		{
 			Name: "srem", Arity: -3, Flags: "write fast", Keys: command.Key("RW delete"), Categories: "@write @set @fast",
 			Group: "set", Since: "1.0.0", Complexity: complexity,
-			Summary: "Remove members from a set",
+			Summary: "Remove members from a set; with CONTEXT, only those that were read",
 			Plan:    planRemove,
 		},
 		{

@@ -49,6 +49,19 @@ type ContextTokens struct{ key []byte }
 // ContextTokensOf returns the ContextTokens of key, which it does not copy.
 func ContextTokensOf(key []byte) ContextTokens { return ContextTokens{key} }
 
+// minTokenLen is less than the length of any token of a context that is not empty.
+const minTokenLen = 24
+
+// IsToken reports whether a client's argument has the form of a token of any key. It may be
+// mangled.
+func IsToken(arg []byte) bool {
+	if len(arg) < minTokenLen || len(arg) > maxTokenLen {
+		return false
+	}
+	raw, err := tokenEncoding.AppendDecode(nil, arg[:4])
+	return err == nil && (raw[0] == versionOwn || raw[0] == versionGaps)
+}
+
 // Append appends to dst the token for a client that has seen c. If c has more than
 // [MaxEntries] entries, the token holds the newest of them; if it has more than
 // [MaxGaps] gaps, some of them become one.

@@ -200,3 +200,21 @@ func oldToken(key []byte, v Vector, own Dot) []byte {
 	raw = own.Append(raw)
 	return tokenEncoding.AppendEncode(nil, wire.AppendUint32(raw, ContextTokensOf(key).sum(raw)))
 }
+
+func TestIsToken_TellsTokensFromWords(t *testing.T) {
+	a := Actor{Node: 1, Epoch: 1}
+	for _, c := range []Context{
+		{Vector: Vector{{Actor: a, Counter: 1, Time: 5}}},
+		{Vector: Vector{{Actor: a, Counter: 3, Time: 5}}, Gaps: Gaps{{Actor: a, From: 1, To: 1}}},
+	} {
+		token := ContextTokensOf([]byte("key")).Append(nil, c)
+		if !IsToken(token) || !IsToken(append(token[:len(token)-1:len(token)-1], '!')) {
+			t.Errorf("%s is no token", token)
+		}
+	}
+	for _, word := range []string{"", "a", "AQ", "AgET", "a-word-that-is-rather-long-for-a-field", "Agamemnon!"} {
+		if IsToken([]byte(word)) {
+			t.Errorf("%q is a token", word)
+		}
+	}
+}
