@@ -30,7 +30,8 @@ type Edit struct {
 //  1. Of the elements that are changed, those that the context covers are replaced. Concurrent
 //     ones stay beside the new one.
 //  2. Tombstones, and siblings and elements that have expired, go if the context covers them.
-//     So an old expiry of the key does not take what is written after it.
+//     So an old expiry of the key does not take what is written after it. The expiry of a
+//     key without elements that can be read goes, too: the key did not exist.
 //  3. The clock becomes the join of o's, of the context and of the edit's dot, as in [Put].
 //
 // It reuses next's slices, which must not be those of o or of the edit. The result shares the
@@ -38,13 +39,13 @@ type Edit struct {
 func (next *Object) BecomeEdited(o Object, e *Edit) {
 	slices.SortFunc(e.Changes, func(a, b Change) int { return orderOfNames(a.Kind, a.Name, b.Kind, b.Name) })
 	e.startNext(next, &o)
-	reader := o.Elements.At(e.Now)
+	reader, exists := o.Elements.At(e.Now), o.Elements.AnyLive(e.Now)
 	elements, old := next.Elements[:0], o.Elements
 	changes := e.Changes
 	for len(old) > 0 || len(changes) > 0 {
 		switch c := nextChange(old, changes); {
 		case c < 0:
-			elements = e.appendKept(elements, &old[0], e.All || reader.dead(&old[0]))
+			elements = e.appendKept(elements, &old[0], e.All || reader.dead(&old[0]) || old[0].Kind == KeyExpiry && !exists)
 			old = old[1:]
 		default:
 			added := Element{Kind: changes[0].Kind, Name: changes[0].Name, Dot: e.Dot, Time: e.Time, Expiry: changes[0].Expiry, Data: changes[0].Data}

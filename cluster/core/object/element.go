@@ -97,7 +97,14 @@ type Elements []Element
 // KeyExpiry returns when the key of the elements expires (unix milliseconds), or 0 if never. It
 // is what the newest EXPIRE or PERSIST said.
 func (es Elements) KeyExpiry() int64 {
-	var newest *Element
+	if newest := es.keyExpiry(); newest != nil {
+		return newest.Expiry
+	}
+	return 0
+}
+
+// keyExpiry returns the newest KeyExpiry, or nil if there is none.
+func (es Elements) keyExpiry() (newest *Element) {
 	for i := range es {
 		e := &es[i]
 		if e.Kind != KeyExpiry {
@@ -107,28 +114,46 @@ func (es Elements) KeyExpiry() int64 {
 			newest = e
 		}
 	}
-	if newest == nil {
-		return 0
-	}
-	return newest.Expiry
+	return newest
 }
 
 // Reader tells which elements of an object can be read at one time.
-type Reader struct{ now, keyExpiry int64 }
+type Reader struct {
+	now       int64
+	keyExpiry int64            // 0: the key does not expire
+	said      causal.Timestamp // when a client set it
+}
 
 // At returns the reader of the time now (unix milliseconds).
-func (es Elements) At(now int64) Reader { return Reader{now: now, keyExpiry: es.KeyExpiry()} }
-
-// Live reports whether an element can be read. A KeyExpiry is no element that can be read. An
-// expiry of the key takes all that was written before it.
-func (r Reader) Live(e *Element) bool {
-	switch {
-	case e.Kind == KeyExpiry || e.Stripped || e.Expiry != 0 && e.Expiry <= r.now:
-		return false
-	case !r.expired():
-		return true
+func (es Elements) At(now int64) Reader {
+	r := Reader{now: now}
+	if newest := es.keyExpiry(); newest != nil {
+		r.keyExpiry, r.said = newest.Expiry, newest.Time
 	}
-	return e.Time.UnixMilli() >= r.keyExpiry
+	return r
+}
+
+// Live reports whether an element can be read. A KeyExpiry is no element that can be read.
+func (r Reader) Live(e *Element) bool {
+	if e.Kind == KeyExpiry || e.Stripped {
+		return false
+	}
+	end := r.end(e)
+	return end == 0 || end > r.now
+}
+
+// end returns when an element expires (unix milliseconds), or 0 if never: at its own expiry or at
+// that of the key. The expiry of the key takes what was written before it, and what was written
+// before a client set it. The second matters where a clock is ahead: then the event that wrote an
+// element may have a later time than the expiry.
+func (r Reader) end(e *Element) int64 {
+	switch {
+	case r.keyExpiry == 0, e.Expiry != 0 && e.Expiry <= r.keyExpiry:
+		return e.Expiry
+	case e.Time.UnixMilli() < r.keyExpiry || e.Time <= r.said:
+		return r.keyExpiry
+	}
+	return e.Expiry
 }
 
 // expired reports whether the key has expired.

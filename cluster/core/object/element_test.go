@@ -147,3 +147,67 @@ func TestKeyExpiry_TakesWhatWasWrittenBefore(t *testing.T) {
 		t.Errorf("stripped: %v, %+v, lifetime %+v", stripped, dead, dead.Lifetime())
 	}
 }
+
+// editsOfOne makes an object by some edits of one node, each of one change, at a time (unix
+// milliseconds) by the clock that expiries go by, and with the time of its event.
+type editsOfOne struct{ Object }
+
+func (o *editsOfOne) edit(now, time int64, c Change) {
+	a := causal.Actor{Node: 1, Epoch: 1}
+	var next Object
+	next.BecomeEdited(o.Object, &Edit{
+		Seen: o.Context(), Dot: causal.Dot{Actor: a, Counter: o.Clock.Counter(a) + 1},
+		Time: causal.TimestampOf(time), Now: now, Changes: []Change{c},
+	})
+	o.Object = next
+}
+
+// A key that has lost its last element does not exist. What is written then does not have the
+// expiry that the key had.
+func TestKeyExpiry_OfAKeyWithoutElements_IsForgotten(t *testing.T) {
+	x, y := Change{Kind: Member, Name: []byte("x")}, Change{Kind: Member, Name: []byte("y")}
+	noX := x
+	noX.Remove = true
+	var o editsOfOne
+	o.edit(1000, 1000, x)
+	o.edit(1001, 1001, Change{Kind: KeyExpiry, Expiry: 5000})
+	o.edit(1002, 1002, y)
+	if got := o.Elements.KeyExpiry(); got != 5000 {
+		t.Errorf("with a second element the key expires at %d, want 5000", got)
+	}
+	y.Remove = true
+	o.edit(1003, 1003, y)
+	o.edit(1004, 1004, noX)
+	if o.Live(1004) || o.Lifetime().Kind != Dead {
+		t.Errorf("without elements: live: %v, lifetime %+v", o.Live(1004), o.Lifetime())
+	}
+	o.edit(1005, 1005, x)
+	if got := o.Elements.KeyExpiry(); got != 0 || !o.Live(9000) || o.Lifetime().Kind != Lasting {
+		t.Errorf("made again: it expires at %d, want never; live at 9000: %v; lifetime %+v", got, o.Live(9000), o.Lifetime())
+	}
+}
+
+// Events may have later times than the clock that expiries go by shows, where another node's
+// clock is ahead. An expiry takes what was there when it was set all the same, and no more.
+func TestKeyExpiry_ClockAhead_TakesWhatItHadSeen(t *testing.T) {
+	x := Change{Kind: Member, Name: []byte("x")}
+	var o editsOfOne
+	o.edit(1000, 9000, x)
+	o.edit(1001, 9001, Change{Kind: KeyExpiry, Expiry: 5000})
+	want := Lifetime{Kind: Expiring, At: 5000}
+	if got := o.Lifetime(); !o.Live(4999) || o.Live(5000) || got != want {
+		t.Errorf("live at 4999: %v, at 5000: %v; lifetime %+v, want %+v", o.Live(4999), o.Live(5000), got, want)
+	}
+	o.edit(5000, 9002, x)
+	if !o.Live(99_000) || o.Lifetime().Kind != Lasting || len(o.Elements) != 1 {
+		t.Errorf("written again: live: %v, lifetime %+v, elements %+v", o.Live(99_000), o.Lifetime(), o.Elements)
+	}
+	var stored editsOfOne // by one event, as RENAME and COPY do
+	stored.BecomeEdited(Object{}, &Edit{
+		Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: causal.TimestampOf(9000), Now: 1000, All: true,
+		Changes: []Change{x, {Kind: KeyExpiry, Expiry: 5000}},
+	})
+	if got := stored.Lifetime(); stored.Live(5000) || got != want {
+		t.Errorf("stored with an expiry: live at 5000: %v; lifetime %+v, want %+v", stored.Live(5000), got, want)
+	}
+}

@@ -72,17 +72,14 @@ type ending struct {
 
 // ending returns the ending of the elements.
 func (es Elements) ending() (end ending) {
-	keyExpiry := es.KeyExpiry()
+	reader := es.At(0)
 	for i := range es {
 		e := &es[i]
 		if e.Kind == KeyExpiry {
 			end.since = max(end.since, e.Time.UnixMilli())
 			continue
 		}
-		at := e.Expiry
-		if keyExpiry != 0 && (at == 0 || keyExpiry < at) && e.Time.UnixMilli() < keyExpiry {
-			at = keyExpiry
-		}
+		at := reader.end(e)
 		switch {
 		case e.Stripped:
 			end.since = max(end.since, at)
