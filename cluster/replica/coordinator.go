@@ -45,6 +45,8 @@ type Config struct {
 	// Collections reports whether all members read objects with elements. Until then changes of
 	// elements are refused. Default: they do.
 	Collections func() bool
+	// CollectionBytes bounds the elements of a key; default [DefaultCollectionBytes].
+	CollectionBytes int64
 
 	// RequestTimeout bounds one call of Do; default [peer.DefaultRequestTimeout].
 	RequestTimeout time.Duration
@@ -66,6 +68,10 @@ type Config struct {
 const (
 	DefaultSiblingsWarn   = 25
 	DefaultSiblingsRefuse = 100
+
+	// DefaultCollectionBytes leaves room in a peer's largest frame for two sides of a split
+	// that have both filled a collection.
+	DefaultCollectionBytes = 256 << 20
 )
 
 // Bounds of the coordinator's own queues.
@@ -103,6 +109,7 @@ func New(cfg Config) *Coordinator {
 	cfg.Lanes = cmp.Or(cfg.Lanes, 1)
 	cfg.SiblingsWarn = cmp.Or(cfg.SiblingsWarn, DefaultSiblingsWarn)
 	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
+	cfg.CollectionBytes = cmp.Or(cfg.CollectionBytes, DefaultCollectionBytes)
 	cfg.TakeOverTick = cmp.Or(cfg.TakeOverTick, takeOverTick)
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	if cfg.Now == nil {

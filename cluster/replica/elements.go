@@ -2,6 +2,7 @@ package replica
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -12,6 +13,10 @@ import (
 // ErrOlderMember refuses a change of a collection while a member of the cluster runs a version
 // that cannot read one.
 var ErrOlderMember = errors.New("a member of the cluster runs a version of quorate that has no collections: upgrade all members first")
+
+// ErrTooLarge refuses what would make a collection larger than [Config.CollectionBytes]. A
+// removal is never refused.
+var ErrTooLarge = errors.New("the hash, set or sorted set would be too large")
 
 // changeElements makes the version that follows current when its elements are changed.
 func (e *edit) changeElements(current *object.Object, mint *engine.Minter, change *object.Edit) (next object.Object, write bool, err error) {
@@ -31,12 +36,24 @@ func (e *edit) changeElements(current *object.Object, mint *engine.Minter, chang
 	if n := mostOfOneName(&next, change.Changes); n > c.cfg.SiblingsRefuse && n > mostOfOneName(current, change.Changes) {
 		return next, false, ErrTooManySiblings
 	}
+	if size := sizeOf(&next); size > c.cfg.CollectionBytes && size > sizeOf(current) {
+		return next, false, fmt.Errorf("%w: %d bytes, at most %d; use several keys", ErrTooLarge, size, c.cfg.CollectionBytes)
+	}
 	c.history.record(o.req.Key, &register.Event{Value: historyOf(change), Past: change.Seen, Dot: change.Dot, Time: change.Time})
 	o.req.Result.Dot = change.Dot
 	if u.HasContext {
 		o.req.Result.Context = u.Context.With(change.Dot, change.Time)
 	}
 	return next, true, nil
+}
+
+// sizeOf returns the bytes of an object's elements, with what an encoding needs of each.
+func sizeOf(o *object.Object) (size int64) {
+	const each = 40 // kind, flags, two lengths, event, expiry
+	for i := range o.Elements {
+		size += each + int64(len(o.Elements[i].Name)+len(o.Elements[i].Data))
+	}
+	return size
 }
 
 // mostOfOneName returns how many concurrent elements a changed name has, at most.
