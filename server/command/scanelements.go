@@ -25,35 +25,15 @@ func (c *Call) PlanScan(kind object.Kind, parts int, show func(*Call, *object.El
 		c.Refuse(TextBadCursor)
 		return
 	}
-	var pattern []byte
-	count := int64(10)
-	for args := c.Args[3:]; len(args) > 0; args = args[2:] {
-		switch {
-		case len(args) < 2:
-			c.Refuse(TextSyntax)
-			return
-		case resp.Is(args[0], "MATCH"):
-			pattern = args[1]
-		case resp.Is(args[0], "COUNT"):
-			n, ok := number.ParseInt(args[1])
-			switch {
-			case !ok:
-				c.Refuse(TextNotInteger)
-				return
-			case n < 1:
-				c.Refuse(TextSyntax)
-				return
-			}
-			count = n
-		default:
-			c.Refuse(TextSyntax)
-			return
-		}
-	}
+	pattern, count, refusal := scanElementsOptions(c.Args[3:])
 	c.Read(c.Args[1])
 	c.Reply = func(c *Call) {
 		v, ok := c.View(c.Requests[0], kind)
 		if !ok {
+			return
+		}
+		if refusal != "" && len(v) > 0 { // Redis reads the options of a key that exists
+			c.Out.Error(refusal)
 			return
 		}
 		page, next := v.Page(cursor, int(min(count, int64(len(v)))))
@@ -73,6 +53,31 @@ func (c *Call) PlanScan(kind object.Kind, parts int, show func(*Call, *object.El
 			show(c, e)
 		}
 	}
+}
+
+// scanElementsOptions reads [MATCH glob] [COUNT n]. The pattern is nil if there is none.
+func scanElementsOptions(args [][]byte) (pattern []byte, count int64, refusal string) {
+	count = 10
+	for ; len(args) > 0; args = args[2:] {
+		switch {
+		case len(args) < 2:
+			return nil, 0, TextSyntax
+		case resp.Is(args[0], "MATCH"):
+			pattern = args[1]
+		case resp.Is(args[0], "COUNT"):
+			n, ok := number.ParseInt(args[1])
+			switch {
+			case !ok:
+				return nil, 0, TextNotInteger
+			case n < 1:
+				return nil, 0, TextSyntax
+			}
+			count = n
+		default:
+			return nil, 0, TextSyntax
+		}
+	}
+	return pattern, count, ""
 }
 
 // Draw draws elements at random: as many as count, each once, or, if count is negative,

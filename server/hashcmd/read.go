@@ -137,7 +137,7 @@ func planRandom(c *command.Call) {
 	}
 	withValues := len(c.Args) == 4 && resp.Is(c.Args[3], "WITHVALUES")
 	count, refusal := command.ParseDraws(c.Args[2])
-	if len(c.Args) > 3 && !withValues {
+	if refusal == "" && len(c.Args) > 3 && !withValues {
 		refusal = command.TextSyntax
 	}
 	if refusal != "" {

@@ -139,13 +139,20 @@ func planRandom(c *command.Call) {
 // runMove serves SMOVE source destination member. It adds the member to the destination
 // before it removes it from the source, so that a failure leaves it in both.
 func runMove(ctx context.Context, c *command.Call) {
-	sets, ok := read(ctx, c, c.Args[1:3])
+	from, ok := read(ctx, c, c.Args[1:2])
 	if !ok {
+		return
+	}
+	if len(from[0]) == 0 { // Redis does not look at the destination then
+		c.Out.Int(0)
+		return
+	}
+	if _, ok = read(ctx, c, c.Args[2:3]); !ok {
 		return
 	}
 	member := c.Args[3]
 	switch {
-	case !sets[0].has(member):
+	case !from[0].has(member):
 		c.Out.Int(0)
 		return
 	case string(c.Args[1]) == string(c.Args[2]):
