@@ -12,7 +12,7 @@ type Change struct {
 	Remove bool // they go; else an element takes their place
 	Name   []byte
 	Data   []byte
-	Expiry int64 // unix milliseconds; 0 means never
+	Expiry int64 // unix milliseconds; 0 means never, less than 0 is past
 }
 
 // Edit is one event that changes elements.
@@ -49,6 +49,9 @@ func (next *Object) BecomeEdited(o Object, e *Edit) {
 			old = old[1:]
 		default:
 			added := Element{Kind: changes[0].Kind, Name: changes[0].Name, Dot: e.Dot, Time: e.Time, Expiry: changes[0].Expiry, Data: changes[0].Data}
+			if added.Expiry < 0 {
+				added.Expiry = 1 // an encoding has no other: see Value.normal
+			}
 			placed := changes[0].Remove
 			for ; len(old) > 0 && nextChange(old, changes) == 0; old = old[1:] {
 				if !placed && old[0].Dot.Compare(e.Dot) > 0 {

@@ -211,3 +211,16 @@ func TestKeyExpiry_ClockAhead_TakesWhatItHadSeen(t *testing.T) {
 		t.Errorf("stored with an expiry: live at 5000: %v; lifetime %+v, want %+v", stored.Live(5000), got, want)
 	}
 }
+
+// A peer may send an expiry before 1970. The object must be readable when it is stored.
+func TestBecomeEdited_ExpiryBelowZero_CanBeReadAgain(t *testing.T) {
+	var o editsOfOne
+	o.edit(1000, 1000, Change{Kind: Field, Name: []byte("f"), Data: []byte("v"), Expiry: -5})
+	o.edit(1001, 1001, Change{Kind: KeyExpiry, Expiry: -5})
+	if again, err := Decode(o.Append(nil)); err != nil || !again.Equal(&o.Object) {
+		t.Errorf("%+v is read as %+v: %v", o.Object, again, err)
+	}
+	if o.Live(0x7fff_ffff) {
+		t.Error("what has expired lives")
+	}
+}
