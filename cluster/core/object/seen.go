@@ -29,3 +29,14 @@ func (o *Object) SeenBy(dot causal.Dot) causal.Context {
 	unseen = slices.Compact(unseen) // the elements of one event have one dot
 	return o.Context().Less(unseen)
 }
+
+// SeenOfValues returns the context of a client that has seen all that o knows of, but for the
+// elements.
+func (o *Object) SeenOfValues() causal.Context {
+	unseen := make([]causal.Dot, 0, len(o.Elements))
+	for i := range o.Elements {
+		unseen = append(unseen, o.Elements[i].Dot)
+	}
+	slices.SortFunc(unseen, causal.Dot.Compare)
+	return o.Context().Less(slices.Compact(unseen))
+}

@@ -52,6 +52,9 @@ func (u *Update) Next(room object.Object, current *object.Object, e *Event, now 
 			}
 		}
 	}
+	if u.changesValue() && !e.Value.Tombstone && current.Elements.AnyLive(now) {
+		e.Past = current.SeenOfValues() // a collection that the value hides stays
+	}
 	next = room
 	next.BecomePut(*current, e.Past, e.Dot, e.Time, e.Value)
 	if u.HasContext && e.Value.Tombstone {

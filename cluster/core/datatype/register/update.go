@@ -98,6 +98,10 @@ func (u *Update) NeedsString() bool {
 	return true
 }
 
+// changesValue reports whether the update changes the value that the key has, or its expiry,
+// where SET and DEL put something in the place of all that the key has.
+func (u *Update) changesValue() bool { return u.Kind != Set && u.Kind != Delete && !u.HasContext }
+
 // limit returns the greatest length of the new value in bytes.
 func (u *Update) limit() int64 {
 	if u.Limit > 0 {
