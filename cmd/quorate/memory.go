@@ -11,6 +11,11 @@ import (
 // existence filter, buffers of clients and peers, requests under way, what compactions hold.
 const besideCaches = 512 << 20
 
+// largeValues is how often a node may have the largest value in memory at once, on its way to
+// the disk and the other replicas. Without room for it the collector would run all the time
+// while it is on its way.
+const largeValues = 2
+
 // limitMemory tells the garbage collector how large its heap is meant to be. The
 // object cache fills most of it and hardly ever changes. By the ordinary rule, to
 // collect when the heap has doubled, as much again would be left as garbage; a
@@ -30,5 +35,5 @@ func (s *nodeSettings) heap(nodes int) int64 {
 	if !pebbleOffHeap {
 		each += s.node.Store.CacheBytes + engine.Memtables*s.node.Store.MemtableBytes
 	}
-	return int64(nodes)*each + besideCaches
+	return int64(nodes)*each + besideCaches + largeValues*min(int64(nodes), 3)*s.client.ProtoMaxBulkLen
 }

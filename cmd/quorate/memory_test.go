@@ -11,6 +11,7 @@ func TestLimitMemory_FollowsTheSettings_UnlessGOMEMLIMITIsSet(t *testing.T) {
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	var s nodeSettings
 	s.node.Store.CacheBytes, s.node.Store.ObjectCacheBytes, s.node.Store.MemtableBytes = 256<<20, 128<<20, 16<<20
+	s.client.ProtoMaxBulkLen = 64 << 20
 
 	t.Setenv("GOMEMLIMIT", "off")
 	debug.SetMemoryLimit(math.MaxInt64)
@@ -20,7 +21,7 @@ func TestLimitMemory_FollowsTheSettings_UnlessGOMEMLIMITIsSet(t *testing.T) {
 	}
 	t.Setenv("GOMEMLIMIT", "")
 	s.limitMemory(2)
-	want := int64(2*128+512) << 20
+	want := int64(2*128+512+2*2*64) << 20
 	if !pebbleOffHeap {
 		want += 2 * (256 + 8*16) << 20
 	}
