@@ -74,7 +74,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		}
 		defer old.close()
 	}
-	v, err := t.nextVersion(r, hash, &old)
+	v, err := t.nextVersion(r, &old)
 	if err != nil {
 		return err
 	}
@@ -82,11 +82,11 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		if old.fresh {
 			t.w.objects.Put(r.Partition, hash, r.Key, old.object, old.digest)
 		}
-		if err := t.keep(r, hash, old, v); err != nil {
+		if err := t.keep(r, old, v); err != nil {
 			return err
 		}
 		t.results[at] = recordResult{set: true, known: known, state: st, digest: old.digest}
-		if old.split.id.number != 0 {
+		if old.split.split() {
 			left := old.split
 			t.results[at].split = &left
 		}
@@ -111,15 +111,15 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	digest, record := object.SeedOf(r.Key).Digest(v.encoded), v.encoded
 	split := t.w.db.splits(len(v.encoded)) && next.place() == prefixObject && t.alone(at)
 	if split {
-		if record, err = t.split(r.Partition, hash, &v.object, v.encoded, digest); err != nil {
+		if record, err = t.split(partsPlace{partition: r.Partition, hash: hash}, &v.object, v.encoded, digest); err != nil {
 			return err
 		}
 	}
 	if err := t.put(r.Partition, hash, r.Key, st, next, record); err != nil {
 		return err
 	}
-	if old.split.id.number != 0 {
-		t.dropParts(r.Partition, hash, &old.split)
+	if old.split.split() {
+		t.dropParts(&old.split)
 	}
 	ch := changeOf(r.Partition, hash, st, next)
 	ch.bytes, ch.digest = int64(len(v.encoded)-old.length()), digest^old.digest
@@ -133,24 +133,29 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	return nil
 }
 
-// findFor looks up the object of a record. Of one that lies in parts, the outline is enough
-// where the record does not look at values, and no other record follows it.
+// findFor looks up the object of a record, or its outline where that is enough: the record does
+// not look at values, and no other record follows it.
 func (t *txn) findFor(r *Record, at int) (storedObject, error) {
 	hash := t.order[at].hash
-	if (r.Edit == nil || r.Blind) && t.alone(at) {
+	if t.seesOutline(r, at) {
 		return t.findOutline(r.Partition, hash, r.Key)
 	}
 	return t.find(r.Partition, hash, r.Key)
 }
 
+// seesOutline reports whether the outline of a large object is enough for a record.
+func (t *txn) seesOutline(r *Record, at int) bool {
+	return (r.Edit == nil || r.Blind) && t.alone(at)
+}
+
 // keep leaves the stored object as it is, and gives the record a copy of it.
-func (t *txn) keep(r *Record, hash uint64, old storedObject, v version) error {
+func (t *txn) keep(r *Record, old storedObject, v version) error {
 	t.foundSame = t.foundSame || old.object != nil
 	if old.outlined() && v.same {
 		r.Stored = r.Merge
 		return nil
 	}
-	if err := t.readAll(r.Partition, hash, &old); err != nil {
+	if err := t.readAll(&old); err != nil {
 		return err
 	}
 	if r.Stored = old.object; !old.owned && old.object != nil {
@@ -169,7 +174,7 @@ type version struct {
 
 // nextVersion merges and edits. If something changed and there was an old object, t.old is
 // that object, decoded, or its outline.
-func (t *txn) nextVersion(r *Record, hash uint64, found *storedObject) (v version, err error) {
+func (t *txn) nextVersion(r *Record, found *storedObject) (v version, err error) {
 	merge, old := r.Merge, found.object
 	if merge != nil && old != nil && found.equals(merge, r.Key) {
 		merge = nil
@@ -213,7 +218,7 @@ func (t *txn) nextVersion(r *Record, hash uint64, found *storedObject) (v versio
 	}
 	if v.changed && v.encoded == nil {
 		if found.outlined() {
-			if err := t.fill(&v.object, r.Partition, hash, found); err != nil {
+			if err := t.fill(&v.object, found); err != nil {
 				return version{}, err
 			}
 		}

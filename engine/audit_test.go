@@ -35,12 +35,12 @@ func audit(tb rapid.TB, s *Store) {
 		}
 		seen[string(k[1:])] = true
 		if isSplit(v) {
-			r, err := s.db.parseSplit(v)
+			r, err := s.db.parseSplit(partsPlace{partition: p, hash: uint64(hash) << 32}, v)
 			if err != nil {
 				return err
 			}
-			named[string(appendPartsKey(nil, p, uint64(hash)<<32, r.id))] = true
-			if v, err = s.db.readWhole(s.db.pebble, p, uint64(hash)<<32, &r, nil); err != nil {
+			named[string(r.place.appendID(nil, r.id))] = true
+			if v, err = s.db.readWhole(s.db.pebble, &r, nil); err != nil {
 				return err
 			}
 		}
@@ -85,7 +85,7 @@ func audit(tb rapid.TB, s *Store) {
 	}
 	from, to := prefixBounds(prefixPart)
 	if err := s.db.forEach(from, to, func(k, _ []byte) error {
-		if _, _, id, _ := splitPartKey(k); id.start == uint64(s.epochs.first) && !named[string(k[:partsKeyLen])] {
+		if at, id, ok := splitPartKey(k); !ok || id.start == uint64(s.epochs.first) && !named[string(at.appendID(nil, id))] {
 			tb.Errorf("part %x belongs to no object", k)
 		}
 		return nil

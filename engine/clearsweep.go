@@ -53,7 +53,7 @@ func (x *Clears) sweepPartition(p ring.Partition) error {
 			return x.db.corrupt("key", fmt.Errorf("%x", e.key))
 		}
 		if isSplit(e.value) {
-			r, err := x.db.parseSplit(e.value)
+			r, err := x.db.parseSplit(partsPlace{}, e.value) // for its outline
 			if err != nil {
 				return err
 			}

@@ -71,8 +71,8 @@ func (t *txn) putNew(p ring.Partition, hash uint64, key []byte, from indexState,
 		}
 	}
 	ch := changeOf(p, hash, from, to)
-	if old.split.id.number != 0 {
-		t.dropParts(p, hash, &old.split)
+	if old.split.split() {
+		t.dropParts(&old.split)
 	}
 	ch.bytes, ch.digest = int64(len(encoded)-old.length()), digest^old.digest
 	switch {

@@ -36,7 +36,7 @@ type DiskLoss struct {
 func (l *DiskLoss) discard() error {
 	b := l.db.pebble.NewBatch()
 	defer b.Close()
-	for _, prefix := range append(partitionPrefixes[:], prefixHint, prefixTree) {
+	for _, prefix := range append(partitionPrefixes[:], prefixHint, prefixHintPart, prefixTree) {
 		lower, upper := prefixBounds(prefix)
 		if err := b.DeleteRange(lower, upper, nil); err != nil {
 			return err

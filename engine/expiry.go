@@ -248,7 +248,7 @@ func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash u
 	lifetime := object.Lifetime{}
 	old := storedObject{object: raw}
 	if isSplit(raw) {
-		if old.split, err = t.w.db.parseSplit(raw); err != nil {
+		if old.split, err = t.w.db.parseSplit(partsPlace{partition: p, hash: hash}, raw); err != nil {
 			return false, err
 		}
 		old.object, old.digest = old.split.outline, old.split.digest
@@ -272,8 +272,8 @@ func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash u
 	t.value = dead.Append(t.value[:0])
 	to, seed := indexStateOf(dead.Lifetime()), object.SeedOf(e.key)
 	ch := changeOf(p, hash, from, to)
-	if old.split.id.number != 0 {
-		t.dropParts(p, hash, &old.split)
+	if old.split.split() {
+		t.dropParts(&old.split)
 	} else {
 		old.digest = seed.Digest(raw)
 	}

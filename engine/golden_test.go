@@ -27,7 +27,10 @@ func TestKeyspace_Golden(t *testing.T) {
 	wantHex(t, "hint", appendHintKey(nil, 0x1112131415161718, 0x0102, hash, key), "68"+"1112131415161718"+"0102"+"44776256"+"6b6579")
 	wantHex(t, "expiry", appendIndexKey(nil, prefixExpiry, 0x0102, 0x2122232425262728, hash, key), "78"+"0102"+"2122232425262728"+"44776256"+"6b6579")
 	wantHex(t, "dead", appendIndexKey(nil, prefixDead, 0x0102, 0x2122232425262728, hash, key), "74"+"0102"+"2122232425262728"+"44776256"+"6b6579")
-	wantHex(t, "part", appendPartKey(nil, 0x0102, hash, partsID{0x1112131415161718, 0x2122232425262728}, 0x31323334), "70"+"0102"+"44776256"+"1112131415161718"+"2122232425262728"+"31323334")
+	part := splitRecord{id: partsID{0x1112131415161718, 0x2122232425262728}, place: partsPlace{partition: 0x0102, hash: hash}}
+	wantHex(t, "part", part.appendPart(nil, 0x31323334), "70"+"0102"+"44776256"+"1112131415161718"+"2122232425262728"+"31323334")
+	part.place.hint = 0x4142434445464748
+	wantHex(t, "part of a hint", part.appendPart(nil, 0x31323334), "71"+"4142434445464748"+"0102"+"44776256"+"1112131415161718"+"2122232425262728"+"31323334")
 	tree, _ := partitionBounds(prefixTree, 0x0102)
 	wantHex(t, "statistics", tree, "6d"+"0102")
 	for what, c := range map[string]struct {

@@ -7,6 +7,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -26,6 +28,18 @@ func splitHint(b []byte) (created int64, encoded []byte, err error) {
 	return int64(binary.BigEndian.Uint64(b)), b[hintTime:], nil
 }
 
+// hintIn reads a stored hint, or its outline if it lies in parts at a place.
+func (d *database) hintIn(at partsPlace, raw []byte) (created int64, f storedObject, err error) {
+	if created, f.object, err = splitHint(raw); err != nil {
+		return 0, f, d.corrupt("hint", err)
+	}
+	if isSplit(f.object) {
+		f.split, err = d.parseSplit(at, f.object)
+		f.object, f.digest = f.split.outline, f.split.digest
+	}
+	return created, f, err
+}
+
 // HintRef names one version of one hint.
 type HintRef struct {
 	Partition ring.Partition
@@ -38,11 +52,15 @@ type Hint struct {
 	HintRef
 	Created time.Time
 	Object  []byte // encoded
+
+	owned bool // Object has memory of its own
 }
 
 // Clone copies the hint into memory of its own.
 func (h Hint) Clone() Hint {
-	h.Key, h.Object = bytes.Clone(h.Key), bytes.Clone(h.Object)
+	if h.Key = bytes.Clone(h.Key); !h.owned {
+		h.Object, h.owned = bytes.Clone(h.Object), true
+	}
 	return h
 }
 
@@ -85,6 +103,9 @@ func (x *Hints) Scan(target causal.NodeID) iter.Seq2[Hint, error] {
 				noted = true
 			}
 			h, err := x.decode(e)
+			if errors.Is(err, errPartsGone) {
+				continue // it was replaced, or deleted, meanwhile
+			}
 			if !yield(h, err) || err != nil {
 				return
 			}
@@ -92,18 +113,24 @@ func (x *Hints) Scan(target causal.NodeID) iter.Seq2[Hint, error] {
 	}
 }
 
-// decode reads one entry as a hint.
+// decode reads one entry as a hint. It returns errPartsGone if the hint is not there any more.
 func (x *Hints) decode(e chunkEntry) (Hint, error) {
-	_, p, key, ok := splitHintKey(e.key)
-	created, encoded, err := splitHint(e.value)
-	if !ok || err != nil {
-		return Hint{}, x.db.corrupt("hint", errors.Join(err, errors.New("malformed")))
+	target, p, key, ok := splitHintKey(e.key)
+	if !ok {
+		return Hint{}, x.db.corrupt("hint", errors.New("malformed"))
 	}
-	return Hint{
-		HintRef: HintRef{Partition: p, Key: key, Digest: object.SeedOf(key).Digest(encoded)},
-		Created: time.UnixMilli(created),
-		Object:  encoded,
-	}, nil
+	created, f, err := x.db.hintIn(partsPlace{hint: target, partition: p, hash: hashOf(key)}, e.value)
+	if err != nil {
+		return Hint{}, err
+	}
+	h := Hint{HintRef: HintRef{Partition: p, Key: key}, Created: time.UnixMilli(created), Object: f.object}
+	if f.outlined() {
+		h.owned, h.Digest = true, f.digest
+		h.Object, err = x.db.readParts(x.db.pebble, &f.split, nil)
+		return h, err
+	}
+	h.Digest = object.SeedOf(key).Digest(f.object)
+	return h, nil
 }
 
 // Delete deletes hints that are still what was delivered. A crash may bring them back,
@@ -153,14 +180,20 @@ func (t *txn) deleteHint(target causal.NodeID, r HintRef, hash uint64) (hintChan
 		return hintChange{}, err
 	}
 	defer c.Close() //nolint:errcheck // gives back memory
-	_, encoded, err := splitHint(raw)
+	_, f, err := t.w.db.hintIn(partsPlace{hint: target, partition: r.Partition, hash: hash}, raw)
 	if err != nil {
-		return hintChange{}, t.w.db.corrupt("hint", err)
+		return hintChange{}, err
 	}
-	if object.SeedOf(r.Key).Digest(encoded) != r.Digest {
+	if !f.split.split() {
+		f.digest = object.SeedOf(r.Key).Digest(f.object)
+	}
+	if f.digest != r.Digest {
 		return hintChange{}, nil
 	}
-	n := int64(hintOverhead + len(r.Key) + len(encoded))
+	if f.split.split() {
+		t.dropParts(&f.split)
+	}
+	n := int64(hintOverhead + len(r.Key) + f.length())
 	return hintChange{target: target, partition: r.Partition, hash: hash, count: -1, bytes: -n}, t.batch.Delete(t.key, nil)
 }
 
@@ -182,16 +215,12 @@ func (x *Hints) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bo
 	var place []byte
 	for _, target := range x.counts.targets() {
 		place = appendHintKey(place[:0], target, p, hash, key)
-		raw, _, err := x.db.load(place)
+		encoded, err := x.read(partsPlace{hint: target, partition: p, hash: hash}, place)
 		if err != nil {
 			return dst, false, err
 		}
-		if raw == nil {
+		if encoded == nil {
 			continue
-		}
-		_, encoded, err := splitHint(raw)
-		if err != nil {
-			return dst, false, x.db.corrupt("hint", err)
 		}
 		o, err := object.Decode(encoded)
 		if err != nil {
@@ -219,16 +248,50 @@ func (x *Hints) Get(p ring.Partition, key, dst []byte) (encoded []byte, found bo
 	return merged.Append(dst), true, nil
 }
 
+// read returns the object of a hint, whole, or nil.
+func (x *Hints) read(at partsPlace, key []byte) ([]byte, error) {
+	raw, found, err := x.db.load(key)
+	if err != nil || !found {
+		return nil, err
+	}
+	_, f, err := x.db.hintIn(at, raw)
+	if err != nil || !f.outlined() {
+		return f.object, err
+	}
+	encoded, err := x.db.readParts(x.db.pebble, &f.split, nil)
+	if !errors.Is(err, errPartsGone) {
+		return encoded, err
+	}
+	// It was replaced, or deleted, meanwhile: one moment is read.
+	snapshot := x.db.pebble.NewSnapshot()
+	defer snapshot.Close() //nolint:errcheck // gives back memory
+	raw, c, err := snapshot.Get(key)
+	if err != nil {
+		if errors.Is(err, pebble.ErrNotFound) {
+			return nil, nil
+		}
+		return nil, x.db.readError("read hint", err)
+	}
+	defer c.Close() //nolint:errcheck // gives back memory
+	if _, f, err = x.db.hintIn(at, raw); err != nil || !f.outlined() {
+		return bytes.Clone(f.object), err
+	}
+	return x.db.readWhole(snapshot, &f.split, nil)
+}
+
 // load counts the hints that earlier runs left.
 func (x *Hints) load() error {
 	lower, upper := prefixBounds(prefixHint)
 	err := x.db.forEach(lower, upper, func(k, v []byte) error {
 		target, p, key, ok := splitHintKey(k)
-		created, encoded, err := splitHint(v)
-		if !ok || err != nil {
-			return x.db.corrupt("hint", errors.Join(err, errors.New("malformed")))
+		if !ok {
+			return x.db.corrupt("hint", errors.New("malformed"))
 		}
-		n := int64(hintOverhead + len(key) + len(encoded))
+		created, f, err := x.db.hintIn(partsPlace{hint: target, partition: p, hash: hashOf(key)}, v)
+		if err != nil {
+			return err
+		}
+		n := int64(hintOverhead + len(key) + f.length())
 		x.counts.bytes.Add(n)
 		c := hintChange{target: target, partition: p, hash: hashOf(key), count: 1, bytes: n, created: created, key: k}
 		if start, _ := x.counts.start(target); start == nil {

@@ -14,6 +14,7 @@ import (
 //	d | partition u16 | hash u32 | key               an object that has a value
 //	g | partition u16 | hash u32 | key               an object that has none: it is dead
 //	p | partition u16 | hash u32 | start u64 | number u64 | part u32  a part of a large object (split.go)
+//	q | node u64 | partition u16 | hash u32 | start u64 | number u64 | part u32  a part of a large hint
 //	h | node u64 | partition u16 | hash u32 | key     a hint: its time, then an object
 //	x | partition u16 | unix ms u64 | hash u32 | key  a live object that expires then
 //	e | partition u16 | unix ms u64 | hash u32 | key  an object that expired then, and is not stripped yet
@@ -35,6 +36,7 @@ const (
 	prefixObject   = 'd'
 	prefixGrave    = 'g'
 	prefixPart     = 'p'
+	prefixHintPart = 'q'
 	prefixHint     = 'h'
 	prefixExpiry   = 'x'
 	prefixExpired  = 'e'

@@ -100,7 +100,7 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte, what 
 	} else {
 		dst, split, found, err = s.readUnlocked(p, hash, key, dst, what)
 	}
-	if found && split.id.number != 0 {
+	if found && split.split() {
 		return dst, split.digest, true, nil // too large for the cache
 	}
 	if found {
@@ -134,8 +134,8 @@ func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte, what 
 	if !found && err == nil && s.stats.mayBeDead(p) {
 		dst, split, found, err = s.db.readPlace(s.db.pebble, prefixGrave, p, hash, key, dst)
 	}
-	if split.id.number != 0 && what == wholeObject {
-		dst, err = s.db.readWhole(s.db.pebble, p, hash, &split, dst)
+	if split.split() && what == wholeObject {
+		dst, err = s.db.readWhole(s.db.pebble, &split, dst)
 	}
 	return dst, split, found, err
 }
@@ -145,8 +145,8 @@ func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte, what 
 // replaced: then one moment is read.
 func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, split splitRecord, found bool, err error) {
 	dst, split, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
-	if split.id.number != 0 && what == wholeObject {
-		dst, err = s.db.readParts(s.db.pebble, p, hash, &split, dst)
+	if split.split() && what == wholeObject {
+		dst, err = s.db.readParts(s.db.pebble, &split, dst)
 		found = !errors.Is(err, errPartsGone)
 	}
 	if found || err != nil && !errors.Is(err, errPartsGone) {
@@ -159,8 +159,8 @@ func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, wha
 			break
 		}
 	}
-	if split.id.number != 0 && what == wholeObject {
-		dst, err = s.db.readWhole(snapshot, p, hash, &split, dst)
+	if split.split() && what == wholeObject {
+		dst, err = s.db.readWhole(snapshot, &split, dst)
 	}
 	return dst, split, found, err
 }
@@ -179,7 +179,7 @@ func (d *database) readPlace(from pebble.Reader, prefix byte, p ring.Partition, 
 		return dst, split, false, d.readError("read object", err)
 	}
 	if isSplit(v) {
-		split, err = d.parseSplit(v)
+		split, err = d.parseSplit(partsPlace{partition: p, hash: hash}, v)
 		split.outline = nil
 	} else {
 		dst = append(dst, v...)
@@ -255,6 +255,6 @@ func (s *Store) splitEntry(p ring.Partition, key, record []byte, what wanted) (e
 	if what == wholeObject {
 		return s.Get(p, key, nil)
 	}
-	r, err := s.db.parseSplit(record)
+	r, err := s.db.parseSplit(partsPlace{}, record) // for its outline
 	return r.outline, err == nil, err
 }

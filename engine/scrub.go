@@ -129,7 +129,7 @@ func (s *scrubber) read(ctx context.Context, p ring.Partition, sum *recount) (do
 // readParts reads the parts of an object, and compares them with its digest.
 func (s *scrubber) readParts(ctx context.Context, pause *time.Ticker, from pebble.Reader, e chunkEntry) error {
 	p, hash32, key, _ := splitObjectKey(e.key)
-	r, err := s.db.parseSplit(e.value)
+	r, err := s.db.parseSplit(partsPlace{partition: p, hash: uint64(hash32) << 32}, e.value)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *scrubber) readParts(ctx context.Context, pause *time.Ticker, from pebbl
 	d.ResetWithSeed(uint64(object.SeedOf(key)))
 	var at []byte
 	for i := range r.parts() {
-		at = appendPartKey(at[:0], p, uint64(hash32)<<32, r.id, i)
+		at = r.appendPart(at[:0], i)
 		v, c, err := from.Get(at)
 		if err != nil {
 			return s.db.corrupt("part of an object", err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
@@ -53,7 +54,18 @@ type splitRecord struct {
 	digest  object.Digest
 	each    int    // length of all parts but the last
 	outline []byte // aliases the record
+	place   partsPlace
 }
+
+// partsPlace is where the parts of a key's objects lie.
+type partsPlace struct {
+	hint      causal.NodeID // the node that the object is kept for; 0: it is the node's own
+	partition ring.Partition
+	hash      uint64 // the upper half counts
+}
+
+// split reports whether there is a record.
+func (r *splitRecord) split() bool { return r.id.number != 0 }
 
 // isSplit reports whether a value of the object space is the record of a split object.
 func isSplit(value []byte) bool { return len(value) > 0 && value[0] == splitMark }
@@ -67,8 +79,9 @@ func (r *splitRecord) append(dst []byte) []byte {
 	return wire.AppendUint32(dst, wire.Checksum(dst[at:]))
 }
 
-// parseSplit reads a record.
-func (d *database) parseSplit(value []byte) (r splitRecord, err error) {
+// parseSplit reads the record of an object whose parts lie at a place.
+func (d *database) parseSplit(at partsPlace, value []byte) (r splitRecord, err error) {
+	r.place = at
 	if len(value) < splitHeader+wire.ChecksumLen || value[1] != splitVersion {
 		return r, d.corrupt("record of a split object", errors.New("it is cut short, or of another version"))
 	}
@@ -92,40 +105,58 @@ func (r *splitRecord) parts() int { return (r.length + r.each - 1) / r.each }
 // part returns the length of a part.
 func (r *splitRecord) part(i int) int { return min(r.each, r.length-i*r.each) }
 
-// appendPartsKey appends the place of the parts of one id.
-func appendPartsKey(dst []byte, p ring.Partition, hash uint64, id partsID) []byte {
-	dst = appendPlace(dst, prefixPart, p, hash, nil)
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, id.start), id.number)
-}
-
-// appendPartKey appends the place of one part.
-func appendPartKey(dst []byte, p ring.Partition, hash uint64, id partsID, part int) []byte {
-	return binary.BigEndian.AppendUint32(appendPartsKey(dst, p, hash, id), uint32(part))
-}
-
-const partsKeyLen = objectHeader + 16
-
-// splitPartKey reads what appendPartKey wrote.
-func splitPartKey(b []byte) (p ring.Partition, hash uint32, id partsID, ok bool) {
-	if len(b) != partsKeyLen+4 || b[0] != prefixPart {
-		return 0, 0, id, false
+// append appends what the places of the parts of all objects of a hash begin with.
+func (at partsPlace) append(dst []byte) []byte {
+	if at.hint == 0 {
+		return appendPlace(dst, prefixPart, at.partition, at.hash, nil)
 	}
-	id = partsID{start: binary.BigEndian.Uint64(b[objectHeader:]), number: binary.BigEndian.Uint64(b[objectHeader+8:])}
-	return ring.Partition(binary.BigEndian.Uint16(b[1:])), binary.BigEndian.Uint32(b[3:]), id, true
+	start := len(dst)
+	dst = appendHintKey(dst, at.hint, at.partition, at.hash, nil)
+	dst[start] = prefixHintPart
+	return dst
 }
+
+// appendID appends the place of the parts of one object.
+func (at partsPlace) appendID(dst []byte, id partsID) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(at.append(dst), id.start), id.number)
+}
+
+// appendPart appends the place of one part.
+func (r *splitRecord) appendPart(dst []byte, part int) []byte {
+	return binary.BigEndian.AppendUint32(r.place.appendID(dst, r.id), uint32(part))
+}
+
+// splitPartKey reads what appendPart wrote.
+func splitPartKey(b []byte) (at partsPlace, id partsID, ok bool) {
+	rest := b
+	switch {
+	case len(b) == objectHeader+partIDLen && b[0] == prefixPart:
+		rest = b[1:]
+	case len(b) == hintHeader+partIDLen && b[0] == prefixHintPart:
+		at.hint, rest = causal.NodeID(binary.BigEndian.Uint64(b[1:])), b[9:]
+	default:
+		return at, id, false
+	}
+	at.partition, at.hash = ring.Partition(binary.BigEndian.Uint16(rest)), uint64(binary.BigEndian.Uint32(rest[2:]))<<32
+	id = partsID{start: binary.BigEndian.Uint64(rest[6:]), number: binary.BigEndian.Uint64(rest[14:])}
+	return at, id, true
+}
+
+// partIDLen is the length of an id and the number of a part, in bytes.
+const partIDLen = 8 + 8 + 4
 
 // errPartsGone says that an object was replaced while its parts were read.
 var errPartsGone = errors.New("a part of a large object is not there")
 
 // readParts appends a split object, encoded, to dst. It returns errPartsGone if a part is not
 // there.
-func (d *database) readParts(from pebble.Reader, p ring.Partition, hash uint64, r *splitRecord, dst []byte) ([]byte, error) {
+func (d *database) readParts(from pebble.Reader, r *splitRecord, dst []byte) ([]byte, error) {
 	have := len(dst)
 	dst = largebuf.Grow(dst, r.length)
 	at := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(at)
 	for i := range r.parts() {
-		*at = appendPartKey((*at)[:0], p, hash, r.id, i)
+		*at = r.appendPart((*at)[:0], i)
 		v, c, err := from.Get(*at)
 		if errors.Is(err, pebble.ErrNotFound) {
 			return dst[:have], errPartsGone
@@ -147,8 +178,8 @@ func (d *database) readParts(from pebble.Reader, p ring.Partition, hash uint64, 
 
 // readWhole does what readParts does for whoever has the key's stripe, or a snapshot. There
 // the parts of a record are never gone.
-func (d *database) readWhole(from pebble.Reader, p ring.Partition, hash uint64, r *splitRecord, dst []byte) ([]byte, error) {
-	dst, err := d.readParts(from, p, hash, r, dst)
+func (d *database) readWhole(from pebble.Reader, r *splitRecord, dst []byte) ([]byte, error) {
+	dst, err := d.readParts(from, r, dst)
 	if errors.Is(err, errPartsGone) {
 		err = d.corrupt("split object", err)
 	}

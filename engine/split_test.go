@@ -27,10 +27,12 @@ func openSplit(tb testing.TB, fs vfs.FS) *Store {
 // partsOf returns the places of the parts that are stored.
 func partsOf(tb testing.TB, s *Store) (places [][]byte) {
 	tb.Helper()
-	from, to := prefixBounds(prefixPart)
-	err := s.db.forEach(from, to, func(k, _ []byte) error { places = append(places, bytes.Clone(k)); return nil })
-	if err != nil {
-		tb.Fatal(err)
+	for _, prefix := range []byte{prefixPart, prefixHintPart} {
+		from, to := prefixBounds(prefix)
+		err := s.db.forEach(from, to, func(k, _ []byte) error { places = append(places, bytes.Clone(k)); return nil })
+		if err != nil {
+			tb.Fatal(err)
+		}
 	}
 	return places
 }
@@ -38,9 +40,11 @@ func partsOf(tb testing.TB, s *Store) (places [][]byte) {
 // removeParts removes all parts behind the store's back.
 func removeParts(tb testing.TB, s *Store) {
 	tb.Helper()
-	from, to := prefixBounds(prefixPart)
-	if err := s.db.pebble.DeleteRange(from, to, pebble.NoSync); err != nil {
-		tb.Fatal(err)
+	for _, prefix := range []byte{prefixPart, prefixHintPart} {
+		from, to := prefixBounds(prefix)
+		if err := s.db.pebble.DeleteRange(from, to, pebble.NoSync); err != nil {
+			tb.Fatal(err)
+		}
 	}
 }
 
@@ -155,7 +159,7 @@ func TestSplit_PartsThatNoRecordNames_GoAtTheNextStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := s.writer.newTxn() // as a crash before the commit leaves it
-	if _, err := x.split(1, hashOf([]byte("key")), &o, left.Stored, 1); err != nil {
+	if _, err := x.split(partsPlace{partition: 1, hash: hashOf([]byte("key"))}, &o, left.Stored, 1); err != nil {
 		t.Fatal(err)
 	}
 	x.release()
@@ -211,7 +215,7 @@ func TestReadUnlocked_PartsAreGone_ReadsWhatIsThereNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, s, 1, "key", large("b"))
-	if _, err := s.db.readParts(s.db.pebble, 1, hash, &old, nil); !errors.Is(err, errPartsGone) {
+	if _, err := s.db.readParts(s.db.pebble, &old, nil); !errors.Is(err, errPartsGone) {
 		t.Errorf("parts of what was replaced: %v, want %v", err, errPartsGone)
 	}
 	removeParts(t, s)
@@ -229,7 +233,7 @@ func TestSplit_Damage_IsFound(t *testing.T) {
 		if !isSplit(bad) {
 			continue // an object of a format that nobody knows
 		}
-		if _, err := s.db.parseSplit(bad); !errors.Is(err, ErrCorrupt) || s.Health() == nil {
+		if _, err := s.db.parseSplit(partsPlace{}, bad); !errors.Is(err, ErrCorrupt) || s.Health() == nil {
 			t.Errorf("byte %d: %v, %v", i, err, s.Health())
 		}
 	}
@@ -253,8 +257,73 @@ func TestSplitRecord_Golden(t *testing.T) {
 	}
 	raw := r.append(nil)
 	wantHex(t, "record", raw, "ff01"+"0102030405060708"+"1112131415161718"+"0000000021222324"+"3132333435363738"+"41424344"+hex.EncodeToString([]byte("outline"))+"800a2a5c")
-	got, err := openMem(t).db.parseSplit(raw)
+	got, err := openMem(t).db.parseSplit(partsPlace{}, raw)
 	if err != nil || got.id != r.id || got.length != r.length || got.digest != r.digest || got.each != r.each || !bytes.Equal(got.outline, r.outline) {
 		t.Errorf("read %+v, %v; want %+v", got, err, r)
+	}
+}
+
+func TestSplit_LargeHint_LiesInParts_WhichGoWithIt(t *testing.T) {
+	fs := vfs.NewMem()
+	s := openSplit(t, fs)
+	const p, target = ring.Partition(1), causal.NodeID(9)
+	key := []byte("key")
+	find := func(want []byte) (found Hint) {
+		t.Helper()
+		if got, ok, err := s.Hints().Get(p, key, nil); err != nil || !ok || !bytes.Equal(got, want) {
+			t.Errorf("a hint of %d bytes, %v, %v; want %d", len(got), ok, err, len(want))
+		}
+		for h, err := range s.Hints().Scan(target) {
+			if err != nil || !bytes.Equal(h.Object, want) || h.Digest != object.SeedOf(key).Digest(want) {
+				t.Errorf("a scan found %d bytes, %v; want %d", len(h.Object), err, len(want))
+			}
+			found = h.Clone()
+		}
+		if n, size := len(partsOf(t, s)), s.Hints().Targets()[target].Bytes; n != 9 || size != int64(hintOverhead+len(key)+len(want)) {
+			t.Errorf("%d parts, and hints of %d bytes; want 9, %d", n, size, hintOverhead+len(key)+len(want))
+		}
+		return found
+	}
+	first := &Record{Partition: p, Key: key, Hint: target, Merge: foreign(7, 1, 5, large("a"))}
+	apply(t, s, first)
+	find(first.Merge)
+	second := &Record{Partition: p, Key: key, Hint: target, Merge: foreign(7, 2, 6, large("b"))}
+	apply(t, s, second)
+	find(second.Merge)
+	if apply(t, s, second); second.Changed || !bytes.Equal(second.Stored, second.Merge) {
+		t.Error("a hint that is there already changed something")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openSplit(t, fs)
+	s.partsSweep.run(context.Background())
+	h := find(second.Merge)
+	if err := s.Hints().Delete(target, []HintRef{h.HintRef}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(partsOf(t, s)); n != 0 || s.Hints().Any() {
+		t.Errorf("%d parts are left of a deleted hint, and hints: %v", n, s.Hints().Any())
+	}
+}
+
+func TestSplit_LargeHint_OutlivesItsPartition(t *testing.T) {
+	s := openSplit(t, vfs.NewMem())
+	hint := &Record{Partition: 1, Key: []byte("key"), Hint: 9, Merge: foreign(7, 1, 5, large("a"))}
+	apply(t, s, hint)
+	if err := dropPartition(s, 1); err != nil {
+		t.Fatal(err)
+	}
+	if got, found, err := s.Hints().Get(1, []byte("key"), nil); err != nil || !found || !bytes.Equal(got, hint.Merge) {
+		t.Errorf("%d bytes, %v, %v", len(got), found, err)
+	}
+}
+
+func TestHints_PartsAreGone_ReadsWhatIsThereNow(t *testing.T) {
+	s := openSplit(t, vfs.NewMem())
+	apply(t, s, &Record{Partition: 1, Key: []byte("key"), Hint: 9, Merge: foreign(7, 1, 5, large("a"))})
+	removeParts(t, s)
+	if _, _, err := s.Hints().Get(1, []byte("key"), nil); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a hint without its parts: %v, want %v", err, ErrCorrupt)
 	}
 }

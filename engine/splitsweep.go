@@ -1,13 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
-
-	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // partsSweep removes parts that no record names, which a crash has left. It looks once, after
@@ -23,20 +21,22 @@ type partsSweep struct {
 func (s *partsSweep) run(ctx context.Context) {
 	removed := 0
 	pace := s.pacer.begin()
-	from, upper := prefixBounds(prefixPart)
-	for from != nil && ctx.Err() == nil {
-		next, orphans, err := s.step(from, upper)
-		if err != nil {
-			if ctx.Err() == nil && !s.db.guard.closed() {
-				s.db.opts.Logger.Error("parts of large objects that a crash has left were not all removed", "err", err)
+	for _, prefix := range []byte{prefixPart, prefixHintPart} {
+		from, upper := prefixBounds(prefix)
+		for from != nil && ctx.Err() == nil {
+			next, orphans, err := s.step(from, upper)
+			if err != nil {
+				if ctx.Err() == nil && !s.db.guard.closed() {
+					s.db.opts.Logger.Error("parts of large objects that a crash has left were not all removed", "err", err)
+				}
+				return
 			}
-			return
+			if orphans {
+				removed++
+			}
+			from = next
+			pace.pause(ctx)
 		}
-		if orphans {
-			removed++
-		}
-		from = next
-		pace.pause(ctx)
 	}
 	if removed > 0 {
 		s.db.opts.Logger.Info("parts of large objects that a crash has left were removed", "objects", removed)
@@ -54,27 +54,26 @@ func (s *partsSweep) step(from, upper []byte) (next []byte, orphans bool, err er
 	if err != nil || first == nil {
 		return nil, false, err
 	}
-	p, hash32, id, ok := splitPartKey(first)
+	at, id, ok := splitPartKey(first)
 	if !ok {
 		return nil, false, s.db.corrupt("key of a part", fmt.Errorf("%x", first))
 	}
-	hash := uint64(hash32) << 32
 	after := id
 	if after.number++; after.number == 0 {
 		after.start++
 	}
-	next = appendPartsKey(nil, p, hash, after)
+	next = at.appendID(nil, after)
 	if id.start == s.start() {
 		return next, false, nil
 	}
-	number := []uint16{stripeOf(hash)}
+	number := []uint16{stripeOf(at.hash)}
 	intent := s.stripes.newIntent()
 	s.stripes.lock(intent, number)
 	defer s.stripes.unlock(intent, number)
-	if named, err := s.named(p, hash, id); err != nil || named {
+	if named, err := s.named(at, id); err != nil || named {
 		return next, false, err
 	}
-	if err := s.db.pebble.DeleteRange(appendPartsKey(nil, p, hash, id), next, pebble.NoSync); err != nil {
+	if err := s.db.pebble.DeleteRange(at.appendID(nil, id), next, pebble.NoSync); err != nil {
 		return nil, false, fmt.Errorf("remove parts: %w", err)
 	}
 	return next, true, nil
@@ -93,20 +92,33 @@ func (s *partsSweep) first(from, upper []byte) ([]byte, error) {
 	return key, s.db.readError("read parts", it.Close())
 }
 
-// named reports whether the record of some object with a hash names the parts of an id.
-func (s *partsSweep) named(p ring.Partition, hash uint64, id partsID) (named bool, err error) {
-	lower := appendObjectKey(nil, p, hash, nil)
-	_, upper := partitionBounds(prefixObject, p)
-	if hash32 := uint32(hash >> 32); hash32 < 1<<32-1 {
-		upper = binary.BigEndian.AppendUint32(appendObjectKey(nil, p, 0, nil)[:objectHeader-hashBytes], hash32+1)
+// named reports whether the record of some object with a hash, or of a hint, names the parts of
+// an id.
+func (s *partsSweep) named(at partsPlace, id partsID) (named bool, err error) {
+	lower := appendObjectKey(nil, at.partition, at.hash, nil)
+	if at.hint != 0 {
+		lower = appendHintKey(nil, at.hint, at.partition, at.hash, nil)
 	}
-	err = s.db.forEach(lower, upper, func(_, v []byte) error {
+	err = s.db.forEach(lower, after(lower), func(_, v []byte) error {
+		if at.hint != 0 {
+			if _, v, err = splitHint(v); err != nil {
+				return s.db.corrupt("hint", err)
+			}
+		}
 		if !isSplit(v) {
 			return nil
 		}
-		r, err := s.db.parseSplit(v)
+		r, err := s.db.parseSplit(at, v)
 		named = named || r.id == id
 		return err
 	})
 	return named, err
+}
+
+// after returns the first place behind all that begin with a prefix, which has a byte that is
+// not 0xff.
+func after(prefix []byte) []byte {
+	end := bytes.TrimRight(bytes.Clone(prefix), "\xff")
+	end[len(end)-1]++
+	return end
 }

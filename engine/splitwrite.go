@@ -9,7 +9,6 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
-	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 // While parts are written, no more than splitMemtables of the memtables may hold what is not
@@ -37,21 +36,21 @@ func (t *txn) alone(at int) bool {
 
 // split writes the parts of an object, whose key is locked, and returns the record that is to
 // be stored in its place.
-func (t *txn) split(p ring.Partition, hash uint64, o *object.Object, encoded []byte, digest object.Digest) ([]byte, error) {
+func (t *txn) split(at partsPlace, o *object.Object, encoded []byte, digest object.Digest) ([]byte, error) {
 	w := t.w
-	r := splitRecord{id: partsID{start: uint64(w.epochs.first), number: w.splits.Add(1)}, length: len(encoded), digest: digest, each: w.db.opts.partBytes}
-	b := w.db.pebble.NewBatchWithSize(r.each + partsKeyLen + batchHeader)
+	r := splitRecord{id: partsID{start: uint64(w.epochs.first), number: w.splits.Add(1)}, length: len(encoded), digest: digest, each: w.db.opts.partBytes, place: at}
+	b := w.db.pebble.NewBatchWithSize(r.each + hintHeader + partIDLen + batchHeader)
 	defer func() { _ = b.Close() }() // gives back memory
 	for i := range r.parts() {
 		if i%splitLook == 0 {
 			w.db.awaitFlushes()
 			if err := w.db.health.Err(); err != nil { // the disk is full by now
-				t.dropParts(p, hash, &r)
+				t.dropParts(&r)
 				return nil, err
 			}
 		}
-		t.key = appendPartKey(t.key[:0], p, hash, r.id, i)
-		if err := b.Set(t.key, encoded[i*r.each:i*r.each+r.part(i)], nil); err != nil {
+		t.idx = r.appendPart(t.idx[:0], i)
+		if err := b.Set(t.idx, encoded[i*r.each:i*r.each+r.part(i)], nil); err != nil {
 			return nil, err
 		}
 		w.db.space.Wrote(b.Len())
@@ -79,10 +78,10 @@ func appendOutline(dst []byte, o *object.Object) []byte {
 }
 
 // dropParts deletes the parts of an object, in the batch.
-func (t *txn) dropParts(p ring.Partition, hash uint64, r *splitRecord) {
+func (t *txn) dropParts(r *splitRecord) {
 	var key []byte
 	for i := range r.parts() {
-		key = appendPartKey(key[:0], p, hash, r.id, i)
+		key = r.appendPart(key[:0], i)
 		_ = t.batch.DeleteSized(key, uint32(r.part(i)), nil) // fails for indexed batches only
 	}
 }
@@ -98,11 +97,11 @@ func (d *database) awaitFlushes() {
 }
 
 // readAll reads the parts, where only the outline was found.
-func (t *txn) readAll(p ring.Partition, hash uint64, f *storedObject) error {
+func (t *txn) readAll(f *storedObject) error {
 	if !f.outlined() {
 		return nil
 	}
-	encoded, err := t.w.db.readWhole(t.w.db.pebble, p, hash, &f.split, nil)
+	encoded, err := t.w.db.readWhole(t.w.db.pebble, &f.split, nil)
 	if err != nil {
 		return err
 	}
@@ -112,7 +111,7 @@ func (t *txn) readAll(p ring.Partition, hash uint64, f *storedObject) error {
 
 // fill gives the siblings of o that come from the outline that was found their data back. It
 // reads the parts if there are such siblings.
-func (t *txn) fill(o *object.Object, p ring.Partition, hash uint64, old *storedObject) error {
+func (t *txn) fill(o *object.Object, old *storedObject) error {
 	var stored object.Object
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
@@ -121,7 +120,7 @@ func (t *txn) fill(o *object.Object, p ring.Partition, hash uint64, old *storedO
 		}
 		if stored.Siblings == nil {
 			whole := *old
-			if err := t.readAll(p, hash, &whole); err != nil {
+			if err := t.readAll(&whole); err != nil {
 				return err
 			}
 			if err := stored.DecodeFrom(whole.object); err != nil {

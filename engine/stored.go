@@ -29,7 +29,7 @@ func (f *storedObject) close() {
 // find looks up a key's object, whole. The key is locked.
 func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, err error) {
 	if f, err = t.findOutline(p, hash, key); err == nil {
-		err = t.readAll(p, hash, &f)
+		err = t.readAll(&f)
 	}
 	return f, err
 }
@@ -60,7 +60,7 @@ func (t *txn) findOutline(p ring.Partition, hash uint64, key []byte) (f storedOb
 	}
 	switch {
 	case isSplit(f.object):
-		f.split, err = w.db.parseSplit(f.object)
+		f.split, err = w.db.parseSplit(partsPlace{partition: p, hash: hash}, f.object)
 		f.object, f.digest = f.split.outline, f.split.digest
 		return f, err
 	case f.object != nil:
@@ -80,11 +80,11 @@ func (t *txn) get(prefix byte, p ring.Partition, hash uint64, key []byte) ([]byt
 }
 
 // outlined reports whether what was found is the outline of a split object.
-func (f *storedObject) outlined() bool { return f.split.id.number != 0 && !f.whole }
+func (f *storedObject) outlined() bool { return f.split.split() && !f.whole }
 
 // length returns the length of the object that was found, encoded.
 func (f *storedObject) length() int {
-	if f.split.id.number != 0 {
+	if f.split.split() {
 		return f.split.length
 	}
 	return len(f.object)
