@@ -1,6 +1,7 @@
 package coverage
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -28,7 +29,7 @@ func (r *Reader) History(ctx context.Context, key []byte) replica.History {
 			continue
 		}
 		wg.Go(func() {
-			reply, err := r.cfg.Channel.Call(ctx, m.ID, peer.Background, peer.History, key)
+			reply, err := r.cfg.Channel.Call(ctx, m.ID, peer.Background, peer.History, bytes.Clone(key))
 			var theirs message.Versions
 			if err == nil {
 				theirs, err = message.DecodeVersions(reply)

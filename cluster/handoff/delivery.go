@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/largebuf"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -21,6 +22,7 @@ const (
 	deliverBytes   = 256 << 10 // of objects
 	deliverKeys    = 1024
 	deliverTimeout = 10 * time.Second
+	hintRoom       = 32 // bytes that a hint takes in a request beside its key and object, at most
 	mostRefused    = 4096 // hints; beyond it the rest is left for the next delivery
 )
 
@@ -193,7 +195,11 @@ func (v *delivery) to(ctx context.Context, id ring.NodeID, hints []engine.Hint) 
 	if id == v.cfg.Self {
 		return v.applyHere(hints)
 	}
-	body := message.AppendCount(nil, len(hints))
+	size := message.CountLen
+	for _, h := range hints {
+		size += hintRoom + len(h.Key) + len(h.Object)
+	}
+	body := message.AppendCount(largebuf.Make(size), len(hints))
 	for _, h := range hints {
 		body = message.Write{Partition: h.Partition, Key: h.Key, Object: h.Object}.Append(body)
 	}
@@ -201,7 +207,7 @@ func (v *delivery) to(ctx context.Context, id ring.NodeID, hints []engine.Hint) 
 	if err := limiter.WaitN(ctx, min(len(body), limiter.Burst())); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, deliverTimeout)
+	ctx, cancel := context.WithTimeout(ctx, deliverTimeout+peer.TransferTime(len(body)))
 	defer cancel()
 	start := time.Now()
 	answer, err := v.cfg.Channel.Call(ctx, id, peer.Background, peer.Write, body)

@@ -13,14 +13,21 @@ type Future struct {
 	done chan struct{}
 	body []byte
 	err  error
+	owns bool // the body is its own
 }
 
 // NewFuture returns a future for a request that is to be sent.
 func NewFuture() *Future { return &Future{done: make(chan struct{})} }
 
+// Announce implements [Announced].
+func (f *Future) Announce(int) { f.owns = true }
+
 // Complete takes the reply.
 func (f *Future) Complete(_ causal.NodeID, body []byte, err error) {
-	f.body, f.err = bytes.Clone(body), err
+	if !f.owns {
+		body = bytes.Clone(body)
+	}
+	f.body, f.err = body, err
 	close(f.done)
 }
 

@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -65,11 +64,9 @@ var (
 )
 
 // Call sends a request to a peer and waits for the reply, which belongs to the caller.
-// It returns Send's errors, or the context's.
+// It returns Send's errors, or the context's. body must stay unchanged, also afterwards: if ctx
+// ends first, the channel may still be sending it.
 func (c *Channel) Call(ctx context.Context, to causal.NodeID, class Class, kind Kind, body []byte) ([]byte, error) {
-	if len(body) > inlineBody {
-		body = bytes.Clone(body) // if ctx ends first, the caller may reuse its own
-	}
 	reply := NewFuture()
 	c.Send(to, class, kind, body, reply)
 	return reply.Wait(ctx)

@@ -40,7 +40,7 @@ var layers = []struct {
 	{"coverage", []string{"cluster/coverage"}, []string{"core", "engine", "peer", "replica"}},
 	{"clear", []string{"cluster/clear"}, []string{"core", "engine", "peer", "replica"}},
 	{"antientropy", []string{"cluster/antientropy"}, []string{"core", "engine", "peer", "operation"}},
-	{"handoff", []string{"cluster/handoff"}, []string{"core", "engine", "peer", "operation", "antientropy"}},
+	{"handoff", []string{"cluster/handoff"}, []string{"core", "largebuf", "engine", "peer", "operation", "antientropy"}},
 	{"repair", []string{"cluster/repair"}, []string{"core", "engine", "peer", "operation", "antientropy", "handoff"}},
 	{"recovery", []string{"cluster/recovery"}, []string{"core", "engine", "membership", "antientropy", "handoff"}},
 	{"logsummary", []string{"cluster/logsummary"}, []string{"core", "engine"}},
