@@ -22,7 +22,7 @@ const (
 	deliverBytes   = 256 << 10 // of objects
 	deliverKeys    = 1024
 	deliverTimeout = 10 * time.Second
-	hintRoom       = 32 // bytes that a hint takes in a request beside its key and object, at most
+	hintRoom       = 32   // bytes that a hint takes in a request beside its key and object, at most
 	mostRefused    = 4096 // hints; beyond it the rest is left for the next delivery
 )
 

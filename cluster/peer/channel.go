@@ -191,6 +191,13 @@ func (c *Channel) Available(id causal.NodeID) bool {
 	return r != nil && r.available()
 }
 
+// Connected reports whether there is a foreground stream to a peer, also if it does not answer
+// just now.
+func (c *Channel) Connected(id causal.NodeID) bool {
+	r := c.remote(id)
+	return r != nil && r.stream(int(Foreground)) != nil
+}
+
 // ReadsStripped reports whether a peer is known to read objects with stripped values.
 // Nodes up to version 0.1.0 refuse them. It is not known before the first stream to the
 // peer.

@@ -18,7 +18,7 @@ import (
 // handler answered with one, or with [ErrNotSent], [ErrUnavailable], [ErrTimeout] or
 // [ErrTooBig], which is not sent either.
 func (c *Channel) Send(to causal.NodeID, class Class, kind Kind, body []byte, done Completion) {
-	c.send(to, streamIndex(class, 0), kind, Body{Head: body}, done)
+	c.remote(to).send(to, streamIndex(class, 0), kind, Body{Head: body}, done)
 }
 
 // Body is the body of a frame, in two parts. Several frames may share a tail: a large value that
@@ -28,13 +28,12 @@ type Body struct{ Head, Tail []byte }
 // SendLane sends a foreground request, as Send does, by a lane of less than Config.Lanes.
 // While that has no stream, and to a peer that does not know lanes, it goes by the first.
 func (c *Channel) SendLane(to causal.NodeID, lane Lane, kind Kind, body Body, done Completion) {
-	c.send(to, streamIndex(Foreground, lane), kind, body, done)
+	c.remote(to).send(to, streamIndex(Foreground, lane), kind, body, done)
 }
 
-// send sends a request by one of the streams to a peer.
-func (c *Channel) send(to causal.NodeID, by int, kind Kind, body Body, done Completion) {
+// send sends a request by one of the streams to a peer; to a nil one, none can be sent.
+func (r *remote) send(to causal.NodeID, by int, kind Kind, body Body, done Completion) {
 	parts := [2][]byte{body.Head, body.Tail}
-	r := c.remote(to)
 	if r == nil {
 		done.Complete(to, nil, errUnknown)
 		return
@@ -48,7 +47,7 @@ func (c *Channel) send(to causal.NodeID, by int, kind Kind, body Body, done Comp
 	if !s.cuts(length) { // pieces have sums of their own
 		sum, _ = bodySum(parts[:])
 	}
-	if length > c.cfg.MaxFrame {
+	if length > s.c.cfg.MaxFrame {
 		done.Complete(to, nil, fmt.Errorf("%w: %d bytes", ErrTooBig, length))
 		return
 	}

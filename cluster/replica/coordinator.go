@@ -24,6 +24,8 @@ type Channel interface {
 	SendLane(to ring.NodeID, lane peer.Lane, kind peer.Kind, body peer.Body, done peer.Completion)
 	// Available reports whether a node can be asked now.
 	Available(to ring.NodeID) bool
+	// Connected reports whether a node can be sent something, also if it does not answer now.
+	Connected(to ring.NodeID) bool
 	// WaitTime returns how long a node may stay silent before another is asked.
 	WaitTime(to ring.NodeID) time.Duration
 }

@@ -138,11 +138,18 @@ func (o *op) upOfPrimaries() quorum.Nodes {
 // upAmong returns those of the places from first to before end that can be asked now.
 func (o *op) upAmong(first, end int) (up quorum.Nodes) {
 	for at := first; at < end; at++ {
-		if at != o.self && o.f.c.cfg.Channel.Available(o.walk[at]) {
+		if at != o.self && o.canAsk(o.walk[at]) {
 			up = up.With(at)
 		}
 	}
 	return up
+}
+
+// canAsk reports whether a node can be asked now. A large copy goes to a node that is silent
+// for a moment, too: a hint of it would cost this node as much, and has to travel all the same.
+func (o *op) canAsk(id ring.NodeID) bool {
+	channel := o.f.c.cfg.Channel
+	return channel.Available(id) || peer.TransferTime(o.size) > 0 && channel.Connected(id)
 }
 
 // tally returns the count of the phase that the op is in.

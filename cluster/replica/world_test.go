@@ -271,6 +271,14 @@ func (n *worldNode) Available(to ring.NodeID) bool {
 	return !down && n.channel.Available(to)
 }
 
+// Connected is the gate's word.
+func (n *worldNode) Connected(to ring.NodeID) bool {
+	n.w.mu.Lock()
+	down := n.w.down[to]
+	n.w.mu.Unlock()
+	return !down && n.channel.Connected(to)
+}
+
 // WaitTime is the same for all nodes.
 func (n *worldNode) WaitTime(ring.NodeID) time.Duration { return time.Duration(n.wait.Load()) }
 

@@ -346,3 +346,22 @@ func TestWrite_LargeValue_GoesThroughAnyNode(t *testing.T) {
 		}
 	}
 }
+
+// TestWrite_LargeValue_GoesToASilentReplica leaves out the one that is silent for small values.
+func TestWrite_LargeValue_GoesToASilentReplica(t *testing.T) {
+	for _, size := range []int{1 << 10, 5 << 20} {
+		w := newWorld(t, ring.Quorums{N: 3, R: 2, W: 2}, long, "A", "B", "C")
+		silent := w.at(1)
+		w.mu.Lock()
+		w.mute[silent.id] = true
+		w.mu.Unlock()
+		w.at(0).must(set(w.key, strings.Repeat("x", size)))
+		want := 0
+		if size > 1<<20 {
+			want = 1
+		}
+		if n := w.frames(peer.Write, 1); n != want {
+			t.Errorf("%d bytes: %d frames to a silent replica, want %d", size, n, want)
+		}
+	}
+}

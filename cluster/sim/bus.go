@@ -57,7 +57,7 @@ func (p *packet) Answer(body []byte, err error) {
 	p.to.post(&packet{at: p.to.bubble.now(), from: p.to, to: p.from, stream: p.stream, kind: p.kind, body: body, err: err, answers: p})
 }
 
-// Send, SendLane, Call, Available and WaitTime make a life the peer channel of its parts.
+// Send, SendLane, Call, Available, Connected and WaitTime make a life the peer channel of its parts.
 func (l *life) Send(to ring.NodeID, class peer.Class, kind peer.Kind, body []byte, done peer.Completion) {
 	l.sendFor(0, to, stream{class: class}, kind, body, done)
 }
@@ -83,6 +83,9 @@ func (l *life) CallAddr(ctx context.Context, addr string, kind peer.Kind, body [
 
 // Available is what this node's failure detector believes.
 func (l *life) Available(id ring.NodeID) bool { return l.connection(id) != nil }
+
+// Connected is the same in a simulation, whose nodes are never silent for a moment.
+func (l *life) Connected(id ring.NodeID) bool { return l.Available(id) }
 
 // connection is the life of another node that this one believes it can talk to, or
 // nil.
