@@ -95,7 +95,8 @@
 //
 // Lock order: one intent, or all of them in ascending order (stripe.go); stripes in
 // ascending order; the mutexes of the hint counts and the epochs; Pebble's own locks.
-// Nobody waits for an fsync under a stripe, except for the rare one that leases epochs.
+// Nobody waits for an fsync under a stripe, except for the rare one that leases epochs, and for
+// the writer of a large object.
 //
 // Owns: the data directory and its lock; Pebble's goroutines; the goroutines of
 // [Store.Run]; the goroutine that stops the store. Run and [Store.Close] leave theirs

@@ -20,8 +20,8 @@ import (
 // cut into parts, which are records of their own:
 //
 //  1. The writer, who has the key's stripe, commits the parts one after another, under an id
-//     that nothing else has had. Between them it waits for flushes, so that it leaves memory
-//     and memtables to other writes.
+//     that nothing else has had. Between them it waits for syncs and flushes, so that it
+//     leaves memory, memtables and the disk to other writes.
 //  2. The record is part of the batch that changes the object. The log keeps the order, so
 //     that after a crash the parts of every record are there.
 //  3. The batch that replaces or removes the object deletes its parts.

@@ -17,7 +17,7 @@ import (
 // does not answer is not its concern.
 const (
 	splitMemtables = 3
-	splitLook      = 20 // parts between two looks at the memtables
+	splitLook      = 20 // parts between two syncs of the log, and between two looks at the memtables
 	splitPause     = 2 * time.Millisecond
 	splitPatience  = 10 * time.Second
 )
@@ -54,7 +54,11 @@ func (t *txn) split(at partsPlace, o *object.Object, encoded []byte, digest obje
 			return nil, err
 		}
 		w.db.space.Wrote(b.Len())
-		if err := w.db.pebble.Apply(b, pebble.NoSync); err != nil {
+		sync := pebble.NoSync
+		if i%splitLook == splitLook-1 { // else the log would hold in memory what the disk has not taken yet
+			sync = pebble.Sync
+		}
+		if err := w.db.pebble.Apply(b, sync); err != nil {
 			err = fmt.Errorf("%w: commit of a part: %w", ErrFatal, err)
 			w.db.health.Fail(err)
 			w.db.disk.Freeze()
