@@ -47,7 +47,7 @@ var settings = []Setting{
 	},
 	{
 		Name: "proto-max-bulk-len", Fallback: limits.BulkBytes.Most, Within: limits.BulkBytes, Unit: limits.Bytes,
-		Help:  "The longest key or value.",
+		Help:  "The longest key or value. The node that takes a write has the value twice in memory.",
 		field: func(c *Config) *int64 { return &c.ProtoMaxBulkLen },
 		live:  func(s *Server) *atomic.Int64 { return &s.limits.Protocol.BulkBytes },
 	},
