@@ -145,7 +145,7 @@ func (x *Exchanger) answer(r request) {
 		r.ReplyError(err)
 		return
 	}
-	r.Reply(body)
+	r.ReplyOwned(body)
 }
 
 func (x *Exchanger) respond(kind peer.Kind, body []byte) ([]byte, error) {

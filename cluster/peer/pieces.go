@@ -3,6 +3,7 @@ package peer
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quorate/quorate/cluster/largebuf"
@@ -58,7 +59,7 @@ func (s *stream) takePiecesLocked() {
 		p := s.mu.parcels[0]
 		h, parts, last := p.next()
 		s.writer.box.addPiece(h, parts)
-		s.mu.parcels = append(s.mu.parcels[:0], s.mu.parcels[1:]...)
+		s.mu.parcels = slices.Delete(s.mu.parcels, 0, 1)
 		if last {
 			s.writer.sent = append(s.writer.sent, h.id)
 			continue

@@ -195,3 +195,22 @@ func TestPendings_Allowance_OutlivesTheTimeout(t *testing.T) {
 		t.Errorf("expired: %+v", late)
 	}
 }
+
+func TestPieces_BodyThatWasSent_IsNotKept(t *testing.T) {
+	c := &Channel{cfg: Config{MaxFrame: 32 << 20}, started: time.Now()}
+	s := c.newStream(nil, 2, "B", Foreground, c.newRemote(2, ""))
+	s.pieces = true
+	for id := range uint64(3) {
+		s.addLocked(header{length: 3 << 20, kind: Write, id: id}, [][]byte{make([]byte, 3<<20)})
+	}
+	for len(s.mu.parcels) > 0 {
+		s.fillLocked()
+		s.takePiecesLocked()
+		s.releaseLocked()
+	}
+	for _, p := range s.mu.parcels[:cap(s.mu.parcels)] {
+		if p != nil {
+			t.Errorf("the stream keeps the body of request %d", p.header.id)
+		}
+	}
+}
