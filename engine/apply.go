@@ -109,7 +109,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		t.w.existence.Add(r.Partition, hash)
 	}
 	digest, record := object.SeedOf(r.Key).Digest(v.encoded), v.encoded
-	split := t.w.db.splits(len(v.encoded)) && next.place() == prefixObject && t.alone(at)
+	split := t.w.db.splits(&v.object, len(v.encoded)) && next.place() == prefixObject && t.alone(at)
 	if split {
 		if record, err = t.split(partsPlace{partition: r.Partition, hash: hash}, &v.object, v.encoded, digest); err != nil {
 			return err

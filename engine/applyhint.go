@@ -63,7 +63,7 @@ func (t *txn) applyHint(recs []*Record, at int) error {
 		return ErrHintsFull
 	}
 	record := v.encoded
-	if t.w.db.splits(len(v.encoded)) && t.alone(at) {
+	if t.w.db.splits(&v.object, len(v.encoded)) && t.alone(at) {
 		if record, err = t.split(place, &v.object, v.encoded, object.SeedOf(r.Key).Digest(v.encoded)); err != nil {
 			w.hints.bytes.Add(-ch.bytes)
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -326,4 +327,26 @@ func TestHints_PartsAreGone_ReadsWhatIsThereNow(t *testing.T) {
 	if _, _, err := s.Hints().Get(1, []byte("key"), nil); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("a hint without its parts: %v, want %v", err, ErrCorrupt)
 	}
+}
+
+// TestSplit_LargeCollection_LiesInOneRecord stores one whose outline would be as large as itself.
+func TestSplit_LargeCollection_LiesInOneRecord(t *testing.T) {
+	s := openSplit(t, vfs.NewMem())
+	for name, elements := range map[string]int{"small": 3, "large": 1000} {
+		edit := object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 9, Epoch: 1}, Counter: 1}, Time: 5}
+		for i := range elements {
+			edit.Changes = append(edit.Changes, object.Change{Kind: object.Field, Name: fmt.Appendf(nil, "name%d", i), Data: large("x").Data[:100]})
+		}
+		var o object.Object
+		o.BecomeEdited(object.Object{}, &edit)
+		before, stored := len(partsOf(t, s)), o.Append(nil)
+		apply(t, s, &Record{Partition: 1, Key: []byte(name), Merge: stored})
+		if got, _, err := s.Get(1, []byte(name), nil); err != nil || !bytes.Equal(got, stored) {
+			t.Errorf("%s: %d bytes, %v; want %d", name, len(got), err, len(stored))
+		}
+		if split := len(partsOf(t, s)) > before; split != (len(stored) < mostOutline) {
+			t.Errorf("%s, of %d bytes: it is split: %v", name, len(stored), split)
+		}
+	}
+	audit(t, s)
 }

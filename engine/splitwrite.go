@@ -22,9 +22,17 @@ const (
 	splitPatience  = 10 * time.Second
 )
 
+// mostOutline bounds an outline. A collection, whose outline has all its elements, may have a
+// larger one: it is not split.
+const mostOutline = 64 << 10
+
 // splits reports whether an object of some bytes is to be split.
-func (d *database) splits(length int) bool {
-	return d.opts.SplitBytes > 0 && length >= d.opts.SplitBytes
+func (d *database) splits(o *object.Object, length int) bool {
+	if d.opts.SplitBytes <= 0 || length < d.opts.SplitBytes {
+		return false
+	}
+	outline := outlineOf(o)
+	return outline.EncodedLen() <= mostOutline
 }
 
 // alone reports whether no other record of the batch may be on the key of the one at a place.
@@ -67,18 +75,19 @@ func (t *txn) split(at partsPlace, o *object.Object, encoded []byte, digest obje
 		w.unsynced.Store(true)
 		b.Reset()
 	}
-	r.outline = appendOutline(nil, o)
+	outline := outlineOf(o)
+	r.outline = outline.Append(nil)
 	return r.append(nil), nil
 }
 
-// appendOutline appends the encoding of an object without the data of its values.
-func appendOutline(dst []byte, o *object.Object) []byte {
+// outlineOf returns an object without the data of its values.
+func outlineOf(o *object.Object) object.Object {
 	outline := *o
 	outline.Siblings = slices.Clone(o.Siblings)
 	for i := range outline.Siblings {
 		outline.Siblings[i].Data = nil
 	}
-	return outline.Append(dst)
+	return outline
 }
 
 // dropParts deletes the parts of an object, in the batch.
