@@ -93,7 +93,9 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 }
 
 // covered returns the latest time in an object, or, for a forwarded update with a context,
-// of the siblings that the context covers: the update is no newer than what it leaves.
+// of the siblings and elements that the context covers: the update is no newer than what it
+// leaves. A change of elements is newer than the expiry of the key, seen or not, which would
+// take it.
 func (o *op) covered(current *object.Object) (latest causal.Timestamp) {
 	u := o.req.Update
 	if o.req.issue.origin == (causal.Origin{}) || !u.HasContext {
@@ -102,6 +104,12 @@ func (o *op) covered(current *object.Object) (latest causal.Timestamp) {
 	for i := range current.Siblings {
 		if s := &current.Siblings[i]; u.Context.Covers(s.Dot) {
 			latest = max(latest, s.Time)
+		}
+	}
+	for i := range current.Elements {
+		e := &current.Elements[i]
+		if u.Context.Covers(e.Dot) || e.Kind == object.KeyExpiry && u.Kind == register.ChangeElements {
+			latest = max(latest, e.Time)
 		}
 	}
 	return latest

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // change is a request that changes the elements of a key.
@@ -42,6 +45,30 @@ func TestChangeElements_CollectionIsFull_RefusesWhatAdds(t *testing.T) {
 	w.at(1).must(change(w.key, collection.HashSet, "b", "short"))
 	if got := w.at(2).must(get(w.key)).Object.Elements; len(got) != 1 || string(got[0].Name) != "b" || string(got[0].Data) != "short" {
 		t.Errorf("left are %+v", got)
+	}
+}
+
+// A clock far ahead wrote a field and the expiry of its key, which has come since. A change that
+// another node forwards is later than what it replaces, and the expiry does not take it.
+func TestChangeElements_ForwardedWithAContext_IsLaterThanWhatItReplaces(t *testing.T) {
+	ahead := causal.TimestampOf(time.Now().Add(time.Hour).UnixMilli())
+	actor := causal.Actor{Node: 99, Epoch: 1}
+	var old, expiring object.Object
+	old.BecomeEdited(object.Object{}, &object.Edit{Dot: causal.Dot{Actor: actor, Counter: 1}, Time: ahead, Now: 1, Changes: []object.Change{{Kind: object.Field, Name: []byte("f"), Data: []byte("old")}}})
+	past := time.Now().Add(-time.Minute).UnixMilli()
+	expiring.BecomeEdited(old, &object.Edit{Seen: old.Context(), Dot: causal.Dot{Actor: actor, Counter: 2}, Time: ahead + 1, Now: 1, Changes: []object.Change{{Kind: object.KeyExpiry, Expiry: past}}})
+	for name, planted := range map[string]*object.Object{"a field": &old, "an expiry that the client has not seen": &expiring} {
+		w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+		w.at(0).plant(w.key, planted.Append(nil))
+		r := change(w.key, collection.HashSet, "f", "new")
+		r.Update.HasContext, r.Update.Context = true, old.Context()
+		w.carryOut(0, time.Now(), long, *r.Update)
+		found := w.at(0).must(get(w.key)).Object
+		now := time.Now().UnixMilli()
+		v := collection.ViewOf(&found, object.Field, now)
+		if len(v) != 1 || string(v[0].Data) != "new" || v[0].Time <= ahead {
+			t.Errorf("%s: left is %+v, want the new value with a time after %v", name, found.Elements, ahead)
+		}
 	}
 }
 
