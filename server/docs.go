@@ -67,6 +67,10 @@ conflict policy chooses; if the newest is a deletion or has expired, the key doe
 conflict). SET and DEL replace all values. EXPIRE, PERSIST and GETEX change the expiry of each. INCR, APPEND, SETRANGE and their like
 replace the value that they see. RENAME and COPY carry all values over.
 
+Items that clients push to a list at the same time all stay, on both sides of a broken network too, in the same order on every node. LMOVE
+and RPOPLPUSH are one update within one list. Between two lists they put the item into the destination and then remove it from the source:
+a failure in between leaves it in both, and others may see it in both meanwhile. LMPOP asks one list after the other.
+
 A command has at most 1,048,576 arguments, its name included, and LCS compares two values of up to proto-max-bulk-len / 4 pairs of
 bytes, as Redis does. What is larger is refused. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER draw at most 1,048,576 elements with
 repetitions.

@@ -6,8 +6,8 @@ import "strings"
 const (
 	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
 	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
-	adviceType        = "only strings, hashes, sets and sorted sets are stored for now"
-	adviceBlocking    = "no command waits for elements; ask again with ZPOPMIN, ZPOPMAX or ZMPOP"
+	adviceType        = "only strings, hashes, sets, sorted sets and lists are stored for now"
+	adviceBlocking    = "no command waits for elements; ask again with LPOP, RPOP, LMOVE, LMPOP, ZPOPMIN, ZPOPMAX or ZMPOP"
 	adviceSelfTest    = "it tests Redis itself; PFCOUNT and GET show a HyperLogLog"
 	advicePubSub      = "there is no publish and subscribe"
 	adviceSync        = "no dump of the data is given; copy it with SCAN, GET and SET, or add a node with --join"
@@ -39,11 +39,9 @@ func refusedCommands() map[string]string {
 		adviceRing: "cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots cluster|delslotsrange " +
 			"cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate cluster|reset " +
 			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",
-		adviceType: "lpush rpush lpushx rpushx lpop rpop llen lindex linsert lset lrange lrem ltrim lpos lmove rpoplpush " +
-			"lmpop blpop brpop blmove brpoplpush blmpop " +
-			"xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
+		adviceType: "xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
 			"sort sort_ro",
-		adviceBlocking: "bzpopmin bzpopmax bzmpop",
+		adviceBlocking: "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop",
 		adviceSelfTest: "pfdebug pfselftest",
 	}
 	advice := make(map[string]string)

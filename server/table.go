@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/server/hyperloglogcmd"
 	"github.com/quorate/quorate/server/introspect"
 	"github.com/quorate/quorate/server/keyspace"
+	"github.com/quorate/quorate/server/listcmd"
 	"github.com/quorate/quorate/server/setcmd"
 	"github.com/quorate/quorate/server/stringcmd"
 	"github.com/quorate/quorate/server/topology"
@@ -32,6 +33,7 @@ func (f *families) table() *command.Table {
 		hyperloglogcmd.Rows(),
 		hashcmd.Rows(),
 		setcmd.Rows(),
+		listcmd.Rows(),
 		zsetcmd.Rows(),
 		geocmd.Rows(),
 		keyspace.Rows(),

@@ -39,7 +39,7 @@ func (e *edit) changeElements(current *object.Object, mint *engine.Minter, chang
 	if size := sizeOf(&next); size > c.cfg.CollectionBytes && size > sizeOf(current) {
 		return next, false, fmt.Errorf("%w: %d bytes, at most %d; use several keys", ErrTooLarge, size, c.cfg.CollectionBytes)
 	}
-	c.history.record(o.req.Key, &register.Event{Value: historyOf(change), Past: change.Seen, Dot: change.Dot, Time: change.Time})
+	c.history.record(o.req.Key, &register.Event{Value: historyOf(current, change), Past: change.Seen, Dot: change.Dot, Time: change.Time})
 	o.req.Result.Dot = change.Dot
 	if u.HasContext {
 		o.req.Result.Context = u.Context.With(change.Dot, change.Time)
@@ -64,9 +64,9 @@ func mostOfOneName(o *object.Object, changes []object.Change) (most int) {
 	return most
 }
 
-// historyOf returns what the history of versions shows of a change: each name after a + or a -,
-// a value after its name.
-func historyOf(change *object.Edit) (v object.Value) {
+// historyOf returns what the history of versions shows of a change of current: each name after a
+// + or a -, a value after its name. Of a list it shows the items alone: their names are positions.
+func historyOf(current *object.Object, change *object.Edit) (v object.Value) {
 	for i := range change.Changes {
 		one := &change.Changes[i]
 		if len(v.Data) > historyData {
@@ -83,11 +83,16 @@ func historyOf(change *object.Edit) (v object.Value) {
 		if one.Remove {
 			sign = '-'
 		}
-		name, data := one.Name[:min(len(one.Name), historyData)], collection.Text(one.Kind, one.Data)
-		data = data[:min(len(data), historyData)]
-		v.Data = append(append(v.Data, sign), name...)
+		name, data := one.Name, collection.Text(one.Kind, one.Data)
+		if one.Kind == object.Item {
+			name, data = one.Data, nil
+			if old := current.Elements.Of(one.Kind, one.Name); one.Remove && len(old) > 0 {
+				name = old[len(old)-1].Data
+			}
+		}
+		v.Data = append(append(v.Data, sign), name[:min(len(name), historyData)]...)
 		if len(data) > 0 {
-			v.Data = append(append(v.Data, '='), data...)
+			v.Data = append(append(v.Data, '='), data[:min(len(data), historyData)]...)
 		}
 	}
 	return v

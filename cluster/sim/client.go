@@ -303,7 +303,11 @@ func describe(o *object.Object) string {
 	}
 	for i := range o.Elements {
 		e := &o.Elements[i]
-		text += fmt.Sprintf(" %s=%s@%x.%d.%d", e.Name, e.Data, uint64(e.Dot.Actor.Node)&0xffff, e.Dot.Actor.Epoch, e.Dot.Counter)
+		name := string(e.Name)
+		if e.Kind == object.Item {
+			name = "item"
+		}
+		text += fmt.Sprintf(" %s=%s@%x.%d.%d", name, e.Data, uint64(e.Dot.Actor.Node)&0xffff, e.Dot.Actor.Epoch, e.Dot.Counter)
 	}
 	return "[" + text + " ]"
 }

@@ -10,29 +10,32 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// Keys of sets and hashes. Other commands than those of this file do not use them.
+// Keys of sets and hashes; those of lists are in lists.go. Other commands than those of this file do not use them.
 const (
 	setPrefix  = "set"
 	hashPrefix = "hash"
 )
 
-// element makes a client's request one of those on a set or a hash: a read, an addition or
+// element makes a client's request one of those on a set, a hash or a list: a read, an addition or
 // removal of an element, or a deletion of the key. Some come with the context of what the
 // client read last.
 func (w *workload) element(o *op) {
-	o.key = [...]string{setPrefix + "0", setPrefix + "1", hashPrefix + "0"}[w.rng.IntN(3)]
+	o.key = [...]string{setPrefix + "0", setPrefix + "1", hashPrefix + "0", listPrefix + "0"}[w.rng.IntN(4)]
 	switch roll := w.rng.IntN(20); {
 	case roll < 5:
 		return
 	case roll < 13:
 		o.action = actionAdd
-		if o.isOfHash() {
+		if o.isOfHash() || o.isOfList() {
 			o.value = o.client.newValue()
 		}
 	case roll < 19:
 		o.action = actionRemove
 	default:
 		o.action = actionDelete
+	}
+	if o.isOfList() {
+		return
 	}
 	if o.action != actionDelete {
 		o.name = fmt.Sprint("e", w.rng.IntN(3))
@@ -44,12 +47,16 @@ func (w *workload) element(o *op) {
 
 func (o *op) isOfHash() bool { return strings.HasPrefix(o.key, hashPrefix) }
 
-func (o *op) isOfElements() bool { return o.isOfHash() || strings.HasPrefix(o.key, setPrefix) }
+func (o *op) isOfElements() bool {
+	return o.isOfHash() || o.isOfList() || strings.HasPrefix(o.key, setPrefix)
+}
 
 // change is what an op asks of the elements of its key.
 func (o *op) change() *register.Update {
 	c := collection.Command{Args: [][]byte{[]byte(o.name)}}
 	switch {
+	case o.isOfList():
+		c = o.changeOfList()
 	case o.isOfHash() && o.action == actionAdd:
 		c.Op, c.Args = collection.HashSet, append(c.Args, []byte(o.value))
 	case o.isOfHash():
@@ -65,7 +72,10 @@ func (o *op) change() *register.Update {
 // has reports whether an object has the element that an op added.
 func (o *op) has(left *object.Object) bool {
 	kind := object.Member
-	if o.isOfHash() {
+	switch {
+	case o.isOfList():
+		return o.itemAt(left) >= 0
+	case o.isOfHash():
 		kind = object.Field
 	}
 	return slices.ContainsFunc(left.Elements.Of(kind, []byte(o.name)), func(e object.Element) bool { return e.Dot == o.request.Result.Dot })
@@ -79,6 +89,10 @@ func (o *op) mayRemove(added *op) bool {
 		return o != added
 	case o.key != added.key || o.action != actionDelete && (o.action != actionAdd && o.action != actionRemove || o.name != added.name):
 		return false
+	case o.isOfList() && o.action == actionAdd:
+		return false
+	case o.isOfList() && o.action == actionRemove && o.outcome == succeeded:
+		return o.popped() == added.value
 	case o.plain:
 		return o.outcome != succeeded || o.end > added.start
 	}
@@ -102,13 +116,14 @@ func (ch *checker) checkElements(final map[string]object.Object) {
 			ch.checkRemoved(o, &left)
 		}
 	}
+	ch.checkLists(final)
 }
 
 // checkRemoved: what a removal covers does not come back. One that removed nothing may have
 // asked fallbacks that knew of nothing. A plain one covers what ended before it began, where
 // reads meet every write.
 func (ch *checker) checkRemoved(o *op, left *object.Object) {
-	if o.request.Result.Dot.Counter == 0 {
+	if o.request.Result.Dot.Counter == 0 || o.isOfList() && o.action == actionRemove {
 		return
 	}
 	for i := range left.Elements {
@@ -139,7 +154,7 @@ func (ch *checker) checkElementDots(key string, o *object.Object) {
 			ch.fail("dot minted twice: %s of %s names %q and %q", dotName(e.Dot), key, other, written)
 		}
 		ch.history.dots[name] = written
-		if w := ch.history.byValue[string(e.Data)]; len(e.Data) > 0 && (w == nil || w.key != key || w.name != string(e.Name)) {
+		if w := ch.history.byValue[string(e.Data)]; len(e.Data) > 0 && (w == nil || w.key != key || e.Kind != object.Item && w.name != string(e.Name)) {
 			ch.fail("%s holds %q, which nobody wrote there", key, written)
 		}
 	}

@@ -55,6 +55,8 @@ func encodingOf(v collection.View) string {
 		return "hashtable"
 	case kind == object.Scored && !packed:
 		return "skiplist"
+	case kind == object.Item:
+		return "quicklist"
 	}
 	return "listpack"
 }

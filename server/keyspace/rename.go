@@ -3,6 +3,7 @@ package keyspace
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
@@ -80,6 +81,7 @@ func write(ctx context.Context, c *command.Call, puts []register.Update) (writte
 func copyOf(c *command.Call, r *command.Request, condition register.Condition) []register.Update {
 	if shown, err := c.Shown(r); err == nil && shown.Kind != 0 {
 		store := collection.StoreOf(collection.ViewOf(&r.Object, shown.Kind, c.Now), shown.Value.Expiry)
+		store.Seed = rand.Uint64()
 		if condition == register.IfAbsent {
 			store.Flags = collection.IfAbsent
 		}

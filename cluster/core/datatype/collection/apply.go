@@ -30,7 +30,7 @@ func (op *operation) fits(args int) bool {
 
 // opOf returns the row of an op, or nil if there is none.
 func opOf(op Op) *operation {
-	if op > lastOp || operations[op].apply == nil {
+	if int(op) >= len(operations) || operations[op].apply == nil {
 		return nil
 	}
 	return &operations[op]
@@ -53,6 +53,17 @@ var operations = [...]operation{
 	ScoredPop:          {object.Scored, 0, 0, (*Command).popScores},
 	ScoredCut:          {object.Scored, 1, 0, (*Command).cutScores},
 	ScoredStore:        {object.Scored, 0, 2, (*Command).store},
+
+	ListPush:     {object.Item, 1, 1, (*Command).pushItems},
+	ListPop:      {object.Item, 0, 0, (*Command).popItems},
+	ListSet:      {object.Item, 1, 0, (*Command).setItem},
+	ListInsert:   {object.Item, 2, 0, (*Command).insertItem},
+	ListRemove:   {object.Item, 1, 0, (*Command).removeItems},
+	ListTrim:     {object.Item, 1, 0, (*Command).trimItems},
+	ListMove:     {object.Item, 0, 0, (*Command).moveItem},
+	ListTake:     {object.Item, 2, 0, (*Command).takeItem},
+	ListWithdraw: {object.Item, 0, 0, (*Command).withdrawItems},
+	ListStore:    {object.Item, 0, 1, (*Command).storeItems},
 }
 
 // Apply applies c, which [Decode] has returned, to the elements of a view, which must be of

@@ -10,7 +10,8 @@ import (
 // Op is what a command does. Ops are on the wire: a number is never given to another one.
 type Op uint8
 
-// The ops, and what each one uses of a [Command].
+// The ops of hashes and sets, and what each one uses of a [Command]. Those of sorted sets are in
+// scored.go, and those of lists in list.go.
 const (
 	HashSet            Op = 1  // Args: field, value, and so on; Flags: IfAbsent
 	HashDelete         Op = 2  // Args: fields
@@ -23,8 +24,6 @@ const (
 	HashStore          Op = 9  // Args: field, value, and so on
 	HashExpire         Op = 10 // Args: fields; Number: unix milliseconds; Flags: see fieldexpiry.go
 	HashPersist        Op = 11 // Args: fields
-
-	lastOp = ScoredStore // those of sorted sets are in scored.go
 )
 
 // Flags restrict or change what an op does.
@@ -34,7 +33,7 @@ type Flags uint16
 const (
 	IfAbsent Flags = 1 << iota // only where the element does not exist; of a store: where the key does not
 
-	allFlags = IfAbsent | fieldFlags | scoredFlags
+	allFlags = IfAbsent | fieldFlags | listFlags | scoredFlags
 )
 
 // Command is one change of the elements of a key.
@@ -42,8 +41,8 @@ type Command struct {
 	Op     Op
 	Flags  Flags
 	Number int64
-	Limit  int64  // bytes that a value may have
-	Seed   uint64 // of what is drawn at random, so that a command sent twice draws the same
+	Limit  int64  // bytes that a value may have, or that all values of an answer may have
+	Seed   uint64 // of what is drawn at random, so that a command sent twice draws the same; of a list: in the names of its items
 	Args   [][]byte
 }
 

@@ -14,6 +14,7 @@ var types = map[object.Kind]struct {
 	object.Field:  {"hash", HashStore},
 	object.Member: {"set", SetStore},
 	object.Scored: {"zset", ScoredStore},
+	object.Item:   {"list", ListStore},
 }
 
 // TypeName returns Redis's name of the data type whose elements are of a kind.
@@ -32,12 +33,14 @@ func Text(k object.Kind, data []byte) []byte {
 func (c *Command) Stores() bool { return types[c.Kind()].store == c.Op }
 
 // StoreOf returns the command that stores the elements of a view, which has some, with an
-// expiry (unix milliseconds; 0 means never).
+// expiry (unix milliseconds; 0 means never). One of a list needs a seed.
 func StoreOf(v View, expiry int64) Command {
 	kind := v[0].Kind
 	c := Command{Op: types[kind].store, Number: expiry, Args: make([][]byte, 0, 2*len(v))}
 	for _, e := range v {
-		c.Args = append(c.Args, e.Name)
+		if kind != object.Item {
+			c.Args = append(c.Args, e.Name)
+		}
 		if kind != object.Member {
 			c.Args = append(c.Args, e.Data)
 		}
