@@ -71,6 +71,9 @@ Items that clients push to a list at the same time all stay, on both sides of a 
 and RPOPLPUSH are one update within one list. Between two lists they put the item into the destination and then remove it from the source:
 a failure in between leaves it in both, and others may see it in both meanwhile. LMPOP asks one list after the other.
 
+SORT compares texts byte by byte, whatever the locale. It reads its key, then the keys of BY and then those of GET, wherever they are in the
+cluster, and no more than one client's replies may have.
+
 A command has at most 1,048,576 arguments, its name included, and LCS compares two values of up to proto-max-bulk-len / 4 pairs of
 bytes, as Redis does. What is larger is refused. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER draw at most 1,048,576 elements with
 repetitions.

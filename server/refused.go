@@ -39,8 +39,7 @@ func refusedCommands() map[string]string {
 		adviceRing: "cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots cluster|delslotsrange " +
 			"cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate cluster|reset " +
 			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",
-		adviceType: "xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid " +
-			"sort sort_ro",
+		adviceType:     "xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid",
 		adviceBlocking: "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop",
 		adviceSelfTest: "pfdebug pfselftest",
 	}

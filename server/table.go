@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/server/keyspace"
 	"github.com/quorate/quorate/server/listcmd"
 	"github.com/quorate/quorate/server/setcmd"
+	"github.com/quorate/quorate/server/sortcmd"
 	"github.com/quorate/quorate/server/stringcmd"
 	"github.com/quorate/quorate/server/topology"
 	"github.com/quorate/quorate/server/zsetcmd"
@@ -34,6 +35,7 @@ func (f *families) table() *command.Table {
 		hashcmd.Rows(),
 		setcmd.Rows(),
 		listcmd.Rows(),
+		sortcmd.Rows(),
 		zsetcmd.Rows(),
 		geocmd.Rows(),
 		keyspace.Rows(),

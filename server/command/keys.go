@@ -39,6 +39,9 @@ func (t *Table) KeysOf(args [][]byte) (r *Row, positions []int, refusal string) 
 			positions = append(positions, at+1+i)
 		}
 	}
+	if r.Keys.Named != nil {
+		positions = append(positions, r.Keys.Named(args)...)
+	}
 	return r, positions, ""
 }
 

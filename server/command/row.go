@@ -56,7 +56,10 @@ type Keys struct {
 	// Counted is the position of an argument that says how many keys follow it, after those
 	// of First to Last; 0: there is none. The last flags of Access are theirs.
 	Counted int
-	Access  string // flags of the key specification; with ";", of each key's
+	// Named returns the positions of further keys, behind words that may stand anywhere. The
+	// last flags of Access are theirs. Nil: there are none.
+	Named  func(args [][]byte) []int
+	Access string // flags of the key specification; with ";", of each key's
 	// Varying returns the flags that hold for a call. It is there if Access has the word
 	// variable_flags.
 	Varying func(args [][]byte) string

@@ -74,7 +74,8 @@ func replyTips(c *command.Call, tips string) {
 }
 
 // replyKeySpecs writes where the keys are, in the form of Redis 7: one range of keys with
-// the same flags, or several keys with flags of their own, or a number and as many keys.
+// the same flags, or several keys with flags of their own, or a number and as many keys, or
+// keys that stand anywhere.
 func replyKeySpecs(c *command.Call, r *command.Row) {
 	if r.Keys.First == 0 && r.Keys.Counted == 0 {
 		c.Out.Set(0)
@@ -90,6 +91,10 @@ func replyKeySpecs(c *command.Call, r *command.Row) {
 		last -= r.Keys.First
 	}
 	for i, flags := range kinds {
+		if r.Keys.Named != nil && i == len(kinds)-1 {
+			replyNamedKeys(c, flags)
+			break
+		}
 		if r.Keys.Counted > 0 && i == len(kinds)-1 {
 			replyKeySpec(c, r.Keys, flags, r.Keys.Counted, replyCountedKeys)
 			break
@@ -153,6 +158,21 @@ func replyCountedKeys(c *command.Call) {
 	c.Out.Int(1)
 	c.Out.Text("keystep")
 	c.Out.Int(1)
+}
+
+// replyNamedKeys writes the specification of keys of which only the command knows the places.
+func replyNamedKeys(c *command.Call, flags string) {
+	c.Out.Map(3)
+	c.Out.Text("flags")
+	c.Out.Statuses(flags)
+	for _, step := range []string{"begin_search", "find_keys"} {
+		c.Out.Text(step)
+		c.Out.Map(2)
+		c.Out.Text("type")
+		c.Out.Text("unknown")
+		c.Out.Text("spec")
+		c.Out.Map(0)
+	}
 }
 
 // runCommandDocs serves COMMAND DOCS [name …]. It leaves out unknown names.

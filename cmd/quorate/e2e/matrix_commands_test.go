@@ -55,7 +55,7 @@ var calls = map[string]string{
 	"ZREVRANGEBYSCORE": "{K}z 1 0", "ZREVRANK": "{K}z V", "ZSCAN": "{K}z 0", "ZSCORE": "{K}z V", "ZUNION": "1 {K}z", "ZUNIONSTORE": "{K}z2 1 {K}z",
 	"LINDEX": "{K}l 0", "LINSERT": "{K}l BEFORE V V", "LLEN": "{K}l", "LMOVE": "{K}l {K}l2 LEFT RIGHT", "LMPOP": "1 {K}l LEFT", "LPOP": "{K}l", "LPOS": "{K}l V",
 	"LPUSH": "{K}l V", "LPUSHX": "{K}l V", "LRANGE": "{K}l 0 1", "LREM": "{K}l 1 V", "LSET": "{K}l 0 V", "LTRIM": "{K}l 0 9",
-	"RPOP": "{K}l", "RPOPLPUSH": "{K}l {K}l2", "RPUSH": "{K}l V V V", "RPUSHX": "{K}l V",
+	"SORT": "{K}l ALPHA", "SORT_RO": "{K}l ALPHA", "RPOP": "{K}l", "RPOPLPUSH": "{K}l {K}l2", "RPUSH": "{K}l V V V", "RPUSHX": "{K}l V",
 }
 
 // refusals are the answers that are errors, and right, without the ERR that some
