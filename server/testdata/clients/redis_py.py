@@ -42,15 +42,21 @@ def connect():
 CONTAINERS = "ACL CLIENT CLUSTER COMMAND CONFIG DYNAMO LATENCY MEMORY MODULE OBJECT SLOWLOG".split()
 
 
+# What the library's own methods say of the answers of GEORADIUS and the like, which its parser
+# needs.
+PLACES = dict(store=None, store_dist=None, withdist=False, withcoord=False, withhash=False)
+
+
 def call(client, args, key=None):
+    options = PLACES if args[0].startswith(("GEORADIUS", "GEOSEARCH")) else {}
     if args[0] in CONTAINERS and len(args) > 1:  # one name, to this library
         args = [" ".join(args[:2]), *args[2:]]
     if task["cluster"] and not key:
-        return client.execute_command(*args, target_nodes=RedisCluster.RANDOM)
+        return client.execute_command(*args, target_nodes=RedisCluster.RANDOM, **options)
     if task["cluster"]:  # by the key: the library does not know all commands
         node = client.get_node_from_key(key)
-        return client.execute_command(*args, target_nodes=[node])
-    return client.execute_command(*args)
+        return client.execute_command(*args, target_nodes=[node], **options)
+    return client.execute_command(*args, **options)
 
 
 def matrix(client):
