@@ -32,6 +32,22 @@ func (c *Call) TakeContext(args [][]byte) (rest [][]byte, seen *causal.Context, 
 	return args[:n], &parsed, ""
 }
 
+// PlanRemoval returns a Plan of key element [element …] [CONTEXT ctx], whose op removes the
+// elements.
+func PlanRemoval(op collection.Op) func(*Call) {
+	return func(c *Call) {
+		elements, seen, refusal := c.TakeContext(c.Args[2:])
+		if refusal == "" && len(elements) == 0 {
+			refusal = WrongArity(c.Row)
+		}
+		if refusal != "" {
+			c.Refuse(refusal)
+			return
+		}
+		c.ChangeSeen(c.Args[1], collection.Command{Op: op, Args: elements}, seen)
+	}
+}
+
 // ChangeSeen plans a change of the elements of key that touches only what a client has seen, if
 // seen is not nil, and answers with the change's number; with a context, with the new one too.
 func (c *Call) ChangeSeen(key []byte, change collection.Command, seen *causal.Context) {
@@ -105,6 +121,27 @@ func PlanView(kind object.Kind, show func(*Call, collection.View)) func(*Call) {
 	return func(c *Call) {
 		c.Read(c.Args[1])
 		c.Reply = reply
+	}
+}
+
+// PlanWhole returns a Plan of key [CONTEXT], which answers with what show writes of all elements;
+// with CONTEXT, with the causal context of the key before it.
+func PlanWhole(kind object.Kind, show func(*Call, collection.View)) func(*Call) {
+	plain := PlanView(kind, show)
+	withContext := PlanView(kind, func(c *Call, v collection.View) {
+		c.Out.Array(2)
+		c.WriteContext(c.Requests[0].Key, c.Requests[0].Object.Context())
+		show(c, v)
+	})
+	return func(c *Call) {
+		switch {
+		case len(c.Args) == 2:
+			plain(c)
+		case len(c.Args) == 3 && resp.Is(c.Args[2], "CONTEXT"):
+			withContext(c)
+		default:
+			c.Refuse(WrongArity(c.Row))
+		}
 	}
 }
 

@@ -94,22 +94,6 @@ func showValues(c *command.Call, v collection.View) {
 	}
 }
 
-// planGetAll serves HGETALL key [CONTEXT].
-func planGetAll(c *command.Call) {
-	switch {
-	case len(c.Args) == 2:
-		planRead(showAll)(c)
-	case len(c.Args) == 3 && resp.Is(c.Args[2], "CONTEXT"):
-		planRead(func(c *command.Call, v collection.View) {
-			c.Out.Array(2)
-			c.WriteContext(c.Requests[0].Key, c.Requests[0].Object.Context())
-			showAll(c, v)
-		})(c)
-	default:
-		c.Refuse(command.WrongArity(c.Row))
-	}
-}
-
 func showAll(c *command.Call, v collection.View) {
 	c.Count(len(v) > 0)
 	c.Out.Map(len(v))

@@ -1,6 +1,10 @@
 package hashcmd
 
-import "github.com/quorate/quorate/server/command"
+import (
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/command"
+)
 
 // Rows returns the commands on hashes. A hash is stored and read as a whole: N is the number
 // of its fields, and every command takes O(N).
@@ -41,7 +45,7 @@ func Rows() []command.Row {
 			Name: "hgetall", Arity: -2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output_order",
 			Group: "hash", Since: "2.0.0", Complexity: complexity,
 			Summary: "Read all fields of a hash and their values; with CONTEXT, their causal context too",
-			Plan:    planGetAll,
+			Plan:    command.PlanWhole(object.Field, showAll),
 		},
 		{
 			Name: "hkeys", Arity: 2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output_order",
@@ -77,7 +81,7 @@ func Rows() []command.Row {
 			Name: "hdel", Arity: -3, Flags: "write fast", Keys: command.Key("RW delete"), Categories: "@write @hash @fast",
 			Group: "hash", Since: "2.0.0", Complexity: complexity,
 			Summary: "Delete fields of a hash; with CONTEXT, only the values that were read",
-			Plan:    planDelete,
+			Plan:    command.PlanRemoval(collection.HashDelete),
 		},
 		{
 			Name: "hincrby", Arity: 4, Flags: "write denyoom fast", Keys: command.Key("RW access update"), Categories: "@write @hash @fast",

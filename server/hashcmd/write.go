@@ -44,19 +44,6 @@ func planSetNX(c *command.Call) {
 	c.Reply = command.ReplyChanged
 }
 
-// planDelete serves HDEL key field [field …] [CONTEXT ctx].
-func planDelete(c *command.Call) {
-	fields, seen, refusal := c.TakeContext(c.Args[2:])
-	if refusal == "" && len(fields) == 0 {
-		refusal = command.WrongArity(c.Row)
-	}
-	if refusal != "" {
-		c.Refuse(refusal)
-		return
-	}
-	c.ChangeSeen(c.Args[1], collection.Command{Op: collection.HashDelete, Args: fields}, seen)
-}
-
 func planIncrement(c *command.Call) {
 	amount, ok := number.ParseInt(c.Args[3])
 	if !ok {

@@ -8,25 +8,11 @@ import (
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/server/command"
-	"github.com/quorate/quorate/server/resp"
 )
 
 func planAdd(c *command.Call) {
 	c.Change(c.Args[1], collection.Command{Op: collection.SetAdd, Args: c.Args[2:]})
 	c.Reply = command.ReplyChanged
-}
-
-// planRemove serves SREM key member [member …] [CONTEXT ctx].
-func planRemove(c *command.Call) {
-	members, seen, refusal := c.TakeContext(c.Args[2:])
-	if refusal == "" && len(members) == 0 {
-		refusal = command.WrongArity(c.Row)
-	}
-	if refusal != "" {
-		c.Refuse(refusal)
-		return
-	}
-	c.ChangeSeen(c.Args[1], collection.Command{Op: collection.SetRemove, Args: members}, seen)
 }
 
 func planRead(show func(*command.Call, collection.View)) func(*command.Call) {
@@ -44,22 +30,6 @@ func showAreMembers(c *command.Call, v collection.View) {
 	c.Out.Array(len(c.Args) - 2)
 	for _, member := range c.Args[2:] {
 		c.Out.Flag(v.Find(member) != nil)
-	}
-}
-
-// planMembers serves SMEMBERS key [CONTEXT].
-func planMembers(c *command.Call) {
-	switch {
-	case len(c.Args) == 2:
-		planRead(showMembers)(c)
-	case len(c.Args) == 3 && resp.Is(c.Args[2], "CONTEXT"):
-		planRead(func(c *command.Call, v collection.View) {
-			c.Out.Array(2)
-			c.WriteContext(c.Requests[0].Key, c.Requests[0].Object.Context())
-			showMembers(c, v)
-		})(c)
-	default:
-		c.Refuse(command.WrongArity(c.Row))
 	}
 }
 

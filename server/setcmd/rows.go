@@ -1,6 +1,10 @@
 package setcmd
 
-import "github.com/quorate/quorate/server/command"
+import (
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/server/command"
+)
 
 // storeKeys are those of a command that reads sets and writes one.
 func storeKeys(access string) command.Keys {
@@ -25,7 +29,7 @@ func Rows() []command.Row {
 			Name: "srem", Arity: -3, Flags: "write fast", Keys: command.Key("RW delete"), Categories: "@write @set @fast",
 			Group: "set", Since: "1.0.0", Complexity: complexity,
 			Summary: "Remove members from a set; with CONTEXT, only those that were read",
-			Plan:    planRemove,
+			Plan:    command.PlanRemoval(collection.SetRemove),
 		},
 		{
 			Name: "sismember", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @set @fast",
@@ -43,7 +47,7 @@ func Rows() []command.Row {
 			Name: "smembers", Arity: -2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @set @slow", Tips: "nondeterministic_output_order",
 			Group: "set", Since: "1.0.0", Complexity: complexity,
 			Summary: "List the members of a set; with CONTEXT, their causal context too",
-			Plan:    planMembers,
+			Plan:    command.PlanWhole(object.Member, showMembers),
 		},
 		{
 			Name: "scard", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @set @fast",
