@@ -25,6 +25,20 @@ func TestBrowser_KilledNode_IsShownAndItsWritesAreHinted(t *testing.T) {
 	b.until(`!document.querySelector("#cards").textContent.includes("hint")`)
 }
 
+func TestBrowser_PacketOverANode_LeavesTheNodeClickable(t *testing.T) {
+	_, b := openFake(t)
+	b.eval(`(() => {
+		const body = document.querySelector('.ring-nodes [data-node="A"] .body').getBoundingClientRect();
+		const packet = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+		packet.setAttribute("class", "packet ack");
+		packet.setAttribute("r", 1000);
+		document.querySelector(".ring-packets").append(packet);
+		const top = document.elementFromPoint(body.x + body.width / 2, body.y + body.height / 2);
+		top.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+	})()`)
+	b.until(`document.querySelector('#cards [data-node="A"]').classList.contains("picked")`)
+}
+
 func TestBrowser_Conflict_IsShownSideBySideAndResolved(t *testing.T) {
 	_, b := openFake(t)
 	b.fill("#op-key", "basket")
