@@ -1,14 +1,10 @@
 package keyspace
 
 import (
-	"bytes"
 	"context"
 	"math/rand/v2"
-	"slices"
 
-	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
-	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/resp"
 )
@@ -49,18 +45,18 @@ func rename(ctx context.Context, c *command.Call, condition register.Condition) 
 	case string(c.Args[1]) == string(c.Args[2]):
 		return false, false
 	}
-	if renamed, answered = write(ctx, c, puts); !renamed || answered {
+	if renamed, answered = write(ctx, c, c.Args[2], puts); !renamed || answered {
 		return false, answered
 	}
 	gone := c.WriteNow(ctx, c.Args[1], register.Update{Kind: register.Delete, Context: seen, HasContext: true})
 	return true, c.FailedWrite(gone)
 }
 
-// write writes the key c.Args[2] with the updates of copyOf, if it meets their condition.
-// Answered means that an error was written.
-func write(ctx context.Context, c *command.Call, puts []register.Update) (written, answered bool) {
+// write writes a key with updates of register.UpdatesOf, if it meets their condition. Answered
+// means that an error was written.
+func write(ctx context.Context, c *command.Call, key []byte, puts []register.Update) (written, answered bool) {
 	for _, put := range puts {
-		to := c.WriteNow(ctx, c.Args[2], put)
+		to := c.WriteNow(ctx, key, put)
 		if c.FailedWrite(to) {
 			return false, true
 		}
@@ -72,36 +68,13 @@ func write(ctx context.Context, c *command.Call, puts []register.Update) (writte
 }
 
 // copyOf returns the updates that write what a key has that was read to another key, if that
-// meets a condition. It copies the values, whose memory belongs to a request that is about to
-// be used again.
-//
-// Of a string it is all live siblings, with their expiries. The first one replaces what is
-// there, and the others come beside it; the newest is the last, so that the same one is shown.
-// Of a collection it is the elements that commands see, in one update.
+// meets a condition.
 func copyOf(c *command.Call, r *command.Request, condition register.Condition) []register.Update {
-	if shown, err := c.Shown(r); err == nil && shown.Kind != 0 {
-		store := collection.StoreOf(collection.ViewOf(&r.Object, shown.Kind, c.Now), shown.Value.Expiry)
-		store.Seed = rand.Uint64()
-		if condition == register.IfAbsent {
-			store.Flags = collection.IfAbsent
-		}
-		return []register.Update{{Kind: register.ChangeElements, Data: store.Append(nil)}}
+	shown, err := c.Shown(r)
+	if err != nil {
+		return nil
 	}
-	siblings := r.Object.LiveAt(c.Now).Siblings
-	slices.SortFunc(siblings, func(a, b object.Sibling) int {
-		if a.After(&b) {
-			return 1
-		}
-		return -1
-	})
-	puts := make([]register.Update, len(siblings))
-	for i, s := range siblings {
-		puts[i] = register.Update{Kind: register.Set, Data: bytes.Clone(s.Data), Expiry: s.Expiry, HasContext: i > 0}
-	}
-	if len(puts) > 0 {
-		puts[0].Condition = condition
-	}
-	return puts
+	return register.UpdatesOf(register.CopiesOf(&r.Object, shown, c.Now), condition, rand.Uint64())
 }
 
 // runCopy serves COPY source destination [DB n] [REPLACE].
@@ -136,7 +109,7 @@ func runCopy(ctx context.Context, c *command.Call) {
 		c.Out.Int(0)
 		return
 	}
-	if copied, answered := write(ctx, c, copyOf(c, from, condition)); !answered {
+	if copied, answered := write(ctx, c, c.Args[2], copyOf(c, from, condition)); !answered {
 		c.Out.Flag(copied)
 	}
 }

@@ -48,6 +48,7 @@ var operations = [...]operation{
 	HashStore:          {object.Field, 0, 2, (*Command).store},
 	HashExpire:         {object.Field, 1, 1, (*Command).expireFields},
 	HashPersist:        {object.Field, 1, 1, (*Command).persistFields},
+	HashStoreExpiring:  {object.Field, 0, 3, (*Command).storeExpiring},
 	ScoredAdd:          {object.Scored, 2, 2, (*Command).addScores},
 	ScoredRemove:       {object.Scored, 1, 1, (*Command).remove},
 	ScoredPop:          {object.Scored, 0, 0, (*Command).popScores},

@@ -264,6 +264,24 @@ func TestStoreOf_MakesTheSameElements(t *testing.T) {
 	}
 }
 
+func TestStoreOf_FieldsThatExpire_KeepTheirExpiries(t *testing.T) {
+	var from, to document
+	from.do(Command{Op: HashSet, Args: args("lasting", "1", "ending", "2")})
+	from.do(Command{Op: HashExpire, Number: 1000, Args: args("ending")})
+	store := StoreOf(ViewOf(&from.Object, object.Field, from.now), 0)
+	if !store.Stores() {
+		t.Error("it does not replace what the key has")
+	}
+	if to.do(store); to.Elements.Of(object.Field, []byte("ending"))[0].Expiry != 1000 || to.Elements.Of(object.Field, []byte("lasting"))[0].Expiry != 0 {
+		t.Errorf("stored: %+v", to.Elements)
+	}
+	for _, bad := range []string{"", "x", "-1", "1.5"} {
+		if out := to.do(Command{Op: HashStoreExpiring, Args: args("f", "v", bad)}); out.Failure != NotInteger {
+			t.Errorf("expiry %q: %+v", bad, out)
+		}
+	}
+}
+
 func TestHash_ExpiriesOfFields_FollowTheirConditions(t *testing.T) {
 	var d document
 	d.do(Command{Op: HashSet, Args: args("lasting", "1", "ending", "2")})

@@ -24,6 +24,7 @@ const (
 	HashStore          Op = 9  // Args: field, value, and so on
 	HashExpire         Op = 10 // Args: fields; Number: unix milliseconds; Flags: see fieldexpiry.go
 	HashPersist        Op = 11 // Args: fields
+	HashStoreExpiring  Op = 12 // Args: field, value, unix milliseconds at which it expires (0: never), and so on. A store
 )
 
 // Flags restrict or change what an op does.

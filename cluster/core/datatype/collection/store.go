@@ -1,6 +1,9 @@
 package collection
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
 )
@@ -30,19 +33,28 @@ func Text(k object.Kind, data []byte) []byte {
 }
 
 // Stores reports whether the command replaces all that the key has, whatever its type.
-func (c *Command) Stores() bool { return types[c.Kind()].store == c.Op }
+func (c *Command) Stores() bool {
+	return types[c.Kind()].store == c.Op || c.Op == HashStoreExpiring
+}
 
 // StoreOf returns the command that stores the elements of a view, which has some, with an
-// expiry (unix milliseconds; 0 means never). One of a list needs a seed.
+// expiry of the key (unix milliseconds; 0 means never). Fields keep expiries of their own. A
+// store of a list needs a seed.
 func StoreOf(v View, expiry int64) Command {
 	kind := v[0].Kind
 	c := Command{Op: types[kind].store, Number: expiry, Args: make([][]byte, 0, 2*len(v))}
+	if slices.ContainsFunc(v, func(e *object.Element) bool { return e.Expiry != 0 }) {
+		c.Op = HashStoreExpiring // no other elements have expiries
+	}
 	for _, e := range v {
 		if kind != object.Item {
 			c.Args = append(c.Args, e.Name)
 		}
 		if kind != object.Member {
 			c.Args = append(c.Args, e.Data)
+		}
+		if c.Op == HashStoreExpiring {
+			c.Args = append(c.Args, strconv.AppendInt(nil, e.Expiry, 10))
 		}
 	}
 	return c
@@ -57,6 +69,20 @@ func (c *Command) store(_ View, set *changes, out *Outcome) {
 			i++
 			change.Data = c.Args[i]
 		}
+	}
+	out.Number = int64(len(set.list))
+}
+
+// storeExpiring makes a hash of the arguments, as store does, with the expiries of its fields.
+func (c *Command) storeExpiring(_ View, set *changes, out *Outcome) {
+	for field := range slices.Chunk(c.Args, 3) {
+		expiry, ok := number.ParseInt(field[2])
+		if !ok || expiry < 0 {
+			out.Failure = NotInteger
+			return
+		}
+		change, _ := set.of(field[0])
+		change.Data, change.Expiry = field[1], expiry
 	}
 	out.Number = int64(len(set.list))
 }
