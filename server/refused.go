@@ -11,7 +11,7 @@ const (
 	adviceSelfTest    = "it tests Redis itself; PFCOUNT and GET show a HyperLogLog"
 	advicePubSub      = "there is no publish and subscribe"
 	adviceSync        = "no dump of the data is given; copy it with SCAN, GET and SET, or add a node with --join"
-	adviceDump        = "values cannot be dumped; copy them with GET and SET"
+	adviceMigrate     = "keys are moved with DUMP and RESTORE"
 	adviceSave        = "there is nothing to save: every write is logged as --durability says"
 	adviceReplication = "nodes replicate among themselves; add one with --join"
 	adviceDatabase    = "there is one database, 0"
@@ -28,7 +28,7 @@ func refusedCommands() map[string]string {
 		adviceTransaction: "multi exec discard watch unwatch",
 		adviceScript:      "eval eval_ro evalsha evalsha_ro script function fcall fcall_ro",
 		advicePubSub:      "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe publish spublish pubsub",
-		adviceDump:        "dump restore restore-asking migrate",
+		adviceMigrate:     "restore-asking migrate",
 		adviceSave:        "save bgsave bgrewriteaof",
 		adviceReplication: "replicaof slaveof failover",
 		adviceSync:        "sync psync replconf",

@@ -17,7 +17,7 @@ import (
 // no clock, disk or network, and start no goroutine. Of time only types and arithmetic are
 // used: see forbidden.
 var pureImports = []string{
-	"bytes", "cmp", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "hash/crc32", "io", "iter",
+	"bytes", "cmp", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "hash/crc32", "hash/crc64", "io", "iter",
 	"maps", "math", "math/big", "math/bits", "slices", "strconv", "strings", "sync/atomic", "time", "unicode", "unicode/utf8",
 	"github.com/cespare/xxhash/v2",
 	"github.com/tidwall/redcon", // server/resp parses with it

@@ -109,6 +109,18 @@ func Rows() []command.Row {
 			Run:     runCopy,
 		},
 		{
+			Name: "dump", Arity: 2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@keyspace @read @slow", Tips: "nondeterministic_output",
+			Group: "generic", Since: "2.6.0", Complexity: "O(N) where N is the length of the value",
+			Summary: "Show all values of a key as bytes for RESTORE: of one string those of Redis, else a form of our own",
+			Plan:    planDump,
+		},
+		{
+			Name: "restore", Arity: -4, Flags: "write denyoom", Keys: command.Key("OW update"), Categories: "@keyspace @write @slow @dangerous",
+			Group: "generic", Since: "2.6.0", Complexity: "O(N) where N is the length of the value",
+			Summary: "Write what DUMP has shown, here or of a string in Redis, as new values. Not atomic where values are concurrent",
+			Run:     runRestore,
+		},
+		{
 			Name: "randomkey", Arity: 1, Flags: "readonly", Categories: "@keyspace @read @slow", Tips: "nondeterministic_output",
 			Group: "generic", Since: "1.0.0", Complexity: "O(1)",
 			Summary: "Show some key of the cluster",

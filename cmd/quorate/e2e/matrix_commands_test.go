@@ -26,7 +26,7 @@ var calls = map[string]string{
 	"CLUSTER REPLICAS": "x", "CLUSTER SLAVES": "x", "CLUSTER COUNT-FAILURE-REPORTS": "x",
 	"COMMAND INFO": "get", "COMMAND DOCS": "get", "COMMAND GETKEYS": "GET K", "COMMAND GETKEYSANDFLAGS": "GET K",
 	"CONFIG GET": "maxmemory*", "CONFIG SET": "timeout 0", "COPY": "K {K}2 REPLACE", "DECR": "{K}n", "DECRBY": "{K}n 2",
-	"DEBUG": "SLEEP 0", "DEL": "{K}gone", "DYNAMO TRACE": "GET K", "DYNAMO PREFLIST": "K", "DYNAMO VERSIONS": "K", "ECHO": "V",
+	"DEBUG": "SLEEP 0", "DEL": "{K}gone", "DYNAMO TRACE": "GET K", "DYNAMO PREFLIST": "K", "DYNAMO VERSIONS": "K", "DUMP": "K", "ECHO": "V",
 	"EXISTS": "K", "EXPIRE": "K 100", "EXPIREAT": "K 4000000000", "EXPIRETIME": "K", "GET": "K", "GETDEL": "{K}gone", "GETEX": "K",
 	"GETBIT": "K 1", "GETRANGE": "K 0 1", "GETSET": "K V", "INCR": "{K}n", "INCRBY": "{K}n 2", "INCRBYFLOAT": "{K}f 1.5", "INFO": "server",
 	"KEYS": "nosuch*", "LATENCY HISTORY": "command", "LCS": "K {K}2", "LATENCY GRAPH": "command", "MEMORY USAGE": "K", "MGET": "K {K}2",
@@ -42,7 +42,7 @@ var calls = map[string]string{
 	"SINTERCARD": "2 {K}set {K}set2", "SINTERSTORE": "{K}set3 {K}set {K}set2", "SISMEMBER": "{K}set a", "SMEMBERS": "{K}set", "SMISMEMBER": "{K}set a b",
 	"SMOVE": "{K}set {K}set2 a", "SPOP": "{K}set3", "SRANDMEMBER": "{K}set", "SREM": "{K}set gone", "SSCAN": "{K}set 0", "SUNION": "{K}set {K}set2",
 	"SUNIONSTORE": "{K}set3 {K}set {K}set2",
-	"PFADD":       "{K}h V", "PFCOUNT": "{K}h", "PFMERGE": "{K}h2 {K}h", "PSETEX": "K 100000 V", "PTTL": "K", "RENAME": "{K}2 {K}5", "RENAMENX": "{K}5 {K}6", "SCAN": "0 COUNT 1", "SELECT": "0",
+	"PFADD":       "{K}h V", "PFCOUNT": "{K}h", "PFMERGE": "{K}h2 {K}h", "PSETEX": "K 100000 V", "PTTL": "K", "RENAME": "{K}2 {K}5", "RENAMENX": "{K}5 {K}6", "RESTORE": "{K}2 0 V REPLACE", "SCAN": "0 COUNT 1", "SELECT": "0",
 	"SET": "K V", "SETBIT": "{K}b 1 1", "SETEX": "K 100 V", "SETNX": "K V", "SETRANGE": "K 1 V", "STRLEN": "K", "SUBSTR": "K 0 1", "TOUCH": "K",
 	"TTL": "K", "TYPE": "K", "UNLINK": "{K}gone", "WAIT": "0 10",
 	"GEOADD": "{K}geo 13.4 52.5 V 2.35 48.86 Paris", "GEODIST": "{K}geo V Paris km", "GEOHASH": "{K}geo V", "GEOPOS": "{K}geo V", "GEORADIUS": "{K}geo 13 52 200 km",
@@ -63,6 +63,7 @@ var calls = map[string]string{
 var refusals = map[string]string{
 	"CLIENT CACHING": "CLIENT CACHING can be called only", "CONFIG REWRITE": "The server is running without a config file",
 	"DEBUG": "DEBUG command not allowed", "LATENCY GRAPH": "No samples available", "OBJECT FREQ": "An LFU maxmemory policy",
+	"RESTORE":          "DUMP payload version",
 	"CLUSTER REPLICAS": "Unknown node x", "CLUSTER SLAVES": "Unknown node x", "CLUSTER COUNT-FAILURE-REPORTS": "Unknown node x",
 }
 
