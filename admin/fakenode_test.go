@@ -190,6 +190,10 @@ func (n *fakeNode) Operations() *operation.Registry { return operation.NewRegist
 // fakeRepair is the repair of a [fakeNode], which has another Status.
 type fakeRepair struct{}
 
+func (fakeRepair) Pause() {}
+
+func (fakeRepair) Resume() {}
+
 func (fakeRepair) Status() repair.Status {
 	return repair.Status{
 		Hints:   handoff.HintStats{Delivered: 3},

@@ -43,6 +43,7 @@ var metrics = []metric{
 	{"quorate_replica_pairs", "Pairs of replicas that this node compares: its copy of a partition and a peer's.", gauge, func(s *sample) int64 { return int64(s.repair.Pairs.Pairs) }},
 	{"quorate_replica_pairs_equal", "Pairs of replicas that were equal at their last comparison.", gauge, func(s *sample) int64 { return int64(s.repair.Pairs.Equal) }},
 	{"quorate_replica_pairs_failing", "Pairs of replicas whose last exchange failed.", gauge, func(s *sample) int64 { return int64(s.repair.Pairs.Failing) }},
+	{"quorate_replica_comparisons_paused", "1 while an operator has paused anti-entropy on this node, else 0.", gauge, func(s *sample) int64 { return s.paused }},
 	{"quorate_merkle_unready_partitions", "Partitions whose Merkle tree is being rebuilt.", gauge, func(s *sample) int64 { return s.store.UnreadyPartitions }},
 	{"quorate_disk_bytes", "Bytes that the store occupies.", gauge, func(s *sample) int64 { return s.store.DiskBytes }},
 	{"quorate_disk_free_bytes", "Bytes that are free on the disk of the store, as of some seconds ago; 0 where the system does not tell.", gauge, func(s *sample) int64 { return s.store.DiskFree }},

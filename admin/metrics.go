@@ -19,17 +19,21 @@ type sample struct {
 	repair    repair.Status
 	store     engine.Metrics
 	readOnly  int64 // 1 while the store refuses writes
+	paused    int64 // 1 while anti-entropy is paused
 }
 
 func sampleOf(node Node) *sample {
 	repairs := node.Repair.Status()
-	var readOnly int64
+	var readOnly, paused int64
 	if node.Store.Health() != nil {
 		readOnly = 1
 	}
+	if !repairs.Paused.IsZero() {
+		paused = 1
+	}
 	return &sample{
 		replica: node.Coordinator.Counters(), peer: node.Channel.Counters(), exchanges: repairs.Exchanges, repair: repairs,
-		store: node.Store.Metrics(), readOnly: readOnly,
+		store: node.Store.Metrics(), readOnly: readOnly, paused: paused,
 	}
 }
 

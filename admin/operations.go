@@ -72,7 +72,7 @@ func repairOf(node Node) api.Repair {
 		},
 		Pairs: api.Pairs{
 			Pairs: r.Pairs.Pairs, Equal: r.Pairs.Equal, Failing: r.Pairs.Failing, KeysExchanged: r.Pairs.Healed,
-			OldestMillis: millisOf(r.Pairs.Oldest), Failures: []api.PairFailure{},
+			OldestMillis: millisOf(r.Pairs.Oldest), Failures: []api.PairFailure{}, PausedMillis: millisOf(r.Paused),
 		},
 		Reaping: api.Reaping{Reaped: r.Reaping.Reaped, Pending: r.Reaping.Pending, InTransition: r.Reaping.InTransition,
 			TransitionSinceMillis: millisOf(r.Reaping.TransitionSince), Blocking: []api.Blocker{}},

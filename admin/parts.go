@@ -114,6 +114,9 @@ type Syncer interface {
 type Repair interface {
 	// Status returns how hint delivery, transfers, anti-entropy and reaping go.
 	Status() repair.Status
+	// Pause stops anti-entropy until Resume is called or the node starts again.
+	Pause()
+	Resume()
 }
 
 // Coordinator carries out requests on keys.

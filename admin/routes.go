@@ -39,6 +39,7 @@ func (s *Server) table() []route {
 		gossip     = &gossipHandlers{s.backend}
 		events     = &eventHandlers{s.backend}
 		operations = &operationHandlers{s.backend}
+		repairs    = &repairHandlers{s.backend}
 		configured = &settingsHandlers{s.backend}
 		problems   = &problemHandlers{s.backend, s.monitor}
 	)
@@ -154,6 +155,14 @@ func (s *Server) table() []route {
 		{
 			method: "POST", path: "/api/merkle/sync", summary: "Makes all replicas equal now, and waits for it.",
 			params: []param{localParam}, body: struct{}{}, answer: api.SyncAnswer{}, timeout: syncTimeout, needsNode: true, handle: merkle.postSync,
+		},
+		{
+			method: "POST", path: "/api/repair/pause", summary: "Pauses anti-entropy on all nodes that answer: they compare no copies on schedule. A node that starts again is not paused. Hints, read repair and the moves of partitions go on.",
+			params: []param{localParam}, body: struct{}{}, answer: api.RepairPause{}, needsNode: true, handle: repairs.postPause,
+		},
+		{
+			method: "POST", path: "/api/repair/resume", summary: "Resumes anti-entropy on all nodes that answer: they compare all copies now.",
+			params: []param{localParam}, body: struct{}{}, answer: api.RepairPause{}, needsNode: true, handle: repairs.postResume,
 		},
 		{
 			method: "GET", path: "/api/operations", summary: "Long work of all nodes, the newest first: what is moved or synchronized, its progress, and what delays it; and the state of repair on each node.",

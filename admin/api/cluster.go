@@ -27,26 +27,27 @@ type Quorums struct {
 
 // Member is one member of a [Cluster]. Figures that are not known are null.
 type Member struct {
-	ID         string           `json:"id"`
-	Name       string           `json:"name"`
-	Status     string           `json:"status"` // up, suspect, down, killed; joining, leaving, removing
-	Alive      bool             `json:"alive"`  // it answers the peer stream of the node that was asked
-	ClientAddr string           `json:"client_addr"`
-	PeerAddr   string           `json:"peer_addr"`
-	AdminAddr  string           `json:"admin_addr"`
-	Zone       string           `json:"zone"`
-	Tokens     int              `json:"tokens"`
-	Keys       *int64           `json:"keys"`
-	Bytes      *int64           `json:"bytes"`
-	Hints      *int64           `json:"hints"` // stored for others
-	HintsFor   map[string]int64 `json:"hints_for"`
-	Reads      *int64           `json:"reads"` // coordinated since it started
-	Writes     *int64           `json:"writes"`
-	UptimeS    *float64         `json:"uptime_s"`
-	Vacant     bool             `json:"vacant"`                 // a fresh node of its name takes its place when it joins
-	ClockOff   int64            `json:"clock_off_ms,omitempty"` // how far its clock is ahead of most others', or, negative, behind; absent if that is less than a minute, and times are followed
-	Refilling  string           `json:"refilling,omitempty"`    // why the others fill it now, and answer for what it holds
-	ReadOnly   string           `json:"read_only,omitempty"`    // why its store refuses writes, as a full disk does
+	ID                 string           `json:"id"`
+	Name               string           `json:"name"`
+	Status             string           `json:"status"` // up, suspect, down, killed; joining, leaving, removing
+	Alive              bool             `json:"alive"`  // it answers the peer stream of the node that was asked
+	ClientAddr         string           `json:"client_addr"`
+	PeerAddr           string           `json:"peer_addr"`
+	AdminAddr          string           `json:"admin_addr"`
+	Zone               string           `json:"zone"`
+	Tokens             int              `json:"tokens"`
+	Keys               *int64           `json:"keys"`
+	Bytes              *int64           `json:"bytes"`
+	Hints              *int64           `json:"hints"` // stored for others
+	HintsFor           map[string]int64 `json:"hints_for"`
+	Reads              *int64           `json:"reads"` // coordinated since it started
+	Writes             *int64           `json:"writes"`
+	UptimeS            *float64         `json:"uptime_s"`
+	Vacant             bool             `json:"vacant"`                           // a fresh node of its name takes its place when it joins
+	ClockOff           int64            `json:"clock_off_ms,omitempty"`           // how far its clock is ahead of most others', or, negative, behind; absent if that is less than a minute, and times are followed
+	Refilling          string           `json:"refilling,omitempty"`              // why the others fill it now, and answer for what it holds
+	ReadOnly           string           `json:"read_only,omitempty"`              // why its store refuses writes, as a full disk does
+	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused there, unix time
 }
 
 // Link is a fault on the link from one node to another.

@@ -17,18 +17,19 @@ type Node struct {
 
 // NodeFigures describes a node that runs.
 type NodeFigures struct {
-	ID          string           `json:"id"`
-	RingVersion uint64           `json:"ring_version"`
-	RingDigest  string           `json:"ring_digest"`
-	UptimeS     float64          `json:"uptime_s"`
-	Keys        int64            `json:"keys"`
-	Bytes       int64            `json:"bytes"`
-	HintsFor    map[string]int64 `json:"hints_for"`
-	Refilling   string           `json:"refilling,omitempty"` // why the others fill it now, and answer for what it holds
-	ReadOnly    string           `json:"read_only,omitempty"` // why the store refuses writes
-	Totals      Totals           `json:"totals"`              // since it started
-	ReadTimes   Times            `json:"read_times"`
-	WriteTimes  Times            `json:"write_times"`
+	ID                 string           `json:"id"`
+	RingVersion        uint64           `json:"ring_version"`
+	RingDigest         string           `json:"ring_digest"`
+	UptimeS            float64          `json:"uptime_s"`
+	Keys               int64            `json:"keys"`
+	Bytes              int64            `json:"bytes"`
+	HintsFor           map[string]int64 `json:"hints_for"`
+	Refilling          string           `json:"refilling,omitempty"`              // why the others fill it now, and answer for what it holds
+	ReadOnly           string           `json:"read_only,omitempty"`              // why the store refuses writes
+	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused, unix time
+	Totals             Totals           `json:"totals"`                           // since it started
+	ReadTimes          Times            `json:"read_times"`
+	WriteTimes         Times            `json:"write_times"`
 }
 
 // Totals holds counters of a node.

@@ -71,11 +71,24 @@ type Transfers struct {
 // Pairs counts pairs of replicas: the node's copy of a partition and a peer's.
 type Pairs struct {
 	Pairs         int           `json:"pairs"`
-	Equal         int           `json:"equal"`          // at the last comparison
-	Failing       int           `json:"failing"`        // whose last exchange failed
-	KeysExchanged int64         `json:"keys_exchanged"` // to make them equal, since the node started
-	OldestMillis  int64         `json:"oldest_ms"`      // the earliest of the times when each was last equal; 0: one never was
-	Failures      []PairFailure `json:"failures"`       // those that fail; at most 20
+	Equal         int           `json:"equal"`           // at the last comparison
+	Failing       int           `json:"failing"`         // whose last exchange failed
+	KeysExchanged int64         `json:"keys_exchanged"`  // to make them equal, since the node started
+	OldestMillis  int64         `json:"oldest_ms"`       // the earliest of the times when each was last equal; 0: one never was
+	Failures      []PairFailure `json:"failures"`        // those that fail; at most 20
+	PausedMillis  int64         `json:"paused_since_ms"` // since when comparisons are paused, unix time; 0: they are not
+}
+
+// RepairPause is the answer of POST /api/repair/pause and of POST /api/repair/resume.
+type RepairPause struct {
+	Nodes   []PausedNode `json:"nodes"`
+	Missing []string     `json:"missing"` // nodes that did not answer, and go on as they were
+}
+
+// PausedNode says whether anti-entropy is paused on a node.
+type PausedNode struct {
+	Node         string `json:"node"`
+	PausedMillis int64  `json:"paused_since_ms"` // unix time; 0: it is not paused
 }
 
 // PairFailure is a pair of replicas whose last exchange failed.

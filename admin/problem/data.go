@@ -90,6 +90,22 @@ func findBehind(v *View) (all []api.Problem) {
 	return all
 }
 
+// findPaused finds nodes on which anti-entropy is paused.
+func findPaused(v *View) (all []api.Problem) {
+	for _, m := range v.Members {
+		if m.RepairPausedMillis == 0 {
+			continue
+		}
+		all = append(all, api.Problem{
+			Kind: RepairPaused, Level: levelWarn, Node: m.Name, SinceMillis: m.RepairPausedMillis,
+			What:  fmt.Sprintf("anti-entropy is paused on %s", m.Name),
+			Means: "An operator has paused it. The node does not look for writes that its copies lack, so that copies which differ stay so until someone reads the key.",
+			Do:    "When the reason for the pause is over: 'quorate admin repair resume'.",
+		})
+	}
+	return all
+}
+
 // findTransfers finds nodes that fail to copy the partitions that they gain.
 func findTransfers(v *View) (all []api.Problem) {
 	for _, m := range v.Members {

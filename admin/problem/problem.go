@@ -26,6 +26,7 @@ const (
 	NoQuorum          = "no-quorum"
 	HintsWait         = "hints-wait"
 	ReplicaBehind     = "replica-behind"
+	RepairPaused      = "repair-paused"
 	TransferFails     = "transfer-fails"
 	TombstonesBlocked = "tombstones-blocked"
 )
@@ -33,7 +34,7 @@ const (
 // Kinds lists all kinds.
 var Kinds = []string{
 	NodeDown, ChangeStuck, NoReport, VersionMix, Clock, ReadOnly, SlowDisk, SlowNode, SlowLink, LinkDown, NoQuorum,
-	HintsWait, ReplicaBehind, TransferFails, TombstonesBlocked,
+	HintsWait, ReplicaBehind, RepairPaused, TransferFails, TombstonesBlocked,
 }
 
 // Levels of problems, as those of the log.
@@ -56,7 +57,7 @@ func Find(v View) []api.Problem {
 	all := []api.Problem{}
 	for _, find := range []func(*View) []api.Problem{
 		findNoQuorum, findDown, findStuck, findReadOnly, findClocks, findSlow, findLinks, findHints,
-		findBehind, findTransfers, findTombstones, findNoReport, findVersions,
+		findBehind, findPaused, findTransfers, findTombstones, findNoReport, findVersions,
 	} {
 		all = append(all, find(&v)...)
 	}

@@ -75,6 +75,7 @@ func TestFind_EachKind_IsFoundAndNothingElse(t *testing.T) {
 			r.Status, r.Here, r.Detail = "killed", nil, nil
 			v.Reports["C"] = r
 		}, []string{"node-down C"}},
+		{"anti-entropy is paused", func(v *View) { v.at("B").RepairPausedMillis = ago(time.Minute) }, []string{"repair-paused B"}},
 		{"a place is vacant", func(v *View) { v.stop("C"); v.at("C").Vacant = true }, []string{"node-down C"}},
 		{"a node joins", func(v *View) {
 			v.at("D").Status = "joining"

@@ -59,6 +59,9 @@ func (s *Scheduler) nextCatchUp() (wait time.Duration, ok bool) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.mu.paused.IsZero() {
+		return 0, false
+	}
 	for id, a := range s.mu.catchUp {
 		if !a.wanted || !s.cfg.Available(id) {
 			continue

@@ -134,13 +134,19 @@ func (p *Progress) equal(now time.Time) {
 	p.Failures, p.Retry, p.Error, p.Differs, p.Compared = 0, time.Time{}, nil, false, now
 }
 
-// record notes the outcome of an exchange.
-func (s *Scheduler) record(p pair, keys int64, err error) {
+// recordKeys counts the keys of an exchange.
+func (s *Scheduler) recordKeys(p pair, keys int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mu.healed += keys
+	s.stateLocked(p).Healed += keys
+}
+
+// record notes the outcome of an exchange.
+func (s *Scheduler) record(p pair, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	state := s.stateLocked(p)
-	state.Healed += keys
 	if err == nil {
 		state.equal(s.cfg.Now())
 		return

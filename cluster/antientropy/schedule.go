@@ -78,6 +78,10 @@ type Scheduler struct {
 		catchUp map[ring.NodeID]catchUpRequest
 		pairs   map[pair]*Progress
 		healed  int64 // keys exchanged
+
+		paused   time.Time // wall clock: since when; zero: it is not paused
+		resumed  bool      // since the last round
+		endRound func()    // ends the round under way
 	}
 }
 
@@ -107,6 +111,7 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 	}
 	s.mu.catchUp = make(map[ring.NodeID]catchUpRequest)
 	s.mu.pairs = make(map[pair]*Progress)
+	s.mu.endRound = func() {}
 	return s
 }
 
@@ -121,10 +126,7 @@ func (s *Scheduler) Trigger(peer ring.NodeID) {
 		}
 	}
 	s.mu.Unlock()
-	select {
-	case s.trigger <- struct{}{}:
-	default:
-	}
+	s.wake()
 }
 
 // Run keeps the schedule until ctx ends.
@@ -157,11 +159,13 @@ func (s *Scheduler) Run(ctx context.Context) error {
 			}
 		}
 		s.followRing()
+		round, end := s.round(ctx)
 		if due {
-			s.visitNext(ctx)
+			s.visitNext(round)
 			timer.Reset(s.cfg.Tick*3/4 + time.Duration(s.cfg.Rand.Int64N(int64(s.cfg.Tick)/2+1)))
 		}
-		s.catchUpAll(ctx)
+		s.catchUpAll(round)
+		end()
 		retry.Stop()
 		if wait, ok := s.nextCatchUp(); ok {
 			retry.Reset(wait)
@@ -213,7 +217,7 @@ func sortedPeers(shared map[ring.NodeID][]ring.Partition) []ring.NodeID {
 // visitNext does the work of one tick.
 func (s *Scheduler) visitNext(ctx context.Context) {
 	id, ok := s.nextPeer()
-	if !ok {
+	if !ok || ctx.Err() != nil {
 		return
 	}
 	s.lastPeer = id
@@ -317,6 +321,9 @@ func (s *Scheduler) exchange(ctx context.Context, p pair) (Stats, error) {
 		return Stats{}, ctx.Err()
 	}
 	stats, err := s.cfg.Exchanger.Sync(ctx, p.peer, p.partition)
-	s.record(p, stats.KeysExchanged, err)
+	s.recordKeys(p, stats.KeysExchanged)
+	if err == nil || ctx.Err() == nil { // else it was given up, as for a pause, and did not fail
+		s.record(p, err)
+	}
 	return stats, err
 }

@@ -18,12 +18,13 @@ import (
 
 // scripted is a Comparer whose pairs differ and fail as its functions say.
 type scripted struct {
-	mu      sync.Mutex
-	differs func(pair) bool
-	fails   func(pair) bool
-	takes   time.Duration
-	refuses int                  // comparisons yet to fail
-	rebuilt map[ring.NodeID]bool // peers whose trees are being rebuilt
+	mu             sync.Mutex
+	differs        func(pair) bool
+	fails          func(pair) bool
+	takes          time.Duration
+	refuses        int                  // comparisons yet to fail
+	untilCancelled bool                 // an exchange ends early with its context
+	rebuilt        map[ring.NodeID]bool // peers whose trees are being rebuilt
 
 	compared map[ring.NodeID]int
 	synced   map[pair]int
@@ -56,10 +57,22 @@ func (c *scripted) Sync(ctx context.Context, id ring.NodeID, p ring.Partition) (
 	c.running++
 	c.most = max(c.most, c.running)
 	c.mu.Unlock()
-	time.Sleep(c.takes)
+	ended := ctx.Done()
+	if !c.untilCancelled {
+		ended = nil
+	}
+	select {
+	case <-ended:
+	case <-time.After(c.takes):
+		ended = nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.running--
+	if ended != nil {
+		delete(c.synced, pair{id, p})
+		return Stats{}, ctx.Err()
+	}
 	if c.fails(pair{id, p}) {
 		return Stats{}, errors.New("no luck")
 	}

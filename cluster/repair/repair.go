@@ -109,6 +109,13 @@ func (r *Repair) Exchanger() *antientropy.Exchanger { return r.exchanger }
 // Scheduler returns the scheduler, which makes all partitions equal to other nodes' copies.
 func (r *Repair) Scheduler() *antientropy.Scheduler { return r.scheduler }
 
+// Pause stops anti-entropy, and Resume starts it again: see [antientropy.Scheduler.Pause].
+// Hints, moves and the reaping of tombstones go on.
+func (r *Repair) Pause() { r.scheduler.Pause() }
+
+// Resume ends a pause.
+func (r *Repair) Resume() { r.scheduler.Resume() }
+
 // Drained reports whether this node holds nothing that other nodes lack.
 func (r *Repair) Drained() bool { return r.mover.Drained() && len(r.store.Hints().Targets()) == 0 }
 
@@ -120,6 +127,7 @@ type Status struct {
 	Pairs     antientropy.Summary
 	Failing   []antientropy.Progress // pairs whose last exchange failed, the first of them
 	Reaping   antientropy.ReapStatus
+	Paused    time.Time // wall clock: since when anti-entropy is paused; zero: it is not
 }
 
 // Status returns how the work goes.
@@ -127,5 +135,6 @@ func (r *Repair) Status() Status {
 	return Status{
 		Hints: r.deliverer.Stats(), Transfers: r.mover.Progress(), Exchanges: r.exchanger.Totals(),
 		Pairs: r.scheduler.Summary(), Failing: r.scheduler.Failing(), Reaping: r.reaper.Status(),
+		Paused: r.scheduler.PausedSince(),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -36,7 +37,65 @@ func printHints(out io.Writer, v api.Operations, now time.Time) error {
 // adminRepair is `quorate admin repair`.
 type adminRepair struct {
 	Run      repairRun      `cmd:"" help:"Make all replicas equal now, and wait for it."`
+	Pause    repairPause    `cmd:"" help:"Pause anti-entropy on all nodes, until they are resumed or restarted."`
+	Resume   repairResume   `cmd:"" help:"Resume anti-entropy on all nodes: they compare all copies now."`
 	Progress repairProgress `cmd:"" default:"1" help:"Show how many copies are equal (default)."`
+}
+
+// repairScope says on which nodes anti-entropy is paused or resumed.
+type repairScope struct {
+	Local bool `help:"Only on the node whose admin port is asked."`
+}
+
+type repairPause struct{ repairScope }
+
+// Run implements the command.
+func (c repairPause) Run(ctx context.Context, con console, cli *commands) error {
+	return c.change(ctx, con, cli, "/api/repair/pause")
+}
+
+type repairResume struct{ repairScope }
+
+// Run implements the command.
+func (c repairResume) Run(ctx context.Context, con console, cli *commands) error {
+	return c.change(ctx, con, cli, "/api/repair/resume")
+}
+
+// change pauses or resumes, and tells the state of the nodes. A node that did not answer is an
+// error: it goes on as it was.
+func (c repairScope) change(ctx context.Context, con console, cli *commands, path string) error {
+	port, err := cli.Admin.client()
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	if c.Local {
+		path += "?local=1"
+	}
+	var answer api.RepairPause
+	if err := port.Call(ctx, "POST", path, struct{}{}, &answer); err != nil {
+		return err
+	}
+	if err := cli.Admin.tell(con.out, answer, pauseText(answer)); err != nil {
+		return err
+	}
+	if len(answer.Missing) > 0 {
+		return fmt.Errorf("no answer from %s: nothing has changed there", strings.Join(answer.Missing, ", "))
+	}
+	return nil
+}
+
+// pauseText says on which nodes anti-entropy is paused.
+func pauseText(v api.RepairPause) string {
+	var text strings.Builder
+	for _, n := range v.Nodes {
+		state := "runs"
+		if n.PausedMillis != 0 {
+			state = "is paused"
+		}
+		fmt.Fprintf(&text, "anti-entropy %s on %s\n", state, n.Node)
+	}
+	return text.String()
 }
 
 type repairRun struct{}
@@ -93,6 +152,9 @@ func printPairs(out io.Writer, v api.Operations, now time.Time) error {
 		return err
 	}
 	for _, n := range v.Nodes {
+		if n.Pairs.PausedMillis != 0 {
+			fmt.Fprintf(out, "%s: paused%s; 'quorate admin repair resume' ends it\n", n.Node, lasting(n.Pairs.PausedMillis, now))
+		}
 		for _, f := range n.Pairs.Failures {
 			fmt.Fprintln(out, wrapped(fmt.Sprintf("%s: comparison of partition %d with %s: %s", n.Node, f.Partition, f.Peer, f.Error), ""))
 		}

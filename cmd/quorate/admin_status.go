@@ -94,5 +94,8 @@ func statusText(m api.Member) string {
 	if m.ReadOnly != "" {
 		status += ", read-only"
 	}
+	if m.RepairPausedMillis != 0 {
+		status += ", repair paused"
+	}
 	return status
 }

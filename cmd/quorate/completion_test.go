@@ -13,7 +13,7 @@ func TestCompletion_Line_GoesOnWithCommandsAndFlags(t *testing.T) {
 	for line, want := range map[string][]string{
 		"quorate ad":                  {"admin"},
 		"quorate admin re":            {"remove", "repair", "replace"},
-		"quorate admin repair ":       {"progress", "run"},
+		"quorate admin repair ":       {"pause", "progress", "resume", "run"},
 		"quorate admin check --w":     {"--watch", "--wait"},
 		"quorate server --peer-secre": {"--peer-secret", "--peer-secret-accepted"},
 		"quorate completion ":         {"bash", "fish", "zsh"},
