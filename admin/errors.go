@@ -44,6 +44,7 @@ var statuses = []struct {
 }{
 	{errBadRequest, http.StatusBadRequest},
 	{ring.ErrBadQuorums, http.StatusBadRequest},
+	{ring.ErrBadName, http.StatusBadRequest},
 	{causal.ErrBadContext, http.StatusBadRequest},
 	{fault.ErrInvalid, http.StatusBadRequest},
 	{ErrBadPeerAddr, http.StatusBadRequest},
@@ -58,6 +59,8 @@ var statuses = []struct {
 	{operation.ErrUnknown, http.StatusNotFound},
 	{errMethod, http.StatusMethodNotAllowed},
 	{ring.ErrRemovedMember, http.StatusConflict},
+	{ring.ErrNameTaken, http.StatusConflict},
+	{ring.ErrTooManyMembers, http.StatusConflict},
 	{ring.ErrLastMember, http.StatusConflict},
 	{membership.ErrMemberUp, http.StatusConflict},
 	{errNodeIsUp, http.StatusConflict},

@@ -57,6 +57,8 @@ func (s fakeStore) Roots([]uint64) []uint64 { return []uint64{0, 255, 0, 1} }
 
 func (s fakeStore) PartitionReady(ring.Partition) bool { return true }
 
+func (s fakeStore) Bytes(ring.Partition) int64 { return 100 }
+
 func (s fakeStore) Keys(ring.Partition) (int64, int64) { return 8, 9 }
 
 type fakeGossip struct{ n *fakeNode }

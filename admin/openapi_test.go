@@ -156,7 +156,7 @@ func TestOpenAPI_Answers_AreAsDescribed(t *testing.T) {
 	d := describedBy(t, f.call("A", "GET", "/api/openapi.json", "").body)
 	samples := map[string]string{
 		"/api/ring/key/{key}": "/api/ring/key/k", "/api/data/{key}": "/api/data/k", "/api/versions/{key}": "/api/versions/k",
-		"/api/merkle/{partition}": "/api/merkle/3", "/api/node": "/api/node?after=",
+		"/api/merkle/{partition}": "/api/merkle/3", "/api/plan/{change}/{node}": "/api/plan/leave/B", "/api/node": "/api/node?after=",
 	}
 	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
 		op, ok := d.Paths[path]["get"]

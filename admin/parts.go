@@ -162,6 +162,8 @@ type Partitions interface {
 	// Keys returns the numbers of keys of a partition here: live ones, and all,
 	// deleted ones included.
 	Keys(ring.Partition) (live, total int64)
+	// Bytes returns the size of a partition's keys and objects, before compression.
+	Bytes(ring.Partition) int64
 }
 
 // Channel is the node's streams to the others.

@@ -40,6 +40,7 @@ func (s *Server) table() []route {
 		events     = &eventHandlers{s.backend}
 		operations = &operationHandlers{s.backend}
 		repairs    = &repairHandlers{s.backend}
+		plans      = &planHandlers{s.backend}
 		configured = &settingsHandlers{s.backend}
 		problems   = &problemHandlers{s.backend, s.monitor}
 	)
@@ -109,6 +110,19 @@ func (s *Server) table() []route {
 		{
 			method: "GET", path: "/api/ring/key/{key}", summary: "Where a key lives: slot, partition, preference list, and the node that would coordinate a write.",
 			params: []param{keyParam}, answer: api.KeyPlace{}, needsNode: true, handle: ringView.getRingKey,
+		},
+		{
+			method: "GET", path: "/api/partitions", summary: "What each node holds of each partition: keys and bytes.",
+			params: []param{localParam}, answer: api.Partitions{}, needsNode: true, handle: plans.getPartitions,
+		},
+		{
+			method: "GET", path: "/api/plan/{change}/{node}", summary: "What a change of the members would move, before it is made: partitions, keys and bytes, of each node. Nothing is changed.",
+			params: []param{
+				{name: "change", in: "path", kind: choiceParam, words: []string{string(ring.PlanJoin), string(ring.PlanLeave), string(ring.PlanRemove), string(ring.PlanReplace)}, help: "What is to be done."},
+				nodeParam,
+				{name: "zone", in: "query", kind: textParam, help: "Of a node that joins: its zone."},
+			},
+			answer: api.Plan{}, fails: []int{404, 409}, needsNode: true, handle: plans.getPlan,
 		},
 		{
 			method: "GET", path: "/api/data", summary: "Keys of the whole cluster, page by page.",

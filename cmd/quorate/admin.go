@@ -40,6 +40,7 @@ type adminCmd struct {
 	Events   adminEvents   `cmd:"" help:"Show the newest lines of all nodes' logs."`
 	Repair   adminRepair   `cmd:"" help:"Show whether replicas are equal, or make them so."`
 
+	Plan    adminPlan    `cmd:"" help:"Show what a join, leave, remove or replace would move, before it is done."`
 	Join    adminJoin    `cmd:"" help:"Let a node that waits with --standby join the cluster."`
 	Leave   adminLeave   `cmd:"" help:"Let a live node go: its data moves to the others first."`
 	Remove  adminRemove  `cmd:"" help:"Take a dead node off the ring: the others make new copies of its data."`

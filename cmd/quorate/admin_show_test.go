@@ -43,9 +43,13 @@ var answers = map[string]any{
 	"POST /api/repair/pause":                    api.RepairPause{Nodes: []api.PausedNode{{Node: "A", PausedMillis: 5}}, Missing: []string{"B"}},
 	"POST /api/repair/pause?local=1":            api.RepairPause{Nodes: []api.PausedNode{{Node: "A", PausedMillis: 5}}},
 	"POST /api/repair/resume":                   api.RepairPause{Nodes: []api.PausedNode{{Node: "A"}, {Node: "B"}}},
-	"POST /api/nodes":                           api.MemberChange{Name: "C", Status: "joining"},
-	"POST /api/cluster/config":                  api.QuorumAnswer{Quorums: api.Quorums{N: 3, R: 1, W: 3}},
-	"DELETE /api/operations/A-1":                api.Operation{ID: "A-1", State: "cancelled"},
+	"GET /api/plan/leave/C": api.Plan{Change: "leave", Node: "C", Copies: 2, N: 3, InTransition: true, Partitions: 3, Keys: 4200, Bytes: 5 << 20, Missing: []string{"D"}, Nodes: []api.PlanNode{
+		{Node: "A", TokensBefore: 2, TokensAfter: 3, PartitionsBefore: 5, PartitionsAfter: 8, Gains: 3, GainsKeys: 4200, GainsBytes: 5 << 20, DiskFree: new(int64(1 << 20))},
+		{Node: "C", TokensBefore: 1, PartitionsBefore: 3, Drops: 3},
+	}},
+	"POST /api/nodes":            api.MemberChange{Name: "C", Status: "joining"},
+	"POST /api/cluster/config":   api.QuorumAnswer{Quorums: api.Quorums{N: 3, R: 1, W: 3}},
+	"DELETE /api/operations/A-1": api.Operation{ID: "A-1", State: "cancelled"},
 }
 
 // fakePort serves the answers, and counts the requests.
@@ -87,6 +91,8 @@ func TestAdmin_EachCommand_PrintsItsAnswerInLinesOfTheTerminalOrAsJSON(t *testin
 		{"hints", 0, `^ON  FOR  HINTS  BYTES  OLDEST\nA   B    2      70     \d+`},
 		{"repair", 0, `^NODE  PAIRS  EQUAL  FAILING  KEYS REPAIRED  ALL COMPARED\nA     8      7      1        3              not yet\nA: comparison of partition 3 with B: no stream\n$`},
 		{"repair run", 1, `^NODE  KEYS EXCHANGED  FAULT\nA     5\nB     0               A does not answer\nquorate: B could not compare all of its copies: A does not answer\n$`},
+		{"plan leave C", 0, `^leave C copies 3 partitions: 4200 keys, 5.0 MiB\. Nothing has been changed\.\nNODE  TOKENS  PARTITIONS  COPIES IN  KEYS  BYTES    DROPS  DISK FREE\nA     2 -> 3  5 -> 8      3          4200  5\.0 MiB  0      1\.0 MiB\nC     1 -> 0  3 -> 0      0          0     0 B      3      \?\nAnother change (?s:.*)each key has 2 copies(?s:.*)A has less free(?s:.*)no answer from D\n$`},
+		{"plan sell C", 2, `join`},
 		{"repair pause", 1, `^anti-entropy is paused on A\nquorate: no answer from B: nothing has changed there\n$`},
 		{"repair pause --local", 0, `^anti-entropy is paused on A\n$`},
 		{"repair resume", 0, `^anti-entropy runs on A\nanti-entropy runs on B\n$`},
