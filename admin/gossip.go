@@ -86,7 +86,7 @@ func gossipOf(node Node) api.Gossip {
 func streamsOf(p peer.PeerStatus) api.Streams {
 	v := api.Streams{
 		Foreground: p.Foreground, Background: p.Background, Available: p.Available,
-		QueuedBytes: p.Queued, Unanswered: p.Unanswered, WaitMillis: p.WaitTime.Milliseconds(), RoundTripMicros: p.RoundTrip.Microseconds(), ErrorMillis: millisOf(p.FailedAt),
+		QueuedBytes: p.Queued, Unanswered: p.Unanswered, WaitMillis: p.WaitTime.Milliseconds(), RoundTripMicros: p.RoundTrip.Microseconds(), LeastTripMicros: p.LeastTrip.Microseconds(), ErrorMillis: millisOf(p.FailedAt),
 	}
 	if p.LastError != nil {
 		v.Error = p.LastError.Error()

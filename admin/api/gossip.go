@@ -34,10 +34,11 @@ type Streams struct {
 	Available       bool   `json:"available"`  // requests are sent to it: the foreground stream is connected and answers
 	QueuedBytes     int    `json:"queued_bytes"`
 	Unanswered      int    `json:"unanswered_requests"`
-	WaitMillis      int64  `json:"wait_ms"`       // after this time without an answer another node is asked
-	RoundTripMicros int64  `json:"round_trip_us"` // until it answers a ping, on average lately; 0: not measured in the last seconds
-	Error           string `json:"error"`         // why a connection last failed or broke; empty if none did
-	ErrorMillis     int64  `json:"error_ms"`      // when, unix time; 0: never
+	WaitMillis      int64  `json:"wait_ms"`             // after this time without an answer another node is asked
+	LeastTripMicros int64  `json:"least_round_trip_us"` // the least that it has been, which the distance explains; 0: not measured yet
+	RoundTripMicros int64  `json:"round_trip_us"`       // until it answers a ping, on average lately; 0: not measured in the last seconds
+	Error           string `json:"error"`               // why a connection last failed or broke; empty if none did
+	ErrorMillis     int64  `json:"error_ms"`            // when, unix time; 0: never
 }
 
 // RingChange is one state of the ring, and how it spread.

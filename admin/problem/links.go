@@ -16,10 +16,25 @@ const (
 	slowPing = 100
 )
 
+// A peer that is far away is not slow: its answers take as long as the way does. The least time
+// that a ping has taken is that of the way. A peer is slow only if pings take longer than it by
+// the factor overWay, or answers so long that the wait exceeds it by the factor overWait.
+const (
+	overWay  = 2
+	overWait = 3 * overWay
+)
+
 // wait says whether one node has to wait long for another.
 type wait struct {
 	from, to string
 	slow     bool
+	millis   int64 // of the wait, or of a ping if that is longer
+}
+
+// isSlow reports whether a node has to wait long for a peer, longer than the distance explains.
+func isSlow(s api.Streams) bool {
+	waits := s.WaitMillis >= slowWait && s.WaitMillis*1000 > overWait*s.LeastTripMicros
+	return waits || s.RoundTripMicros >= slowPing*1000 && s.RoundTripMicros > overWay*s.LeastTripMicros
 }
 
 func (w wait) involves(name string) bool { return w.from == name || w.to == name }
@@ -32,7 +47,7 @@ func (v *View) waits() (all []wait) {
 		}
 		for _, o := range r.Detail.Sees {
 			if o.Streams.Foreground {
-				all = append(all, wait{from, o.Node, o.Streams.WaitMillis >= slowWait || o.Streams.RoundTripMicros >= slowPing*1000})
+				all = append(all, wait{from, o.Node, isSlow(o.Streams), max(o.Streams.WaitMillis, o.Streams.RoundTripMicros/1000)})
 			}
 		}
 	}
@@ -59,8 +74,7 @@ func share(all []wait, keep func(wait) bool) float64 {
 }
 
 // findSlow finds disks, nodes and links that are slow. A node is slow if all others wait
-// long for it, while most others do not wait long for one another: in a cluster over long
-// distances everything is slow, and nothing stands out. A slow disk explains a slow node. A
+// long for it, while most others do not wait long for one another. A slow disk explains a slow node. A
 // link is slow if no other one is.
 func findSlow(v *View) (all []api.Problem) {
 	waits := v.waits()
@@ -73,7 +87,7 @@ func findSlow(v *View) (all []api.Problem) {
 		}
 		apart := slices.ContainsFunc(waits, func(w wait) bool { return !w.involves(m.Name) })
 		if apart && share(waits, func(w wait) bool { return w.to == m.Name }) == 1 && share(waits, func(w wait) bool { return !w.involves(m.Name) }) < 0.5 {
-			all, found = append(all, slowNode(m.Name)), true
+			all, found = append(all, slowNode(m.Name, longest(waits, m.Name))), true
 		}
 	}
 	if found || len(v.Members) < 3 {
@@ -82,12 +96,22 @@ func findSlow(v *View) (all []api.Problem) {
 	return append(all, slowLinks(waits)...)
 }
 
-func slowNode(name string) api.Problem {
+// longest returns how long, in milliseconds, some node waits for a node at most.
+func longest(waits []wait, to string) (millis int64) {
+	for _, w := range waits {
+		if w.to == to {
+			millis = max(millis, w.millis)
+		}
+	}
+	return millis
+}
+
+func slowNode(name string, millis int64) api.Problem {
 	return api.Problem{
 		Kind: SlowNode, Level: levelWarn, Node: name,
-		What:  name + " is slow: all other nodes wait long for its answers, and not for each other's",
-		Means: "Requests that need it take longer, or are answered by others in its place.",
-		Do:    "Check its network, its processors and its memory.",
+		What:  fmt.Sprintf("%s is slow: the others wait up to %d ms for its answers, and not for each other's", name, millis),
+		Means: "Requests that need it take longer, or are answered by others in its place. Nothing is lost.",
+		Do:    fmt.Sprintf("Look at the machine of %s: other programs that use its processors, swapped memory, a network card with errors. If nothing is found, restart it once 'quorate admin check --wait' allows that.", name),
 	}
 }
 
@@ -106,9 +130,9 @@ func slowLinks(waits []wait) []api.Problem {
 	}
 	return []api.Problem{{
 		Kind: SlowLink, Level: levelWarn, Node: a, Peer: b,
-		What:  fmt.Sprintf("the link between %s and %s is slow: they wait long for each other's answers, and for nobody else's", a, b),
-		Means: "Requests that need both take longer.",
-		Do:    "Check the network between the two.",
+		What:  fmt.Sprintf("the link between %s and %s is slow: they wait up to %d ms for each other's answers, and for nobody else's", a, b, waits[slow].millis),
+		Means: "Requests that need both take longer. Nothing is lost.",
+		Do:    fmt.Sprintf("Check the network between the machines of %s and %s: a ping from one to the other tells loss and delay.", a, b),
 	}}
 }
 

@@ -27,7 +27,7 @@ func healthy(names ...string) View {
 		detail := &api.NodeDetail{SyncMillis: 2}
 		for _, other := range names {
 			if other != name {
-				detail.Sees = append(detail.Sees, api.Observation{Node: other, State: "alive", SinceMillis: ago(time.Hour), Streams: api.Streams{Foreground: true, Available: true, WaitMillis: 20, RoundTripMicros: 400}})
+				detail.Sees = append(detail.Sees, api.Observation{Node: other, State: "alive", SinceMillis: ago(time.Hour), Streams: api.Streams{Foreground: true, Available: true, WaitMillis: 20, RoundTripMicros: 400, LeastTripMicros: 300}})
 			}
 		}
 		v.Reports[name] = api.Node{Name: name, Status: "up", Version: "1", Here: &api.NodeFigures{}, Detail: detail}
@@ -53,6 +53,18 @@ func (v *View) stop(name string) {
 	for from := range v.Reports {
 		o := v.sees(from, name)
 		o.State, o.SinceMillis, o.Streams = "dead", ago(5*time.Minute), api.Streams{Error: "refused", ErrorMillis: ago(time.Second)}
+	}
+}
+
+// far makes the way between a node and all others long.
+func (v *View) far(name string, micros int64) {
+	for other := range v.Reports {
+		if other == name {
+			continue
+		}
+		for _, o := range []*api.Observation{v.sees(other, name), v.sees(name, other)} {
+			o.Streams.RoundTripMicros, o.Streams.LeastTripMicros, o.Streams.WaitMillis = micros+micros/10, micros, 3*micros/1000
+		}
 	}
 }
 
@@ -109,6 +121,23 @@ func TestFind_EachKind_IsFoundAndNothingElse(t *testing.T) {
 				v.sees(other, "C").Streams.RoundTripMicros, v.sees("C", other).Streams.RoundTripMicros = 300_000, 300_000
 			}
 		}, []string{"slow-node C"}},
+		{"a node is far", func(v *View) { v.far("C", 160_000) }, nil},
+		{"a node is far, and requests take their time", func(v *View) {
+			v.far("C", 160_000)
+			for _, other := range []string{"A", "B", "D"} {
+				v.wait(other, "C", 3*200)
+			}
+		}, nil},
+		{"a node is far, and slow", func(v *View) {
+			v.far("C", 160_000)
+			for _, other := range []string{"A", "B", "D"} {
+				v.wait(other, "C", 1500)
+			}
+		}, []string{"slow-node C"}},
+		{"a node is far, and its link is slow", func(v *View) {
+			v.far("C", 160_000)
+			v.sees("A", "C").Streams.RoundTripMicros = 500_000
+		}, []string{"slow-link A C"}},
 		{"a link is so slow that answers are overdue", func(v *View) {
 			v.sees("A", "B").Streams.Available, v.sees("A", "B").Streams.RoundTripMicros = false, 600_000
 		}, []string{"slow-link A B"}},

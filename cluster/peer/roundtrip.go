@@ -14,8 +14,9 @@ const roundTripsLast = 5
 // roundTrip is the time until a peer answers a ping, which its reader does at once: that of the
 // network, and of both processes' schedulers.
 type roundTrip struct {
-	mean atomic.Int64 // nanoseconds; each measurement counts for half
-	at   atomic.Int64 // channel time of the last one
+	mean  atomic.Int64 // nanoseconds; each measurement counts for half
+	at    atomic.Int64 // channel time of the last one
+	least atomic.Int64 // nanoseconds; 0: none was made
 }
 
 // record notes a measurement. Only one goroutine calls it at a time.
@@ -25,6 +26,9 @@ func (r *roundTrip) record(now int64, d time.Duration) {
 		mean = (before + mean) / 2
 	}
 	r.mean.Store(max(mean, 1))
+	if least := r.least.Load(); least == 0 || int64(d) < least {
+		r.least.Store(max(int64(d), 1))
+	}
 	r.at.Store(now)
 }
 

@@ -19,6 +19,9 @@ func TestRoundTrip_Mean_FollowsAndIsForgotten(t *testing.T) {
 	if got := r.get(106*second, 5*time.Second); got != 6*time.Millisecond {
 		t.Errorf("mean: %v", got)
 	}
+	if got := time.Duration(r.least.Load()); got != 4*time.Millisecond {
+		t.Errorf("least: %v", got)
+	}
 	if got := r.get(106*second+1, 5*time.Second); got != 0 {
 		t.Errorf("long ago: %v", got)
 	}

@@ -16,6 +16,7 @@ type PeerStatus struct {
 	Unanswered int           // requests that wait for their answer, on all streams
 	WaitTime   time.Duration // see [Channel.WaitTime]
 	RoundTrip  time.Duration // until it answers a ping, on average lately; 0: not measured in the last seconds
+	LeastTrip  time.Duration // the least time in which it has answered a ping, which the distance explains; 0: not measured yet
 	LastError  error         // why the newest attempt to connect failed or the newest stream broke; nil if none did
 	FailedAt   time.Time     // when LastError occurred
 }
@@ -40,6 +41,7 @@ func (r *remote) status() PeerStatus {
 	p := PeerStatus{
 		Foreground: r.streams[Foreground].Load() != nil, Background: r.streams[Background].Load() != nil,
 		Available: r.available(), WaitTime: r.wait.get(), RoundTrip: r.trip.get(r.c.now(), roundTripsLast*r.c.cfg.PingInterval),
+		LeastTrip: time.Duration(r.trip.least.Load()),
 	}
 	for i := range r.streams {
 		if s := r.streams[i].Load(); s != nil {
