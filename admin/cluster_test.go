@@ -37,14 +37,15 @@ type fleet struct {
 // port is the admin port of one node; it is the [Process] too, which may kill its own
 // node and no other.
 type port struct {
-	f      *fleet
-	name   string
-	addr   string
-	links  *fault.Links
-	events *EventLog
-	chaos  bool
-	now    atomic.Pointer[func() time.Time] // the wall clock
-	server *Server
+	f        *fleet
+	name     string
+	addr     string
+	links    *fault.Links
+	events   *EventLog
+	chaos    bool
+	now      atomic.Pointer[func() time.Time] // the wall clock
+	server   *Server
+	draining atomic.Int64 // since when, unix milliseconds
 
 	mu     sync.Mutex
 	killed cluster.Config // of the node, while it is killed
@@ -149,6 +150,24 @@ func (p *port) AddNode(context.Context) (string, error) { return "", ErrNotDemo 
 func (p *port) Join([]string) error                     { return ErrAlready }
 func (p *port) Chaos() bool                             { return p.chaos }
 func (p *port) Demo() bool                              { return false }
+func (p *port) Clients() int                            { return 2 }
+
+func (p *port) Drain() error {
+	p.draining.Store(time.Now().UnixMilli())
+	return nil
+}
+
+func (p *port) Undrain() error {
+	p.draining.Store(0)
+	return nil
+}
+
+func (p *port) DrainingSince() (t time.Time) {
+	if at := p.draining.Load(); at != 0 {
+		t = time.UnixMilli(at)
+	}
+	return t
+}
 
 func (p *port) Commands(fn func(histogram.CommandTimes)) {
 	var h histogram.Histogram

@@ -30,6 +30,7 @@ var (
 	errBusy           = errors.New("too many requests at once: try again later")
 	errTooManyStreams = errors.New("too many live streams at once: close one, or try again later")
 	errPeer           = errors.New("the two nodes cannot be compared")
+	errDraining       = errors.New("the node drains: it is about to be stopped")
 	errNotReady       = errors.New("the node has not found its place in the ring yet")
 	errNodeIsUp       = errors.New("the node is up: let it leave instead, so that its data moves first")
 	errNotDead        = errors.New("the node is up: only the place of a dead node is given to a fresh one")

@@ -206,9 +206,10 @@ func (fakeRepair) Status() repair.Status {
 
 // fakeProcess has one node, which may be killed.
 type fakeProcess struct {
-	node   *fakeNode
-	killed bool
-	links  []fault.Link
+	node     *fakeNode
+	killed   bool
+	links    []fault.Link
+	draining time.Time
 }
 
 func (p *fakeProcess) Node() (Node, error) {
@@ -250,5 +251,13 @@ func (p *fakeProcess) Join([]string) error { return ErrAlready }
 func (p *fakeProcess) Chaos() bool { return true }
 
 func (p *fakeProcess) Commands(func(histogram.CommandTimes)) {}
+
+func (p *fakeProcess) Clients() int { return 3 }
+
+func (p *fakeProcess) Drain() error { p.draining = time.UnixMilli(4000); return nil }
+
+func (p *fakeProcess) Undrain() error { p.draining = time.Time{}; return nil }
+
+func (p *fakeProcess) DrainingSince() time.Time { return p.draining }
 
 func (p *fakeProcess) Demo() bool { return false }

@@ -22,6 +22,7 @@ var metrics = []metric{
 	{"quorate_hints_refused_total", "Hints refused for lack of room.", counter, func(s *sample) int64 { return s.store.HintsRefused }},
 	{"quorate_hints_expired_total", "Hints dropped for their age.", counter, func(s *sample) int64 { return s.store.HintsExpired }},
 	{"quorate_hint_bytes", "Bytes of hints stored for other nodes.", gauge, func(s *sample) int64 { return s.store.HintBytes }},
+	{"quorate_clients", "Clients that are connected to the node.", gauge, func(s *sample) int64 { return s.clients }},
 	{"quorate_store_read_only", "1 while the store refuses writes, because the disk is full or has failed, else 0.", gauge, func(s *sample) int64 { return s.readOnly }},
 	{"quorate_store_records_total", "Records applied to the store.", counter, func(s *sample) int64 { return s.store.Records }},
 	{"quorate_store_batches_total", "Batches in which those records were applied.", counter, func(s *sample) int64 { return s.store.Batches }},

@@ -20,6 +20,7 @@ type sample struct {
 	store     engine.Metrics
 	readOnly  int64 // 1 while the store refuses writes
 	paused    int64 // 1 while anti-entropy is paused
+	clients   int64
 }
 
 func sampleOf(node Node) *sample {
@@ -98,6 +99,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	s := sampleOf(node)
+	s.clients = int64(c.process.Clients())
 	for i, m := range metrics {
 		put(out, c.scalars[i], m.kind, float64(m.read(s)))
 	}

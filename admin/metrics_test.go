@@ -17,7 +17,7 @@ func TestMetrics_OfARunningNode_KeepToPrometheusConventions(t *testing.T) {
 	var text string
 	f.nodes.Eventually("gossip to see the other node", func() bool {
 		text = string(f.call("A", "GET", "/metrics", "").body)
-		return strings.Contains(text, `quorate_gossip_members{state="alive"} 1`)
+		return strings.Contains(text, `quorate_gossip_members{state="alive"} 1`) && strings.Contains(text, "quorate_peer_clock_offset_seconds{")
 	})
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil {
@@ -32,7 +32,7 @@ func TestMetrics_OfARunningNode_KeepToPrometheusConventions(t *testing.T) {
 		"quorate_up 1", `quorate_command_duration_seconds_count{command="get"} 10`, `quorate_command_duration_seconds_bucket{command="get",le="0.004096"} 10`,
 		`quorate_command_duration_seconds_bucket{command="get",le="0.002048"} 0`, `quorate_command_failures_total{command="config|get"} 1`,
 		`quorate_read_siblings_bucket{le="1"} 1`, "quorate_read_siblings_sum 1", "quorate_ring_members 2", "quorate_peers_reachable 2",
-		`quorate_gossip_members{state="alive"} 1`, `quorate_peer_available{node="B"} 1`, `quorate_peer_wait_seconds{node="B"} 0.`, "quorate_gossip_health_score ", "quorate_keys 1", "quorate_hints_stored_total 0", "quorate_hints_delivered_total 0",
+		`quorate_gossip_members{state="alive"} 1`, `quorate_peer_available{node="B"} 1`, `quorate_peer_wait_seconds{node="B"} 0.`, "quorate_gossip_health_score ", "quorate_clients 2", `quorate_peer_clock_offset_seconds{node="B"} `, `quorate_peer_clock_offset_error_seconds{node="B"} 0.`, "quorate_keys 1", "quorate_hints_stored_total 0", "quorate_hints_delivered_total 0",
 		"quorate_merkle_keys_healed_total 0", "quorate_transfer_gaining_partitions 0", "quorate_hint_delivery_failures_total 0", "quorate_reap_pending_keys 0", "quorate_replica_pairs_failing 0", "quorate_peer_sent_bytes_total ", "quorate_pebble_compactions_total ", "quorate_pebble_wal_fsync_duration_seconds_count ",
 		"quorate_pebble_block_cache_hits_total ", `quorate_pebble_level_bytes{level="6"} `, "quorate_pebble_memtable_bytes ", "go_goroutines ", "process_cpu_seconds_total ",
 	} {

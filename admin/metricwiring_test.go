@@ -46,6 +46,7 @@ func TestMetrics_Each_ReadsItsOwnNumber(t *testing.T) {
 	assignNumbers(reflect.ValueOf(&s.repair).Elem(), "repair", paths)
 	assignNumbers(reflect.ValueOf(&s.store).Elem(), "store", paths)
 	assignNumbers(reflect.ValueOf(&s.readOnly).Elem(), "readOnly", paths)
+	assignNumbers(reflect.ValueOf(&s.clients).Elem(), "clients", paths)
 	assignNumbers(reflect.ValueOf(&s.paused).Elem(), "paused", paths)
 	wired, by := make(map[string]string), make(map[string]string)
 	for _, m := range metrics {

@@ -105,7 +105,7 @@ func (b *backend) figures(node Node) *api.NodeFigures {
 		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
 		Totals: totalsOf(node), ReadOnly: textOf(node.Store.Health()), Refilling: textOfDoubt(node.Disk.Doubt()),
-		RepairPausedMillis: millisOf(node.Repair.Status().Paused),
+		RepairPausedMillis: millisOf(node.Repair.Status().Paused), DrainingMillis: millisOf(b.cfg.Process.DrainingSince()),
 	}
 	for id, hints := range figures.Hints {
 		h.HintsFor[view.Name(id)] = hints.Count

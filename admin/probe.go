@@ -17,6 +17,9 @@ func (s *Server) getReady(w http.ResponseWriter, _ *http.Request) {
 	if err == nil {
 		err = node.Store.Health()
 	}
+	if err == nil && !s.cfg.Process.DrainingSince().IsZero() {
+		err = errDraining
+	}
 	if err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": err.Error()})
 		return

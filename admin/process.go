@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/peer/fault"
@@ -29,6 +30,15 @@ type Process interface {
 	// Join makes a node on standby join the cluster that has these peer addresses. It
 	// returns [ErrAlready] if the node is not on standby.
 	Join(through []string) error
+	// Clients returns how many clients are connected to the node.
+	Clients() int
+	// Drain makes the node refuse new clients, because it is about to be stopped, and
+	// Undrain ends that. A node that starts again takes clients.
+	Drain() error
+	Undrain() error
+	// DrainingSince returns when Drain was called, by the wall clock; zero: the node takes
+	// clients.
+	DrainingSince() time.Time
 	// Commands calls fn for each command that clients have sent to the node.
 	Commands(fn func(histogram.CommandTimes))
 	// Chaos reports whether nodes may be killed and links broken, and Demo whether the

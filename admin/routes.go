@@ -228,6 +228,14 @@ func (s *Server) table() []route {
 			body: api.JoinRequest{}, answer: api.MemberChange{}, status: http.StatusAccepted, fails: []int{409}, handle: nodes.postJoin,
 		},
 		{
+			method: "POST", path: "/api/node/drain", summary: "Makes this port's node refuse new clients, because it is about to be stopped; its readiness probe fails. A node that starts again takes clients.",
+			body: struct{}{}, answer: api.Drain{}, handle: nodes.postDrain,
+		},
+		{
+			method: "DELETE", path: "/api/node/drain", summary: "Makes this port's node take clients again.",
+			answer: api.Drain{}, handle: nodes.deleteDrain,
+		},
+		{
 			method: "GET", path: "/api/observe/alerts.yml", summary: "Alert rules for Prometheus, each with a line that says what to do.",
 			answer: "", media: yamlMedia, serve: getAlerts,
 		},

@@ -114,6 +114,22 @@ func TestServer_MaxClients(t *testing.T) {
 	t.Fatal("the place was not given to another")
 }
 
+func TestServer_RefuseClients_KeepsThoseThatAreConnected(t *testing.T) {
+	s := serve(t, Config{}, newFake(t))
+	old := dial(t, s.Addr().String())
+	old.do("PING")
+	s.RefuseClients()
+	fresh := dial(t, s.Addr().String())
+	fresh.expect("-ERR this node is about to be stopped: connect to another one\r\n")
+	fresh.closed()
+	old.do("PING")
+	if n := s.Connected(); n != 1 {
+		t.Errorf("%d clients are connected, want 1", n)
+	}
+	s.TakeClients()
+	dial(t, s.Addr().String()).do("PING")
+}
+
 func TestServer_IdleClient_IsClosed(t *testing.T) {
 	s := serve(t, Config{IdleTimeout: 50 * time.Millisecond}, newFake(t))
 	c := dial(t, s.Addr().String())

@@ -46,6 +46,7 @@ type Server struct {
 	logged   throttles
 
 	closing  atomic.Bool
+	refusing atomic.Bool   // new clients
 	stopping chan struct{} // closed once closing is set
 	killed   chan struct{}
 	kill     sync.Once
@@ -117,7 +118,7 @@ func (s *Server) families(store Store) *families {
 				Store: store, Users: s.users, Numbers: s.numbers(),
 				Standalone: s.cfg.Standalone, Addr: s.listener.Addr(), Fixed: s.cfg.Settings,
 			}),
-			Born: s.cfg.Now(), RunID: newRunID(), Connected: s.connected,
+			Born: s.cfg.Now(), RunID: newRunID(), Connected: s.Connected,
 			Facts: s.cfg.Facts, Rewrite: s.cfg.Rewrite, Shutdown: s.cfg.Shutdown, Chaos: s.cfg.Chaos, Sleep: s.sleep,
 		},
 	}
@@ -175,7 +176,7 @@ func (s *Server) drain() {
 	}
 	over := time.NewTimer(s.cfg.Grace)
 	defer over.Stop()
-	for s.connected() > 0 {
+	for s.Connected() > 0 {
 		select {
 		case <-s.empty:
 		case <-over.C:
@@ -222,13 +223,13 @@ func (s *Server) accept(ctx context.Context) error {
 // admit starts a session, or refuses the connection.
 func (s *Server) admit(ctx context.Context, conn net.Conn) {
 	s.counters.Connections.Add(1)
+	if s.refusing.Load() {
+		s.refuse(conn, command.TextDraining)
+		return
+	}
 	c := s.newSession(conn)
 	if c == nil {
-		s.counters.Rejected.Add(1)
-		s.errors.CountError(command.TextMaxClients)
-		_ = conn.SetWriteDeadline(time.Now().Add(sendTime))
-		_, _ = conn.Write([]byte("-" + command.TextMaxClients + "\r\n"))
-		_ = conn.Close()
+		s.refuse(conn, command.TextMaxClients)
 		return
 	}
 	s.work.Go(func() {
@@ -236,6 +237,22 @@ func (s *Server) admit(ctx context.Context, conn net.Conn) {
 		c.serve(ctx)
 	})
 }
+
+// refuse closes a new connection after an error reply.
+func (s *Server) refuse(conn net.Conn, text string) {
+	s.counters.Rejected.Add(1)
+	s.errors.CountError(text)
+	_ = conn.SetWriteDeadline(time.Now().Add(sendTime))
+	_, _ = conn.Write([]byte("-" + text + "\r\n"))
+	_ = conn.Close()
+}
+
+// RefuseClients makes the server refuse new connections, until TakeClients is called. Those
+// that are open stay.
+func (s *Server) RefuseClients() { s.refusing.Store(true) }
+
+// TakeClients makes the server take new connections again.
+func (s *Server) TakeClients() { s.refusing.Store(false) }
 
 // newSession registers a connection, or returns nil if there are too many.
 func (s *Server) newSession(conn net.Conn) *session {
@@ -307,7 +324,8 @@ func (s *Server) open() []*session {
 	return list
 }
 
-func (s *Server) connected() int {
+// Connected returns how many clients are connected.
+func (s *Server) Connected() int {
 	s.sessions.Lock()
 	defer s.sessions.Unlock()
 	return len(s.sessions.byID)

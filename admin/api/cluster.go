@@ -48,6 +48,7 @@ type Member struct {
 	Refilling          string           `json:"refilling,omitempty"`              // why the others fill it now, and answer for what it holds
 	ReadOnly           string           `json:"read_only,omitempty"`              // why its store refuses writes, as a full disk does
 	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused there, unix time
+	DrainingMillis     int64            `json:"draining_since_ms,omitempty"`      // since when it refuses new clients, because it is about to be stopped, unix time
 }
 
 // Link is a fault on the link from one node to another.

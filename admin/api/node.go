@@ -27,9 +27,16 @@ type NodeFigures struct {
 	Refilling          string           `json:"refilling,omitempty"`              // why the others fill it now, and answer for what it holds
 	ReadOnly           string           `json:"read_only,omitempty"`              // why the store refuses writes
 	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused, unix time
+	DrainingMillis     int64            `json:"draining_since_ms,omitempty"`      // since when it refuses new clients, because it is about to be stopped, unix time
 	Totals             Totals           `json:"totals"`                           // since it started
 	ReadTimes          Times            `json:"read_times"`
 	WriteTimes         Times            `json:"write_times"`
+}
+
+// Drain is the answer of POST and DELETE /api/node/drain.
+type Drain struct {
+	Node           string `json:"node"`
+	DrainingMillis int64  `json:"draining_since_ms"` // unix time; 0: it takes clients
 }
 
 // Totals holds counters of a node.

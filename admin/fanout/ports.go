@@ -83,6 +83,9 @@ type Question struct {
 	Method string
 	Path   func(ring.Member) string // with its query
 	Body   any                      // in JSON; nil: none
+	// Timed is called for each answer, with the times when the question was sent and the
+	// answer was there; one call at a time. Nil: nobody wants to know.
+	Timed func(m ring.Member, sent, received time.Time)
 }
 
 // Get returns the question GET path, the same for all members.
@@ -106,12 +109,17 @@ func All[T any](ctx context.Context, p *Ports, members []ring.Member, q Question
 	for i, m := range members {
 		wg.Go(func() {
 			var answer T
+			sent := time.Now()
 			if failed[i] = p.To(m).Call(ctx, q.Method, q.Path(m), q.Body, &answer); failed[i] != nil {
 				return
 			}
+			received := time.Now()
 			mu.Lock()
+			defer mu.Unlock()
 			answers[m.Name] = answer
-			mu.Unlock()
+			if q.Timed != nil {
+				q.Timed(m, sent, received)
+			}
 		})
 	}
 	wg.Wait()

@@ -68,6 +68,22 @@ func findStuck(v *View) (all []api.Problem) {
 	return all
 }
 
+// findDraining finds nodes that refuse new clients, because they are about to be stopped.
+func findDraining(v *View) (all []api.Problem) {
+	for _, m := range v.Members {
+		if m.DrainingMillis == 0 {
+			continue
+		}
+		all = append(all, api.Problem{
+			Kind: NodeDrains, Level: levelWarn, Node: m.Name, SinceMillis: m.DrainingMillis,
+			What:  m.Name + " drains: it refuses new clients",
+			Means: "An operator is about to stop it. It keeps its data and answers the other nodes, so that no request fails.",
+			Do:    fmt.Sprintf("Stop %s and start it again, which ends this. Or leave it running: 'quorate admin drain --undo' at its own admin port.", m.Name),
+		})
+	}
+	return all
+}
+
 // findNoReport finds nodes that run and whose admin port does not answer.
 func findNoReport(v *View) (all []api.Problem) {
 	for _, m := range v.Members {

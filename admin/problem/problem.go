@@ -27,6 +27,7 @@ const (
 	HintsWait         = "hints-wait"
 	ReplicaBehind     = "replica-behind"
 	RepairPaused      = "repair-paused"
+	NodeDrains        = "node-drains"
 	TransferFails     = "transfer-fails"
 	TombstonesBlocked = "tombstones-blocked"
 )
@@ -34,7 +35,7 @@ const (
 // Kinds lists all kinds.
 var Kinds = []string{
 	NodeDown, ChangeStuck, NoReport, VersionMix, Clock, ReadOnly, SlowDisk, SlowNode, SlowLink, LinkDown, NoQuorum,
-	HintsWait, ReplicaBehind, RepairPaused, TransferFails, TombstonesBlocked,
+	HintsWait, ReplicaBehind, RepairPaused, NodeDrains, TransferFails, TombstonesBlocked,
 }
 
 // Levels of problems, as those of the log.
@@ -57,7 +58,7 @@ func Find(v View) []api.Problem {
 	all := []api.Problem{}
 	for _, find := range []func(*View) []api.Problem{
 		findNoQuorum, findDown, findStuck, findReadOnly, findClocks, findSlow, findLinks, findHints,
-		findBehind, findPaused, findTransfers, findTombstones, findNoReport, findVersions,
+		findBehind, findPaused, findDraining, findTransfers, findTombstones, findNoReport, findVersions,
 	} {
 		all = append(all, find(&v)...)
 	}

@@ -87,6 +87,7 @@ func TestFind_EachKind_IsFoundAndNothingElse(t *testing.T) {
 			r.Status, r.Here, r.Detail = "killed", nil, nil
 			v.Reports["C"] = r
 		}, []string{"node-down C"}},
+		{"a node drains", func(v *View) { v.at("B").DrainingMillis = ago(time.Minute) }, []string{"node-drains B"}},
 		{"anti-entropy is paused", func(v *View) { v.at("B").RepairPausedMillis = ago(time.Minute) }, []string{"repair-paused B"}},
 		{"a place is vacant", func(v *View) { v.stop("C"); v.at("C").Vacant = true }, []string{"node-down C"}},
 		{"a node joins", func(v *View) {

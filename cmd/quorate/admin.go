@@ -32,6 +32,7 @@ type adminCmd struct {
 	Status   adminStatus   `cmd:"" help:"Show the cluster as one node sees it, and what is wrong; exit with 1 if anything is."`
 	Problems adminProblems `cmd:"" help:"Show what is wrong; exit with 1 if anything is."`
 	Check    adminCheck    `cmd:"" help:"Say whether one node may be stopped now, as for a restart; exit with 0 if so, else with 1."`
+	Drain    adminDrain    `cmd:"" help:"Make the node at this admin port safe to stop: it refuses new clients, and hands over what it has for others."`
 	Nodes    adminNodes    `cmd:"" aliases:"members" help:"Show the members with their zones and addresses."`
 	Ring     adminRing     `cmd:"" help:"Show which share of the ring each node has."`
 	Preflist adminPreflist `cmd:"" help:"Show where a key lives: its preference list."`

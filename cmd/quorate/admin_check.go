@@ -46,11 +46,16 @@ func (c adminCheck) Run(ctx context.Context, con console, cli *commands) error {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	if !cli.Admin.JSON {
-		return awaitSafe(ctx, con.out, &portView{port}, c.Wait)
+	return cli.Admin.awaitSafe(ctx, con.out, &portView{port: port}, c.Wait)
+}
+
+// awaitSafe is [awaitSafe] that prints as the flags say.
+func (c *adminCmd) awaitSafe(ctx context.Context, out io.Writer, cluster looker, wait bool) error {
+	if !c.JSON {
+		return awaitSafe(ctx, out, cluster, wait)
 	}
 	var text strings.Builder
-	err = awaitSafe(ctx, &text, &portView{port}, c.Wait)
+	err := awaitSafe(ctx, &text, cluster, wait)
 	if err != nil && !errors.Is(err, errNotSafe) {
 		return err
 	}
@@ -58,7 +63,7 @@ func (c adminCheck) Run(ctx context.Context, con console, cli *commands) error {
 	if err != nil {
 		answer.Reasons = strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
 	}
-	return errors.Join(printJSON(con.out, answer), err)
+	return errors.Join(printJSON(out, answer), err)
 }
 
 // checkAnswer is the answer of a check with --json.
@@ -80,7 +85,10 @@ type looker interface {
 }
 
 // portView looks through an admin port.
-type portView struct{ port *api.Client }
+type portView struct {
+	port   *api.Client
+	drains string // the node that drains, which is no problem; empty: none
+}
 
 func (p *portView) look(ctx context.Context) (v restartView, err error) {
 	if v.cluster, err = p.port.Cluster(ctx); err != nil {
@@ -89,6 +97,9 @@ func (p *portView) look(ctx context.Context) (v restartView, err error) {
 	if v.problems, err = p.port.Problems(ctx); err != nil {
 		return v, err
 	}
+	v.problems.Problems = slices.DeleteFunc(v.problems.Problems, func(found api.Problem) bool {
+		return found.Kind == problem.NodeDrains && found.Node == p.drains
+	})
 	v.merkle, err = p.port.Merkle(ctx)
 	return v, err
 }

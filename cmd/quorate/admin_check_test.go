@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +54,25 @@ func TestAdmin_Check_NamesEachReason(t *testing.T) {
 		test.make(&v)
 		if got := new(restartCheck).reasons(v); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)
+		}
+	}
+}
+
+// TestAdmin_Drain_ItsOwnDrainIsNoReason: that another node drains is one.
+func TestAdmin_Drain_ItsOwnDrainIsNoReason(t *testing.T) {
+	port := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := map[string]string{
+			"/api/node/drain": `{"node": "A", "draining_since_ms": 5}`, "/api/cluster": `{"nodes": [{"name": "A", "status": "up", "hints": 0}]}`,
+			"/api/problems": `{"problems": [{"kind": "node-drains", "node": "A", "what": "A drains"}]}`, "/api/merkle": `{}`,
+		}[r.URL.Path]
+		_, _ = io.WriteString(w, answer)
+	}))
+	defer port.Close()
+	for command, want := range map[string]string{"drain": "safe to stop one node\n", "check": "A drains\n"} {
+		var out strings.Builder
+		code := run(t.Context(), []string{"admin", "--admin-addr", port.URL, command}, console{out: &out, err: io.Discard})
+		if !strings.Contains(out.String(), want) || (code == 0) != (command == "drain") {
+			t.Errorf("%s: exit code %d\n%s", command, code, out.String())
 		}
 	}
 }

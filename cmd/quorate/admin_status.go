@@ -94,6 +94,9 @@ func statusText(m api.Member) string {
 	if m.ReadOnly != "" {
 		status += ", read-only"
 	}
+	if m.DrainingMillis != 0 {
+		status += ", draining"
+	}
 	if m.RepairPausedMillis != 0 {
 		status += ", repair paused"
 	}

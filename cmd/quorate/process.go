@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster/core/histogram"
@@ -97,6 +98,28 @@ func (p *process) Join(through []string) error {
 		}
 	}
 	return p.own.join(through)
+}
+
+// Clients implements [admin.Process].
+func (p *process) Clients() int {
+	if l, _ := p.own.state(); l != nil {
+		return l.client.Connected()
+	}
+	return 0
+}
+
+// Drain implements [admin.Process].
+func (p *process) Drain() error { return p.own.drain() }
+
+// Undrain implements [admin.Process].
+func (p *process) Undrain() error { return p.own.undrain() }
+
+// DrainingSince implements [admin.Process].
+func (p *process) DrainingSince() time.Time {
+	if l, _ := p.own.state(); l != nil {
+		return l.drainingSince()
+	}
+	return time.Time{}
 }
 
 // Commands implements [admin.Process].

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -342,5 +344,51 @@ func TestProcess_WithoutChaos_BreaksNothing(t *testing.T) {
 	}
 	if _, err := p.AddNode(t.Context()); !errors.Is(err, admin.ErrNotDemo) {
 		t.Errorf("add: %v", err)
+	}
+}
+
+// A node that was told to drain refuses new clients until it starts again.
+func TestProcess_Drain_EndsWithTheLifeOfTheNode(t *testing.T) {
+	d, p := startDemo(t, "--nodes", "1")
+	client := func() error {
+		conn, err := net.Dial("tcp", d.nodes[0].supervisor.client.Addr)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "PING\r\n"); err != nil {
+			return err
+		}
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		if err == nil && line != "+PONG\r\n" {
+			err = errors.New(line)
+		}
+		return err
+	}
+	if err := errors.Join(p.Drain(), p.Drain()); err != nil || p.DrainingSince().IsZero() {
+		t.Fatalf("%v, since %v", err, p.DrainingSince())
+	}
+	if err := client(); err == nil || !strings.Contains(err.Error(), "about to be stopped") {
+		t.Errorf("a client of a node that drains: %v", err)
+	}
+	if err := p.Undrain(); err != nil || client() != nil {
+		t.Errorf("undone: %v, %v", err, client())
+	}
+	if err := p.Drain(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Kill("A"); err != nil {
+		t.Fatal(err)
+	}
+	poll.Until(t, "the node is killed", func() bool { _, err := p.Node(); return errors.Is(err, admin.ErrKilled) })
+	if err := p.Drain(); !errors.Is(err, admin.ErrKilled) {
+		t.Errorf("draining a killed node: %v", err)
+	}
+	if err := p.Revive("A"); err != nil {
+		t.Fatal(err)
+	}
+	poll.Until(t, "the node takes clients", func() bool { return client() == nil })
+	if !p.DrainingSince().IsZero() {
+		t.Error("a drain is remembered across a restart")
 	}
 }

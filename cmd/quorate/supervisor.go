@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -218,8 +219,9 @@ type nodeConfig struct {
 
 // life is a node and its client port, from one start to one end.
 type life struct {
-	node   *cluster.Node
-	client *server.Server
+	node     *cluster.Node
+	client   *server.Server
+	draining atomic.Int64 // since when, unix milliseconds; 0: it takes clients
 }
 
 func newLife(node nodeConfig, client clientPort) (*life, error) {

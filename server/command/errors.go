@@ -24,6 +24,7 @@ const (
 	TextSameObject         = "ERR source and destination objects are the same"
 	TextNoCluster          = "ERR This instance has cluster support disabled"
 	TextMaxClients         = "ERR max number of clients reached"
+	TextDraining           = "ERR this node is about to be stopped: connect to another one"
 	TextWrongPass          = "WRONGPASS invalid username-password pair or user is disabled."
 	TextNoFloat            = "ERR value is not a valid float"
 	TextOverflow           = "ERR increment or decrement would overflow"

@@ -50,7 +50,7 @@ func TestOperations_Page_TellsWhatHappensAndWhatHelps(t *testing.T) {
 		{"A link or a node is slow", []func(){func() {
 			links("/api/nodes/A/slow", map[string]any{"with": []string{"B"}, "delay_ms": 120})
 		}}},
-		{"Nodes are restarted or upgraded, one after the other", []func(){func() { links("/api/heal", map[string]any{}) }}},
+		{"Nodes are restarted or upgraded, one after the other", []func(){func() { links("/api/heal", map[string]any{}) }, nothing}},
 		{"The cluster grows", []func(){func() {
 			at := len(standby.args) - 2 // --join and its value
 			standby.args = append(standby.args[:at:at], "--standby")
