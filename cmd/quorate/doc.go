@@ -8,6 +8,7 @@
 //	quorate version
 //	quorate help      a command, explained
 //	quorate completion
+//	quorate manual    the manual page
 //
 // Every setting is a row of one table (config.go): its name, the field that it sets,
 // default, bounds, help, and whether CONFIG SET changes it. Flags come from the table,

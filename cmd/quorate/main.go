@@ -27,6 +27,8 @@ type commands struct {
 
 	Completion completionCmd `cmd:"" help:"Print what makes a shell complete the commands and flags of quorate."`
 
+	Manual manualCmd `cmd:"" help:"Print the manual page: quorate manual | man -l -"`
+
 	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
 }
 
