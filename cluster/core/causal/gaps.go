@@ -47,6 +47,24 @@ func (c Context) Covers(d Dot) bool {
 	return c.Vector.Covers(d) && (len(c.Gaps) == 0 || !c.Gaps.Has(d))
 }
 
+// Includes reports whether c has every event that d has.
+func (c Context) Includes(d Context) bool {
+	for i := range d.Vector {
+		if e := &d.Vector[i]; c.Vector.Counter(e.Actor) < e.Counter {
+			return false
+		}
+	}
+	for _, g := range c.Gaps {
+		if g.To = min(g.To, d.Vector.Counter(g.Actor)); g.From <= g.To && !slices.ContainsFunc(d.Gaps, g.within) {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether all of g is in another gap.
+func (g Gap) within(h Gap) bool { return g.Actor == h.Actor && h.From <= g.From && g.To <= h.To }
+
 // Clone returns a copy that shares no memory with c.
 func (c Context) Clone() Context {
 	return Context{Vector: c.Vector.Clone(), Gaps: slices.Clone(c.Gaps)}

@@ -133,3 +133,21 @@ func TestContext_With_AddsOneEvent(t *testing.T) {
 		}
 	}
 }
+
+func TestContext_Includes_EveryEventOfTheOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := anyEvents(t), anyEvents(t)
+		if rapid.Bool().Draw(t, "subset") {
+			for d := range b {
+				a[d] = true
+			}
+		}
+		want := true
+		for d := range b {
+			want = want && a[d]
+		}
+		if got := contextOfEvents(a).Includes(contextOfEvents(b)); got != want {
+			t.Fatalf("%v includes %v: %v", a, b, got)
+		}
+	})
+}

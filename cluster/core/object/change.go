@@ -23,6 +23,9 @@ type Edit struct {
 	Dot     causal.Dot
 	Time    causal.Timestamp
 	Now     int64 // unix milliseconds: what has expired by then goes, too
+
+	// Names are, after BecomeEdited, those whose elements may have changed, in order.
+	Names []Name
 }
 
 // BecomeEdited sets next to o after an edit:
@@ -42,12 +45,17 @@ func (next *Object) BecomeEdited(o Object, e *Edit) {
 	reader, exists := o.Elements.At(e.Now), o.Elements.AnyLive(e.Now)
 	elements, old := next.Elements[:0], o.Elements
 	changes := e.Changes
+	e.Names = e.Names[:0]
 	for len(old) > 0 || len(changes) > 0 {
 		switch c := nextChange(old, changes); {
 		case c < 0:
-			elements = e.appendKept(elements, &old[0], e.All || reader.dead(&old[0]) || old[0].Kind == KeyExpiry && !exists)
+			goes := e.All || reader.dead(&old[0]) || old[0].Kind == KeyExpiry && !exists
+			if elements = e.appendKept(elements, &old[0], goes); goes {
+				e.note(old[0].Kind, old[0].Name)
+			}
 			old = old[1:]
 		default:
+			e.note(changes[0].Kind, changes[0].Name)
 			added := Element{Kind: changes[0].Kind, Name: changes[0].Name, Dot: e.Dot, Time: e.Time, Expiry: changes[0].Expiry, Data: changes[0].Data}
 			if added.Expiry < 0 {
 				added.Expiry = 1 // an encoding has no other: see Value.normal
@@ -85,6 +93,14 @@ func (e *Edit) startNext(next, o *Object) {
 		default:
 			next.Siblings = append(next.Siblings, *s)
 		}
+	}
+}
+
+// note adds a name to those that may have changed, once.
+func (e *Edit) note(kind Kind, name []byte) {
+	n := Name{Kind: kind, Name: name}
+	if last := len(e.Names) - 1; last < 0 || e.Names[last].compare(n) != 0 {
+		e.Names = append(e.Names, n)
 	}
 }
 

@@ -12,7 +12,8 @@
 // node; an object's vector covers every dot of its siblings and elements.
 //
 // The elements of collections ([Element]) are merged by the same rule: [Object.BecomeEdited]
-// adds an event that changes some of them.
+// adds an event that changes some of them. A [Delta] has those alone, for copies that know of all
+// that was before ([MergeDelta]).
 //
 // A document begins with its format and its [Type]; today the only type is
 // [Register].

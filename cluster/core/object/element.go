@@ -205,12 +205,18 @@ func (es Elements) Newest(now int64) (newest *Element) {
 
 // Of returns the elements of a name: several if they were written concurrently.
 func (es Elements) Of(kind Kind, name []byte) Elements {
-	first, _ := slices.BinarySearchFunc(es, name, func(e Element, name []byte) int { return orderOfNames(e.Kind, e.Name, kind, name) })
-	end := first
-	for end < len(es) && orderOfNames(es[end].Kind, es[end].Name, kind, name) == 0 {
+	first, end := es.span(Name{Kind: kind, Name: name})
+	return es[first:end]
+}
+
+// span returns where the elements of a name are: from first to before end.
+func (es Elements) span(n Name) (first, end int) {
+	first, _ = slices.BinarySearchFunc(es, n, func(e Element, n Name) int { return orderOfNames(e.Kind, e.Name, n.Kind, n.Name) })
+	end = first
+	for end < len(es) && orderOfNames(es[end].Kind, es[end].Name, n.Kind, n.Name) == 0 {
 		end++
 	}
-	return es[first:end]
+	return first, end
 }
 
 // writers returns the actors that wrote the elements.

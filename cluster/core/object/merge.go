@@ -31,7 +31,7 @@ const (
 // that one and allocates nothing; else the result shares the bytes of their values.
 func Merge(a, b Object) (Object, Relation) {
 	if !a.plain() || !b.plain() {
-		return mergeAny(&a, &b)
+		return join(&a, &b, mergedElements(&a, &b))
 	}
 	isA, isB := causal.JoinIs(a.Clock, b.Clock)
 	if isA || isB {
@@ -76,15 +76,15 @@ func (m *Object) related(a, b *Object) (Object, Relation) {
 	return *m, Neither
 }
 
-// mergeAny merges objects that may have gaps, and versions of forwarded updates. Such a
-// version goes with the first of its twins that goes.
-func mergeAny(a, b *Object) (Object, Relation) {
+// join merges objects that may have gaps, and versions of forwarded updates. Such a version goes
+// with the first of its twins that goes. The elements are merged already.
+func join(a, b *Object, elements Elements) (Object, Relation) {
 	m := Object{
 		Clock:    causal.AppendJoin(make(causal.Vector, 0, len(a.Clock)+len(b.Clock)), a.Clock, b.Clock),
 		Siblings: appendSurvivors(make([]Sibling, 0, len(a.Siblings)+len(b.Siblings)), a, b),
 		Replaced: slices.Grow(slices.Clone(a.Replaced), len(b.Replaced)+1),
 		Gaps:     a.Context().JoinGaps(b.Context()),
-		Elements: mergedElements(a, b),
+		Elements: elements,
 	}
 	for _, r := range b.Replaced {
 		m.Replaced = m.Replaced.add(r)
