@@ -13,6 +13,8 @@ var metrics = []metric{
 	{"quorate_no_quorum_total", "Requests that too few replicas answered in time.", counter, func(s *sample) int64 { return s.replica.NoQuorum.Load() }},
 	{"quorate_read_repairs_total", "Stale replicas brought up to date by a read.", counter, func(s *sample) int64 { return s.replica.ReadRepairs.Load() }},
 	{"quorate_stand_ins_total", "Copies given to a fallback in place of a primary.", counter, func(s *sample) int64 { return s.replica.ToFallbacks.Load() }},
+	{"quorate_deltas_total", "Changes of large collections that were sent to a replica as deltas, not as the whole collection.", counter, func(s *sample) int64 { return s.replica.Deltas.Load() }},
+	{"quorate_deltas_refused_total", "Deltas refused by a replica that was behind, and was sent the whole collection then.", counter, func(s *sample) int64 { return s.replica.DeltasRefused.Load() }},
 	{"quorate_clock_refused_total", "Times of other nodes that were more than a minute ahead of this node's clock, and were not followed.", counter, func(s *sample) int64 { return s.replica.ClockRefused.Load() }},
 	{"quorate_hints_stored_total", "Hints stored on this node.", counter, func(s *sample) int64 { return s.store.HintsStored }},
 	{"quorate_late_hints_total", "Hints that this node stored as coordinator after the request had ended.", counter, func(s *sample) int64 { return s.replica.HintsStored.Load() }},

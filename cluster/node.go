@@ -97,7 +97,7 @@ func (n *Node) openStore() (err error) {
 	o.Logger = n.cfg.Logger.With("component", "engine")
 	o.Observe = func(t causal.Timestamp) { n.coordinator.Observe(t) } // nothing is merged before there is one
 	o.OnFatal = func(err error) { n.fail(fmt.Errorf("the store failed: %w", err)) }
-	o.MayStrip = func() bool { return n.allMembers(n.channel.ReadsStripped) }
+	o.MayStrip = func() bool { return n.allMembers(peer.Stripped) }
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
@@ -113,11 +113,11 @@ func (n *Node) openStore() (err error) {
 	return nil
 }
 
-// allMembers reports whether something is known to hold for all other members.
-func (n *Node) allMembers(holds func(ring.NodeID) bool) bool {
+// allMembers reports whether all other members are known to be of a version with a feature.
+func (n *Node) allMembers(what peer.Feature) bool {
 	select {
 	case <-n.ready:
-		return agreement.All(n.state.Ring().Members(), n.id, holds)
+		return agreement.All(n.state.Ring().Members(), n.id, func(id ring.NodeID) bool { return n.channel.Knows(id, what) })
 	default:
 		return false
 	}
@@ -179,7 +179,7 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		RequestTimeout: n.cfg.RequestTimeout, Abstain: true, Lanes: n.cfg.PeerLanes,
 		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 		ClearsDiffer: func(id ring.NodeID) { n.clearer.Differs(id) },
-		Collections:  agreement.New(n.store.State(), "elements", func() bool { return n.allMembers(n.channel.ReadsElements) }).Reached,
+		Collections:  agreement.New(n.store.State(), "elements", func() bool { return n.allMembers(peer.Elements) }).Reached,
 	})
 	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,

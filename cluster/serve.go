@@ -7,7 +7,7 @@ import (
 
 // register names the handler of every kind of message that a peer may send.
 func (n *Node) register(m *peer.Mux) {
-	m.Batch(n.coordinator, peer.Write, peer.Read, peer.Forward, peer.TakeOver, peer.Age)
+	m.Batch(n.coordinator, peer.Write, peer.Delta, peer.Read, peer.Forward, peer.TakeOver, peer.Age)
 	m.Batch(n.repair.Exchanger(), antientropy.Kinds()...)
 	m.Queue(peer.Join, n.membership.AnswerJoin)
 	m.Queue(peer.RingPull, n.membership.Disseminator().AnswerPull)

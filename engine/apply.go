@@ -176,6 +176,9 @@ type version struct {
 // that object, decoded, or its outline.
 func (t *txn) nextVersion(r *Record, found *storedObject) (v version, err error) {
 	merge, old := r.Merge, found.object
+	if r.Delta {
+		return t.mergeDelta(r, found)
+	}
 	if merge != nil && old != nil && found.equals(merge, r.Key) {
 		merge = nil
 	}
@@ -216,19 +219,25 @@ func (t *txn) nextVersion(r *Record, found *storedObject) (v version, err error)
 			v = version{changed: len(left.Clock) > 0, object: left}
 		}
 	}
-	if v.changed && v.encoded == nil {
-		if found.outlined() {
-			if err := t.fill(&v.object, found); err != nil {
-				return version{}, err
-			}
-		}
-		room := r.room()
-		if n := v.object.EncodedLen(); n >= largebuf.Large {
-			room = largebuf.Grow(room, n)
-		}
-		v.encoded = v.object.Append(room)
+	return v, t.encode(r, &v, found)
+}
+
+// encode encodes a version that was made of the object that was found, if it is not encoded yet.
+func (t *txn) encode(r *Record, v *version, found *storedObject) error {
+	if !v.changed || v.encoded != nil {
+		return nil
 	}
-	return v, nil
+	if found.outlined() {
+		if err := t.fill(&v.object, found); err != nil {
+			return err
+		}
+	}
+	room := r.room()
+	if n := v.object.EncodedLen(); n >= largebuf.Large {
+		room = largebuf.Grow(room, n)
+	}
+	v.encoded = v.object.Append(room)
+	return nil
 }
 
 // decodeMerge decodes an object that is to be merged, less what is cleared of it, into t.in. It

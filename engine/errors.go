@@ -28,6 +28,8 @@ var (
 	ErrClosed = errors.New("store is closed")
 	// ErrHintsFull means that the bytes allowed for hints are used up.
 	ErrHintsFull = errors.New("no room for hints")
+	// ErrBehind means that a delta builds on what the stored object does not know.
+	ErrBehind = errors.New("the copy lacks what the delta builds on")
 	// ErrTooBig means that the batch would exceed what one commit may hold.
 	ErrTooBig = errors.New("batch is too big")
 )

@@ -27,6 +27,8 @@ type Record struct {
 	Hint causal.NodeID
 	// Merge is an encoded object to merge in, or nil.
 	Merge []byte
+	// Delta says that Merge is an encoded object.Delta, of the node's own copy.
+	Delta bool
 	// Edit is the coordinator's edit, or nil. It follows Merge.
 	Edit Editor
 
@@ -44,8 +46,8 @@ type Record struct {
 	// Changed reports whether this record changed what is stored.
 	Changed bool
 	// Err is the error of this record alone: wire.ErrCorrupt if Merge cannot be
-	// decoded, ErrCorrupt if the stored object cannot, ErrHintsFull, ErrTooBig, or the
-	// editor's error. Nothing was stored for the record then.
+	// decoded, ErrCorrupt if the stored object cannot, ErrBehind, ErrHintsFull, ErrTooBig, or
+	// the editor's error. Nothing was stored for the record then.
 	Err error
 }
 

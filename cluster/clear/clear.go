@@ -43,8 +43,8 @@ type Store interface {
 type Channel interface {
 	Call(ctx context.Context, to causal.NodeID, class peer.Class, kind peer.Kind, body []byte) ([]byte, error)
 	Available(id causal.NodeID) bool
-	// KnowsClears reports whether a member is of a version that knows clears.
-	KnowsClears(id causal.NodeID) bool
+	// Knows reports whether a member is of a version with a feature.
+	Knows(id causal.NodeID, what peer.Feature) bool
 }
 
 // Config is what a [Clearer] is made of. All fields are required.
@@ -90,7 +90,7 @@ func (x *Clearer) Flush(ctx context.Context) error {
 func (x *Clearer) propose(ctx context.Context) (object.Clear, error) {
 	members := memberIDs(x.cfg.Ring())
 	for _, id := range members {
-		if id != x.cfg.Self && !(x.cfg.Channel.Available(id) && x.cfg.Channel.KnowsClears(id)) {
+		if id != x.cfg.Self && !(x.cfg.Channel.Available(id) && x.cfg.Channel.Knows(id, peer.Clears)) {
 			return nil, fmt.Errorf("%s cannot be reached, or is of an older version", x.cfg.Ring().Name(id))
 		}
 	}

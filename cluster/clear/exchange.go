@@ -70,7 +70,7 @@ func (x *Clearer) exchangeWith(ctx context.Context, members map[causal.NodeID]st
 	var group errgroup.Group
 	group.SetLimit(maxCalls)
 	for id := range members {
-		if id == x.cfg.Self || !x.cfg.Channel.Available(id) || !x.cfg.Channel.KnowsClears(id) {
+		if id == x.cfg.Self || !x.cfg.Channel.Available(id) || !x.cfg.Channel.Knows(id, peer.Clears) {
 			continue
 		}
 		group.Go(func() error {

@@ -198,26 +198,11 @@ func (c *Channel) Connected(id causal.NodeID) bool {
 	return r != nil && r.stream(int(Foreground)) != nil
 }
 
-// ReadsStripped reports whether a peer is known to read objects with stripped values.
-// Nodes up to version 0.1.0 refuse them. It is not known before the first stream to the
-// peer.
-func (c *Channel) ReadsStripped(id causal.NodeID) bool {
+// Knows reports whether a peer is known to be of a version with a feature. It is not known before
+// the first stream to the peer.
+func (c *Channel) Knows(id causal.NodeID, what Feature) bool {
 	r := c.remote(id)
-	return r != nil && r.version.Load() >= versionStripped
-}
-
-// ReadsElements reports whether a peer is known to read objects with elements. It is not known
-// before the first stream to the peer.
-func (c *Channel) ReadsElements(id causal.NodeID) bool {
-	r := c.remote(id)
-	return r != nil && r.version.Load() >= versionElements
-}
-
-// KnowsClears reports whether a peer is known to obey clears. It is not known before the first
-// stream to the peer.
-func (c *Channel) KnowsClears(id causal.NodeID) bool {
-	r := c.remote(id)
-	return r != nil && r.version.Load() >= versionClears
+	return r != nil && r.version.Load() >= uint32(what)
 }
 
 // WaitTime returns how long an answer of a peer may take before another node should be

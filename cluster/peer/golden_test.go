@@ -36,27 +36,34 @@ func TestHandshake_Golden(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", what, got, c.want)
 		}
 	}
-	if protocolVersion != 6 || oldestVersion != 1 {
+	if protocolVersion != 7 || oldestVersion != 1 {
 		t.Errorf("this code speaks versions %d to %d", oldestVersion, protocolVersion)
 	}
 }
 
 // What a peer reads is known from the first stream to it, and stays known while it is down.
-func TestChannel_ReadsStripped_FollowsFromTheHello(t *testing.T) {
+func TestChannel_Knows_FollowsFromTheHello(t *testing.T) {
 	a, b := pair(t, nil)
 	poll.Until(t, "streams stand", func() bool { return a.Available(b.id()) && b.Available(a.id()) })
-	if !a.ReadsStripped(b.id()) || a.ReadsStripped(a.id()+100) {
-		t.Errorf("of the peer: %v, of a stranger: %v", a.ReadsStripped(b.id()), a.ReadsStripped(a.id()+100))
+	if !a.Knows(b.id(), Stripped) || a.Knows(a.id()+100, Stripped) {
+		t.Errorf("of the peer: %v, of a stranger: %v", a.Knows(b.id(), Stripped), a.Knows(a.id()+100, Stripped))
 	}
-	if !a.ReadsElements(b.id()) || a.ReadsElements(a.id()+100) {
-		t.Errorf("elements: of the peer: %v, of a stranger: %v", a.ReadsElements(b.id()), a.ReadsElements(a.id()+100))
+	if !a.Knows(b.id(), Elements) || a.Knows(a.id()+100, Elements) {
+		t.Errorf("elements: of the peer: %v, of a stranger: %v", a.Knows(b.id(), Elements), a.Knows(a.id()+100, Elements))
+	}
+	if !a.Knows(b.id(), Deltas) || a.Knows(a.id()+100, Deltas) {
+		t.Errorf("deltas: by the peer: %v, by a stranger: %v", a.Knows(b.id(), Deltas), a.Knows(a.id()+100, Deltas))
+	}
+	a.remote(b.id()).version.Store(versionDeltas - 1)
+	if a.Knows(b.id(), Deltas) {
+		t.Error("a node of an older version is sent deltas")
 	}
 	a.remote(b.id()).version.Store(versionElements - 1)
-	if a.ReadsElements(b.id()) {
+	if a.Knows(b.id(), Elements) {
 		t.Error("a node of an older version is sent elements")
 	}
 	a.remote(b.id()).version.Store(1)
-	if a.ReadsStripped(b.id()) {
+	if a.Knows(b.id(), Stripped) {
 		t.Error("a node of version 1 is sent what it does not read")
 	}
 }

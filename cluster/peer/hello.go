@@ -20,9 +20,10 @@ const magic = "\xD1QUORATE"
 // format 4, whose values are stripped. Version 3 says that the node tells the lanes of a
 // peer apart, and version 4 that it takes bodies in pieces. In version 5 a read or a write may
 // name the clear that its sender has carried out, and there are messages for clears. Version 6
-// says that the node reads objects of format 5, which have elements.
+// says that the node reads objects of format 5, which have elements, and version 7 that it takes
+// deltas of objects.
 const (
-	protocolVersion = 6
+	protocolVersion = 7
 	oldestVersion   = 1
 
 	versionStripped = 2
@@ -30,12 +31,24 @@ const (
 	versionPieces   = 4
 	versionClears   = 5
 	versionElements = 6
+	versionDeltas   = 7
 )
 
 const (
 	maxHandshake   = 1 << 10 // bytes of one handshake message
 	maxHelloString = 255
 	nonceSize      = 16
+)
+
+// Feature is what a node can be asked only if its version has it.
+type Feature uint16
+
+// The features, each named after what the node understands.
+const (
+	Stripped Feature = versionStripped // objects whose values are stripped
+	Clears   Feature = versionClears
+	Elements Feature = versionElements // objects with elements
+	Deltas   Feature = versionDeltas
 )
 
 // Tags of the handshake's messages.

@@ -15,6 +15,7 @@ const (
 
 	TakeOver Kind = 7 // may a node that has started coordinate computing updates? cluster/replica
 	Age      Kind = 8 // how long has the life of the node lasted? cluster/replica
+	Delta    Kind = 9 // deltas of objects to merge: cluster/replica
 
 	RingPull Kind = 10 // the ring state, unless the sender has the same: cluster
 	RingPush Kind = 11 // a ring state to merge: cluster

@@ -67,6 +67,7 @@ type lateHint struct {
 	partition ring.Partition
 	key       []byte
 	object    []byte
+	current   bool   // the object is a delta: the hint is what this node holds of the key
 	counter   uint32 // of Coordinator.hinting
 }
 
@@ -100,9 +101,13 @@ func (c *Coordinator) keepLateHints() {
 	for {
 		var batch []*engine.Record
 		var waiting [2]int64 // of batch, by counter
+		dropped := 0
 		add := func(h lateHint) {
-			batch = append(batch, h.record(c.cfg.Self))
-			waiting[h.counter]++
+			if waiting[h.counter]++; c.complete(&h) {
+				batch = append(batch, h.record(c.cfg.Self))
+			} else {
+				dropped++
+			}
 		}
 		select {
 		case h := <-c.late:
@@ -110,7 +115,7 @@ func (c *Coordinator) keepLateHints() {
 		case <-c.closing:
 			// What is left is stored by the loop below, once.
 		}
-		for more := true; more && len(batch) < most; {
+		for more := true; more && len(batch)+dropped < most; {
 			select {
 			case h := <-c.late:
 				add(h)
@@ -118,9 +123,10 @@ func (c *Coordinator) keepLateHints() {
 				more = false
 			}
 		}
-		if len(batch) == 0 {
+		if len(batch)+dropped == 0 {
 			return
 		}
+		c.count.HintsDropped.Add(int64(dropped))
 		commit, err := c.cfg.Store.Apply(batch)
 		for counter, n := range waiting {
 			c.hinting.leaveMany(uint32(counter), n)
@@ -138,6 +144,17 @@ func (c *Coordinator) keepLateHints() {
 			}
 		}
 	}
+}
+
+// complete gives a late hint the object that this node holds of the key, if it is to have that,
+// and reports whether the hint has an object.
+func (c *Coordinator) complete(h *lateHint) bool {
+	if !h.current {
+		return true
+	}
+	own, err := c.lookUp(h.partition, h.key, nil)
+	h.object = own.encoded
+	return err == nil && own.found
 }
 
 func (h lateHint) record(self ring.NodeID) *engine.Record {

@@ -26,6 +26,8 @@ type Channel interface {
 	Available(to ring.NodeID) bool
 	// Connected reports whether a node can be sent something, also if it does not answer now.
 	Connected(to ring.NodeID) bool
+	// Knows reports whether a node is known to be of a version with a feature.
+	Knows(to ring.NodeID, what peer.Feature) bool
 	// WaitTime returns how long a node may stay silent before another is asked.
 	WaitTime(to ring.NodeID) time.Duration
 }
@@ -47,6 +49,9 @@ type Config struct {
 	// Collections reports whether all members read objects with elements. Until then changes of
 	// elements are refused. Default: they do.
 	Collections func() bool
+	// DeltaElements is from how many elements on the changes of a collection are sent as deltas;
+	// default [DefaultDeltaElements].
+	DeltaElements int
 	// CollectionBytes bounds the elements of a key; default [DefaultCollectionBytes].
 	CollectionBytes int64
 
@@ -71,6 +76,8 @@ const (
 	DefaultSiblingsWarn   = 25
 	DefaultSiblingsRefuse = 100
 
+	// DefaultDeltaElements is where a delta begins to cost less than the whole collection.
+	DefaultDeltaElements = 32
 	// DefaultCollectionBytes leaves room in a peer's largest frame for two sides of a split
 	// that have both filled a collection.
 	DefaultCollectionBytes = 256 << 20
@@ -111,6 +118,7 @@ func New(cfg Config) *Coordinator {
 	cfg.Lanes = cmp.Or(cfg.Lanes, 1)
 	cfg.SiblingsWarn = cmp.Or(cfg.SiblingsWarn, DefaultSiblingsWarn)
 	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
+	cfg.DeltaElements = cmp.Or(cfg.DeltaElements, DefaultDeltaElements)
 	cfg.CollectionBytes = cmp.Or(cfg.CollectionBytes, DefaultCollectionBytes)
 	cfg.TakeOverTick = cmp.Or(cfg.TakeOverTick, takeOverTick)
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))

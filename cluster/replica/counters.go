@@ -16,6 +16,8 @@ type Counters struct {
 	ToFallbacks   atomic.Int64 // copies given to a fallback
 	ClockRefused  atomic.Int64 // stamps that were too far ahead of this node's clock
 	HintsStored   atomic.Int64 // late hints kept on this node
+	Deltas        atomic.Int64 // changes of collections sent as deltas
+	DeltasRefused atomic.Int64 // and those for which the whole object was sent then
 	HintsDropped  atomic.Int64 // copies left to anti-entropy
 
 	// Siblings counts reads by how many values they found: up to each of

@@ -17,6 +17,14 @@ type edit op
 // Edit applies the update to the current object. The engine holds the key's lock, so Edit
 // waits for nothing.
 func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Object, write bool, err error) {
+	next, write, err = e.apply(current, mint)
+	if write && err == nil {
+		e.f.mu.ops[e.group].made++
+	}
+	return next, write, err
+}
+
+func (e *edit) apply(current *object.Object, mint *engine.Minter) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
 	if dot, known := current.Made(e.req.issue.origin); known {

@@ -142,7 +142,7 @@ func (x *exchange) Complete(_ ring.NodeID, body []byte, err error) {
 	switch x.kind {
 	case peer.Read:
 		x.completeRead(body, err)
-	case peer.Write:
+	case peer.Write, peer.Delta:
 		x.completeWrite(body, err)
 	default:
 		x.completeForward(body, err)

@@ -52,6 +52,9 @@ type opState struct {
 	known      []byte      // updates: what the read found, encoded
 	batch      int         // the engine batch that the update was applied in
 	object     []byte      // what replicates
+	delta      []byte      // what goes in its place to those that take it, or nil
+	made       int         // of the head of a group: the edits of the group in its batch
+	edits      *edits      // of the head of a group: those that a delta has, or nil
 	forwarding *forwarding // nil unless another node may coordinate
 }
 

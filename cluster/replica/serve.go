@@ -18,7 +18,7 @@ func (c *Coordinator) ServePeer(reqs []*peer.Request) {
 	b := servedPool.Get().(*served)
 	for _, r := range reqs {
 		switch r.Kind {
-		case peer.Write:
+		case peer.Write, peer.Delta:
 			c.addWrite(b, r)
 		case peer.Read:
 			c.serveRead(r, b)
@@ -104,7 +104,7 @@ func (c *Coordinator) addWrite(b *served, r *peer.Request) {
 		if d.Failed() {
 			break // whatever the count says, there is no more
 		}
-		b.records = append(b.records, engine.Record{Partition: it.Partition, Key: it.Key, Hint: it.Hint, Merge: it.Object})
+		b.records = append(b.records, engine.Record{Partition: it.Partition, Key: it.Key, Hint: it.Hint, Merge: it.Object, Delta: r.Kind == peer.Delta})
 	}
 	if err := d.Done("write"); err != nil {
 		b.records = b.records[:first]

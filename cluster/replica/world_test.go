@@ -70,6 +70,7 @@ type worldNode struct {
 	coordinator *Coordinator
 	ring        atomic.Pointer[ring.Ring]
 	wait        atomic.Int64 // of WaitTime; ns
+	noDeltas    atomic.Bool  // the others take none
 }
 
 // newWorld starts nodes that all are members, with a request time-out that is
@@ -277,6 +278,11 @@ func (n *worldNode) Connected(to ring.NodeID) bool {
 	down := n.w.down[to]
 	n.w.mu.Unlock()
 	return !down && n.channel.Connected(to)
+}
+
+// Knows is the channel's word, unless all others are to be of an older version.
+func (n *worldNode) Knows(to ring.NodeID, what peer.Feature) bool {
+	return !n.noDeltas.Load() && n.channel.Knows(to, what)
 }
 
 // WaitTime is the same for all nodes.

@@ -25,7 +25,7 @@ func (f *wave) apply() {
 		if o.phase != phaseApply {
 			continue
 		}
-		o.phase, o.batch = phaseWrite, f.batches
+		o.phase, o.batch, o.made, o.edits = phaseWrite, f.batches, 0, nil
 		o.since = now
 		o.write.Begin(o.replicas(), o.nrw().Writes(o.req.W))
 		r := &f.records[i]
@@ -125,6 +125,7 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 			continue
 		}
 		o.object = r.Stored // of sharedTail bytes or more: memory that is used by nobody again
+		o.delta = deltaOf(o)
 		o.moves(len(o.object))
 		if o.known == nil && cap(r.Stored) <= mostKept { // else Stored may be known's memory
 			o.encoded = r.Stored[:0]
@@ -143,7 +144,7 @@ func (f *wave) replicateLocked(i int) {
 	for _, id := range f.ring.Receiving(o.p) {
 		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
 			o.traceStep(id, RoleGaining, ActionWrite, 0)
-			f.sendWriteLocked(id, exchangeItem{op: i, place: coordination.Nobody})
+			f.sendWholeLocked(id, exchangeItem{op: i, place: coordination.Nobody})
 			continue
 		}
 		f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
@@ -161,7 +162,7 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place})
 		case coordination.StoreHint:
 			o.traceSend(a.Place, o.walk[a.For])
-			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place, hint: o.walk[a.For]})
+			f.sendWholeLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place, hint: o.walk[a.For]})
 			f.c.count.ToFallbacks.Add(1)
 		case coordination.Skip:
 			o.traceSkip(a.Place)
@@ -171,7 +172,21 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 	}
 }
 
+// sendWriteLocked sends an op's object to a primary, or its delta.
 func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
+	o := &f.mu.ops[it.op]
+	if !o.sendsDelta(id) {
+		f.sendWholeLocked(id, it)
+		return
+	}
+	f.c.count.Deltas.Add(1)
+	x := f.mu.outbox.to(o, id, peer.Delta)
+	x.items = append(x.items, it)
+	x.body = message.Write{Partition: o.p, Key: o.req.Key, Object: o.delta}.Append(x.body)
+}
+
+// sendWholeLocked sends an op's object.
+func (f *wave) sendWholeLocked(id ring.NodeID, it exchangeItem) {
 	o := &f.mu.ops[it.op]
 	x := f.mu.outbox.to(o, id, peer.Write)
 	x.items = append(x.items, it)
@@ -218,6 +233,11 @@ func (x *exchange) completeWrite(body []byte, err error) {
 			}
 			continue
 		}
+		if err == nil && x.kind == peer.Delta && !f.mu.finished {
+			f.c.count.DeltasRefused.Add(1)
+			f.sendWholeLocked(x.to, it)
+			continue
+		}
 		if !f.mu.finished {
 			f.mu.ops[it.op].traceOutcome(x.to, OutcomeFailed, nil, err)
 		}
@@ -239,9 +259,9 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	}
 	// It was a gaining node's copy, which counts for no quorum; or the request was
 	// answered long ago, and its memory belongs to the caller again. What was sent is
-	// still in the frame.
+	// still in the frame. If that is a delta, the hint is what this node holds of the key by now.
 	if w, ok := x.write(k); ok {
-		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object}.clone())
+		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object, current: x.kind == peer.Delta}.clone())
 	}
 }
 

@@ -101,8 +101,8 @@ func (l *life) connect(to ring.NodeID, other *life) {
 	l.peers[to] = other
 }
 
-// KnowsClears reports that all nodes are of one version.
-func (l *life) KnowsClears(ring.NodeID) bool { return true }
+// Knows reports that all nodes are of one version.
+func (l *life) Knows(ring.NodeID, peer.Feature) bool { return true }
 
 // WaitTime differs from node to node, so that no two of them give up at once.
 func (l *life) WaitTime(id ring.NodeID) time.Duration {
@@ -234,7 +234,7 @@ func (c *cluster) deliver(p *packet) {
 			return
 		}
 		class := c.misclass(p)
-		body := c.misforward(p.kind, p.body)
+		body := c.misread(p.kind, p.body)
 		c.step(p.to, func() {
 			r := peer.NewRequest(p.from.node.id, class, p.kind, body, p)
 			p.to.mux.ServePeer([]*peer.Request{r})

@@ -147,7 +147,7 @@ func (l *life) open() (err error) {
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
 		Policy: c.opts.policy, SiblingsRefuse: c.opts.siblingsRefuse(),
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
-		Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
+		DeltaElements: 1, Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
 		ClearsDiffer: func(id ring.NodeID) { l.clearer.Differs(id) },
 	})
 	l.clearer = clear.New(clear.Config{
@@ -194,7 +194,7 @@ func (l *life) objectCache() int64 {
 // register names the handler of each kind of frame.
 func (l *life) register() {
 	m := l.mux
-	m.Batch(l.coordinator, peer.Write, peer.Read, peer.Forward, peer.TakeOver, peer.Age)
+	m.Batch(l.coordinator, peer.Write, peer.Delta, peer.Read, peer.Forward, peer.TakeOver, peer.Age)
 	m.Batch(l.exchanger, antientropy.Kinds()...)
 	m.Queue(peer.Join, l.membership.AnswerJoin)
 	m.Queue(peer.RingPull, l.membership.Disseminator().AnswerPull)

@@ -134,6 +134,7 @@ const (
 	defectBounds          // bounds are above what the nodes make later, and one node does not raise its epochs
 	defectDeaf            // a node says that it has carried out a clear, and has not
 	defectElement         // all copies of a key lose an element
+	defectBase            // replicas take deltas that build on what they lack
 	defectUnseen          // removals with a context take what their clients have not seen
 )
 

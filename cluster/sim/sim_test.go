@@ -136,6 +136,7 @@ var plantedUnder = map[defect]Faults{
 	defectDeaf:     MildFaults | FaultClears,
 	defectElement:  SteadyFaults | FaultElements,
 	defectUnseen:   SteadyFaults | FaultElements,
+	defectBase:     FaultDelay | FaultLoss | FaultReorder | FaultElements,
 }
 
 // loneFaults are those of a node that is the whole cluster.
@@ -179,12 +180,13 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"a node has not carried out a clear, and says so", defectDeaf, "returned: "},
 		{"an element of a collection vanishes", defectElement, "element lost: "},
 		{"a removal takes what its client has not seen", defectUnseen, "element lost: "},
+		{"a delta is taken by a copy that lacks what it builds on", defectBase, "element lost: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			most := 10
-			if c.defect == defectSources {
-				most = 60 // only a read shows it that asks two nodes which lack the key
+			if c.defect == defectSources || c.defect == defectBase {
+				most = 60 // only a read shows it that asks two nodes which lack the key, or the element
 			}
 			kinds := SteadyFaults
 			if slices.Contains([]defect{defectStale, defectCount, defectLocks, defectUndead}, c.defect) {

@@ -1,0 +1,72 @@
+package replica
+
+import (
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
+)
+
+// A change of a large collection goes to the other primaries as a delta ([object.Delta]), which
+// has the changed elements alone. A primary that lacks what the delta builds on refuses it, and is
+// sent the whole object. All others are sent the whole at once: fallbacks, whose hints must not
+// build on anything, nodes that gain the partition, and nodes of older versions.
+
+// Bounds of the names of a delta. More of them, or more than one in so many elements, are not
+// worth one.
+const (
+	mostDeltaNames = 512
+	deltaShare     = 2
+)
+
+// edits are the changes that a group of ops makes of one collection in one batch. The last object
+// of the group replicates, so that its delta has the changes of all.
+type edits struct {
+	last    int // the op that has made the last of them
+	covered int // how many the delta has
+	delta   []byte
+}
+
+// follow adds a change of elements to the delta of the op's group, if the delta has all that the
+// group has done before.
+func (e *edit) follow(before, after *object.Object, change *object.Edit) {
+	o := (*op)(e)
+	head := &o.f.mu.ops[o.group]
+	if head.edits == nil {
+		if len(before.Elements) < o.f.c.cfg.DeltaElements {
+			return
+		}
+		head.edits = new(edits)
+	}
+	done := head.edits
+	if done.covered != head.made {
+		return
+	}
+	var d object.Delta
+	if done.covered > 0 {
+		var err error
+		if d, err = object.DecodeDelta(done.delta); err != nil {
+			return
+		}
+	}
+	d, ok := d.Follow(before, after, change.Dot, change.Names)
+	if most := max(1, min(mostDeltaNames, len(after.Elements)/deltaShare)); !ok || len(d.Names) > most {
+		return
+	}
+	done.delta = d.Append(nil) // before and after are the engine's
+	done.covered, done.last = done.covered+1, o.at
+}
+
+// deltaOf returns the delta of all that a group has done, or nil. The op is the last of the group.
+func deltaOf(o *op) []byte {
+	head := &o.f.mu.ops[o.group]
+	done := head.edits
+	if done == nil || done.covered != head.made || done.last != o.at {
+		return nil
+	}
+	return done.delta
+}
+
+// sendsDelta reports whether a primary is sent the op's delta first.
+func (o *op) sendsDelta(to ring.NodeID) bool {
+	return o.delta != nil && o.f.c.cfg.Channel.Knows(to, peer.Deltas)
+}
