@@ -72,15 +72,23 @@ func scoredArgs(args [][]byte) (out [][]byte, refusal string) {
 	return out, ""
 }
 
-// planAdd serves ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member …].
+// planAdd serves ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member …] [CONTEXT ctx].
+// INCR goes without a context.
 func planAdd(c *command.Call) {
-	change, refusal := parseAdd(c.Args[2:])
+	args, seen, refusal := c.TakeContext(c.Args[2:])
+	var change collection.Command
+	if refusal == "" {
+		change, refusal = parseAdd(args)
+	}
+	sums := change.Flags&collection.Increment != 0
+	if refusal == "" && sums && seen != nil {
+		refusal = command.TextSyntax
+	}
 	if refusal != "" {
 		c.Refuse(refusal)
 		return
 	}
-	c.Change(c.Args[1], change)
-	if c.Reply = command.ReplyChanged; change.Flags&collection.Increment != 0 {
+	if c.ChangeSeen(c.Args[1], change, seen); sums {
 		c.Reply = replySum
 	}
 }

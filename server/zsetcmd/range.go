@@ -47,9 +47,11 @@ type query struct {
 	detail
 	span          collection.Range
 	offset, count int64 // a negative count is all
+	context       bool  // the client asks for the context of the key
 }
 
-// parseQuery reads start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES].
+// parseQuery reads start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES] [CONTEXT].
+// Only ZRANGE takes the last one.
 func parseQuery(f form, args [][]byte) (q query, refusal string) {
 	q.form, q.count = f, -1
 	for rest := args[2:]; len(rest) > 0; rest = rest[1:] {
@@ -64,6 +66,8 @@ func parseQuery(f form, args [][]byte) (q query, refusal string) {
 				return q, command.TextNotInteger
 			}
 			rest = rest[2:]
+		case f == (form{}) && resp.Is(arg, "CONTEXT"):
+			q.context = true
 		case q.direction == anyDirection && resp.Is(arg, "REV"):
 			q.direction = descending
 		case q.way == anyWay && resp.Is(arg, "BYSCORE"):
@@ -132,8 +136,21 @@ func planRange(f form) func(*command.Call) {
 			c.Refuse(refusal)
 			return
 		}
-		planView(func(c *command.Call, v collection.View) { reply(c, q.of(v), q.detail) })(c)
+		planView(q.reply)(c)
 	}
+}
+
+// reply answers with the members that the client wants, behind the context if it asks for it.
+func (q *query) reply(c *command.Call, v collection.View) {
+	r := q.of(v)
+	if !fits(c, r) {
+		return
+	}
+	if q.context {
+		c.Out.Array(2)
+		c.WriteContext(c.Requests[0].Key, c.Requests[0].Object.Context())
+	}
+	write(c, r, q.detail)
 }
 
 // runRangeStore serves ZRANGESTORE target source start stop [BYSCORE|BYLEX] [REV] [LIMIT offset

@@ -15,12 +15,6 @@ const textNotPositive = "ERR value is out of range, must be positive"
 // popFailures are the texts for pops: no member is removed that could not be sent.
 var popFailures = map[collection.Failure]string{collection.TooLong: command.TextReplyTooBig}
 
-// planRemove serves ZREM key member [member …].
-func planRemove(c *command.Call) {
-	c.Change(c.Args[1], collection.Command{Op: collection.ScoredRemove, Args: c.Args[2:]})
-	c.Reply = command.ReplyChanged
-}
-
 // planCut returns the Plan of ZREMRANGEBYRANK, ZREMRANGEBYSCORE or ZREMRANGEBYLEX key min max.
 func planCut(parse parser) func(*command.Call) {
 	return func(c *command.Call) {

@@ -31,10 +31,16 @@ func fits(c *command.Call, r collection.Ranking) bool {
 	return true
 }
 
-// reply writes members, in RESP3 each with its score as a pair.
+// reply answers with members, unless they are too many.
 func reply(c *command.Call, r collection.Ranking, d detail) {
+	if fits(c, r) {
+		write(c, r, d)
+	}
+}
+
+// write writes members, in RESP3 each with its score as a pair.
+func write(c *command.Call, r collection.Ranking, d detail) {
 	switch {
-	case !fits(c, r):
 	case d == names:
 		c.Out.Array(len(r))
 		for _, s := range r {

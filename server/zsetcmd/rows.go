@@ -28,7 +28,7 @@ func memberRows() []command.Row {
 		{
 			Name: "zadd", Arity: -4, Flags: "write denyoom fast", Keys: command.Key("RW update"), Categories: "@write @sortedset @fast",
 			Group: "sorted-set", Since: "1.2.0", Complexity: complexity,
-			Summary: "Add members to a sorted set, or change their scores",
+			Summary: "Add members to a sorted set, or change their scores; with CONTEXT, replace only the scores that were read",
 			Plan:    planAdd,
 		},
 		{
@@ -40,8 +40,8 @@ func memberRows() []command.Row {
 		{
 			Name: "zrem", Arity: -3, Flags: "write fast", Keys: command.Key("RW delete"), Categories: "@write @sortedset @fast",
 			Group: "sorted-set", Since: "1.2.0", Complexity: complexity,
-			Summary: "Remove members from a sorted set",
-			Plan:    planRemove,
+			Summary: "Remove members from a sorted set; with CONTEXT, only those that were read",
+			Plan:    command.PlanRemoval(collection.ScoredRemove),
 		},
 		{
 			Name: "zscore", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @sortedset @fast",
@@ -124,7 +124,7 @@ func rangeRows() []command.Row {
 		{
 			Name: "zrange", Arity: -4, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @sortedset @slow",
 			Group: "sorted-set", Since: "1.2.0", Complexity: ordered,
-			Summary: "List the members in a range of ranks, scores or names",
+			Summary: "List the members in a range of ranks, scores or names; with CONTEXT, the causal context of the key too",
 			Plan:    planRange(form{}),
 		},
 		{
