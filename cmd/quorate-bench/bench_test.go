@@ -41,7 +41,7 @@ func TestBench_Workloads_EveryTestWithEveryPipeline(t *testing.T) {
 	if err != nil || len(all) != 4 || all[1] != (workload{"set", 16}) || all[2] != (workload{"mset", 1}) {
 		t.Fatalf("%v, %v", all, err)
 	}
-	for _, bad := range []benchmark{{Tests: words{"lpush"}}, {Tests: words{"set"}, Pipelines: words{"0"}}, {Tests: words{"set"}, Pipelines: words{"many"}}} {
+	for _, bad := range []benchmark{{Tests: words{"blpop"}}, {Tests: words{"set"}, Pipelines: words{"0"}}, {Tests: words{"set"}, Pipelines: words{"many"}}} {
 		if _, err := bad.workloads(); err == nil {
 			t.Errorf("%v: accepted", bad)
 		}

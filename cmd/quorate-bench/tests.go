@@ -29,6 +29,7 @@ type filling struct {
 func field(n int, value string) []string  { return []string{fmt.Sprint("field:", n), value} }
 func member(n int, _ string) []string     { return []string{fmt.Sprint("member:", n)} }
 func scored(n int, _ string) []string     { return []string{fmt.Sprint(n), fmt.Sprint("member:", n)} }
+func item(_ int, value string) []string   { return []string{value} }
 func (l *ownLoad) anyElement() int        { return rand.IntN(l.Elements) }
 func (f *filling) key(name string) string { return f.prefix + name }
 
@@ -36,6 +37,7 @@ var (
 	hash      = &filling{"HSET", "hash:", field}
 	set       = &filling{"SADD", "set:", member}
 	sortedSet = &filling{"ZADD", "zset:", scored}
+	list      = &filling{"LPUSH", "list:", item}
 )
 
 // one returns the words of a command that writes one element of a key.
@@ -70,6 +72,9 @@ var tests = []test{
 		from := l.anyElement()
 		return []string{"ZRANGEBYSCORE", sortedSet.key(key), fmt.Sprint(from), fmt.Sprint(from + 10)}
 	}},
+	{name: "lpush", foreign: true, words: list.one},
+	// An empty list answers nil, which costs less: see that there are more items than requests.
+	{name: "lpop", foreign: true, filled: list, words: func(_ *ownLoad, key, _ string) []string { return []string{"LPOP", list.key(key)} }},
 }
 
 // testOf returns the test of a name, or an error that names all of them.
