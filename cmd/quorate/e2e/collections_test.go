@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,10 +17,11 @@ const (
 	sharedSet       = "{collections}set"
 	sharedHash      = "{collections}hash"
 	sharedSortedSet = "{collections}sorted"
+	sharedList      = "{collections}list"
 )
 
-// collector is one client that adds elements of its own to a set, a hash and a sorted set that
-// all share, and removes some of them again. It knows what must be there in the end.
+// collector is one client that adds elements of its own to a set, a hash, a sorted set and a list
+// that all share, and removes some of them again. It knows what must be there in the end.
 type collector struct {
 	id     string
 	client *redis.Client
@@ -36,6 +38,7 @@ func (c *collector) run(ctx context.Context) {
 		added := c.client.SAdd(request, sharedSet, name).Err() == nil
 		added = c.client.HSet(request, sharedHash, name, i).Err() == nil && added
 		added = c.client.ZAdd(request, sharedSortedSet, redis.Z{Member: name, Score: float64(i)}).Err() == nil && added
+		added = c.client.RPush(request, sharedList, name).Err() == nil && added
 		if added {
 			c.there[name] = true
 		}
@@ -44,6 +47,7 @@ func (c *collector) run(ctx context.Context) {
 			removed := c.client.SRem(request, sharedSet, gone).Err() == nil
 			removed = c.client.HDel(request, sharedHash, gone).Err() == nil && removed
 			removed = c.client.ZRem(request, sharedSortedSet, gone).Err() == nil && removed
+			removed = c.client.LRem(request, sharedList, 0, gone).Err() == nil && removed
 			if delete(c.there, gone); removed {
 				c.there[gone] = false
 			}
@@ -52,7 +56,7 @@ func (c *collector) run(ctx context.Context) {
 	}
 }
 
-// Clients of five processes add to one set, one hash and one sorted set, and remove their own elements, while one
+// Clients of five processes add to one set, one hash, one sorted set and one list, and remove their own elements, while one
 // process is killed, another one is frozen, and the network is cut in two. In the end each
 // acknowledged addition is there, and nothing that was removed, through every node.
 func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
@@ -108,7 +112,11 @@ func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, list := range [][]string{members, fields, checkRanks(t, n.name, ranked)} {
+		items, err := c.LRange(t.Context(), sharedList, 0, -1).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range [][]string{members, fields, checkRanks(t, n.name, ranked), checkOrder(t, n.name, items)} {
 			slices.Sort(list)
 			checkCollected(t, n.name, list, clients)
 		}
@@ -126,6 +134,22 @@ func checkRanks(t *testing.T, through string, ranked []redis.Z) (names []string)
 		names = append(names, name)
 	}
 	return names
+}
+
+// checkOrder returns the items of a list. Those of each client stand in the order in which it pushed
+// them, each once.
+func checkOrder(t *testing.T, through string, items []string) []string {
+	t.Helper()
+	last := make(map[string]int)
+	for i, item := range items {
+		client, number, _ := strings.Cut(item, "-")
+		n, err := strconv.Atoi(number)
+		if before, seen := last[client]; err != nil || seen && n <= before {
+			t.Errorf("through %s: item %d is %s, behind number %d of its client", through, i, item, before)
+		}
+		last[client] = n
+	}
+	return items
 }
 
 // checkCollected compares the elements that a node shows, in order, with what is known of them.
