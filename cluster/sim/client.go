@@ -43,6 +43,7 @@ const (
 	actionClear
 	actionAdd    // of an element
 	actionRemove // of an element
+	actionPersist
 )
 
 // outcome is what a client knows of its request.
@@ -75,7 +76,7 @@ type op struct {
 }
 
 func (o *op) String() string {
-	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE"}[o.action]
+	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE", "PERSIST"}[o.action]
 	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
 	text += strings.TrimRight(" "+o.name, " ")
 	text += strings.TrimRight(" "+o.value, " ")
@@ -208,6 +209,7 @@ func (w *workload) send(o *op, token string) {
 				r.Update.HasContext = false
 			}
 		}
+		w.misdirect(o)
 	}
 	o.start = w.now
 	o.client.waiting = o

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/handoff"
@@ -36,6 +37,17 @@ func (c *cluster) spoil(p *packet) bool {
 		return false
 	}
 	return true
+}
+
+// misdirect changes what the coordinator of an op is asked for, if the run is to break a rule in
+// that way.
+func (c *cluster) misdirect(o *op) {
+	switch u := o.request.Update; {
+	case c.opts.defect == defectLasting && o.isOfEnding() && o.action == actionExpire:
+		u.Expiry += (100 * time.Hour).Milliseconds()
+	case c.opts.defect == defectFleeting && o.action == actionPersist:
+		*u = register.Update{Kind: register.Expire, Condition: register.IfLess, Expiry: unixMilli(c.now + 100*time.Hour)}
+	}
 }
 
 // earlyBy is how long before a write it is acknowledged.

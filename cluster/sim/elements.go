@@ -10,17 +10,22 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// Keys of sets and hashes; those of lists are in lists.go. Other commands than those of this file do not use them.
+// Keys of sets, hashes and sorted sets; those of lists are in lists.go, and those of sets that
+// expire in endings.go. Other commands than those of these files do not use them.
 const (
-	setPrefix  = "set"
-	hashPrefix = "hash"
+	setPrefix    = "set"
+	hashPrefix   = "hash"
+	sortedPrefix = "sorted"
 )
 
-// element makes a client's request one of those on a set, a hash or a list: a read, an addition or
-// removal of an element, or a deletion of the key. Some come with the context of what the
-// client read last.
+// element makes a client's request one of those on a collection: a read, an addition or removal of
+// an element, or a deletion of the key. Some come with the context of what the client read last.
 func (w *workload) element(o *op) {
-	o.key = [...]string{setPrefix + "0", setPrefix + "1", hashPrefix + "0", listPrefix + "0"}[w.rng.IntN(4)]
+	o.key = [...]string{setPrefix + "0", hashPrefix + "0", sortedPrefix + "0", listPrefix + "0", endingPrefix + "0"}[w.rng.IntN(5)]
+	if o.isOfEnding() {
+		w.ending(o)
+		return
+	}
 	switch roll := w.rng.IntN(20); {
 	case roll < 5:
 		return
@@ -47,9 +52,14 @@ func (w *workload) element(o *op) {
 
 func (o *op) isOfHash() bool { return strings.HasPrefix(o.key, hashPrefix) }
 
+func (o *op) isOfSorted() bool { return strings.HasPrefix(o.key, sortedPrefix) }
+
 func (o *op) isOfElements() bool {
-	return o.isOfHash() || o.isOfList() || strings.HasPrefix(o.key, setPrefix)
+	return o.isOfHash() || o.isOfSorted() || o.isOfList() || o.isOfEnding() || strings.HasPrefix(o.key, setPrefix)
 }
+
+// score is that of the member that an op adds to a sorted set: no other op writes the same.
+func (o *op) score() []byte { return object.AppendScore(nil, float64(o.id)) }
 
 // change is what an op asks of the elements of its key.
 func (o *op) change() *register.Update {
@@ -61,6 +71,10 @@ func (o *op) change() *register.Update {
 		c.Op, c.Args = collection.HashSet, append(c.Args, []byte(o.value))
 	case o.isOfHash():
 		c.Op = collection.HashDelete
+	case o.isOfSorted() && o.action == actionAdd:
+		c.Op, c.Args = collection.ScoredAdd, append(c.Args, o.score())
+	case o.isOfSorted():
+		c.Op = collection.ScoredRemove
 	case o.action == actionAdd:
 		c.Op = collection.SetAdd
 	default:
@@ -77,6 +91,8 @@ func (o *op) has(left *object.Object) bool {
 		return o.itemAt(left) >= 0
 	case o.isOfHash():
 		kind = object.Field
+	case o.isOfSorted():
+		kind = object.Scored
 	}
 	return slices.ContainsFunc(left.Elements.Of(kind, []byte(o.name)), func(e object.Element) bool { return e.Dot == o.request.Result.Dot })
 }
@@ -87,6 +103,8 @@ func (o *op) mayRemove(added *op) bool {
 	switch {
 	case o == added || o.mayClear(added.start):
 		return o != added
+	case o.key == added.key && o.action == actionExpire:
+		return o.endsSoon()
 	case o.key != added.key || o.action != actionDelete && (o.action != actionAdd && o.action != actionRemove || o.name != added.name):
 		return false
 	case o.isOfList() && o.action == actionAdd:
@@ -109,7 +127,7 @@ func (ch *checker) checkElements(final map[string]object.Object) {
 		left := final[o.key]
 		switch o.action {
 		case actionAdd:
-			if !o.has(&left) && !slices.ContainsFunc(ch.history.ops, func(u *op) bool { return u.mayRemove(o) }) {
+			if !o.has(&left) && !slices.ContainsFunc(ch.history.ops, func(u *op) bool { return u.mayRemove(o) && !endings{ch}.persisted(u) }) {
 				ch.fail("element lost: %v was acknowledged and is gone, and nothing may have removed it; left is %s", o, describe(&left))
 			}
 		case actionRemove, actionDelete:
@@ -117,6 +135,7 @@ func (ch *checker) checkElements(final map[string]object.Object) {
 		}
 	}
 	ch.checkLists(final)
+	endings{ch}.check(final)
 }
 
 // checkRemoved: what a removal covers does not come back. One that removed nothing may have
@@ -154,8 +173,21 @@ func (ch *checker) checkElementDots(key string, o *object.Object) {
 			ch.fail("dot minted twice: %s of %s names %q and %q", dotName(e.Dot), key, other, written)
 		}
 		ch.history.dots[name] = written
+		if e.Kind == object.Scored {
+			if !ch.history.gave(key, e) {
+				ch.fail("%s holds %q with a score that nobody gave it: %s", key, e.Name, describe(o))
+			}
+			continue
+		}
 		if w := ch.history.byValue[string(e.Data)]; len(e.Data) > 0 && (w == nil || w.key != key || e.Kind != object.Item && w.name != string(e.Name)) {
 			ch.fail("%s holds %q, which nobody wrote there", key, written)
 		}
 	}
+}
+
+// gave reports whether an addition of a member gave it the score that an element has.
+func (h *history) gave(key string, e *object.Element) bool {
+	score, _ := object.ReadScore(e.Data)
+	id := int(score)
+	return id >= 0 && id < len(h.ops) && h.ops[id].key == key && h.ops[id].name == string(e.Name)
 }

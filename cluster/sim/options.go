@@ -44,7 +44,7 @@ const (
 	FaultInterval                     // no fault: in half of the runs nodes have --durability interval
 	FaultHeaps                        // no fault: clients add siblings, and a coordinator allows few
 	FaultClears                       // no fault: clients use FLUSHALL
-	FaultElements                     // no fault: clients use SADD, SREM, HSET and HDEL
+	FaultElements                     // no fault: clients use commands on collections
 
 	faultsEnd
 )
@@ -136,6 +136,9 @@ const (
 	defectElement         // all copies of a key lose an element
 	defectBase            // replicas take deltas that build on what they lack
 	defectUnseen          // removals with a context take what their clients have not seen
+	defectScore           // a member of a sorted set has another score
+	defectLasting         // EXPIRE lets a set live for longer than it says
+	defectFleeting        // PERSIST changes nothing
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

@@ -67,6 +67,11 @@ func (ch *checker) plant() {
 				continue
 			}
 			o.Elements = o.Elements[1:]
+		case defectScore:
+			if len(o.Elements) == 0 || o.Elements[0].Kind != object.Scored {
+				continue
+			}
+			o.Elements[0].Data = object.AppendScore(nil, -1)
 		default:
 			continue
 		}

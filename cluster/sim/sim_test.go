@@ -137,6 +137,9 @@ var plantedUnder = map[defect]Faults{
 	defectElement:  SteadyFaults | FaultElements,
 	defectUnseen:   SteadyFaults | FaultElements,
 	defectBase:     FaultDelay | FaultLoss | FaultReorder | FaultElements,
+	defectScore:    SteadyFaults | FaultElements,
+	defectLasting:  MildFaults | FaultElements,
+	defectFleeting: MildFaults | FaultElements,
 }
 
 // loneFaults are those of a node that is the whole cluster.
@@ -181,6 +184,9 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"an element of a collection vanishes", defectElement, "element lost: "},
 		{"a removal takes what its client has not seen", defectUnseen, "element lost: "},
 		{"a delta is taken by a copy that lacks what it builds on", defectBase, "element lost: "},
+		{"a score is replaced by another", defectScore, "sorted0 holds "},
+		{"a set lives on", defectLasting, "outlived: "},
+		{"PERSIST changes nothing", defectFleeting, "element lost: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -89,6 +89,8 @@ func (o *op) update() *register.Update {
 		u.Condition = register.IfAbsent
 	case actionExpire:
 		u = &register.Update{Kind: register.Expire}
+	case actionPersist:
+		u = &register.Update{Kind: register.Persist}
 	case actionAdd, actionRemove:
 		u = o.change()
 	}
