@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 
@@ -68,13 +69,17 @@ func write(ctx context.Context, c *command.Call, key []byte, puts []register.Upd
 }
 
 // copyOf returns the updates that write what a key has that was read to another key, if that
-// meets a condition.
+// meets a condition. They share no memory with the request, which is about to be used again.
 func copyOf(c *command.Call, r *command.Request, condition register.Condition) []register.Update {
 	shown, err := c.Shown(r)
 	if err != nil {
 		return nil
 	}
-	return register.UpdatesOf(register.CopiesOf(&r.Object, shown, c.Now), condition, rand.Uint64())
+	copies := register.CopiesOf(&r.Object, shown, c.Now)
+	for i := range copies {
+		copies[i].Value.Data = bytes.Clone(copies[i].Value.Data)
+	}
+	return register.UpdatesOf(copies, condition, rand.Uint64())
 }
 
 // runCopy serves COPY source destination [DB n] [REPLACE].

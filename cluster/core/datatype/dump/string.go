@@ -3,6 +3,7 @@ package dump
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/quorate/quorate/cluster/core/number"
@@ -23,6 +24,8 @@ const (
 	longLength   = 0x80 // 4 bytes, big endian
 	hugeLength   = 0x81 // 8 bytes, big endian
 
+	mostLengthLen = 5 // of what is written
+
 	integer8   = 0xc0
 	integer16  = 0xc1
 	integer32  = 0xc2
@@ -41,6 +44,7 @@ func appendString(dst, data []byte) []byte {
 			return binary.LittleEndian.AppendUint32(append(dst, integer32), uint32(n))
 		}
 	}
+	dst = slices.Grow(dst, mostLengthLen+len(data)+footerLen) // a value may be very long
 	switch size := len(data); {
 	case size < 1<<6:
 		dst = append(dst, byte(size))

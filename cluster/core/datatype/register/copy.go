@@ -1,7 +1,6 @@
 package register
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
@@ -97,14 +96,14 @@ func olderOf(o *object.Object, view collection.View, now int64) (views []collect
 
 // UpdatesOf returns the updates that make copies. The first one replaces all that the key has,
 // if the key meets the condition. The others come beside it, whatever the key has. seed is a
-// random number. The updates share no memory with the copies.
+// random number. Updates that write values share their memory.
 func UpdatesOf(copies []Copy, condition Condition, seed uint64) []Update {
 	updates := make([]Update, len(copies))
 	for i, c := range copies {
 		u := &updates[i]
 		u.HasContext = i > 0 // an empty one: the update has seen nothing
 		if len(c.Elements) == 0 {
-			u.Kind, u.Data, u.Expiry = Set, bytes.Clone(c.Value.Data), c.Value.Expiry
+			u.Kind, u.Data, u.Expiry = Set, c.Value.Data, c.Value.Expiry
 			if i == 0 {
 				u.Condition = condition
 			}
