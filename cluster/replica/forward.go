@@ -49,7 +49,7 @@ func (o *op) forwardWait() (d time.Duration) {
 	if o.req.Update.Serial() {
 		return max(0, time.Until(o.f.deadline()))
 	}
-	if o.req.Trace != nil {
+	if o.req.Trace.lingers() {
 		d = traceLinger
 	}
 	tally := o.forwarding.machine.Tally()
@@ -154,7 +154,7 @@ func (f *wave) sendForwardLocked(i, at int) {
 	o.traceStep(o.walk[at], RoleCoordinator, ActionForward, 0)
 	x.scratch = o.req.Update.Append(x.scratch[:0])
 	m := message.Forward{
-		Traced: o.req.Trace != nil, Relayed: f.from.forwarded, R: o.req.R, W: o.req.W,
+		Traced: o.req.Trace != nil, Prompt: o.req.Trace != nil && o.req.Trace.Prompt, Relayed: f.from.forwarded, R: o.req.R, W: o.req.W,
 		Origin: is.origin, Budget: o.budget(o.since), Key: o.req.Key, Update: x.scratch,
 	}
 	if len(x.scratch) < sharedTail {
@@ -351,7 +351,7 @@ func readForward(body []byte) (head message.ForwardHeader, reqs []*Request, err 
 		r := &Request{R: it.R, W: it.W, Key: it.Key, Update: &u}
 		r.issue = issue{origin: it.Origin, stamp: it.Origin.Stamp, budget: it.Budget, relayed: it.Relayed}
 		if it.Traced {
-			r.Trace = new(Trace)
+			r.Trace = &Trace{Prompt: it.Prompt}
 		}
 		reqs = append(reqs, r)
 	}

@@ -79,7 +79,7 @@ func (f *wave) reset() {
 	case <-f.wake:
 	default:
 	}
-	f.c, f.ring, f.from, f.traced = nil, nil, origin{}, false
+	f.c, f.ring, f.from, f.lingers = nil, nil, origin{}, false
 	f.counted = false
 	f.allowance.Store(0)
 	f.batches = 0

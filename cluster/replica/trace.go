@@ -15,7 +15,12 @@ import (
 // only one of its pipeline, because the first request on a key asks for all of them. A
 // traced request is answered a little later than another: Do waits for the replicas
 // that it does not need, so that their answers show, but not longer than traceLinger.
+// Unless its trace is Prompt.
 type Trace struct {
+	// Prompt is for the caller to set: the request is answered as soon as others are. What
+	// was not answered by then stays pending.
+	Prompt bool `json:",omitempty"`
+
 	Node        ring.NodeID // took the request from the client
 	Coordinator ring.NodeID // carried it out
 	Partition   ring.Partition
@@ -85,6 +90,9 @@ const (
 
 // traceLinger bounds how much longer a traced request may take than it needs.
 const traceLinger = 200 * time.Millisecond
+
+// lingers reports whether an answer waits for the steps of a trace.
+func (t *Trace) lingers() bool { return t != nil && !t.Prompt }
 
 // pending reports whether a step has not ended.
 func (t *Trace) pending() bool {

@@ -18,8 +18,8 @@ func (o *op) beginTrace() {
 	if t == nil {
 		return
 	}
-	f.traced = true
-	*t = Trace{Node: f.c.cfg.Self, Coordinator: f.c.cfg.Self, Partition: o.p, Walk: slices.Clone(o.walk), N: o.n}
+	f.lingers = f.lingers || t.lingers()
+	*t = Trace{Prompt: t.Prompt, Node: f.c.cfg.Self, Coordinator: f.c.cfg.Self, Partition: o.p, Walk: slices.Clone(o.walk), N: o.n}
 	for _, id := range o.walk {
 		t.Alive = append(t.Alive, id == f.c.cfg.Self || f.c.cfg.Channel.Available(id))
 	}
@@ -108,25 +108,25 @@ func (o *op) traceDecided() {
 // lingersLocked reports whether a wave that is decided waits for answers that its
 // traces want to show.
 func (f *wave) lingersLocked() bool {
-	if !f.traced {
+	if !f.lingers {
 		return false
 	}
 	for i := range f.mu.ops {
-		if t := f.mu.ops[i].req.Trace; t != nil && t.pending() && f.elapsed() < t.Took+traceLinger {
+		if t := f.mu.ops[i].req.Trace; t.lingers() && t.pending() && f.elapsed() < t.Took+traceLinger {
 			return true
 		}
 	}
 	return false
 }
 
-// endTracesLocked marks what was never answered.
+// endTracesLocked marks what was not answered, in traces that waited for it.
 func (f *wave) endTracesLocked() {
-	if !f.traced {
+	if !f.lingers {
 		return
 	}
 	for i := range f.mu.ops {
 		t := f.mu.ops[i].req.Trace
-		if t == nil {
+		if !t.lingers() {
 			continue
 		}
 		for k := range t.Steps {

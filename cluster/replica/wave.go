@@ -23,7 +23,7 @@ type wave struct {
 	started time.Time
 	wake    chan struct{}
 	slot    uint64 // of time, in which it began: see op.firstAsked
-	traced  bool   // some op has a trace
+	lingers bool   // some op has a trace that waits for answers
 	healthy bool   // this node's disk takes writes
 	batches int    // applied so far
 	users   atomic.Int32
@@ -163,7 +163,7 @@ func (f *wave) run(ctx context.Context) {
 		if !idle {
 			continue
 		}
-		if f.traced {
+		if f.lingers {
 			wait = min(wait, traceLinger/4)
 		}
 		if wait <= 0 || ctx.Err() != nil {

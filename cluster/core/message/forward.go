@@ -52,6 +52,7 @@ func ReadForwardHeader(r *wire.Reader) (h ForwardHeader) {
 // Forward asks another node to coordinate an update.
 type Forward struct {
 	Traced  bool          // a trace must follow the answer
+	Prompt  bool          // the answer does not wait for the trace. An older node, which does not know this, waits
 	Relayed bool          // another node than the origin sends it: it may not be sent on
 	R, W    int           // the request's own quorum; 0: the cluster's. More than 255 is 255
 	Origin  causal.Origin // zero in the old form
@@ -67,6 +68,7 @@ const (
 	flagTraced byte = 1 << iota
 	flagOrigin      // origin and budget follow: always, but in the old form
 	flagRelayed
+	flagPrompt
 )
 
 // Append appends the item of a forward.
@@ -84,6 +86,9 @@ func (f Forward) AppendHead(dst []byte) []byte {
 	if f.Relayed {
 		flags |= flagRelayed
 	}
+	if f.Prompt {
+		flags |= flagPrompt
+	}
 	dst = append(dst, flags, byte(min(f.R, 255)), byte(min(f.W, 255)))
 	if f.Origin.Life != 0 {
 		dst = wire.AppendUint64(wire.AppendUint64(dst, uint64(f.Origin.Life)), uint64(f.Origin.Stamp))
@@ -95,7 +100,7 @@ func (f Forward) AppendHead(dst []byte) []byte {
 // ReadForward reads what [Forward.Append] wrote, or the old form, which has no origin.
 func ReadForward(r *wire.Reader) (f Forward) {
 	flags := r.Byte()
-	f.Traced, f.Relayed = flags&flagTraced != 0, flags&flagRelayed != 0
+	f.Traced, f.Relayed, f.Prompt = flags&flagTraced != 0, flags&flagRelayed != 0, flags&flagPrompt != 0
 	f.R, f.W = int(r.Byte()), int(r.Byte())
 	if flags&flagOrigin != 0 {
 		f.Origin = causal.Origin{Life: causal.Life(r.Uint64()), Stamp: causal.Timestamp(r.Uint64())}

@@ -63,10 +63,10 @@ func TestForward_AnyItem_RoundTrips(t *testing.T) {
 		}
 		f := Forward{
 			Traced: rapid.Bool().Draw(t, "traced"), R: rapid.IntRange(0, 255).Draw(t, "r"), W: rapid.IntRange(0, 255).Draw(t, "w"),
-			Relayed: rapid.Bool().Draw(t, "relayed"),
-			Origin:  causal.Origin{Life: h.Life, Stamp: causal.Timestamp(rapid.Uint64().Draw(t, "stamp"))},
-			Budget:  time.Duration(rapid.Int64Range(0, int64(MaxBudget)).Draw(t, "budget")),
-			Key:     blob.Draw(t, "key"), Update: blob.Draw(t, "update"),
+			Prompt: rapid.Bool().Draw(t, "prompt"), Relayed: rapid.Bool().Draw(t, "relayed"),
+			Origin: causal.Origin{Life: h.Life, Stamp: causal.Timestamp(rapid.Uint64().Draw(t, "stamp"))},
+			Budget: time.Duration(rapid.Int64Range(0, int64(MaxBudget)).Draw(t, "budget")),
+			Key:    blob.Draw(t, "key"), Update: blob.Draw(t, "update"),
 		}
 		encoded := h.Append(nil)
 		if len(encoded) != ForwardHeaderLen {
