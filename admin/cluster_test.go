@@ -169,6 +169,8 @@ func (p *port) DrainingSince() (t time.Time) {
 	return t
 }
 
+func (p *port) Tracing() TracingCounts { return TracingCounts{} }
+
 func (p *port) Commands(fn func(histogram.CommandTimes)) {
 	var h histogram.Histogram
 	h.Record(3*time.Millisecond, 10)

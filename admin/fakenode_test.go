@@ -260,4 +260,6 @@ func (p *fakeProcess) Undrain() error { p.draining = time.Time{}; return nil }
 
 func (p *fakeProcess) DrainingSince() time.Time { return p.draining }
 
+func (p *fakeProcess) Tracing() TracingCounts { return TracingCounts{} }
+
 func (p *fakeProcess) Demo() bool { return false }

@@ -76,5 +76,8 @@ var metrics = []metric{
 	{"quorate_peer_streams_broken_total", "Streams to and from peers that ended.", counter, func(s *sample) int64 { return int64(s.peer.StreamsBroken.Load()) }},
 	{"quorate_peer_refused_total", "Handshakes that either side refused.", counter, func(s *sample) int64 { return int64(s.peer.Refused.Load()) }},
 	{"quorate_peer_garbage_total", "Connections that were neither gossip nor a stream.", counter, func(s *sample) int64 { return int64(s.peer.Garbage.Load()) }},
+	{"quorate_tracing_spans_exported_total", "Spans that the OpenTelemetry collector took. All spans are of this process, also where it has several nodes.", counter, func(s *sample) int64 { return s.tracing.Exported }},
+	{"quorate_tracing_spans_failed_total", "Spans that the OpenTelemetry collector did not take.", counter, func(s *sample) int64 { return s.tracing.Failed }},
+	{"quorate_tracing_commands_dropped_total", "Sampled commands that were not exported, because too many waited for the OpenTelemetry collector.", counter, func(s *sample) int64 { return s.tracing.Dropped }},
 	{"quorate_gossip_dropped_total", "Gossip messages dropped because the queue was full.", counter, func(s *sample) int64 { return int64(s.peer.GossipDropped.Load()) }},
 }

@@ -18,6 +18,7 @@ type sample struct {
 	exchanges antientropy.Stats
 	repair    repair.Status
 	store     engine.Metrics
+	tracing   TracingCounts
 	readOnly  int64 // 1 while the store refuses writes
 	paused    int64 // 1 while anti-entropy is paused
 	clients   int64
@@ -100,6 +101,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	s := sampleOf(node)
 	s.clients = int64(c.process.Clients())
+	s.tracing = c.process.Tracing()
 	for i, m := range metrics {
 		put(out, c.scalars[i], m.kind, float64(m.read(s)))
 	}

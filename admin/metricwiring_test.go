@@ -45,6 +45,7 @@ func TestMetrics_Each_ReadsItsOwnNumber(t *testing.T) {
 	assignNumbers(reflect.ValueOf(&s.exchanges).Elem(), "exchanges", paths)
 	assignNumbers(reflect.ValueOf(&s.repair).Elem(), "repair", paths)
 	assignNumbers(reflect.ValueOf(&s.store).Elem(), "store", paths)
+	assignNumbers(reflect.ValueOf(&s.tracing).Elem(), "tracing", paths)
 	assignNumbers(reflect.ValueOf(&s.readOnly).Elem(), "readOnly", paths)
 	assignNumbers(reflect.ValueOf(&s.clients).Elem(), "clients", paths)
 	assignNumbers(reflect.ValueOf(&s.paused).Elem(), "paused", paths)
@@ -66,6 +67,7 @@ func TestMetrics_Each_ReadsItsOwnNumber(t *testing.T) {
 		"quorate_transfer_gaining_partitions": "repair.Transfers.Gaining", "quorate_transfer_copied_partitions": "repair.Transfers.Copied", "quorate_transfer_releasing_partitions": "repair.Transfers.Releasing",
 		"quorate_reaped_bytes_total": "store.DeadFreed", "quorate_dead_keys": "store.Dead",
 		"quorate_reaped_total": "store.Reaped", "quorate_reap_agreed_total": "repair.Reaping.Reaped", "quorate_reap_pending_keys": "repair.Reaping.Pending",
+		"quorate_tracing_spans_exported_total": "tracing.Exported", "quorate_tracing_spans_failed_total": "tracing.Failed",
 		"quorate_reads_total": "replica.Reads", "quorate_store_reads_total": "store.Reads",
 	} {
 		if got := wired[name]; got != want {

@@ -41,10 +41,19 @@ type Process interface {
 	DrainingSince() time.Time
 	// Commands calls fn for each command that clients have sent to the node.
 	Commands(fn func(histogram.CommandTimes))
+	// Tracing tells what became of the traces of commands; zero if there are none.
+	Tracing() TracingCounts
 	// Chaos reports whether nodes may be killed and links broken, and Demo whether the
 	// process may add nodes.
 	Chaos() bool
 	Demo() bool
+}
+
+// TracingCounts tells what became of the traces of commands.
+type TracingCounts struct {
+	Exported int64 // spans that the collector took
+	Failed   int64 // spans that it did not take
+	Dropped  int64 // commands for which there was no room
 }
 
 // Errors of a [Process].

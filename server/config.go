@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/server/auth"
+	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/limits"
 )
 
@@ -63,6 +64,9 @@ type Config struct {
 	// Rewrite, when set, puts what CONFIG SET changed into the node's settings
 	// file, for CONFIG REWRITE. Without it the command is refused.
 	Rewrite func(changed map[string]string) error
+
+	// Tracer, when set, gets samples of the commands.
+	Tracer command.Tracer
 
 	// Settings are shown by CONFIG GET, read-only: facts that other parts of
 	// the node know, such as dir or appendfsync.

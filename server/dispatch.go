@@ -76,6 +76,9 @@ func (s *session) flushBatch(ctx context.Context) {
 	}
 	start := time.Now()
 	if len(b.Requests) > 0 {
+		if s.server.node.Tracer != nil {
+			s.traceBatch(start)
+		}
 		s.server.node.Store.Do(ctx, b.Requests)
 		s.noteSlow(&b.Calls[0], len(b.Calls)-1, start)
 	}
@@ -91,6 +94,9 @@ func (s *session) flushBatch(ctx context.Context) {
 	}
 	s.adaptBatch(s.output.sent + int64(len(s.client.Out.Buf)) - before)
 	s.account(start)
+	if s.server.node.Tracer != nil {
+		s.recordBatch()
+	}
 	b.Reset()
 }
 
@@ -101,6 +107,9 @@ func (s *session) runAlone(ctx context.Context, c *command.Call) {
 	r := c.Row
 	mark := s.beginReply(c.Silent)
 	failures := s.client.Out.Failures
+	if t := s.server.node.Tracer; t != nil && t.Sample() {
+		c.BeginTrace(start)
+	}
 	r.Run(ctx, c)
 	silent := c.Silent
 	if r.DecidesSilence {
@@ -108,6 +117,8 @@ func (s *session) runAlone(ctx context.Context, c *command.Call) {
 	}
 	s.endReply(mark, silent)
 	s.noteSlow(c, 0, start)
+	c.Failed = min(s.client.Out.Failures-failures, 1)
+	c.EndTrace(nil)
 	s.client.Batch.Reset()
 	took := time.Since(start)
 	s.server.counters.Record(r, 1, s.client.Out.Failures-failures, took, took)

@@ -71,7 +71,9 @@ func (f *fake) Do(_ context.Context, requests []*replica.Request) {
 			}
 		}
 		if r.Trace != nil {
+			prompt := r.Trace.Prompt
 			*r.Trace = fakeTrace(f.Ring(), r.Key)
+			r.Trace.Prompt = prompt
 		}
 		for i := range f.lent[r] {
 			f.lent[r][i] = '#' // as a coordinator does, which lends the same memory again

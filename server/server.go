@@ -97,7 +97,7 @@ func New(cfg Config, listener net.Listener, store Store) (*Server, error) {
 	s.sessions.byID = make(map[int64]*session)
 	s.node = &command.Node{
 		Store: store, Now: cfg.Now, Limits: s.limits, Budget: s.budget,
-		Standalone: cfg.Standalone, Version: cfg.Version, Logger: cfg.Logger,
+		Standalone: cfg.Standalone, Version: cfg.Version, Logger: cfg.Logger, Tracer: cfg.Tracer,
 		LargeValueBytes: cfg.WarnValueSize, LargeValue: s.logLargeValue,
 	}
 	s.table = s.families(store).table()

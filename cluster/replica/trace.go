@@ -21,6 +21,7 @@ type Trace struct {
 	// was not answered by then stays pending.
 	Prompt bool `json:",omitempty"`
 
+	Began       time.Time   `json:"-"` // by the clock of Node
 	Node        ring.NodeID // took the request from the client
 	Coordinator ring.NodeID // carried it out
 	Partition   ring.Partition

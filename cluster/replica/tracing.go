@@ -19,7 +19,7 @@ func (o *op) beginTrace() {
 		return
 	}
 	f.lingers = f.lingers || t.lingers()
-	*t = Trace{Prompt: t.Prompt, Node: f.c.cfg.Self, Coordinator: f.c.cfg.Self, Partition: o.p, Walk: slices.Clone(o.walk), N: o.n}
+	*t = Trace{Prompt: t.Prompt, Began: f.started, Node: f.c.cfg.Self, Coordinator: f.c.cfg.Self, Partition: o.p, Walk: slices.Clone(o.walk), N: o.n}
 	for _, id := range o.walk {
 		t.Alive = append(t.Alive, id == f.c.cfg.Self || f.c.cfg.Channel.Available(id))
 	}

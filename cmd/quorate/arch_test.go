@@ -57,13 +57,14 @@ var layers = []struct {
 	{"families", []string{"server/stringcmd", "server/bitmapcmd", "server/hyperloglogcmd", "server/hashcmd", "server/setcmd", "server/zsetcmd", "server/geocmd", "server/listcmd", "server/sortcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"commandtest", []string{"server/commandtest"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"server", []string{"server"}, []string{"core", "largebuf", "socket", "replica", "coverage", "resp", "limits", "server parts", "families"}},
+	{"tracing", []string{"server/tracing"}, []string{"core", "replica", "server parts"}},
 	{"api", []string{"admin/api"}, nil},
 	{"fanout", []string{"admin/fanout"}, []string{"core", "api"}},
 	{"problem", []string{"admin/problem"}, []string{"core", "api"}},
 	{"observe", []string{"admin/observe"}, nil},
 	{"admin", []string{"admin"}, append([]string{"core", "engine", "fault", "cluster", "dashboard", "api", "fanout", "problem", "observe"}, parts...)},
 	{"bench", []string{"cmd/quorate-bench"}, nil},
-	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "clear", "cluster", "limits", "server", "api", "problem", "admin", "cmd"}},
+	{"cmd", []string{"cmd/quorate", "cmd/quorate/*"}, []string{"core", "engine", "peer", "fault", "membership", "settings", "replica", "coverage", "clear", "cluster", "limits", "server", "tracing", "api", "problem", "admin", "cmd"}},
 }
 
 // TestImports_EveryPackage_PointsOneWay looks at every file, whatever system it is for.

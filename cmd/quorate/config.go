@@ -28,10 +28,11 @@ import (
 type nodeSettings struct {
 	table []setting // all settings of the command, these among them
 
-	node   nodeConfig
-	client clientPort
-	admin  adminSettings
-	log    logSettings
+	node    nodeConfig
+	client  clientPort
+	admin   adminSettings
+	log     logSettings
+	tracing tracingSettings
 }
 
 // adminSettings are the settings of the admin port.
@@ -150,6 +151,7 @@ func (s *nodeSettings) rows(d commandDefaults) []setting {
 			setting{name: "admin-max-value", value: byteSize(&s.admin.maxValue, admin.DefaultMaxValue, size{Least: kib, Most: register.MaxValue}),
 				help: "The longest value that the admin port takes."},
 		),
+		group("Tracing", s.tracing.rows()...),
 		group("Process",
 			setting{name: "log-format", value: choice(&s.log.json, "text", option[bool]{"text", false}, option[bool]{"json", true}),
 				help: "Form of the log, on standard error: 'text' or 'json'."},

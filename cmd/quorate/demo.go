@@ -19,6 +19,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/server/tracing"
 )
 
 // roomForNodes is how many added nodes the budget of open files of a demo allows for.
@@ -44,10 +45,16 @@ func (c *demoCmd) Run(ctx context.Context, con console) (err error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	d, err := c.assemble(dir, log, stop)
+	recorder, err := c.settings.tracing.open("demo", log)
 	if err != nil {
 		return err
 	}
+	d, err := c.assemble(dir, log, stop, recorder)
+	if err != nil {
+		return err
+	}
+	stopRecording := startRecording(recorder)
+	defer func() { err = errors.Join(err, stopRecording()) }()
 	var group errgroup.Group
 	group.Go(func() error { return endAtHangup(ctx, hangups, stop) })
 	group.Go(func() error { return con.reportDrops(ctx, log) })
@@ -68,9 +75,10 @@ type demo struct {
 	links       *fault.Links // between all of them
 	stop        func()       // ends the whole demo
 	rewrite     func(changed map[string]string) error
-	supervisors supervisors     // all that ever ran
-	nodes       []demoNode      // those that it begins with
-	addRequests chan addRequest // see demo_addnode.go
+	recorder    *tracing.Recorder // nil: no traces
+	supervisors supervisors       // all that ever ran
+	nodes       []demoNode        // those that it begins with
+	addRequests chan addRequest   // see demo_addnode.go
 }
 
 // demoNode is one node of a demo.
@@ -85,8 +93,9 @@ type demoNode struct {
 
 // assemble opens all nodes, or none: as many founders as are asked for, and what a
 // former life of the directory added to them.
-func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func()) (*demo, error) {
+func (c *demoCmd) assemble(dir string, log *slog.Logger, stop func(), recorder *tracing.Recorder) (*demo, error) {
 	d := &demo{
+		recorder: recorder,
 		settings: &c.settings, dir: dir, log: log, ports: newDemoPorts(c), links: new(fault.Links),
 		stop: stop, rewrite: rewriterOf(c.configFile), addRequests: make(chan addRequest),
 	}
@@ -134,6 +143,9 @@ func (d *demo) open(m ring.Member, place func(*nodeConfig)) (demoNode, error) {
 	node.ClientAddr, node.AdvertisePeerAddr, node.AdminAddr = m.ClientAddr, m.PeerAddr, m.AdminAddr
 	place(&node)
 	client.Addr, client.Chaos, client.Shutdown, client.Rewrite = m.ClientAddr, true, d.stop, d.rewrite
+	if d.recorder != nil {
+		client.Tracer = d.recorder
+	}
 	listener, err := d.settings.listenAdmin(m.AdminAddr)
 	if err != nil {
 		return demoNode{}, err
@@ -192,7 +204,7 @@ func (d *demo) launch(ctx context.Context, group *errgroup.Group, n demoNode) {
 		}
 		return err
 	})
-	p := &process{own: n.supervisor, supervisors: &d.supervisors, links: d.links, addNode: func(asking context.Context) (string, error) { return d.addNode(asking, ctx) }}
+	p := &process{own: n.supervisor, supervisors: &d.supervisors, links: d.links, recorder: d.recorder, addNode: func(asking context.Context) (string, error) { return d.addNode(asking, ctx) }}
 	group.Go(func() error {
 		return d.settings.adminServer(p, n.events, n.log).Run(ctx, n.admin)
 	})

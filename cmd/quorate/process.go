@@ -8,6 +8,7 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/server/tracing"
 )
 
 // process is what an admin port may do to its process.
@@ -15,6 +16,7 @@ type process struct {
 	own         *supervisor // behind this port
 	supervisors *supervisors
 	links       *fault.Links                          // nil: nothing may be broken
+	recorder    *tracing.Recorder                     // nil: no traces
 	addNode     func(context.Context) (string, error) // nil: no nodes may be added
 }
 
@@ -127,4 +129,12 @@ func (p *process) Commands(fn func(histogram.CommandTimes)) {
 	if l, _ := p.own.state(); l != nil {
 		l.client.EachCommand(fn)
 	}
+}
+
+// Tracing implements [admin.Process].
+func (p *process) Tracing() admin.TracingCounts {
+	if p.recorder == nil {
+		return admin.TracingCounts{}
+	}
+	return admin.TracingCounts(p.recorder.Counts())
 }

@@ -63,7 +63,7 @@ func startDemoIn(t *testing.T, dir string, args ...string) (d *demo, p *process,
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	d, err = cli.Demo.assemble(dir, slog.New(slog.DiscardHandler), cancel)
+	d, err = cli.Demo.assemble(dir, slog.New(slog.DiscardHandler), cancel, nil)
 	if err != nil {
 		cancel()
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestProcess_DemoWhoseFounderFails_EndsWithItsError(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	d, err := cli.Demo.assemble(t.TempDir(), slog.New(slog.DiscardHandler), cancel)
+	d, err := cli.Demo.assemble(t.TempDir(), slog.New(slog.DiscardHandler), cancel, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

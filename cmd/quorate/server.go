@@ -58,9 +58,16 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	defer stop()
 	client.Chaos, client.Shutdown = c.chaos, stop
 	client.Rewrite = rewriterOf(c.configFile)
+	recorder, err := s.tracing.open(name, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if recorder != nil {
+		client.Tracer = recorder
+	}
 	log.Info("starting", "version", version(), "node", name, "data_dir", node.Store.Dir,
 		"client_addr", addrs.client, "peer_addr", addrs.peer, "admin_addr", addrs.admin)
-	p := &process{supervisors: new(supervisors), links: c.links()}
+	p := &process{supervisors: new(supervisors), links: c.links(), recorder: recorder}
 	node.Links = p.links
 	if !c.found && !c.standby {
 		node.FoundAfter = foundAfter
@@ -81,6 +88,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	}
 	p.own = h
 	p.supervisors.add(h)
+	stopRecording := startRecording(recorder)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer stop() // a node that has left takes its process with it
@@ -89,7 +97,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	group.Go(func() error { return s.adminServer(p, events, log).Run(ctx, listener) })
 	group.Go(func() error { return logHangups(ctx, hangups, log) })
 	group.Go(func() error { return con.reportDrops(ctx, log) })
-	err = group.Wait()
+	err = errors.Join(group.Wait(), stopRecording())
 	log.Info("stopped", "node", name)
 	return err
 }

@@ -20,6 +20,7 @@ type Call struct {
 	Failed   int64       // 1 once it was answered with an error
 
 	refusal string
+	trace   *Trace // nil: the call is not recorded
 }
 
 // Read plans a read of key with the connection's quorum.
@@ -169,7 +170,7 @@ func (c *Call) ReadNow(ctx context.Context, key []byte) *Request {
 	c.Batch.release()
 	c.Requests = nil
 	r := c.Read(key)
-	c.Node.Store.Do(ctx, c.Batch.Requests)
+	c.execute(ctx, c.Requests)
 	return r
 }
 
@@ -180,8 +181,15 @@ func (c *Call) WriteNow(ctx context.Context, key []byte, u register.Update) *Req
 	c.Requests = nil
 	r, update := c.Write(key, u.Kind)
 	*update = u
-	c.Node.Store.Do(ctx, c.Batch.Requests)
+	c.execute(ctx, c.Requests)
 	return r
+}
+
+// execute carries out all requests of the batch, which are those of one call, for Run.
+func (c *Call) execute(ctx context.Context, requests []*Request) {
+	c.trace.attach(requests)
+	c.Node.Store.Do(ctx, c.Batch.Requests)
+	c.trace.collect(requests, c.Node.Tracer)
 }
 
 // Quorum reads the number of an R or W option: 1 to N.

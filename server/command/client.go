@@ -23,6 +23,7 @@ type Node struct {
 	Standalone bool   // the node does not present itself as a cluster
 	Version    string // of quorate
 	Logger     *slog.Logger
+	Tracer     Tracer // nil: no command is recorded
 	// LargeValue logs that a client stores a value of LargeValueBytes or more.
 	LargeValueBytes int64
 	LargeValue      func(size int, client string)

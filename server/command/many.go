@@ -158,7 +158,7 @@ func (c *Call) InPieces(ctx context.Context, args [][]byte, plan func(*Call), ga
 		piece := Call{Client: c.Client, Row: c.Row}
 		piece.Args = args[at-1 : min(at+BatchMax, len(args))] // as if its first were the name
 		plan(&piece)
-		c.Node.Store.Do(ctx, c.Batch.Requests)
+		c.execute(ctx, piece.Requests)
 		have := len(m.Values)
 		gather(&m, &piece)
 		m.own(have)

@@ -58,6 +58,7 @@ func TestOperations_Page_TellsWhatHappensAndWhatHelps(t *testing.T) {
 			within(t, patience, "the standby's port", func() error { return standby.get("/healthz", nil) })
 		}, nothing, nothing, standby.goAway}},
 		{"A node does not come back", []func(){func() { c.kill(); write() }}},
+		{"Where does a request spend its time?", nil},
 	}
 	sections := strings.Split(string(text), "\n## ")[1:]
 	if len(sections) != len(drills) {
