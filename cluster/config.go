@@ -46,6 +46,9 @@ type Config struct {
 	// FoundAfter is how long a fresh node listens for members of a cluster that take it
 	// for one of them, before it founds a cluster of its own; 0: not at all.
 	FoundAfter time.Duration
+	// FoundIfAbsent makes a fresh node found a cluster if none of the addresses of Join is that of
+	// a member of one. Of all nodes that have the same Join, one has it.
+	FoundIfAbsent bool
 	// Founders are the members of a cluster that is founded at once by nodes
 	// that all have the same list, this one among them, and the same ClusterID.
 	Founders  []ring.Member

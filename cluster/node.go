@@ -170,7 +170,7 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		Start: membership.Start{
 			Quorums: ring.Quorums{N: n.cfg.N, R: n.cfg.R, W: n.cfg.W}, Partitions: n.cfg.Partitions,
 			Founders: n.cfg.Founders, ClusterID: n.cfg.ClusterID, Join: n.cfg.Join, Whereabouts: n.cfg.Whereabouts,
-			Replace: n.cfg.Replace, FoundAfter: n.cfg.FoundAfter,
+			Replace: n.cfg.Replace, FoundAfter: n.cfg.FoundAfter, FoundIfAbsent: n.cfg.FoundIfAbsent,
 		},
 	})
 	n.coordinator = replica.New(replica.Config{

@@ -27,16 +27,18 @@ func (a *addresses) former() []string {
 	return nil
 }
 
-// lookedUp returns all addresses that the operator's addresses stand for now.
-func (a *addresses) lookedUp(ctx context.Context) (all []string) {
+// lookedUp returns all addresses that the operator's addresses stand for now, and why some
+// stand for none.
+func (a *addresses) lookedUp(ctx context.Context) (all []string, errs []error) {
 	for _, addr := range a.join {
 		found, err := a.resolve(ctx, addr)
 		if err != nil {
 			a.log.Debug("address not found", "join", addr, "err", err)
+			errs = append(errs, err)
 		}
 		all = append(all, found...)
 	}
-	return all
+	return all, errs
 }
 
 // distinct returns each address once, without this node's own, and no more than a round

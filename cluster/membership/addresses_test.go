@@ -101,8 +101,8 @@ func TestJoin_NameOfSeveralNodes_AsksAllAndNotItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Membership.bootstrap.askToJoin(t.Context(), body); err != nil || c.Ring() == nil {
-		t.Fatalf("not admitted: %v", err)
+	if errs := c.Membership.bootstrap.askToJoin(t.Context(), body); errs != nil || c.Ring() == nil {
+		t.Fatalf("not admitted: %v", errs)
 	}
 }
 

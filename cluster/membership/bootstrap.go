@@ -32,6 +32,9 @@ type Start struct {
 	// FoundAfter is how long a node that is to found a cluster waits for a call of a member
 	// that takes it for one of its own: see [Membership.Called].
 	FoundAfter time.Duration
+	// FoundIfAbsent makes the node found a cluster if for FoundAfter no address of Join was
+	// that of a member of one, and none may be: see absent.
+	FoundIfAbsent bool
 	// Whereabouts are the addresses that members have now. It is for nodes that are
 	// started together and may all have moved: none could tell the others.
 	Whereabouts []ring.Member
@@ -77,12 +80,14 @@ func (b *bootstrap) run(ctx context.Context) (origin Origin, err error) {
 		err = b.state.Adopt(ring.NewState(start.ClusterID, start.Partitions, start.Quorums, start.Founders...))
 	case len(start.Join) > 0:
 		origin = Joined
-		err = b.join(ctx)
+		if err = b.join(ctx); errors.Is(err, errAbsent) {
+			origin = Founded
+			err = b.found()
+		}
 	default:
 		origin = Founded
 		if err = b.awaitNobody(ctx); err == nil {
-			b.log.Info("founding a cluster of one")
-			err = b.state.Adopt(ring.NewState(newClusterID(), start.Partitions, start.Quorums, b.self))
+			err = b.found()
 		}
 	}
 	if err == nil && origin != Loaded {
@@ -162,7 +167,7 @@ const consultTimeout = 500 * time.Millisecond
 func (b *bootstrap) consult(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, consultTimeout)
 	defer cancel()
-	named := b.addresses.lookedUp(ctx)
+	named, _ := b.addresses.lookedUp(ctx)
 	places := slices.Concat(named, b.addresses.former())
 	for _, other := range b.state.Ring().Members() {
 		if other.ID != b.self.ID {

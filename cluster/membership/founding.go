@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net"
 	"time"
+
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 )
 
 // Caller is a member of a cluster that takes this node for a member too.
@@ -34,6 +38,36 @@ func (b *bootstrap) awaitNobody(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// found founds a cluster of this node.
+func (b *bootstrap) found() error {
+	b.log.Info("founding a cluster of one")
+	return b.state.Adopt(ring.NewState(newClusterID(), b.start.Partitions, b.start.Quorums, b.self))
+}
+
+// errAbsent ends the search for a cluster to join: there is none.
+var errAbsent = errors.New("no address is that of a member of a cluster")
+
+// errNowhere says that there was nobody to ask.
+var errNowhere = errors.New("no address to ask but this node's own")
+
+// absent reports whether the errors of all addresses show that no member of a cluster is
+// there: the name is not known, or the node that answers has no ring. A node that does not
+// answer may be a member.
+func absent(errs []error) bool {
+	for _, err := range errs {
+		var name *net.DNSError
+		var refused *peer.RefusedError
+		switch {
+		case errors.Is(err, errNowhere):
+		case errors.As(err, &name) && name.IsNotFound:
+		case errors.As(err, &refused) && refused.Reason == peer.RefusedNotJoined:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // newClusterID is 128 random bits.

@@ -12,7 +12,8 @@ import (
 	"github.com/quorate/quorate/cluster/peer"
 )
 
-// join asks the given addresses, again and again, to admit this node.
+// join asks the given addresses, again and again, to admit this node. It ends with errAbsent
+// if there is no cluster to join, and this node is to found one then.
 func (b *bootstrap) join(ctx context.Context) error {
 	body, err := encodeJoin(b.self, b.start)
 	if err != nil {
@@ -20,11 +21,21 @@ func (b *bootstrap) join(ctx context.Context) error {
 	}
 	const first, most = 100 * time.Millisecond, 5 * time.Second
 	var throttle joinThrottle
+	var since time.Time // there was nobody who may be a member
 	for pause := first; ; pause = min(2*pause, most) {
-		err := b.askToJoin(ctx, body)
-		if err == nil {
+		errs := b.askToJoin(ctx, body)
+		if errs == nil {
 			return nil
 		}
+		switch {
+		case !absent(errs):
+			since = time.Time{}
+		case since.IsZero():
+			since = time.Now()
+		case b.start.FoundIfAbsent && time.Since(since) >= b.start.FoundAfter:
+			return errAbsent
+		}
+		err := errors.Join(errs...)
 		var remote *peer.RemoteError
 		if errors.As(err, &remote) || errors.Is(err, ring.ErrNameTaken) || errors.Is(err, peer.ErrRefused) {
 			return fmt.Errorf("the cluster refused this node: %w", err)
@@ -66,13 +77,15 @@ func (t *joinThrottle) allow(now time.Time, err error) bool {
 	return true
 }
 
-// askToJoin asks all addresses that there are now once, until one admits this node.
-func (b *bootstrap) askToJoin(ctx context.Context, body []byte) error {
-	errs := []error{errors.New("no address to ask but this node's own")}
-	for i, addr := range b.addresses.distinct(b.addresses.lookedUp(ctx)) {
-		if i == 0 {
-			errs = nil
-		}
+// askToJoin asks all addresses that there are now once, until one admits this node. It
+// returns why none did.
+func (b *bootstrap) askToJoin(ctx context.Context, body []byte) (errs []error) {
+	named, errs := b.addresses.lookedUp(ctx)
+	asked := b.addresses.distinct(named)
+	if len(asked) == 0 {
+		errs = append(errs, errNowhere)
+	}
+	for _, addr := range asked {
 		asking, cancel := context.WithTimeout(ctx, 5*time.Second)
 		reply, err := b.channel.CallAddr(asking, addr, peer.Join, body)
 		cancel()
@@ -82,12 +95,15 @@ func (b *bootstrap) askToJoin(ctx context.Context, body []byte) error {
 		}
 		state, err := decodeAdmission(reply)
 		if err != nil {
-			return fmt.Errorf("answer of %s: %w", addr, err)
+			return []error{fmt.Errorf("answer of %s: %w", addr, err)}
 		}
 		b.log.Info("joined a cluster", "through", addr, "members", len(ring.NewRing(state).Members()))
-		return b.adopt(state)
+		if err := b.adopt(state); err != nil {
+			return []error{err}
+		}
+		return nil
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // adopt makes the state of the cluster that admitted this node its own. What an earlier

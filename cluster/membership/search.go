@@ -74,7 +74,8 @@ func (s *search) places(ctx context.Context) []string {
 	if len(places) == 0 {
 		return nil
 	}
-	return s.addresses.distinct(slices.Concat(s.addresses.lookedUp(ctx), s.addresses.former(), places))
+	named, _ := s.addresses.lookedUp(ctx)
+	return s.addresses.distinct(slices.Concat(named, s.addresses.former(), places))
 }
 
 // visitAll exchanges ring states with whoever is at some addresses.

@@ -226,19 +226,20 @@ func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []b
 	if mine, theirs := n.state.ClusterID(), other.state.ClusterID(); mine != "" && theirs != "" && mine != theirs {
 		return nil, &peer.RefusedError{Reason: peer.RefusedCluster}
 	}
-	if err = other.state.Joined(); err == nil {
-		switch kind {
-		case peer.Join:
-			reply, err = other.AnswerJoin(body)
-		case peer.RingPull:
-			reply, err = other.disseminator.AnswerPull(body)
-		case peer.RingPush:
-			reply, err = other.disseminator.AnswerPush(body)
-		case peer.Identify:
-			reply, err = other.identity.AnswerIdentify(body)
-		default:
-			err = fmt.Errorf("kind %d", kind)
-		}
+	if other.state.Joined() != nil {
+		return nil, &peer.RefusedError{Reason: peer.RefusedNotJoined, ByPeer: true}
+	}
+	switch kind {
+	case peer.Join:
+		reply, err = other.AnswerJoin(body)
+	case peer.RingPull:
+		reply, err = other.disseminator.AnswerPull(body)
+	case peer.RingPush:
+		reply, err = other.disseminator.AnswerPush(body)
+	case peer.Identify:
+		reply, err = other.identity.AnswerIdentify(body)
+	default:
+		err = fmt.Errorf("kind %d", kind)
 	}
 	if err != nil {
 		return nil, &peer.RemoteError{Kind: kind, Message: err.Error()}

@@ -187,6 +187,7 @@ type serverCmd struct {
 	configFile string
 	standby    bool
 	found      bool
+	founder    string
 	chaos      bool
 	address    addressSettings
 	settings   nodeSettings
@@ -209,6 +210,8 @@ func (c *serverCmd) bind() {
 				help: "Let an empty data directory take the place of the dead member of this name, and be filled from the others."},
 			setting{name: "found", value: toggle(&c.found),
 				help: "Found a cluster at once. Otherwise an empty data directory without --join listens for four seconds whether members of a cluster take the node for one of them, and then does not start."},
+			setting{name: "founder", value: text(&c.founder, ""), hint: "NAME",
+				help: "The node that founds the cluster, if it is new and no node at the addresses of --join belongs to one. All nodes may have the same --founder and --join."},
 			setting{name: "standby", value: toggle(&c.standby),
 				help: "Start with the admin port only, and wait for a request there that names the cluster to join. A data directory that belongs to a cluster starts as usual."},
 			setting{name: "zone", value: text(&s.node.Zone, ""),

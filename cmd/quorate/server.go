@@ -70,7 +70,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	p := &process{supervisors: new(supervisors), links: c.links(), recorder: recorder}
 	node.Links = p.links
 	if !c.found && !c.standby {
-		node.FoundAfter = foundAfter
+		node.FoundAfter, node.FoundIfAbsent = foundAfter, c.founder == name
 	}
 	open := newSupervisor
 	if c.standby {

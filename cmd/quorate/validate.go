@@ -38,6 +38,9 @@ func (c *serverCmd) check() error {
 	if c.found && len(node.Join) > 0 {
 		faults = append(faults, errors.New("--found makes a new cluster, but --join names one: leave one of them out"))
 	}
+	if c.founder != "" && (len(node.Join) == 0 || c.found || c.standby) {
+		faults = append(faults, fmt.Errorf("--founder %q founds a cluster if --join finds none: give --join, and neither --found nor --standby", c.founder))
+	}
 	if c.standby && len(node.Join) > 0 {
 		faults = append(faults, errors.New("--standby waits for a request that names the cluster to join, but --join names it: leave one of them out"))
 	}
