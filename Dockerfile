@@ -7,9 +7,18 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /quorate ./cmd/quorate && mkdir /data
+# The version that the program tells; by default that of the source.
+ARG VERSION=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w ${VERSION:+-X main.release=$VERSION}" -o /quorate ./cmd/quorate && mkdir /data
 
 FROM scratch
+ARG VERSION=
+LABEL org.opencontainers.image.title="quorate" \
+      org.opencontainers.image.description="A leaderless, replicated key-value store that speaks Redis's protocol" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}"
+# For HTTPS to a collector of traces.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /quorate /quorate
 # The user owns the directory, and so a volume that is first mounted on it.
 COPY --from=build --chown=65532:65532 /data /data
