@@ -180,6 +180,7 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 		ClearsDiffer: func(id ring.NodeID) { n.clearer.Differs(id) },
 		Collections:  agreement.New(n.store.State(), "elements", func() bool { return n.allMembers(peer.Elements) }).Reached,
+		Sums:         agreement.New(n.store.State(), "sums", func() bool { return n.allMembers(peer.Sums) }).Reached,
 	})
 	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,

@@ -201,6 +201,7 @@ func (t *txn) nextVersion(r *Record, found *storedObject) (v version, err error)
 		case old == nil:
 			v = version{changed: true, object: t.in, encoded: merge}
 		default:
+			r.Misses = t.in.Sums.Misses(v.object.Sums)
 			v = t.merge(v.object, merge)
 		}
 		if r.Hint != 0 {

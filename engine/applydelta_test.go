@@ -27,7 +27,7 @@ func (m *members) add(tb testing.TB, name string) object.Delta {
 	}
 	var next object.Object
 	next.BecomeEdited(m.object, &edit)
-	d, ok := new(object.Delta).Follow(&m.object, &next, edit.Dot, edit.Names)
+	d, ok := new(object.Delta).Follow(object.Step{Before: &m.object, After: &next, Dot: edit.Dot, Names: edit.Names})
 	if !ok {
 		tb.Fatal("the event has no delta")
 	}

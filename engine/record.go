@@ -45,6 +45,8 @@ type Record struct {
 	Stored []byte
 	// Changed reports whether this record changed what is stored.
 	Changed bool
+	// Misses reports whether the stored object had sums that Merge did not have.
+	Misses bool
 	// Err is the error of this record alone: wire.ErrCorrupt if Merge cannot be
 	// decoded, ErrCorrupt if the stored object cannot, ErrBehind, ErrHintsFull, ErrTooBig, or
 	// the editor's error. Nothing was stored for the record then.

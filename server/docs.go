@@ -64,8 +64,9 @@ Redis does not have:
 
 A key may have several values, written by clients that did not know of one another. Without CONTEXT a command sees the one that the
 conflict policy chooses; if the newest is a deletion or has expired, the key does not exist (under the policy ` + "`error`" + ` it has a
-conflict). SET and DEL replace all values. EXPIRE, PERSIST and GETEX change the expiry of each. INCR, APPEND, SETRANGE and their like
-replace the value that they see. RENAME and COPY carry all values over.
+conflict). SET and DEL replace all values. EXPIRE, PERSIST and GETEX change the expiry of each. APPEND, SETRANGE and their like
+replace the value that they see. INCR and its like count for each value: increments that several nodes take at once are added up. RENAME
+and COPY carry all values over.
 
 Items that clients push to a list at the same time all stay, on both sides of a broken network too, in the same order on every node. LMOVE
 and RPOPLPUSH are one update within one list. Between two lists they put the item into the destination and then remove it from the source:

@@ -219,8 +219,10 @@ func (v *delivery) to(ctx context.Context, id ring.NodeID, hints []engine.Hint) 
 	if err != nil {
 		return err
 	}
-	for _, i := range not {
-		v.refused[string(hints[i].Key)] = true
+	for _, refused := range not {
+		if !refused.Stored() {
+			v.refused[string(hints[refused.Item].Key)] = true
+		}
 	}
 	if time.Since(start) < v.cfg.Slow {
 		limiter.SetLimit(min(v.cfg.MaxRate, limiter.Limit()*2))

@@ -36,7 +36,7 @@ func TestHandshake_Golden(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", what, got, c.want)
 		}
 	}
-	if protocolVersion != 7 || oldestVersion != 1 {
+	if protocolVersion != 8 || oldestVersion != 1 {
 		t.Errorf("this code speaks versions %d to %d", oldestVersion, protocolVersion)
 	}
 }
@@ -53,6 +53,13 @@ func TestChannel_Knows_FollowsFromTheHello(t *testing.T) {
 	}
 	if !a.Knows(b.id(), Deltas) || a.Knows(a.id()+100, Deltas) {
 		t.Errorf("deltas: by the peer: %v, by a stranger: %v", a.Knows(b.id(), Deltas), a.Knows(a.id()+100, Deltas))
+	}
+	if !a.Knows(b.id(), Sums) || a.Knows(a.id()+100, Sums) {
+		t.Errorf("sums: of the peer: %v, of a stranger: %v", a.Knows(b.id(), Sums), a.Knows(a.id()+100, Sums))
+	}
+	a.remote(b.id()).version.Store(versionSums - 1)
+	if a.Knows(b.id(), Sums) {
+		t.Error("a node of an older version is sent sums")
 	}
 	a.remote(b.id()).version.Store(versionDeltas - 1)
 	if a.Knows(b.id(), Deltas) {

@@ -20,10 +20,10 @@ const magic = "\xD1QUORATE"
 // format 4, whose values are stripped. Version 3 says that the node tells the lanes of a
 // peer apart, and version 4 that it takes bodies in pieces. In version 5 a read or a write may
 // name the clear that its sender has carried out, and there are messages for clears. Version 6
-// says that the node reads objects of format 5, which have elements, and version 7 that it takes
-// deltas of objects.
+// says that the node reads objects of format 5, which have elements, version 7 that it takes deltas
+// of objects, and version 8 that it reads objects of format 6, which have sums.
 const (
-	protocolVersion = 7
+	protocolVersion = 8
 	oldestVersion   = 1
 
 	versionStripped = 2
@@ -32,6 +32,7 @@ const (
 	versionClears   = 5
 	versionElements = 6
 	versionDeltas   = 7
+	versionSums     = 8
 )
 
 const (
@@ -49,6 +50,7 @@ const (
 	Clears   Feature = versionClears
 	Elements Feature = versionElements // objects with elements
 	Deltas   Feature = versionDeltas
+	Sums     Feature = versionSums // objects with sums
 )
 
 // Tags of the handshake's messages.

@@ -52,6 +52,9 @@ type Config struct {
 	// DeltaElements is from how many elements on the changes of a collection are sent as deltas;
 	// default [DefaultDeltaElements].
 	DeltaElements int
+	// Sums reports whether all members read objects with sums. Until then an increment is written
+	// as a value, so that concurrent ones are siblings.
+	Sums func() bool
 	// CollectionBytes bounds the elements of a key; default [DefaultCollectionBytes].
 	CollectionBytes int64
 
@@ -124,6 +127,9 @@ func New(cfg Config) *Coordinator {
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Sums == nil {
+		cfg.Sums = func() bool { return true }
 	}
 	if cfg.Collections == nil {
 		cfg.Collections = func() bool { return true }

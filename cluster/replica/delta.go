@@ -48,7 +48,7 @@ func (e *edit) follow(before, after *object.Object, change *object.Edit) {
 			return
 		}
 	}
-	d, ok := d.Follow(before, after, change.Dot, change.Names)
+	d, ok := d.Follow(object.Step{Before: before, After: after, Dot: change.Dot, Names: change.Names})
 	if most := max(1, min(mostDeltaNames, len(after.Elements)/deltaShare)); !ok || len(d.Names) > most {
 		return
 	}

@@ -21,6 +21,8 @@
 //     to be down is replaced by the next healthy node of the walk, which keeps
 //     the write as a hint; one that fails or stays silent is replaced then. One from
 //     which other answers come is merely slow, and has half of the request's time.
+//     A replica may answer that it has increments which the coordinator has not heard
+//     of. Then a SET is written once more (increment.go).
 //  5. The client is answered when W nodes have it as safely as --durability asks.
 //
 // A read asks R replicas, one for the object and the others for digests, and another one

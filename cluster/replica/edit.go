@@ -27,6 +27,9 @@ func (e *edit) Edit(current *object.Object, mint *engine.Minter) (next object.Ob
 func (e *edit) apply(current *object.Object, mint *engine.Minter) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
+	if o.rebase {
+		return e.rebased(current, mint)
+	}
 	if dot, known := current.Made(e.req.issue.origin); known {
 		if u.Serial() {
 			return next, false, ErrUnknownOutcome
@@ -74,6 +77,11 @@ func (e *edit) apply(current *object.Object, mint *engine.Minter) (next object.O
 	event := register.Event{
 		Value: value, Of: shown.Of, Past: ctx, Dot: mint.Dot(ctx.Vector),
 		Time: max(o.stamp(), o.covered(current)+1),
+	}
+	if u.Adds() && c.cfg.Sums() {
+		if next, ok := e.add(current, &event, shown.Found); ok {
+			return next, true, nil
+		}
 	}
 	next = u.Next(o.f.next, current, &event, now)
 	if is := &o.req.issue; is.origin != (causal.Origin{}) {

@@ -28,6 +28,7 @@ type exchangeItem struct {
 	op    int
 	place int         // of the asked node in the op's walk, or -1: does not count
 	hint  ring.NodeID // writes: whom it stands in for, or 0
+	round uint8       // writes: of the op
 }
 
 // outbox has the frames of a wave that are being filled. The wave's mutex guards it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
@@ -158,6 +159,7 @@ func (f *wave) finishReadLocked(i int) error {
 	}
 	// A clear may have come since some of the answers.
 	merged.Object, _ = f.c.cfg.Store.Clears().Filter(merged.Object.OneOfEach())
+	merged.Object = object.Counted(&merged.Object)
 	f.c.Observe(merged.Object.Clock.Latest())
 	f.c.count.found(len(merged.Object.Siblings))
 	o.req.Object = merged.Object

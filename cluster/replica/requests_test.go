@@ -78,6 +78,7 @@ func (n *worldNode) say(encoded []byte, found bool, err error) (said string) {
 	if err != nil {
 		n.w.tb.Fatal(err)
 	}
+	o = object.Counted(&o)
 	for i, s := range o.Siblings {
 		if i > 0 {
 			said += " "

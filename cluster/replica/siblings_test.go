@@ -30,7 +30,7 @@ func TestUpdate_KeyWithSiblings_LeavesThoseThatNobodyMerged(t *testing.T) {
 	}{
 		{"EXPIRE", register.Update{Kind: register.Expire, Expiry: end}, "1 2"},
 		{"GETEX", register.Update{Kind: register.GetEx, Expiry: end}, "1 2"},
-		{"INCR", register.Update{Kind: register.Increment, Amount: 1}, "1 3"},
+		{"INCR, which counts for both", register.Update{Kind: register.Increment, Amount: 1}, "2 3"},
 		{"APPEND", register.Update{Kind: register.Append, Data: []byte("0")}, "1 20"},
 		{"SETBIT", register.Update{Kind: register.BitField, Data: bitmap.AppendFields(nil, []bitmap.Field{{Action: bitmap.Put, Bits: 8, Number: '7'}})}, "1 7"},
 		{"SET", register.Update{Kind: register.Set, Data: []byte("v")}, "v"},

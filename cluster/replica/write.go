@@ -175,6 +175,7 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 // sendWriteLocked sends an op's object to a primary, or its delta.
 func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
 	o := &f.mu.ops[it.op]
+	it.round = o.round
 	if !o.sendsDelta(id) {
 		f.sendWholeLocked(id, it)
 		return
@@ -189,6 +190,7 @@ func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
 func (f *wave) sendWholeLocked(id ring.NodeID, it exchangeItem) {
 	o := &f.mu.ops[it.op]
 	x := f.mu.outbox.to(o, id, peer.Write)
+	it.round = o.round
 	x.items = append(x.items, it)
 	w := message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: o.object}
 	if len(o.object) < sharedTail {
@@ -219,19 +221,26 @@ func (f *wave) decideWriteLocked(i int) {
 // completeWrite takes a replica's acknowledgements.
 func (x *exchange) completeWrite(body []byte, err error) {
 	f := x.f
-	var refused []int
+	var refused []message.RefusedItem
 	if err == nil {
 		refused, err = message.DecodeRefusals(body, len(x.items))
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for k, it := range x.items {
-		if err == nil && !slices.Contains(refused, k) {
-			if !f.mu.finished {
+		at := slices.IndexFunc(refused, func(r message.RefusedItem) bool { return r.Item == k })
+		misses := at >= 0 && refused[at].Stored()
+		if err == nil && (at < 0 || misses) {
+			if !f.mu.finished && it.round == f.mu.ops[it.op].round {
 				f.mu.ops[it.op].traceStored(x.to)
-				f.ackLocked(it.op, it.place)
+				if !misses || !missesLocked(f, it.op) {
+					f.ackLocked(it.op, it.place)
+				}
 			}
 			continue
+		}
+		if !f.mu.finished && it.round != f.mu.ops[it.op].round {
+			continue // it is sent what was written since
 		}
 		if err == nil && x.kind == peer.Delta && !f.mu.finished {
 			f.c.count.DeltasRefused.Add(1)

@@ -254,6 +254,9 @@ func (c *cluster) complete(p *packet, body []byte, err error) {
 	if err != nil && err != peer.ErrTimeout && err != peer.ErrUnavailable {
 		err = &peer.RemoteError{Kind: p.kind, Message: err.Error()}
 	}
+	if c.opts.defect == defectDeafSet && err == nil && p.kind == peer.Write {
+		body = nil
+	}
 	c.give(p.from, func() {
 		c.note("%s answered %s %v", p, brief(body), err)
 		c.step(p.from, func() { p.done.Complete(p.to.id(), body, err) })

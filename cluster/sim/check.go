@@ -46,7 +46,8 @@ func (ch *checker) check() {
 		ch.checkElementDots(key, &o)
 	}
 	ch.checkElements(final)
-	ch.checkCounters(final)
+	counting{ch}.checkCounters(final)
+	counting{ch}.checkTallies(final)
 	ch.checkLocks(final)
 	ch.checkExpiries(final)
 }
@@ -206,13 +207,19 @@ func (ch *checker) checkRead(o *op) {
 		ch.checkCleared(o.key, &o.request.Object, o.start)
 	}
 	ch.checkFresh(o)
+	if strings.HasPrefix(o.key, tallyPrefix) && ch.exact() {
+		counting{ch}.checkTally(o.key, &o.request.Object, span{o.start, o.end})
+	}
 }
 
 // checkSiblings: no value stands beside one whose client had seen it, none stands
 // there twice, and no dot names two of them.
 func (ch *checker) checkSiblings(key string, o *object.Object) {
+	if isCounter(key) {
+		return // what a sibling shows grows
+	}
 	ch.checkDots(key, o)
-	if strings.HasPrefix(key, counterPrefix) || strings.HasPrefix(key, expiryPrefix) {
+	if strings.HasPrefix(key, expiryPrefix) {
 		return // several updates write the same value
 	}
 	one := o.OneOfEach() // as a client is shown

@@ -44,6 +44,7 @@ const (
 	actionAdd    // of an element
 	actionRemove // of an element
 	actionPersist
+	actionAssign // of a number to a tally
 )
 
 // outcome is what a client knows of its request.
@@ -63,7 +64,7 @@ type op struct {
 	node   *node
 	key    string
 	action action
-	value  string        // actionSet, actionSetIfAbsent, actionAdd to a hash: no other op writes the same
+	value  string        // actionSet, actionSetIfAbsent, actionAssign, actionAdd to a hash: no other op writes the same
 	name   string        // actionAdd, actionRemove: of the element
 	expiry time.Duration // actionSet, actionExpire: when it expires; 0: never
 	plain  bool          // no context was given
@@ -76,7 +77,7 @@ type op struct {
 }
 
 func (o *op) String() string {
-	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE", "PERSIST"}[o.action]
+	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE", "PERSIST", "ASSIGN"}[o.action]
 	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
 	text += strings.TrimRight(" "+o.name, " ")
 	text += strings.TrimRight(" "+o.value, " ")
@@ -98,6 +99,8 @@ type workload struct {
 	checks  *checker
 	clients []*client
 	history *history
+
+	assigned int // to a tally, last
 }
 
 // begin makes the clients, which ask from then on until the faults end.

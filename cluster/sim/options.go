@@ -139,6 +139,8 @@ const (
 	defectScore           // a member of a sorted set has another score
 	defectLasting         // EXPIRE lets a set live for longer than it says
 	defectFleeting        // PERSIST changes nothing
+	defectBases           // a number that was assigned loses its base
+	defectDeafSet         // a coordinator does not hear that its SET misses increments
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

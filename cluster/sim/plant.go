@@ -62,6 +62,13 @@ func (ch *checker) plant() {
 				continue
 			}
 			o.Siblings[0].Data, o.Siblings[0].Stripped = nil, true
+		case defectBases:
+			if !strings.HasPrefix(key, tallyPrefix) {
+				continue
+			}
+			for i := range o.Siblings {
+				o.Siblings[i].Base = nil
+			}
 		case defectElement:
 			if len(o.Elements) == 0 {
 				continue

@@ -3,7 +3,6 @@ package sim
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,12 +15,12 @@ import (
 const exactFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultSkew | FaultJumps | FaultJoins | FaultLeaves |
 	FaultCounters | FaultLocks | FaultExpiries | FaultRefusals | FaultElements
 
-// countingFaults are those under which each acknowledged increment counts: nodes stop and
-// start, and each leaves the updates that compute to the others until it takes over.
+// countingFaults are those under which updates that compute from the old value meet at one node:
+// nodes stop and start, and each leaves such updates to the others until it takes over.
 const countingFaults = exactFaults | FaultRestarts | FaultCrashes | FaultLostSyncs
 
-// counts reports whether each acknowledged increment must count.
-func (ch *checker) counts() bool { return ch.opts.Faults&^countingFaults == 0 }
+// meets reports whether no two updates compute from one value.
+func (ch *checker) meets() bool { return ch.opts.Faults&^countingFaults == 0 }
 
 // exact reports whether updates that compute from the old value must be exact.
 func (ch *checker) exact() bool { return ch.opts.Faults&^exactFaults == 0 }
@@ -43,41 +42,9 @@ func (ch *checker) checkFresh(o *op) {
 	}
 }
 
-// checkCounters: no increment counts twice. Where coordinators may not part, each
-// acknowledged one counts.
-func (ch *checker) checkCounters(final map[string]object.Object) {
-	acknowledged, issued := make(map[string]int64), make(map[string]int64)
-	answers := make(map[string]map[int64]*op)
-	for _, o := range ch.history.ops {
-		if o.action != actionIncrement {
-			continue
-		}
-		if issued[o.key]++; o.outcome != succeeded {
-			continue
-		}
-		acknowledged[o.key]++
-		if answers[o.key] == nil {
-			answers[o.key] = make(map[int64]*op)
-		}
-		n := o.request.Result.Number
-		if other := answers[o.key][n]; other != nil && ch.counts() {
-			ch.fail("miscounted: %v and %v both made %d", other, o, n)
-		}
-		answers[o.key][n] = o
-	}
-	for _, key := range slices.Sorted(maps.Keys(issued)) {
-		left := final[key]
-		v, _, _ := register.Resolve(&left, register.LWW, unixMilli(ch.now))
-		n, _ := strconv.ParseInt(string(v.Data), 10, 64)
-		if n < acknowledged[key] && ch.counts() || n > issued[key] {
-			ch.fail("miscounted: %s is %d after %d increments, of which %d were acknowledged", key, n, issued[key], acknowledged[key])
-		}
-	}
-}
-
 // checkLocks: of all SETNX of one key at most one has set it, and its value stays.
 func (ch *checker) checkLocks(final map[string]object.Object) {
-	if !ch.counts() {
+	if !ch.meets() {
 		return
 	}
 	holders := make(map[string]*op)

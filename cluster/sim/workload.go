@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -10,6 +12,7 @@ import (
 // Keys of commands that compute from the old value. Other commands do not use them.
 const (
 	counterPrefix = "count"
+	tallyPrefix   = "tally" // counters to which clients also assign numbers
 	lockPrefix    = "lock"
 	expiryPrefix  = "ttl"
 )
@@ -31,8 +34,13 @@ func (w *workload) special(o *op) bool {
 	}
 	switch kinds[w.rng.IntN(len(kinds))] {
 	case FaultCounters:
-		o.key = fmt.Sprint(counterPrefix, w.rng.IntN(2))
-		if w.rng.IntN(4) > 0 {
+		o.key = [...]string{counterPrefix + "0", counterPrefix + "1", tallyPrefix + "0"}[w.rng.IntN(3)]
+		switch roll := w.rng.IntN(8); {
+		case roll < 2:
+		case roll == 2 && strings.HasPrefix(o.key, tallyPrefix):
+			w.assigned += tallyStep
+			o.action, o.value = actionAssign, strconv.Itoa(w.assigned)
+		default:
 			o.action = actionIncrement
 		}
 	case FaultLocks:

@@ -129,8 +129,8 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if refused, err := DecodeRefusals(b, 4); err == nil {
 			for _, i := range refused {
-				if i >= 4 {
-					t.Errorf("item %d of 4 refused", i)
+				if i.Item >= 4 {
+					t.Errorf("item %d of 4 refused", i.Item)
 				}
 			}
 		}

@@ -16,6 +16,9 @@ type Refusal struct {
 
 // Codes with details of their own.
 const (
+	// CodeMisses is no refusal: the object was stored, and it misses increments of the copy that
+	// was there.
+	CodeMisses   byte = 0xfd
 	CodeNoQuorum byte = 0xfe
 	CodeText     byte = 0xff
 )
@@ -44,20 +47,29 @@ func ReadRefusal(r *wire.Reader) (f Refusal) {
 	return f
 }
 
-// DecodeRefusals reads the answer to a write body of n items. It returns the indexes
-// of the items that were not stored.
-func DecodeRefusals(answer []byte, n int) (refused []int, err error) {
+// RefusedItem is an item of a body that was refused, and why.
+type RefusedItem struct {
+	Item int
+	Refusal
+}
+
+// Stored reports whether the item was stored all the same.
+func (r RefusedItem) Stored() bool { return r.Code == CodeMisses }
+
+// DecodeRefusals reads the answer to a write body of n items. It returns the
+// items that the answer says something of.
+func DecodeRefusals(answer []byte, n int) (refused []RefusedItem, err error) {
 	if len(answer) == 0 {
 		return nil, nil
 	}
 	r := wire.NewReader(answer)
 	for len(r.Rest()) > 0 {
 		i := r.Uvarint()
-		_ = ReadRefusal(&r) // the reason does not matter: it is not stored
+		why := ReadRefusal(&r)
 		if i >= uint64(n) {
 			r.Fail()
 		}
-		refused = append(refused, int(i))
+		refused = append(refused, RefusedItem{Item: int(i), Refusal: why})
 	}
 	return refused, r.Done("write answer")
 }

@@ -35,6 +35,7 @@ type Edit struct {
 //  2. Tombstones, and siblings and elements that have expired, go if the context covers them.
 //     So an old expiry of the key does not take what is written after it. The expiry of a
 //     key without elements that can be read goes, too: the key did not exist.
+//     If no sibling is left, a new tombstone says which sums went.
 //  3. The clock becomes the join of o's, of the context and of the edit's dot, as in [Put].
 //
 // It reuses next's slices, which must not be those of o or of the edit. The result shares the
@@ -83,16 +84,19 @@ func (e *Edit) startNext(next, o *Object) {
 	next.Clock = causal.AppendJoin(slices.Grow(next.Clock[:0], max(len(o.Clock), len(e.Seen.Vector))+1), o.Clock, e.Seen.Vector.Capped(e.Time)).With(e.Dot, e.Time)
 	next.Replaced = append(next.Replaced[:0], o.Replaced...)
 	next.Gaps = o.Context().JoinGaps(e.Seen)
-	next.Siblings = next.Siblings[:0]
+	next.Siblings, next.Sums = next.Siblings[:0], append(next.Sums[:0], o.Sums...)
 	for i := range o.Siblings {
 		switch s := &o.Siblings[i]; {
-		case (e.All || !s.Live(e.Now)) && e.Seen.Covers(s.Dot):
+		case (e.All || !live(o, s, e.Now)) && seen(o, e.Seen, s):
 			if s.issued() {
 				next.Replaced = next.Replaced.add(Replacement{Origin: s.Origin})
 			}
 		default:
 			next.Siblings = append(next.Siblings, *s)
 		}
+	}
+	if len(next.Siblings) == 0 && len(o.Sums) > 0 && (len(o.Siblings) > 0 || e.All) { // the sums are taken, too
+		next.Siblings = append(next.Siblings, Sibling{Dot: e.Dot, Time: e.Time, Base: baseOf(o, e.Seen), Value: Value{Tombstone: true}})
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 //
 // An event is named by (node, epoch, counter), and a clear covers all events of an epoch or
 // none. [Clear.Filter] removes the covered events from an object, as if they had never
-// been: their siblings and elements, their entries in the clock, and their gaps.
+// been: their siblings, elements and sums, their entries in the clock, and their gaps.
 //
 // Why the replicas agree. What a merge does with a sibling depends on whether each of the
 // two copies has the sibling, and on what their clocks and gaps say of the actor of its dot.
@@ -132,6 +132,12 @@ func (c Clear) Filter(o Object) (left Object, changed bool) {
 			left.Elements = append(left.Elements, o.Elements[i])
 		}
 	}
+	for _, one := range o.Sums {
+		if !c.Covers(one.Dot.Actor) {
+			left.Sums = append(left.Sums, one)
+		}
+	}
+	settleBases(&left)
 	left.Replaced = slices.Clone(o.Replaced)
 	left.Gaps = slices.Clone(o.Gaps).Of(left.Clock)
 	left.settle()

@@ -24,7 +24,8 @@ import (
 //	replaced       not in format 1: number (uvarint), then for each, in order:
 //	    before     (1 byte: 0 or 1), life (8 bytes), stamp (8 bytes)
 //	gaps           in format 3 (see causal.Gaps); in later formats a 0 if there are none
-//	elements       in format 5
+//	elements       in format 5; in format 6 there may be none
+//	sums and bases in format 6 (see appendSums)
 //	checksum       CRC-32C of all before it (4 bytes, big endian)
 //
 // There is one encoding for each object. Flags are set wherever they can be, and
@@ -75,8 +76,11 @@ func (o *Object) EncodedLen() int {
 	if format >= formatGaps {
 		n += o.Gaps.EncodedLen(o.Clock)
 	}
-	if format == formatElements {
+	if format >= formatElements {
 		n += elementsLen(o)
+	}
+	if format == formatSums {
+		n += sumsLen(o)
 	}
 	return n
 }
@@ -118,8 +122,11 @@ func (o *Object) Append(dst []byte) []byte {
 	if format >= formatGaps {
 		dst = o.Gaps.Append(dst, o.Clock)
 	}
-	if format == formatElements {
+	if format >= formatElements {
 		dst = appendElements(dst, o)
+	}
+	if format == formatSums {
+		dst = appendSums(dst, o)
 	}
 	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
 }
@@ -127,6 +134,8 @@ func (o *Object) Append(dst []byte) []byte {
 // format returns the format that o is written in.
 func (o *Object) format() byte {
 	switch {
+	case len(o.Sums) > 0:
+		return formatSums
 	case len(o.Elements) > 0:
 		return formatElements
 	case o.hasStripped():
@@ -183,6 +192,7 @@ func (o *Object) DecodeFrom(b []byte) error {
 	err := o.decode(b)
 	if err != nil {
 		o.Clock, o.Siblings, o.Replaced, o.Gaps, o.Elements = o.Clock[:0], o.Siblings[:0], o.Replaced[:0], o.Gaps[:0], o.Elements[:0]
+		o.Sums = o.Sums[:0]
 	}
 	return err
 }
@@ -215,7 +225,7 @@ func (o *Object) decode(b []byte) error {
 		}
 		o.Siblings = append(o.Siblings, s)
 	}
-	o.Replaced, o.Gaps, o.Elements = o.Replaced[:0], o.Gaps[:0], o.Elements[:0]
+	o.Replaced, o.Gaps, o.Elements, o.Sums = o.Replaced[:0], o.Gaps[:0], o.Elements[:0], o.Sums[:0]
 	if body[0] != formatPlain {
 		o.Replaced = readReplaced(&r, o.Replaced)
 	}
@@ -225,8 +235,11 @@ func (o *Object) decode(b []byte) error {
 	case body[0] >= formatGaps:
 		o.Gaps = causal.ReadGaps(&r, o.Clock, o.Gaps)
 	}
-	if body[0] == formatElements {
+	if body[0] >= formatElements {
 		o.Elements = readElements(&r, o.Clock, o.Gaps, o.Elements)
+	}
+	if body[0] == formatSums {
+		readSums(&r, o)
 	}
 	if o.format() != body[0] || len(o.Gaps) > 0 && slices.ContainsFunc(o.Siblings, func(s Sibling) bool { return o.Gaps.Has(s.Dot) }) {
 		r.Fail() // it has another encoding, or none

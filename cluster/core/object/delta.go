@@ -46,12 +46,20 @@ func (o *Object) Restrict(names []Name) Object {
 	return r
 }
 
-// Follow adds an event to d: it made the object after of the one before, and changed elements of
-// some names, which are in order. The zero Delta takes the first event. The result shares memory
-// with d and with the arguments. Follow returns false where a delta does not say all: the event
-// adds to what is known more than its own dot, as one with a client's context may, or before is not
-// what the last event of d has made.
-func (d *Delta) Follow(before, after *Object, dot causal.Dot, names []Name) (next Delta, ok bool) {
+// Step is an event that made one object of another, and changed elements of some names, which are
+// in order.
+type Step struct {
+	Before, After *Object
+	Dot           causal.Dot
+	Names         []Name
+}
+
+// Follow adds an event to d. The zero Delta takes the first event. The result shares memory
+// with d and with the objects. Follow returns false where a delta does not say all: the event
+// adds to what is known more than its own dot, as one with a client's context may, or the object
+// before it is not what the last event of d has made.
+func (d *Delta) Follow(e Step) (next Delta, ok bool) {
+	before, after, dot, names := e.Before, e.After, e.Dot, e.Names
 	next.Base = d.Base
 	if len(d.Object.Clock) == 0 {
 		next.Base = before.Context()

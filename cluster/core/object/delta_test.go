@@ -58,7 +58,7 @@ func (w *deltaWorld) edit(t *rapid.T, at int, follows bool) {
 	if !follows {
 		w.pending = Delta{}
 	}
-	d, ok := w.pending.Follow(o, &next, e.Dot, e.Names)
+	d, ok := w.pending.Follow(Step{Before: o, After: &next, Dot: e.Dot, Names: e.Names})
 	if !ok {
 		t.Fatalf("no delta of %+v, of %+v", e, o)
 	}
@@ -168,7 +168,7 @@ func TestDelta_Follow_ContextBeyondTheObject_IsRefused(t *testing.T) {
 	e := &Edit{Seen: o.Context().With(causal.Dot{Actor: other, Counter: 1}, 1), Dot: nextDotAt(&o.Object, 0), Time: causal.TimestampOf(1001), Now: 1001, Changes: []Change{{Kind: Member, Name: []byte("y")}}}
 	var next Object
 	next.BecomeEdited(o.Object, e)
-	if d, ok := new(Delta).Follow(&o.Object, &next, e.Dot, e.Names); ok {
+	if d, ok := new(Delta).Follow(Step{Before: &o.Object, After: &next, Dot: e.Dot, Names: e.Names}); ok {
 		t.Errorf("the delta is %+v", d)
 	}
 }

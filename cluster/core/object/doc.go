@@ -15,6 +15,9 @@
 // adds an event that changes some of them. A [Delta] has those alone, for copies that know of all
 // that was before ([MergeDelta]).
 //
+// Numbers that are added to have a sum for each node that adds ([Sum]), so that no addition
+// is lost ([Increment]). Readers are shown the total ([Counted]).
+//
 // A document begins with its format and its [Type]; today the only type is
 // [Register].
 //
@@ -27,7 +30,7 @@
 // event, and this object's node has not. Then the object has gaps (causal.Gaps).
 // [Object.SeenBy] makes the context of a client that has written.
 //
-// Owns: nothing. The package is pure. It imports causal and wire.
+// Owns: nothing. The package is pure. It imports causal, number and wire.
 //
 // Not: what a Redis command does to a value, and which of several siblings a plain
 // read shows (cluster/core/datatype/register); where objects are stored (engine).

@@ -101,9 +101,6 @@ func placeElement(o *Object, e *Element) (at int, flags byte) {
 func readElements(r *wire.Reader, clock causal.Vector, gaps causal.Gaps, room Elements) Elements {
 	room = room[:0]
 	n := r.Count(minElementLen)
-	if n == 0 {
-		r.Fail() // an object without elements has another format
-	}
 	room = slices.Grow(room, n)
 	for range n {
 		e := readElement(r, clock)

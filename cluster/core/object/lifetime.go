@@ -30,6 +30,10 @@ const (
 
 // Lifetime returns the object's lifetime.
 func (o *Object) Lifetime() Lifetime {
+	if len(o.Sums) > 0 {
+		shown := Counted(o)
+		return shown.Lifetime()
+	}
 	newest := o.Newest()
 	if newest == nil && len(o.Elements) == 0 {
 		return Lifetime{Kind: Dead, At: o.Clock.Latest().UnixMilli()}

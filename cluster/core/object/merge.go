@@ -22,7 +22,8 @@ const (
 // reach a replica, hints, read repair, anti-entropy, transfers. A sibling stays if
 // both copies have it, or if the other does not know of it. If the other knows of it
 // and does not have it, it was replaced there. Twins go together (see replaced.go). The
-// clocks are joined, then trimmed. Elements are kept by the same rule as siblings.
+// clocks are joined, then trimmed. Elements are kept by the same rule as siblings, and of each sum
+// the newer state.
 //
 // Merge is commutative, associative and idempotent (up to trimming), so copies
 // that have exchanged the same events are the same, whatever the order.
@@ -76,7 +77,7 @@ func (m *Object) related(a, b *Object) (Object, Relation) {
 	return *m, Neither
 }
 
-// join merges objects that may have gaps, and versions of forwarded updates. Such a version goes
+// join merges objects that may have gaps, sums, and versions of forwarded updates. Such a version goes
 // with the first of its twins that goes. The elements are merged already.
 func join(a, b *Object, elements Elements) (Object, Relation) {
 	m := Object{
@@ -85,6 +86,7 @@ func join(a, b *Object, elements Elements) (Object, Relation) {
 		Replaced: slices.Grow(slices.Clone(a.Replaced), len(b.Replaced)+1),
 		Gaps:     a.Context().JoinGaps(b.Context()),
 		Elements: elements,
+		Sums:     joinedSums(a.Sums, b.Sums),
 	}
 	for _, r := range b.Replaced {
 		m.Replaced = m.Replaced.add(r)

@@ -39,6 +39,7 @@ type Sibling struct {
 	Dot    causal.Dot
 	Time   causal.Timestamp
 	Origin causal.Origin // of the update, if another node than the coordinator issued it
+	Base   Sums          // the sums that the data stands for, and that a deletion has taken
 	Value
 }
 
@@ -67,7 +68,10 @@ func (s *Sibling) compare(o *Sibling) int {
 	if c := bytes.Compare(s.Data, o.Data); c != 0 {
 		return c
 	}
-	return s.Origin.Compare(o.Origin)
+	if c := s.Origin.Compare(o.Origin); c != 0 {
+		return c
+	}
+	return s.Base.compare(o.Base)
 }
 
 // After reports whether s wins over o by "last write wins": by time, then by dot.
@@ -87,6 +91,7 @@ type Object struct {
 	Replaced Replaced      // forwarded updates whose versions o has replaced
 	Gaps     causal.Gaps   // events that the clock covers and o does not know of
 	Elements Elements      // of collections
+	Sums     Sums          // of increments
 }
 
 // Context returns all events that o knows of.
@@ -101,18 +106,18 @@ func (o *Object) knows(d causal.Dot) bool {
 // milliseconds).
 func (o *Object) Live(now int64) bool {
 	for i := range o.Siblings {
-		if o.Siblings[i].Live(now) {
+		if live(o, &o.Siblings[i], now) {
 			return true
 		}
 	}
-	return o.Elements.AnyLive(now)
+	return len(o.Siblings) == 0 && len(o.Sums) > 0 || o.Elements.AnyLive(now)
 }
 
 // LiveIn reports whether a sibling or element that can be read at the time now is of an
 // event that the context covers.
 func (o *Object) LiveIn(c causal.Context, now int64) bool {
 	for i := range o.Siblings {
-		if s := &o.Siblings[i]; s.Live(now) && c.Covers(s.Dot) {
+		if s := &o.Siblings[i]; live(o, s, now) && c.Covers(s.Dot) {
 			return true
 		}
 	}
@@ -125,17 +130,18 @@ func (o *Object) LiveIn(c causal.Context, now int64) bool {
 }
 
 // LiveAt returns o with those siblings alone that can be read at the time now (unix
-// milliseconds), and with all its elements. Its list of siblings is its own; the rest is o's.
+// milliseconds), and with all its elements and sums. Its list of siblings is its own; the rest
+// is o's.
 func (o *Object) LiveAt(now int64) Object {
-	live := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced, Gaps: o.Gaps, Elements: o.Elements}
+	kept := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced, Gaps: o.Gaps, Elements: o.Elements, Sums: o.Sums}
 	for i := range o.Siblings {
-		if s := &o.Siblings[i]; s.Live(now) {
-			live.Siblings = append(live.Siblings, *s)
+		if s := &o.Siblings[i]; live(o, s, now) {
+			kept.Siblings = append(kept.Siblings, *s)
 		} else {
-			live.replace(s)
+			kept.replace(s)
 		}
 	}
-	return live
+	return kept
 }
 
 // Newest returns the sibling of the newest event, or nil if there is no sibling.
@@ -151,7 +157,7 @@ func (o *Object) Newest() *Sibling {
 
 // Equal reports whether o and p have the same encoding.
 func (o *Object) Equal(p *Object) bool {
-	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || !slices.Equal(o.Gaps, p.Gaps) || len(o.Siblings) != len(p.Siblings) || len(o.Elements) != len(p.Elements) {
+	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || !slices.Equal(o.Gaps, p.Gaps) || !slices.Equal(o.Sums, p.Sums) || len(o.Siblings) != len(p.Siblings) || len(o.Elements) != len(p.Elements) {
 		return false
 	}
 	for i := range o.Siblings {
@@ -172,9 +178,9 @@ func (o *Object) Equal(p *Object) bool {
 // Clone returns a copy that shares no memory with o, nor with the bytes that o was
 // decoded from.
 func (o *Object) Clone() Object {
-	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced), Gaps: slices.Clone(o.Gaps), Elements: o.Elements.clone()}
+	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced), Gaps: slices.Clone(o.Gaps), Elements: o.Elements.clone(), Sums: slices.Clone(o.Sums)}
 	for i := range c.Siblings {
-		c.Siblings[i].Data = bytes.Clone(c.Siblings[i].Data)
+		c.Siblings[i].Data, c.Siblings[i].Base = bytes.Clone(c.Siblings[i].Data), slices.Clone(c.Siblings[i].Base)
 	}
 	return c
 }

@@ -10,7 +10,9 @@ import (
 // client that had seen ctx, and named dot by [NextDot] for the same o and ctx.
 //
 //  1. Siblings and elements that ctx covers were seen by the client and are replaced; the
-//     others are concurrent with the write and stay.
+//     others are concurrent with the write and stay. So does a sibling to which something was
+//     added that ctx does not cover. The sums of o become the base of the new sibling; if o
+//     has no sibling, only those that ctx covers.
 //  2. The clock becomes the join of o's, of ctx, and of dot. Events of ctx that o has
 //     not heard of need not follow one another: those between are gaps.
 //  3. Twins of a sibling that was replaced are replaced too, and the object remembers
@@ -33,6 +35,9 @@ func Put(o Object, ctx causal.Context, dot causal.Dot, t causal.Timestamp, v Val
 // not be those of o or ctx.
 func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t causal.Timestamp, v Value) {
 	added := Sibling{Dot: dot, Time: t, Value: v.normal()}
+	if len(o.Sums) > 0 {
+		added.Base = baseOf(&o, ctx)
+	}
 	clock, siblings := next.Clock[:0], next.Siblings[:0]
 	next.Replaced = append(next.Replaced[:0], o.Replaced...)
 	next.Gaps = append(next.Gaps[:0], o.Gaps...)
@@ -44,6 +49,7 @@ func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t ca
 			}
 		}
 		next.Clock, next.Siblings, next.Elements = clock.With(dot, t), append(siblings, added), next.Elements[:0]
+		next.Sums = append(next.Sums[:0], o.Sums...)
 		next.settle()
 		next.trim()
 		return
@@ -55,7 +61,7 @@ func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t ca
 	placed := false
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
-		if ctx.Covers(s.Dot) {
+		if seen(&o, ctx, s) {
 			if s.issued() {
 				next.Replaced = next.Replaced.add(Replacement{Origin: s.Origin})
 			}
@@ -69,7 +75,7 @@ func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t ca
 	if !placed {
 		siblings = append(siblings, added)
 	}
-	next.Clock, next.Siblings = clock, siblings
+	next.Clock, next.Siblings, next.Sums = clock, siblings, append(next.Sums[:0], o.Sums...)
 	next.Elements = next.Elements[:0]
 	for i := range o.Elements {
 		if !ctx.Covers(o.Elements[i].Dot) {
@@ -87,7 +93,7 @@ func sameSlice(a, b causal.Vector) bool {
 }
 
 // Without returns o less the sibling of this dot, which was replaced. It returns o as it
-// is if that is not there.
+// is if that is not there, or is all that says which sums it has taken.
 func (o *Object) Without(dot causal.Dot) Object {
 	at, found := slices.BinarySearchFunc(o.Siblings, dot, func(s Sibling, d causal.Dot) int { return s.Dot.Compare(d) })
 	if !found {
@@ -95,6 +101,9 @@ func (o *Object) Without(dot causal.Dot) Object {
 	}
 	rest := make([]Sibling, 0, len(o.Siblings)-1)
 	rest = append(rest, o.Siblings[:at]...)
+	if len(rest)+len(o.Siblings[at+1:]) == 0 && len(o.Sums) > 0 {
+		return *o // its base says what it has taken
+	}
 	less := *o
 	less.Siblings = append(rest, o.Siblings[at+1:]...)
 	less.replace(&o.Siblings[at])

@@ -110,8 +110,8 @@ func (o *Object) settle() {
 // issued reports whether s was forwarded.
 func (s *Sibling) issued() bool { return s.Origin != (causal.Origin{}) }
 
-// plain reports whether o has no gaps, and nothing of forwarded updates.
-func (o *Object) plain() bool { return len(o.Gaps) == 0 && !o.hasIssued() }
+// plain reports whether o has no gaps, no sums, and nothing of forwarded updates.
+func (o *Object) plain() bool { return len(o.Gaps) == 0 && len(o.Sums) == 0 && !o.hasIssued() }
 
 // hasIssued reports whether o has anything of forwarded updates.
 func (o *Object) hasIssued() bool {

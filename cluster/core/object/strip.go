@@ -38,10 +38,13 @@ import "slices"
 // a time (unix milliseconds), and if there are any. It returns false, and o as it is, if not.
 // The result shares no siblings and elements with o.
 func (o *Object) Strip(before int64) (Object, bool) {
+	if len(o.Siblings) == 0 && len(o.Sums) > 0 {
+		return *o, false
+	}
 	values := false
 	for i := range o.Siblings {
 		s := &o.Siblings[i]
-		if s.Live(before) {
+		if live(o, s, before) {
 			return *o, false
 		}
 		values = values || !s.Tombstone && !s.Stripped

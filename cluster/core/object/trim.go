@@ -72,7 +72,9 @@ func (o *Object) capGaps() {
 	o.Gaps = o.Gaps.Capped(causal.MaxGaps, func(between causal.Gap) bool {
 		return slices.ContainsFunc(o.Siblings, func(s Sibling) bool {
 			return s.Dot.Actor == between.Actor && between.From <= s.Dot.Counter && s.Dot.Counter <= between.To
-		}) || o.Elements.hasIn(between)
+		}) || o.Elements.hasIn(between) || slices.ContainsFunc(o.Sums, func(one Sum) bool {
+			return one.Dot.Actor == between.Actor && between.From <= one.Dot.Counter && one.Dot.Counter <= between.To
+		})
 	})
 }
 
@@ -95,7 +97,7 @@ func aged(e causal.Entry, latest causal.Timestamp) bool {
 	return e.Time < latest && latest-e.Time > trimSpan
 }
 
-// unneeded yields the entries of the clock that cover no dot of a sibling or an element.
+// unneeded yields the entries of the clock that cover no dot of a sibling, an element or a sum.
 func (o *Object) unneeded() func(yield func(*causal.Entry) bool) {
 	return func(yield func(*causal.Entry) bool) {
 		writers := o.Elements.writers()
@@ -109,6 +111,9 @@ func (o *Object) unneeded() func(yield func(*causal.Entry) bool) {
 				continue
 			}
 			if writers[e.Actor] {
+				continue
+			}
+			if _, adds := o.Sums.find(e.Actor); adds {
 				continue
 			}
 			if !yield(e) {

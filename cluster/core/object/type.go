@@ -21,8 +21,8 @@ type Type byte
 // cluster/core/datatype/register and cluster/core/datatype/collection.
 const Register Type = 's'
 
-// The first byte of an encoding is its format. An object with elements is written in format
-// 5, another one with a stripped value in format 4, another one with gaps in format 3, another one with anything of forwarded
+// The first byte of an encoding is its format. An object with sums is written in format 6,
+// another one with elements in format 5, another one with a stripped value in format 4, another one with gaps in format 3, another one with anything of forwarded
 // updates in format 2, any other in format 1.
 const (
 	formatPlain    = 1
@@ -30,6 +30,7 @@ const (
 	formatGaps     = 3
 	formatStripped = 4
 	formatElements = 5
+	formatSums     = 6
 )
 
 // ErrUnknown is wrapped by errors about a document whose checksum is right and
@@ -42,8 +43,8 @@ var ErrUnknown = errors.New("written by a newer version of quorate: upgrade this
 // read a document with this header.
 func readable(format byte, t Type) error {
 	switch {
-	case format < formatPlain || format > formatElements:
-		return fmt.Errorf("object of format %d, this build reads formats %d to %d: %w", format, formatPlain, formatElements, ErrUnknown)
+	case format < formatPlain || format > formatSums:
+		return fmt.Errorf("object of format %d, this build reads formats %d to %d: %w", format, formatPlain, formatSums, ErrUnknown)
 	case t != Register:
 		return fmt.Errorf("object of unknown type %q (0x%02x): %w", byte(t), byte(t), ErrUnknown)
 	}

@@ -15,7 +15,7 @@ func TestDecode_DocumentOfANewerBuild_SaysWhatAndToUpgrade(t *testing.T) {
 		want   string
 	}{
 		{"type", []byte{formatPlain, 'c', 0, 0}, `object of unknown type 'c' (0x63)`},
-		{"format", []byte{formatElements + 1, byte(Register), 0, 0}, "object of format 6, this build reads formats 1 to 5"},
+		{"format", []byte{formatSums + 1, byte(Register), 0, 0}, "object of format 7, this build reads formats 1 to 6"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Decode(wire.AppendUint32(c.header, wire.Checksum(c.header)))

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/number"
 )
 
 // A world is a few replicas that all coordinate writes of one key, beside a naive
@@ -137,6 +138,9 @@ func anyObject(t *rapid.T) Object {
 		for epoch := causal.Epoch(1); epoch <= 2; epoch++ {
 			a := causal.Actor{Node: node, Epoch: epoch}
 			top := causal.Counter(rapid.IntRange(0, 4).Draw(t, "counter"))
+			if a == based {
+				top = max(top, 1)
+			}
 			if top == 0 {
 				continue
 			}
@@ -147,7 +151,7 @@ func anyObject(t *rapid.T) Object {
 				if kind == 3 {
 					o.Elements = append(o.Elements, anyElements(t, causal.Dot{Actor: a, Counter: n})...)
 				}
-				if kind == 4 && n < top {
+				if kind == 4 && n < top && (a != based || n > 1) {
 					unknown = append(unknown, causal.Dot{Actor: a, Counter: n})
 				}
 				if kind > 1 {
@@ -176,10 +180,49 @@ func anyObject(t *rapid.T) Object {
 			Before: rapid.Bool().Draw(t, "before"),
 		})
 	}
+	anySums(t, &o, unknown)
 	slices.SortFunc(o.Elements, func(a, b Element) int { return a.order(&b) })
 	o.Gaps = o.Context().Less(unknown).Gaps
 	o.settle()
 	return o
+}
+
+// anySums draws sums for o, and bases that every object has alike.
+func anySums(t *rapid.T, o *Object, unknown []causal.Dot) {
+	needed := slices.ContainsFunc(o.Siblings, hasBase)
+	if !needed && rapid.Bool().Draw(t, "no sums") {
+		return
+	}
+	for _, e := range o.Clock {
+		d := causal.Dot{Actor: e.Actor, Counter: causal.Counter(rapid.IntRange(0, int(e.Counter)).Draw(t, "sum"))}
+		if needed && e.Actor == based && (d.Counter == 0 || slices.Contains(unknown, d)) {
+			d.Counter = 1
+		}
+		if d.Counter > 0 && !slices.Contains(unknown, d) {
+			o.Sums = append(o.Sums, sumAt(d))
+		}
+	}
+	for i := range o.Siblings {
+		if s := &o.Siblings[i]; hasBase(*s) {
+			s.Base = Sums{sumAt(causal.Dot{Actor: based, Counter: 1})}
+		}
+	}
+}
+
+// based is the actor whose first sum is in the bases of drawn siblings. An object with such a
+// sibling has a sum of it, as every object has what is in the bases of its siblings.
+var based = causal.Actor{Node: 1, Epoch: 1}
+
+// hasBase reports whether a drawn sibling has a base.
+func hasBase(s Sibling) bool { return s.Dot.Actor == causal.Actor{Node: 3, Epoch: 2} }
+
+// sumAt returns the sum that an actor has after the event of a dot.
+func sumAt(d causal.Dot) Sum {
+	amount := number.Amount{Int: int64(d.Counter) * 10}
+	if d.Counter%2 == 0 {
+		amount, _ = amount.PlusFloat("0.5")
+	}
+	return Sum{Dot: d, Amount: amount}
 }
 
 // anyElements draws what one event has written of elements.

@@ -18,15 +18,18 @@ const (
 	sharedHash      = "{collections}hash"
 	sharedSortedSet = "{collections}sorted"
 	sharedList      = "{collections}list"
+	sharedCounter   = "{collections}counter"
 )
 
-// collector is one client that adds elements of its own to a set, a hash, a sorted set and a list
-// that all share, and removes some of them again. It knows what must be there in the end.
+// collector is one client that adds to a counter, and elements of its own to a set, a hash, a sorted set and
+// a list that all share, and removes some of them again. It knows what must be there in the end.
 type collector struct {
 	id     string
 	client *redis.Client
 	there  map[string]bool // by member: acknowledged additions, and, if false, removals
 	done   *atomic.Int64   // requests of all collectors
+
+	counted, asked int // increments that were acknowledged, and all
 }
 
 // run works until ctx ends. A request that failed may have taken effect, so that nothing is
@@ -35,6 +38,9 @@ func (c *collector) run(ctx context.Context) {
 	for i := 0; ctx.Err() == nil; i++ {
 		name := fmt.Sprintf("%s-%d", c.id, i)
 		request := context.WithoutCancel(ctx) // one that has begun is waited for
+		if c.asked++; c.client.Incr(request, sharedCounter).Err() == nil {
+			c.counted++
+		}
 		added := c.client.SAdd(request, sharedSet, name).Err() == nil
 		added = c.client.HSet(request, sharedHash, name, i).Err() == nil && added
 		added = c.client.ZAdd(request, sharedSortedSet, redis.Z{Member: name, Score: float64(i)}).Err() == nil && added
@@ -57,8 +63,8 @@ func (c *collector) run(ctx context.Context) {
 }
 
 // Clients of five processes add to one set, one hash, one sorted set and one list, and remove their own elements, while one
-// process is killed, another one is frozen, and the network is cut in two. In the end each
-// acknowledged addition is there, and nothing that was removed, through every node.
+// process is killed, another one is frozen, and the network is cut in two. All count in one counter. In the end each
+// acknowledged addition and increment is there, and nothing that was removed, through every node.
 func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
 	f := newFleet(t, 5, "--chaos")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -98,8 +104,15 @@ func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
 	f.awaitNoHints()
 	f.awaitIdentical(3)
 
+	counted, asked := 0, 0
+	for _, c := range clients {
+		counted, asked = counted+c.counted, asked+c.asked
+	}
 	for _, n := range f.nodes {
 		c := n.dial(t)
+		if total, err := c.Get(t.Context(), sharedCounter).Int(); err != nil || total < counted || total > asked {
+			t.Errorf("through %s: the counter is %d, %v, after %d increments of which %d were acknowledged", n.name, total, err, asked, counted)
+		}
 		members, err := c.SMembers(t.Context(), sharedSet).Result()
 		if err != nil {
 			t.Fatal(err)

@@ -39,9 +39,10 @@ func (u *Update) Next(room object.Object, current *object.Object, e *Event, now 
 		switch u.Kind {
 		case Expire, Persist, GetEx:
 			next = current.LiveAt(now)
-			newest := next.Newest()
+			counted := object.Counted(&next)
+			newest := counted.Newest()
 			e.Of, e.Value.Data = newest.Dot, newest.Data // where the value was that of several
-			e.retimeOthers(&next)
+			e.retimeOthers(&next, counted.Siblings)
 			e.replace(&next, e.Of)
 			return next
 		case Increment, IncrementFloat, Append, SetRange, BitField, AddHyperLogLog:
@@ -69,11 +70,11 @@ func (e *Event) replace(next *object.Object, own causal.Dot) {
 	*next = object.Put(*next, e.Past, e.Dot, e.Time, e.Value)
 }
 
-// retimeOthers replaces the siblings beside e.Of by themselves with the expiry of
-// e.Value. They are written before e.Value, the oldest first, so that their order stays.
+// retimeOthers replaces the siblings beside e.Of by themselves, as they are shown, with the expiry
+// of e.Value. They are written before e.Value, the oldest first, so that their order stays.
 // e.Dot is the dot of the first of them, and becomes the one that is left for e.Value.
-func (e *Event) retimeOthers(next *object.Object) {
-	others := slices.DeleteFunc(slices.Clone(next.Siblings), func(s object.Sibling) bool { return s.Dot == e.Of })
+func (e *Event) retimeOthers(next *object.Object, shown []object.Sibling) {
+	others := slices.DeleteFunc(slices.Clone(shown), func(s object.Sibling) bool { return s.Dot == e.Of })
 	if e.Dot.Counter > causal.MaxCounter-causal.Counter(len(others)) {
 		return // no dots are left for them
 	}

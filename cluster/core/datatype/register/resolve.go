@@ -97,6 +97,10 @@ func Exists(o *object.Object, p Policy, now int64) bool {
 // lives decides what the key is. A deletion has taken the elements that it had seen, and does
 // not hide others.
 func Choose(o *object.Object, p Policy, now int64) (Shown, error) {
+	if len(o.Sums) > 0 {
+		counted := object.Counted(o)
+		o = &counted
+	}
 	newest := o.Elements.Newest(now)
 	if newest == nil {
 		return chooseValue(o, p, now)
