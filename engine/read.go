@@ -195,10 +195,11 @@ type Entry struct {
 	Hash   uint32
 	Key    []byte
 	Object []byte // encoded
+	Owned  bool   // Object is the consumer's own memory: it was large
 }
 
 // Scan yields a partition's objects from a hash on, by (hash, key). An entry is valid
-// until the next one. The scan is no snapshot: it does not see what is written behind it,
+// until the next one, but for an object that is Owned. The scan is no snapshot: it does not see what is written behind it,
 // and sees what is written ahead of it. No iterator is open while the consumer works, so
 // the consumer may be slow.
 func (s *Store) Scan(p ring.Partition, fromHash uint32) iter.Seq2[Entry, error] {
@@ -233,7 +234,8 @@ func (s *Store) entries(chunks iter.Seq2[chunkEntry, error], what wanted) iter.S
 				yield(Entry{}, s.db.corrupt("key", fmt.Errorf("%x", e.key)))
 				return
 			}
-			if isSplit(e.value) {
+			split := isSplit(e.value)
+			if split {
 				found := true
 				if e.value, found, err = s.splitEntry(p, key, e.value, what); err != nil {
 					yield(Entry{}, err)
@@ -243,7 +245,7 @@ func (s *Store) entries(chunks iter.Seq2[chunkEntry, error], what wanted) iter.S
 					continue // removed meanwhile
 				}
 			}
-			if !yield(Entry{Hash: hash, Key: key, Object: e.value}, nil) {
+			if !yield(Entry{Hash: hash, Key: key, Object: e.value, Owned: split && what == wholeObject}, nil) {
 				return
 			}
 		}

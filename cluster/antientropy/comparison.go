@@ -28,7 +28,7 @@ func (c *comparison) finish() { c.x.total.add(c.stats) }
 // call sends a request to the peer and returns its answer. The bytes of both count
 // against the limiter; throttle waits for them, when no object is being carried.
 func (c *comparison) call(ctx context.Context, kind peer.Kind, body []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.x.cfg.CallTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout(kind, len(body)))
 	defer cancel()
 	answer, err := c.x.cfg.Channel.Call(ctx, c.peer, peer.Background, kind, body)
 	size := len(body) + len(answer)
@@ -36,6 +36,16 @@ func (c *comparison) call(ctx context.Context, kind peer.Kind, body []byte) ([]b
 	c.stats.Bytes += int64(size)
 	c.unthrottled += size
 	return answer, err
+}
+
+// timeout returns how long a request and its answer may take. How large the objects of an answer
+// are is not known before it begins to arrive: the channel gives up what does not
+// begin in time, and gives what does the time that its size needs.
+func (c *comparison) timeout(kind peer.Kind, size int) time.Duration {
+	if kind == peer.Fetch || kind == peer.Objects {
+		return carryLimit
+	}
+	return c.x.cfg.CallTimeout + peer.TransferTime(size)
 }
 
 // throttle waits as long as the bytes since its last call take at the limiter's rate.
@@ -53,8 +63,9 @@ func (c *comparison) throttle(ctx context.Context) error {
 // carryLimit bounds the time from when an object is read in one store until it is
 // merged into another. What takes longer is given up, and found to differ again
 // later: the reaper relies on a bound for how long an old copy can still arrive
-// (see Reaper).
-const carryLimit = 2 * time.Minute
+// (see Reaper). It is enough for the largest value at the slowest rate of
+// [peer.TransferTime], and less than the reaper's Settle.
+const carryLimit = 280 * time.Second
 
 // carry runs one unit of work that carries objects, within carryLimit, and then
 // throttles.

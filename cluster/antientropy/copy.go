@@ -70,7 +70,9 @@ func collect(store scanner, p ring.Partition, leaves *leafSet, at cursor) (batch
 		if size += next.size(); size > pageBytes && len(batch) > 0 {
 			return batch, true, nil
 		}
-		next.key, next.object = bytes.Clone(e.Key), bytes.Clone(e.Object)
+		if next.key = bytes.Clone(e.Key); !e.Owned {
+			next.object = bytes.Clone(e.Object)
+		}
 		batch = append(batch, next)
 	}
 	return batch, false, nil

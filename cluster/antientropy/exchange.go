@@ -57,7 +57,8 @@ type Config struct {
 	// Transfer and Offer. An exchange pauses after each message for as long as its
 	// bytes take at that rate. Defaults: 8 MiB and 64 MiB.
 	RepairRate, TransferRate int
-	// CallTimeout bounds each message and its answer. Default: 20 s.
+	// CallTimeout bounds each message and its answer, but for the time that a large object
+	// takes on the way. Default: 20 s.
 	CallTimeout time.Duration
 }
 

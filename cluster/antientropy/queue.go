@@ -50,7 +50,7 @@ type requestQueue struct {
 	bytes int // of the requests that wait or are being answered
 }
 
-// request is one request of a peer; body is its own copy.
+// request is one request of a peer; body is its own.
 type request struct {
 	*peer.Request
 	body     []byte
@@ -78,8 +78,12 @@ func (q *requestQueue) add(r *peer.Request) {
 		r.ReplyError(ErrBusy)
 		return
 	}
+	body := r.Body
+	if !r.Owned {
+		body = bytes.Clone(body)
+	}
 	select {
-	case q.requests <- request{Request: r, body: bytes.Clone(r.Body), accepted: time.Now()}:
+	case q.requests <- request{Request: r, body: body, accepted: time.Now()}:
 	default:
 		q.release(size)
 		r.ReplyError(ErrBusy)
