@@ -64,6 +64,7 @@ type Server struct {
 	http    http.Server
 	streams *streamHandlers
 	monitor *monitor
+	history *history
 }
 
 // New makes the port's server.
@@ -80,7 +81,7 @@ func New(cfg Config) *Server {
 	}
 	b := &backend{cfg: cfg, log: cfg.Logger}
 	b.ports = fanout.New(cfg.Token, b.clusterID, cfg.Trust)
-	s := &Server{backend: b, monitor: newMonitor(b), streams: &streamHandlers{backend: b, hub: newHub(), closing: make(chan struct{})}}
+	s := &Server{backend: b, monitor: newMonitor(b), history: newHistory(b), streams: &streamHandlers{backend: b, hub: newHub(), closing: make(chan struct{})}}
 	s.http = http.Server{
 		Handler:           s.everything(),
 		ReadHeaderTimeout: headerTimeout,
@@ -107,6 +108,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return s.streams.watch(ctx) })
 	group.Go(func() error { return s.remember(ctx) })
 	group.Go(func() error { return s.monitor.run(ctx) })
+	group.Go(func() error { return s.history.run(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)

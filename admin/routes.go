@@ -43,6 +43,7 @@ func (s *Server) table() []route {
 		plans      = &planHandlers{s.backend}
 		configured = &settingsHandlers{s.backend}
 		problems   = &problemHandlers{s.backend, s.monitor}
+		histories  = &historyHandlers{s.backend, s.history}
 	)
 	return []route{
 		{
@@ -190,6 +191,10 @@ func (s *Server) table() []route {
 		{
 			method: "GET", path: "/api/problems", summary: "What is wrong in the cluster now, by the reports of all nodes: a list of problems, each with what follows from it and what to do. An empty list: nothing.",
 			answer: api.Problems{}, needsNode: true, handle: problems.getProblems,
+		},
+		{
+			method: "GET", path: "/api/history", summary: "What each node did in the last hour: rates and latencies, every ten seconds, in columns. A process keeps them for its own node while it runs.",
+			params: []param{localParam}, answer: api.History{}, handle: histories.getHistory,
 		},
 		{
 			method: "GET", path: "/api/gossip", summary: "How each node sees the others, by gossip and by its streams to them, and when each node learned of the changes of the ring.",
