@@ -183,7 +183,7 @@ func newWorkDescs() workDescs {
 }
 
 func (d *workDescs) collect(node Node, s *sample, out chan<- prometheus.Metric) {
-	running := map[operation.Kind]int{operation.Gain: 0, operation.Release: 0, operation.Sync: 0, operation.Refill: 0}
+	running := map[operation.Kind]int{operation.Gain: 0, operation.Release: 0, operation.Sync: 0, operation.Refill: 0, operation.Deliver: 0, operation.Rebuild: 0}
 	for _, status := range node.Operations().List() {
 		if status.State == operation.Running {
 			running[status.Kind]++

@@ -11,7 +11,7 @@ type Operations struct {
 type Operation struct {
 	ID             string  `json:"id"` // the node's name, "-", and a number
 	Node           string  `json:"node"`
-	Kind           string  `json:"kind"`    // gain, release, sync, refill
+	Kind           string  `json:"kind"`    // gain, release, sync, refill, deliver, rebuild
 	Subject        string  `json:"subject"` // what it is about
 	State          string  `json:"state"`   // running, done, failed, cancelled
 	StartedMillis  int64   `json:"started_ms"`
@@ -20,7 +20,7 @@ type Operation struct {
 	Keys           Amount  `json:"keys"`
 	Bytes          Amount  `json:"bytes"`
 	BytesPerSecond float64 `json:"bytes_per_second"` // lately; of one that has ended, on average
-	LeftMillis     int64   `json:"left_ms"`          // while it runs, about, by its partitions; 0: not known
+	LeftMillis     int64   `json:"left_ms"`          // while it runs, about, by its partitions or else its keys; 0: not known
 	Error          string  `json:"error,omitempty"`  // while it runs: why the last attempt failed
 }
 

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
 )
@@ -31,6 +32,9 @@ type HintConfig struct {
 	Channel HintChannel
 	Ring    func() *ring.Ring
 	Logger  *slog.Logger
+	// Operations lists deliveries that take more than one request. Default: a registry of
+	// its own.
+	Operations *operation.Registry
 
 	// Tick is how often to look for hints to deliver without a trigger; default 250 ms.
 	Tick time.Duration
@@ -63,6 +67,7 @@ type Deliverer struct {
 		rates       map[ring.NodeID]*rate.Limiter
 		stops       map[ring.NodeID]stopRun
 		deliveredTo map[ring.NodeID]int64
+		rests       map[ring.NodeID]time.Time // until when; monotonic
 	}
 }
 
@@ -75,10 +80,14 @@ func NewDeliverer(cfg HintConfig) *Deliverer {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Operations == nil {
+		cfg.Operations = operation.NewRegistry(operation.Config{Now: cfg.Now})
+	}
 	d := &Deliverer{cfg: cfg, trigger: make(chan struct{}, 1)}
 	d.mu.busy = make(map[ring.NodeID]bool)
 	d.mu.rates = make(map[ring.NodeID]*rate.Limiter)
 	d.mu.stops = make(map[ring.NodeID]stopRun)
+	d.mu.rests = make(map[ring.NodeID]time.Time)
 	d.mu.deliveredTo = make(map[ring.NodeID]int64)
 	return d
 }
@@ -126,7 +135,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		}
 		d.expire(ctx, &group)
 		for _, target := range d.targets() {
-			if !d.reachable(target) || !d.claim(target) {
+			if !d.reachable(target) || d.rests(target) || !d.claim(target) {
 				continue
 			}
 			started := group.TryGo(func() error {

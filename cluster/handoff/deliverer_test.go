@@ -18,6 +18,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
+	"github.com/quorate/quorate/cluster/operation"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
 	"github.com/quorate/quorate/cluster/testcluster"
@@ -30,6 +31,8 @@ type post struct {
 	refuse    bool
 	cannot    string // a key that is not stored, though all others are
 	delivered map[ring.NodeID][]string
+	requests  int
+	answered  func(requests int) // called for each request; nil: not
 }
 
 func (p *post) Available(to ring.NodeID) bool {
@@ -43,6 +46,9 @@ func (p *post) Call(_ context.Context, to ring.NodeID, _ peer.Class, kind peer.K
 	defer p.mu.Unlock()
 	if p.refuse || kind != peer.Write {
 		return nil, errors.New("refused")
+	}
+	if p.requests++; p.answered != nil {
+		p.answered(p.requests)
 	}
 	var refused []byte
 	r := wire.NewReader(body)
@@ -252,5 +258,45 @@ func TestDeliverer_Targets_HaveTheirTurnInTheOrderOfIds(t *testing.T) {
 	d.last = first[0]
 	if next, want := d.targets(), []ring.NodeID{first[1], first[2], first[0]}; !slices.Equal(next, want) {
 		t.Errorf("targets %v after the first was served, want %v", next, want)
+	}
+}
+
+// A delivery of one request is no operation; a longer one tells its progress, and rests for a
+// minute when an operator cancels it.
+func TestDeliverer_LongDelivery_IsAnOperation(t *testing.T) {
+	d, a, p := hinted(t, nil)
+	b := ring.IDOf("B")
+	p.up[b] = true
+	d.deliver(t.Context(), b)
+	if all := d.cfg.Operations.List(); len(all) != 0 {
+		t.Fatalf("a short delivery is listed: %+v", all)
+	}
+	const hints = deliverKeys + 500
+	fill := func() {
+		for i := range hints {
+			a.Hint(b, fmt.Sprint("k", i), anObject())
+		}
+	}
+	fill()
+	d.deliver(t.Context(), b)
+	all := d.cfg.Operations.List()
+	if len(all) != 1 || all[0].Kind != operation.Deliver || all[0].State != operation.Done || all[0].Subject != "hints for B" {
+		t.Fatalf("%+v, want a delivery that is done", all)
+	}
+	if keys, bytes := all[0].Keys, all[0].Bytes; keys != (operation.Amount{Done: hints, Total: hints}) || bytes.Done == 0 {
+		t.Errorf("%+v keys, %+v bytes, want %d keys", keys, bytes, hints)
+	}
+	fill()
+	p.answered = func(requests int) {
+		if requests == 2 { // the operation has begun
+			if err := d.cfg.Operations.Cancel(d.cfg.Operations.List()[0].ID); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	p.requests = 0
+	d.deliver(t.Context(), b)
+	if o := d.cfg.Operations.List()[0]; o.State != operation.Cancelled || !d.rests(b) || d.Stats().Failures != 0 {
+		t.Errorf("%+v, rests %v, %d failures", o, d.rests(b), d.Stats().Failures)
 	}
 }

@@ -48,6 +48,7 @@ type delivery struct {
 	ring    *ring.Ring // when it began
 	target  ring.NodeID
 	refused map[string]bool // keys that were not stored, left for the next delivery
+	work    deliveryWork
 }
 
 // deliver sends a target's hints until none is left, or one batch fails.
@@ -57,6 +58,10 @@ func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
 	}
 	v := delivery{Deliverer: d, ring: d.cfg.Ring(), target: target, refused: make(map[string]bool)}
 	delivered, err := v.all(ctx)
+	if v.work.end(err) {
+		err = nil
+		d.restAfterCancel(target)
+	}
 	if err == nil && len(v.refused) > 0 {
 		err = fmt.Errorf("%d hints: %w", len(v.refused), errRefused)
 	}
@@ -117,6 +122,7 @@ func (v *delivery) all(ctx context.Context) (delivered int, _ error) {
 		if err != nil || len(hints) == 0 {
 			return delivered, err
 		}
+		ctx = v.begin(ctx)
 		if err := send(ctx, hints); err != nil {
 			return delivered, err
 		}
@@ -125,6 +131,7 @@ func (v *delivery) all(ctx context.Context) (delivered int, _ error) {
 			return delivered, err
 		}
 		delivered += n
+		v.work.advance(n, hints)
 		if len(v.refused) > mostRefused {
 			return delivered, fmt.Errorf("more than %d hints: %w", mostRefused, errRefused)
 		}

@@ -21,6 +21,8 @@ const (
 	Gain    Kind = "gain"    // partitions are copied to this node in a change of the ring
 	Release Kind = "release" // partitions are handed to their owners, and dropped here
 	Sync    Kind = "sync"    // copies are made equal with those of the other members, by request
+	Deliver Kind = "deliver" // hints are brought to the node that they are for
+	Rebuild Kind = "rebuild" // Merkle trees are rebuilt after a stop that was not clean
 	Refill  Kind = "refill"  // a node whose data was lost waits until it has all of it again
 )
 
@@ -55,7 +57,7 @@ type Status struct {
 	Ended   time.Time // wall clock; zero while it runs
 	Progress
 	BytesPerSecond float64       // while it runs: lately; after its end: on average
-	Left           time.Duration // while it runs, about, by its partitions; 0: not known
+	Left           time.Duration // while it runs, about, by its partitions or else its keys; 0: not known
 	// Err is why it failed or was cancelled. While it runs, Err is the error of the
 	// last attempt, if that failed: the work goes on.
 	Err error
@@ -166,13 +168,18 @@ func (o *Operation) statusLocked() Status {
 	status := o.status
 	if status.State == Running {
 		now := time.Now()
-		status.BytesPerSecond, status.Left = o.rateLocked(now), left(status.Partitions, now.Sub(o.began))
+		status.BytesPerSecond, status.Left = o.rateLocked(now), left(status.Progress, now.Sub(o.began))
 	}
 	return status
 }
 
-// left estimates how long work goes on of which some has been done in a time; 0: not known.
-func left(a Amount, elapsed time.Duration) time.Duration {
+// left estimates how long work goes on of which some has been done in a time, by its
+// partitions or, if it has none, by its keys; 0: not known.
+func left(p Progress, elapsed time.Duration) time.Duration {
+	a := p.Partitions
+	if a.Total == 0 {
+		a = p.Keys
+	}
 	if a.Done <= 0 || a.Done >= a.Total {
 		return 0
 	}

@@ -43,11 +43,12 @@ type Repair struct {
 	deliverer *handoff.Deliverer
 	mover     *handoff.Mover
 	store     *engine.Store
+	work      *operation.Registry
 }
 
 // New returns a Repair. AwaitRing must be called once the node has a ring, and then Run.
 func New(cfg Config) *Repair {
-	r := &Repair{store: cfg.Store}
+	r := &Repair{store: cfg.Store, work: cfg.Operations}
 	compare, move := cfg.Logger.With("component", "antientropy"), cfg.Logger.With("component", "handoff")
 	r.exchanger = antientropy.NewExchanger(antientropy.Config{
 		Self: cfg.Self, Store: cfg.Store, Channel: cfg.Channel, Ring: cfg.Ring, RepairRate: cfg.Rate,
@@ -62,6 +63,7 @@ func New(cfg Config) *Repair {
 	})
 	r.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: cfg.Self, Store: cfg.Store, Channel: cfg.Channel, Ring: cfg.Ring, Logger: move, Now: cfg.Now,
+		Operations: cfg.Operations,
 	})
 	r.mover = handoff.NewMover(handoff.MoverConfig{
 		Self: cfg.Self, Ring: cfg.Ring, Store: cfg.Store, Exchanger: r.exchanger,
@@ -84,6 +86,9 @@ func (r *Repair) Run(ctx context.Context) error {
 	group.Go(func() error { return r.exchanger.Run(ctx) })
 	group.Go(func() error { return r.scheduler.Run(ctx) })
 	group.Go(func() error { return r.reaper.Run(ctx) })
+	group.Go(func() error {
+		return followRebuild(ctx, r.work, func() int64 { return r.store.Metrics().UnreadyPartitions })
+	})
 	return group.Wait()
 }
 

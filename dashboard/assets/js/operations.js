@@ -10,7 +10,7 @@ import { isOpen, panel } from "./tabs.js";
 
 const INTERVAL = 1500; // ms between two requests
 const MOST = 30; // operations that are shown
-const KINDS = { gain: "copies partitions to itself", release: "hands partitions over", sync: "makes replicas equal", refill: "fills its lost disk again" };
+const KINDS = { gain: "copies partitions to itself", release: "hands partitions over", sync: "makes replicas equal", refill: "fills its lost disk again", deliver: "delivers hints", rebuild: "rebuilds its Merkle trees" };
 const STATES = { running: "accent", done: "good", failed: "bad", cancelled: "warn" };
 const part = {};
 
