@@ -137,10 +137,13 @@ func removeNode(ctx context.Context, out io.Writer, port *api.Client, node strin
 		printFewerCopies(out, view)
 	}
 	fmt.Fprintf(out, "%s leaves the ring; its data moves now (Ctrl-C ends the wait, not the move)\n", node)
-	for tick := time.NewTicker(500 * time.Millisecond); ; {
+	told := progress{out: out}
+	defer told.end()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
 		select {
 		case <-ctx.Done():
-			tick.Stop()
 			return ctx.Err()
 		case <-tick.C:
 		}
@@ -148,9 +151,12 @@ func removeNode(ctx context.Context, out io.Writer, port *api.Client, node strin
 		gone := err == nil && !slices.ContainsFunc(view.Nodes, func(m api.Member) bool { return m.Name == node || m.ID == node })
 		// The port of a node that was asked to remove itself ends with the node.
 		if gone || how == api.Leave && errors.Is(err, api.ErrUnreachable) {
-			tick.Stop()
+			told.end()
 			printGone(out, node, how)
 			return nil
+		}
+		if work, err := port.Operations(ctx); err == nil {
+			told.show(work.Operations, time.Now())
 		}
 	}
 }

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/quorate/quorate/admin/api"
+)
+
+// moving is the work of two nodes, of which a third has ended its part.
+func moving(done int64) []api.Operation {
+	return []api.Operation{
+		{State: "running", Partitions: api.Amount{Done: done, Total: 64}, Keys: api.Amount{Done: 10}, Bytes: api.Amount{Done: 1 << 20}, BytesPerSecond: 1024, LeftMillis: 4000},
+		{State: "running", Partitions: api.Amount{Done: 2 * done, Total: 128}, Bytes: api.Amount{Done: 1 << 20}, BytesPerSecond: 1024, LeftMillis: 9000},
+		{State: "done", Partitions: api.Amount{Done: 7, Total: 7}},
+	}
+}
+
+func TestProgress_Piped_IsALineNowAndThen(t *testing.T) {
+	var out strings.Builder
+	p, start := progress{out: &out}, time.UnixMilli(1_000_000)
+	p.show(nil, start)
+	for i := range 24 { // twelve seconds
+		p.show(moving(int64(i)), start.Add(time.Duration(i)*500*time.Millisecond))
+	}
+	p.end()
+	const want = "0 of 192 partitions, 2.0 MiB, 2.0 KiB/s, about 9s left\n60 of 192 partitions, 2.0 MiB, 2.0 KiB/s, about 9s left\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestProgress_OnATerminal_IsOneLineWithABarThatGoes(t *testing.T) {
+	var out strings.Builder
+	p := progress{out: colourWriter{&out}}
+	p.show(moving(16), time.UnixMilli(1))
+	p.show(moving(48), time.UnixMilli(2))
+	const second = "\r[###############-----] 144 of 192 partitions, 2.0 MiB, 2.0 KiB/s, about 9s left"
+	if got := out.String(); !strings.HasPrefix(got, "\r[#####---------------] 48 of 192") || !strings.HasSuffix(got, second) || strings.Contains(got, "\n") {
+		t.Errorf("%q", got)
+	}
+	if n := utf8.RuneCountInString(second); n > lineWidth {
+		t.Errorf("the line has %d columns", n)
+	}
+	out.Reset()
+	p.end()
+	p.end()
+	if got := out.String(); strings.TrimSpace(got) != "" || !strings.HasPrefix(got, "\r ") || !strings.HasSuffix(got, " \r") {
+		t.Errorf("the bar is left behind: %q", got)
+	}
+}
