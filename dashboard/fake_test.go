@@ -110,6 +110,7 @@ func startFake(t *testing.T, nodes, partitions int) *fake {
 	f.answer("GET /api/merkle/{partition}", f.leavesLocked)
 	f.answer("POST /api/merkle/sync", func(*http.Request) any { return object{"nodes": []object{{"node": "A", "keys_exchanged": 2}}} })
 	f.answer("GET /api/gossip", func(*http.Request) any { return f.gossipLocked() })
+	f.answer("GET /api/history", func(*http.Request) any { return historyAt(time.Now()) })
 	f.answer("GET /api/events", func(*http.Request) any { return object{"events": f.mu.events, "missing": []string{}} })
 	f.mux.HandleFunc("GET /api/stream", f.stream)
 	f.server = httptest.NewServer(f.mux)

@@ -60,6 +60,30 @@ func (f *fake) operationsLocked() object {
 	}}
 }
 
+// historyAt is what two nodes did in the last hour: reads all the time, 700 and 3000 a second, and each minute
+// 1000 more.
+func historyAt(now time.Time) object {
+	const samples = 360
+	node := func(name string, reads float64) object {
+		n, times, zero, rate := object{"node": name}, make([]int64, samples), make([]float64, samples), make([]float64, samples)
+		for i := range samples {
+			times[i], rate[i] = now.Add(time.Duration(i-samples+1)*10*time.Second).UnixMilli(), reads
+			if (samples-1-i)%6 == 0 { // the newest is one
+				rate[i] += 1000
+			}
+		}
+		for _, column := range []string{
+			"writes_s", "errors_s", "divergent_s", "hints_stored_s", "hints_delivered_s", "read_repairs_s", "forwards_s", "keys_healed_s",
+			"read_p50_ms", "read_p99_ms", "read_p999_ms", "write_p50_ms", "write_p99_ms", "write_p999_ms",
+		} {
+			n[column] = zero
+		}
+		n["time_ms"], n["reads_s"] = times, rate
+		return n
+	}
+	return object{"interval_ms": 10_000, "nodes": []object{node("A", 700), node("B", 3000)}, "missing": []string{}}
+}
+
 // slot hashes a key as Redis Cluster does.
 func slot(key string) int {
 	var crc uint16

@@ -95,6 +95,23 @@ func TestBrowser_Charts_FollowTheLoad(t *testing.T) {
 	b.until(`document.querySelectorAll("#cards .spark .line")[0].getAttribute("d").length > 10`)
 }
 
+func TestBrowser_Charts_OfTheHour_ShowWhatWasBeforeThePage(t *testing.T) {
+	_, b := openFake(t)
+	b.click("#tab-charts")
+	reads := func(want string) {
+		t.Helper()
+		b.until(`document.querySelector("#panel-charts canvas").getAttribute("aria-label").includes("reads ` + want + `/s")`)
+	}
+	b.fill("#panel-charts label:nth-child(2) select", "hour")
+	reads("5.7k")
+	b.fill("#panel-charts label:nth-child(1) select", "B")
+	reads("4k")
+	// The live view is filled with it, far to the left of what came since, and between two
+	// lines of the grid.
+	b.fill("#panel-charts label:nth-child(2) select", "")
+	b.until(`((c) => c.getContext("2d").getImageData(c.width * 0.3, c.height * 0.12, c.width * 0.2, c.height * 0.31).data.some((v) => v > 0))(document.querySelector("#panel-charts canvas"))`)
+}
+
 func TestBrowser_Links_ArePartitionedSlowedAndHealed(t *testing.T) {
 	_, b := openFake(t)
 	b.click("#chaos button:nth-child(2)")

@@ -77,6 +77,7 @@ export const api = {
   merkle: () => get("api/merkle"),
   leaves: async (partition, a, b) => ({ ...await get(`api/merkle/${partition}`, { a, b }), asked_ms: Date.now() }),
   sync: () => post("api/merkle/sync"),
+  history: () => get("api/history"),
   gossip: () => get("api/gossip"),
   events: (query) => get("api/events", query),
 };

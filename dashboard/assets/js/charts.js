@@ -1,12 +1,17 @@
-// Throughput, latency and divergence over the last minutes.
+// Throughput, latency and divergence over the last minutes, or the last hour.
 
+import { api } from "./api.js";
 import { h, put, say, set } from "./dom.js";
 import { millis, short } from "./format.js";
+import { secondsBefore, ticksOf } from "./history.js";
 import { plot } from "./plot.js";
 import { names, on, state } from "./store.js";
 import { isOpen, panel } from "./tabs.js";
 
 const part = {};
+const INTERVAL = 10000; // ms between two requests for the hour
+const LIVE = 180; // seconds
+let hour = []; // the ticks of the hour, as of the last answer
 const sum = (nodes, field) => nodes.reduce((all, n) => all + (n[field] ?? 0), 0);
 // Percentiles cannot be added up: of several nodes the slowest is shown.
 const worst = (nodes, kind, p) => {
@@ -37,9 +42,13 @@ export function start() {
   };
   put(panel("charts"), h("div", { class: "filters" },
     h("label", {}, h("span", { class: "unseen" }, "Node"), part.node = h("select", { onchange: draw }, h("option", { value: "" }, "all nodes"))),
+  h("label", {}, h("span", { class: "unseen" }, "Time"), part.time = h("select", { onchange: open }, h("option", { value: "" }, "last 3 minutes"), h("option", { value: "hour" }, "last hour"))),
     h("span", { class: "soft small" }, "Latency is what Redis clients wait for; requests of this page are not in it. With all nodes, the slowest node is shown.")),
   h("div", { class: "charts" }, CHARTS.map(figure)));
   on("load", draw);
+  setInterval(() => {
+    if (isOpen("charts") && !document.hidden && part.time.value) open();
+  }, INTERVAL);
   on("cluster", () => {
     const known = new Set([...part.node.options].map((o) => o.value));
     for (const name of names()) {
@@ -49,13 +58,33 @@ export function start() {
   new ResizeObserver(draw).observe(panel("charts"));
 }
 
+// open draws, and then asks what happened before the page was opened.
+export async function open() {
+  draw();
+  try {
+    hour = ticksOf(await api.history());
+  } catch {
+    return; // the last picture stays; the line at the top says why
+  }
+  draw();
+}
+
+// shown returns the ticks that are drawn.
+function shown() {
+  if (part.time.value) return hour;
+  const missing = LIVE - state.load.length;
+  return missing > 0 && hour.length ? [...secondsBefore(hour, Date.now() - state.load.length * 1000, missing), ...state.load] : state.load;
+}
+
 export function draw() {
   if (!isOpen("charts")) return;
   const only = part.node.value;
-  const ticks = state.load.map((t) => (only ? t.nodes.filter((n) => n.node === only) : t.nodes));
+  const all = shown();
+  const ticks = all.map((t) => (only ? t.nodes.filter((n) => n.node === only) : t.nodes));
+  const scale = part.time.value ? { points: Math.max(2, all.length), since: "1 hour ago" } : { points: LIVE, since: "3 min ago" };
   for (const chart of CHARTS) {
     const series = chart.series.map(([, colour, of, dash]) => ({ values: ticks.map(of), colour, dash }));
-    plot(chart.canvas, series, { format: chart.axis ?? short, floor: chart.floor });
+    plot(chart.canvas, series, { format: chart.axis ?? short, floor: chart.floor, ...scale });
     const now = series.map((x) => chart.unit(x.values.at(-1) ?? (chart.unit === millis ? null : 0)));
     now.forEach((text, i) => say(chart.values[i].value, text));
     set(chart.canvas, "aria-label", `${chart.title} now: ${chart.series.map(([label], i) => `${label} ${now[i]}`).join(", ")}`);

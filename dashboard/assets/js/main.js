@@ -42,7 +42,7 @@ addTabs([
   { id: "gossip", label: "Gossip", open: gossip.refresh },
   { id: "operations", label: "Operations", open: operations.refresh },
   { id: "events", label: "Events", open: events.draw },
-  { id: "charts", label: "Charts", open: charts.draw },
+  { id: "charts", label: "Charts", open: charts.open },
 ]);
 addViews();
 openTab("guide");

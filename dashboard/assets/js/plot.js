@@ -1,11 +1,9 @@
-// A line chart on a canvas: a few series over the last minutes, drawn once a
-// second.
+// A line chart on a canvas: a few series over the last minutes, or over the last hour.
 
-const SECONDS = 180;
-
-// plot draws series [{values, colour, dash}] whose last values are now. format
-// labels the axis. It returns the top of the scale.
-export function plot(canvas, series, { format, floor = 1 }) {
+// plot draws series [{values, colour, dash}] whose last values are now. The width is that of a
+// number of points; since says when the first of them was. format labels the axis. It returns
+// the top of the scale.
+export function plot(canvas, series, { format, points, since, floor = 1 }) {
   const ratio = Math.min(devicePixelRatio || 1, 2);
   const { clientWidth: width, clientHeight: height } = canvas;
   if (!width || !height) return 0;
@@ -19,7 +17,7 @@ export function plot(canvas, series, { format, floor = 1 }) {
   g.font = `11px ${style.fontFamily}`;
   const left = 10 + Math.max(...[0, top / 2, top].map((v) => g.measureText(format(v)).width));
   const y = (v) => height - 14 - ((height - 22) * v) / top;
-  const x = (i, n) => width - 4 - ((n - 1 - i) * (width - left - 4)) / (SECONDS - 1);
+  const x = (i, n) => width - 4 - ((n - 1 - i) * (width - left - 4)) / (points - 1);
   g.textBaseline = "middle";
   for (const share of [0, 0.5, 1]) {
     g.strokeStyle = style.getPropertyValue("--line");
@@ -33,7 +31,7 @@ export function plot(canvas, series, { format, floor = 1 }) {
     g.fillText(format(top * share), left - 6, y(top * share));
   }
   g.textAlign = "left";
-  g.fillText("3 min ago", left, height - 5);
+  g.fillText(since, left, height - 5);
   g.textAlign = "right";
   g.fillText("now", width - 4, height - 5);
   for (const { values, colour, dash = [] } of series) {
