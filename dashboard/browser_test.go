@@ -2,7 +2,6 @@ package dashboard_test
 
 import (
 	"context"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +16,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// browser is a page in a real Chromium. An error or a warning in its console fails the
+// browser is a page in a real Chromium, with a storage of its own. An error or a warning in its console fails the
 // test, and so does a request to another origin.
 type browser struct {
 	testing.TB
@@ -37,23 +36,8 @@ const stepTimeout = 2 * time.Minute
 // openBrowser opens the page at an address.
 func openBrowser(t testing.TB, address string, width, height int64) *browser {
 	origin, _, _ := strings.Cut(address, "/#")
-	if testing.Short() {
-		t.Skip("a browser is not started in short mode")
-	}
-	path := chromium()
-	if path == "" {
-		t.Skip("no Chromium is installed (apt-get install chromium)")
-	}
-	// Chromium refuses its sandbox to root, who runs the tests in containers.
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	b := &browser{TB: t, ctx: ctx, origin: origin}
-	if err := chromedp.Listen(ctx, b.watch); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
+	b := &browser{TB: t, origin: origin}
+	b.ctx = openPage(t, b.watch)
 	b.do(command(network.Enable, network.EnableParams{}), command(log.Enable, cdp.Empty{}), command(runtime.Enable, cdp.Empty{}),
 		chromedp.EmulateViewport(width, height), chromedp.Navigate(address))
 	t.Cleanup(b.check)
@@ -66,15 +50,6 @@ func command[P, R any](cmd cdp.Command[P, R], params P) chromedp.Action[chromedp
 		_, err := cdp.Call(ctx, target, cmd, params)
 		return err
 	})
-}
-
-func chromium() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
 }
 
 func (b *browser) watch(event any) {

@@ -4,29 +4,49 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// startDemo builds the program, runs a demo of five nodes, and returns the
-// address of its first dashboard.
-func startDemo(t *testing.T) string {
+var built string // the directory of the program
+
+// buildProgram builds the program, once for all tests, and returns its path.
+var buildProgram = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "quorate-dashboard")
+	if err != nil {
+		return "", err
+	}
+	built = dir
+	program := filepath.Join(dir, "quorate")
+	if out, err := exec.Command("go", "build", "-o", program, "github.com/quorate/quorate/cmd/quorate").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return program, nil
+})
+
+// startDemo runs a demo of five nodes, and returns the address of its first dashboard. Its ports
+// are 400 from firstPort on.
+func startDemo(t *testing.T, firstPort int) string {
 	if testing.Short() {
 		t.Skip("a demo is not started in short mode")
 	}
-	program := filepath.Join(t.TempDir(), "quorate")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/quorate/quorate/cmd/quorate").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	t.Parallel()
+	program, err := buildProgram()
+	if err != nil {
+		t.Fatal(err)
 	}
 	// Ports that are taken are skipped. These lie below those of outgoing
 	// connections, one of which might take a port just before the demo does.
 	cmd := exec.CommandContext(context.Background(), program, "demo", "--log-level", "warn",
-		"--client-port", "10100", "--peer-port", "10200", "--admin-port", "10300")
+		"--client-port", strconv.Itoa(firstPort), "--peer-port", strconv.Itoa(firstPort+100), "--admin-port", strconv.Itoa(firstPort+200))
 	var faults bytes.Buffer
 	cmd.Stderr = &faults
 	said, err := cmd.StdoutPipe()
@@ -60,7 +80,7 @@ func startDemo(t *testing.T) string {
 
 // It uses every panel as a person would, on nodes that are really killed.
 func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
-	b := openBrowser(t, startDemo(t), 1440, 900)
+	b := openBrowser(t, startDemo(t, 10100), 1440, 900)
 	b.until(`document.querySelectorAll("#cards .chip.good:not([hidden])").length === 5`)
 	b.until(`document.querySelectorAll(".ring-band path").length === 5`)
 
@@ -156,7 +176,7 @@ func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
 }
 
 func TestBrowserDemo_EveryScenario_DoesWhatItSays(t *testing.T) {
-	b := openBrowser(t, startDemo(t), 1440, 900)
+	b := openBrowser(t, startDemo(t, 10500), 1440, 900)
 	// What the page asks while a node is cut off may be refused, as it should.
 	b.allow("503 (Service Unavailable)", "404 (Not Found)")
 	b.until(`document.querySelectorAll("#cards .chip.good:not([hidden])").length === 5`)

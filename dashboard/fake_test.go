@@ -69,8 +69,10 @@ type version struct {
 	parents []string
 }
 
-// startFake serves the page and the REST of a cluster with this many nodes.
+// startFake serves the page and the REST of a cluster with this many nodes. The test goes on
+// beside other tests.
 func startFake(t *testing.T, nodes, partitions int) *fake {
+	t.Parallel()
 	f := &fake{mux: http.NewServeMux(), changed: make(chan struct{}, 1)}
 	f.mu.partitions, f.mu.n, f.mu.r, f.mu.w, f.mu.version = partitions, 3, 2, 2, 7
 	f.mu.dead, f.mu.objects = map[string]bool{}, map[string]*stored{}

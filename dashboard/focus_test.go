@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -17,25 +18,27 @@ func focused(selector string) string {
 
 func TestBrowser_Scenario_RunsByTheEnterKeyAlone(t *testing.T) {
 	for _, window := range []struct{ width, height int64 }{{1280, 720}, {390, 844}} {
-		f := startFake(t, 5, 256)
-		b := openBrowser(t, f.server.URL, window.width, window.height)
-		b.until(`document.querySelectorAll("#cards .card").length === 5`)
-		if window.width < 500 {
-			b.click(`#views [data-view="guide"]`)
-		}
-		b.do(focus(`[data-scenario="handoff"]`), press("Enter"), focus(".scenario .go"))
-		for _, outcome := range []string{"is about to be killed", "is still a member", "stands in, with a hint", "is up again"} {
-			f.mu.Lock() // the step waits for its answers
+		t.Run(fmt.Sprint(window.width), func(t *testing.T) {
+			f := startFake(t, 5, 256)
+			b := openBrowser(t, f.server.URL, window.width, window.height)
+			b.until(`document.querySelectorAll("#cards .card").length === 5`)
+			if window.width < 500 {
+				b.click(`#views [data-view="guide"]`)
+			}
+			b.do(focus(`[data-scenario="handoff"]`), press("Enter"), focus(".scenario .go"))
+			for _, outcome := range []string{"is about to be killed", "is still a member", "stands in, with a hint", "is up again"} {
+				f.mu.Lock() // the step waits for its answers
+				b.do(press("Enter"))
+				b.until(focused(".scenario .go[aria-disabled]"))
+				b.do(press("Enter")) // which does nothing, as the step is under way
+				f.mu.Unlock()
+				b.shows(".scenario", outcome)
+				b.until(focused(".scenario .current .go:not([aria-disabled])"))
+			}
 			b.do(press("Enter"))
-			b.until(focused(".scenario .go[aria-disabled]"))
-			b.do(press("Enter")) // which does nothing, as the step is under way
-			f.mu.Unlock()
-			b.shows(".scenario", outcome)
-			b.until(focused(".scenario .current .go:not([aria-disabled])"))
-		}
-		b.do(press("Enter"))
-		b.shows(".scenario", "Everything that was changed is as it was before")
-		b.until(focused(".scenario .again"))
+			b.shows(".scenario", "Everything that was changed is as it was before")
+			b.until(focused(".scenario .again"))
+		})
 	}
 }
 

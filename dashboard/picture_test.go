@@ -20,7 +20,7 @@ func TestPictures(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("-pictures names no directory")
 	}
-	address := startDemo(t)
+	address := startDemo(t, 10900)
 	first := openBrowser(t, address, 1440, 900)
 	first.until(`document.querySelectorAll("#cards .chip.good:not([hidden])").length === 5`)
 	for i := range 40 {
