@@ -37,7 +37,7 @@ function draw({ operations, nodes, missing }) {
     operations.length ? null : h("span", { class: "soft" }, "Add or remove a node, or press Sync now under Merkle trees, and watch the data move."));
   const column = (label) => h("th", { scope: "col" }, label);
   put(part.table, operations.length ? h("table", {}, h("caption", { class: "unseen" }, "Operations of all nodes, the newest first."),
-    h("thead", {}, h("tr", {}, ["Node", "What", "State", "Partitions", "Keys", "Bytes", "Time", ""].map(column))),
+    h("thead", {}, h("tr", {}, ["Node", "What", "State", "Partitions", "Keys", "Bytes", "Time"].map(column), h("td", {}))),
     h("tbody", {}, operations.slice(0, MOST).map(row))) : null);
   const delays = nodes.flatMap(delaysOf);
   if (missing.length) delays.push(`${list(missing)} ${missing.length === 1 ? "does" : "do"} not answer.`);

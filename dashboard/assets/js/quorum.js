@@ -21,7 +21,7 @@ export function start() {
   put(byId("quorum-body"),
     h("form", { class: "dials", onsubmit: apply }, control("n", "replicas"), control("r", "to read"), control("w", "to write"),
       parts.apply = h("button", { type: "submit", class: "primary" }, "Apply")),
-    parts.picture = s("svg", { class: "overlap", viewBox: "0 0 290 46", role: "img" }),
+    parts.picture = s("svg", { class: "overlap", viewBox: "0 0 290 46", role: "img", "aria-label": "Overlap of R and W" }),
     parts.meaning = h("ul", { class: "meaning", "aria-live": "polite" }));
   on("cluster", draw);
 }

@@ -37,7 +37,7 @@ export function start({ pickNode, pickKey }) {
   }
   slider = s("circle", {
     class: "ring-slider", r: (BAND.inner + BAND.outer) / 2, tabindex: 0, role: "slider", "aria-label": "Partitions of the ring",
-    "aria-valuemin": 0,
+    "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0,
   });
   svg.append(s("circle", { class: "ring-bed", r: (BAND.inner + BAND.outer) / 2 }), layers.band, layers.moved, layers.moving, layers.pick, slider,
     layers.keys, layers.links, layers.walk, layers.path, layers.nodes, layers.packets, layers.centre);
