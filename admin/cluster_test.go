@@ -47,8 +47,9 @@ type port struct {
 	server   *Server
 	draining atomic.Int64 // since when, unix milliseconds
 
-	mu     sync.Mutex
-	killed cluster.Config // of the node, while it is killed
+	mu          sync.Mutex
+	killed      cluster.Config // of the node, while it is killed
+	clockOffset time.Duration  // what its clock was set to
 }
 
 // newFleet starts a number of nodes and waits until all share one ring at rest.
@@ -144,6 +145,19 @@ func (p *port) SetLinks(faults []fault.Link) error {
 		return ErrChaosForbidden
 	}
 	return p.links.Set(faults)
+}
+
+func (p *port) SetClock(name string, offset time.Duration) error {
+	switch {
+	case !p.chaos:
+		return ErrChaosForbidden
+	case name != p.name:
+		return ErrNotHere
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clockOffset = offset
+	return nil
 }
 
 func (p *port) AddNode(context.Context) (string, error) { return "", ErrNotDemo }

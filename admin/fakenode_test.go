@@ -196,6 +196,10 @@ func (fakeRepair) Pause() {}
 
 func (fakeRepair) Resume() {}
 
+func (fakeRepair) HoldHints() {}
+
+func (fakeRepair) ReleaseHints() {}
+
 func (fakeRepair) Status() repair.Status {
 	return repair.Status{
 		Hints:   handoff.HintStats{Delivered: 3},
@@ -243,6 +247,8 @@ func (p *fakeProcess) Revive(node string) error {
 func (p *fakeProcess) Links() []fault.Link { return p.links }
 
 func (p *fakeProcess) SetLinks(faults []fault.Link) error { p.links = faults; return nil }
+
+func (p *fakeProcess) SetClock(string, time.Duration) error { return ErrNotHere }
 
 func (p *fakeProcess) AddNode(context.Context) (string, error) { return "", ErrNotDemo }
 

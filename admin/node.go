@@ -99,13 +99,13 @@ func (b *backend) report() api.Node {
 }
 
 func (b *backend) figures(node Node) *api.NodeFigures {
-	view, figures := node.Ring(), node.Figures()
+	view, figures, repairs := node.Ring(), node.Figures(), node.Repair.Status()
 	h := &api.NodeFigures{
 		ID: idText(ring.IDOf(node.Name())), RingVersion: view.Version(), RingDigest: fmt.Sprintf("%016x", view.Digest()),
 		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
 		Totals: totalsOf(node), ReadOnly: textOf(node.Store.Health()), Refilling: textOfDoubt(node.Disk.Doubt()),
-		RepairPausedMillis: millisOf(node.Repair.Status().Paused), DrainingMillis: millisOf(b.cfg.Process.DrainingSince()),
+		RepairPausedMillis: millisOf(repairs.Paused), HintsHeldMillis: millisOf(repairs.HintsHeld), DrainingMillis: millisOf(b.cfg.Process.DrainingSince()),
 	}
 	for id, hints := range figures.Hints {
 		h.HintsFor[view.Name(id)] = hints.Count

@@ -117,6 +117,10 @@ type Repair interface {
 	// Pause stops anti-entropy until Resume is called or the node starts again.
 	Pause()
 	Resume()
+	// HoldHints keeps hints from being delivered, and ReleaseHints lets them go: see
+	// [handoff.Deliverer.Hold].
+	HoldHints()
+	ReleaseHints()
 }
 
 // Coordinator carries out requests on keys.

@@ -24,6 +24,9 @@ type Process interface {
 	// SetLinks replaces all of them: see [fault.Links.Set].
 	Links() []fault.Link
 	SetLinks(faults []fault.Link) error
+	// SetClock sets the wall clock of a node of this process off, until it is set to 0 or
+	// the process ends.
+	SetClock(node string, offset time.Duration) error
 	// AddNode starts another node, which joins the others, and returns its name. It
 	// returns [ErrNotDemo] if the process may not start any.
 	AddNode(ctx context.Context) (name string, err error)
@@ -43,7 +46,7 @@ type Process interface {
 	Commands(fn func(histogram.CommandTimes))
 	// Tracing tells what became of the traces of commands; zero if there are none.
 	Tracing() TracingCounts
-	// Chaos reports whether nodes may be killed and links broken, and Demo whether the
+	// Chaos reports whether faults may be made on purpose, and Demo whether the
 	// process may add nodes.
 	Chaos() bool
 	Demo() bool
@@ -61,7 +64,7 @@ var (
 	// ErrKilled means that the node behind the port was killed, or has not started yet.
 	ErrKilled = errors.New("the node is not running")
 	// ErrChaosForbidden means that the process was started without --chaos.
-	ErrChaosForbidden = errors.New("killing, reviving and breaking links need --chaos")
+	ErrChaosForbidden = errors.New("killing, reviving, breaking links, holding hints and setting clocks off need --chaos")
 	// ErrNotHere means that the node runs in another process, or not at all.
 	ErrNotHere = errors.New("no such node in this process: ask its own admin port")
 	// ErrAlready means that the node is in the wanted state, or about to be.

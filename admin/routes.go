@@ -97,6 +97,18 @@ func (s *Server) table() []route {
 			params: []param{nodeParam}, body: struct{}{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postHealNode,
 		},
 		{
+			method: "POST", path: "/api/nodes/{node}/clock", summary: "Sets the wall clock of a node off, by 30 seconds at most, until it is set right or the node's process ends. The node's time goes on from there.",
+			params: []param{nodeParam}, body: api.ClockRequest{}, answer: api.NodeClock{}, fails: []int{403, 404}, handle: chaos.postClock,
+		},
+		{
+			method: "POST", path: "/api/hints/hold", summary: "Holds hints on all nodes that answer: they are stored, and not delivered. A hold ends when it is released, when the node starts again, and after ten minutes.",
+			params: []param{localParam}, body: struct{}{}, answer: api.HintHold{}, fails: []int{403}, needsNode: true, handle: chaos.postHold,
+		},
+		{
+			method: "POST", path: "/api/hints/release", summary: "Releases held hints on all nodes that answer: they are delivered now.",
+			params: []param{localParam}, body: struct{}{}, answer: api.HintHold{}, needsNode: true, handle: chaos.postRelease,
+		},
+		{
 			method: "POST", path: "/api/partition", summary: "Splits the cluster into groups that cannot reach each other.",
 			body: api.SplitRequest{}, answer: api.LinkFaults{}, fails: []int{403, 404}, handle: chaos.postSplit,
 		},

@@ -11,6 +11,29 @@ type ReviveRequest struct {
 	LoseDisk bool `json:"lose_disk,omitempty"` // it comes back with an empty disk
 }
 
+// ClockRequest is the body of POST /api/nodes/{node}/clock.
+type ClockRequest struct {
+	OffsetMillis int64 `json:"offset_ms"` // how far its clock is set ahead; below zero: behind; 0: it is right again
+}
+
+// NodeClock is the answer of POST /api/nodes/{node}/clock.
+type NodeClock struct {
+	Node         string `json:"node"`
+	OffsetMillis int64  `json:"offset_ms"`
+}
+
+// HintHold is the answer of POST /api/hints/hold and of POST /api/hints/release.
+type HintHold struct {
+	Nodes   []HeldHints `json:"nodes"`
+	Missing []string    `json:"missing"` // nodes that did not answer, or refused, and go on as they were
+}
+
+// HeldHints says whether a node holds its hints.
+type HeldHints struct {
+	Node       string `json:"node"`
+	HeldMillis int64  `json:"held_since_ms"` // unix time; 0: it delivers them
+}
+
 // LinkFaults is the answer of a change of links.
 type LinkFaults struct {
 	Links   []Link   `json:"links"`   // all faults now in force

@@ -49,6 +49,7 @@ type Member struct {
 	ReadOnly           string           `json:"read_only,omitempty"`              // why its store refuses writes, as a full disk does
 	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused there, unix time
 	DrainingMillis     int64            `json:"draining_since_ms,omitempty"`      // since when it refuses new clients, because it is about to be stopped, unix time
+	HintsHeldMillis    int64            `json:"hints_held_since_ms,omitempty"`    // since when hints are held there, unix time
 }
 
 // Link is a fault on the link from one node to another.

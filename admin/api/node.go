@@ -28,6 +28,7 @@ type NodeFigures struct {
 	ReadOnly           string           `json:"read_only,omitempty"`              // why the store refuses writes
 	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused, unix time
 	DrainingMillis     int64            `json:"draining_since_ms,omitempty"`      // since when it refuses new clients, because it is about to be stopped, unix time
+	HintsHeldMillis    int64            `json:"hints_held_since_ms,omitempty"`    // since when hints are held, unix time
 	Totals             Totals           `json:"totals"`                           // since it started
 	ReadTimes          Times            `json:"read_times"`
 	WriteTimes         Times            `json:"write_times"`

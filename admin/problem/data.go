@@ -106,6 +106,22 @@ func findPaused(v *View) (all []api.Problem) {
 	return all
 }
 
+// findHeld finds nodes that hold their hints.
+func findHeld(v *View) (all []api.Problem) {
+	for _, m := range v.Members {
+		if m.HintsHeldMillis == 0 {
+			continue
+		}
+		all = append(all, api.Problem{
+			Kind: HintsHeld, Level: levelWarn, Node: m.Name, SinceMillis: m.HintsHeldMillis,
+			What:  fmt.Sprintf("%s holds its hints", m.Name),
+			Means: "Someone asked for it, to try what happens. Nodes that come back do not get the writes that they missed, and a read may be stale.",
+			Do:    "Press Hold hints on the dashboard again, or POST /api/hints/release. A hold ends by itself after ten minutes.",
+		})
+	}
+	return all
+}
+
 // findTransfers finds nodes that fail to copy the partitions that they gain.
 func findTransfers(v *View) (all []api.Problem) {
 	for _, m := range v.Members {

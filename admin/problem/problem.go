@@ -28,6 +28,7 @@ const (
 	ReplicaBehind     = "replica-behind"
 	RepairPaused      = "repair-paused"
 	NodeDrains        = "node-drains"
+	HintsHeld         = "hints-held"
 	TransferFails     = "transfer-fails"
 	TombstonesBlocked = "tombstones-blocked"
 )
@@ -35,7 +36,7 @@ const (
 // Kinds lists all kinds.
 var Kinds = []string{
 	NodeDown, ChangeStuck, NoReport, VersionMix, Clock, ReadOnly, SlowDisk, SlowNode, SlowLink, LinkDown, NoQuorum,
-	HintsWait, ReplicaBehind, RepairPaused, NodeDrains, TransferFails, TombstonesBlocked,
+	HintsWait, ReplicaBehind, RepairPaused, NodeDrains, HintsHeld, TransferFails, TombstonesBlocked,
 }
 
 // Levels of problems, as those of the log.
@@ -58,7 +59,7 @@ func Find(v View) []api.Problem {
 	all := []api.Problem{}
 	for _, find := range []func(*View) []api.Problem{
 		findNoQuorum, findDown, findStuck, findReadOnly, findClocks, findSlow, findLinks, findHints,
-		findBehind, findPaused, findDraining, findTransfers, findTombstones, findNoReport, findVersions,
+		findBehind, findPaused, findDraining, findHeld, findTransfers, findTombstones, findNoReport, findVersions,
 	} {
 		all = append(all, find(&v)...)
 	}

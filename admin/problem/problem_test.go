@@ -89,6 +89,7 @@ func TestFind_EachKind_IsFoundAndNothingElse(t *testing.T) {
 		}, []string{"node-down C"}},
 		{"a node drains", func(v *View) { v.at("B").DrainingMillis = ago(time.Minute) }, []string{"node-drains B"}},
 		{"anti-entropy is paused", func(v *View) { v.at("B").RepairPausedMillis = ago(time.Minute) }, []string{"repair-paused B"}},
+		{"hints are held", func(v *View) { v.at("B").HintsHeldMillis = ago(time.Minute) }, []string{"hints-held B"}},
 		{"a place is vacant", func(v *View) { v.stop("C"); v.at("C").Vacant = true }, []string{"node-down C"}},
 		{"a node joins", func(v *View) {
 			v.at("D").Status = "joining"

@@ -68,6 +68,7 @@ type Deliverer struct {
 		stops       map[ring.NodeID]stopRun
 		deliveredTo map[ring.NodeID]int64
 		rests       map[ring.NodeID]time.Time // until when; monotonic
+		hold        hold
 	}
 }
 

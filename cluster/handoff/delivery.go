@@ -53,7 +53,7 @@ type delivery struct {
 
 // deliver sends a target's hints until none is left, or one batch fails.
 func (d *Deliverer) deliver(ctx context.Context, target ring.NodeID) {
-	if !d.reachable(target) {
+	if d.held() || !d.reachable(target) {
 		return
 	}
 	v := delivery{Deliverer: d, ring: d.cfg.Ring(), target: target, refused: make(map[string]bool)}
@@ -117,7 +117,7 @@ func (v *delivery) all(ctx context.Context) (delivered int, _ error) {
 	if left(v.ring, v.target) {
 		send = v.toPrimaries
 	}
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !v.held() {
 		hints, err := v.collect()
 		if err != nil || len(hints) == 0 {
 			return delivered, err

@@ -121,6 +121,13 @@ func (r *Repair) Pause() { r.scheduler.Pause() }
 // Resume ends a pause.
 func (r *Repair) Resume() { r.scheduler.Resume() }
 
+// HoldHints keeps hints from being delivered, and ReleaseHints lets them go: see
+// [handoff.Deliverer.Hold].
+func (r *Repair) HoldHints() { r.deliverer.Hold() }
+
+// ReleaseHints ends a hold of hints.
+func (r *Repair) ReleaseHints() { r.deliverer.Release() }
+
 // Drained reports whether this node holds nothing that other nodes lack.
 func (r *Repair) Drained() bool { return r.mover.Drained() && len(r.store.Hints().Targets()) == 0 }
 
@@ -133,6 +140,7 @@ type Status struct {
 	Failing   []antientropy.Progress // pairs whose last exchange failed, the first of them
 	Reaping   antientropy.ReapStatus
 	Paused    time.Time // wall clock: since when anti-entropy is paused; zero: it is not
+	HintsHeld time.Time // wall clock: since when hints are held; zero: they are not
 }
 
 // Status returns how the work goes.
@@ -140,6 +148,6 @@ func (r *Repair) Status() Status {
 	return Status{
 		Hints: r.deliverer.Stats(), Transfers: r.mover.Progress(), Exchanges: r.exchanger.Totals(),
 		Pairs: r.scheduler.Summary(), Failing: r.scheduler.Failing(), Reaping: r.reaper.Status(),
-		Paused: r.scheduler.PausedSince(),
+		Paused: r.scheduler.PausedSince(), HintsHeld: r.deliverer.HeldSince(),
 	}
 }

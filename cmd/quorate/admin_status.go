@@ -100,5 +100,8 @@ func statusText(m api.Member) string {
 	if m.RepairPausedMillis != 0 {
 		status += ", repair paused"
 	}
+	if m.HintsHeldMillis != 0 {
+		status += ", hints held"
+	}
 	return status
 }

@@ -78,6 +78,16 @@ func (p *process) SetLinks(faults []fault.Link) error {
 	return p.links.Set(faults)
 }
 
+// SetClock implements [admin.Process].
+func (p *process) SetClock(node string, offset time.Duration) error {
+	h, err := p.find(node)
+	if err != nil {
+		return err
+	}
+	h.clock.set(offset)
+	return nil
+}
+
 // AddNode implements [admin.Process].
 func (p *process) AddNode(ctx context.Context) (string, error) {
 	if !p.Demo() {

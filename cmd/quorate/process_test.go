@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -333,7 +334,7 @@ func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
 func TestProcess_WithoutChaos_BreaksNothing(t *testing.T) {
 	p := &process{supervisors: new(supervisors)}
 	for what, err := range map[string]error{
-		"kill": p.Kill("A"), "revive": p.Revive("A"), "links": p.SetLinks(nil),
+		"kill": p.Kill("A"), "revive": p.Revive("A"), "links": p.SetLinks(nil), "clock": p.SetClock("A", time.Second),
 	} {
 		if !errors.Is(err, admin.ErrChaosForbidden) {
 			t.Errorf("%s: %v", what, err)

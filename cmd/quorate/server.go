@@ -53,7 +53,7 @@ func (c *serverCmd) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	node.Now, client.Now = now, now
+	node.Now = now // the client port gets it from the supervisor
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	client.Chaos, client.Shutdown = c.chaos, stop

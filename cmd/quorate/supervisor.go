@@ -31,6 +31,7 @@ import (
 type supervisor struct {
 	node   nodeConfig
 	client clientPort
+	clock  *settableClock // of the node, in all its lives
 	log    *slog.Logger
 
 	kills  chan struct{} // requests, at most one waiting
@@ -53,8 +54,10 @@ type start struct {
 // are reported at once. After success Run must be called.
 func newSupervisor(node nodeConfig, client clientPort, log *slog.Logger) (*supervisor, error) {
 	client.Users = server.NewUsers(client.Password) // of the process: they outlive a life of the node
+	clock := newSettableClock(node.Now)
+	node.Now, client.Now = clock.Now, clock.Now
 	h := &supervisor{
-		node: node, client: client, log: log,
+		node: node, client: client, clock: clock, log: log,
 		kills: make(chan struct{}, 1), starts: make(chan start, 1),
 	}
 	l, err := newLife(node, client)

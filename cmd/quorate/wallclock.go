@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,3 +27,24 @@ func wallClock() (now func() time.Time, err error) {
 	}
 	return func() time.Time { return time.Now().Add(offset) }, nil
 }
+
+// settableClock is a wall clock that can be set off on purpose, to show what wrong clocks
+// lead to. It is safe for concurrent use.
+type settableClock struct {
+	right  func() time.Time
+	offset atomic.Int64 // nanoseconds
+}
+
+// newSettableClock returns a clock that is right; nil: [time.Now].
+func newSettableClock(right func() time.Time) *settableClock {
+	if right == nil {
+		right = time.Now
+	}
+	return &settableClock{right: right}
+}
+
+// Now returns the time that the clock shows.
+func (c *settableClock) Now() time.Time { return c.right().Add(time.Duration(c.offset.Load())) }
+
+// set makes the clock show a time that is this much ahead.
+func (c *settableClock) set(offset time.Duration) { c.offset.Store(int64(offset)) }
