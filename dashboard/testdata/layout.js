@@ -1,5 +1,6 @@
 // Defines layoutFaults(part), which says what is wrong with the layout of the page at its
-// present size, one fault a line. part is a selector: only controls within it are tried.
+// present size, one fault a line. part is a selector: only texts and controls within it are
+// looked at.
 // It looks twice where details can be opened: with all of them closed, and all open.
 window.layoutFaults = (part) => {
   const wrong = new Set();
@@ -12,6 +13,7 @@ window.layoutFaults = (part) => {
 };
 
 function addLayoutFaults(wrong, part) {
+  const within = document.querySelector(part);
   const SLACK = 1.5; // px by which rounding may differ
   const box = (e) => e.getBoundingClientRect();
   const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && box(e).width > 0 && box(e).height > 0 && !e.closest(".unseen, .skip");
@@ -75,7 +77,7 @@ function addLayoutFaults(wrong, part) {
     for (const side of ["left", "top"]) if (r[side] < limits[side] - SLACK) wrong.add(`${name(e)} is cut off at the ${side}, by ${Math.round(limits[side] - r[side])} px`);
     for (const side of ["right", "bottom"]) if (r[side] > limits[side] + SLACK) wrong.add(`${name(e)} is cut off at the ${side}, by ${Math.round(r[side] - limits[side])} px`);
   };
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     const e = text.parentElement;
     if (!text.data.trim() || e.closest("option, textarea, script, noscript, datalist, #notices") || !seen(e)) continue;
@@ -88,7 +90,7 @@ function addLayoutFaults(wrong, part) {
       inRoom(shortened, box(shortened));
     } else inRoom(e, range.getBoundingClientRect());
   }
-  for (const e of all("button, input, select, textarea, summary, svg, canvas")) inRoom(e, box(e));
+  for (const e of all("button, input, select, textarea, summary, svg, canvas", within)) inRoom(e, box(e));
   if (document.documentElement.scrollWidth > innerWidth) wrong.add(`the page is ${document.documentElement.scrollWidth} px wide`);
   const oneScreen = getComputedStyle(document.body).overflowY === "hidden";
   if (oneScreen && document.documentElement.scrollHeight > innerHeight) wrong.add("the page is higher than the screen, and does not scroll");
@@ -97,7 +99,7 @@ function addLayoutFaults(wrong, part) {
   }
 
   // A control that the keyboard or a wheel brings into view can be clicked.
-  const controls = all("button, input, select, textarea, summary, a[href], [role=button], [role=slider]", document.querySelector(part));
+  const controls = all("button, input, select, textarea, summary, a[href], [role=button], [role=slider]", within);
   for (const e of controls) {
     e.scrollIntoView({ block: "nearest", inline: "nearest" });
     const target = e.querySelector?.(".hit") ?? e;
