@@ -168,7 +168,10 @@ func focus(selector string) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void]("document.querySelector(" + quoted(selector) + ").focus()")
 }
 
-// press presses a key that has a name.
+// press presses a key: a printable one, or one that has a name.
 func press(key string) chromedp.Action[chromedp.Void] {
-	return chromedp.KeyEvent(map[string]string{"ArrowRight": kb.ArrowRight, "ArrowLeft": kb.ArrowLeft, "Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab}[key])
+	if named, ok := map[string]string{"ArrowRight": kb.ArrowRight, "ArrowLeft": kb.ArrowLeft, "Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab}[key]; ok {
+		key = named
+	}
+	return chromedp.KeyEvent(key)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -180,7 +181,7 @@ func TestBrowserDemo_EveryScenario_DoesWhatItSays(t *testing.T) {
 	// What the page asks while a node is cut off may be refused, as it should.
 	b.allow("503 (Service Unavailable)", "404 (Not Found)")
 	b.until(`document.querySelectorAll("#cards .chip.good:not([hidden])").length === 5`)
-	for _, scenario := range []string{"replicate", "handoff", "conflict", "disk", "stale", "grow"} {
+	for _, scenario := range strings.Split(b.eval(`[...document.querySelectorAll("[data-scenario]")].map((e) => e.dataset.scenario).join()`), ",") {
 		t.Log(scenario)
 		b.click(`[data-scenario="` + scenario + `"]`)
 		b.until(`document.querySelector('[data-scenario="` + scenario + `"]').getAttribute("aria-current") === "true"`)

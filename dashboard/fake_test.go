@@ -33,8 +33,12 @@ type fake struct {
 		version    int
 		links      []object
 		objects    map[string]*stored
-		hints      map[string]map[string]int // holder -> for -> how many
-		counters   map[string]int
+		copies     map[string]map[string]replicaCopy // node -> key
+		hinted     []hint
+		walks      map[int][]string         // partition -> its preference list, in a cache
+		clocks     map[string]time.Duration // how far the clocks of nodes are set off
+		held       bool                     // hints are not delivered
+		paused     bool                     // replicas are not compared
 		events     []object
 		streaming  bool
 		peaceful   bool // chaos is not allowed
@@ -56,8 +60,9 @@ type object = map[string]any
 
 // stored is one key: its siblings, and all versions that ever were.
 type stored struct {
-	siblings []version
+	siblings []version // of all copies
 	history  []version
+	merged   replicaCopy
 }
 
 type version struct {
@@ -65,6 +70,7 @@ type version struct {
 	counter int
 	value   string
 	deleted bool
+	at      int64 // ms, by the clock of its node
 	clock   map[string]int
 	parents []string
 }
@@ -76,7 +82,7 @@ func startFake(t *testing.T, nodes, partitions int) *fake {
 	f := &fake{mux: http.NewServeMux(), changed: make(chan struct{}, 1)}
 	f.mu.partitions, f.mu.n, f.mu.r, f.mu.w, f.mu.version = partitions, 3, 2, 2, 7
 	f.mu.dead, f.mu.objects = map[string]bool{}, map[string]*stored{}
-	f.mu.hints, f.mu.counters = map[string]map[string]int{}, map[string]int{}
+	f.mu.copies, f.mu.walks, f.mu.clocks = map[string]map[string]replicaCopy{}, map[int][]string{}, map[string]time.Duration{}
 	f.mu.streaming, f.mu.policy = true, "lww"
 	for i := range nodes {
 		f.mu.names = append(f.mu.names, string(rune('A'+i)))
@@ -99,8 +105,23 @@ func startFake(t *testing.T, nodes, partitions int) *fake {
 	})
 	f.answer("POST /api/nodes", f.addLocked)
 	f.answer("POST /api/nodes/{node}/{action}", f.chaosLocked)
+	f.answer("DELETE /api/nodes/{node}", f.dropLocked)
+	f.answer("POST /api/hints/{action}", func(r *http.Request) any {
+		f.mu.held = r.PathValue("action") == "hold"
+		f.settleLocked()
+		return object{"nodes": []object{}, "missing": []string{}}
+	})
+	f.answer("POST /api/repair/{action}", func(r *http.Request) any {
+		f.mu.paused = r.PathValue("action") == "pause"
+		f.settleLocked()
+		return object{"nodes": []object{}, "missing": []string{}}
+	})
 	f.answer("POST /api/partition", f.splitLocked)
-	f.answer("POST /api/heal", func(*http.Request) any { f.mu.links = nil; return object{"links": []object{}} })
+	f.answer("POST /api/heal", func(*http.Request) any {
+		f.mu.links = nil
+		f.settleLocked()
+		return object{"links": []object{}}
+	})
 	f.answer("GET /api/ring", func(*http.Request) any { return f.ringLocked() })
 	f.answer("GET /api/ring/key/{key}", func(r *http.Request) any { return f.locateLocked(r.PathValue("key")) })
 	f.answer("GET /api/data", func(*http.Request) any { return f.keysLocked() })
@@ -124,6 +145,7 @@ func startFake(t *testing.T, nodes, partitions int) *fake {
 type refusal struct {
 	status int
 	text   string
+	trace  object
 }
 
 // refuse makes all requests with a method fail, until it is called with another.
@@ -137,7 +159,7 @@ func (f *fake) refuse(method string) {
 func (f *fake) answer(pattern string, result func(*http.Request) any) {
 	f.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
-		var body any = refusal{http.StatusServiceUnavailable, "the nodes do not answer"}
+		var body any = refusal{status: http.StatusServiceUnavailable, text: "the nodes do not answer"}
 		if r.Method != f.mu.refused {
 			body = result(r)
 		}
@@ -148,7 +170,7 @@ func (f *fake) answer(pattern string, result func(*http.Request) any) {
 		}
 		if no, ok := body.(refusal); ok {
 			w.WriteHeader(no.status)
-			encoded, _ = json.Marshal(object{"error": no.text})
+			encoded, _ = json.Marshal(object{"error": no.text, "trace": no.trace})
 		}
 		_, _ = w.Write(encoded)
 		if r.Method != http.MethodGet {
@@ -177,20 +199,28 @@ func (f *fake) clusterLocked() object {
 		status := "up"
 		if f.mu.dead[name] {
 			status = "killed"
+		} else if !f.reachesLocked(f.mu.names[0], name) {
+			status = "down"
 		}
 		readOnly, refilling, clockOff := "", "", int64(0)
 		if name == "B" {
 			readOnly, refilling, clockOff = f.mu.readOnly, f.mu.refilling, f.mu.clockOff
 		}
-		hints := 0
-		for _, k := range f.mu.hints[name] {
+		hints, held, paused := 0, 0, 0
+		for _, k := range f.hintsLocked(name) {
 			hints += k
 		}
+		if f.mu.held {
+			held = 1
+		}
+		if f.mu.paused {
+			paused = 1
+		}
 		nodes = append(nodes, object{
-			"id": name, "name": name, "status": status, "alive": !f.mu.dead[name], "zone": "", "tokens": f.mu.partitions / len(f.mu.names),
+			"id": name, "name": name, "status": status, "alive": status == "up", "zone": "", "tokens": f.mu.partitions / len(f.mu.names),
 			"client_addr": fmt.Sprint("127.0.0.1:", 6379+i), "peer_addr": fmt.Sprint("127.0.0.1:", 7946+i), "admin_addr": fmt.Sprint("127.0.0.1:", 8001+i),
-			"keys": 812 + 13*i + len(f.mu.objects), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.mu.hints[name], "reads": 1000, "writes": 500, "uptime_s": 320, "read_only": readOnly,
-			"clock_off_ms": clockOff, "refilling": refilling, "vacant": f.mu.vacant == name,
+			"keys": 812 + 13*i + len(f.mu.copies[name]), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.hintsLocked(name), "reads": 1000, "writes": 500, "uptime_s": 320, "read_only": readOnly,
+			"clock_off_ms": clockOff, "refilling": refilling, "vacant": f.mu.vacant == name, "hints_held_since_ms": held, "repair_paused_since_ms": paused,
 		})
 	}
 	return object{
@@ -208,38 +238,60 @@ func (f *fake) configureLocked(r *http.Request) any {
 		next[k] = int(v.(float64))
 	}
 	if next["r"] > next["n"] || next["w"] > next["n"] {
-		return refusal{http.StatusBadRequest, "r and w must not exceed n"}
+		return refusal{status: http.StatusBadRequest, text: "r and w must not exceed n"}
 	}
-	f.mu.n, f.mu.r, f.mu.w = next["n"], next["r"], next["w"]
+	if f.mu.n, f.mu.r, f.mu.w = next["n"], next["r"], next["w"]; want["n"] != nil {
+		f.settleLocked()
+	}
 	return next
 }
 
 func (f *fake) addLocked(*http.Request) any {
 	name := string(rune('A' + len(f.mu.names)))
 	f.mu.names = append(f.mu.names, name)
-	f.mu.version++
+	f.moveLocked()
 	return object{"name": name, "status": "joining"}
+}
+
+func (f *fake) dropLocked(r *http.Request) any {
+	name := r.PathValue("node")
+	f.mu.names = slices.DeleteFunc(f.mu.names, func(n string) bool { return n == name })
+	f.moveLocked()
+	return object{"name": name, "status": "leaving"}
 }
 
 func (f *fake) chaosLocked(r *http.Request) any {
 	node := r.PathValue("node")
 	if !slices.Contains(f.mu.names, node) {
-		return refusal{http.StatusNotFound, "no such node"}
+		return refusal{status: http.StatusNotFound, text: "no such node"}
 	}
 	others := slices.DeleteFunc(slices.Clone(f.mu.names), func(n string) bool { return n == node })
 	switch r.PathValue("action") {
 	case "kill":
 		f.mu.dead[node] = true
 	case "revive":
+		var how struct {
+			LoseDisk bool `json:"lose_disk"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&how)
 		delete(f.mu.dead, node)
-		for _, held := range f.mu.hints {
-			delete(held, node)
+		if how.LoseDisk {
+			delete(f.mu.copies, node)
+		}
+		if f.mu.vacant == node {
+			f.mu.vacant = ""
 		}
 	case "replace":
 		if !f.mu.dead[node] {
-			return refusal{http.StatusConflict, node + ": the node is up"}
+			return refusal{status: http.StatusConflict, text: node + ": the node is up"}
 		}
 		f.mu.vacant = node
+	case "clock":
+		var how struct {
+			Offset int64 `json:"offset_ms"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&how)
+		f.mu.clocks[node] = time.Duration(how.Offset) * time.Millisecond
 	case "partition":
 		for _, other := range others {
 			f.mu.links = append(f.mu.links, object{"from": node, "to": other, "cut": true}, object{"from": other, "to": node, "cut": true})
@@ -251,6 +303,7 @@ func (f *fake) chaosLocked(r *http.Request) any {
 	case "heal":
 		f.mu.links = slices.DeleteFunc(f.mu.links, func(l object) bool { return l["from"] == node || l["to"] == node })
 	}
+	f.settleLocked()
 	f.logLocked(node, "node", "node "+r.PathValue("action"))
 	return object{"links": f.mu.links, "missing": []string{}}
 }

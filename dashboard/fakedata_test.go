@@ -12,11 +12,17 @@ import (
 	"time"
 )
 
-func (f *fake) ringLocked() object {
+// ownersLocked returns the owner of each partition.
+func (f *fake) ownersLocked() []string {
 	owners := make([]string, f.mu.partitions)
 	for i := range owners {
 		owners[i] = f.mu.names[(i+i/17)%len(f.mu.names)]
 	}
+	return owners
+}
+
+func (f *fake) ringLocked() object {
+	owners := f.ownersLocked()
 	var nodes []object
 	for _, name := range f.mu.names {
 		nodes = append(nodes, object{"name": name, "status": "up"})
@@ -102,18 +108,10 @@ func slot(key string) int {
 
 // preferenceLocked returns the walk from a key: primaries, then fallbacks.
 func (f *fake) preferenceLocked(key string) []object {
-	owners := f.ringLocked()["owners"].([]string)
-	from := slot(key) / (16384 / f.mu.partitions)
 	var list []object
-	met := map[string]bool{}
-	for i := range owners {
-		node := owners[(from+i)%len(owners)]
-		if met[node] {
-			continue
-		}
-		met[node] = true
+	for i, node := range f.walkLocked(key) {
 		role := "primary"
-		if len(list) >= f.mu.n {
+		if i >= f.mu.n {
 			role = "fallback"
 		}
 		list = append(list, object{"node": node, "role": role, "alive": !f.mu.dead[node]})
@@ -135,47 +133,6 @@ func (f *fake) coordinatorLocked(key string) string {
 		}
 	}
 	return f.mu.names[0]
-}
-
-// traceLocked makes up a trace, and keeps the hints that a write would leave.
-func (f *fake) traceLocked(op, key string, need int) object {
-	preference := f.preferenceLocked(key)
-	coordinator := f.coordinatorLocked(key)
-	steps, hints := []object{}, []object{}
-	stand := f.mu.n
-	got := 0
-	for i, p := range preference[:min(f.mu.n, len(preference))] {
-		node := p["node"].(string)
-		if f.mu.dead[node] {
-			steps = append(steps, object{"at_us": 4, "took_us": nil, "node": node, "role": "primary", "action": "skip", "outcome": "down", "clock": nil})
-			if op != "get" && stand < len(preference) {
-				holder := preference[stand]["node"].(string)
-				stand++
-				got++
-				steps = append(steps, object{"at_us": 60, "took_us": 700, "node": holder, "role": "fallback", "action": "hint", "for": node, "outcome": "ok", "clock": nil})
-				hints = append(hints, object{"holder": holder, "for": node})
-				if f.mu.hints[holder] == nil {
-					f.mu.hints[holder] = map[string]int{}
-				}
-				f.mu.hints[holder][node]++
-			}
-			continue
-		}
-		got++
-		role, action := "primary", map[string]string{"get": "read", "set": "write", "del": "write"}[op]
-		if node == coordinator {
-			role = "coordinator"
-			if op != "get" {
-				action = "apply"
-			}
-		}
-		steps = append(steps, object{"at_us": 10 + 22*i, "took_us": 260 + 240*i, "node": node, "role": role, "action": action, "outcome": "ok", "clock_text": "[(" + node + ", 1)]"})
-	}
-	return object{
-		"op": op, "node": f.mu.names[0], "coordinator": coordinator, "forwarded": coordinator != f.mu.names[0], "slot": slot(key),
-		"partition": slot(key) / (16384 / f.mu.partitions), "n": f.mu.n, "need": need, "got": got, "micros": 1240, "preference_list": preference,
-		"steps": steps, "hints": hints, "read_repairs": []string{}, "siblings": 1,
-	}
 }
 
 func clockText(clock map[string]int) string {
@@ -234,26 +191,33 @@ func contextOf(clock map[string]int) string {
 
 func (f *fake) readLocked(r *http.Request) any {
 	key := r.PathValue("key")
-	trace := f.traceLocked("get", key, f.mu.r)
-	s := f.mu.objects[key]
+	q := f.beginLocked(r, "get", key, f.mu.r)
 	if strings.HasPrefix(key, "hash:") {
-		return hashJSON(key, trace)
+		return hashJSON(key, f.traceLocked(q))
 	}
-	if s == nil {
-		return object{"key": key, "encoding": "utf8", "found": false, "context": "", "clock": []object{}, "clock_text": "[]", "siblings": []object{}, "values": []object{}, "trace": trace}
+	if q.got() < q.need {
+		return refusal{status: http.StatusServiceUnavailable, text: "too few replicas answer", trace: f.traceLocked(q)}
 	}
+	c := f.gatherLocked(q)
+	trace := f.traceLocked(q)
 	siblings := []object{}
-	found := false
-	for _, v := range s.siblings {
-		found = found || !v.deleted
+	var newest version
+	for _, v := range c.siblings {
+		if !v.deleted && v.at >= newest.at {
+			newest = v
+		}
 		siblings = append(siblings, object{
 			"value": v.value, "encoding": "utf8", "tombstone": v.deleted, "truncated": false, "dot": object{"actor": v.actor, "counter": v.counter},
-			"dot_text": fmt.Sprintf("(%s, %d)", v.actor, v.counter), "timestamp_ms": time.Now().UnixMilli(), "expires_at_ms": nil,
+			"dot_text": fmt.Sprintf("(%s, %d)", v.actor, v.counter), "timestamp_ms": v.at, "expires_at_ms": nil,
 		})
 	}
+	token := ""
+	if len(c.clock) > 0 {
+		token = contextOf(c.clock)
+	}
 	return object{
-		"key": key, "encoding": "utf8", "found": found, "context": contextOf(s.clock()), "clock": clockJSON(s.clock()), "clock_text": clockText(s.clock()),
-		"siblings": siblings, "values": siblings, "trace": trace,
+		"key": key, "encoding": "utf8", "found": newest.at > 0, "context": token, "clock": clockJSON(c.clock), "clock_text": clockText(c.clock),
+		"siblings": siblings, "values": siblings, "resolved": object{"value": newest.value, "encoding": "utf8"}, "trace": trace,
 	}
 }
 
@@ -275,36 +239,22 @@ func hashJSON(key string, trace any) object {
 func (f *fake) writeLocked(r *http.Request) any {
 	key, value := r.PathValue("key"), body(r)
 	op := map[string]string{http.MethodPut: "set", http.MethodDelete: "del"}[r.Method]
-	s := f.mu.objects[key]
-	if s == nil {
-		s = &stored{}
-		f.mu.objects[key] = s
-	}
-	seen := s.clock()
+	q := f.beginLocked(r, op, key, f.mu.w)
+	var seen map[string]int
 	if r.URL.Query().Has("context") {
 		seen = map[string]int{}
-		raw, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("context"))
-		if err == nil {
+		if raw, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("context")); err == nil {
 			_ = json.Unmarshal(raw, &seen)
 		}
 	}
-	actor := f.coordinatorLocked(key)
-	v := version{actor: actor, counter: s.clock()[actor] + 1, value: value, deleted: op == "del", clock: maps.Clone(seen)}
-	v.clock[actor] = v.counter
-	var kept []version
-	for _, old := range s.siblings {
-		if old.counter <= seen[old.actor] {
-			v.parents = append(v.parents, old.id())
-		} else {
-			kept = append(kept, old)
-		}
+	v := f.putLocked(q, version{value: value, deleted: op == "del"}, seen)
+	if q.got() < q.need {
+		return refusal{status: http.StatusServiceUnavailable, text: "too few replicas answer", trace: f.traceLocked(q)}
 	}
-	s.siblings = append(kept, v)
-	s.history = append(s.history, v)
-	f.logLocked(actor, "replica", op+" done")
+	f.logLocked(v.actor, "replica", op+" done")
 	return object{
-		"key": key, "encoding": "utf8", "context": contextOf(s.clock()), "dot": object{"actor": v.actor, "counter": v.counter}, "deleted": op == "del",
-		"dot_text": fmt.Sprintf("(%s, %d)", v.actor, v.counter), "clock": clockJSON(v.clock), "clock_text": clockText(v.clock), "trace": f.traceLocked(op, key, f.mu.w),
+		"key": key, "encoding": "utf8", "context": contextOf(v.clock), "dot": object{"actor": v.actor, "counter": v.counter}, "deleted": op == "del",
+		"dot_text": fmt.Sprintf("(%s, %d)", v.actor, v.counter), "clock": clockJSON(v.clock), "clock_text": clockText(v.clock), "trace": f.traceLocked(q),
 	}
 }
 
@@ -337,6 +287,10 @@ func (f *fake) merkleLocked() object {
 					diverged = []int{40}
 				}
 			}
+			for p := range f.differingLocked(a, b) {
+				diverged = append(diverged, p)
+			}
+			slices.Sort(diverged)
 			pairs = append(pairs, object{"a": a, "b": b, "shared": 77, "in_sync": 77 - len(diverged), "unknown": 0, "diverged": diverged})
 		}
 	}
@@ -349,7 +303,15 @@ func (f *fake) merkleLocked() object {
 func (f *fake) leavesLocked(r *http.Request) any {
 	partition, err := strconv.Atoi(r.PathValue("partition"))
 	if err != nil {
-		return refusal{http.StatusBadRequest, "no such partition"}
+		return refusal{status: http.StatusBadRequest, text: "no such partition"}
+	}
+	keys := []object{{"key": "user:7919", "encoding": "utf8", "a": "[(A, 2)]", "b": "[(A, 1)]"}, {"key": "user:23757", "encoding": "utf8", "a": "[(C, 1)]", "b": nil}}
+	a, b := r.URL.Query().Get("a"), r.URL.Query().Get("b")
+	for i, key := range f.differingLocked(a, b)[partition] {
+		if i == 0 {
+			keys = nil
+		}
+		keys = append(keys, object{"key": key, "encoding": "utf8", "a": clockText(f.copyLocked(a, key).clock), "b": clockText(f.copyLocked(b, key).clock)})
 	}
 	levels := []object{}
 	for level := range 6 {
@@ -361,7 +323,7 @@ func (f *fake) leavesLocked(r *http.Request) any {
 	}
 	return object{
 		"levels": levels, "partition": partition, "a": r.URL.Query().Get("a"), "b": r.URL.Query().Get("b"), "in_sync": false, "nodes_compared": 21, "naive_keys": 812, "truncated": false,
-		"leaves": []object{{"leaf": 311, "keys": []object{{"key": "user:7919", "encoding": "utf8", "a": "[(A, 2)]", "b": "[(A, 1)]"}, {"key": "user:23757", "encoding": "utf8", "a": "[(C, 1)]", "b": nil}}}},
+		"leaves": []object{{"leaf": 311, "keys": keys}},
 	}
 }
 

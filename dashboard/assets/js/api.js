@@ -60,6 +60,11 @@ export const api = {
   revive: (name, loseDisk = false) => post(`${node(name)}/revive`, { lose_disk: loseDisk }),
   isolate: (name, direction, from) => post(`${node(name)}/partition`, { direction, from }),
   slow: (name, how) => post(`${node(name)}/slow`, how),
+  setClock: (name, offset) => post(`${node(name)}/clock`, { offset_ms: offset }),
+  holdHints: () => post("api/hints/hold"),
+  releaseHints: () => post("api/hints/release"),
+  pauseRepair: () => post("api/repair/pause"),
+  resumeRepair: () => post("api/repair/resume"),
   heal: (name) => post(name ? `${node(name)}/heal` : "api/heal"),
   split: (groups) => post("api/partition", { groups }),
 

@@ -10,6 +10,7 @@ import { isGone, names, on, state } from "./store.js";
 export const NO_CHAOS = "Faults are not allowed: the nodes were started without --chaos.";
 
 let buttons;
+let toggles;
 
 export function start() {
   buttons = {
@@ -19,10 +20,16 @@ export function start() {
     heal: h("button", { type: "button", onclick: guarded(heal) }, "Heal"),
   };
   put(byId("chaos"), Object.values(buttons));
+  const toggle = (action, label) => h("button", { type: "button", "aria-pressed": "false", onclick: guarded(action) }, label);
+  toggles = { hold: toggle(hold, "Hold hints"), pause: toggle(pauseRepair, "Pause anti-entropy") };
+  put(byId("time"), Object.values(toggles));
   on("cluster", () => {
     say(byId("no-chaos"), state.cluster.chaos ? "" : NO_CHAOS);
     byId("no-chaos").hidden = state.cluster.chaos;
     for (const name of ["split", "slow", "heal"]) forbid(buttons[name], state.cluster.chaos ? "" : NO_CHAOS);
+    forbid(toggles.hold, state.cluster.chaos ? "" : NO_CHAOS);
+    set(toggles.hold, "aria-pressed", String(held()));
+    set(toggles.pause, "aria-pressed", String(paused()));
     const faults = (state.cluster.links ?? []).length;
     if (state.cluster.chaos) forbid(buttons.heal, faults ? "" : "No link is cut or slow.");
   });
@@ -41,6 +48,17 @@ export const guarded = (action) => (event) => {
   if (event.currentTarget.getAttribute("aria-disabled") === "true") notice(event.currentTarget.title);
   else action();
 };
+
+const held = () => state.cluster.nodes.some((n) => n.hints_held_since_ms);
+const paused = () => state.cluster.nodes.some((n) => n.repair_paused_since_ms);
+
+// hold keeps fallbacks from delivering their hints, or lets them go on.
+const hold = () => (held() ? attempt(() => api.releaseHints(), "The hints are released, and are delivered now.")
+  : attempt(() => api.holdHints(), "Fallbacks hold their hints until they are released, for ten minutes at most."));
+
+// pauseRepair keeps nodes from comparing their copies, or lets them go on.
+const pauseRepair = () => (paused() ? attempt(() => api.resumeRepair(), "Anti-entropy goes on: all copies are compared now.")
+  : attempt(() => api.pauseRepair(), "Anti-entropy is paused: nodes compare no copies by themselves."));
 
 async function addNode() {
   if (state.cluster.demo) {

@@ -5,7 +5,7 @@ import { api } from "./api.js";
 import { byId, h, put, say, set } from "./dom.js";
 import { cut, micros } from "./format.js";
 import { notice } from "./notice.js";
-import { clear, play } from "./ringpath.js";
+import { clear, play } from "./replay.js";
 import { siblings } from "./siblings.js";
 import { names, on, state, update } from "./store.js";
 import { noteKey } from "./stream.js";
@@ -115,12 +115,12 @@ export async function perform(name, key, encoding, query, value, { strict = fals
     const answer = await calls[name]();
     carry(key, encoding, answer);
     if (name === "put") noteKey(key, encoding);
-    show(name, key, encoding, answer);
+    show(name, key, encoding, answer, strict);
     if (!quiet) document.dispatchEvent(new CustomEvent("operated", { detail: { key, encoding } }));
     return answer;
   } catch (error) {
     put(part.answer, h("p", { class: "outcome bad" }, h("b", {}, `${name.toUpperCase()} refused. `), error.message));
-    showTrace(error.body?.trace);
+    showTrace(error.body?.trace, strict);
     if (strict) throw error;
     return undefined;
   } finally {
@@ -128,7 +128,7 @@ export async function perform(name, key, encoding, query, value, { strict = fals
   }
 }
 
-function show(name, key, encoding, answer) {
+function show(name, key, encoding, answer, strict) {
   const what = cut(shown(key, encoding), 40);
   const took = answer.trace ? ` in ${micros(answer.trace.micros)}` : "";
   const blocks = [];
@@ -145,7 +145,7 @@ function show(name, key, encoding, answer) {
     }
   }
   put(part.answer, blocks);
-  showTrace(answer.trace);
+  showTrace(answer.trace, strict);
 }
 
 // elements shows the elements of a collection, each with the event that wrote it.
@@ -161,7 +161,7 @@ function elements(answer, took) {
   ];
 }
 
-function showTrace(trace) {
+function showTrace(trace, strict) {
   if (!trace) {
     put(part.trace);
     clear();
@@ -169,5 +169,12 @@ function showTrace(trace) {
   }
   update("trace", trace);
   play(trace);
-  put(part.trace, traceView(trace, () => play(trace)));
+  put(part.trace, traceView(trace));
+  if (strict) showWhole(part.trace);
+}
+
+// showWhole scrolls the console to a part of it, where the console scrolls by itself.
+function showWhole(element) {
+  const body = byId("console-body");
+  body.scrollTop += element.getBoundingClientRect().top - body.getBoundingClientRect().top;
 }

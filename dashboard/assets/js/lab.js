@@ -10,6 +10,9 @@ import { TOUR, takeBack, whatOf } from "./undo.js";
 const POLL = 300; // ms
 const TIMEOUT = 60000; // ms that a change of the cluster may take
 
+const LOAD_KEYS = 64;
+const LOAD_PAUSE = 30; // ms
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Lab is one run of one scenario.
@@ -162,6 +165,63 @@ export class Lab {
     this.later({ kind: "links" });
     await api.isolate(name, "both");
     await this.until(() => state.cluster.links?.some((l) => l.cut && (l.from === name || l.to === name)), "the links are cut");
+  }
+
+  // holdHints keeps fallbacks from handing over what they keep for others.
+  async holdHints() {
+    this.later({ kind: "held" });
+    await api.holdHints();
+    await this.until(() => names().every((n) => isGone(n) || nodeNamed(n).hints_held_since_ms), "all nodes hold their hints");
+  }
+
+  async releaseHints() {
+    await api.releaseHints();
+    await this.until(() => names().every((n) => !nodeNamed(n).hints_held_since_ms), "the hints are released");
+  }
+
+  async pauseRepair() {
+    this.later({ kind: "paused" });
+    await api.pauseRepair();
+    await this.until(() => names().every((n) => isGone(n) || nodeNamed(n).repair_paused_since_ms), "anti-entropy is paused");
+  }
+
+  // setClocks sets the clocks of nodes off, by ms.
+  async setClocks(nodes, offset) {
+    for (const name of nodes) {
+      this.later({ kind: "clock", name });
+      await api.setClock(name, offset);
+    }
+  }
+
+  // underLoad writes and reads keys of the scenario all the time until action has ended.
+  // facts.load counts what was done, and knows the newest value of each key that was
+  // acknowledged.
+  async underLoad(action) {
+    const load = this.facts.load ??= { done: 0, refused: 0, newest: [] };
+    const prefix = this.many("load");
+    if (!load.newest.length) this.later({ kind: "keys", prefix, count: LOAD_KEYS });
+    let on = true;
+    const work = async () => {
+      while (on) {
+        const i = load.done++ % LOAD_KEYS;
+        const value = load.done;
+        try {
+          await api.write(`${prefix}${i}`, "utf8", String(value));
+          load.newest[i] = value;
+          await api.read(`${prefix}${i}`, "utf8");
+        } catch {
+          load.refused++;
+        }
+        await pause(LOAD_PAUSE);
+      }
+    };
+    const worker = work();
+    try {
+      return await action();
+    } finally {
+      on = false;
+      await worker;
+    }
   }
 
   async heal() {

@@ -16,8 +16,8 @@ import * as overview from "./overview.js";
 import * as policy from "./policy.js";
 import * as problems from "./problems.js";
 import * as quorum from "./quorum.js";
+import * as replay from "./replay.js";
 import * as ring from "./ring.js";
-import * as path from "./ringpath.js";
 import * as ringwalk from "./ringwalk.js";
 import { on, state, update } from "./store.js";
 import { start as startStream } from "./stream.js";
@@ -27,7 +27,7 @@ import * as timeline from "./timeline.js";
 
 ring.start({ pickNode, pickKey: lookAt });
 ringwalk.start();
-path.start();
+replay.start();
 overview.start();
 problems.start();
 chaos.start();
@@ -54,7 +54,7 @@ startStream();
 async function lookAt(key, encoding = "utf8") {
   consolePanel.choose(key, encoding);
   byId("find-key").value = encoding === "utf8" ? key : "";
-  path.clear();
+  replay.clear();
   const found = await attempt(() => api.locate(key, encoding));
   if (found) update("key", found);
 }
@@ -74,7 +74,7 @@ document.addEventListener("operated", async (event) => {
 
 document.addEventListener("forget-key", () => {
   forgotten++;
-  path.clear();
+  replay.clear();
   update("key", null);
   ring.rest("Point at any part of the ring, or move along it with the arrow keys.");
   byId("find-key").value = "";

@@ -55,6 +55,24 @@ export function placeSentence(entry, i) {
 
 const ordinal = (i) => ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh"][i] ?? `${i}th`;
 
+// stepSentence tells what has happened at the end of one step of a trace.
+export function stepSentence(step, trace) {
+  const { node } = step;
+  if (step.action === "skip" || step.outcome === "down") return `${node} is known to be down, and is not asked.`;
+  if (["failed", "silent"].includes(step.outcome)) return `${node} does not answer.`;
+  const version = step.clock_text ? `, version ${step.clock_text}` : "";
+  switch (step.action) {
+    case "forward": return `${trace.node} passes it on to ${trace.coordinator}.`;
+    case "apply": return `${node}, the coordinator, stores the write itself.`;
+    case "write": return `${node} has stored the write, and acknowledges it.`;
+    case "hint": return `${node} stands in for ${step.for}: it stores the write, with a hint for ${step.for}.`;
+    case "repair": return `${node} had an older copy, and is brought up to date.`;
+    default: return step.outcome === "absent" ? `${node} answers that it has no copy.`
+      : step.outcome === "same" ? `${node} answers that it has the same${version}.`
+        : `${node} answers with ${step.action === "digest" ? "a digest of its copy" : "its copy"}${version}.`;
+  }
+}
+
 export function traceSentence(trace) {
   const verb = { get: "read", set: "write", del: "delete" }[trace.op] ?? trace.op;
   const parts = [];

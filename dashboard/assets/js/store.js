@@ -1,6 +1,6 @@
 // The state that the page shows, and the listeners for its changes.
 // Topics: cluster, problems, ring, load, log, link, key (the key being looked at), trace,
-// keys (the sample of keys on the ring).
+// replay, keys (the sample of keys on the ring).
 
 const listeners = new Map();
 const due = new Set(); // listeners to be called, in order
@@ -20,6 +20,7 @@ export const state = {
   link: { state: "connecting", since: Date.now() }, // or live, lost
   key: null, // {key, encoding, slot, partition, preference_list, coordinator}
   trace: null, // the last trace, with its outcome
+  replay: null, // {film, stop, playing, ended}: how far the replay of the last trace is
   keys: [], // [{key, encoding, slot}]
 };
 

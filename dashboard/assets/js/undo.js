@@ -44,6 +44,24 @@ const CHANGES = {
     what: () => "heal the links",
     run: (lab) => lab.heal(),
   },
+  held: {
+    what: () => "release the hints",
+    async run(lab) {
+      await api.releaseHints();
+      await lab.until(() => !state.cluster.nodes.some((n) => n.hints_held_since_ms), "the hints are released");
+    },
+  },
+  paused: {
+    what: () => "resume anti-entropy",
+    async run(lab) {
+      await api.resumeRepair();
+      await lab.until(() => !state.cluster.nodes.some((n) => n.repair_paused_since_ms), "anti-entropy is resumed");
+    },
+  },
+  clock: {
+    what: ({ name }) => `set the clock of ${name} right`,
+    run: (lab, { name }) => api.setClock(name, 0),
+  },
   added: {
     what: ({ name }) => `let ${name} leave`,
     async run(lab, { name }) {
@@ -60,14 +78,17 @@ export const takeBack = (lab, change) => CHANGES[change.kind].run(lab, change);
 const PAGE = 1000; // keys that are asked for at once
 
 // reset makes a cluster whole after scenarios whose changes nobody knows any more, such as
-// those of another browser: no fault is left on a link, no node is killed, and no key of a
-// scenario is there. N, R and W stay.
+// those of another browser: no fault is left on a link, no node is killed, hints
+// are delivered, replicas are compared, clocks are right, and no key of a scenario is there. N, R and W stay.
 export async function reset(lab) {
   await lab.heal();
   for (const n of state.cluster.nodes) {
     if (n.status === "killed") await api.revive(n.name);
+    await api.setClock(n.name, 0);
   }
   for (const n of state.cluster.nodes) await lab.alive(n.name);
+  await api.releaseHints();
+  await api.resumeRepair();
   for (let cursor = "0"; ;) {
     const page = await api.keys({ match: `${TOUR}*`, count: PAGE, cursor });
     await each(page.keys.map((k) => k.key).filter((k) => k.startsWith(TOUR)), (k) => api.remove(k, "utf8"));
