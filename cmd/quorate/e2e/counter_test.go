@@ -66,8 +66,9 @@ func TestIncrement_ManyClientsOfOneNodeWhileAnotherDies_CountsEachOnce(t *testin
 		}
 		t.Errorf("INCR: %v", err)
 	}
-	if unknown > clients {
-		t.Errorf("the outcome of %d increments is unknown, and %d clients had one under way each", unknown, clients)
+	// Each client has one under way when the node dies, and one when streams to it begin anew.
+	if unknown > 2*clients {
+		t.Errorf("the outcome of %d increments is unknown, and %d clients had one under way each, twice", unknown, clients)
 	}
 
 	f.awaitPlaces()
