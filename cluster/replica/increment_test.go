@@ -1,10 +1,13 @@
 package replica
 
 import (
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
 func incrFloat(key []byte, by string) *Request {
@@ -89,6 +92,45 @@ func TestSet_CoordinatorLacksAnIncrement_TakesItIn(t *testing.T) {
 				t.Errorf("shown is %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// A value that lies in parts on the disk is written again with all its bytes, also where the
+// coordinator has heard of the increment by then, so that its copy has nothing to learn.
+func TestSet_LargeValueWrittenAgain_KeepsItsData(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D", "E")
+	w.setDown(0)
+	w.at(1).must(incr(w.key))
+	w.setDown()
+	w.decide(func(to int, kind peer.Kind) fate {
+		if kind == peer.Write && (to == 1 || to == 2) {
+			return isLate
+		}
+		return arrives
+	})
+	for _, n := range w.nodes {
+		n.waitFor(long)
+	}
+	large := strings.Repeat("large ", 1<<19)
+	var group sync.WaitGroup
+	group.Go(func() { w.at(0).must(set(w.key, large)) })
+	var merged []byte
+	poll.Until(t, "a replica has the value", func() bool {
+		encoded, _, err := w.at(1).store.Get(w.at(1).partition(w.key), w.key, nil)
+		merged = encoded
+		return err == nil && len(encoded) > len(large)
+	})
+	w.at(0).plant(w.key, merged)
+	w.decide(nil)
+	poll.Until(t, "both answers wait", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.held) == 2
+	})
+	w.release()
+	group.Wait()
+	if got := readAll(w); got != large {
+		t.Errorf("%d bytes are left of %d", len(got), len(large))
 	}
 }
 

@@ -29,7 +29,7 @@ func (f *wave) apply() {
 		o.since = now
 		o.write.Begin(o.replicas(), o.nrw().Writes(o.req.W))
 		r := &f.records[i]
-		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.known, Edit: (*edit)(o), Blind: !o.req.Update.NeedsRead(), Room: o.encoded}
+		*r = engine.Record{Partition: o.p, Key: o.req.Key, Merge: o.known, Edit: (*edit)(o), Blind: !o.req.Update.NeedsRead() && !o.rebase, Room: o.encoded}
 		if !o.isPrimary() {
 			r.Hint = o.hintFor()
 		}
