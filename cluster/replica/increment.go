@@ -96,8 +96,6 @@ func missesLocked(f *wave, i int) bool {
 	}
 	o.round++
 	o.rebase, o.encoded = true, nil // what was sent may still be needed for hints
-	head := &f.mu.ops[o.group]
-	o.delta, head.edits, head.made = nil, nil, 0
 	f.startReadLocked(i)
 	return true
 }

@@ -18,8 +18,9 @@ type Request struct {
 	R, W   int              // quorum for this request; 0: the cluster's
 	Trace  *Trace           // nil: none is wanted; else it is filled in
 
-	// Object is what a read found, merged from R replicas: its clock is the
-	// causal context to hand out. An absent key has no siblings and no clock.
+	// Object is what a read found, merged from R replicas and counted ([object.Counted]):
+	// its clock is the causal context to hand out. An absent key has no siblings and no
+	// clock.
 	Object object.Object
 	// Result is what an update did.
 	Result register.Result

@@ -151,11 +151,11 @@ func (b *served) release() {
 // ordinary case.
 func appendRefusals(dst []byte, records []engine.Record) []byte {
 	for i := range records {
-		if records[i].Err == nil && records[i].Misses {
+		switch r := &records[i]; {
+		case r.Err != nil:
+			dst = refusalOf(r.Err).Append(wire.AppendUvarint(dst, uint64(i)))
+		case r.Misses:
 			dst = message.Refusal{Code: message.CodeMisses}.Append(wire.AppendUvarint(dst, uint64(i)))
-		}
-		if err := records[i].Err; err != nil {
-			dst = refusalOf(err).Append(wire.AppendUvarint(dst, uint64(i)))
 		}
 	}
 	return dst

@@ -175,11 +175,11 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 // sendWriteLocked sends an op's object to a primary, or its delta.
 func (f *wave) sendWriteLocked(id ring.NodeID, it exchangeItem) {
 	o := &f.mu.ops[it.op]
-	it.round = o.round
 	if !o.sendsDelta(id) {
 		f.sendWholeLocked(id, it)
 		return
 	}
+	it.round = o.round
 	f.c.count.Deltas.Add(1)
 	x := f.mu.outbox.to(o, id, peer.Delta)
 	x.items = append(x.items, it)
@@ -228,19 +228,19 @@ func (x *exchange) completeWrite(body []byte, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for k, it := range x.items {
+		if !f.mu.finished && it.round != f.mu.ops[it.op].round {
+			continue // the node is sent what was written since
+		}
 		at := slices.IndexFunc(refused, func(r message.RefusedItem) bool { return r.Item == k })
 		misses := at >= 0 && refused[at].Stored()
 		if err == nil && (at < 0 || misses) {
-			if !f.mu.finished && it.round == f.mu.ops[it.op].round {
+			if !f.mu.finished {
 				f.mu.ops[it.op].traceStored(x.to)
 				if !misses || !missesLocked(f, it.op) {
 					f.ackLocked(it.op, it.place)
 				}
 			}
 			continue
-		}
-		if !f.mu.finished && it.round != f.mu.ops[it.op].round {
-			continue // it is sent what was written since
 		}
 		if err == nil && x.kind == peer.Delta && !f.mu.finished {
 			f.c.count.DeltasRefused.Add(1)

@@ -26,18 +26,13 @@ type Increment struct {
 // Apply panics if o covers the dot.
 func (inc *Increment) Apply(next *Object, o Object) causal.Dot {
 	dot := inc.Dot
-	if !inc.Fresh {
-		next.Clock = append(slices.Grow(next.Clock[:0], len(o.Clock)+1), o.Clock...).With(dot, inc.Time)
-		next.Siblings = append(next.Siblings[:0], o.Siblings...)
-		next.Replaced = append(next.Replaced[:0], o.Replaced...)
-		next.Gaps = append(next.Gaps[:0], o.Gaps...)
-		next.Elements = append(next.Elements[:0], o.Elements...)
-		next.Sums = append(next.Sums[:0], o.Sums...)
-	} else {
+	if inc.Fresh {
 		next.BecomePut(o, o.Context(), dot, inc.Time, Value{Data: zero})
 		dot.Counter++
-		next.Clock = next.Clock.With(dot, inc.Time)
+	} else {
+		become(next, &o)
 	}
+	next.Clock = next.Clock.With(dot, inc.Time)
 	next.Sums = next.Sums.with(Sum{Dot: dot, Amount: inc.Sum})
 	if inc.Origin != (causal.Origin{}) {
 		next.Replaced = next.Replaced.add(Replacement{Origin: inc.Origin}) // it is in the sum
@@ -68,7 +63,7 @@ func (r *Rebase) Apply(next *Object, o Object) (v Value, changed bool) {
 	again := o.Siblings[at]
 	base := slices.Clone(again.Base)
 	for _, one := range o.Sums {
-		if one.Dot.Actor != r.Dot.Actor && one.Dot.Counter > base.of(one.Dot.Actor).Dot.Counter && (r.All || r.Seen.Covers(one.Dot)) {
+		if one.Dot.Actor != r.Dot.Actor && base.lacks(one) && (r.All || r.Seen.Covers(one.Dot)) {
 			base, changed = base.with(one), true
 		}
 	}
@@ -76,24 +71,26 @@ func (r *Rebase) Apply(next *Object, o Object) (v Value, changed bool) {
 		return v, false
 	}
 	again.Dot, again.Time, again.Base = r.Dot, r.Time, base
-	dot, t := r.Dot, r.Time
-	next.Clock = append(slices.Grow(next.Clock[:0], len(o.Clock)+1), o.Clock...).With(dot, t)
-	next.Siblings = next.Siblings[:0]
-	for i := range o.Siblings {
-		if i != at {
-			next.Siblings = append(next.Siblings, o.Siblings[i])
-		}
-	}
-	place, _ := slices.BinarySearchFunc(next.Siblings, dot, func(s Sibling, d causal.Dot) int { return s.Dot.Compare(d) })
-	next.Siblings = slices.Insert(next.Siblings, place, again)
-	next.Replaced = append(next.Replaced[:0], o.Replaced...)
+	become(next, &o)
+	next.Clock = next.Clock.With(r.Dot, r.Time)
 	if again.issued() {
 		next.Replaced = next.Replaced.add(Replacement{Origin: again.Origin})
-		next.Siblings[place].Origin = causal.Origin{}
+		again.Origin = causal.Origin{}
 	}
+	next.Siblings = slices.Delete(next.Siblings, at, at+1)
+	place, _ := slices.BinarySearchFunc(next.Siblings, r.Dot, func(s Sibling, d causal.Dot) int { return s.Dot.Compare(d) })
+	next.Siblings = slices.Insert(next.Siblings, place, again)
+	next.trim()
+	return again.Value, true
+}
+
+// become sets next to o. It reuses next's slices, which must not be those of o, and leaves room
+// for one more entry of the clock.
+func become(next, o *Object) {
+	next.Clock = append(slices.Grow(next.Clock[:0], len(o.Clock)+1), o.Clock...)
+	next.Siblings = append(next.Siblings[:0], o.Siblings...)
+	next.Replaced = append(next.Replaced[:0], o.Replaced...)
 	next.Gaps = append(next.Gaps[:0], o.Gaps...)
 	next.Elements = append(next.Elements[:0], o.Elements...)
 	next.Sums = append(next.Sums[:0], o.Sums...)
-	next.trim()
-	return again.Value, true
 }

@@ -23,7 +23,8 @@ import (
 // Of two states of a sum a merge keeps the newer one, which includes the other. A sum is never
 // reset, because an actor that has not heard of the reset would add to the old one. Nor is it
 // trimmed: a copy that came back would count once more. Sums go with the object, or by a [Clear],
-// and then out of bases, too. There are few, because a node stays the same actor of a key as long as its disk does (see [NextDot]).
+// and then out of bases, too. There are few, because a node stays the same actor of a key as long
+// as its disk does (see [NextDot]).
 
 // Sum is what one actor has added to the number of a key since it began.
 type Sum struct {
@@ -116,11 +117,6 @@ func settleBases(o *Object) {
 	}
 }
 
-// hasUnseen reports whether something was added that the writer of a sibling had not seen.
-func hasUnseen(o *Object, s *Sibling) bool {
-	return slices.ContainsFunc(o.Sums, func(one Sum) bool { return one.Dot.Counter > s.Base.of(one.Dot.Actor).Dot.Counter })
-}
-
 // baseOf returns the base of what is written with a context. Where o has siblings, it is all
 // sums: one that the context does not cover counts for a sibling that stays. Else such a sum
 // counts on top of what is written.
@@ -135,14 +131,14 @@ func baseOf(o *Object, ctx causal.Context) Sums {
 // seen reports whether a context covers a sibling, and all that was added to it since.
 func seen(o *Object, ctx causal.Context, s *Sibling) bool {
 	return ctx.Covers(s.Dot) && !slices.ContainsFunc(o.Sums, func(one Sum) bool {
-		return one.Dot.Counter > s.Base.of(one.Dot.Actor).Dot.Counter && !ctx.Covers(one.Dot)
+		return s.Base.lacks(one) && !ctx.Covers(one.Dot)
 	})
 }
 
 // live reports whether a sibling can be read at the time now (unix milliseconds): also a
 // deletion can, if something was added that it had not seen.
 func live(o *Object, s *Sibling, now int64) bool {
-	return s.Live(now) || s.Tombstone && len(o.Sums) > 0 && hasUnseen(o, s)
+	return s.Live(now) || s.Tombstone && s.Base.Misses(o.Sums)
 }
 
 // total returns the number of a sibling, as text, of which this is the data and the base.
@@ -169,7 +165,7 @@ func Counted(o *Object) Object {
 	shown.Siblings = slices.Clone(o.Siblings)
 	for i := range shown.Siblings {
 		switch s := &shown.Siblings[i]; {
-		case s.Tombstone && hasUnseen(o, s):
+		case s.Tombstone && s.Base.Misses(o.Sums):
 			s.Value = Value{Data: o.Sums.total(zero, s.Base)}
 		case !s.Tombstone && !s.Stripped:
 			s.Data = o.Sums.total(s.Data, s.Base)
@@ -188,16 +184,14 @@ func Counted(o *Object) Object {
 	return shown
 }
 
+// lacks reports whether a sum has additions that s does not have.
+func (s Sums) lacks(one Sum) bool { return one.Dot.Counter > s.of(one.Dot.Actor).Dot.Counter }
+
 // Misses reports whether others have additions that s does not have.
-func (s Sums) Misses(others Sums) bool {
-	return slices.ContainsFunc(others, func(one Sum) bool { return one.Dot.Counter > s.of(one.Dot.Actor).Dot.Counter })
-}
+func (s Sums) Misses(others Sums) bool { return slices.ContainsFunc(others, s.lacks) }
 
 // Of returns the sum of an actor, and whether the actor may have one.
 func (s Sums) Of(a causal.Actor) (sum number.Amount, ok bool) {
-	at, found := s.find(a)
-	if !found {
-		return sum, len(s) < MaxSums
-	}
-	return s[at].Amount, true
+	one := s.of(a)
+	return one.Amount, one.Dot.Counter > 0 || len(s) < MaxSums
 }

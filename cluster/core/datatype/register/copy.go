@@ -25,8 +25,6 @@ func CopiesOf(o *object.Object, shown Shown, now int64) (copies []Copy) {
 	if !shown.Found {
 		return nil
 	}
-	counted := object.Counted(o)
-	o = &counted
 	for at := 0; at < len(o.Elements); {
 		kind := o.Elements[at].Kind
 		if kind != shown.Kind {
