@@ -3,11 +3,9 @@ package admin
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
-	"github.com/quorate/quorate/admin/fanout"
 )
 
 // maxClockOffset is half of what the nodes' clocks may differ by: stamps of a node whose
@@ -40,7 +38,7 @@ func (h *chaosHandlers) postHold(ctx context.Context, c *call) (any, error) {
 		return nil, ErrChaosForbidden
 	}
 	c.node.Repair.HoldHints()
-	return h.holdEverywhere(ctx, c, "/api/hints/hold?local=1")
+	return h.holdEverywhere(ctx, c, "/api/hints/hold")
 }
 
 // postRelease lets the hints of all nodes go.
@@ -49,23 +47,11 @@ func (h *chaosHandlers) postRelease(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	c.node.Repair.ReleaseHints()
-	return h.holdEverywhere(ctx, c, "/api/hints/release?local=1")
+	return h.holdEverywhere(ctx, c, "/api/hints/release")
 }
 
-// holdEverywhere asks the other ports for the same, unless the caller means this node alone,
-// and answers the state of all.
+// holdEverywhere has the other nodes do the same, and answers which nodes hold their hints.
 func (h *chaosHandlers) holdEverywhere(ctx context.Context, c *call, path string) (any, error) {
-	here := snapshotOf(c.node)
-	all, missing := map[string]api.HintHold{}, []string{}
-	if !c.local() {
-		all, missing = fanout.All[api.HintHold](ctx, h.ports, here.Others(), fanout.Question{
-			Method: http.MethodPost, Path: fanout.Same(path), Body: struct{}{},
-		})
-	}
-	all[here.Self] = api.HintHold{Nodes: []api.HeldHints{{Node: here.Self, HeldMillis: millisOf(c.node.Repair.Status().HintsHeld)}}}
-	out := api.HintHold{Nodes: []api.HeldHints{}, Missing: missing}
-	for _, m := range here.Ring.Members() {
-		out.Nodes = append(out.Nodes, all[m.Name].Nodes...)
-	}
-	return out, nil
+	own := api.HeldHints{Node: c.node.Name(), HeldMillis: millisOf(c.node.Repair.Status().HintsHeld)}
+	return api.HintHold(everywhere(ctx, h.ports, c, path, own)), nil
 }

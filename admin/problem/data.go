@@ -91,35 +91,27 @@ func findBehind(v *View) (all []api.Problem) {
 }
 
 // findPaused finds nodes on which anti-entropy is paused.
-func findPaused(v *View) (all []api.Problem) {
-	for _, m := range v.Members {
-		if m.RepairPausedMillis == 0 {
-			continue
-		}
-		all = append(all, api.Problem{
-			Kind: RepairPaused, Level: levelWarn, Node: m.Name, SinceMillis: m.RepairPausedMillis,
+func findPaused(v *View) []api.Problem {
+	return findWanted(v, func(m *api.Member) (int64, api.Problem) {
+		return m.RepairPausedMillis, api.Problem{
+			Kind:  RepairPaused,
 			What:  fmt.Sprintf("anti-entropy is paused on %s", m.Name),
 			Means: "An operator has paused it. The node does not look for writes that its copies lack, so that copies which differ stay so until someone reads the key.",
 			Do:    "When the reason for the pause is over: 'quorate admin repair resume'.",
-		})
-	}
-	return all
+		}
+	})
 }
 
 // findHeld finds nodes that hold their hints.
-func findHeld(v *View) (all []api.Problem) {
-	for _, m := range v.Members {
-		if m.HintsHeldMillis == 0 {
-			continue
-		}
-		all = append(all, api.Problem{
-			Kind: HintsHeld, Level: levelWarn, Node: m.Name, SinceMillis: m.HintsHeldMillis,
+func findHeld(v *View) []api.Problem {
+	return findWanted(v, func(m *api.Member) (int64, api.Problem) {
+		return m.HintsHeldMillis, api.Problem{
+			Kind:  HintsHeld,
 			What:  fmt.Sprintf("%s holds its hints", m.Name),
 			Means: "Someone asked for it, to try what happens. Nodes that come back do not get the writes that they missed, and a read may be stale.",
 			Do:    "Press Hold hints on the dashboard again, or POST /api/hints/release. A hold ends by itself after ten minutes.",
-		})
-	}
-	return all
+		}
+	})
 }
 
 // findTransfers finds nodes that fail to copy the partitions that they gain.

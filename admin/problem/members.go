@@ -69,17 +69,28 @@ func findStuck(v *View) (all []api.Problem) {
 }
 
 // findDraining finds nodes that refuse new clients, because they are about to be stopped.
-func findDraining(v *View) (all []api.Problem) {
-	for _, m := range v.Members {
-		if m.DrainingMillis == 0 {
-			continue
-		}
-		all = append(all, api.Problem{
-			Kind: NodeDrains, Level: levelWarn, Node: m.Name, SinceMillis: m.DrainingMillis,
+func findDraining(v *View) []api.Problem {
+	return findWanted(v, func(m *api.Member) (int64, api.Problem) {
+		return m.DrainingMillis, api.Problem{
+			Kind:  NodeDrains,
 			What:  m.Name + " drains: it refuses new clients",
 			Means: "An operator is about to stop it. It keeps its data and answers the other nodes, so that no request fails.",
 			Do:    fmt.Sprintf("Stop %s and start it again, which ends this. Or leave it running: 'quorate admin drain --undo' at its own admin port.", m.Name),
-		})
+		}
+	})
+}
+
+// findWanted finds nodes in a state that somebody has asked for. state tells since when one is
+// (unix milliseconds; 0: it is not), and what to say of it.
+func findWanted(v *View, state func(m *api.Member) (since int64, p api.Problem)) (all []api.Problem) {
+	for i := range v.Members {
+		m := &v.Members[i]
+		since, p := state(m)
+		if since == 0 {
+			continue
+		}
+		p.Level, p.Node, p.SinceMillis = levelWarn, m.Name, since
+		all = append(all, p)
 	}
 	return all
 }
