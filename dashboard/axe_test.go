@@ -55,13 +55,7 @@ func TestBrowser_EveryViewAndDialog_KeepsTheRulesOfAxe(t *testing.T) {
 // axeOfTrouble looks at a dead node, its hints, a conflict and the problems.
 func (b *browser) axeOfTrouble() {
 	b.Helper()
-	b.click(`[data-node="D"] [aria-label="Kill D"]`)
-	b.shows(`#cards [data-node="D"]`, "killed")
-	b.fill("#op-context", "empty")
-	b.write("cart", `["book"]`)
-	b.write("cart", `["pen"]`)
-	b.click(".ops-row button")
-	b.until(`document.querySelectorAll(".sibling").length === 2`)
+	b.makeTrouble()
 	b.eval(`document.querySelectorAll("details").forEach((d) => { d.open = true; })`)
 	b.axe("a conflict and a dead node, all details open", "html")
 	b.eval(`document.querySelectorAll("details").forEach((d) => { d.open = false; })`)

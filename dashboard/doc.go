@@ -11,7 +11,7 @@
 //	js/store.js     the state that the page shows, and the listeners for its changes
 //	js/stream.js    reads the event stream into the store
 //	js/ring*.js     the hash ring, the walk of a key, the path of a request
-//	js/guide.js     runs the scenarios of js/scenarios.js on the real cluster; js/undo.js puts
+//	js/guide.js     runs the scenarios of js/*scenarios.js on the real cluster; js/undo.js puts
 //	                back what they changed
 //	js/*.js         one panel each
 //

@@ -28,13 +28,7 @@ var zooms = []float64{1, 1.25, 1.5}
 
 func TestBrowser_EveryWindow_NothingOverlapsOrIsCutOff(t *testing.T) {
 	_, b := openFake(t)
-	b.click(`[data-node="D"] [aria-label="Kill D"]`)
-	b.shows(`#cards [data-node="D"]`, "killed")
-	b.fill("#op-context", "empty")
-	b.write("cart", `["book"]`)
-	b.write("cart", `["pen"]`)
-	b.click(".ops-row button")
-	b.until(`document.querySelectorAll(".sibling").length === 2`)
+	b.makeTrouble()
 	b.shows(".ring-facts", "cart") // the ring tells most of a key that is in use
 	b.click(`[data-scenario="conflict"]`)
 	b.until(`document.getAnimations().length === 0 && document.querySelectorAll(".ring-packets *").length === 0`)

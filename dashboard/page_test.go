@@ -10,6 +10,18 @@ func openFake(t *testing.T) (*fake, *browser) {
 	return f, b
 }
 
+// makeTrouble kills a node, and makes a key with two values.
+func (b *browser) makeTrouble() {
+	b.Helper()
+	b.click(`[data-node="D"] [aria-label="Kill D"]`)
+	b.shows(`#cards [data-node="D"]`, "killed")
+	b.fill("#op-context", "empty")
+	b.write("cart", `["book"]`)
+	b.write("cart", `["pen"]`)
+	b.click(".ops-row button")
+	b.until(`document.querySelectorAll(".sibling").length === 2`)
+}
+
 func TestBrowser_KilledNode_IsShownAndItsWritesAreHinted(t *testing.T) {
 	_, b := openFake(t)
 	b.click(`[data-node="D"] [aria-label="Kill D"]`)

@@ -232,3 +232,12 @@ export class Lab {
 
 // valuesOf returns the live values of a read, as texts.
 export const valuesOf = (answer) => (answer.siblings ?? []).filter((x) => !x.tombstone && !x.stripped).map((x) => x.value);
+
+// expect throws unless a step had the effect that it promises.
+export function expect(holds, otherwise) {
+  if (!holds) throw new Error(otherwise);
+}
+
+export const other = (name) => names().find((n) => n !== name && nodeNamed(n).status === "up");
+// notSelf returns the last of the nodes that is not this page's node.
+export const notSelf = (nodes) => nodes.filter((n) => n !== state.cluster.self).at(-1);
