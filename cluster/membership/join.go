@@ -20,6 +20,7 @@ func (b *bootstrap) join(ctx context.Context) error {
 		return err
 	}
 	const first, most = 100 * time.Millisecond, 5 * time.Second
+	const alone = time.Second // between two looks where nobody has a cluster yet: all may have just started
 	var throttle joinThrottle
 	var since time.Time // there was nobody who may be a member
 	for pause := first; ; pause = min(2*pause, most) {
@@ -27,8 +28,12 @@ func (b *bootstrap) join(ctx context.Context) error {
 		if errs == nil {
 			return nil
 		}
+		nobody := absent(errs)
+		if nobody {
+			pause = min(pause, alone)
+		}
 		switch {
-		case !absent(errs):
+		case !nobody:
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
