@@ -79,8 +79,10 @@ func TestCollect_LargeValue_IsCopiedOnce(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.TotalAlloc
 	}
+	// The store makes memory at the same time, for a while, to flush the value: one reading
+	// beside which it made none is enough.
 	least := uint64(1 << 60)
-	for range 10 { // the store makes memory at the same time, for a while, to flush the value
+	for deadline := time.Now().Add(time.Minute); least > size*3/2 && time.Now().Before(deadline); {
 		before := allocated()
 		batch, _, err := collect(a.Store, 0, &leaves, cursor{})
 		least = min(least, allocated()-before)

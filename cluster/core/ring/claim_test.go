@@ -125,7 +125,11 @@ func (h *history) checkHeld(t *testing.T, m measured) {
 }
 
 func TestClaim_JoinsOneByOne_StayEvenAndMoveOneSth(t *testing.T) {
-	for _, c := range []struct{ q, members int }{{64, 8}, {256, 20}, {1024, 12}, {4096, 100}} {
+	sizes := []struct{ q, members int }{{64, 8}, {256, 20}, {1024, 12}, {4096, 100}}
+	if testing.Short() {
+		sizes = sizes[:2]
+	}
+	for _, c := range sizes {
 		for n := 1; n <= 7; n++ {
 			if c.q > 1024 && n != 3 && n != 5 {
 				continue
@@ -150,10 +154,14 @@ func TestClaim_FiveNodes_AsDocumented(t *testing.T) {
 }
 
 func TestClaim_RandomJoinsAndLeaves_StayEven(t *testing.T) {
+	changes := 120
+	if testing.Short() {
+		changes = 20
+	}
 	for n := 1; n <= 7; n++ {
 		random := rand.New(rand.NewSource(int64(n)))
 		h := newHistory(n, 256)
-		for range 120 {
+		for range changes {
 			s := len(h.layout.seats)
 			if s < 2 || s < 14 && random.Intn(2) == 0 {
 				h.checkJoin(t, h.join(""))

@@ -11,6 +11,7 @@ import (
 )
 
 func TestBench_SmallRun_MeasuresEveryKind(t *testing.T) {
+	withoutDetector(t)
 	args := []string{"--quorate", binary, "--json", "--generator", "own", "--rounds", "1", "--requests", "300", "--clients", "5", "--keys", "50",
 		"--tests", "set,get,incr,mset,hset,hget,hgetall,sadd,sismember,smembers,zadd,zrangebyscore", "--pipelines", "1,4"}
 	want := map[string]int{"quorate": 24}

@@ -8,6 +8,7 @@ import (
 // TestCheck_RollingRestart_EachNodeWaitsForTheOneBefore stops and starts one node after the
 // other under load, as the check permits it.
 func TestCheck_RollingRestart_EachNodeWaitsForTheOneBefore(t *testing.T) {
+	withoutDetector(t)
 	f := newFleet(t, 3)
 	h := newHistory()
 	l := startLoad(t, h, f.nodes...)

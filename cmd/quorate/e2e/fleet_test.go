@@ -163,6 +163,16 @@ func (f *fleet) awaitPlaces(down ...*node) {
 	})
 }
 
+// withoutDetector skips what the race detector makes slow and finds nothing in: tests of other
+// programs, of what the commands print, and of what the program says of slow nodes. They run
+// without it.
+func withoutDetector(t *testing.T) {
+	t.Helper()
+	if len(slowness) > 0 {
+		t.Skip("not under the race detector")
+	}
+}
+
 // within polls until try succeeds.
 func within(t testing.TB, limit time.Duration, what string, try func() error) {
 	t.Helper()

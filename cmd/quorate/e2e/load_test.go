@@ -40,8 +40,11 @@ const (
 	registersPerWriter = 150
 	sharedSets         = 60
 	elementsPerWriter  = 6 // of one set; all writers together stay far below --siblings-refuse
-	thinkTime          = 2 * time.Millisecond
 )
+
+// thinkTime is how long a client waits between two requests, so that the machine has time for
+// other things than load.
+var thinkTime = 2 * time.Millisecond
 
 // startLoad lets clients loose on nodes.
 func startLoad(t testing.TB, h *history, nodes ...*node) *load {

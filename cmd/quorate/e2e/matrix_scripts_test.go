@@ -115,15 +115,6 @@ func (s script) start(t testing.TB, nodes []*node) (lines <-chan string, input i
 	return said, input
 }
 
-// withoutDetector skips what is about other programs, where this one is slowed down
-// by the race detector: the same is run without it.
-func withoutDetector(t *testing.T) {
-	t.Helper()
-	if len(slowness) > 0 {
-		t.Skip("not under the race detector")
-	}
-}
-
 // TestTools_Matrix tries the client libraries of other languages.
 func TestTools_Matrix(t *testing.T) {
 	withoutDetector(t)

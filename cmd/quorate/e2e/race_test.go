@@ -8,4 +8,5 @@ func init() {
 	buildFlags = append(buildFlags, "-race")
 	slowness = []string{"--request-timeout", "20s"}
 	many, large = 500, 1<<20
+	thinkTime *= 5
 }

@@ -18,11 +18,13 @@ import (
 // another, except for the ports.
 
 func TestReadme_EveryLineOfCurl_DoesWhatItSays(t *testing.T) {
+	withoutDetector(t)
 	nodes, _ := startDemo(t)
 	runCurlLines(t, nodes, "README.md")
 }
 
 func TestRestPage_EveryLineOfCurl_DoesWhatItSaysAndEveryRouteHasOne(t *testing.T) {
+	withoutDetector(t)
 	nodes, _ := startDemo(t)
 	everyRoute(t, nodes[0], runCurlLines(t, nodes, "admin/REST.md"))
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // quorate runs a command to its end and returns what it wrote on both outputs,
-// and its exit code.
+// and its exit code. A command that may wait for patience still ends in time.
 func quorate(t testing.TB, args ...string) (output string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience/3)
+	ctx, cancel := context.WithTimeout(t.Context(), patience*4/3)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	var out bytes.Buffer
@@ -30,6 +30,7 @@ func quorate(t testing.TB, args ...string) (output string, code int) {
 }
 
 func TestStart_Obstacle_IsReportedWithTheRemedy(t *testing.T) {
+	withoutDetector(t)
 	f := newFleet(t, 1)
 	a := f.nodes[0]
 	other := newFleet(t, 1).nodes[0]
@@ -71,6 +72,7 @@ func TestStart_Obstacle_IsReportedWithTheRemedy(t *testing.T) {
 }
 
 func TestCommands_AdminAndHealth_Work(t *testing.T) {
+	withoutDetector(t)
 	f := newFleet(t, 3)
 	admin := f.nodes[1].admin
 	for _, test := range []struct {
