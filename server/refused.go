@@ -6,7 +6,7 @@ import "strings"
 const (
 	adviceTransaction = "there are no transactions across keys; to change one key only if nobody else has, use GET key CONTEXT and SET key value CONTEXT ctx"
 	adviceScript      = "there is no scripting; use SET with CONTEXT, INCR, APPEND or SETNX"
-	adviceType        = "only strings, hashes, sets, sorted sets and lists are stored for now"
+	adviceGroups      = "streams have no consumer groups here; read them with XREAD or XRANGE from the last id that was handled"
 	adviceBlocking    = "no command waits for elements; ask again with LPOP, RPOP, LMOVE, LMPOP, ZPOPMIN, ZPOPMAX or ZMPOP"
 	adviceSelfTest    = "it tests Redis itself; PFCOUNT and GET show a HyperLogLog"
 	advicePubSub      = "there is no publish and subscribe"
@@ -39,7 +39,7 @@ func refusedCommands() map[string]string {
 		adviceRing: "cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots cluster|delslotsrange " +
 			"cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate cluster|reset " +
 			"cluster|saveconfig cluster|set-config-epoch cluster|setslot",
-		adviceType:     "xadd xdel xlen xrange xrevrange xread xreadgroup xgroup xack xclaim xautoclaim xpending xinfo xtrim xsetid",
+		adviceGroups:   "xreadgroup xgroup xack xclaim xautoclaim xpending",
 		adviceBlocking: "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop",
 		adviceSelfTest: "pfdebug pfselftest",
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/quorate/quorate/server/listcmd"
 	"github.com/quorate/quorate/server/setcmd"
 	"github.com/quorate/quorate/server/sortcmd"
+	"github.com/quorate/quorate/server/streamcmd"
 	"github.com/quorate/quorate/server/stringcmd"
 	"github.com/quorate/quorate/server/topology"
 	"github.com/quorate/quorate/server/zsetcmd"
@@ -38,6 +39,7 @@ func (f *families) table() *command.Table {
 		sortcmd.Rows(),
 		zsetcmd.Rows(),
 		geocmd.Rows(),
+		streamcmd.Rows(),
 		keyspace.Rows(),
 		topology.Rows(),
 		f.users.Rows(),

@@ -19,7 +19,7 @@ func TestTable_EveryRow_IsSound(t *testing.T) {
 		if runs := r.Plan != nil || r.Run != nil; runs == (len(r.Subcommands) > 0) && r.Name != "command" {
 			t.Errorf("%s: a command runs, a container has subcommands", r.Full())
 		}
-		if named := r.Keys.First > 0 || r.Keys.Counted > 0; named != (r.Keys.Access != "") || (r.Keys.First == 0) != (r.Keys.Step == 0) {
+		if named := r.Keys.First > 0 || r.Keys.Counted > 0 || r.Keys.Named != nil; named != (r.Keys.Access != "") || (r.Keys.First == 0) != (r.Keys.Step == 0) {
 			t.Errorf("%s: keys without access, or the reverse", r.Full())
 		}
 		if got := table.FindFull([]byte(strings.ToUpper(r.Full()))); got != r {

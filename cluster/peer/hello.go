@@ -21,7 +21,8 @@ const magic = "\xD1QUORATE"
 // peer apart, and version 4 that it takes bodies in pieces. In version 5 a read or a write may
 // name the clear that its sender has carried out, and there are messages for clears. Version 6
 // says that the node reads objects of format 5, which have elements, version 7 that it takes deltas
-// of objects, and version 8 that it reads objects of format 6, which have sums.
+// of objects, and version 8 that it reads objects of format 6, which have sums, or entries of
+// streams.
 const (
 	protocolVersion = 8
 	oldestVersion   = 1
@@ -50,7 +51,7 @@ const (
 	Clears   Feature = versionClears
 	Elements Feature = versionElements // objects with elements
 	Deltas   Feature = versionDeltas
-	Sums     Feature = versionSums // objects with sums
+	Sums     Feature = versionSums // objects with sums, and with entries of streams
 )
 
 // Tags of the handshake's messages.

@@ -52,8 +52,9 @@ type Config struct {
 	// DeltaElements is from how many elements on the changes of a collection are sent as deltas;
 	// default [DefaultDeltaElements].
 	DeltaElements int
-	// Sums reports whether all members read objects with sums. Until then an increment is written
-	// as a value, so that concurrent ones are siblings.
+	// Sums reports whether all members read objects of the format of sums, which is that of
+	// streams too. Until then an increment is written as a value, so that concurrent ones are
+	// siblings, and changes of streams are refused. Default: they do.
 	Sums func() bool
 	// CollectionBytes bounds the elements of a key; default [DefaultCollectionBytes].
 	CollectionBytes int64

@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
@@ -11,18 +12,18 @@ import (
 )
 
 // ErrOlderMember refuses a change of a collection while a member of the cluster runs a version
-// that cannot read one.
-var ErrOlderMember = errors.New("a member of the cluster runs a version of quorate that has no collections: upgrade all members first")
+// that cannot read it.
+var ErrOlderMember = errors.New("a member of the cluster runs a version of quorate that cannot read keys of this type: upgrade all members first")
 
 // ErrTooLarge refuses what would make a collection larger than [Config.CollectionBytes]. A
 // removal is never refused.
-var ErrTooLarge = errors.New("the hash, set or sorted set would be too large")
+var ErrTooLarge = errors.New("the collection would be too large")
 
 // changeElements makes the version that follows current when its elements are changed.
 func (e *edit) changeElements(current *object.Object, mint *engine.Minter, change *object.Edit) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
-	if !c.cfg.Collections() {
+	if !c.cfg.Collections() || writesEntries(change.Changes) && !c.cfg.Sums() {
 		return next, false, ErrOlderMember
 	}
 	change.Seen = current.Context()
@@ -46,6 +47,11 @@ func (e *edit) changeElements(current *object.Object, mint *engine.Minter, chang
 		o.req.Result.Context = u.Context.With(change.Dot, change.Time)
 	}
 	return next, true, nil
+}
+
+// writesEntries reports whether changes write or remove entries of a stream.
+func writesEntries(changes []object.Change) bool {
+	return slices.ContainsFunc(changes, func(c object.Change) bool { return c.Kind == object.Entry })
 }
 
 // sizeOf returns the bytes of an object's elements, with what an encoding needs of each.

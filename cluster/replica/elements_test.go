@@ -78,3 +78,39 @@ func (w *world) setBound(bytes int64) {
 		n.coordinator.cfg.CollectionBytes = bytes
 	}
 }
+
+// Until all members read the format of entries, nothing of a stream is written. The client is told
+// so, also by a node that forwards to a coordinator of an older version.
+func TestChangeElements_OlderMember_RefusesEntries(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	for _, n := range w.nodes {
+		n.coordinator.cfg.Sums = func() bool { return false }
+	}
+	id := collection.StreamID{Millis: 5, Sequence: 1}
+	asked, fields := collection.NewID{Rule: collection.ExplicitID, ID: id}, collection.AppendFields(nil, [][]byte{[]byte("f"), []byte("v")})
+	add := func() *Request {
+		return change(w.key, collection.StreamAdd, string(asked.Append(nil)), string(fields), "")
+	}
+	store := change(w.key, collection.StreamStore, string(id.Append(nil)), string(fields))
+	for name, r := range map[string]*Request{"XADD": add(), "RESTORE": store} {
+		if err := w.at(0).fails(r); !errors.Is(err, ErrOlderMember) {
+			t.Errorf("%s is answered %v, want %v", name, err, ErrOlderMember)
+		}
+	}
+	if encoded, _, err := w.at(0).store.Get(w.at(0).partition(w.key), w.key, nil); err != nil || len(encoded) > 0 {
+		t.Errorf("the key is %x, %v, after all was refused", encoded, err)
+	}
+	unknown := change(w.key, 255) // as XADD is to a coordinator that has no streams
+	if err := w.at(3).fails(unknown); !errors.Is(err, ErrOlderMember) {
+		t.Errorf("a forwarded XADD is answered %v, want %v", err, ErrOlderMember)
+	}
+	w.at(0).must(change(w.key, collection.HashSet, "f", "v"))
+	for _, n := range w.nodes {
+		n.coordinator.cfg.Sums = func() bool { return true }
+	}
+	w.at(0).must(del(w.key))
+	w.at(3).must(add())
+	if encoded, _, err := w.at(0).store.Get(w.at(0).partition(w.key), w.key, nil); err != nil || len(encoded) == 0 || encoded[0] != 6 {
+		t.Errorf("the stream is of format %v, %v, want 6", encoded[:min(1, len(encoded))], err)
+	}
+}

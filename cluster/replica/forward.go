@@ -132,6 +132,9 @@ func (f *wave) stepForwardLocked(i int, e coordination.Event) {
 func (f *wave) decideForwardLocked(i int) {
 	o := &f.mu.ops[i]
 	o.req.Result = o.forwarding.result
+	if o.req.Result.Failure == register.BadData && !f.c.cfg.Sums() {
+		o.forwarding.refusal = ErrOlderMember // its version does not have the command
+	}
 	f.decideLocked(i, o.forwarding.refusal)
 	o.adoptTrace(o.forwarding.steps)
 }

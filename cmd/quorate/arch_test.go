@@ -54,7 +54,7 @@ var layers = []struct {
 	{"resp", []string{"server/resp"}, []string{"core"}},
 	{"limits", []string{"server/limits"}, []string{"core", "resp"}},
 	{"server parts", []string{"server/command", "server/auth", "server/push"}, []string{"core", "engine", "replica", "coverage", "resp", "limits", "server parts"}},
-	{"families", []string{"server/stringcmd", "server/bitmapcmd", "server/hyperloglogcmd", "server/hashcmd", "server/setcmd", "server/zsetcmd", "server/geocmd", "server/listcmd", "server/sortcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
+	{"families", []string{"server/stringcmd", "server/bitmapcmd", "server/hyperloglogcmd", "server/hashcmd", "server/setcmd", "server/zsetcmd", "server/geocmd", "server/listcmd", "server/sortcmd", "server/streamcmd", "server/keyspace", "server/connection", "server/introspect", "server/topology"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"commandtest", []string{"server/commandtest"}, []string{"core", "replica", "coverage", "resp", "limits", "server parts"}},
 	{"server", []string{"server"}, []string{"core", "largebuf", "socket", "replica", "coverage", "resp", "limits", "server parts", "families"}},
 	{"tracing", []string{"server/tracing"}, []string{"core", "replica", "server parts"}},

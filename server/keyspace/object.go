@@ -57,6 +57,8 @@ func encodingOf(v collection.View) string {
 		return "skiplist"
 	case kind == object.Item:
 		return "quicklist"
+	case kind == object.Entry:
+		return "stream"
 	}
 	return "listpack"
 }

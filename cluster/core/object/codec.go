@@ -25,7 +25,7 @@ import (
 //	    before     (1 byte: 0 or 1), life (8 bytes), stamp (8 bytes)
 //	gaps           in format 3 (see causal.Gaps); in later formats a 0 if there are none
 //	elements       in format 5; in format 6 there may be none
-//	sums and bases in format 6 (see appendSums)
+//	sums and bases in format 6 (see appendSums); there may be none beside entries of a stream
 //	checksum       CRC-32C of all before it (4 bytes, big endian)
 //
 // There is one encoding for each object. Flags are set wherever they can be, and
@@ -134,7 +134,7 @@ func (o *Object) Append(dst []byte) []byte {
 // format returns the format that o is written in.
 func (o *Object) format() byte {
 	switch {
-	case len(o.Sums) > 0:
+	case len(o.Sums) > 0 || o.Elements.haveEntries():
 		return formatSums
 	case len(o.Elements) > 0:
 		return formatElements

@@ -8,7 +8,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// A collection (a Redis hash, set, sorted set or list) is the elements of an object. An
+// A collection (a Redis hash, set, sorted set, list or stream) is the elements of an object. An
 // element is merged as a sibling is: each has the dot of the event that wrote it, and a copy
 // whose clock covers the dot and that lacks the element has removed it. So a removal takes
 // those elements that it has seen, and leaves what was added at the same time elsewhere (an
@@ -33,9 +33,11 @@ const (
 	Member    Kind = 3 // of a set: a name alone
 	Scored    Kind = 4 // of a sorted set: its member and its score
 	Item      Kind = 5 // of a list: its position and its value
-
-	lastKind = Item
+	Entry     Kind = 8 // of a stream: its id and its fields
 )
+
+// known reports whether this build has the kind. 6 and 7 are kept for others.
+func (k Kind) known() bool { return KeyExpiry <= k && k <= Item || k == Entry }
 
 // Element is one element of a collection, and the event that wrote it. Name, Kind and Dot
 // identify it.
@@ -232,6 +234,9 @@ func (es Elements) writers() map[causal.Actor]bool {
 	}
 	return writers
 }
+
+// haveEntries reports whether the elements have entries of a stream, which come last.
+func (es Elements) haveEntries() bool { return len(es) > 0 && es[len(es)-1].Kind == Entry }
 
 // hasIn reports whether one of the elements is of an event in a gap.
 func (es Elements) hasIn(g causal.Gap) bool {

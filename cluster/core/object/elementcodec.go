@@ -7,7 +7,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/wire"
 )
 
-// Elements are written after the gaps, in format 5 alone: their number (uvarint), then for
+// Elements are written after the gaps, in formats 5 and 6: their number (uvarint), then for
 // each, in their order:
 //
 //	kind     (1 byte), flags (1 byte)
@@ -118,7 +118,7 @@ func readElements(r *wire.Reader, clock causal.Vector, gaps causal.Gaps, room El
 func readElement(r *wire.Reader, clock causal.Vector) (e Element) {
 	e.Kind = Kind(r.Byte())
 	flags := r.Byte()
-	if e.Kind == 0 || e.Kind > lastKind || flags&^allElementFlags != 0 || flags&elementHasData != 0 && (flags&elementStripped != 0 || e.Kind == KeyExpiry) {
+	if !e.Kind.known() || flags&^allElementFlags != 0 || flags&elementHasData != 0 && (flags&elementStripped != 0 || e.Kind == KeyExpiry) {
 		r.Fail()
 		return e
 	}

@@ -69,7 +69,7 @@ func TestDecode_Elements_HaveOneEncodingEach(t *testing.T) {
 		{"a score in another form", [][]byte{encodeElement(Scored, data, "m", 3, minusZero...)}, false},
 		{"an unknown flag", [][]byte{encodeElement(Member, 1<<4, "m", 3)}, false},
 		{"kind 0", [][]byte{encodeElement(0, 0, "m", 3)}, false},
-		{"an unknown kind", [][]byte{encodeElement(lastKind+1, 0, "m", 3)}, false},
+		{"an unknown kind", [][]byte{encodeElement(Entry+1, 0, "m", 3)}, false},
 	} {
 		encoded := encodeElements(c.elements...)
 		o, err := Decode(encoded)
@@ -78,6 +78,39 @@ func TestDecode_Elements_HaveOneEncodingEach(t *testing.T) {
 			t.Errorf("%s: read as %+v, %v; want %v", c.name, o.Elements, err, wire.ErrCorrupt)
 		case c.good && (err != nil || !slices.Equal(o.Append(nil), encoded)):
 			t.Errorf("%s: read as %+v, %v, and written as %x; want %x", c.name, o.Elements, err, o.Append(nil), encoded)
+		}
+	}
+}
+
+// A member that reads no entries reads no format 6. So an object with entries is of that format
+// and of no other one, and an object of that format has entries or sums.
+func TestDecode_Entries_AreOfFormat6(t *testing.T) {
+	inFormat := func(format byte, elements ...[]byte) []byte {
+		b := encodeElements(elements...)
+		b = b[:len(b)-wire.ChecksumLen]
+		if b[0] = format; format == formatSums {
+			b = wire.AppendUvarint(b, 0) // sums
+		}
+		return wire.AppendUint32(b, wire.Checksum(b))
+	}
+	entry, field := encodeElement(Entry, elementHasData, "id", 3, 1, 'v'), encodeElement(Field, elementHasData, "f", 3, 1, 'v')
+	for _, c := range []struct {
+		name    string
+		encoded []byte
+		good    bool
+	}{
+		{"an entry", inFormat(formatSums, entry), true},
+		{"an entry behind a field", inFormat(formatSums, field, entry), true},
+		{"an entry that has expired", inFormat(formatSums, encodeElement(Entry, elementStripped, "id", 3)), true},
+		{"an entry in format 5", inFormat(formatElements, entry), false},
+		{"a field in format 6", inFormat(formatSums, field), false},
+	} {
+		o, err := Decode(c.encoded)
+		switch {
+		case !c.good && !errors.Is(err, wire.ErrCorrupt):
+			t.Errorf("%s: read as %+v, %v; want %v", c.name, o.Elements, err, wire.ErrCorrupt)
+		case c.good && (err != nil || !slices.Equal(o.Append(nil), c.encoded)):
+			t.Errorf("%s: read as %+v, %v, and written as %x; want %x", c.name, o.Elements, err, o.Append(nil), c.encoded)
 		}
 	}
 }

@@ -21,9 +21,10 @@ type Type byte
 // cluster/core/datatype/register and cluster/core/datatype/collection.
 const Register Type = 's'
 
-// The first byte of an encoding is its format. An object with sums is written in format 6,
-// another one with elements in format 5, another one with a stripped value in format 4, another one with gaps in format 3, another one with anything of forwarded
-// updates in format 2, any other in format 1.
+// The first byte of an encoding is its format. An object with sums, or with entries of a stream, is
+// written in format 6, another one with elements in format 5, another one with a stripped value in
+// format 4, another one with gaps in format 3, another one with anything of forwarded updates in
+// format 2, any other in format 1.
 const (
 	formatPlain    = 1
 	formatIssued   = 2

@@ -55,6 +55,8 @@ var calls = map[string]string{
 	"ZREVRANGEBYSCORE": "{K}z 1 0", "ZREVRANK": "{K}z V", "ZSCAN": "{K}z 0", "ZSCORE": "{K}z V", "ZUNION": "1 {K}z", "ZUNIONSTORE": "{K}z2 1 {K}z",
 	"LINDEX": "{K}l 0", "LINSERT": "{K}l BEFORE V V", "LLEN": "{K}l", "LMOVE": "{K}l {K}l2 LEFT RIGHT", "LMPOP": "1 {K}l LEFT", "LPOP": "{K}l", "LPOS": "{K}l V",
 	"LPUSH": "{K}l V", "LPUSHX": "{K}l V", "LRANGE": "{K}l 0 1", "LREM": "{K}l 1 V", "LSET": "{K}l 0 V", "LTRIM": "{K}l 0 9",
+	"XADD": "{K}x * f V", "XDEL": "{K}x 1-1", "XINFO STREAM": "{K}x", "XINFO GROUPS": "{K}x", "XINFO CONSUMERS": "{K}x g", "XLEN": "{K}x", "XRANGE": "{K}x - +",
+	"XREAD": "COUNT 1 STREAMS {K}x 0", "XREVRANGE": "{K}x + -", "XSETID": "{K}x 9999999999999-1", "XTRIM": "{K}x MAXLEN 100",
 	"SORT": "{K}l ALPHA", "SORT_RO": "{K}l ALPHA", "RPOP": "{K}l", "RPOPLPUSH": "{K}l {K}l2", "RPUSH": "{K}l V V V", "RPUSHX": "{K}l V",
 }
 
@@ -63,6 +65,7 @@ var calls = map[string]string{
 var refusals = map[string]string{
 	"CLIENT CACHING": "CLIENT CACHING can be called only", "CONFIG REWRITE": "The server is running without a config file",
 	"DEBUG": "DEBUG command not allowed", "LATENCY GRAPH": "No samples available", "OBJECT FREQ": "An LFU maxmemory policy",
+	"XINFO CONSUMERS":  "NOGROUP No such consumer group",
 	"RESTORE":          "DUMP payload version",
 	"CLUSTER REPLICAS": "Unknown node x", "CLUSTER SLAVES": "Unknown node x", "CLUSTER COUNT-FAILURE-REPORTS": "Unknown node x",
 }

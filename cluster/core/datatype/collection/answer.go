@@ -7,15 +7,21 @@ type Failure uint8
 
 // The failures.
 const (
-	None       Failure = iota
-	NotInteger         // the value is not a 64-bit integer
-	NotFloat           // the value is not a number
-	BadAmount          // what to add is not a number
-	Overflow           // the sum is not a 64-bit integer
-	NaN                // the sum is not a finite number
-	TooLong            // the new value would be longer than allowed
-	NoSuchKey          // the command needs a key that exists
-	OutOfRange         // there is no element at that index
+	None         Failure = iota
+	NotInteger           // the value is not a 64-bit integer
+	NotFloat             // the value is not a number
+	BadAmount            // what to add is not a number
+	Overflow             // the sum is not a 64-bit integer
+	NaN                  // the sum is not a finite number
+	TooLong              // the new value would be longer than allowed
+	NoSuchKey            // the command needs a key that exists
+	OutOfRange           // there is no element at that index
+	ZeroID               // the id of an entry is 0-0
+	SmallID              // the id of an entry is not greater than all ids before
+	IDsExhausted         // no id is left
+	BelowTop             // the last id of a stream is to be smaller than that of an entry
+	BelowLength          // a stream is to have had fewer entries than it has
+	BelowDeleted         // the last id of a stream is to be smaller than one that was deleted
 
 	failures
 )

@@ -65,6 +65,12 @@ var operations = [...]operation{
 	ListTake:     {object.Item, 2, 0, (*Command).takeItem},
 	ListWithdraw: {object.Item, 0, 0, (*Command).withdrawItems},
 	ListStore:    {object.Item, 0, 1, (*Command).storeItems},
+
+	StreamAdd:    {object.Entry, 3, 0, (*Command).addEntry},
+	StreamDelete: {object.Entry, 1, 1, (*Command).deleteEntries},
+	StreamTrim:   {object.Entry, 1, 0, (*Command).trimEntries},
+	StreamSetID:  {object.Entry, 3, 0, (*Command).setLastID},
+	StreamStore:  {object.Entry, 0, 2, (*Command).store},
 }
 
 // Apply applies c, which [Decode] has returned, to the elements of a view, which must be of

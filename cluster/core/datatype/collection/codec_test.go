@@ -28,7 +28,32 @@ func anyCommand(t *rapid.T) Command {
 		c.Args = append(c.Args, rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "argument"))
 	}
 	drawScores(t, &c)
+	drawEntries(t, &c)
 	return c
+}
+
+// drawEntries gives the arguments of a command on streams the form that its op says.
+func drawEntries(t *rapid.T, c *Command) {
+	id := func() []byte {
+		return StreamID{rapid.Uint64().Draw(t, "millis"), rapid.Uint64().Draw(t, "sequence")}.Append(nil)
+	}
+	fields, trim := AppendFields(nil, [][]byte{{'f'}, {'v'}}), Trim{ByID: rapid.Bool().Draw(t, "by id"), Limit: rapid.Int64Min(0).Draw(t, "limit")}.Append(nil)
+	switch c.Op {
+	case StreamAdd:
+		c.Args = [][]byte{append([]byte{byte(ExplicitID)}, id()...), fields, trim}
+	case StreamTrim:
+		c.Args = [][]byte{trim}
+	case StreamSetID:
+		c.Args = [][]byte{id(), id(), []byte("-1")}
+	case StreamDelete:
+		for i := range c.Args {
+			c.Args[i] = id()
+		}
+	case StreamStore:
+		for i := 0; i < len(c.Args); i += 2 {
+			c.Args[i], c.Args[i+1] = id(), fields
+		}
+	}
 }
 
 func TestCommand_Codec_RoundTrip(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 type Op uint8
 
 // The ops of hashes and sets, and what each one uses of a [Command]. Those of sorted sets are in
-// scored.go, and those of lists in list.go.
+// scored.go, those of lists in list.go, and those of streams in stream.go.
 const (
 	HashSet            Op = 1  // Args: field, value, and so on; Flags: IfAbsent
 	HashDelete         Op = 2  // Args: fields
@@ -86,7 +86,7 @@ func Decode(b []byte) (c Command, err error) {
 	for i := range c.Args {
 		c.Args[i] = r.Bytes()
 	}
-	if op := opOf(c.Op); op == nil || c.Flags&^allFlags != 0 || !op.fits(len(c.Args)) || !c.scoresSound() {
+	if op := opOf(c.Op); op == nil || c.Flags&^allFlags != 0 || !op.fits(len(c.Args)) || !c.scoresSound() || !c.entriesSound() {
 		r.Fail()
 	}
 	if err := r.Done(what); err != nil {

@@ -18,6 +18,7 @@ var types = map[object.Kind]struct {
 	object.Member: {"set", SetStore},
 	object.Scored: {"zset", ScoredStore},
 	object.Item:   {"list", ListStore},
+	object.Entry:  {"stream", StreamStore},
 }
 
 // TypeName returns Redis's name of the data type whose elements are of a kind.

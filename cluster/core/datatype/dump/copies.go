@@ -107,6 +107,9 @@ func readElements(r *wire.Reader, kind object.Kind, most int) collection.View {
 		if _, ok := object.ReadScore(e.Data); kind == object.Scored && !ok {
 			r.Fail()
 		}
+		if kind == object.Entry && !collection.EntrySound(e.Name, e.Data) {
+			r.Fail()
+		}
 		if r.Failed() {
 			return nil
 		}
