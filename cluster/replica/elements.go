@@ -19,12 +19,52 @@ var ErrOlderMember = errors.New("a member of the cluster runs a version of quora
 // removal is never refused.
 var ErrTooLarge = errors.New("the collection would be too large")
 
+// ErrUnseen refuses a change of elements whose client has seen what no replica within reach has.
+var ErrUnseen = errors.New("the context names a write that the replicas within reach do not have: read the key again")
+
+// A change with a client's context replaces or removes elements of the names that it changes, and
+// leaves all others. So its coordinator must have all that the client has seen. If it took the
+// client's word for an event that it does not have, then its version would say that the element of
+// that event was removed, whatever its name is. It asks all the replicas within reach, then, and
+// refuses the change if none of them has the event.
+
+// lacksSeen reports whether a change's client has seen events that the object to be changed does
+// not have.
+func lacksSeen(current *object.Object, u *register.Update, change *object.Edit) bool {
+	return u.HasContext && !change.All && !current.Context().Includes(u.Context)
+}
+
+// widensLocked lets an op whose client has seen more than its coordinator read once more, from all
+// replicas within reach. It reports whether it does. An op that shares its key with others of the
+// wave does not, because it would come after those behind it.
+func widensLocked(f *wave, i int, err error) bool {
+	o := &f.mu.ops[i]
+	if !errors.Is(err, ErrUnseen) || o.wide || o.followed || o.follows() {
+		return false
+	}
+	o.wide = true
+	f.startReadLocked(i)
+	return true
+}
+
+// readsOf returns how many replicas have to answer an op's read.
+func readsOf(o *op) int {
+	need := o.nrw().Reads(o.req.R)
+	if o.wide {
+		need = max(need, min(o.n, o.upNow().Len()+1))
+	}
+	return need
+}
+
 // changeElements makes the version that follows current when its elements are changed.
 func (e *edit) changeElements(current *object.Object, mint *engine.Minter, change *object.Edit) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
 	if !c.cfg.Collections() || writesEntries(change.Changes) && !c.cfg.Sums() {
 		return next, false, ErrOlderMember
+	}
+	if lacksSeen(current, u, change) {
+		return next, false, ErrUnseen
 	}
 	change.Seen = current.Context()
 	if u.HasContext {

@@ -72,6 +72,50 @@ func TestChangeElements_ForwardedWithAContext_IsLaterThanWhatItReplaces(t *testi
 	}
 }
 
+// A client has seen an element that its coordinator does not have. A change of another element
+// must not take it: the coordinator finds it first.
+func TestChangeElements_ContextOfWhatTheCoordinatorLacks_KeepsOtherElements(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	held := edited(object.Object{}, 1, object.Change{Kind: object.Field, Name: []byte("seen"), Data: []byte("v")})
+	w.at(1).plant(w.key, held.Append(nil))
+	r := change(w.key, collection.HashSet, "other", "v")
+	r.Update.HasContext, r.Update.Context, r.R = true, held.Context(), 1
+	w.at(0).must(r)
+	for place := range 3 {
+		if got := w.at(place).must(get(w.key)).Object.Elements; len(got) != 2 {
+			t.Errorf("place %d has %+v, want both fields", place, got)
+		}
+	}
+}
+
+func TestChangeElements_ContextOfWhatNobodyHas_IsRefused(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	lost := edited(object.Object{}, 1, object.Change{Kind: object.Field, Name: []byte("lost"), Data: []byte("v")})
+	withContext := func(op collection.Op, args ...string) *Request {
+		r := change(w.key, op, args...)
+		r.Update.HasContext, r.Update.Context = true, lost.Context()
+		return r
+	}
+	for place := range 4 {
+		if err := w.at(place).fails(withContext(collection.HashSet, "f", "v")); !errors.Is(err, ErrUnseen) {
+			t.Errorf("through place %d it is answered %v, want %v", place, err, ErrUnseen)
+		}
+	}
+	w.at(0).must(change(w.key, collection.HashSet, "f", "v"))
+	del := &Request{Key: w.key, Update: &register.Update{Kind: register.Delete, HasContext: true, Context: lost.Context()}}
+	w.at(0).must(del) // the whole key: it says the same of all elements
+	if got := w.at(1).must(get(w.key)).Object; len(got.Elements) != 1 || !got.Context().Includes(lost.Context()) {
+		t.Errorf("after the deletion of what the client has seen, there is %+v", got)
+	}
+}
+
+// edited returns what an event of a node of no cluster makes of an object.
+func edited(o object.Object, counter causal.Counter, changes ...object.Change) (next object.Object) {
+	dot := causal.Dot{Actor: causal.Actor{Node: 99, Epoch: 1}, Counter: counter}
+	next.BecomeEdited(o, &object.Edit{Changes: changes, Seen: o.Context(), Dot: dot, Time: causal.TimestampOf(time.Now().UnixMilli()), Now: 1})
+	return next
+}
+
 // setBound bounds the bytes of a collection at all nodes.
 func (w *world) setBound(bytes int64) {
 	for _, n := range w.nodes {

@@ -364,7 +364,7 @@ func readForward(body []byte) (head message.ForwardHeader, reqs []*Request, err 
 // refusals are the errors that keep their meaning across the wire.
 var refusals = []error{
 	errExpired, ErrClosing, ErrTooManySiblings, register.ErrConflict, engine.ErrReadOnly, engine.ErrCorrupt, engine.ErrHintsFull,
-	ErrUnknownOutcome, errAbstains, errTakesOver, ErrCleared,
+	ErrUnknownOutcome, errAbstains, errTakesOver, ErrCleared, ErrUnseen,
 }
 
 // refusalOf returns the wire form of an error.

@@ -55,6 +55,7 @@ type opState struct {
 	delta      []byte      // what goes in its place to those that take it, or nil
 	made       int         // of the head of a group: the edits of the group in its batch
 	edits      *edits      // of the head of a group: those that a delta has, or nil
+	wide       bool        // it reads from all replicas within reach
 	rebase     bool        // the next edit writes again what the op wrote
 	round      uint8       // how often it did so
 	forwarding *forwarding // nil unless another node may coordinate

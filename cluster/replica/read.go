@@ -24,7 +24,7 @@ func (f *wave) startReadLocked(i int) {
 		return // the first op on the key has answered for it already
 	}
 	o.phase = phaseRead
-	nodes, need := o.replicas(), o.nrw().Reads(o.req.R)
+	nodes, need := o.replicas(), readsOf(o)
 	if need > 1 { // else the first primary, which coordinates updates, has the newest
 		nodes.First = o.firstAsked()
 	}

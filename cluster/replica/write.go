@@ -107,7 +107,9 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 		o := &f.mu.ops[i]
 		if r.Err != nil || !r.Changed {
 			o.traceOutcome(f.c.cfg.Self, OutcomeOK, nil, r.Err)
-			f.decideLocked(i, r.Err)
+			if !widensLocked(f, i, r.Err) {
+				f.decideLocked(i, r.Err)
+			}
 			continue
 		}
 		o.carrier = i

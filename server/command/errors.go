@@ -50,6 +50,7 @@ var prefixes = []struct {
 	{err: replica.ErrTooManySiblings, prefix: "TOOMANYSIBLINGS"},
 	{err: replica.ErrUnknownOutcome, prefix: "UNKNOWNOUTCOME"},
 	{err: replica.ErrClosing, prefix: "TRYAGAIN"},
+	{err: replica.ErrUnseen, prefix: "TRYAGAIN"},
 	{err: engine.ErrClosed, prefix: "TRYAGAIN"},
 	{err: coverage.ErrCounting, prefix: "TRYAGAIN"},
 	{err: context.Canceled, prefix: "TRYAGAIN", text: "node is shutting down"},

@@ -36,6 +36,8 @@ type Edit struct {
 //     So an old expiry of the key does not take what is written after it. The expiry of a
 //     key without elements that can be read goes, too: the key did not exist.
 //     If no sibling is left, a new tombstone says which sums went.
+//     A context that has events which o lacks says of their elements that they are gone, whatever
+//     their names are. So it is for edits of All alone.
 //  3. The clock becomes the join of o's, of the context and of the edit's dot, as in [Put].
 //
 // It reuses next's slices, which must not be those of o or of the edit. The result shares the
