@@ -31,7 +31,7 @@ func TestPictures(t *testing.T) {
 	victim := first.eval(`[...document.querySelectorAll(".badge.primary text")].map((t) => t.textContent).filter((n) => n !== "A").at(-1)`)
 	first.click(`[aria-label="Kill ` + victim + `"]`)
 	first.shows(`#cards [data-node="`+victim+`"]`, "killed")
-	for _, size := range []struct{ width, height int64 }{{1440, 900}, {1366, 768}, {1366, 633}, {1280, 720}, {1280, 577}, {1024, 768}, {390, 844}} {
+	for _, size := range []struct{ width, height int64 }{{2560, 1440}, {1440, 900}, {1366, 768}, {1366, 633}, {1280, 720}, {1280, 577}, {1024, 768}, {390, 844}} {
 		b := openBrowser(t, address, size.width, size.height)
 		b.until(`document.querySelectorAll("#cards .card").length === 5 && !document.querySelector("#policy").disabled`)
 		name := fmt.Sprint("picture-", size.width)
@@ -78,8 +78,58 @@ func TestPictures(t *testing.T) {
 				b.click("#taller")
 			}
 			b.eval(`scrollTo(0, 0)`)
+			for _, d := range dialogs {
+				d.open(b, phone, victim)
+				b.save(name + "-" + theme + "-dialog-" + d.name + ".png")
+				b.do(press("Escape"))
+				b.until(`!document.querySelector("dialog[open], :popover-open")`)
+			}
 		}
 	}
+}
+
+// dialogs are all that the page opens above its panels. victim is the node that is dead.
+var dialogs = []struct {
+	name string
+	open func(b *browser, phone bool, victim string)
+}{
+	{"problems", func(b *browser, _ bool, _ string) { b.click("#problems") }},
+	{"partition", func(b *browser, phone bool, _ string) { b.opens(phone, "nodes", "#chaos button:nth-child(2)") }},
+	{"slow", func(b *browser, phone bool, _ string) { b.opens(phone, "nodes", "#chaos button:nth-child(3)") }},
+	{"isolate", func(b *browser, phone bool, _ string) { b.opensMore(phone, "A", "Cut off A") }},
+	{"leave", func(b *browser, phone bool, _ string) { b.opensMore(phone, "A", "Leave A") }},
+	{"lose", func(b *browser, phone bool, victim string) {
+		b.opens(phone, "nodes", `[aria-label="Revive, disk lost `+victim+`"]`)
+	}},
+	{"replace", func(b *browser, phone bool, victim string) { b.opensMore(phone, victim, "Replace "+victim) }},
+	{"remove", func(b *browser, phone bool, victim string) { b.opensMore(phone, victim, "Remove "+victim) }},
+	{"reset", func(b *browser, phone bool, _ string) {
+		if !phone {
+			b.click("#tab-guide")
+		}
+		b.opens(phone, "guide", ".reset")
+	}},
+}
+
+// opens clicks what opens a dialog, in the panel where it is.
+func (b *browser) opens(phone bool, view, selector string) {
+	b.Helper()
+	if phone {
+		b.click(`#views [data-view="` + view + `"]`)
+	}
+	b.click(selector)
+	b.until(`document.querySelector("dialog[open]")`)
+}
+
+// opensMore opens a dialog by one of the buttons that a node's card hides.
+func (b *browser) opensMore(phone bool, node, label string) {
+	b.Helper()
+	if phone {
+		b.click(`#views [data-view="nodes"]`)
+	}
+	b.until(`(document.querySelector('#cards [data-node="` + node + `"] details').open = true)`)
+	b.opens(phone, "nodes", `[aria-label="`+label+`"]`)
+	b.until(`(document.querySelector('#cards [data-node="` + node + `"] details').open = false, true)`)
 }
 
 // save takes a picture of what the window shows.

@@ -27,7 +27,7 @@ type adminCmd struct {
 	AdminCA     string `name:"admin-ca" type:"path" placeholder:"FILE" help:"Certificates (PEM) to trust on an https address; by default the system's."`
 
 	JSON  bool `name:"json" help:"Print the answer of the admin port, as JSON."`
-	Watch bool `help:"Of commands that show something: show it every two seconds."`
+	Watch bool `help:"Of commands that only show something: show it every two seconds."`
 
 	Status   adminStatus   `cmd:"" help:"Show the cluster as one node sees it, and what is wrong; exit with 1 if anything is."`
 	Problems adminProblems `cmd:"" help:"Show what is wrong; exit with 1 if anything is."`
@@ -53,11 +53,20 @@ type adminCmd struct {
 	Cancel     adminCancel     `cmd:"" help:"Cancel an operation."`
 }
 
-// client returns a client of the admin port that the flags name.
+// client returns a client of the admin port that the flags name, for a command that changes
+// something or waits for an end. It refuses --watch.
 func (c *adminCmd) client() (*api.Client, error) { return c.patientClient(0) }
 
-// patientClient returns a client that waits for an answer for a time; 0: the default.
+// patientClient is [adminCmd.client] for one that waits for an answer for a time; 0: the default.
 func (c *adminCmd) patientClient(timeout time.Duration) (*api.Client, error) {
+	if c.Watch {
+		return nil, fmt.Errorf("%w: --watch is for commands that only show something: this one changes the cluster or waits for an end (see --help)", errUsage)
+	}
+	return c.watchingClient(timeout)
+}
+
+// watchingClient returns a client that waits for an answer for a time; 0: the default.
+func (c *adminCmd) watchingClient(timeout time.Duration) (*api.Client, error) {
 	cfg := api.Config{Addr: reachableURL(c.AdminAddr), Token: cmp.Or(c.AdminToken, c.Requirepass), Timeout: timeout}
 	if c.AdminCA == "" {
 		return api.NewClient(cfg), nil
@@ -137,37 +146,29 @@ func removeNode(ctx context.Context, out io.Writer, port *api.Client, node strin
 		printFewerCopies(out, view)
 	}
 	fmt.Fprintf(out, "%s leaves the ring; its data moves now (Ctrl-C ends the wait, not the move)\n", node)
-	told := progress{out: out}
-	defer told.end()
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
+	told := &progress{out: out, kinds: movingKinds}
+	return told.during(ctx, port, func() (string, error) {
+		for sleepUntil(ctx, progressTick) {
+			view, err := port.Cluster(ctx)
+			gone := err == nil && !slices.ContainsFunc(view.Nodes, func(m api.Member) bool { return m.Name == node || m.ID == node })
+			// The port of a node that was asked to remove itself ends with the node.
+			if gone || how == api.Leave && errors.Is(err, api.ErrUnreachable) {
+				return goneText(node, how), nil
+			}
 		}
-		view, err := port.Cluster(ctx)
-		gone := err == nil && !slices.ContainsFunc(view.Nodes, func(m api.Member) bool { return m.Name == node || m.ID == node })
-		// The port of a node that was asked to remove itself ends with the node.
-		if gone || how == api.Leave && errors.Is(err, api.ErrUnreachable) {
-			told.end()
-			printGone(out, node, how)
-			return nil
-		}
-		if work, err := port.Operations(ctx); err == nil {
-			told.show(work.Operations, time.Now())
-		}
-	}
+		return "", ctx.Err()
+	})
 }
 
-// printGone says that a node is out of the ring, and what becomes of it.
-func printGone(out io.Writer, node string, how api.Departure) {
+// movingKinds are the operations that a change of the members consists of.
+var movingKinds = []string{"gain", "release", "refill"}
+
+// goneText says that a node is out of the ring, and what becomes of it.
+func goneText(node string, how api.Departure) string {
 	if how == api.Leave {
-		fmt.Fprintf(out, "%s is gone from the ring; it stops by itself in some seconds\n", node)
-		return
+		return fmt.Sprintf("%s is gone from the ring; it stops by itself in some seconds\n", node)
 	}
-	fmt.Fprintf(out, "%s is gone from the ring\n", node)
+	return fmt.Sprintf("%s is gone from the ring\n", node)
 }
 
 // printFewerCopies says so if the members that stay are fewer than N.

@@ -78,21 +78,3 @@ func printPartitions(out io.Writer, v api.Ring, _ time.Time) error {
 	}
 	return t.print(out)
 }
-
-type adminJoin struct {
-	Addr string `arg:"" help:"Admin port of a node that was started with --standby, HOST:PORT."`
-}
-
-// Run implements the command.
-func (c adminJoin) Run(ctx context.Context, con console, cli *commands) error {
-	port, err := cli.Admin.client()
-	if err != nil {
-		return err
-	}
-	defer port.Close()
-	var change api.MemberChange
-	if err := port.Call(ctx, "POST", "/api/nodes", api.AddNodeRequest{AdminAddr: c.Addr}, &change); err != nil {
-		return err
-	}
-	return cli.Admin.tell(con.out, change, fmt.Sprintf("%s joins; 'quorate admin operations' shows how far it is\n", change.Name))
-}

@@ -22,10 +22,10 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 	if len(all.Operations) == 0 {
 		fmt.Fprintln(out, "no operations")
 	} else {
-		t := newTable("ID", "KIND", "SUBJECT", "STATE", "PARTITIONS", "KEYS", "BYTES", "BYTES/S", "STARTED", "LEFT")
+		t := newTable("ID", "KIND", "SUBJECT", "STATE", "DONE", "PARTITIONS", "KEYS", "BYTES", "BYTES/S", "STARTED", "LEFT")
 		for _, o := range all.Operations {
 			started := now.Sub(time.UnixMilli(o.StartedMillis)).Round(time.Second)
-			t.add(o.ID, o.Kind, o.Subject, o.State, amount(o.Partitions), amount(o.Keys), amount(o.Bytes),
+			t.add(o.ID, o.Kind, o.Subject, o.State, doneText(o), amount(o.Partitions), amount(o.Keys), amount(o.Bytes),
 				fmt.Sprintf("%.0f", o.BytesPerSecond), fmt.Sprintf("%v ago", started), leftText(o))
 		}
 		if err := t.print(out); err != nil {
@@ -44,6 +44,16 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 	}
 	printMissing(out, all.Missing)
 	return nil
+}
+
+// doneText draws how much of an operation is done, while it runs; empty: that is not known.
+func doneText(o api.Operation) string {
+	const width = 20
+	if o.State != operationRunning || o.Partitions.Total == 0 && o.Keys.Total == 0 {
+		return ""
+	}
+	share := shareOf(o.Partitions, o.Keys)
+	return fmt.Sprintf("%s %d %%", progressBar(share, width), int(100*share))
 }
 
 // leftText says how long an operation will go on, about; empty: that is not known.

@@ -107,8 +107,14 @@ func (repairRun) Run(ctx context.Context, con console, cli *commands) error {
 		return err
 	}
 	defer port.Close()
+	told := &progress{out: con.out, kinds: []string{"sync"}}
+	if cli.Admin.JSON {
+		told.out = io.Discard
+	}
 	var answer api.SyncAnswer
-	if err := port.Call(ctx, "POST", "/api/merkle/sync", struct{}{}, &answer); err != nil {
+	if err := told.during(ctx, port, func() (string, error) {
+		return "", port.Call(ctx, "POST", "/api/merkle/sync", struct{}{}, &answer)
+	}); err != nil {
 		return err
 	}
 	if cli.Admin.JSON {

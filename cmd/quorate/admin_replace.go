@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/quorate/quorate/admin/api"
 )
@@ -37,7 +36,7 @@ func (c adminReplace) Run(ctx context.Context, con console, cli *commands) error
 	}
 	fmt.Fprintf(out, "the place of %s is vacant: %s\n", change.Name, freshNode(view, change.Name))
 	if c.Wait {
-		if err := awaitReplaced(ctx, out, change.Name, port.Cluster); err != nil {
+		if err := awaitReplaced(ctx, &progress{out: out, kinds: movingKinds}, port, change.Name); err != nil {
 			return err
 		}
 		change.Status = "up"
@@ -58,29 +57,26 @@ func freshNode(v api.Cluster, name string) string {
 
 // awaitReplaced waits until a fresh node has the vacant place, and then until the others
 // have filled it. The end of ctx ends the wait, and nothing else.
-func awaitReplaced(ctx context.Context, out io.Writer, name string, look func(context.Context) (api.Cluster, error)) error {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	taken := false
-	for {
-		view, err := look(ctx)
-		at := slices.IndexFunc(view.Nodes, func(m api.Member) bool { return m.Name == name })
-		switch {
-		case err != nil: // the port's own node may be starting
-		case at < 0:
-			return fmt.Errorf("%s was removed meanwhile", name)
-		case view.Nodes[at].Vacant || view.Nodes[at].UptimeS == nil: // nobody is there yet
-		case view.Nodes[at].Refilling == "":
-			_, err := fmt.Fprintf(out, "%s has everything that it is to hold\n", name)
-			return err
-		case !taken:
-			taken = true
-			fmt.Fprintf(out, "%s has taken its place; the others fill it now\n", name)
+func awaitReplaced(ctx context.Context, told *progress, cluster watched, name string) error {
+	return told.during(ctx, cluster, func() (string, error) {
+		taken := false
+		for {
+			view, err := cluster.Cluster(ctx)
+			at := slices.IndexFunc(view.Nodes, func(m api.Member) bool { return m.Name == name })
+			switch {
+			case err != nil: // the port's own node may be starting
+			case at < 0:
+				return "", fmt.Errorf("%s was removed meanwhile", name)
+			case view.Nodes[at].Vacant || view.Nodes[at].UptimeS == nil: // nobody is there yet
+			case view.Nodes[at].Refilling == "":
+				return fmt.Sprintf("%s has everything that it is to hold\n", name), nil
+			case !taken:
+				taken = true
+				told.say(fmt.Sprintf("%s has taken its place; the others fill it now\n", name))
+			}
+			if !sleepUntil(ctx, progressTick) {
+				return "", ctx.Err()
+			}
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	})
 }

@@ -24,7 +24,7 @@ type question[T any] struct {
 // show asks and prints: once or, with --watch, again and again until ctx ends. With --json the
 // answer is printed as it is.
 func show[T any](ctx context.Context, con console, cli *commands, q question[T]) error {
-	port, err := cli.Admin.client()
+	port, err := cli.Admin.watchingClient(0)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func TestAdmin_EachCommand_PrintsItsAnswerInLinesOfTheTerminalOrAsJSON(t *testin
 		{"repair pause --local", 0, `^anti-entropy is paused on A\n$`},
 		{"repair resume", 0, `^anti-entropy runs on A\nanti-entropy runs on B\n$`},
 		{"events --limit 5 --node A --level warn", 0, `^\d\d:\d\d:\d\d A warn hint delivery stopped, and is tried again until it succeeds\n    err=no room peer=B\n$`},
-		{"operations", 0, `^A-1\n  kind        gain\n  subject     partitions of a ring change\n  state       running\n  partitions  3 of 64\n(?s:.*)  left        about 1m1s\n`},
+		{"operations", 0, `^A-1\n  kind        gain\n  subject     partitions of a ring change\n  state       running\n  done        \[--------------------\] 4 %\n  partitions  3 of 64\n(?s:.*)  left        about 1m1s\n`},
 		{"config", 0, `^n=3 r=2 w=2\nconflict-resolution=merge \(changed through B\)\n$`},
 		{"config r=1 w=3", 0, `^n=3 r=1 w=3\nwill be in force`},
 		{"join h:8001", 0, `^C joins; `},
@@ -129,6 +129,22 @@ func TestAdmin_EachCommand_PrintsItsAnswerInLinesOfTheTerminalOrAsJSON(t *testin
 		code = run(t.Context(), append(args, "--json"), console{out: &out, err: io.Discard})
 		if err := json.Unmarshal(out.Bytes(), &answer); code != 0 || err != nil {
 			t.Errorf("%s --json: exit code %d, %v\n%s", test.args, code, err, out.String())
+		}
+	}
+}
+
+// TestAdmin_Watch_OfAChange_IsRefused: the change is not made.
+func TestAdmin_Watch_OfAChange_IsRefused(t *testing.T) {
+	var asked atomic.Int64
+	at := fakePort(t, &asked)
+	for _, args := range []string{
+		"check", "check --wait", "drain", "drain --undo", "repair run", "repair pause", "repair resume", "join h:8001", "join --wait h:8001",
+		"leave C", "remove C", "replace C", "replace --wait C", "config r=1", "cancel A-1",
+	} {
+		var stderr bytes.Buffer
+		code := run(t.Context(), append([]string{"admin", "--admin-addr", at, "--watch"}, strings.Fields(args)...), console{out: io.Discard, err: &stderr})
+		if code != exitUsage || asked.Load() > 0 || !strings.Contains(stderr.String(), "--watch is for commands that only show something") {
+			t.Errorf("%s --watch: exit code %d, %d questions: %s", args, code, asked.Load(), stderr.String())
 		}
 	}
 }

@@ -44,8 +44,16 @@ func TestAdmin_Operations_ShowProgressAndWhatDelaysIt(t *testing.T) {
 		}},
 		Missing: []string{"C", "D"},
 	}, now)
-	const want = `ID   KIND  SUBJECT     STATE    PARTITIONS  KEYS  BYTES  BYTES/S  STARTED
-B-2  gain  a transfer  running  3 of 64     12    2048   34       1m0s ago
+	const want = `B-2
+  kind        gain
+  subject     a transfer
+  state       running
+  done        [--------------------] 4 %
+  partitions  3 of 64
+  keys        12
+  bytes       2048
+  bytes/s     34
+  started     1m0s ago
 B-2: C does not answer
 A: transfer of 3 partitions: no owner answers
 A: tombstones wait for C, which does not answer
@@ -147,7 +155,7 @@ func TestAdmin_ReplaceAndWait_FollowsTheFreshNode(t *testing.T) {
 			{Name: "C", Status: "up", UptimeS: &uptime, Refilling: "its disk was lost"}, {}, {Name: "C", Status: "up", UptimeS: &uptime, Refilling: "its disk was lost"},
 			{Name: "C", Status: "up", UptimeS: &uptime},
 		}
-		look := func(context.Context) (v api.Cluster, err error) {
+		look := func() (v api.Cluster, err error) {
 			next := views[0]
 			if views = views[1:]; next.Name == "" {
 				return v, api.ErrUnreachable
@@ -155,14 +163,56 @@ func TestAdmin_ReplaceAndWait_FollowsTheFreshNode(t *testing.T) {
 			return api.Cluster{Nodes: []api.Member{{Name: "A"}, next}}, nil
 		}
 		var out strings.Builder
-		err := awaitReplaced(t.Context(), &out, "C", look)
-		const want = "C has taken its place; the others fill it now\nC has everything that it is to hold\n"
+		err := awaitReplaced(t.Context(), &progress{out: &out}, played(look), "C")
+		const want = "3 of 6 partitions, 0 keys, 0 B, 0 B/s\nC has taken its place; the others fill it now\nC has everything that it is to hold\n"
 		if err != nil || out.String() != want || len(views) > 0 {
 			t.Errorf("%v\n%s, %d views left", err, out.String(), len(views))
 		}
-		gone := func(context.Context) (api.Cluster, error) { return api.Cluster{}, nil }
-		if err := awaitReplaced(t.Context(), &out, "C", gone); err == nil {
+		gone := played(func() (api.Cluster, error) { return api.Cluster{}, nil })
+		if err := awaitReplaced(t.Context(), &progress{out: &out}, gone, "C"); err == nil {
 			t.Error("the place was removed, and the wait succeeds")
+		}
+	})
+}
+
+// played is a cluster whose views are played. A node of it copies partitions all the time.
+type played func() (api.Cluster, error)
+
+func (p played) Cluster(context.Context) (api.Cluster, error) { return p() }
+
+func (played) Operations(context.Context) (api.Operations, error) {
+	return api.Operations{Operations: []api.Operation{{Kind: "gain", State: "running", Partitions: api.Amount{Done: 3, Total: 6}}}}, nil
+}
+
+// TestAdmin_JoinAndWait_FollowsTheNode plays the views of the cluster, on a terminal, until the
+// node has its data.
+func TestAdmin_JoinAndWait_FollowsTheNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		views := []api.Cluster{
+			{}, {Nodes: []api.Member{{Name: "D", Status: "joining"}}, Pending: []string{"D"}},
+			{Nodes: []api.Member{{Name: "D", Status: "up"}}, Pending: []string{"D"}}, {Nodes: []api.Member{{Name: "D", Status: "up"}}},
+		}
+		var out strings.Builder
+		err := awaitJoined(t.Context(), &progress{out: colourWriter{&out}}, played(func() (api.Cluster, error) {
+			next := views[0]
+			views = views[1:]
+			return next, nil
+		}), "D")
+		got := out.String()
+		if err != nil || len(views) > 0 || !strings.HasPrefix(got, "D joins; ") || !strings.Contains(got, "3 of 6 partitions") || !strings.HasSuffix(got, "\rD has its share of the data\n") {
+			t.Errorf("%v, %d views left\n%q", err, len(views), got)
+		}
+		for what, view := range map[string]api.Cluster{"never a member": {}, "a member no more": {Nodes: []api.Member{{Name: "D", Status: "joining"}}}} {
+			looks := 0
+			err := awaitJoined(t.Context(), &progress{out: io.Discard}, played(func() (api.Cluster, error) {
+				if looks++; looks > 1 {
+					return api.Cluster{}, nil
+				}
+				return view, nil
+			}), "D")
+			if err == nil {
+				t.Errorf("%s, and the wait succeeds", what)
+			}
 		}
 	})
 }

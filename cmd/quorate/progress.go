@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -13,75 +16,130 @@ import (
 const progressEvery = 10 * time.Second
 
 // progress tells how far long work is: as one line with a bar that is drawn again and again on a
-// terminal, and else as a line now and then.
+// terminal, and else as a line now and then. It is safe for concurrent use.
 type progress struct {
 	out   io.Writer
-	told  time.Time // when the last line was written
-	shown int       // runes of the line that is on the terminal
+	kinds []string // of the operations that count; none: all
+
+	mu struct {
+		sync.Mutex
+		told  time.Time // when the last line was written
+		shown int       // runes of the line that is on the terminal
+	}
+}
+
+// progressTick is the time between two looks at the work.
+const progressTick = 500 * time.Millisecond
+
+// during runs fn, and shows the progress of the cluster's operations meanwhile. At the end it
+// writes what fn returned as the last word.
+func (p *progress) during(ctx context.Context, cluster interface {
+	Operations(context.Context) (api.Operations, error)
+}, fn func() (last string, err error)) error {
+	ctx, stop := context.WithCancel(ctx)
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for sleepUntil(ctx, progressTick) {
+			if work, err := cluster.Operations(ctx); err == nil {
+				p.show(work.Operations, time.Now())
+			}
+		}
+	})
+	last, err := fn()
+	stop()
+	looking.Wait()
+	p.say(last)
+	return err
+}
+
+// say writes a text, after it has taken the bar off the terminal.
+func (p *progress) say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mu.shown > 0 {
+		fmt.Fprintf(p.out, "\r%*s\r", p.mu.shown, "")
+		p.mu.shown = 0
+	}
+	fmt.Fprint(p.out, text)
 }
 
 // show tells the progress of the operations that run.
 func (p *progress) show(all []api.Operation, now time.Time) {
-	text := progressText(all)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	work := sumOf(all, p.kinds)
 	_, terminal := p.out.(colourWriter)
 	switch {
-	case text == "":
+	case !work.running:
 	case terminal:
-		line := progressBar(all) + " " + text
-		fmt.Fprintf(p.out, "\r%-*s", p.shown, line)
-		p.shown = len([]rune(line))
-	case now.Sub(p.told) >= progressEvery:
-		fmt.Fprintln(p.out, text)
-		p.told = now
+		line := work.line()
+		fmt.Fprintf(p.out, "\r%-*s", p.mu.shown, line)
+		p.mu.shown = len([]rune(line))
+	case now.Sub(p.mu.told) >= progressEvery:
+		fmt.Fprintln(p.out, work.text())
+		p.mu.told = now
 	}
 }
 
-// end takes the bar off the terminal, before something else is written.
-func (p *progress) end() {
-	if p.shown > 0 {
-		fmt.Fprintf(p.out, "\r%*s\r", p.shown, "")
-		p.shown = 0
-	}
+// workSum adds up operations that run.
+type workSum struct {
+	running                 bool
+	partitions, keys, bytes api.Amount
+	rate                    float64 // bytes per second
+	left                    int64   // milliseconds; 0: not known
 }
 
-// progressText adds up the operations that run; empty: none does.
-func progressText(all []api.Operation) string {
-	var partitions, bytes api.Amount
-	var rate float64
-	var left int64
-	running := false
+// sumOf adds up those operations of some kinds that run; no kinds: of all.
+func sumOf(all []api.Operation, kinds []string) (sum workSum) {
 	for _, o := range all {
-		if o.State != operationRunning {
+		if o.State != operationRunning || len(kinds) > 0 && !slices.Contains(kinds, o.Kind) {
 			continue
 		}
-		running = true
-		partitions.Done, partitions.Total = partitions.Done+o.Partitions.Done, partitions.Total+o.Partitions.Total
-		bytes.Done += o.Bytes.Done
-		rate += o.BytesPerSecond
-		left = max(left, o.LeftMillis)
+		sum.running = true
+		sum.partitions.Done, sum.partitions.Total = sum.partitions.Done+o.Partitions.Done, sum.partitions.Total+o.Partitions.Total
+		sum.keys.Done, sum.keys.Total = sum.keys.Done+o.Keys.Done, sum.keys.Total+o.Keys.Total
+		sum.bytes.Done += o.Bytes.Done
+		sum.rate += o.BytesPerSecond
+		sum.left = max(sum.left, o.LeftMillis)
 	}
-	if !running {
-		return ""
-	}
-	text := fmt.Sprintf("%s partitions, %s, %s/s", amount(partitions), size(bytes.Done), size(int64(rate)))
-	if left > 0 {
-		text += ", " + leftText(api.Operation{LeftMillis: left}) + " left"
+	return sum
+}
+
+// text tells the sum in words.
+func (s workSum) text() string {
+	text := fmt.Sprintf("%s partitions, %s keys, %s, %s/s", amount(s.partitions), amount(s.keys), size(s.bytes.Done), size(int64(s.rate)))
+	if s.left > 0 {
+		text += ", " + leftText(api.Operation{LeftMillis: s.left}) + " left"
 	}
 	return text
 }
 
-// progressBar draws the share of the partitions that are done.
-func progressBar(all []api.Operation) string {
-	const width = 20
-	var done, total int64
-	for _, o := range all {
-		if o.State == operationRunning {
-			done, total = done+o.Partitions.Done, total+o.Partitions.Total
-		}
+// line is the text behind a bar that takes the room that is left of a line, if there is any.
+func (s workSum) line() string {
+	const most, brackets = 20, len("[] ")
+	text := s.text()
+	width := min(most, lineWidth-1-brackets-len(text))
+	if width < 1 {
+		return text[:min(len(text), lineWidth-1)]
 	}
-	full := 0
-	if total > 0 {
-		full = int(min(done, total) * width / total)
+	return progressBar(shareOf(s.partitions, s.keys), width) + " " + text
+}
+
+// shareOf returns how much of the partitions is done or, where their number is not known, of the
+// keys: 0 to 1.
+func shareOf(partitions, keys api.Amount) float64 {
+	of := partitions
+	if of.Total == 0 {
+		of = keys
 	}
+	if of.Total == 0 {
+		return 0
+	}
+	return min(1, max(0, float64(of.Done)/float64(of.Total)))
+}
+
+// progressBar draws a share of 0 to 1.
+func progressBar(share float64, width int) string {
+	full := int(share * float64(width))
 	return "[" + strings.Repeat("#", full) + strings.Repeat("-", width-full) + "]"
 }

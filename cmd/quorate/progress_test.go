@@ -20,13 +20,13 @@ func moving(done int64) []api.Operation {
 
 func TestProgress_Piped_IsALineNowAndThen(t *testing.T) {
 	var out strings.Builder
-	p, start := progress{out: &out}, time.UnixMilli(1_000_000)
+	p, start := &progress{out: &out}, time.UnixMilli(1_000_000)
 	p.show(nil, start)
 	for i := range 24 { // twelve seconds
 		p.show(moving(int64(i)), start.Add(time.Duration(i)*500*time.Millisecond))
 	}
-	p.end()
-	const want = "0 of 192 partitions, 2.0 MiB, 2.0 KiB/s, about 9s left\n60 of 192 partitions, 2.0 MiB, 2.0 KiB/s, about 9s left\n"
+	p.say("")
+	const want = "0 of 192 partitions, 10 keys, 2.0 MiB, 2.0 KiB/s, about 9s left\n60 of 192 partitions, 10 keys, 2.0 MiB, 2.0 KiB/s, about 9s left\n"
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
@@ -34,20 +34,42 @@ func TestProgress_Piped_IsALineNowAndThen(t *testing.T) {
 
 func TestProgress_OnATerminal_IsOneLineWithABarThatGoes(t *testing.T) {
 	var out strings.Builder
-	p := progress{out: colourWriter{&out}}
+	p := &progress{out: colourWriter{&out}}
 	p.show(moving(16), time.UnixMilli(1))
 	p.show(moving(48), time.UnixMilli(2))
-	const second = "\r[###############-----] 144 of 192 partitions, 2.0 MiB, 2.0 KiB/s, about 9s left"
-	if got := out.String(); !strings.HasPrefix(got, "\r[#####---------------] 48 of 192") || !strings.HasSuffix(got, second) || strings.Contains(got, "\n") {
+	const second = "\r[########---] 144 of 192 partitions, 10 keys, 2.0 MiB, 2.0 KiB/s, about 9s left"
+	if got := out.String(); !strings.HasPrefix(got, "\r[###---------] 48 of 192") || !strings.HasSuffix(got, second) || strings.Contains(got, "\n") {
 		t.Errorf("%q", got)
 	}
-	if n := utf8.RuneCountInString(second); n > lineWidth {
+	if n := utf8.RuneCountInString(second); n > lineWidth+len("\r") {
 		t.Errorf("the line has %d columns", n)
 	}
 	out.Reset()
-	p.end()
-	p.end()
+	p.say("")
+	p.say("")
 	if got := out.String(); strings.TrimSpace(got) != "" || !strings.HasPrefix(got, "\r ") || !strings.HasSuffix(got, " \r") {
 		t.Errorf("the bar is left behind: %q", got)
+	}
+}
+
+// TestProgress_WideFigures_StayWithinALine: the bar gives way to the figures.
+func TestProgress_WideFigures_StayWithinALine(t *testing.T) {
+	for _, keys := range []int64{0, 1, 1 << 20, 1 << 40, 1 << 60} {
+		line := sumOf([]api.Operation{{State: "running", Keys: api.Amount{Done: keys, Total: keys}, Bytes: api.Amount{Done: keys}, BytesPerSecond: float64(keys), LeftMillis: keys}}, nil).line()
+		if n := utf8.RuneCountInString(line); n >= lineWidth {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// TestProgress_KindsAreChosen_OthersDoNotCount: what hints are delivered meanwhile is no part of
+// a repair.
+func TestProgress_KindsAreChosen_OthersDoNotCount(t *testing.T) {
+	all := append(moving(3), api.Operation{Kind: "sync", State: "running", Partitions: api.Amount{Done: 1, Total: 2}})
+	if sum := sumOf(all, []string{"sync"}); sum.partitions != (api.Amount{Done: 1, Total: 2}) {
+		t.Errorf("%+v", sum)
+	}
+	if sum := sumOf(all[:3], []string{"sync"}); sum.running {
+		t.Errorf("%+v", sum)
 	}
 }
