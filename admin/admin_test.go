@@ -241,7 +241,6 @@ func TestServer_Run_EndsWithItsContext(t *testing.T) {
 func TestPort_StoreRefusesWrites_IsShownAndCounted(t *testing.T) {
 	p := &fakeProcess{node: newFakeNode()}
 	s := newTestServer(p, "")
-	const why = "store is read-only: disk full"
 	for _, path := range []string{"/api/cluster?local=1", "/api/node"} {
 		if body := do(s, "GET", path, "").Body.String(); strings.Contains(body, "read_only") {
 			t.Errorf("%s of a healthy node: %s", path, body)
@@ -250,9 +249,9 @@ func TestPort_StoreRefusesWrites_IsShownAndCounted(t *testing.T) {
 	if body := do(s, "GET", "/metrics", "").Body.String(); !strings.Contains(body, "quorate_store_read_only 0") {
 		t.Error("the metric of a healthy node is not 0")
 	}
-	p.node.health = errors.New(why)
+	p.node.health = errors.New("store is read-only: disk full")
 	for _, path := range []string{"/api/cluster?local=1", "/api/node"} {
-		if body := do(s, "GET", path, "").Body.String(); !strings.Contains(body, `"read_only":"`+why+`"`) {
+		if body := do(s, "GET", path, "").Body.String(); !strings.Contains(body, `"read_only":"disk full"`) {
 			t.Errorf("%s: no reason in %s", path, body)
 		}
 	}

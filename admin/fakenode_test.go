@@ -250,6 +250,10 @@ func (p *fakeProcess) SetLinks(faults []fault.Link) error { p.links = faults; re
 
 func (p *fakeProcess) SetClock(string, time.Duration) error { return ErrNotHere }
 
+func (p *fakeProcess) FillDisk(string) error { return ErrNotHere }
+
+func (p *fakeProcess) UnfillDisk(string) error { return ErrNotHere }
+
 func (p *fakeProcess) AddNode(context.Context) (string, error) { return "", ErrNotDemo }
 
 func (p *fakeProcess) Join([]string) error { return ErrAlready }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -98,13 +99,18 @@ func (b *backend) report() api.Node {
 	return report
 }
 
+// whyReadOnly says why a store refuses writes, without the words that it does.
+func whyReadOnly(health error) string {
+	return strings.TrimPrefix(textOf(health), engine.ErrReadOnly.Error()+": ")
+}
+
 func (b *backend) figures(node Node) *api.NodeFigures {
 	view, figures, repairs := node.Ring(), node.Figures(), node.Repair.Status()
 	h := &api.NodeFigures{
 		ID: idText(ring.IDOf(node.Name())), RingVersion: view.Version(), RingDigest: fmt.Sprintf("%016x", view.Digest()),
 		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
-		Totals: totalsOf(node), ReadOnly: textOf(node.Store.Health()), Refilling: textOfDoubt(node.Disk.Doubt()),
+		Totals: totalsOf(node), ReadOnly: whyReadOnly(node.Store.Health()), Refilling: textOfDoubt(node.Disk.Doubt()),
 		RepairPausedMillis: millisOf(repairs.Paused), HintsHeldMillis: millisOf(repairs.HintsHeld), DrainingMillis: millisOf(b.cfg.Process.DrainingSince()),
 	}
 	for id, hints := range figures.Hints {

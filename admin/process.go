@@ -27,6 +27,10 @@ type Process interface {
 	// SetClock sets the wall clock of a node of this process off, until it is set to 0 or
 	// the process ends.
 	SetClock(node string, offset time.Duration) error
+	// FillDisk makes the disk of a node of this process count as full, until UnfillDisk or until
+	// the node is started again.
+	FillDisk(node string) error
+	UnfillDisk(node string) error
 	// AddNode starts another node, which joins the others, and returns its name. It
 	// returns [ErrNotDemo] if the process may not start any.
 	AddNode(ctx context.Context) (name string, err error)
@@ -64,7 +68,7 @@ var (
 	// ErrKilled means that the node behind the port was killed, or has not started yet.
 	ErrKilled = errors.New("the node is not running")
 	// ErrChaosForbidden means that the process was started without --chaos.
-	ErrChaosForbidden = errors.New("killing, reviving, breaking links, holding hints and setting clocks off need --chaos")
+	ErrChaosForbidden = errors.New("killing, reviving, breaking links, filling disks, holding hints and setting clocks off need --chaos")
 	// ErrNotHere means that the node runs in another process, or not at all.
 	ErrNotHere = errors.New("no such node in this process: ask its own admin port")
 	// ErrAlready means that the node is in the wanted state, or about to be.

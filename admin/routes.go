@@ -101,6 +101,10 @@ func (s *Server) table() []route {
 			params: []param{nodeParam}, body: api.ClockRequest{}, answer: api.NodeClock{}, fails: []int{403, 404}, handle: chaos.postClock,
 		},
 		{
+			method: "POST", path: "/api/nodes/{node}/disk", summary: "Makes the disk of a node count as full, until it is told otherwise or the node is started again: the node refuses writes and answers reads. Nothing is written for it.",
+			params: []param{nodeParam}, body: api.DiskRequest{}, answer: api.NodeDisk{}, fails: []int{403, 404, 503}, handle: chaos.postDisk,
+		},
+		{
 			method: "POST", path: "/api/hints/hold", summary: "Holds hints on all nodes that answer: they are stored, and not delivered. A hold ends when it is released, when the node starts again, and after ten minutes.",
 			params: []param{localParam}, body: struct{}{}, answer: api.HintHold{}, fails: []int{403}, needsNode: true, handle: chaos.postHold,
 		},

@@ -29,6 +29,23 @@ func (h *chaosHandlers) postClock(ctx context.Context, c *call) (any, error) {
 	return api.NodeClock{Node: node, OffsetMillis: want.OffsetMillis}, nil
 }
 
+// postDisk makes the disk of a node count as full, or as it is.
+func (h *chaosHandlers) postDisk(ctx context.Context, c *call) (any, error) {
+	var want api.DiskRequest
+	if err := c.json(&want); err != nil {
+		return nil, err
+	}
+	change := h.cfg.Process.UnfillDisk
+	if want.Full {
+		change = h.cfg.Process.FillDisk
+	}
+	node := c.text("node")
+	if err := change(node); err != nil {
+		return h.forward(ctx, c, node, want, err)
+	}
+	return api.NodeDisk{Node: node, Full: want.Full}, nil
+}
+
 // postHold holds the hints of all nodes.
 func (h *chaosHandlers) postHold(ctx context.Context, c *call) (any, error) {
 	if err := c.json(new(struct{})); err != nil {

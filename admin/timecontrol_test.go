@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
+	"github.com/quorate/quorate/engine"
 )
 
 func heldNodes(v api.HintHold) (held []string) {
@@ -84,9 +85,64 @@ func TestClock_SetOff_ReachesTheNodesOwnProcessWithinBounds(t *testing.T) {
 	}
 }
 
+// A disk that counts as full is a problem of its node through every port, until it is free again.
+func TestDisk_Filled_MakesTheNodeReadOnlyUntilItIsUnfilled(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 2, "")
+	got := must[api.NodeDisk](f, "A", "POST", "/api/nodes/B/disk", api.DiskRequest{Full: true})
+	if got != (api.NodeDisk{Node: "B", Full: true}) {
+		t.Errorf("answer %+v", got)
+	}
+	for _, name := range f.names {
+		f.nodes.Eventually("the problem through "+name, func() bool { return slices.Equal(f.problemsThrough(name), []string{"read-only B"}) })
+	}
+	if found := must[api.Problems](f, "A", "GET", "/api/problems", nil).Problems; len(found) != 1 || found[0].What != "B refuses writes: disk nearly full, on purpose" {
+		t.Errorf("problems %+v", found)
+	}
+	if r := f.call("B", "GET", "/readyz", ""); r.status != 503 {
+		t.Errorf("it says that it is ready: %d %s", r.status, r.body)
+	}
+	for path, want := range map[string]int{"/api/nodes/X/disk": 404, "/api/nodes/B/disk": 400} {
+		if r := f.call("A", "POST", path, map[int]string{404: `{"full":true}`, 400: `{"empty":true}`}[want]); r.status != want {
+			t.Errorf("%s: %d %s, want %d", path, r.status, r.body, want)
+		}
+	}
+	f.ports["B"].chaos = false
+	if r := f.call("A", "POST", "/api/nodes/B/disk", `{}`); r.status != 403 {
+		t.Errorf("without chaos: %d %s", r.status, r.body)
+	}
+	f.ports["B"].chaos = true
+	must[api.NodeDisk](f, "A", "POST", "/api/nodes/B/disk", api.DiskRequest{})
+	for _, name := range f.names {
+		f.nodes.Eventually("no problem through "+name, func() bool { return len(f.problemsThrough(name)) == 0 })
+	}
+	if r := f.call("B", "GET", "/readyz", ""); r.status != 200 {
+		t.Errorf("it says that it is not ready: %d %s", r.status, r.body)
+	}
+}
+
 // offset returns what the clock of the port's node was set to.
 func (p *port) offset() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.clockOffset
+}
+
+func (p *port) FillDisk(name string) error { return p.onStore(name, (*engine.Store).FillDisk) }
+
+func (p *port) UnfillDisk(name string) error { return p.onStore(name, (*engine.Store).UnfillDisk) }
+
+func (p *port) onStore(name string, fn func(*engine.Store)) error {
+	switch {
+	case !p.chaos:
+		return ErrChaosForbidden
+	case name != p.name:
+		return ErrNotHere
+	}
+	n := p.f.nodes.Node(name)
+	if n == nil {
+		return ErrKilled
+	}
+	fn(n.Store())
+	return nil
 }

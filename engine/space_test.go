@@ -66,6 +66,38 @@ func spaceAgain(t *testing.T, file string) {
 	}
 }
 
+// TestStore_FilledDisk_RefusesWritesUntilItIsUnfilled: a disk that is really full stays so.
+func TestStore_FilledDisk_RefusesWritesUntilItIsUnfilled(t *testing.T) {
+	mem := vfs.NewMem()
+	s := open(t, testOptions(mem))
+	write(t, s, 0, "k", data("v"))
+	refused := func(when string) {
+		t.Helper()
+		if err := s.Health(); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "disk nearly full") {
+			t.Fatalf("%s: health %v", when, err)
+		}
+	}
+	s.FillDisk()
+	refused("filled")
+	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
+	s.maintain()
+	refused("filled, and looked after")
+	if read(t, s, 0, "k") == nil {
+		t.Error("it does not answer reads")
+	}
+	s.UnfillDisk()
+	if err := s.Health(); err != nil {
+		t.Fatalf("unfilled: health %v", err)
+	}
+	write(t, s, 0, "k2", data("v"))
+	s.FillDisk()
+	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
+	s.UnfillDisk()
+	refused("really full")
+	s.UnfillDisk()
+	refused("really full, and unfilled twice")
+}
+
 // TestStore_CloseOnFullDisk_Ends lets the last batch of a clean stop find no room
 // in the memtables, behind a flush that waits for space.
 func TestStore_CloseOnFullDisk_Ends(t *testing.T) {

@@ -83,6 +83,13 @@ func (s *Store) Health() error {
 	return s.db.health.Err()
 }
 
+// FillDisk makes the disk count as full until UnfillDisk or Close: writes are refused, and reads
+// go on. It is for showing what a full disk leads to.
+func (s *Store) FillDisk() { s.db.space.Fill() }
+
+// UnfillDisk makes the disk count as it is.
+func (s *Store) UnfillDisk() { s.db.space.Unfill() }
+
 // Open opens the store in a directory, which is made if there is none.
 //
 // It returns [ErrLocked] if the directory is in use, [ErrOtherOwner] or

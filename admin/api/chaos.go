@@ -22,6 +22,17 @@ type NodeClock struct {
 	OffsetMillis int64  `json:"offset_ms"`
 }
 
+// DiskRequest is the body of POST /api/nodes/{node}/disk.
+type DiskRequest struct {
+	Full bool `json:"full"` // its disk counts as full; false: as it is
+}
+
+// NodeDisk is the answer of POST /api/nodes/{node}/disk.
+type NodeDisk struct {
+	Node string `json:"node"`
+	Full bool   `json:"full"`
+}
+
 // HintHold is the answer of POST /api/hints/hold and of POST /api/hints/release.
 type HintHold struct {
 	Nodes   []HeldHints `json:"nodes"`

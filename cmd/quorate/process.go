@@ -8,6 +8,7 @@ import (
 	"github.com/quorate/quorate/admin"
 	"github.com/quorate/quorate/cluster/core/histogram"
 	"github.com/quorate/quorate/cluster/peer/fault"
+	"github.com/quorate/quorate/engine"
 	"github.com/quorate/quorate/server/tracing"
 )
 
@@ -85,6 +86,26 @@ func (p *process) SetClock(node string, offset time.Duration) error {
 		return err
 	}
 	h.clock.set(offset)
+	return nil
+}
+
+// FillDisk implements [admin.Process].
+func (p *process) FillDisk(node string) error { return p.onStore(node, (*engine.Store).FillDisk) }
+
+// UnfillDisk implements [admin.Process].
+func (p *process) UnfillDisk(node string) error { return p.onStore(node, (*engine.Store).UnfillDisk) }
+
+// onStore calls fn with the store of a node that runs.
+func (p *process) onStore(node string, fn func(*engine.Store)) error {
+	h, err := p.find(node)
+	if err != nil {
+		return err
+	}
+	l, why := h.state()
+	if l == nil {
+		return why
+	}
+	fn(l.node.Store())
 	return nil
 }
 

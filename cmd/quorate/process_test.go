@@ -334,7 +334,7 @@ func TestProcess_DiskLost_NodeIsFilledByItself(t *testing.T) {
 func TestProcess_WithoutChaos_BreaksNothing(t *testing.T) {
 	p := &process{supervisors: new(supervisors)}
 	for what, err := range map[string]error{
-		"kill": p.Kill("A"), "revive": p.Revive("A"), "links": p.SetLinks(nil), "clock": p.SetClock("A", time.Second),
+		"kill": p.Kill("A"), "revive": p.Revive("A"), "links": p.SetLinks(nil), "clock": p.SetClock("A", time.Second), "disk": p.FillDisk("A"),
 	} {
 		if !errors.Is(err, admin.ErrChaosForbidden) {
 			t.Errorf("%s: %v", what, err)

@@ -29,6 +29,7 @@ type Space struct {
 	logger  *slog.Logger
 	until   atomic.Int64 // bytes to be written before the disk is asked
 	free    atomic.Int64 // bytes at the last check; 0: not known
+	filled  atomic.Bool  // the disk counts as full, on purpose
 }
 
 // NewSpace watches the disk that holds dir. With a reserve of 0 bytes it keeps 256 MiB or
@@ -47,6 +48,23 @@ func (s *Space) Wrote(bytes int) {
 // Free returns how many bytes of the disk were free at the last check; 0: not known.
 func (s *Space) Free() int64 { return s.free.Load() }
 
+// Fill makes the disk count as full until Unfill, to show what a full disk leads to. It
+// writes nothing.
+func (s *Space) Fill() {
+	if !s.filled.Swap(true) {
+		s.logger.Error("disk counts as full, on purpose; refusing writes")
+	}
+	s.health.SetFull("disk nearly full, on purpose")
+}
+
+// Unfill makes the disk count as it is.
+func (s *Space) Unfill() {
+	if s.filled.Swap(false) && s.health.ClearFull() {
+		s.logger.Info("disk does not count as full any more")
+		s.Check()
+	}
+}
+
 // Check refuses writes, or accepts them again, by the space that is left. Between the
 // two lies a quarter of the reserve.
 func (s *Space) Check() {
@@ -56,6 +74,9 @@ func (s *Space) Check() {
 		return // not every file system can tell
 	}
 	s.free.Store(int64(min(usage.AvailBytes, math.MaxInt64)))
+	if s.filled.Load() {
+		return
+	}
 	reserve := s.reserve
 	if reserve == 0 {
 		reserve = min(defaultReserve, usage.TotalBytes/reserveShare)
