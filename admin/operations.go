@@ -132,7 +132,10 @@ func (h *operationHandlers) deleteOperation(ctx context.Context, c *call) (any, 
 		return h.deleteAtItsNode(ctx, c, name)
 	}
 	all := c.node.Operations()
-	if err := all.Cancel(number); err != nil && !errors.Is(err, operation.ErrEnded) {
+	switch err := all.Cancel(number); {
+	case errors.Is(err, operation.ErrUnknown):
+		return nil, fmt.Errorf("%w: %s, on %s", operation.ErrUnknown, c.text("operation"), name)
+	case err != nil && !errors.Is(err, operation.ErrEnded):
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, fanout.Timeout)

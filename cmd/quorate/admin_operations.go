@@ -22,11 +22,11 @@ func printOperations(out io.Writer, all api.Operations, now time.Time) error {
 	if len(all.Operations) == 0 {
 		fmt.Fprintln(out, "no operations")
 	} else {
-		t := newTable("ID", "KIND", "SUBJECT", "STATE", "DONE", "PARTITIONS", "KEYS", "BYTES", "BYTES/S", "STARTED", "LEFT")
+		t := newTable("ID", "KIND", "SUBJECT", "STATE", "DONE", "PARTITIONS", "KEYS", "BYTES", "RATE", "STARTED", "LEFT")
 		for _, o := range all.Operations {
 			started := now.Sub(time.UnixMilli(o.StartedMillis)).Round(time.Second)
-			t.add(o.ID, o.Kind, o.Subject, o.State, doneText(o), amount(o.Partitions), amount(o.Keys), amount(o.Bytes),
-				fmt.Sprintf("%.0f", o.BytesPerSecond), fmt.Sprintf("%v ago", started), leftText(o))
+			t.add(o.ID, o.Kind, o.Subject, o.State, doneText(o), amount(o.Partitions), amount(o.Keys), sizeAmount(o.Bytes),
+				size(int64(o.BytesPerSecond))+"/s", fmt.Sprintf("%v ago", started), leftText(o))
 		}
 		if err := t.print(out); err != nil {
 			return err
@@ -82,6 +82,14 @@ func amount(a api.Amount) string {
 		return fmt.Sprint(a.Done)
 	}
 	return fmt.Sprintf("%d of %d", a.Done, a.Total)
+}
+
+// sizeAmount formats how many bytes are done, of how many where that is known.
+func sizeAmount(a api.Amount) string {
+	if a.Total == 0 {
+		return size(a.Done)
+	}
+	return fmt.Sprintf("%s of %s", size(a.Done), size(a.Total))
 }
 
 type adminCancel struct {

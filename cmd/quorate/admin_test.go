@@ -51,8 +51,8 @@ func TestAdmin_Operations_ShowProgressAndWhatDelaysIt(t *testing.T) {
   done        [--------------------] 4 %
   partitions  3 of 64
   keys        12
-  bytes       2048
-  bytes/s     34
+  bytes       2.0 KiB
+  rate        34 B/s
   started     1m0s ago
 B-2: C does not answer
 A: transfer of 3 partitions: no owner answers

@@ -42,23 +42,41 @@ func TestOperations_Page_TellsWhatHappensAndWhatHelps(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	disk := func(n *node, full bool) {
+		if err := a.call("POST", "/api/nodes/"+n.name+"/disk", map[string]any{"full": full}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	standby := f.add()
 	drills := []drill{
 		{"Is anything wrong?", []func(){nothing}},
 		{"A node is lost", []func(){func() { c.kill(); write() }, c.restart}},
 		{"The disk of a node is lost", []func(){func() { c.kill(); c.wipe() }, c.restart}},
-		{"A disk is full", []func(){nothing}},
+		{"A disk is full", []func(){func() {
+			disk(c, true)
+			within(t, patience, "the readiness probe of C to fail", func() error {
+				if err := c.get("/readyz", nil); err == nil || !strings.Contains(err.Error(), "disk nearly full") {
+					return fmt.Errorf("it says: %v", err)
+				}
+				return nil
+			})
+			write()
+			if got := c.dial(t).Get(t.Context(), "k1"); got.Err() != nil {
+				t.Errorf("C does not answer reads: %v", got.Err())
+			}
+		}, nothing, func() { disk(c, false) }, nothing}},
 		{"A link or a node is slow", []func(){func() {
 			links("/api/nodes/A/slow", map[string]any{"with": []string{"B"}, "delay_ms": 120})
 		}}},
-		{"Nodes are restarted or upgraded, one after the other", []func(){func() { links("/api/heal", map[string]any{}) }, nothing}},
-		{"The cluster grows", []func(){func() {
+		{"Comparing copies is in the way", []func(){func() { links("/api/heal", map[string]any{}) }, nothing, nothing, nothing, nothing}},
+		{"Nodes are restarted or upgraded, one after the other", []func(){nothing, nothing}},
+		{"The cluster grows", []func(){nothing, func() {
 			at := len(standby.args) - 2 // --join and its value
 			standby.args = append(standby.args[:at:at], "--standby")
 			standby.start()
 			within(t, patience, "the standby's port", func() error { return standby.get("/healthz", nil) })
-		}, nothing, nothing, standby.goAway}},
-		{"A node does not come back", []func(){func() { c.kill(); write() }}},
+		}, nothing, nothing, nothing, standby.goAway}},
+		{"A node does not come back", []func(){func() { c.kill(); write() }, nothing}},
 		{"Where does a request spend its time?", nil},
 	}
 	sections := strings.Split(string(text), "\n## ")[1:]
