@@ -97,7 +97,7 @@ func (n *Node) openStore() (err error) {
 	o.Logger = n.cfg.Logger.With("component", "engine")
 	o.Observe = func(t causal.Timestamp) { n.coordinator.Observe(t) } // nothing is merged before there is one
 	o.OnFatal = func(err error) { n.fail(fmt.Errorf("the store failed: %w", err)) }
-	o.MayStrip = func() bool { return n.allMembers(peer.Stripped) }
+	o.MayStrip = func() bool { return n.allMembers(peer.Stripped) == nil }
 	if n.store, err = engine.Open(o); err != nil {
 		return err
 	}
@@ -113,13 +113,13 @@ func (n *Node) openStore() (err error) {
 	return nil
 }
 
-// allMembers reports whether all other members are known to be of a version with a feature.
-func (n *Node) allMembers(what peer.Feature) bool {
+// allMembers returns nil if all other members are known to be of a version with a feature.
+func (n *Node) allMembers(what peer.Feature) error {
 	select {
 	case <-n.ready:
-		return agreement.All(n.state.Ring().Members(), n.id, func(id ring.NodeID) bool { return n.channel.Knows(id, what) })
+		return agreement.All(n.state.Ring().Members(), n.id, func(id ring.NodeID) (does, known bool) { return n.channel.Speaks(id, what) })
 	default:
-		return false
+		return agreement.ErrNoRing
 	}
 }
 
@@ -179,8 +179,8 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		RequestTimeout: n.cfg.RequestTimeout, Abstain: true, Lanes: n.cfg.PeerLanes,
 		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
 		ClearsDiffer: func(id ring.NodeID) { n.clearer.Differs(id) },
-		Collections:  agreement.New(n.store.State(), "elements", func() bool { return n.allMembers(peer.Elements) }).Reached,
-		Sums:         agreement.New(n.store.State(), "sums", func() bool { return n.allMembers(peer.Sums) }).Reached,
+		Collections:  agreement.New(n.store.State(), "elements", func() error { return n.allMembers(peer.Elements) }).Err,
+		Sums:         agreement.New(n.store.State(), "sums", func() error { return n.allMembers(peer.Sums) }).Err,
 	})
 	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,

@@ -1,6 +1,9 @@
 package agreement
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -19,36 +22,57 @@ type State interface {
 type Agreement struct {
 	state   State
 	name    string
-	all     func() bool
+	all     func() error
 	reached atomic.Bool
 }
 
-// New returns the agreement that is kept under a name. all reports whether all members are
-// known to read the form now; it is asked until they do.
-func New(state State, name string, all func() bool) *Agreement {
+// New returns the agreement that is kept under a name. all returns nil if all members are
+// known to read the form now, else who does not; it is asked until they do.
+func New(state State, name string, all func() error) *Agreement {
 	return &Agreement{state: state, name: name, all: all}
 }
 
-// Reached reports whether the form may be written. Until it may, Reached reads the disk, and
-// the first time that it may, waits for the disk; if that fails, it may not be written yet.
-func (a *Agreement) Reached() bool {
+// Err returns nil if the form may be written, else why it may not yet. Until it may, Err reads
+// the disk, and the first time that it may, waits for the disk; if that fails, it may not.
+func (a *Agreement) Err() error {
 	if a.reached.Load() {
-		return true
+		return nil
 	}
 	saved, err := a.state.Load(a.name)
-	if err != nil || saved == nil && (!a.all() || a.state.Save(a.name, []byte{1}) != nil) {
-		return false
+	if err == nil && saved == nil {
+		if err := a.all(); err != nil {
+			return err
+		}
+		err = a.state.Save(a.name, []byte{1})
+	}
+	if err != nil {
+		return fmt.Errorf("note that all members read it: %w", err)
 	}
 	a.reached.Store(true)
-	return true
+	return nil
 }
 
-// All reports whether something holds for all members but one, which asks.
-func All(members []ring.Member, self ring.NodeID, holds func(ring.NodeID) bool) bool {
+// ErrNoRing means that a node asks before it has its place in the ring.
+var ErrNoRing = errors.New("this node has no place in the ring yet")
+
+// All returns nil if all members but one, which asks, are known to read a form. The error names
+// those that are waited for, and says what to do. reads says whether a member does, and whether
+// that is known.
+func All(members []ring.Member, self ring.NodeID, reads func(ring.NodeID) (does, known bool)) error {
+	var waits []string
 	for _, m := range members {
-		if m.ID != self && !holds(m.ID) {
-			return false
+		if m.ID == self {
+			continue
+		}
+		switch does, known := reads(m.ID); {
+		case !known:
+			waits = append(waits, fmt.Sprintf("%s, which has not answered since this node started (start it, or take it off the ring with 'quorate admin remove %s')", m.Name, m.Name))
+		case !does:
+			waits = append(waits, fmt.Sprintf("%s, which runs an older version (upgrade it)", m.Name))
 		}
 	}
-	return true
+	if len(waits) == 0 {
+		return nil
+	}
+	return fmt.Errorf("waiting for %s", strings.Join(waits, "; "))
 }

@@ -205,6 +205,16 @@ func (c *Channel) Knows(id causal.NodeID, what Feature) bool {
 	return r != nil && r.version.Load() >= uint32(what)
 }
 
+// Speaks reports whether the version of a peer has a feature, and whether that version is known:
+// it is not before the first stream to the peer.
+func (c *Channel) Speaks(id causal.NodeID, what Feature) (does, known bool) {
+	r := c.remote(id)
+	if r == nil || r.version.Load() == 0 {
+		return false, false
+	}
+	return c.Knows(id, what), true
+}
+
 // WaitTime returns how long an answer of a peer may take before another node should be
 // asked: three times its recent 99th percentile, 20 to 500 ms; 100 ms until known.
 func (c *Channel) WaitTime(id causal.NodeID) time.Duration {

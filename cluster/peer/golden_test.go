@@ -48,6 +48,15 @@ func TestChannel_Knows_FollowsFromTheHello(t *testing.T) {
 	if !a.Knows(b.id(), Stripped) || a.Knows(a.id()+100, Stripped) {
 		t.Errorf("of the peer: %v, of a stranger: %v", a.Knows(b.id(), Stripped), a.Knows(a.id()+100, Stripped))
 	}
+	if does, known := a.Speaks(b.id(), Elements); !does || !known {
+		t.Errorf("elements: of the peer: %v, known %v", does, known)
+	}
+	if does, known := a.Speaks(b.id(), Feature(200)); does || !known {
+		t.Errorf("a feature of a later version: of the peer: %v, known %v", does, known)
+	}
+	if does, known := a.Speaks(a.id()+100, Elements); does || known {
+		t.Errorf("elements: of a stranger: %v, known %v", does, known)
+	}
 	if !a.Knows(b.id(), Elements) || a.Knows(a.id()+100, Elements) {
 		t.Errorf("elements: of the peer: %v, of a stranger: %v", a.Knows(b.id(), Elements), a.Knows(a.id()+100, Elements))
 	}

@@ -46,16 +46,16 @@ type Config struct {
 	// Until the two have the same, they exchange no copies for clients. It must not block.
 	ClearsDiffer func(ring.NodeID)
 
-	// Collections reports whether all members read objects with elements. Until then changes of
-	// elements are refused. Default: they do.
-	Collections func() bool
+	// Collections returns nil if all members read objects with elements, else who does not. Until
+	// then changes of elements are refused. Default: they do.
+	Collections func() error
 	// DeltaElements is from how many elements on the changes of a collection are sent as deltas;
 	// default [DefaultDeltaElements].
 	DeltaElements int
-	// Sums reports whether all members read objects of the format of sums, which is that of
-	// streams too. Until then an increment is written as a value, so that concurrent ones are
+	// Sums returns nil if all members read objects of the format of sums, which is that of
+	// streams too, else who does not. Until then an increment is written as a value, so that concurrent ones are
 	// siblings, and changes of streams are refused. Default: they do.
-	Sums func() bool
+	Sums func() error
 	// CollectionBytes bounds the elements of a key; default [DefaultCollectionBytes].
 	CollectionBytes int64
 
@@ -130,10 +130,10 @@ func New(cfg Config) *Coordinator {
 		cfg.Now = time.Now
 	}
 	if cfg.Sums == nil {
-		cfg.Sums = func() bool { return true }
+		cfg.Sums = func() error { return nil }
 	}
 	if cfg.Collections == nil {
-		cfg.Collections = func() bool { return true }
+		cfg.Collections = func() error { return nil }
 	}
 	if cfg.ClearsDiffer == nil {
 		cfg.ClearsDiffer = func(ring.NodeID) {}

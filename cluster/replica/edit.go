@@ -78,7 +78,7 @@ func (e *edit) apply(current *object.Object, mint *engine.Minter) (next object.O
 		Value: value, Of: shown.Of, Past: ctx, Dot: mint.Dot(ctx.Vector),
 		Time: max(o.stamp(), o.covered(current)+1),
 	}
-	if u.Adds() && c.cfg.Sums() {
+	if u.Adds() && c.cfg.Sums() == nil {
 		if next, ok := e.add(current, &event, shown.Found); ok {
 			return next, true, nil
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
-// ErrOlderMember refuses a change of a collection while a member of the cluster runs a version
-// that cannot read it.
-var ErrOlderMember = errors.New("a member of the cluster runs a version of quorate that cannot read keys of this type: upgrade all members first")
+// ErrNotAllRead refuses a change of a collection until all members of the cluster are known to
+// run a version that reads it.
+var ErrNotAllRead = errors.New("keys of this type cannot be written until all members are known to read them")
 
 // ErrTooLarge refuses what would make a collection larger than [Config.CollectionBytes]. A
 // removal is never refused.
@@ -60,8 +60,8 @@ func readsOf(o *op) int {
 func (e *edit) changeElements(current *object.Object, mint *engine.Minter, change *object.Edit) (next object.Object, write bool, err error) {
 	o, u := (*op)(e), e.req.Update
 	c := o.f.c
-	if !c.cfg.Collections() || writesEntries(change.Changes) && !c.cfg.Sums() {
-		return next, false, ErrOlderMember
+	if err := c.allRead(change.Changes); err != nil {
+		return next, false, fmt.Errorf("%w: %w", ErrNotAllRead, err)
 	}
 	if lacksSeen(current, u, change) {
 		return next, false, ErrUnseen
@@ -87,6 +87,14 @@ func (e *edit) changeElements(current *object.Object, mint *engine.Minter, chang
 		o.req.Result.Context = u.Context.With(change.Dot, change.Time)
 	}
 	return next, true, nil
+}
+
+// allRead returns nil if all members read what changes write, else who does not.
+func (c *Coordinator) allRead(changes []object.Change) error {
+	if err := c.cfg.Collections(); err != nil || !writesEntries(changes) {
+		return err
+	}
+	return c.cfg.Sums()
 }
 
 // writesEntries reports whether changes write or remove entries of a stream.

@@ -50,6 +50,21 @@ func TestChangeElements_CollectionIsFull_RefusesWhatAdds(t *testing.T) {
 
 // A clock far ahead wrote a field and the expiry of its key, which has come since. A change that
 // another node forwards is later than what it replaces, and the expiry does not take it.
+// The error says who is waited for, through a node that forwards the command too.
+func TestChangeElements_NotAllMembersReadThem_IsRefusedWithTheirNames(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	waits := errors.New("waiting for C, which has not answered")
+	for _, n := range w.nodes {
+		n.coordinator.cfg.Collections = func() error { return waits }
+	}
+	for place := range 4 {
+		err := w.at(place).fails(change(w.key, collection.HashSet, "a", "v"))
+		if text := fmt.Sprint(err); !strings.Contains(text, ErrNotAllRead.Error()) || !strings.Contains(text, waits.Error()) {
+			t.Errorf("through place %d: %v", place, err)
+		}
+	}
+}
+
 func TestChangeElements_ForwardedWithAContext_IsLaterThanWhatItReplaces(t *testing.T) {
 	ahead := causal.TimestampOf(time.Now().Add(time.Hour).UnixMilli())
 	actor := causal.Actor{Node: 99, Epoch: 1}
@@ -128,7 +143,7 @@ func (w *world) setBound(bytes int64) {
 func TestChangeElements_OlderMember_RefusesEntries(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D")
 	for _, n := range w.nodes {
-		n.coordinator.cfg.Sums = func() bool { return false }
+		n.coordinator.cfg.Sums = func() error { return errors.New("waiting for C") }
 	}
 	id := collection.StreamID{Millis: 5, Sequence: 1}
 	asked, fields := collection.NewID{Rule: collection.ExplicitID, ID: id}, collection.AppendFields(nil, [][]byte{[]byte("f"), []byte("v")})
@@ -137,20 +152,20 @@ func TestChangeElements_OlderMember_RefusesEntries(t *testing.T) {
 	}
 	store := change(w.key, collection.StreamStore, string(id.Append(nil)), string(fields))
 	for name, r := range map[string]*Request{"XADD": add(), "RESTORE": store} {
-		if err := w.at(0).fails(r); !errors.Is(err, ErrOlderMember) {
-			t.Errorf("%s is answered %v, want %v", name, err, ErrOlderMember)
+		if err := w.at(0).fails(r); !errors.Is(err, ErrNotAllRead) {
+			t.Errorf("%s is answered %v, want %v", name, err, ErrNotAllRead)
 		}
 	}
 	if encoded, _, err := w.at(0).store.Get(w.at(0).partition(w.key), w.key, nil); err != nil || len(encoded) > 0 {
 		t.Errorf("the key is %x, %v, after all was refused", encoded, err)
 	}
 	unknown := change(w.key, 255) // as XADD is to a coordinator that has no streams
-	if err := w.at(3).fails(unknown); !errors.Is(err, ErrOlderMember) {
-		t.Errorf("a forwarded XADD is answered %v, want %v", err, ErrOlderMember)
+	if err := w.at(3).fails(unknown); !errors.Is(err, ErrNotAllRead) {
+		t.Errorf("a forwarded XADD is answered %v, want %v", err, ErrNotAllRead)
 	}
 	w.at(0).must(change(w.key, collection.HashSet, "f", "v"))
 	for _, n := range w.nodes {
-		n.coordinator.cfg.Sums = func() bool { return true }
+		n.coordinator.cfg.Sums = func() error { return nil }
 	}
 	w.at(0).must(del(w.key))
 	w.at(3).must(add())

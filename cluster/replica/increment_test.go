@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -156,7 +157,7 @@ func TestIncrement_ForwardedTwice_CountsOnce(t *testing.T) {
 func TestIncrement_OlderMember_WritesAValue(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	for _, n := range w.nodes {
-		n.coordinator.cfg.Sums = func() bool { return false }
+		n.coordinator.cfg.Sums = func() error { return errors.New("waiting for C") }
 	}
 	r := incr(w.key)
 	r.W = 3
