@@ -166,6 +166,7 @@ func TestBrowser_Operations_ShowProgressAndAreCancelled(t *testing.T) {
 	b.shows("#panel-operations", "1 operation under way")
 	b.shows("#panel-operations", "about 20 min left")
 	b.shows("#panel-operations", "3 of 64")
+	b.until(`document.querySelector("#panel-operations progress").value === 3 && document.querySelector("#panel-operations progress").max === 64`)
 	b.shows("#panel-operations", "C does not answer")
 	b.shows("#panel-operations", "A keeps old tombstones, because C does not answer")
 	b.shows("#panel-operations", "D does not answer")

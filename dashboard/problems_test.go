@@ -15,8 +15,8 @@ func TestBrowser_Problems_AreCountedListedAndMarked(t *testing.T) {
 	}
 	f.mu.Unlock()
 	b.shows("#problems", "2 problems")
-	for node, marked := range map[string]string{"A": "true", "B": "false", "C": "true", "D": "false"} { // that of A has a word of its own
-		b.until(`document.querySelector("#cards [data-node='` + node + `']").parts.marks.hidden === ` + marked)
+	for node, marked := range map[string]string{"A": "false", "B": "true", "C": "false", "D": "true"} { // that of A has a word of its own
+		b.until(`document.querySelector("#cards [data-node='` + node + `']").parts.marks.checkVisibility() === ` + marked)
 	}
 	b.click("#problems")
 	b.shows("#problem-list", "the link between B and D is slow for 3 min")

@@ -101,7 +101,8 @@ export async function slow(name) {
     field("Delay of each message, in ms", h("input", { name: "delay", type: "number", min: 0, max: 10000, value: 50, required: true })),
     field("Messages lost, in percent", h("input", { name: "loss", type: "number", min: 0, max: 100, value: 0, required: true })),
   ];
-  const data = await ask({ title: name ? `Slow the links of ${name}` : "Slow a node's links", confirm: "Slow", danger: true, fields });
+  const data = await ask({ title: name ? `Slow the links of ${name}` : "Slow a node's links", confirm: "Slow", danger: true, fields,
+    text: "What it sends and what it receives is delayed or lost, on the real sockets." });
   if (!data) return;
   const node = name ?? data.get("node");
   const how = { delay_ms: Number(data.get("delay")), loss: Number(data.get("loss")) / 100 };

@@ -19,14 +19,17 @@ const worst = (nodes, kind, p) => {
   return all.length ? Math.max(...all) : null;
 };
 
+const perSecond = (v) => `${short(v)}/s`;
+const QUIET = "no Redis client has asked";
+
 const CHARTS = [
-  { id: "throughput", title: "Throughput", unit: (v) => `${short(v)}/s`, floor: 10, series: [
+  { id: "throughput", title: "Throughput", unit: perSecond, floor: 10, series: [
     ["reads", "--accent", (n) => sum(n, "reads_s")], ["writes", "--warn", (n) => sum(n, "writes_s")], ["errors", "--bad", (n) => sum(n, "errors_s")]] },
-  { id: "reads", title: "Read latency", unit: millis, axis: (v) => `${short(v)} ms`, floor: 1, series: [
+  { id: "reads", title: "Read latency", unit: millis, axis: (v) => `${short(v)} ms`, floor: 1, empty: QUIET, series: [
     ["p50", "--good", (n) => worst(n, "read_ms", "p50")], ["p99", "--accent", (n) => worst(n, "read_ms", "p99")], ["p99.9", "--bad", (n) => worst(n, "read_ms", "p999"), [4, 3]]] },
-  { id: "writes", title: "Write latency", unit: millis, axis: (v) => `${short(v)} ms`, floor: 1, series: [
+  { id: "writes", title: "Write latency", unit: millis, axis: (v) => `${short(v)} ms`, floor: 1, empty: QUIET, series: [
     ["p50", "--good", (n) => worst(n, "write_ms", "p50")], ["p99", "--accent", (n) => worst(n, "write_ms", "p99")], ["p99.9", "--bad", (n) => worst(n, "write_ms", "p999"), [4, 3]]] },
-  { id: "divergence", title: "Divergence and repair", unit: (v) => `${short(v)}/s`, floor: 2, series: [
+  { id: "divergence", title: "Divergence and repair", unit: perSecond, floor: 2, series: [
     ["divergent", "--bad", (n) => sum(n, "divergent_s")], ["repairs", "--accent", (n) => sum(n, "read_repairs_s")],
     ["hints stored", "--warn", (n) => sum(n, "hints_stored_s")], ["delivered", "--good", (n) => sum(n, "hints_delivered_s"), [4, 3]]] },
 ];
@@ -84,7 +87,7 @@ export function draw() {
   const scale = part.time.value ? { points: Math.max(2, all.length), since: "1 hour ago" } : { points: LIVE, since: "3 min ago" };
   for (const chart of CHARTS) {
     const series = chart.series.map(([, colour, of, dash]) => ({ values: ticks.map(of), colour, dash }));
-    plot(chart.canvas, series, { format: chart.axis ?? short, floor: chart.floor, ...scale });
+    plot(chart.canvas, series, { format: chart.axis ?? chart.unit, floor: chart.floor, empty: chart.empty, ...scale });
     const now = series.map((x) => chart.unit(x.values.at(-1) ?? (chart.unit === millis ? null : 0)));
     now.forEach((text, i) => say(chart.values[i].value, text));
     set(chart.canvas, "aria-label", `${chart.title} now: ${chart.series.map(([label], i) => `${label} ${now[i]}`).join(", ")}`);

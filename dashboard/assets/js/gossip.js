@@ -92,7 +92,7 @@ function drawChanges(gossip) {
   const x = (ms) => 20 + (400 * (ms - first)) / (rounds * round);
   const step = Math.ceil(rounds / 12);
   const grid = [];
-  for (let i = 0; i <= rounds; i += step) grid.push(s("path", { class: "grid", d: `M${x(first + i * round)} 12V${22 + seen.length * 22}` }), s("text", { class: "tick", x: x(first + i * round), y: 9 }, i));
+  for (let i = 0; i <= rounds; i += step) grid.push(s("path", { class: "grid", d: `M${x(first + i * round)} 12V${22 + seen.length * 22}` }), s("text", { class: "tick", x: x(first + i * round), y: 9 }, i + step > rounds ? plural(i, "round") : i));
   const rows = seen.map((v, i) => s("g", { class: colour(v.node) },
     s("path", { class: "since", d: `M20 ${26 + i * 22}H${x(v.at_ms).toFixed(1)}` }),
     s("circle", { cx: x(v.at_ms).toFixed(1), cy: 26 + i * 22, r: 8 }), s("text", { class: "who", x: x(v.at_ms).toFixed(1), y: 30 + i * 22 }, initials(v.node))));

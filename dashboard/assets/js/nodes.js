@@ -40,7 +40,6 @@ function make(n) {
       part.spark = s("svg", { class: "spark", viewBox: "0 0 80 20", preserveAspectRatio: "none", "aria-hidden": "true" }, s("path", { class: "area" }), s("path", { class: "line" })),
       part.ops = h("span", { class: "ops" })),
     part.facts = h("p", { class: "card-facts" }),
-    h("p", {}, part.marks = h("span", { class: "chip warn" }), part.hints = h("span", { class: "chip warn" })),
     h("div", { class: "buttons" },
       button("kill", "Kill", () => attempt(() => api.kill(name), `${name} was killed as a crash would: its sockets closed without a message to the others.`), "danger"),
       button("revive", "Revive", () => attempt(() => api.revive(name), `${name} is starting again from its disk.`)),
@@ -52,7 +51,8 @@ function make(n) {
           button("heal", "Heal", () => attempt(() => api.heal(name), `All faults on the links of ${name} are removed.`)),
           button("leave", "Leave", () => drop(name, "leave")),
           button("replace", "Replace", () => vacate(name)),
-          button("remove", "Remove", () => drop(name, "remove"), "danger")))));
+          button("remove", "Remove", () => drop(name, "remove"), "danger"))),
+      part.marks = h("span", { class: "chip warn" }), part.hints = h("span", { class: "chip warn" })));
   card.parts = part;
   card.addEventListener("pointerenter", () => light(name));
   card.addEventListener("pointerleave", () => light(null));
@@ -111,7 +111,7 @@ async function loseDisk(name) {
 
 async function vacate(name) {
   const data = await ask({ title: `Replace ${name}`, confirm: "Replace",
-    text: `The place of ${name} becomes vacant: a node that is started as ${name} on an empty data directory joins without more ado, gets its tokens, and is filled by the others. If ${name} itself comes back first, it keeps its place.` });
+    text: `The place of ${name} becomes vacant: a node that is started as ${name} on an empty data directory joins in its place, gets its tokens, and is filled by the others. If ${name} itself comes back first, it keeps its place.` });
   if (data) await attempt(() => api.replaceNode(name), `The place of ${name} is vacant.`);
 }
 

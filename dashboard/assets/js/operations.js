@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { guarded } from "./chaos.js";
 import { colour, initials } from "./colours.js";
 import { h, put } from "./dom.js";
-import { bytes, count, list, plural, span } from "./format.js";
+import { bytes, count, list, percent, plural, span } from "./format.js";
 import { attempt } from "./notice.js";
 import { isOpen, panel } from "./tabs.js";
 
@@ -49,7 +49,7 @@ function row(o) {
   const took = ((o.ended_ms || Date.now()) - o.started_ms) / 1000;
   return h("tr", {}, h("th", { scope: "row" }, h("span", { class: `disc ${colour(o.node)}` }, initials(o.node))),
     h("td", { title: o.id }, o.subject || KINDS[o.kind] || o.kind, h("small", { class: "soft" }, ` ${o.kind}`), o.error ? h("div", { class: "warn small" }, o.error) : null),
-    cell(h("span", { class: `chip ${STATES[o.state] ?? ""}` }, o.state)),
+    cell(h("span", { class: `chip ${STATES[o.state] ?? ""}` }, o.state), o.state === "running" ? bar(o) : null),
     cell(amount(o.partitions, count)), cell(amount(o.keys, count)),
     cell(amount(o.bytes, bytes), o.state === "running" && o.bytes_per_second ? h("small", { class: "soft" }, ` ${bytes(Math.round(o.bytes_per_second))}/s`) : null),
     cell(span(Math.max(0, took)), o.left_ms ? h("small", { class: "soft" }, ` about ${span(o.left_ms / 1000)} left`) : null),
@@ -58,6 +58,12 @@ function row(o) {
         await attempt(() => api.cancel(o.id), (v) => `${v.id} is ${v.state}.`);
         await refresh();
       }) }, "Cancel") : null));
+}
+
+// bar draws how much of an operation is done, by its partitions or else its keys.
+function bar(o) {
+  const { done, total } = o.partitions.total ? o.partitions : o.keys;
+  return total ? h("progress", { max: total, value: Math.min(done, total), "aria-label": `${o.id} is done by ${percent(Math.min(done, total), total)}` }) : null;
 }
 
 // amount formats how much is done, of how much where that is known.

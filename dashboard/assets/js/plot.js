@@ -1,9 +1,9 @@
 // A line chart on a canvas: a few series over the last minutes, or over the last hour.
 
 // plot draws series [{values, colour, dash}] whose last values are now. The width is that of a
-// number of points; since says when the first of them was. format labels the axis. It returns
-// the top of the scale.
-export function plot(canvas, series, { format, points, since, floor = 1 }) {
+// number of points; since says when the first of them was. format labels the axis. Where no
+// series has a value, the chart says the text of empty. It returns the top of the scale.
+export function plot(canvas, series, { format, points, since, floor = 1, empty = "" }) {
   const ratio = Math.min(devicePixelRatio || 1, 2);
   const { clientWidth: width, clientHeight: height } = canvas;
   if (!width || !height) return 0;
@@ -54,6 +54,11 @@ export function plot(canvas, series, { format, points, since, floor = 1 }) {
     g.stroke();
   }
   g.setLineDash([]);
+  if (empty && series.every((x) => x.values.every((v) => v == null))) {
+    g.fillStyle = style.getPropertyValue("--soft");
+    g.textAlign = "center";
+    g.fillText(empty, (left + width) / 2, y(top * 0.25), width - left);
+  }
   return top;
 }
 

@@ -31,6 +31,12 @@ export async function refresh() {
   if (!isOpen("timeline")) return;
   if (!key) return;
   const mine = ++asked;
+  if (part.of !== key.key) {
+    part.of = key.key;
+    put(part.title, "Asking the nodes for its versions …");
+    put(part.graph);
+    put(part.details);
+  }
   try {
     const answer = await api.versions(key.key, key.encoding);
     if (mine === asked) draw(answer);
