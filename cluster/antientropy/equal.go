@@ -65,7 +65,7 @@ func (s *Scheduler) AwaitRefilled(ctx context.Context) error {
 
 // awaitEqual removes from left what it finds equal, until nothing is left.
 func (s *Scheduler) awaitEqual(ctx context.Context, o *operation.Operation, left map[ring.NodeID][]ring.Partition) error {
-	pairs := countPairs(left)
+	pairs, before := countPairs(left), s.cfg.Held()
 	o.Update(func(p *operation.Progress) { p.Partitions.Total = pairs })
 	tick := time.NewTicker(equalTick)
 	defer tick.Stop()
@@ -76,7 +76,11 @@ func (s *Scheduler) awaitEqual(ctx context.Context, o *operation.Operation, left
 			if len(left[id]) == 0 {
 				delete(left, id)
 			}
-			o.Update(func(p *operation.Progress) { p.Partitions.Done = pairs - countPairs(left) })
+			now := s.cfg.Held()
+			o.Update(func(p *operation.Progress) {
+				p.Partitions.Done = pairs - countPairs(left)
+				p.Keys.Done, p.Bytes.Done = max(0, now.Keys-before.Keys), max(0, now.Bytes-before.Bytes)
+			})
 		}
 		if len(left) == 0 {
 			return nil

@@ -102,13 +102,19 @@ func TestScheduler_AwaitEqual_Cancelled_GoesOnAfterAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		s.down.Store(ring.IDOf("C"), true)
+		s.held.Store(100) // from before
 		begun := time.Now()
 		done := make(chan error)
 		go func() { done <- s.AwaitEqual(t.Context()) }()
-		time.Sleep(9 * equalTick / 2)
+		time.Sleep(equalTick / 2)
+		s.held.Store(130)
+		time.Sleep(4 * equalTick)
 		first := s.cfg.Operations.List()[0]
 		if first.Partitions.Done == 0 || first.Partitions.Done >= first.Partitions.Total {
 			t.Errorf("partitions %+v while one of the peers is away", first.Partitions)
+		}
+		if first.Keys.Done != 30 || first.Bytes.Done != 300 {
+			t.Errorf("%d keys and %d bytes have come, want 30 and 300", first.Keys.Done, first.Bytes.Done)
 		}
 		if err := s.cfg.Operations.Cancel(first.ID); err != nil {
 			t.Fatal(err)

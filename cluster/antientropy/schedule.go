@@ -32,6 +32,8 @@ type ScheduleConfig struct {
 	Logger    *slog.Logger // default: none
 	// Operations lists SyncAll and AwaitEqual. Default: a registry of its own.
 	Operations *operation.Registry
+	// Held returns what this node holds now, for the progress of AwaitEqual; default: nothing.
+	Held func() Holding
 
 	// Tick is how often the next peer is compared with; jittered by a quarter
 	// either way, so that nodes started together do not stay in step. Default: 15 s.
@@ -44,6 +46,9 @@ type ScheduleConfig struct {
 	Now          func() time.Time // the wall clock, for what Progress reports; default: time.Now
 	Rand         *rand.Rand       // of the jitter; used by Run only; default: seeded at random
 }
+
+// Holding is how much a node holds, deleted keys included.
+type Holding struct{ Keys, Bytes int64 }
 
 // atOnce bounds the exchanges that run at the same time, those of SyncAll included.
 const atOnce = 2
@@ -97,6 +102,9 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Held == nil {
+		cfg.Held = func() Holding { return Holding{} }
 	}
 	if cfg.Operations == nil {
 		cfg.Operations = operation.NewRegistry(operation.Config{Now: cfg.Now})

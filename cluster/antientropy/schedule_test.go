@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,7 @@ type stage struct {
 	*Scheduler
 	shared map[ring.NodeID][]ring.Partition
 	down   sync.Map
+	held   atomic.Int64 // keys on the node
 }
 
 func fiveMembers() (founders []ring.Member) {
@@ -117,6 +119,7 @@ func newStage(t *testing.T) *stage {
 		Self: ring.IDOf("A"), Ring: func() *ring.Ring { return view }, Exchanger: s.scripted,
 		Available: func(id ring.NodeID) bool { _, down := s.down.Load(id); return !down },
 		Rand:      rand.New(rand.NewPCG(1, 2)),
+		Held:      func() Holding { return Holding{Keys: s.held.Load(), Bytes: 10 * s.held.Load()} },
 	})
 	return s
 }

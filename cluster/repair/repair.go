@@ -44,11 +44,12 @@ type Repair struct {
 	mover     *handoff.Mover
 	store     *engine.Store
 	work      *operation.Registry
+	held      func() antientropy.Holding
 }
 
 // New returns a Repair. AwaitRing must be called once the node has a ring, and then Run.
 func New(cfg Config) *Repair {
-	r := &Repair{store: cfg.Store, work: cfg.Operations}
+	r := &Repair{store: cfg.Store, work: cfg.Operations, held: func() antientropy.Holding { return held(cfg.Store, cfg.Ring()) }}
 	compare, move := cfg.Logger.With("component", "antientropy"), cfg.Logger.With("component", "handoff")
 	r.exchanger = antientropy.NewExchanger(antientropy.Config{
 		Self: cfg.Self, Store: cfg.Store, Channel: cfg.Channel, Ring: cfg.Ring, RepairRate: cfg.Rate,
@@ -56,6 +57,7 @@ func New(cfg Config) *Repair {
 	r.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
 		Self: cfg.Self, Ring: cfg.Ring, Exchanger: r.exchanger, Available: cfg.Channel.Available,
 		Logger: compare, Tick: cfg.Interval, Now: cfg.Now, Operations: cfg.Operations,
+		Held: r.held,
 	})
 	r.reaper = antientropy.NewReaper(antientropy.ReapConfig{
 		Self: cfg.Self, Ring: cfg.Ring, Exchanger: r.exchanger, Available: cfg.Channel.Available,
@@ -87,7 +89,9 @@ func (r *Repair) Run(ctx context.Context) error {
 	group.Go(func() error { return r.scheduler.Run(ctx) })
 	group.Go(func() error { return r.reaper.Run(ctx) })
 	group.Go(func() error {
-		return followRebuild(ctx, r.work, func() int64 { return r.store.Metrics().UnreadyPartitions })
+		return followRebuild(ctx, r.work, func() rebuilding {
+			return rebuilding{unready: r.store.Metrics().UnreadyPartitions, held: r.held()}
+		})
 	})
 	return group.Wait()
 }
