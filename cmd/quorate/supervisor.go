@@ -133,7 +133,7 @@ func (h *supervisor) revive(how start) error {
 func (h *supervisor) join(through []string) error {
 	switch l, why := h.state(); {
 	case l != nil:
-		return fmt.Errorf("%w: it runs", admin.ErrAlready)
+		return fmt.Errorf("%w: %s runs, and does not wait for a request to join", admin.ErrAlready, h.name())
 	case !errors.Is(why, admin.ErrStandby):
 		return fmt.Errorf("%w: %w", admin.ErrAlready, why)
 	}

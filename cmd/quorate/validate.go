@@ -152,7 +152,7 @@ func (c *serverCmd) mayHaveNoPassword() bool {
 func splitAddr(addr string) (host string, err error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", errors.New("write it as HOST:PORT, like 127.0.0.1:6379")
+		return "", errors.New("write it as HOST:PORT")
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return "", fmt.Errorf("%q is not a port: 0 to 65535", port)
