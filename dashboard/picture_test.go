@@ -46,8 +46,9 @@ func TestPictures(t *testing.T) {
 		}
 		b.write("greeting", "written while it was down")
 		b.shows(".ring-path", "hint for "+victim)
-		b.shows(".ring-centre", "answers") // the picture has come to rest
-		b.click("#op-key")                 // nothing else is pointed at
+		b.shows(".ring-centre", "answers")
+		b.shows("#console", "The whole request.") // the picture has come to rest
+		b.click("#op-key")                        // nothing else is pointed at
 		for _, theme := range []string{"light", "dark"} {
 			if phone {
 				b.click(`#views [data-view="ring"]`)

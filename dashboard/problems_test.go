@@ -21,6 +21,12 @@ func TestBrowser_Problems_AreCountedListedAndMarked(t *testing.T) {
 	b.click("#problems")
 	b.shows("#problem-list", "the link between B and D is slow for 3 min")
 	b.shows("#problem-list", "Free space.")
+	b.until(`document.querySelector("[aria-label='Remove B']").ariaDisabled === "true"`)
+	f.mu.Lock()
+	f.mu.problems = []object{{"kind": "change-stuck", "level": "error", "node": "B", "since_ms": time.Now().UnixMilli(), "what": "B is down while it is joining", "means": "The change cannot end.", "do": "Start it again."}}
+	f.mu.Unlock()
+	b.shows("#cards [data-node='B'] .card-top", ", down") // what it does ends with that
+	b.until(`document.querySelector("[aria-label='Remove B']").ariaDisabled !== "true"`)
 	f.mu.Lock()
 	f.mu.problems = nil
 	f.mu.Unlock()

@@ -13,7 +13,7 @@ let chosen = 0;
 
 export function start() {
   put(panel("gossip"), h("div", { class: "split" },
-    h("div", { class: "split-main" }, part.said = h("p", {}), part.matrix = h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Views of the nodes" })),
+    h("div", { class: "split-main" }, part.said = h("p", {}, h("span", { class: "soft" }, "Asking the nodes …")), part.matrix = h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Views of the nodes" })),
     h("div", { class: "split-side wide" }, h("h3", {}, "How a change spread"), part.changes = h("div", {}))));
   setInterval(() => {
     if (isOpen("gossip") && !document.hidden) refresh();

@@ -20,7 +20,7 @@ export function start() {
   put(panel("merkle"),
     h("div", { class: "split" },
       h("div", { class: "split-main" },
-        h("div", { class: "panel-head" }, part.said = h("p", {}), h("button", { type: "button", class: "primary", onclick: sync }, "Sync now")),
+        h("div", { class: "panel-head" }, part.said = h("p", {}, h("span", { class: "soft" }, "Asking the nodes …")), h("button", { type: "button", class: "primary", onclick: sync }, "Sync now")),
         part.cost = h("p", { class: "soft small" }),
         part.matrix = h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Pairs of replicas" })),
       h("div", { class: "split-side wide", tabindex: -1 }, part.details = h("div", { class: "split-main" }), part.leaves = h("div", { class: "leaves", "aria-live": "polite" }))));

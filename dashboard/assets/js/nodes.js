@@ -17,6 +17,7 @@ const STATES = {
   clock: ["wrong clock", "bad"], vacant: ["place vacant", "warn"], filling: ["being filled", "warn"], "read-only": ["read-only", "bad"],
   joining: ["joining", "accent"], leaving: ["leaving", "accent"], removing: ["being removed", "warn"],
 };
+const STUCK = "change-stuck"; // the problem of a node that died while it joined or left
 const POINTS = 40; // seconds in a sparkline
 
 export function start() {
@@ -61,8 +62,10 @@ function make(n) {
 
 function refresh(card, n) {
   const part = card.parts;
-  const [label, kind] = STATES[conditionOf(n)] ?? [n.status, ""];
-  const gone = ["down", "killed"].includes(n.status);
+  const marks = marksOf(n.name);
+  const stuck = marks.some((p) => p.kind === STUCK && p.node === n.name);
+  const [label, kind] = stuck ? [`${n.status}, down`, "bad"] : STATES[conditionOf(n)] ?? [n.status, ""];
+  const gone = stuck || ["down", "killed"].includes(n.status);
   set(card, "class", `card ${colour(n.name)}${gone ? " is-gone" : ""}`);
   set(part.disc, "class", `disc ${colour(n.name)}${gone ? " gone" : ""}`);
   say(part.state, label);
@@ -74,7 +77,6 @@ function refresh(card, n) {
   facts.push(plural(n.tokens, "token"));
   if (n.uptime_s != null && !gone) facts.push(`up ${span(n.uptime_s)}`);
   say(part.facts, facts.join(" · "));
-  const marks = marksOf(n.name);
   say(part.marks, plural(marks.length, "problem"));
   set(part.marks, "title", marks.map((p) => p.what).join("\n") || null);
   part.marks.hidden = !marks.length;

@@ -16,7 +16,7 @@ const part = {};
 
 export function start() {
   put(panel("operations"), h("div", { class: "split" },
-    h("div", { class: "split-main scroll-x", tabindex: 0, role: "region", "aria-label": "Operations" }, part.said = h("p", {}), part.table = h("div", {})),
+    h("div", { class: "split-main scroll-x", tabindex: 0, role: "region", "aria-label": "Operations" }, part.said = h("p", {}, h("span", { class: "soft" }, "Asking the nodes …")), part.table = h("div", {})),
     h("div", { class: "split-side wide" }, h("h3", {}, "What delays background work"), part.delays = h("ul", { class: "meaning" }))));
   setInterval(() => {
     if (isOpen("operations") && !document.hidden) refresh();
