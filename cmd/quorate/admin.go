@@ -91,6 +91,14 @@ func figure(n *int64) string {
 	return strconv.FormatInt(*n, 10)
 }
 
+// sizeFigure formats bytes whose number may be unknown.
+func sizeFigure(n *int64) string {
+	if n == nil {
+		return "?"
+	}
+	return size(*n)
+}
+
 type adminLeave struct {
 	Node string `arg:"" help:"Name of the node."`
 }

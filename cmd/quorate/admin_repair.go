@@ -22,7 +22,7 @@ func printHints(out io.Writer, v api.Operations, now time.Time) error {
 	t := newTable("ON", "FOR", "HINTS", "BYTES", "OLDEST")
 	for _, n := range v.Nodes {
 		for _, h := range n.Hints.Targets {
-			t.add(n.Node, h.Node, h.Count, h.Bytes, now.Sub(time.UnixMilli(h.OldestMillis)).Round(time.Second))
+			t.add(n.Node, h.Node, h.Count, size(h.Bytes), now.Sub(time.UnixMilli(h.OldestMillis)).Round(time.Second))
 		}
 	}
 	if len(t.rows) == 0 {

@@ -71,7 +71,7 @@ func printCluster(out io.Writer, v api.Cluster) error {
 	}
 	t := newTable("NODE", "STATUS", "TOKENS", "KEYS", "BYTES", "HINTS", "CLIENT")
 	for _, m := range v.Nodes {
-		t.add(m.Name, statusText(m), m.Tokens, figure(m.Keys), figure(m.Bytes), figure(m.Hints), m.ClientAddr)
+		t.add(m.Name, statusText(m), m.Tokens, figure(m.Keys), sizeFigure(m.Bytes), figure(m.Hints), m.ClientAddr)
 	}
 	return t.print(out)
 }

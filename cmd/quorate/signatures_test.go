@@ -18,9 +18,12 @@ var interchangeable = map[string]string{
 	"causal.JoinIs":     "symmetric but for the names of its results",
 	"causal.AppendJoin": "dst comes first, the others are symmetric",
 	"object.Merge":      "symmetric",
-	"wire.AppendBytes":  "dst comes first, as in append",
-	"wire.AppendLong":   "dst comes first, as in append",
-	"wire.AppendFlag":   "the bool is the value that is written",
+
+	"collection.Stream.Between": "the ends of a range: swapped, they have nothing between them",
+	"collection.EntrySound":     "a name and its data, as everywhere in an element",
+	"wire.AppendBytes":          "dst comes first, as in append",
+	"wire.AppendLong":           "dst comes first, as in append",
+	"wire.AppendFlag":           "the bool is the value that is written",
 }
 
 // TestCore_Parameters_CannotBeSwapped checks the exported functions and methods of the
