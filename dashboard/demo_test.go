@@ -106,6 +106,7 @@ func TestBrowserDemo_EveryPanel_WorksOnARealCluster(t *testing.T) {
 	b.until(`!document.querySelector("#cards").textContent.includes("keeps")`)
 
 	t.Log("the death of the page's own node, whose admin port goes on")
+	b.allow("503 (Service Unavailable) " + b.origin + "/api/problems") // asked while the node starts again, and again after that
 	b.click(`[aria-label="Kill A"]`)
 	b.shows(`#cards [data-node="A"]`, "killed")
 	b.write("greeting", "still here")
