@@ -82,6 +82,9 @@ func TestStore_FilledDisk_RefusesWritesUntilItIsUnfilled(t *testing.T) {
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
 	s.maintain()
 	refused("filled, and looked after")
+	s.db.health.ClearFull() // as by a check that was under way
+	s.maintain()
+	refused("filled, and looked after again")
 	if read(t, s, 0, "k") == nil {
 		t.Error("it does not answer reads")
 	}

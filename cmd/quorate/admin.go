@@ -27,7 +27,7 @@ type adminCmd struct {
 	AdminCA     string `name:"admin-ca" type:"path" placeholder:"FILE" help:"Certificates (PEM) to trust on an https address; by default the system's."`
 
 	JSON  bool `name:"json" help:"Print the answer of the admin port, as JSON."`
-	Watch bool `help:"Of commands that only show something: show it every two seconds."`
+	Watch bool `env:"-" help:"Of commands that only show something: show it every two seconds."`
 
 	Status   adminStatus   `cmd:"" help:"Show the cluster as one node sees it, and what is wrong; exit with 1 if anything is."`
 	Problems adminProblems `cmd:"" help:"Show what is wrong; exit with 1 if anything is."`

@@ -48,13 +48,16 @@ func (s *Space) Wrote(bytes int) {
 // Free returns how many bytes of the disk were free at the last check; 0: not known.
 func (s *Space) Free() int64 { return s.free.Load() }
 
+// filledReason says why writes are refused while a disk counts as full.
+const filledReason = "disk nearly full, on purpose"
+
 // Fill makes the disk count as full until Unfill, to show what a full disk leads to. It
 // writes nothing.
 func (s *Space) Fill() {
 	if !s.filled.Swap(true) {
 		s.logger.Error("disk counts as full, on purpose; refusing writes")
 	}
-	s.health.SetFull("disk nearly full, on purpose")
+	s.health.SetFull(filledReason)
 }
 
 // Unfill makes the disk count as it is.
@@ -69,14 +72,15 @@ func (s *Space) Unfill() {
 // two lies a quarter of the reserve.
 func (s *Space) Check() {
 	s.until.Store(defaultReserve)
+	if s.filled.Load() {
+		s.health.SetFull(filledReason) // a check that was under way may have cleared it
+		return
+	}
 	usage, err := s.fs.GetDiskUsage(s.dir)
 	if err != nil || usage.TotalBytes == 0 {
 		return // not every file system can tell
 	}
 	s.free.Store(int64(min(usage.AvailBytes, math.MaxInt64)))
-	if s.filled.Load() {
-		return
-	}
 	reserve := s.reserve
 	if reserve == 0 {
 		reserve = min(defaultReserve, usage.TotalBytes/reserveShare)
