@@ -217,7 +217,7 @@ func (c *serverCmd) bind() {
 			setting{name: "zone", value: text(&s.node.Zone, ""),
 				help: "Zone or rack; the replicas of a key are spread over zones first."},
 			setting{name: "chaos", value: toggle(&c.chaos),
-				help: "Let the admin port kill and revive this node, and break its links."},
+				help: "Let the admin port kill and revive this node, break its links, fill its disk, hold its hints, and set its clock off, all on purpose."},
 		),
 		group("Addresses",
 			setting{name: "client-addr", value: text(&s.client.Addr, loopback(defaultClientPort)),
