@@ -105,7 +105,7 @@ func TestChaos_BadRequests_AreRefusedAndChangeNothing(t *testing.T) {
 
 func TestChaos_NotAllowed_IsRefusedWhereverItIsAsked(t *testing.T) {
 	f := newFleet(t, 2, "")
-	f.ports["A"].chaos = false
+	f.ports["A"].chaos.Store(false)
 	for _, path := range []string{"/api/nodes/A/kill", "/api/nodes/A/partition", "/api/partition", "/api/heal", "/api/nodes/B/slow"} {
 		if r := f.call("A", "POST", path, `{"groups":[["A"],["B"]]}`); r.status != 403 && r.status != 400 {
 			t.Errorf("%s: %d %s", path, r.status, r.body)

@@ -42,7 +42,7 @@ type port struct {
 	addr     string
 	links    *fault.Links
 	events   *EventLog
-	chaos    bool
+	chaos    atomic.Bool
 	now      atomic.Pointer[func() time.Time] // the wall clock
 	server   *Server
 	draining atomic.Int64 // since when, unix milliseconds
@@ -69,7 +69,8 @@ func (f *fleet) add(name string) *port {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	p := &port{f: f, name: name, addr: listener.Addr().String(), links: new(fault.Links), events: NewEventLog(name), chaos: true}
+	p := &port{f: f, name: name, addr: listener.Addr().String(), links: new(fault.Links), events: NewEventLog(name)}
+	p.chaos.Store(true)
 	p.now.Store(new(time.Now))
 	cfg := f.nodes.Config(name)
 	cfg.AdminAddr, cfg.Links = p.addr, p.links
@@ -109,7 +110,7 @@ func (p *port) Kill(name string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case !p.chaos:
+	case !p.chaos.Load():
 		return ErrChaosForbidden
 	case name != p.name:
 		return ErrNotHere
@@ -141,7 +142,7 @@ func (p *port) revive(name string, loseDisk bool) error {
 func (p *port) Links() []fault.Link { return p.links.Faulty() }
 
 func (p *port) SetLinks(faults []fault.Link) error {
-	if !p.chaos {
+	if !p.chaos.Load() {
 		return ErrChaosForbidden
 	}
 	return p.links.Set(faults)
@@ -149,7 +150,7 @@ func (p *port) SetLinks(faults []fault.Link) error {
 
 func (p *port) SetClock(name string, offset time.Duration) error {
 	switch {
-	case !p.chaos:
+	case !p.chaos.Load():
 		return ErrChaosForbidden
 	case name != p.name:
 		return ErrNotHere
@@ -162,7 +163,7 @@ func (p *port) SetClock(name string, offset time.Duration) error {
 
 func (p *port) AddNode(context.Context) (string, error) { return "", ErrNotDemo }
 func (p *port) Join([]string) error                     { return ErrAlready }
-func (p *port) Chaos() bool                             { return p.chaos }
+func (p *port) Chaos() bool                             { return p.chaos.Load() }
 func (p *port) Demo() bool                              { return false }
 func (p *port) Clients() int                            { return 2 }
 

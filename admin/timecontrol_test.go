@@ -51,7 +51,7 @@ func TestHints_Hold_IsAProblemOfEachNodeUntilItIsReleased(t *testing.T) {
 func TestHints_HoldWithoutChaos_IsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2, "")
-	f.ports["A"].chaos = false
+	f.ports["A"].chaos.Store(false)
 	if r := f.call("A", "POST", "/api/hints/hold", `{}`); r.status != 403 {
 		t.Errorf("%d %s, want 403", r.status, r.body)
 	}
@@ -76,7 +76,7 @@ func TestClock_SetOff_ReachesTheNodesOwnProcessWithinBounds(t *testing.T) {
 	if r := f.call("A", "POST", "/api/nodes/X/clock", `{"offset_ms":1}`); r.status != 404 {
 		t.Errorf("a node that is not there: %d %s", r.status, r.body)
 	}
-	f.ports["B"].chaos = false
+	f.ports["B"].chaos.Store(false)
 	if r := f.call("A", "POST", "/api/nodes/B/clock", `{"offset_ms":0}`); r.status != 403 {
 		t.Errorf("without chaos: %d %s", r.status, r.body)
 	}
@@ -107,11 +107,11 @@ func TestDisk_Filled_MakesTheNodeReadOnlyUntilItIsUnfilled(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", path, r.status, r.body, want)
 		}
 	}
-	f.ports["B"].chaos = false
+	f.ports["B"].chaos.Store(false)
 	if r := f.call("A", "POST", "/api/nodes/B/disk", `{}`); r.status != 403 {
 		t.Errorf("without chaos: %d %s", r.status, r.body)
 	}
-	f.ports["B"].chaos = true
+	f.ports["B"].chaos.Store(true)
 	must[api.NodeDisk](f, "A", "POST", "/api/nodes/B/disk", api.DiskRequest{})
 	for _, name := range f.names {
 		f.nodes.Eventually("no problem through "+name, func() bool { return len(f.problemsThrough(name)) == 0 })
@@ -134,7 +134,7 @@ func (p *port) UnfillDisk(name string) error { return p.onStore(name, (*engine.S
 
 func (p *port) onStore(name string, fn func(*engine.Store)) error {
 	switch {
-	case !p.chaos:
+	case !p.chaos.Load():
 		return ErrChaosForbidden
 	case name != p.name:
 		return ErrNotHere
