@@ -1,6 +1,7 @@
 package collection
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,7 +17,8 @@ import (
 // document is one key at one coordinator.
 type document struct {
 	object.Object
-	now int64
+	now  int64
+	node causal.NodeID // of the coordinator; 0: 1
 }
 
 // do applies a command as a coordinator does.
@@ -26,7 +28,7 @@ func (d *document) do(c Command) Outcome {
 	if !out.Write {
 		return out
 	}
-	actor := causal.Actor{Node: 1, Epoch: 1}
+	actor := causal.Actor{Node: cmp.Or(d.node, 1), Epoch: 1}
 	change := &object.Edit{
 		Changes: out.Changes, All: out.All, Seen: d.Context(), Now: d.now,
 		Dot:  causal.Dot{Actor: actor, Counter: d.Clock.Counter(actor) + 1},

@@ -1,6 +1,8 @@
 package collection
 
 import (
+	"encoding/binary"
+
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/wire"
@@ -17,14 +19,12 @@ const (
 
 // A stream has an element for each entry, whose name is its id, and whose data are its fields.
 //
-// The ids of entries that are gone must not be given again. So who removes entries leaves a mark:
-// an element whose name is the greatest id that there has been, and one byte more. Of several
-// marks, which were made concurrently, the greatest numbers count. A stream without entries that
-// has a mark is a stream all the same, as in Redis.
-const (
-	markLen     = streamIDLen + 1
-	markDataLen = streamIDLen + 8
-)
+// The ids of entries that are gone must not be given again. So who removes entries leaves a mark: an
+// element without data, whose name is the greatest id that there has been, the greatest one that
+// XDEL has removed, and how many entries are gone. Of several marks, which were made concurrently,
+// the greatest numbers count. A stream without entries that has a mark is a stream all the same,
+// as in Redis.
+const markLen = 2*streamIDLen + 8
 
 // Stream is what commands see of a stream.
 type Stream struct {
@@ -40,19 +40,16 @@ type Stream struct {
 func StreamOf(v View) (s Stream) {
 	s.Entries = make(View, 0, len(v))
 	for _, e := range v {
-		id, ok := ReadStreamID(e.Name)
-		switch {
-		case !ok || len(e.Name) > streamIDLen && len(e.Data) != markDataLen:
-			continue // another version has written it
-		case len(e.Name) == streamIDLen:
+		switch len(e.Name) { // another one has been written by another version
+		case streamIDLen:
 			s.Entries = append(s.Entries, e)
-		default:
-			deleted, _ := ReadStreamID(e.Data)
-			s.marks, s.Deleted = append(s.marks, e), maxStreamID(s.Deleted, deleted)
-			r := wire.NewReader(e.Data[streamIDLen:])
-			s.Removed = max(s.Removed, r.Uint64())
+			s.Last = maxStreamID(s.Last, IDOf(e))
+		case markLen:
+			s.marks = append(s.marks, e)
+			deleted, _ := ReadStreamID(e.Name[streamIDLen:])
+			s.Last, s.Deleted = maxStreamID(s.Last, IDOf(e)), maxStreamID(s.Deleted, deleted)
+			s.Removed = max(s.Removed, binary.BigEndian.Uint64(e.Name[2*streamIDLen:]))
 		}
-		s.Last = maxStreamID(s.Last, id)
 	}
 	return s
 }
@@ -64,7 +61,7 @@ func maxStreamID(a, b StreamID) StreamID {
 	return a
 }
 
-// IDOf returns the id of an entry.
+// IDOf returns the id of an entry, or the greatest one of a mark.
 func IDOf(e *object.Element) StreamID {
 	id, _ := ReadStreamID(e.Name)
 	return id
@@ -102,9 +99,9 @@ func (s *Stream) mark(set *changes) {
 		change, _ := set.of(e.Name)
 		change.Remove = true
 	}
-	change, _ := set.of(append(s.Last.Append(make([]byte, 0, markLen)), 0))
+	name := s.Deleted.Append(s.Last.Append(make([]byte, 0, markLen)))
+	change, _ := set.of(binary.BigEndian.AppendUint64(name, s.Removed))
 	change.Remove = false
-	change.Data = wire.AppendUint64(s.Deleted.Append(make([]byte, 0, markDataLen)), s.Removed)
 }
 
 // AppendFields appends the fields of an entry to dst as it has them: name, value, and so on.
@@ -161,7 +158,7 @@ func (c *Command) entriesSound() bool {
 // EntrySound reports whether these can be the name and the data of an entry or of a mark.
 func EntrySound(name, data []byte) bool {
 	if len(name) == markLen {
-		return len(data) == markDataLen
+		return len(data) == 0
 	}
 	return len(name) == streamIDLen && len(FieldsOf(data)) > 0
 }
