@@ -33,8 +33,9 @@ func listElements(found *api.ReadAnswer, stored *object.Object, shown register.S
 }
 
 func elementOf(e *object.Element, names *actors) api.Element {
+	name, data := collection.Texts(e)
 	out := api.Element{
-		Type: collection.TypeName(e.Kind), Name: valueOf(e.Name), Value: valueOf(collection.Text(e.Kind, e.Data)),
+		Type: collection.TypeName(e.Kind), Name: valueOf(name), Value: valueOf(data),
 		Dot: names.event(e.Dot), TimestampMillis: e.Time.UnixMilli(),
 	}
 	out.DotText = out.Dot.String()

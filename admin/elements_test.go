@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/admin/api"
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -70,5 +71,24 @@ func TestListElements_ManyElements_ListsTheFirst(t *testing.T) {
 	listElements(&found, &stored, shown, 1, names)
 	if found.Type != "set" || found.ElementCount != maxElements+5 || len(found.Elements) != maxElements {
 		t.Errorf("%s: %d of %d elements", found.Type, len(found.Elements), found.ElementCount)
+	}
+}
+
+func TestListElements_OfAStream_ShowsIDsAndFields(t *testing.T) {
+	id := collection.StreamID{Millis: 1526919030474, Sequence: 55}
+	add := collection.Command{Op: collection.StreamAdd, Args: [][]byte{
+		collection.NewID{Rule: collection.ExplicitID, ID: id}.Append(nil),
+		collection.AppendFields(nil, [][]byte{[]byte("sensor"), []byte("7")}), nil,
+	}}
+	edit := &object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: 1, Changes: add.Apply(nil).Changes}
+	var stored object.Object
+	stored.BecomeEdited(object.Object{}, edit)
+	shown, _ := register.Choose(&stored, register.LWW, 1)
+	found := api.ReadAnswer{Found: true}
+	names := newActors(ring.NewRing(ring.NewState("test", 16, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{ID: 1, Name: "A"})))
+	names.seeDot(edit.Dot)
+	listElements(&found, &stored, shown, 1, names)
+	if found.Type != "stream" || len(found.Elements) != 1 || found.Elements[0].Name.Value != "1526919030474-55" || found.Elements[0].Value.Value != "sensor 7" {
+		t.Errorf("%s: %+v", found.Type, found.Elements)
 	}
 }

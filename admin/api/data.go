@@ -16,7 +16,7 @@ type ReadAnswer struct {
 	Clock     Clock     `json:"clock"`
 	ClockText string    `json:"clock_text"`
 	Siblings  []Sibling `json:"siblings"` // deleted and expired ones too
-	Type      string    `json:"type"`     // none, string, hash, set, zset
+	Type      string    `json:"type"`     // none, string, hash, set, zset, list, stream
 	// Elements are those of a collection that can be read, at most 1000 of them. Several of
 	// one name were written concurrently.
 	Elements               []Element `json:"elements"`
@@ -27,9 +27,9 @@ type ReadAnswer struct {
 
 // Element is one element of a collection and the event that wrote it.
 type Element struct {
-	Type            string `json:"type"` // of the key that it makes: hash, set, zset
-	Name            Value  `json:"name"`
-	Value           Value  `json:"value"` // empty for a member of a set; the score of one of a sorted set
+	Type            string `json:"type"`  // of the key that it makes: hash, set, zset, list, stream
+	Name            Value  `json:"name"`  // of an entry of a stream: its id
+	Value           Value  `json:"value"` // empty for a member of a set; the score of one of a sorted set; the fields of an entry
 	Dot             Dot    `json:"dot"`
 	DotText         string `json:"dot_text"`
 	TimestampMillis int64  `json:"timestamp_ms"`

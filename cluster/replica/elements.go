@@ -120,7 +120,8 @@ func mostOfOneName(o *object.Object, changes []object.Change) (most int) {
 }
 
 // historyOf returns what the history of versions shows of a change of current: each name after a
-// + or a -, a value after its name. Of a list it shows the items alone: their names are positions.
+// + or a -, a value after its name. Of a list it shows the items alone: their names are positions. Of a
+// stream it shows ids.
 func historyOf(current *object.Object, change *object.Edit) (v object.Value) {
 	for i := range change.Changes {
 		one := &change.Changes[i]
@@ -138,7 +139,10 @@ func historyOf(current *object.Object, change *object.Edit) (v object.Value) {
 		if one.Remove {
 			sign = '-'
 		}
-		name, data := one.Name, collection.Text(one.Kind, one.Data)
+		name, data := collection.Texts(&object.Element{Kind: one.Kind, Name: one.Name, Data: one.Data})
+		if one.Remove {
+			data = nil
+		}
 		if one.Kind == object.Item {
 			name, data = one.Data, nil
 			if old := current.Elements.Of(one.Kind, one.Name); one.Remove && len(old) > 0 {

@@ -285,17 +285,23 @@ func FuzzDecode_Scores(f *testing.F) {
 	})
 }
 
-func TestText_OfAScore_IsANumber(t *testing.T) {
+func TestTexts_OfScoresAndEntries_CanBeRead(t *testing.T) {
+	id := StreamID{5, 1}.Append(nil)
 	for _, c := range []struct {
-		kind object.Kind
-		data []byte
-		want string
+		kind             object.Kind
+		name, data       string
+		wantName, wanted string
 	}{
-		{object.Scored, object.AppendScore(nil, 2.5), "2.5"}, {object.Scored, object.AppendScore(nil, math.Inf(-1)), "-inf"},
-		{object.Scored, nil, ""}, {object.Field, []byte("12345678"), "12345678"},
+		{object.Scored, "m", string(object.AppendScore(nil, 2.5)), "m", "2.5"},
+		{object.Scored, "m", string(object.AppendScore(nil, math.Inf(-1))), "m", "-inf"},
+		{object.Scored, "m", "", "m", ""},
+		{object.Field, "f", "12345678", "f", "12345678"},
+		{object.Entry, string(id), string(AppendFields(nil, args("f", "v", "g", "w"))), "5-1", "f v g w"},
+		{object.Entry, string(id) + string(id) + "\x00\x00\x00\x00\x00\x00\x00\x03", "", "last id 5-1", "deleted up to 5-1, 3 gone"},
+		{object.Entry, "short", "x", "short", "x"},
 	} {
-		if got := string(Text(c.kind, c.data)); got != c.want {
-			t.Errorf("%q, want %q", got, c.want)
+		if name, data := Texts(&object.Element{Kind: c.kind, Name: []byte(c.name), Data: []byte(c.data)}); string(name) != c.wantName || string(data) != c.wanted {
+			t.Errorf("%q, %q: %q, %q, want %q, %q", c.name, c.data, name, data, c.wantName, c.wanted)
 		}
 	}
 }

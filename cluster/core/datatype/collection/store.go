@@ -24,13 +24,18 @@ var types = map[object.Kind]struct {
 // TypeName returns Redis's name of the data type whose elements are of a kind.
 func TypeName(k object.Kind) string { return types[k].name }
 
-// Text returns what people are shown of an element's data: of a score its decimal form, else the
-// data.
-func Text(k object.Kind, data []byte) []byte {
-	if score, ok := object.ReadScore(data); ok && k == object.Scored {
-		return []byte(number.FormatDouble(score))
+// Texts returns what people are shown of an element's name and data: a score in decimal, of an
+// entry of a stream its id and its fields, else what they are.
+func Texts(e *object.Element) (name, data []byte) {
+	switch e.Kind {
+	case object.Scored:
+		if score, ok := object.ReadScore(e.Data); ok {
+			return e.Name, []byte(number.FormatDouble(score))
+		}
+	case object.Entry:
+		return entryTexts(e.Name, e.Data)
 	}
-	return data
+	return e.Name, e.Data
 }
 
 // Stores reports whether the command replaces all that the key has, whatever its type.

@@ -1,7 +1,9 @@
 package collection
 
 import (
+	"bytes"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
@@ -125,6 +127,19 @@ func FieldsOf(data []byte) [][]byte {
 		return nil
 	}
 	return fields
+}
+
+// entryTexts returns what people are shown of an entry or of a mark.
+func entryTexts(name, data []byte) (shownName, shownData []byte) {
+	id, ok := ReadStreamID(name)
+	switch {
+	case !ok:
+		return name, data
+	case len(name) == markLen:
+		deleted, _ := ReadStreamID(name[streamIDLen:])
+		return fmt.Appendf(nil, "last id %v", id), fmt.Appendf(nil, "deleted up to %v, %d gone", deleted, binary.BigEndian.Uint64(name[2*streamIDLen:]))
+	}
+	return []byte(id.String()), bytes.Join(FieldsOf(data), []byte(" "))
 }
 
 // entriesSound reports whether the arguments of a command on streams have the form that its op
