@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/replica"
@@ -45,6 +46,7 @@ const (
 	actionRemove // of an element
 	actionPersist
 	actionAssign // of a number to a tally
+	actionTrim   // of a stream
 )
 
 // outcome is what a client knows of its request.
@@ -65,7 +67,8 @@ type op struct {
 	key    string
 	action action
 	value  string        // actionSet, actionSetIfAbsent, actionAssign, actionAdd to a hash: no other op writes the same
-	name   string        // actionAdd, actionRemove: of the element
+	name   string        // actionAdd, actionRemove: of the element; of an addition to a stream: the id that it was answered with
+	seed   uint64        // actionAdd to a stream
 	expiry time.Duration // actionSet, actionExpire: when it expires; 0: never
 	plain  bool          // no context was given
 
@@ -77,7 +80,7 @@ type op struct {
 }
 
 func (o *op) String() string {
-	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE", "PERSIST", "ASSIGN"}[o.action]
+	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE", "PERSIST", "ASSIGN", "TRIM"}[o.action]
 	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
 	text += strings.TrimRight(" "+o.name, " ")
 	text += strings.TrimRight(" "+o.value, " ")
@@ -194,6 +197,7 @@ func (w *workload) entry(key string) *node {
 // send brings an op to its node.
 func (w *workload) send(o *op, token string) {
 	w.history.add(o)
+	o.start = w.now
 	r := &o.request
 	r.Key = []byte(o.key)
 	if o.action != actionGet && o.action != actionClear {
@@ -214,7 +218,6 @@ func (w *workload) send(o *op, token string) {
 		}
 		w.misdirect(o)
 	}
-	o.start = w.now
 	o.client.waiting = o
 	l := o.node.life
 	w.note("%v", o)
@@ -277,6 +280,10 @@ func (w *workload) answered(o *op) {
 	case defectLocks:
 		r.Result.Applied = true
 	}
+	if o.outcome == succeeded && o.isOfStream() && o.action == actionAdd && !o.takeID() {
+		o.outcome = refused
+		w.fail("refused: %v got no id", o)
+	}
 	w.note("%v: %v, %v", o, describe(&r.Object), r.Err)
 	c := o.client
 	w.checks.checkAnswered(o)
@@ -308,11 +315,14 @@ func describe(o *object.Object) string {
 	}
 	for i := range o.Elements {
 		e := &o.Elements[i]
-		name := string(e.Name)
-		if e.Kind == object.Item {
+		name, data := string(e.Name), string(e.Data)
+		switch e.Kind {
+		case object.Item:
 			name = "item"
+		case object.Entry:
+			name, data = collection.IDOf(e).String(), valueOf(e)
 		}
-		text += fmt.Sprintf(" %s=%s@%x.%d.%d", name, e.Data, uint64(e.Dot.Actor.Node)&0xffff, e.Dot.Actor.Epoch, e.Dot.Counter)
+		text += fmt.Sprintf(" %s=%s@%x.%d.%d", name, data, uint64(e.Dot.Actor.Node)&0xffff, e.Dot.Actor.Epoch, e.Dot.Counter)
 	}
 	return "[" + text + " ]"
 }

@@ -17,6 +17,11 @@ func (s *schedule) jumping() time.Duration {
 	return d
 }
 
+// shows returns what a node's wall clock shows at a simulated time, in unix milliseconds.
+func (n *node) shows(at time.Duration) int64 {
+	return unixMilli(at + n.skew + time.Duration(n.jump.Load()))
+}
+
 // setClock sets a node's wall clock ahead of its monotonic clock.
 func (c *cluster) setClock(n *node, ahead int64) {
 	if n.jump.Load() != ahead {

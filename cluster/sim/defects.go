@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
@@ -47,6 +48,12 @@ func (c *cluster) misdirect(o *op) {
 		u.Expiry += (100 * time.Hour).Milliseconds()
 	case c.opts.defect == defectFleeting && o.action == actionPersist:
 		*u = register.Update{Kind: register.Expire, Condition: register.IfLess, Expiry: unixMilli(c.now + 100*time.Hour)}
+	case c.opts.defect == defectIDs && o.isOfStream() && o.action == actionAdd:
+		change := o.changeOfStream()
+		change.Number, change.Seed = change.Number/1000*1000, 0
+		u.Data = change.Append(nil)
+	case c.opts.defect == defectTrims && o.action == actionTrim:
+		u.Data = (&collection.Command{Op: collection.StreamTrim, Args: [][]byte{collection.Trim{}.Append(nil)}}).Append(nil)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// Keys of sets, hashes and sorted sets; those of lists are in lists.go, and those of sets that
-// expire in endings.go. Other commands than those of these files do not use them.
+// Keys of sets, hashes and sorted sets; those of lists are in lists.go, those of streams in
+// streams.go, and those of sets that expire in endings.go. Other commands than those of these files do not use them.
 const (
 	setPrefix    = "set"
 	hashPrefix   = "hash"
@@ -21,9 +21,13 @@ const (
 // element makes a client's request one of those on a collection: a read, an addition or removal of
 // an element, or a deletion of the key. Some come with the context of what the client read last.
 func (w *workload) element(o *op) {
-	o.key = [...]string{setPrefix + "0", hashPrefix + "0", sortedPrefix + "0", listPrefix + "0", endingPrefix + "0"}[w.rng.IntN(5)]
-	if o.isOfEnding() {
+	o.key = [...]string{setPrefix + "0", hashPrefix + "0", sortedPrefix + "0", listPrefix + "0", endingPrefix + "0", streamPrefix + "0"}[w.rng.IntN(6)]
+	switch {
+	case o.isOfEnding():
 		w.ending(o)
+		return
+	case o.isOfStream():
+		w.stream(o)
 		return
 	}
 	switch roll := w.rng.IntN(20); {
@@ -55,7 +59,7 @@ func (o *op) isOfHash() bool { return strings.HasPrefix(o.key, hashPrefix) }
 func (o *op) isOfSorted() bool { return strings.HasPrefix(o.key, sortedPrefix) }
 
 func (o *op) isOfElements() bool {
-	return o.isOfHash() || o.isOfSorted() || o.isOfList() || o.isOfEnding() || strings.HasPrefix(o.key, setPrefix)
+	return o.isOfHash() || o.isOfSorted() || o.isOfList() || o.isOfStream() || o.isOfEnding() || strings.HasPrefix(o.key, setPrefix)
 }
 
 // score is that of the member that an op adds to a sorted set: no other op writes the same.
@@ -65,6 +69,8 @@ func (o *op) score() []byte { return object.AppendScore(nil, float64(o.id)) }
 func (o *op) change() *register.Update {
 	c := collection.Command{Args: [][]byte{[]byte(o.name)}}
 	switch {
+	case o.isOfStream():
+		c = o.changeOfStream()
 	case o.isOfList():
 		c = o.changeOfList()
 	case o.isOfHash() && o.action == actionAdd:
@@ -89,6 +95,8 @@ func (o *op) has(left *object.Object) bool {
 	switch {
 	case o.isOfList():
 		return o.itemAt(left) >= 0
+	case o.isOfStream():
+		return o.entryAt(left) >= 0
 	case o.isOfHash():
 		kind = object.Field
 	case o.isOfSorted():
@@ -127,7 +135,9 @@ func (ch *checker) checkElements(final map[string]object.Object) {
 		left := final[o.key]
 		switch o.action {
 		case actionAdd:
-			if !o.has(&left) && !slices.ContainsFunc(ch.history.ops, func(u *op) bool { return u.mayRemove(o) && !endings{ch}.persisted(u) }) {
+			if !o.has(&left) && !slices.ContainsFunc(ch.history.ops, func(u *op) bool {
+				return u.mayRemove(o) && !endings{ch}.persisted(u) || streams{ch}.mayTrim(u, o)
+			}) {
 				ch.fail("element lost: %v was acknowledged and is gone, and nothing may have removed it; left is %s", o, describe(&left))
 			}
 		case actionRemove, actionDelete:
@@ -135,6 +145,7 @@ func (ch *checker) checkElements(final map[string]object.Object) {
 		}
 	}
 	ch.checkLists(final)
+	streams{ch}.check(final)
 	endings{ch}.check(final)
 }
 
@@ -173,7 +184,11 @@ func (ch *checker) checkElementDots(key string, o *object.Object) {
 			ch.fail("dot minted twice: %s of %s names %q and %q", dotName(e.Dot), key, other, written)
 		}
 		ch.history.dots[name] = written
-		if e.Kind == object.Scored {
+		switch e.Kind {
+		case object.Entry:
+			streams{ch}.checkEntry(key, e)
+			continue
+		case object.Scored:
 			if !ch.history.gave(key, e) {
 				ch.fail("%s holds %q with a score that nobody gave it: %s", key, e.Name, describe(o))
 			}

@@ -7,6 +7,7 @@ type history struct {
 	ops     []*op
 	byValue map[string]*op // those that set
 	dots    map[keyDot]string
+	ids     map[string]string // of entries of streams, after their keys: their values
 }
 
 type keyDot struct {

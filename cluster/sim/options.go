@@ -141,6 +141,10 @@ const (
 	defectFleeting        // PERSIST changes nothing
 	defectBases           // a number that was assigned loses its base
 	defectDeafSet         // a coordinator does not hear that its SET misses increments
+	defectIDs             // sequence numbers of entries are counted, as Redis does, and times are whole seconds
+	defectTrims           // a trim takes all entries
+	defectFalls           // clients are told one another's ids
+	defectOldest          // all copies of a stream lose their oldest entry
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

@@ -74,6 +74,16 @@ func (ch *checker) plant() {
 				continue
 			}
 			o.Elements = o.Elements[1:]
+		case defectFalls:
+			if told := ch.history.entries(key); len(told) > 1 {
+				told[0].name, told[len(told)-1].name = told[len(told)-1].name, told[0].name
+			}
+			continue
+		case defectOldest:
+			if len(o.Elements) == 0 || o.Elements[0].Kind != object.Entry || valueOf(&o.Elements[0]) == "" {
+				continue
+			}
+			o.Elements = o.Elements[1:]
 		case defectScore:
 			if len(o.Elements) == 0 || o.Elements[0].Kind != object.Scored {
 				continue

@@ -36,6 +36,10 @@ var suite = [...]string{
 	"mild,slow,skew,clears",
 	"steady,forwards,jumps,moves,snapshots,restores,interval,clears,counters",
 	"ring,restarts,clones,clears",
+	"mild,restarts,crashes,lostsyncs,skew,jumps,elements",
+	"steady,forwards,skew,elements",
+	"ring,forwards,quorums,elements",
+	"steady,moves,clones,restores,snapshots,interval,clears,elements",
 }
 
 // kindsFor are the faults of a seed.
@@ -140,6 +144,10 @@ var plantedUnder = map[defect]Faults{
 	defectScore:    SteadyFaults | FaultElements,
 	defectLasting:  MildFaults | FaultElements,
 	defectFleeting: MildFaults | FaultElements,
+	defectIDs:      SteadyFaults | FaultElements,
+	defectTrims:    SteadyFaults | FaultElements,
+	defectFalls:    MildFaults | FaultElements,
+	defectOldest:   MildFaults | FaultElements,
 	defectBases:    MildFaults | FaultCounters,
 	defectDeafSet:  MildFaults | FaultCounters,
 }
@@ -191,6 +199,10 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"a score is replaced by another", defectScore, "sorted0 holds "},
 		{"a set lives on", defectLasting, "outlived: "},
 		{"PERSIST changes nothing", defectFleeting, "element lost: "},
+		{"ids of entries are counted", defectIDs, "id given twice: "},
+		{"clients are told one another's ids", defectFalls, "id falls: "},
+		{"a trim takes all entries", defectTrims, "element lost: "},
+		{"a trim takes more than it says", defectOldest, "overtrimmed: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -199,8 +211,8 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 			if c.defect == defectDeafSet {
 				first = 42 // of the few in which a SET comes within milliseconds of an increment elsewhere
 			}
-			if c.defect == defectSources || c.defect == defectBase {
-				most = 60 // only a read shows it that asks two nodes which lack the key, or the element
+			if c.defect == defectSources || c.defect == defectBase || c.defect == defectIDs {
+				most = 60 // only a read shows it that asks two nodes which lack the key, or the element; two sides of a split that choose one second
 			}
 			kinds := SteadyFaults
 			if slices.Contains([]defect{defectStale, defectCount, defectLocks, defectUndead}, c.defect) {

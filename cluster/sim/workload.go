@@ -99,7 +99,7 @@ func (o *op) update() *register.Update {
 		u = &register.Update{Kind: register.Expire}
 	case actionPersist:
 		u = &register.Update{Kind: register.Persist}
-	case actionAdd, actionRemove:
+	case actionAdd, actionRemove, actionTrim:
 		u = o.change()
 	}
 	if o.expiry != 0 {
