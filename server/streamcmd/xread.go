@@ -1,8 +1,6 @@
 package streamcmd
 
 import (
-	"slices"
-
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
@@ -120,7 +118,7 @@ func replyRead(c *command.Call, keys [][]byte, from []position, most int64) {
 			found[i] = found[i][:most]
 		}
 		if len(found[i]) > 0 {
-			some, all = some+1, slices.Concat(all, found[i])
+			some, all = some+1, append(all, found[i]...)
 		}
 	}
 	switch {

@@ -97,6 +97,9 @@ func TestParse_WhatCannotBeRead_IsRefused(t *testing.T) {
 		{"own, members out of order", seal("Q\x01\x01\x03\x02\x01b\x01a", 10), ErrFormat},
 		{"own, a member twice", seal("Q\x01\x01\x03\x02\x01a\x01a", 10), ErrFormat},
 		{"own, no score", seal("Q\x01\x01\x04\x01\x01a\x01b", 10), ErrFormat},
+		{"own, an entry without an id", seal("Q\x01\x01\x08\x01\x02id\x05\x02\x01f\x01v", 10), ErrFormat},
+		{"own, an entry without fields", seal("Q\x01\x01\x08\x01\x100123456789abcdef\x00", 10), ErrFormat},
+		{"own, a mark with data", seal("Q\x01\x01\x08\x01\x280123456789abcdef0123456789abcdef01234567\x01x", 10), ErrFormat},
 		{"own, expiry out of range", seal("Q\x01\x01\x02\x01\x01a\x01b\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10), ErrFormat},
 	} {
 		limit := int64(limit)
@@ -113,7 +116,7 @@ func TestParse_WhatCannotBeRead_IsRefused(t *testing.T) {
 func anyCopies(t *rapid.T) (copies []register.Copy) {
 	text := rapid.SliceOfN(rapid.Byte(), 0, 4)
 	for range rapid.IntRange(1, 3).Draw(t, "copies") {
-		kind := rapid.SampledFrom([]object.Kind{0, object.Field, object.Member, object.Scored, object.Item}).Draw(t, "kind")
+		kind := rapid.SampledFrom([]object.Kind{0, object.Field, object.Member, object.Scored, object.Item, object.Entry}).Draw(t, "kind")
 		if kind == 0 {
 			copies = append(copies, register.Copy{Value: object.Value{Data: text.Draw(t, "value")}})
 			continue
@@ -132,6 +135,9 @@ func anyCopies(t *rapid.T) (copies []register.Copy) {
 				e.Data = text.Draw(t, "data")
 			case object.Item:
 				e.Data = text.Draw(t, "data")
+			case object.Entry:
+				e.Name = collection.StreamID{Millis: uint64(i), Sequence: rapid.Uint64().Draw(t, "sequence")}.Append(nil)
+				e.Data = collection.AppendFields(nil, [][]byte{text.Draw(t, "name"), text.Draw(t, "data")})
 			}
 			v = append(v, e)
 		}
@@ -174,6 +180,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("\x00\xc3\x04\x0a\x00a\xe0\x00\x00"))
 	f.Add([]byte("Q\x01\x02\x00\x01x\x02\x01\x01a\x01b\x00"))
 	f.Add([]byte("Q\x01\x01\x05\x02\x01a\x01b"))
+	f.Add(bytes.Join([][]byte{[]byte("Q\x01\x01\x08\x01\x10"), collection.StreamID{Millis: 5, Sequence: 1}.Append(nil), []byte("\x05\x02\x01f\x01v")}, nil))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		copies, err := Parse(seal(string(body), 10), limit)
 		if err != nil {
