@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,16 +19,18 @@ const (
 	sharedHash      = "{collections}hash"
 	sharedSortedSet = "{collections}sorted"
 	sharedList      = "{collections}list"
+	sharedStream    = "{collections}stream"
 	sharedCounter   = "{collections}counter"
 )
 
-// collector is one client that adds to a counter, and elements of its own to a set, a hash, a sorted set and
-// a list that all share, and removes some of them again. It knows what must be there in the end.
+// collector is one client that adds to a counter, and elements of its own to a set, a hash, a sorted set, a
+// list and a stream that all share, and removes some of them again. It knows what must be there in the end.
 type collector struct {
 	id     string
 	client *redis.Client
-	there  map[string]bool // by member: acknowledged additions, and, if false, removals
-	done   *atomic.Int64   // requests of all collectors
+	there  map[string]bool   // by member: acknowledged additions, and, if false, removals
+	ids    map[string]string // by member: the id that its entry in the stream was given
+	done   *atomic.Int64     // requests of all collectors
 
 	counted, asked int // increments that were acknowledged, and all
 }
@@ -45,6 +48,10 @@ func (c *collector) run(ctx context.Context) {
 		added = c.client.HSet(request, sharedHash, name, i).Err() == nil && added
 		added = c.client.ZAdd(request, sharedSortedSet, redis.Z{Member: name, Score: float64(i)}).Err() == nil && added
 		added = c.client.RPush(request, sharedList, name).Err() == nil && added
+		id, err := c.client.XAdd(request, &redis.XAddArgs{Stream: sharedStream, Values: []string{"name", name}}).Result()
+		if added = err == nil && added; err == nil {
+			c.ids[name] = id
+		}
 		if added {
 			c.there[name] = true
 		}
@@ -54,6 +61,7 @@ func (c *collector) run(ctx context.Context) {
 			removed = c.client.HDel(request, sharedHash, gone).Err() == nil && removed
 			removed = c.client.ZRem(request, sharedSortedSet, gone).Err() == nil && removed
 			removed = c.client.LRem(request, sharedList, 0, gone).Err() == nil && removed
+			removed = c.ids[gone] != "" && c.client.XDel(request, sharedStream, c.ids[gone]).Err() == nil && removed
 			if delete(c.there, gone); removed {
 				c.there[gone] = false
 			}
@@ -62,9 +70,9 @@ func (c *collector) run(ctx context.Context) {
 	}
 }
 
-// Clients of five processes add to one set, one hash, one sorted set and one list, and remove their own elements, while one
-// process is killed, another one is frozen, and the network is cut in two. All count in one counter. In the end each
-// acknowledged addition and increment is there, and nothing that was removed, through every node.
+// Clients of five processes add to one set, one hash, one sorted set, one list and one stream, and remove their own
+// elements, while one process is killed, another one is frozen, and the network is cut in two. All count in one counter. In
+// the end each acknowledged addition and increment is there, and nothing that was removed, through every node.
 func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
 	f := newFleet(t, 5, "--chaos")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -72,7 +80,7 @@ func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
 	var group sync.WaitGroup
 	var done atomic.Int64
 	for _, n := range f.nodes {
-		c := &collector{id: n.name, client: n.dial(t), there: map[string]bool{}, done: &done}
+		c := &collector{id: n.name, client: n.dial(t), there: map[string]bool{}, ids: map[string]string{}, done: &done}
 		clients = append(clients, c)
 		group.Go(func() { c.run(ctx) })
 	}
@@ -129,7 +137,11 @@ func TestCollections_KillFreezeAndCut_KeepWhatWasAdded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, list := range [][]string{members, fields, checkRanks(t, n.name, ranked), checkOrder(t, n.name, items)} {
+		entries, err := c.XRange(t.Context(), sharedStream, "-", "+").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range [][]string{members, fields, checkRanks(t, n.name, ranked), checkOrder(t, n.name, items), checkEntries(t, n.name, entries, clients)} {
 			slices.Sort(list)
 			checkCollected(t, n.name, list, clients)
 		}
@@ -163,6 +175,24 @@ func checkOrder(t *testing.T, through string, items []string) []string {
 		last[client] = n
 	}
 	return items
+}
+
+// checkEntries returns the members whose entries a stream has. Each entry has the id that its client
+// was told.
+func checkEntries(t *testing.T, through string, entries []redis.XMessage, clients []*collector) (names []string) {
+	t.Helper()
+	told := make(map[string]string)
+	for _, c := range clients {
+		maps.Copy(told, c.ids)
+	}
+	for _, e := range entries {
+		name, _ := e.Values["name"].(string)
+		if id, known := told[name]; known && id != e.ID {
+			t.Errorf("through %s: the entry of %s has the id %s, and its client was told %s", through, name, e.ID, id)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // checkCollected compares the elements that a node shows, in order, with what is known of them.
