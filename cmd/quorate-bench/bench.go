@@ -15,13 +15,13 @@ import (
 type benchmark struct {
 	Quorate    string `type:"path" placeholder:"PATH" help:"The quorate program to measure; default: the one beside this program, or on the PATH, or one that is built with 'go build'."`
 	Nodes      int    `default:"3" help:"Nodes of the cluster that is started, one process each."`
-	Tests      words  `default:"set,get" placeholder:"NAME,…" help:"What to run, in this order: set, get, incr, mset (of ten keys), hset, hget, hgetall, sadd, sismember, smembers, zadd, zrangebyscore (of ten members), lpush, lpop."`
+	Tests      words  `default:"set,get" placeholder:"NAME,…" help:"What to run, in this order: set, get, incr, mset (of ten keys), hset, hget, hgetall, sadd, sismember, smembers, zadd, zrangebyscore (of ten members), lpush, lpop, xadd (which trims)."`
 	Pipelines  words  `default:"1,16" placeholder:"P,…" help:"Commands that a client sends before it waits."`
 	Requests   int    `default:"100000" help:"Commands of each run."`
 	Clients    int    `default:"50" help:"Connections."`
 	ValueSize  int    `default:"100" help:"Bytes of each value."`
 	Keys       int    `default:"100000" help:"Number of keys, drawn from evenly."`
-	Elements   int    `default:"10" help:"Elements of each hash, set, sorted set and list."`
+	Elements   int    `default:"10" help:"Elements of each hash, set, sorted set and list. Streams are trimmed to about as many."`
 	Rounds     int    `default:"5" help:"Runs of each kind, in turns, after one warm-up run; the median is reported."`
 	Steal      int    `default:"8" help:"Percent of the CPU time that other virtual machines may take; a run that lost more is repeated, twice at most."`
 	Durability string `default:"interval" enum:"always,interval" help:"The nodes' --durability."`

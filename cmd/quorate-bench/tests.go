@@ -73,6 +73,9 @@ var tests = []test{
 		return []string{"ZRANGEBYSCORE", sortedSet.key(key), fmt.Sprint(from), fmt.Sprint(from + 10)}
 	}},
 	{name: "lpush", foreign: true, words: list.one},
+	{name: "xadd", foreign: true, words: func(l *ownLoad, key, value string) []string {
+		return []string{"XADD", "stream:" + key, "MAXLEN", "~", fmt.Sprint(l.Elements), "*", "field", value}
+	}},
 	// An empty list answers nil, which costs less: see that there are more items than requests.
 	{name: "lpop", foreign: true, filled: list, words: func(_ *ownLoad, key, _ string) []string { return []string{"LPOP", list.key(key)} }},
 }
