@@ -61,7 +61,11 @@
 //   - A value has its data for as long as it lives by any clock that is right.
 //   - No dot is minted twice.
 //   - A client that passes its context gets no false sibling.
-//   - No increment counts twice.
+//   - No increment counts twice, and each acknowledged one counts.
+//   - An element that was added stays until something may have removed it. What a removal with a
+//     context covers does not come back.
+//   - No id of an entry of a stream is given twice. A deleted entry does not come back, and no more
+//     entries are gone than trims say.
 //   - The copies of all primaries are equal at rest, with no hint and no request left.
 //   - No process ends by itself but one of two of the same node, and one that has left. At
 //     rest no node has two, and none is in doubt about its data.
@@ -72,9 +76,9 @@
 //     node. Of the siblings of a key, one coordinator made no more in one epoch than it
 //     allows.
 //   - If no coordinator seems silent and no fallback stands in: a read knows of every
-//     write that was acknowledged before it began, every acknowledged increment counts,
-//     and of all SETNX of one key one sets it. The last two hold also where nodes stop,
-//     die and start again.
+//     write that was acknowledged before it began, and no item of a list is handed out
+//     twice. Also where nodes stop, die and start again: no two increments have the same answer,
+//     of all SETNX of one key one sets it, and ids of entries rise.
 //
 // For each there is a defect that is planted to see the check fail.
 //

@@ -1,5 +1,5 @@
 // Package collection is the data types of Redis that have elements: what a command does to
-// the elements of a hash, a set, a sorted set or a list.
+// the elements of a hash, a set, a sorted set, a list or a stream.
 //
 // A [Command] is made once, by the node that the client is connected to, and travels to the
 // node that coordinates it. There [Command.Apply] is given the elements that commands see (a
