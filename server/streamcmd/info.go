@@ -88,6 +88,9 @@ func showCounts(c *command.Call, s collection.Stream) {
 }
 
 func showInfo(c *command.Call, s collection.Stream) {
+	if n := len(s.Entries); n > 0 && !fits(c, collection.View{s.Entries[0], s.Entries[n-1]}) {
+		return
+	}
 	c.Out.Map(10)
 	showCounts(c, s)
 	c.Out.Text("groups")

@@ -127,7 +127,7 @@ func TestStreams_MoreThanAReplyMayHave_IsRefused(t *testing.T) {
 	for i := range 3 {
 		c.DoArgs("XADD", "k", fmt.Sprint(i+1), "f", value)
 	}
-	for _, line := range []string{"XRANGE k - +", "XREVRANGE k + -", "XREAD STREAMS k 0", "XINFO STREAM k FULL"} {
+	for _, line := range []string{"XRANGE k - +", "XREVRANGE k + -", "XREAD STREAMS k 0", "XINFO STREAM k", "XINFO STREAM k FULL"} {
 		if got := c.Do(line); got != "-ERR the reply would be larger than this node may buffer for one client" {
 			t.Errorf("%s: %.100s", line, got)
 		}
