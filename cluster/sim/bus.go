@@ -106,7 +106,11 @@ func (l *life) Knows(ring.NodeID, peer.Feature) bool { return true }
 
 // WaitTime differs from node to node, so that no two of them give up at once.
 func (l *life) WaitTime(id ring.NodeID) time.Duration {
-	return 50*time.Millisecond + time.Duration(uint64(id)%9973)
+	d := 50*time.Millisecond + time.Duration(uint64(id)%9973)
+	if l.node.in.opts.Faults&FaultLag != 0 {
+		d += mostLag
+	}
+	return d
 }
 
 // sortPackets brings what was sent within one step into an order that does not depend on
@@ -191,6 +195,7 @@ func (c *cluster) route(p *packet) {
 		at = max(at, link.last[p.stream]+time.Microsecond)
 		link.last[p.stream] = at
 	}
+	at += p.lag(c)
 	c.at(at, func() { c.deliver(p) })
 	if c.opts.defect == defectStorm && repeatable(p.kind) {
 		for i := range 50 {

@@ -41,10 +41,14 @@ func (o *operator) someoneUp(but *node) *node {
 	return nil
 }
 
+// ready reports whether the ring may be changed now. A hasty operator does not wait for the
+// end of the change before.
+func (o *operator) ready() bool { return o.on(FaultHaste) || !o.ring().InTransition() }
+
 // join has the next node join.
 func (o *operator) join() {
 	for _, n := range o.nodes {
-		if n.joins && n.lives == 0 && o.someoneUp(nil) != nil && !o.ring().InTransition() {
+		if n.joins && n.lives == 0 && o.someoneUp(nil) != nil && o.ready() {
 			n.out = false
 			o.start(n)
 			return
@@ -64,7 +68,7 @@ func (o *operator) members() (n int) {
 
 // leave has a member give its partitions to the others. Its process ends by itself.
 func (o *operator) leave(n *node) {
-	if through := o.someoneUp(nil); through != nil && !n.out && n.serves() && o.members() > 3 && !o.ring().InTransition() {
+	if through := o.someoneUp(nil); through != nil && !n.out && n.serves() && o.members() > 3 && o.ready() {
 		o.change(through, func(state *ring.State) error { return state.Leave(n.id) })
 	}
 }
@@ -72,7 +76,7 @@ func (o *operator) leave(n *node) {
 // remove lets a member die for good, and has it struck off.
 func (o *operator) remove(n *node) {
 	through := o.someoneUp(n)
-	if o.removed || through == nil || n.out || o.members() <= 3 || o.ring().InTransition() || !o.unreliable(n) {
+	if o.removed || through == nil || n.out || o.members() <= 3 || !o.ready() || !o.unreliable(n) {
 		return
 	}
 	if n.life != nil {

@@ -85,6 +85,9 @@ func (in *injector) mishap() {
 		in.operator.join()
 	case kind == FaultLeaves:
 		in.operator.leave(a)
+		if in.chance(FaultHaste, 1, 2) {
+			in.operator.leave(b)
+		}
 	case kind == FaultRemovals:
 		in.operator.remove(a)
 	case kind == FaultSuspicion:

@@ -21,6 +21,10 @@
 // its wall clock has moved, and what waited in its buffers comes before, among or
 // after its overdue timers, as the seed says.
 //
+// A node that is told of a change of the ring may take it in late (lag), and goes on by its
+// older ring meanwhile. A hasty operator (haste) makes a change while another one is under way, and
+// lets two members leave at once.
+//
 // A clock that is ahead (skew) is a bubble that began later. It stays ahead until
 // the process ends. A wall clock that jumps is an offset which the simulator adds to
 // what the parts of a node read through their Now. Timers do not see it. The offset

@@ -37,6 +37,25 @@ func (c *cluster) delay(l *link) time.Duration {
 	return d
 }
 
+// lag is how much longer than the others of its stream a packet takes that is to be written to
+// a slow disk: a ring state, or a copy of a key.
+func (p *packet) lag(c *cluster) time.Duration {
+	switch {
+	case p.kind == peer.RingPush && p.answers == nil, p.kind == peer.RingPull && p.answers != nil:
+		if c.chance(FaultLag, 1, 2) {
+			return time.Duration(c.rng.Int64N(int64(600 * time.Millisecond)))
+		}
+	case p.kind == peer.Write && p.answers == nil:
+		if c.chance(FaultLag, 1, 10) {
+			return time.Duration(c.rng.Int64N(int64(mostLag)))
+		}
+	}
+	return 0
+}
+
+// mostLag is how late copies are, at most, where disks are slow.
+const mostLag = 60 * time.Millisecond
+
 // reachable is the truth about whether a node can talk to another one.
 func (c *cluster) reachable(from, to *node) bool {
 	return to.life != nil && !to.life.frozen && !c.link(from, to).cut && !c.link(to, from).cut

@@ -10,7 +10,7 @@ import (
 )
 
 // Faults is a set of kinds of faults.
-type Faults uint32
+type Faults uint64
 
 // The kinds of faults.
 const (
@@ -45,6 +45,8 @@ const (
 	FaultHeaps                        // no fault: clients add siblings, and a coordinator allows few
 	FaultClears                       // no fault: clients use FLUSHALL
 	FaultElements                     // no fault: clients use commands on collections
+	FaultHaste                        // no fault: operators change the ring while it changes
+	FaultLag                          // nodes take in changes of the ring and copies late, but before any timeout
 
 	faultsEnd
 )
@@ -67,7 +69,7 @@ const (
 // of the set.
 func (f Faults) mishaps() (kinds []Faults) {
 	for kind := Faults(1); kind < faultsEnd; kind <<= 1 {
-		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals|FaultInterval|FaultHeaps|FaultClears|FaultElements) != 0 {
+		if kind&f&^(FaultDelay|FaultReorder|FaultDuplicate|FaultLostSyncs|FaultSkew|FaultForwards|FaultCounters|FaultLocks|FaultExpiries|FaultRefusals|FaultInterval|FaultHeaps|FaultClears|FaultElements|FaultHaste|FaultLag) != 0 {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -76,7 +78,7 @@ func (f Faults) mishaps() (kinds []Faults) {
 
 var faultNames = map[string]Faults{
 	"loss": FaultLoss, "delay": FaultDelay, "reorder": FaultReorder, "duplicate": FaultDuplicate, "cuts": FaultCuts,
-	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "interval": FaultInterval, "heaps": FaultHeaps, "clears": FaultClears, "elements": FaultElements, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
+	"slow": FaultSlow, "forwards": FaultForwards, "diskfull": FaultDiskFull, "joins": FaultJoins, "leaves": FaultLeaves, "removals": FaultRemovals, "skew": FaultSkew, "restarts": FaultRestarts, "restores": FaultRestores, "jumps": FaultJumps, "moves": FaultMoves, "snapshots": FaultSnapshots, "clones": FaultClones, "counters": FaultCounters, "locks": FaultLocks, "expiries": FaultExpiries, "quorums": FaultQuorums, "refusals": FaultRefusals, "interval": FaultInterval, "heaps": FaultHeaps, "clears": FaultClears, "haste": FaultHaste, "lag": FaultLag, "elements": FaultElements, "suspicion": FaultSuspicion, "freezes": FaultFreezes, "crashes": FaultCrashes, "lostsyncs": FaultLostSyncs,
 }
 
 // Options say what a run is like. Zero fields take the defaults that the seed

@@ -12,7 +12,7 @@ import (
 
 // exactFaults are those under which no coordinator seems silent and no fallback
 // stands in: updates of one key meet at one node, and a read meets every write.
-const exactFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultSkew | FaultJumps | FaultJoins | FaultLeaves |
+const exactFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultSkew | FaultJumps | FaultJoins | FaultLeaves | FaultHaste | FaultLag |
 	FaultCounters | FaultLocks | FaultExpiries | FaultRefusals | FaultElements
 
 // countingFaults are those under which updates that compute from the old value meet at one node:

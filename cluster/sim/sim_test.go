@@ -128,7 +128,7 @@ var plantedUnder = map[defect]Faults{
 	defectTrust:    FaultDelay | FaultRestarts | FaultRestores,
 	defectClones:   FaultDelay | FaultClones,
 	defectReaper:   SteadyFaults,
-	defectSources:  FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultJoins | FaultLeaves | FaultExpiries | FaultCounters,
+	defectSources:  movingFaults,
 	defectEarly:    SteadyFaults,
 	defectMemory:   SteadyFaults | FaultInterval,
 	defectUnsynced: FaultDelay | FaultCrashes | FaultLostSyncs,
@@ -151,6 +151,9 @@ var plantedUnder = map[defect]Faults{
 	defectBases:    MildFaults | FaultCounters,
 	defectDeafSet:  MildFaults | FaultCounters,
 }
+
+// movingFaults are those of a ring that changes, with all of its members there.
+const movingFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards | FaultSkew | FaultJoins | FaultLeaves | FaultHaste | FaultLag
 
 // loneFaults are those of a node that is the whole cluster.
 const loneFaults = FaultRestarts | FaultCrashes | FaultLostSyncs | FaultJumps | FaultCounters | FaultLocks | FaultExpiries
@@ -224,10 +227,16 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 			if k, special := plantedUnder[c.defect]; special {
 				kinds = k
 			}
+			if kinds == movingFaults {
+				most = 60
+			}
 			for seed := range uint64(most) {
 				o := Options{Seed: first + seed, Faults: kinds, defect: c.defect}
 				if strings.Contains(c.name, "lone node") {
 					o.Nodes, o.Faults = 1, loneFaults
+				}
+				if c.defect == defectSources {
+					o.Nodes, o.Keys = 5, 40 // what is written again soon need not be copied
 				}
 				if c.defect == defectStorm {
 					o.Chaos = time.Second // a storm takes the simulator long
