@@ -31,7 +31,7 @@ type Step struct {
 	AtMicros   int64  `json:"at_us"`
 	TookMicros *int64 `json:"took_us"` // null: no answer was seen
 	Node       string `json:"node"`
-	Role       string `json:"role"`   // coordinator, primary, fallback, gaining
+	Role       string `json:"role"`   // coordinator, primary, fallback, gaining, former
 	Action     string `json:"action"` // read, digest, apply, write, hint, forward, skip
 	For        string `json:"for"`    // of a hint: its target
 	Outcome    string `json:"outcome"`

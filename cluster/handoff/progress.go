@@ -38,7 +38,7 @@ func (m *Mover) Drained() bool {
 	view := m.cfg.Ring()
 	for i := range view.Partitions() {
 		p := ring.Partition(i)
-		if view.IsPrimary(m.cfg.Self, p) || view.IsReceiving(m.cfg.Self, p) || m.holds(p) {
+		if view.Keeps(m.cfg.Self, p) || m.holds(p) {
 			return false
 		}
 	}

@@ -52,7 +52,7 @@ func (m *Mover) release(ctx context.Context, view *ring.Ring) error {
 func (m *Mover) foreign(view *ring.Ring) (held []ring.Partition) {
 	for i := range view.Partitions() {
 		p := ring.Partition(i)
-		if view.IsPrimary(m.cfg.Self, p) || view.IsReceiving(m.cfg.Self, p) {
+		if view.Keeps(m.cfg.Self, p) {
 			continue
 		}
 		if _, total := m.cfg.Store.Partitions().Keys(p); total > 0 && m.cfg.Store.Merkle().PartitionReady(p) {
@@ -134,7 +134,7 @@ func (m *Mover) releaseOne(ctx context.Context, view *ring.Ring, p ring.Partitio
 		return before, false, nil
 	}
 	// The ring may have given p back to this node since the round began.
-	if latest := m.cfg.Ring(); latest.LayoutNumber() != view.LayoutNumber() || latest.IsPrimary(m.cfg.Self, p) || latest.IsReceiving(m.cfg.Self, p) {
+	if latest := m.cfg.Ring(); latest.LayoutNumber() != view.LayoutNumber() || latest.Keeps(m.cfg.Self, p) {
 		return confirmation{}, false, errRingMoved
 	}
 	gone, err = m.cfg.Store.Partitions().DropIf(p, found.root)

@@ -34,18 +34,27 @@ func newDisseminator(cfg *Config, identity *Identity) *Disseminator {
 }
 
 // Push sends this node's ring state to every member that can be reached, and merges
-// what they know beyond it.
+// what they know beyond it. A node that has just left is told, too.
 func (d *Disseminator) Push(ctx context.Context) error {
 	body := d.state.Encode()
+	return d.toAll(ctx, func(ctx context.Context, with call) error { return d.send(ctx, with, peer.RingPush, body) })
+}
+
+// ExchangeAll makes this node's ring state equal with that of every member that can be
+// reached, and of those that have just left. Few bytes are sent where they are equal.
+func (d *Disseminator) ExchangeAll(ctx context.Context) error { return d.toAll(ctx, d.exchange) }
+
+// toAll calls every node that has to hear of the ring and can be reached.
+func (d *Disseminator) toAll(ctx context.Context, what func(context.Context, call) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var group errgroup.Group
-	for _, other := range d.state.Ring().Members() {
+	for _, other := range d.state.Ring().Audience() {
 		if other.ID == d.self || !d.channel.Available(other.ID) {
 			continue
 		}
 		group.Go(func() error {
-			if err := d.send(ctx, d.memberCall(other.ID), peer.RingPush, body); err != nil {
+			if err := what(ctx, d.memberCall(other.ID)); err != nil {
 				return fmt.Errorf("tell %s of the ring: %w", other.Name, err)
 			}
 			return nil

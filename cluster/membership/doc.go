@@ -15,7 +15,9 @@
 //     reach. A member that knows more replies with its own state.
 //  4. Gossip carries the digest of each node's state. A node that sees another digest
 //     exchanges states with that node, in both directions.
-//  5. A node that cannot reach a member looks for it: where the ring has it, where the
+//  5. After a flip of the ring a node asks all members that it can reach, until all have it.
+//     Until then writes go to the former primaries, too (confirm.go).
+//  6. A node that cannot reach a member looks for it: where the ring has it, where the
 //     operator says, where it has been itself. An address is only a place to look: a
 //     node is its name and its data directory (identity.go).
 //

@@ -82,6 +82,7 @@ type Membership struct {
 	changes      *Changes
 	bootstrap    *bootstrap
 	search       *search
+	flipped      chan struct{} // has a value once there is a layout to confirm
 }
 
 // New returns a membership. Bootstrap must be called first, and then Run.
@@ -96,6 +97,7 @@ func New(cfg Config) *Membership {
 	m := &Membership{
 		cfg: cfg, id: cfg.Self.ID, state: cfg.State, log: cfg.Logger,
 		identity: identity, disseminator: newDisseminator(&cfg, identity),
+		flipped: make(chan struct{}, 1),
 	}
 	addresses := &addresses{own: cfg.Self.PeerAddr, join: cfg.Start.Join, resolve: cfg.Resolve, log: cfg.Logger}
 	m.bootstrap = &bootstrap{
@@ -181,12 +183,13 @@ func (m *Membership) AwaitPeers(ctx context.Context, timeout time.Duration) {
 	}
 }
 
-// Run follows the changes of the ring until ctx ends, pushes those that began here, and
-// looks for members that cannot be reached.
+// Run follows the changes of the ring until ctx ends, pushes those that began here, confirms
+// what has come into force, and looks for members that cannot be reached.
 func (m *Membership) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return m.search.run(ctx) })
 	group.Go(func() error { return m.followChanges(ctx) })
+	group.Go(func() error { return m.confirm(ctx) })
 	return group.Wait()
 }
 
@@ -196,8 +199,16 @@ func (m *Membership) followChanges(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case c := <-m.state.changes:
-			m.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
+			if c.from != fromMemory {
+				m.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
+			}
 			m.follow()
+			if m.state.Ring().Unconfirmed() { // which may be newer than the change: see maxChanges
+				select {
+				case m.flipped <- struct{}{}:
+				default:
+				}
+			}
 			if c.from == fromHere {
 				_ = m.disseminator.Push(ctx) // gossip tells those whom it did not reach
 			}
@@ -208,7 +219,7 @@ func (m *Membership) followChanges(ctx context.Context) error {
 // follow makes the rest of the node act on the newest ring.
 func (m *Membership) follow() {
 	addresses := make(map[ring.NodeID]string)
-	for _, other := range m.state.Ring().Members() {
+	for _, other := range m.state.Ring().Audience() {
 		if other.ID != m.id {
 			addresses[other.ID] = other.PeerAddr
 		}

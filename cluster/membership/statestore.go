@@ -66,8 +66,9 @@ type change struct {
 type source uint8
 
 const (
-	fromPeer source = iota // another node made it, and spreads it
-	fromHere               // others have to be told
+	fromPeer   source = iota // another node made it, and spreads it
+	fromHere                 // others have to be told
+	fromMemory               // it is no change of the state
 )
 
 // OpenState loads the ring state from the disk. A node that never had one has no ring
@@ -195,12 +196,42 @@ func (s *StateStore) update(from source, edit func(*ring.State) (bool, error)) e
 	if err := s.disk.Save(stateName, next.Encode()); err != nil {
 		return fmt.Errorf("save ring state: %w", err)
 	}
-	view := s.showLocked(next)
+	s.tellLocked(change{ring: s.showLocked(next), from: from})
+	return nil
+}
+
+// Confirm tells that all members that can be reached have the layout of a number: see
+// [ring.State.Confirm].
+func (s *StateStore) Confirm(number uint64) {
+	s.remember(func(state *ring.State) bool { return state.Confirm(number) })
+}
+
+// Ended tells that a node which has left the ring does not run any more: see
+// [ring.State.Ended].
+func (s *StateStore) Ended(id ring.NodeID) {
+	s.remember(func(state *ring.State) bool { return state.Ended(id) })
+}
+
+// remember changes what this node alone remembers. It is not saved.
+func (s *StateStore) remember(edit func(*ring.State) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.mu.state.Clone()
+	if !edit(next) {
+		return
+	}
+	view := ring.NewRing(next)
+	s.mu.state = next
+	s.view.Store(view)
+	s.tellLocked(change{ring: view, from: fromMemory})
+}
+
+// tellLocked tells the membership of a change.
+func (s *StateStore) tellLocked(c change) {
 	select {
-	case s.changes <- change{ring: view, from: from}:
+	case s.changes <- c:
 	default: // see maxChanges
 	}
-	return nil
 }
 
 // showLocked puts a state that is saved in force.

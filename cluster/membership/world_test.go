@@ -52,6 +52,7 @@ func member(name string) ring.Member {
 type world struct {
 	nodes  map[string]*node // by peer address
 	down   map[string]bool
+	deaf   map[string]bool     // answers with errors
 	names  map[string][]string // addresses by name
 	starts atomic.Uint64
 	asked  func() // if not nil, called when a node asks for another's identity
@@ -107,7 +108,7 @@ func (n *node) locked(f func()) {
 }
 
 func newWorld() *world {
-	return &world{nodes: make(map[string]*node), down: make(map[string]bool), names: make(map[string][]string)}
+	return &world{nodes: make(map[string]*node), down: make(map[string]bool), deaf: make(map[string]bool), names: make(map[string][]string)}
 }
 
 // add makes a node that has not started yet.
@@ -229,14 +230,16 @@ func (n *node) CallAddr(_ context.Context, addr string, kind peer.Kind, body []b
 	if other.state.Joined() != nil {
 		return nil, &peer.RefusedError{Reason: peer.RefusedNotJoined, ByPeer: true}
 	}
-	switch kind {
-	case peer.Join:
+	switch {
+	case n.world.deaf[addr]:
+		err = errDeaf
+	case kind == peer.Join:
 		reply, err = other.AnswerJoin(body)
-	case peer.RingPull:
+	case kind == peer.RingPull:
 		reply, err = other.disseminator.AnswerPull(body)
-	case peer.RingPush:
+	case kind == peer.RingPush:
 		reply, err = other.disseminator.AnswerPush(body)
-	case peer.Identify:
+	case kind == peer.Identify:
 		reply, err = other.identity.AnswerIdentify(body)
 	default:
 		err = fmt.Errorf("kind %d", kind)
@@ -269,5 +272,7 @@ func (n *node) work(t *testing.T) {
 		n.follow()
 	}
 }
+
+var errDeaf = errors.New("not now")
 
 var errDisk = errors.New("no space")

@@ -26,7 +26,7 @@ type exchange struct {
 
 type exchangeItem struct {
 	op    int
-	place int         // of the asked node in the op's walk, or -1: does not count
+	place int         // of the asked node in the op's walk, or among the others behind it
 	hint  ring.NodeID // writes: whom it stands in for, or 0
 	round uint8       // writes: of the op
 }

@@ -38,13 +38,14 @@ type opState struct {
 	at       int // its index in the wave
 	p        ring.Partition
 	walk     []ring.NodeID
-	n        int          // primaries among walk
-	self     int          // this node's place in walk, or coordination.Nobody
-	group    int          // the wave's first op on the same key
-	followed bool         // others of the wave are on the same key
-	carrier  int          // phaseWrite: the op of the group whose object replicates
-	reads    bool         // phaseRead: with a read of its own; else its group's head reads for it
-	up       quorum.Nodes // of the head of a group: who can be asked, as seen last
+	others   []ring.NodeID // besides the primaries, that get the write: see ringchange.go
+	n        int           // primaries among walk
+	self     int           // this node's place in walk, or coordination.Nobody
+	group    int           // the wave's first op on the same key
+	followed bool          // others of the wave are on the same key
+	carrier  int           // phaseWrite: the op of the group whose object replicates
+	reads    bool          // phaseRead: with a read of its own; else its group's head reads for it
+	up       quorum.Nodes  // of the head of a group: who can be asked, as seen last
 	phase    phase
 	since    time.Time // when nodes were last found late, or the phase began
 	size     int       // bytes of the largest copy that has to travel, as far as known
@@ -91,6 +92,14 @@ func (o *op) placeOf(id ring.NodeID) int {
 // replicas describes the op's walk to its machines.
 func (o *op) replicas() coordination.Replicas {
 	return coordination.Replicas{Walk: len(o.walk), Primaries: o.n, Self: o.self}
+}
+
+// nodeAt returns the node at a place, of the walk or of the others behind it.
+func nodeAt(o *op, place int) ring.NodeID {
+	if place < len(o.walk) {
+		return o.walk[place]
+	}
+	return o.others[place-len(o.walk)]
 }
 
 // firstAsked returns the place of the primary that a read asks first. All reads of one

@@ -57,6 +57,7 @@ const (
 	RolePrimary     Role = "primary"
 	RoleFallback    Role = "fallback"
 	RoleGaining     Role = "gaining" // becomes a primary in the change of the ring under way
+	RoleFormer      Role = "former"  // was a primary before the change of the ring that has just ended
 )
 
 // Action says what a node was asked to do, or why it was not asked.

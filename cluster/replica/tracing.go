@@ -28,16 +28,17 @@ func (o *op) beginTrace() {
 // elapsed returns how long ago the wave began.
 func (f *wave) elapsed() time.Duration { return time.Since(f.started) }
 
-// roleAt returns the role of the node at a place of the walk. A node without a place is
-// gaining the partition.
+// roleAt returns the role of the node at a place, of the walk or of the others behind it.
 func (o *op) roleAt(at int) Role {
 	switch {
-	case at < 0:
-		return RoleGaining
 	case at < o.n:
 		return RolePrimary
-	default:
+	case at < len(o.walk):
 		return RoleFallback
+	case wantsHint(o.f.c.cfg.Ring(), o.p, nodeAt(o, at)):
+		return RoleGaining
+	default:
+		return RoleFormer
 	}
 }
 
@@ -52,7 +53,7 @@ func (o *op) traceStep(node ring.NodeID, role Role, action Action, hint ring.Nod
 // traceSkip notes a node that is not asked because it is down.
 func (o *op) traceSkip(at int) {
 	if t := o.req.Trace; t != nil {
-		o.traceStep(o.walk[at], o.roleAt(at), ActionSkip, 0)
+		o.traceStep(nodeAt(o, at), o.roleAt(at), ActionSkip, 0)
 		s := &t.Steps[len(t.Steps)-1]
 		s.Took, s.Outcome = 0, OutcomeDown
 	}
@@ -197,13 +198,13 @@ func (o *op) traceAnswer(node ring.NodeID, a message.Answer, err error) {
 	}
 }
 
-// traceSend notes a copy on its way to a node of the walk.
+// traceSend notes a copy on its way to a node.
 func (o *op) traceSend(at int, hint ring.NodeID) {
 	action := ActionWrite
 	if hint != 0 {
 		action = ActionHint
 	}
-	o.traceStep(o.walk[at], o.roleAt(at), action, hint)
+	o.traceStep(nodeAt(o, at), o.roleAt(at), action, hint)
 }
 
 // traceStored notes that a node holds the op's object.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/coordination"
-	"github.com/quorate/quorate/cluster/core/quorum"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
 
@@ -70,8 +69,8 @@ func newWave(c *Coordinator, reqs []*Request, groups []int, from origin) *wave {
 		o.p = f.ring.PartitionOf(r.Key)
 		o.walk = f.ring.Walk(o.p)
 		o.n = len(f.ring.Primaries(o.p))
-		if len(o.walk) > quorum.MaxNodes {
-			o.walk = o.walk[:quorum.MaxNodes]
+		if len(o.walk) > mostWalk {
+			o.walk = o.walk[:mostWalk]
 		}
 		o.self = o.placeOf(c.cfg.Self)
 		if u := r.Update; u != nil {
@@ -215,7 +214,7 @@ func (f *wave) checkSilent() {
 		case o.phase == phaseRead && o.reads:
 			f.stepReadLocked(i, o.timePassed(now, o.longestWait(tally.Waiting())))
 		case o.phase == phaseWrite && o.carrier == i:
-			f.stepWriteLocked(i, o.timePassed(now, o.longestStoreWait(tally.Waiting())))
+			f.stepWriteLocked(i, o.timePassed(now, writeWait(o)))
 		case o.phase == phaseForward && o.forwarding.held:
 			f.startForwardLocked(i)
 		case o.phase == phaseForward:
@@ -267,6 +266,10 @@ func (f *wave) expire() {
 			decides = &f.mu.ops[o.carrier]
 		}
 		tally := decides.tally()
+		if o.phase == phaseWrite && tally.Won() {
+			f.decideWriteLocked(o.carrier) // others than the quorum are late
+			continue
+		}
 		if o.phase == phaseForward && o.forwarding.answered {
 			f.decideForwardLocked(i)
 			continue
@@ -288,20 +291,25 @@ func (f *wave) expire() {
 }
 
 // finishLocked ends the wave for the streams, which may still report to it, and returns
-// the last frames to send. It keeps a late hint for each primary that missed its write.
+// the last frames to send. It keeps a late hint for each primary, and each node that becomes
+// one, that missed its write.
 func (f *wave) finishLocked() []*exchange {
 	f.mu.finished = true
 	f.endTracesLocked()
 	for i := range f.mu.ops {
 		o := &f.mu.ops[i]
 		missed := o.write.Missed()
-		for at := range o.n {
-			if !missed.Has(at) {
+		if missed == 0 {
+			continue
+		}
+		for at := range len(o.walk) + len(o.others) {
+			id := nodeAt(o, at)
+			if !missed.Has(at) || at >= o.n && !wantsHint(f.c.cfg.Ring(), o.p, id) {
 				continue
 			}
-			o.traceStep(f.c.cfg.Self, o.roleHere(), ActionHint, o.walk[at])
+			o.traceStep(f.c.cfg.Self, o.roleHere(), ActionHint, id)
 			o.traceOutcome(f.c.cfg.Self, OutcomeOK, nil, nil)
-			f.c.keepLate(lateHint{node: o.walk[at], partition: o.p, key: o.req.Key, object: o.object}.clone())
+			f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
 		}
 	}
 	return f.mu.outbox.take()

@@ -138,19 +138,15 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 }
 
 // replicateLocked sends an op's object to every other primary, to fallbacks for those
-// that are down, and to the partition's receiving nodes. Answers of primaries and
-// fallbacks count for the quorum; those of receiving nodes do not.
+// that are down, and to those that are primaries by the ring before or after a change.
 func (f *wave) replicateLocked(i int) {
 	o := &f.mu.ops[i]
-	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: o.upOfPrimaries()})
-	for _, id := range f.ring.Receiving(o.p) {
-		if id != f.c.cfg.Self && f.c.cfg.Channel.Available(id) {
-			o.traceStep(id, RoleGaining, ActionWrite, 0)
-			f.sendWholeLocked(id, exchangeItem{op: i, place: coordination.Nobody})
-			continue
-		}
-		f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
+	up := o.upOfPrimaries()
+	if findOthers(o); len(o.others) > 0 {
+		o.write.Also(len(o.others))
+		up |= upOfOthers(o)
 	}
+	f.stepWriteLocked(i, coordination.Event{Kind: coordination.Start, Up: up})
 }
 
 // stepWriteLocked steps an op's write and carries out its actions.
@@ -161,7 +157,11 @@ func (f *wave) stepWriteLocked(i int, e coordination.Event) {
 		switch a.Kind {
 		case coordination.Store:
 			o.traceSend(a.Place, 0)
-			f.sendWriteLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place})
+			if it := (exchangeItem{op: i, place: a.Place}); a.Place < o.n {
+				f.sendWriteLocked(o.walk[a.Place], it)
+			} else {
+				f.sendWholeLocked(nodeAt(o, a.Place), it)
+			}
 		case coordination.StoreHint:
 			o.traceSend(a.Place, o.walk[a.For])
 			f.sendWholeLocked(o.walk[a.Place], exchangeItem{op: i, place: a.Place, hint: o.walk[a.For]})
@@ -264,14 +264,14 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	if node == 0 {
 		node = x.to
 	}
-	if !f.mu.finished && it.place >= 0 {
+	if !f.mu.finished {
 		f.stepWriteLocked(it.op, coordination.Event{Kind: coordination.Fail, Place: it.place, Up: f.mu.ops[it.op].upNow()})
 		return
 	}
-	// It was a gaining node's copy, which counts for no quorum; or the request was
-	// answered long ago, and its memory belongs to the caller again. What was sent is
-	// still in the frame. If that is a delta, the hint is what this node holds of the key by now.
-	if w, ok := x.write(k); ok {
+	// The request was answered long ago, and its memory belongs to the caller again. What
+	// was sent is still in the frame. If that is a delta, the hint is what this node holds of
+	// the key by now.
+	if w, ok := x.write(k); ok && (it.hint != 0 || wantsHint(f.c.cfg.Ring(), w.Partition, node)) {
 		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object, current: x.kind == peer.Delta}.clone())
 	}
 }
@@ -290,9 +290,9 @@ func (x *exchange) write(k int) (w message.Write, ok bool) {
 	return w, !d.Failed()
 }
 
-// ackLocked counts a node that holds an op's object.
+// ackLocked counts a node that holds an op's object. This node counts if it is in the walk.
 func (f *wave) ackLocked(i, place int) {
-	if place >= 0 && f.mu.ops[i].phase == phaseWrite {
+	if place != coordination.Nobody && f.mu.ops[i].phase == phaseWrite {
 		f.stepWriteLocked(i, coordination.Event{Kind: coordination.Answer, Place: place})
 	}
 }

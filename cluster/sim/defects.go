@@ -7,6 +7,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/handoff"
@@ -26,6 +27,10 @@ func (c *cluster) spoil(p *packet) bool {
 	case d == defectClones && p.kind == peer.Identify:
 		c.complete(p, nil, &peer.RemoteError{Kind: p.kind, Message: "unknown kind of message"})
 	case d == defectEarly && p.kind == peer.Write && p.class == peer.Background && !p.spoiled:
+		p.spoiled = true
+		c.complete(p, nil, nil)
+		c.after(earlyBy, func() { c.deliver(p) })
+	case d == defectHollow && p.kind == peer.Write && !p.spoiled && !p.toPrimary():
 		p.spoiled = true
 		c.complete(p, nil, nil)
 		c.after(earlyBy, func() { c.deliver(p) })
@@ -139,4 +144,25 @@ type noSources struct{ handoff.Exchanger }
 
 func (noSources) Differing(context.Context, ring.NodeID, []ring.Partition) (differing, unknown []ring.Partition, err error) {
 	return nil, nil, nil
+}
+
+// toPrimary reports whether a packet is to a primary of the key that it writes, by the ring of
+// its sender.
+func (p *packet) toPrimary() bool {
+	d := wire.NewReader(p.body)
+	message.ReadHead(&d)
+	return p.from.ring().IsPrimary(p.to.node.id, message.ReadWrite(&d).Partition)
+}
+
+// forget lets a node forget who may not have heard of a change of the ring, if the run is to
+// break a rule in that way.
+func forget(l *life) {
+	switch view := l.ring(); l.node.in.opts.defect {
+	case defectFormer:
+		l.state.Confirm(view.LayoutNumber())
+	case defectLeft:
+		for _, m := range view.Left() {
+			l.state.Ended(m.ID)
+		}
+	}
 }

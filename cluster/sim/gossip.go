@@ -96,7 +96,7 @@ func (l *life) newMembership() *membership.Membership {
 	}
 	return membership.New(membership.Config{
 		Self: n.member(), State: l.state, Channel: l, Gossip: l, Queue: l.mux.Do,
-		RingChanged: func() { l.deliverer.Trigger(); l.mover.Trigger() },
+		RingChanged: func() { forget(l); l.deliverer.Trigger(); l.mover.Trigger() },
 		Incarnation: l.store.Incarnation(), Disk: l.trust(), Fail: l.end,
 		Resolve: func(context.Context, string) ([]string, error) { return *c.listening.Load(), nil },
 		Rand:    l.rand(2), Logger: l.log, Start: start,

@@ -147,6 +147,9 @@ const (
 	defectTrims           // a trim takes all entries
 	defectFalls           // clients are told one another's ids
 	defectOldest          // all copies of a stream lose their oldest entry
+	defectFormer          // after a flip of the ring, writes go to the new primaries alone
+	defectLeft            // a node that has left the ring is not told
+	defectHollow          // a node that is no primary acknowledges a write before it has it
 )
 
 // ParseFaults reads kinds of faults by their names, or the sets of them.

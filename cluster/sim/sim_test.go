@@ -40,6 +40,7 @@ var suite = [...]string{
 	"steady,forwards,skew,elements",
 	"ring,forwards,quorums,elements",
 	"steady,moves,clones,restores,snapshots,interval,clears,elements",
+	"delay,reorder,duplicate,forwards,skew,joins,leaves,haste,lag",
 }
 
 // kindsFor are the faults of a seed.
@@ -150,6 +151,9 @@ var plantedUnder = map[defect]Faults{
 	defectOldest:   MildFaults | FaultElements,
 	defectBases:    MildFaults | FaultCounters,
 	defectDeafSet:  MildFaults | FaultCounters,
+	defectFormer:   movingFaults,
+	defectLeft:     movingFaults,
+	defectHollow:   movingFaults,
 }
 
 // movingFaults are those of a ring that changes, with all of its members there.
@@ -206,6 +210,9 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"clients are told one another's ids", defectFalls, "id falls: "},
 		{"a trim takes all entries", defectTrims, "element lost: "},
 		{"a trim takes more than it says", defectOldest, "overtrimmed: "},
+		{"former primaries are forgotten at once", defectFormer, "stale: "},
+		{"a node that has left is not told", defectLeft, "stale: "},
+		{"a node that gains acknowledges what it does not have", defectHollow, "stale: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

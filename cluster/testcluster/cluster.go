@@ -69,6 +69,7 @@ func (c *Cluster) Change(edit func(*ring.State) error) {
 		c.tb.Errorf("change the ring: %v", err)
 	}
 	c.state.Flip()
+	c.state.Confirm(c.state.LayoutNumber()) // for all nodes see it at once
 	c.ring.Store(ring.NewRing(c.state))
 }
 

@@ -131,7 +131,7 @@ func (c *Cluster) Settle() {
 		digests := make(map[uint64]bool)
 		for _, n := range all {
 			view := n.Ring()
-			if view.InTransition() || view.Seated() != len(all) {
+			if view.InTransition() || view.Unconfirmed() || view.Seated() != len(all) {
 				return false
 			}
 			digests[view.Digest()] = true

@@ -19,7 +19,8 @@
 // update that computes from the old value was carried out.
 //
 // Invariant: [Finish] comes once, and only after as many distinct nodes as were asked
-// for have answered. A read that found nothing has heard at least one primary. The copy
+// for have answered; that of a write while the ring changes only after the primaries by
+// the other ring have answered, failed, or are late. A read that found nothing has heard at least one primary. The copy
 // that a primary should have is never forgotten: it was sent to the primary and may
 // still arrive, or to a fallback as a hint, or the primary is in [Write.Missed].
 //

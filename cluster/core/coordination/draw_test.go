@@ -12,8 +12,11 @@ func drawReplicas(t *rapid.T) Replicas {
 	return Replicas{Walk: walk, Primaries: n, Self: rapid.IntRange(Nobody, walk-1).Draw(t, "self"), First: rapid.IntRange(0, n-1).Draw(t, "first")}
 }
 
-func (r Replicas) drawUp(t *rapid.T) quorum.Nodes {
-	up := quorum.Nodes(rapid.Uint64().Draw(t, "up")) & quorum.FirstNodes(r.Walk)
+func (r Replicas) drawUp(t *rapid.T) quorum.Nodes { return r.drawUpWith(t, 0) }
+
+// drawUpWith draws who can be asked when some nodes besides the walk take part.
+func (r Replicas) drawUpWith(t *rapid.T, others int) quorum.Nodes {
+	up := quorum.Nodes(rapid.Uint64().Draw(t, "up")) & quorum.FirstNodes(r.Walk+others)
 	if r.Self >= 0 {
 		up = up.Without(r.Self)
 	}

@@ -112,6 +112,7 @@ func begin(t *testing.T, words []string) (machine stepper, self int) {
 	case "write":
 		m := new(Write)
 		m.Begin(nodes, numbers["need"])
+		m.Also(numbers["others"])
 		return m, nodes.Self
 	case "forward":
 		m := new(Forward)

@@ -11,6 +11,13 @@ import "github.com/quorate/quorate/cluster/core/quorum"
 //  3. A fallback that fails or stays silent is replaced in the same way.
 //  4. The late answer of a silent node counts as any other, and a primary that has
 //     answered has missed nothing.
+//  5. While the ring changes, the object also goes to the nodes that are primaries by the
+//     ring before or after the change alone ([Write.Also]). They count for no quorum. The
+//     write waits until each of them has answered or failed, or, once it has its quorum, until
+//     they are late: a node that hangs or is gone does not stop the writes.
+//
+// Why a read by the other ring meets such a write: a primary by that ring has the write by
+// step 5, or is one of this ring's, of which at most N-W lack it. The read asks more than that.
 //
 // Those primaries for which nobody has a hint when the request ends are in [Write.Missed],
 // and the driver keeps a hint for each on this node. A node that is no primary keeps its own copy as a
@@ -20,15 +27,21 @@ type Write struct {
 	tally  quorum.Tally
 	up     quorum.Nodes
 	missed quorum.Nodes
+	also   int          // nodes besides the walk that get the write
+	others quorum.Nodes // those of them that are waited for
 	done   bool
 	stands [quorum.MaxNodes]uint8 // fallback that was asked -> the primary it stands in for
 }
 
 // Begin makes m ready for a write that needs that number of acknowledgements.
 func (m *Write) Begin(nodes Replicas, need int) {
-	m.nodes, m.up, m.missed, m.done = nodes, 0, 0, false
+	m.nodes, m.up, m.missed, m.also, m.others, m.done = nodes, 0, 0, 0, 0, false
 	m.tally.Start(need)
 }
+
+// Also lets the write go to some nodes besides the walk. Their places follow those of the
+// walk, and all places are below [quorum.MaxNodes]. It is called before the first Step.
+func (m *Write) Also(nodes int) { m.also = nodes }
 
 // Raise lets the write need more acknowledgements; a smaller number changes nothing.
 func (m *Write) Raise(need int) { m.tally.Raise(need) }
@@ -36,8 +49,12 @@ func (m *Write) Raise(need int) { m.tally.Raise(need) }
 // Tally returns the count of the acknowledgements.
 func (m *Write) Tally() quorum.Tally { return m.tally }
 
+// Others returns the nodes besides the primaries and the fallbacks whose answers the write
+// waits for.
+func (m *Write) Others() quorum.Nodes { return m.others }
+
 // Missed returns the primaries that missed the write, and for which no other node has
-// been sent a hint.
+// been sent a hint; and those of the other nodes that missed it.
 func (m *Write) Missed() quorum.Nodes { return m.missed }
 
 // Step takes an event and appends what is to be done. After [Finish] it only records
@@ -50,20 +67,16 @@ func (m *Write) Step(e Event, actions []Action) []Action {
 	case Start:
 		actions = m.start(actions)
 	case Answer:
-		m.tally.Answer(e.Place)
-		m.missed = m.missed.Without(e.Place)
-		if m.tally.Won() && !m.done {
-			m.done = true
-			actions = append(actions, Action{Kind: Finish})
-		}
-		return actions
+		m.answer(e.Place)
+		return m.finish(actions)
 	case Fail:
-		// A silent node was replaced when its time ran out.
-		if m.tally.Waiting().Has(e.Place) {
-			m.miss(e.Place)
-		}
-		m.tally.Fail(e.Place)
+		m.fail(e.Place)
 	case Late:
+		if m.others != 0 && m.tally.Won() {
+			m.others = 0
+			break // the primaries may take their time
+		}
+		m.others = 0
 		m.tally.Retry()
 		late := m.tally.Silence()
 		for at := range m.nodes.Walk {
@@ -74,7 +87,40 @@ func (m *Write) Step(e Event, actions []Action) []Action {
 	case Look:
 		m.tally.Retry()
 	}
-	return m.resend(actions)
+	return m.finish(m.resend(actions))
+}
+
+// isOther reports whether a place is that of a node besides the walk.
+func (m *Write) isOther(place int) bool { return place >= m.nodes.Walk }
+
+func (m *Write) answer(place int) {
+	m.missed = m.missed.Without(place)
+	if m.isOther(place) {
+		m.others = m.others.Without(place)
+		return
+	}
+	m.tally.Answer(place)
+}
+
+func (m *Write) fail(place int) {
+	if m.isOther(place) {
+		m.others, m.missed = m.others.Without(place), m.missed.With(place)
+		return
+	}
+	// A silent node was replaced when its time ran out.
+	if m.tally.Waiting().Has(place) {
+		m.miss(place)
+	}
+	m.tally.Fail(place)
+}
+
+// finish ends the write, once, when nobody has to answer any more.
+func (m *Write) finish(actions []Action) []Action {
+	if m.done || !m.tally.Won() || m.others != 0 {
+		return actions
+	}
+	m.done = true
+	return append(actions, Action{Kind: Finish})
 }
 
 func (m *Write) start(actions []Action) []Action {
@@ -92,6 +138,15 @@ func (m *Write) start(actions []Action) []Action {
 			if at > 0 || m.nodes.SelfIsPrimary() {
 				m.missed = m.missed.With(at)
 			}
+		}
+	}
+	for at := m.nodes.Walk; at < m.nodes.Walk+m.also; at++ {
+		if m.up.Has(at) {
+			m.others = m.others.With(at)
+			actions = append(actions, Action{Kind: Store, Place: at})
+		} else {
+			actions = append(actions, Action{Kind: Skip, Place: at})
+			m.missed = m.missed.With(at)
 		}
 	}
 	return actions

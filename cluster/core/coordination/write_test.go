@@ -9,25 +9,32 @@ import (
 )
 
 // A write keeps account of every primary's copy, asks only nodes that are up, each once
-// at a time, and finishes once, with enough acknowledgements.
+// at a time, and finishes once, with enough acknowledgements, when none of the others is
+// waited for.
 func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		nodes := drawReplicas(t)
+		nodes, others := drawReplicas(t), rapid.IntRange(0, 3).Draw(t, "others")
 		need := rapid.IntRange(1, nodes.Primaries).Draw(t, "need")
 		var m Write
 		m.Begin(nodes, need)
+		m.Also(others)
 		var underway, acked, silent quorum.Nodes // of the other nodes
 		holds := make(map[int]int)               // node that was asked -> the primary whose copy it got
+		var awaited quorum.Nodes                 // of the others
+		places := quorum.FirstNodes(nodes.Walk)
 		finished := false
-		e := Event{Kind: Start, Up: nodes.drawUp(t)}
+		e := Event{Kind: Start, Up: nodes.drawUpWith(t, others)}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			switch e.Kind {
 			case Answer:
-				acked, underway = acked.With(e.Place), underway.Without(e.Place)
+				acked, underway, awaited = acked.With(e.Place), underway.Without(e.Place), awaited.Without(e.Place)
 			case Fail:
-				underway = underway.Without(e.Place)
+				underway, awaited = underway.Without(e.Place), awaited.Without(e.Place)
 			case Late:
-				silent |= underway
+				if quorate := (acked & places).Len() >= need; awaited == 0 || !quorate {
+					silent |= underway
+				}
+				awaited = 0
 			}
 			for _, a := range m.Step(e, nil) {
 				switch a.Kind {
@@ -41,14 +48,19 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 						t.Fatalf("%+v after the end", a)
 					case a.Place == nodes.Self || !e.Up.Has(a.Place) || underway.Has(a.Place) || acked.Has(a.Place):
 						t.Fatalf("%+v: the node is not free", a)
+					case a.Kind == Store && places&(1<<a.Place) == 0:
+						if e.Kind != Start {
+							t.Fatalf("%+v: one of the others, and not at the start", a)
+						}
+						awaited = awaited.With(a.Place)
 					case primary >= nodes.Primaries || (a.Kind == StoreHint) != (a.Place >= nodes.Primaries):
 						t.Fatalf("%+v: not a primary's copy", a)
 					}
 					underway, silent = underway.With(a.Place), silent.Without(a.Place)
 					holds[a.Place] = primary
 				case Finish:
-					if finished || acked.Len() < need {
-						t.Fatalf("finished (before: %v) with %d of %d", finished, acked.Len(), need)
+					if got := (acked & places).Len(); finished || got < need || awaited != 0 {
+						t.Fatalf("finished (before: %v) with %d of %d, and %b to be waited for", finished, got, need, awaited)
 					}
 					finished = true
 				case Skip:
@@ -56,8 +68,8 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 					t.Fatalf("%+v in a write", a)
 				}
 			}
-			if acked.Len() >= need && !finished {
-				t.Fatalf("not finished with %d of %d", acked.Len(), need)
+			if got := (acked & places).Len(); got >= need && awaited == 0 && !finished {
+				t.Fatalf("not finished with %d of %d", got, need)
 			}
 			for at := range nodes.Primaries {
 				held := at == nodes.Self || at == 0 && !nodes.SelfIsPrimary() || m.Missed().Has(at)
@@ -66,6 +78,11 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 				}
 				if !held {
 					t.Fatalf("the copy of %d is forgotten: %+v", at, m)
+				}
+			}
+			for at := nodes.Walk; at < nodes.Walk+others; at++ {
+				if !acked.Has(at) && !underway.Has(at) && !m.Missed().Has(at) {
+					t.Fatalf("the copy of %d, one of the others, is forgotten: %+v", at, m)
 				}
 			}
 			kinds := []EventKind{Late, Look}
@@ -79,7 +96,7 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 			if underway != 0 {
 				kinds = append(kinds, Fail)
 			}
-			e = Event{Kind: rapid.SampledFrom(kinds).Draw(t, "event"), Up: nodes.drawUp(t)}
+			e = Event{Kind: rapid.SampledFrom(kinds).Draw(t, "event"), Up: nodes.drawUpWith(t, others)}
 			switch e.Kind {
 			case Answer:
 				e.Place = drawPlace(t, may)

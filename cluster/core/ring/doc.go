@@ -12,6 +12,11 @@
 //
 // A [Ring] is the immutable, indexed view of one state that requests use.
 //
+// Nodes act by different states while a change spreads. So that a read by one of them meets the
+// writes by the others, writes also go to the primaries by the layout that comes and by the one
+// that went ([Ring.Others]). A change has four phases: before, copying, flipped, confirmed. No
+// two nodes that reach each other are more than one phase apart.
+//
 // Invariant: merging is commutative, associative and idempotent. Every partition
 // has an owner, each owner is a member, and the primaries of a partition are
 // distinct. Equal states give equal rings on every node, but for

@@ -19,11 +19,12 @@ func (s *State) Merge(other *State) (changed bool, err error) {
 	if other.quorums.compare(s.quorums) > 0 {
 		s.quorums, changed = other.quorums, true
 	}
-	if other.layout.compare(s.layout) > 0 {
-		s.layout, changed = other.layout, true
-	}
 	if changed {
 		s.invalidate()
+	}
+	if other.layout.compare(s.layout) > 0 {
+		s.replaceLayout(other.layout)
+		changed = true
 	}
 	return changed, nil
 }

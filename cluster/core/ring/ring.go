@@ -6,21 +6,24 @@ import "slices"
 // concurrent use, and indexed, so that no lookup searches or allocates. The
 // slices that it returns are shared: callers must not change them.
 type Ring struct {
-	layout     *layout
-	transition *transition // nil: none is under way
-	shift      uint
-	configured Quorums
-	inForce    Quorums
-	members    []Member // sorted by name, not removed
-	all        map[NodeID]Member
-	gains      map[NodeID][]Partition
-	receivers  [][]NodeID // by partition; nil: those that gain
-	tokens     map[NodeID]int
-	held       map[NodeID]int
-	pending    []NodeID
-	version    uint64
-	digest     uint64
-	cluster    string
+	layout      *layout
+	transition  *transition // nil: none is under way
+	shift       uint
+	configured  Quorums
+	inForce     Quorums
+	members     []Member // sorted by name, not removed
+	all         map[NodeID]Member
+	gains       map[NodeID][]Partition
+	receivers   [][]NodeID // by partition; nil: those that gain
+	others      [][]NodeID // by partition; nil: none
+	left        []Member   // not members any more, that may still run
+	tokens      map[NodeID]int
+	held        map[NodeID]int
+	pending     []NodeID
+	version     uint64
+	digest      uint64
+	cluster     string
+	unconfirmed bool // some may act by an earlier layout
 }
 
 // NewRing computes the ring of s, which may change afterwards.
@@ -58,6 +61,12 @@ func NewRing(s *State) *Ring {
 			r.gains[id] = append(r.gains[id], Partition(p))
 		}
 	}
+	for _, id := range s.left {
+		if m := r.all[id]; m.Status == Removed {
+			r.left = append(r.left, m)
+		}
+	}
+	r.others, r.unconfirmed = r.findOthers(s.former), s.former != nil
 	return r
 }
 

@@ -59,6 +59,9 @@ var (
 //  4. When all gaining nodes are done, any node may flip: the target becomes the
 //     layout, with the next number. All nodes that flip from the same state make
 //     the same layout, so flips need no version and no coordinator.
+//  5. A node that has flipped, or has heard of it, goes on writing to the former primaries
+//     until it knows that all have heard of it ([State.Confirm]): whoever has not reads
+//     from them.
 //
 // A coordinator that does not know the target yet sends its writes to the old
 // primaries alone, and a node that copies must allow for that. A node that ceases to
@@ -75,6 +78,8 @@ type State struct {
 	transition *transition // the last result of underWay, derived from the rest
 	derived    bool        // transition is up to date
 	earlier    *earlier    // transitions before it
+	former     former      // primaries by earlier layouts; nil: nobody acts by one
+	left       []NodeID    // had a seat by an earlier layout, and may still run
 }
 
 // quorums is the register that SetQuorums writes.

@@ -130,7 +130,6 @@ func (s *State) Flip() bool {
 	if t == nil || len(s.Pending()) > 0 {
 		return false
 	}
-	s.layout = t.target
-	s.invalidate()
+	s.replaceLayout(t.target)
 	return true
 }
