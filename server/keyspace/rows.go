@@ -33,7 +33,7 @@ func Rows() []command.Row {
 		{
 			Name: "type", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@keyspace @read @fast",
 			Group: "generic", Since: "1.0.0", Complexity: "O(1)",
-			Summary: "Show the type of a key's value: string or none",
+			Summary: "Show the type of a key's value, or none",
 			Plan:    planType,
 		},
 		{
