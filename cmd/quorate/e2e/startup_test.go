@@ -92,7 +92,7 @@ func TestCommands_AdminAndHealth_Work(t *testing.T) {
 		{[]string{"admin", "--admin-addr", admin, "config"}, 0, "n=3 r=1 w=3\nconflict-resolution=merge (changed through B)"},
 		{[]string{"admin", "--admin-addr", admin, "config", "size=3"}, 2, "conflict-resolution=merge"},
 		{[]string{"admin", "--admin-addr", admin, "operations"}, 0, "gain"},
-		{[]string{"admin", "--admin-addr", admin, "cancel", "B-9999"}, 1, "operation 9999: no such operation"},
+		{[]string{"admin", "--admin-addr", admin, "cancel", "B-9999"}, 1, "no such operation: B-9999"},
 		{[]string{"admin", "--admin-addr", admin, "remove", "C"}, 1, "the node is up"},
 		{[]string{"admin", "--admin-addr", admin, "remove", "Q"}, 1, "no such member"},
 		{[]string{"admin", "--admin-addr", admin, "replace", "C"}, 1, "the node is up"},
