@@ -43,32 +43,18 @@ func TestListElements_OfAHash_WithConcurrentFields(t *testing.T) {
 }
 
 func TestListElements_OfASortedSet_ShowsScoresAsNumbers(t *testing.T) {
-	var stored object.Object
-	edit := &object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: 1}
-	edit.Changes = []object.Change{{Kind: object.Scored, Name: []byte("m"), Data: object.AppendScore(nil, 1.5)}}
-	stored.BecomeEdited(object.Object{}, edit)
-	shown, _ := register.Choose(&stored, register.LWW, 1)
-	found := api.ReadAnswer{Found: true}
-	names := newActors(ring.NewRing(ring.NewState("test", 16, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{ID: 1, Name: "A"})))
-	names.seeDot(edit.Dot)
-	listElements(&found, &stored, shown, 1, names)
+	found := listed([]object.Change{{Kind: object.Scored, Name: []byte("m"), Data: object.AppendScore(nil, 1.5)}})
 	if found.Type != "zset" || len(found.Elements) != 1 || found.Elements[0].Value.Value != "1.5" {
 		t.Errorf("%s: %+v", found.Type, found.Elements)
 	}
 }
 
 func TestListElements_ManyElements_ListsTheFirst(t *testing.T) {
-	var stored object.Object
-	edit := &object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: 1}
+	var changes []object.Change
 	for i := range maxElements + 5 {
-		edit.Changes = append(edit.Changes, object.Change{Kind: object.Member, Name: fmt.Append(nil, i)})
+		changes = append(changes, object.Change{Kind: object.Member, Name: fmt.Append(nil, i)})
 	}
-	stored.BecomeEdited(object.Object{}, edit)
-	shown, _ := register.Choose(&stored, register.LWW, 1)
-	found := api.ReadAnswer{Found: true}
-	names := newActors(ring.NewRing(ring.NewState("test", 16, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{ID: 1, Name: "A"}, ring.Member{ID: 2, Name: "B"})))
-	names.seeDot(edit.Dot)
-	listElements(&found, &stored, shown, 1, names)
+	found := listed(changes)
 	if found.Type != "set" || found.ElementCount != maxElements+5 || len(found.Elements) != maxElements {
 		t.Errorf("%s: %d of %d elements", found.Type, len(found.Elements), found.ElementCount)
 	}
@@ -80,15 +66,21 @@ func TestListElements_OfAStream_ShowsIDsAndFields(t *testing.T) {
 		collection.NewID{Rule: collection.ExplicitID, ID: id}.Append(nil),
 		collection.AppendFields(nil, [][]byte{[]byte("sensor"), []byte("7")}), nil,
 	}}
-	edit := &object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: 1, Changes: add.Apply(nil).Changes}
-	var stored object.Object
-	stored.BecomeEdited(object.Object{}, edit)
-	shown, _ := register.Choose(&stored, register.LWW, 1)
-	found := api.ReadAnswer{Found: true}
-	names := newActors(ring.NewRing(ring.NewState("test", 16, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{ID: 1, Name: "A"})))
-	names.seeDot(edit.Dot)
-	listElements(&found, &stored, shown, 1, names)
+	found := listed(add.Apply(nil).Changes)
 	if found.Type != "stream" || len(found.Elements) != 1 || found.Elements[0].Name.Value != "1526919030474-55" || found.Elements[0].Value.Value != "sensor 7" {
 		t.Errorf("%s: %+v", found.Type, found.Elements)
 	}
+}
+
+// listed returns what is shown of a key after one event of node A.
+func listed(changes []object.Change) (found api.ReadAnswer) {
+	edit := &object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}, Time: 1, Changes: changes}
+	var stored object.Object
+	stored.BecomeEdited(object.Object{}, edit)
+	shown, _ := register.Choose(&stored, register.LWW, 1)
+	found.Found = true
+	names := newActors(ring.NewRing(ring.NewState("test", 16, ring.Quorums{N: 1, R: 1, W: 1}, ring.Member{ID: 1, Name: "A"})))
+	names.seeDot(edit.Dot)
+	listElements(&found, &stored, shown, 1, names)
+	return found
 }
