@@ -102,6 +102,16 @@ export class Lab {
     return `${TOUR}${name}:${this.facts.run}:`;
   }
 
+  // keyOfTwoHalves divides the nodes into facts.groups, of which the first has the page's own node,
+  // and chooses a key with a primary in each.
+  async keyOfTwoHalves(name) {
+    const all = [state.cluster.self, ...names().filter((n) => n !== state.cluster.self)];
+    const half = Math.floor(all.length / 2);
+    this.facts.groups = [all.slice(0, half), all.slice(half)];
+    const on = (group, p) => p.some((x) => x.role === "primary" && group.includes(x.node));
+    await this.key(name, (p) => this.facts.groups.every((g) => on(g, p)));
+  }
+
   // key finds a key whose preference list suits, and returns its place on the ring.
   async key(name, suits = () => true) {
     for (let i = 0; i < 200; i++) {

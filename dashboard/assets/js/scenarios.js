@@ -104,11 +104,7 @@ const conflict = {
     { say: "A cart with a book in it.", paper: "4.4", button: "Fill the cart",
       async run(lab) {
         lab.mustBeWhole(4);
-        const all = [state.cluster.self, ...names().filter((n) => n !== state.cluster.self)];
-        const half = Math.floor(all.length / 2);
-        lab.facts.groups = [all.slice(0, half), all.slice(half)];
-        const on = (group, p) => p.some((x) => x.role === "primary" && group.includes(x.node));
-        await lab.key("cart", (p) => lab.facts.groups.every((g) => on(g, p)));
+        await lab.keyOfTwoHalves("cart");
         const answer = await lab.put('["book"]');
         lab.facts.context = answer.context;
         return `Both shoppers see ["book"], version ${answer.clock_text}.`;

@@ -2,7 +2,7 @@
 
 import { list, plural } from "./format.js";
 import { expect, notSelf, valuesOf } from "./lab.js";
-import { isGone, names, state } from "./store.js";
+import { isGone, state } from "./store.js";
 
 export const readRepair = {
   id: "repair", title: "Read repair", about: "A read finds an old copy and brings it up to date.", chaos: true,
@@ -111,11 +111,7 @@ export const lww = {
     { say: "A note with a first version on all replicas.", paper: "4.4", button: "Write",
       async run(lab) {
         lab.mustBeWhole(4);
-        const all = [state.cluster.self, ...names().filter((n) => n !== state.cluster.self)];
-        const half = Math.floor(all.length / 2);
-        lab.facts.groups = [all.slice(0, half), all.slice(half)];
-        const on = (group, p) => p.some((x) => x.role === "primary" && group.includes(x.node));
-        await lab.key("note", (p) => lab.facts.groups.every((g) => on(g, p)));
+        await lab.keyOfTwoHalves("note");
         const answer = await lab.put("draft", { w: lab.facts.primaries.length });
         lab.facts.context = answer.context;
         return `Everybody sees “draft”, version ${answer.clock_text}.`;
