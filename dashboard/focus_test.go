@@ -66,6 +66,8 @@ func TestBrowser_ReloadedScenario_GoesOnAndPutsThingsBack(t *testing.T) {
 			b.until(`document.querySelectorAll(".scenario-steps .past").length === 3`)
 			b.shows(".scenario", "stands in, with a hint")
 			b.until(`document.querySelector('[data-scenario="replicate"]').getAttribute("aria-disabled") === "true"`)
+			// The page draws its panels one after the other: the buttons do nothing until their own was drawn.
+			b.until(`document.querySelectorAll(".scenario .stop:not([aria-disabled]), .scenario .go:not([aria-disabled])").length === 2`)
 			// By the keyboard: a page that was just loaded grows, and what it shows moves.
 			if end == "stopped" {
 				b.do(focus(".scenario .stop"), press("Enter"))
@@ -73,6 +75,7 @@ func TestBrowser_ReloadedScenario_GoesOnAndPutsThingsBack(t *testing.T) {
 			} else {
 				b.do(focus(".scenario .go"), press("Enter"))
 				b.shows(".scenario", "is up again")
+				b.until(`document.querySelector(".scenario .go:not([aria-disabled])") !== null`)
 				b.do(focus(".scenario .go"), press("Enter"))
 				b.shows(".scenario", "Done. Everything that was changed is as it was before")
 			}
