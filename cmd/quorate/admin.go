@@ -155,16 +155,13 @@ func removeNode(ctx context.Context, out io.Writer, port *api.Client, node strin
 	}
 	fmt.Fprintf(out, "%s leaves the ring; its data moves now (Ctrl-C ends the wait, not the move)\n", node)
 	told := &progress{out: out, kinds: movingKinds}
-	return told.during(ctx, port, func() (string, error) {
-		for sleepUntil(ctx, progressTick) {
-			view, err := port.Cluster(ctx)
-			gone := err == nil && !slices.ContainsFunc(view.Nodes, func(m api.Member) bool { return m.Name == node || m.ID == node })
-			// The port of a node that was asked to remove itself ends with the node.
-			if gone || how == api.Leave && errors.Is(err, api.ErrUnreachable) {
-				return goneText(node, how), nil
-			}
+	return told.await(ctx, port, func(view api.Cluster, err error) (string, error) {
+		gone := err == nil && !slices.ContainsFunc(view.Nodes, func(m api.Member) bool { return m.Name == node || m.ID == node })
+		// The port of a node that was asked to remove itself ends with the node.
+		if gone || how == api.Leave && errors.Is(err, api.ErrUnreachable) {
+			return goneText(node, how), nil
 		}
-		return "", ctx.Err()
+		return "", nil
 	})
 }
 

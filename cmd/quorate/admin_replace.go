@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/quorate/quorate/admin/api"
@@ -36,7 +35,7 @@ func (c adminReplace) Run(ctx context.Context, con console, cli *commands) error
 	}
 	fmt.Fprintf(out, "the place of %s is vacant: %s\n", change.Name, freshNode(view, change.Name))
 	if c.Wait {
-		if err := awaitReplaced(ctx, &progress{out: out, kinds: movingKinds}, port, change.Name); err != nil {
+		if err := awaitFilled(ctx, &progress{out: out, kinds: movingKinds}, port, arrival{name: change.Name, replaces: true}); err != nil {
 			return err
 		}
 		change.Status = "up"
@@ -53,30 +52,4 @@ func freshNode(v api.Cluster, name string) string {
 		}
 	}
 	return fmt.Sprintf("start a node with --name %s, an empty data directory and --join %s", name, strings.Join(through, ","))
-}
-
-// awaitReplaced waits until a fresh node has the vacant place, and then until the others
-// have filled it. The end of ctx ends the wait, and nothing else.
-func awaitReplaced(ctx context.Context, told *progress, cluster watched, name string) error {
-	return told.during(ctx, cluster, func() (string, error) {
-		taken := false
-		for {
-			view, err := cluster.Cluster(ctx)
-			at := slices.IndexFunc(view.Nodes, func(m api.Member) bool { return m.Name == name })
-			switch {
-			case err != nil: // the port's own node may be starting
-			case at < 0:
-				return "", fmt.Errorf("%s was removed meanwhile", name)
-			case view.Nodes[at].Vacant || view.Nodes[at].UptimeS == nil: // nobody is there yet
-			case view.Nodes[at].Refilling == "":
-				return fmt.Sprintf("%s has everything that it is to hold\n", name), nil
-			case !taken:
-				taken = true
-				told.say(fmt.Sprintf("%s has taken its place; the others fill it now\n", name))
-			}
-			if !sleepUntil(ctx, progressTick) {
-				return "", ctx.Err()
-			}
-		}
-	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -163,13 +164,13 @@ func TestAdmin_ReplaceAndWait_FollowsTheFreshNode(t *testing.T) {
 			return api.Cluster{Nodes: []api.Member{{Name: "A"}, next}}, nil
 		}
 		var out strings.Builder
-		err := awaitReplaced(t.Context(), &progress{out: &out}, played(look), "C")
-		const want = "3 of 6 partitions, 0 keys, 0 B, 0 B/s\nC has taken its place; the others fill it now\nC has everything that it is to hold\n"
+		err := awaitFilled(t.Context(), &progress{out: &out}, played(look), arrival{name: "C", replaces: true})
+		const want = "3 of 6 partitions, 0 keys, 0 B, 0 B/s\nC has taken its place; the others fill it now\nC has its share of the data\n"
 		if err != nil || out.String() != want || len(views) > 0 {
 			t.Errorf("%v\n%s, %d views left", err, out.String(), len(views))
 		}
 		gone := played(func() (api.Cluster, error) { return api.Cluster{}, nil })
-		if err := awaitReplaced(t.Context(), &progress{out: &out}, gone, "C"); err == nil {
+		if err := awaitFilled(t.Context(), &progress{out: &out}, gone, arrival{name: "C", replaces: true}); err == nil {
 			t.Error("the place was removed, and the wait succeeds")
 		}
 	})
@@ -188,33 +189,48 @@ func (played) Operations(context.Context) (api.Operations, error) {
 // node has its data.
 func TestAdmin_JoinAndWait_FollowsTheNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		uptime := 1.0
+		up := []api.Member{{Name: "D", Status: "up", UptimeS: &uptime}}
 		views := []api.Cluster{
-			{}, {Nodes: []api.Member{{Name: "D", Status: "joining"}}, Pending: []string{"D"}},
-			{Nodes: []api.Member{{Name: "D", Status: "up"}}, Pending: []string{"D"}}, {Nodes: []api.Member{{Name: "D", Status: "up"}}},
+			{}, {Nodes: []api.Member{{Name: "D", Status: "joining", UptimeS: &uptime}}, Pending: []string{"D"}},
+			{Nodes: up, Pending: []string{"D"}}, {Nodes: []api.Member{{Name: "D", Status: "up"}}}, {Nodes: up},
 		}
 		var out strings.Builder
-		err := awaitJoined(t.Context(), &progress{out: colourWriter{&out}}, played(func() (api.Cluster, error) {
+		err := awaitFilled(t.Context(), &progress{out: colourWriter{&out}}, played(func() (api.Cluster, error) {
 			next := views[0]
 			views = views[1:]
 			return next, nil
-		}), "D")
+		}), arrival{name: "D"})
 		got := out.String()
 		if err != nil || len(views) > 0 || !strings.HasPrefix(got, "D joins; ") || !strings.Contains(got, "3 of 6 partitions") || !strings.HasSuffix(got, "\rD has its share of the data\n") {
 			t.Errorf("%v, %d views left\n%q", err, len(views), got)
 		}
 		for what, view := range map[string]api.Cluster{"never a member": {}, "a member no more": {Nodes: []api.Member{{Name: "D", Status: "joining"}}}} {
 			looks := 0
-			err := awaitJoined(t.Context(), &progress{out: io.Discard}, played(func() (api.Cluster, error) {
+			err := awaitFilled(t.Context(), &progress{out: io.Discard}, played(func() (api.Cluster, error) {
 				if looks++; looks > 1 {
 					return api.Cluster{}, nil
 				}
 				return view, nil
-			}), "D")
+			}), arrival{name: "D"})
 			if err == nil {
 				t.Errorf("%s, and the wait succeeds", what)
 			}
 		}
 	})
+}
+
+// TestAdmin_Wait_EndsWhileItLooks_IsNotTakenForAnAnswer: a port that was not asked to the end is
+// not one that does not answer, as that of a node that has left.
+func TestAdmin_Wait_EndsWhileItLooks_IsNotTakenForAnAnswer(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	err := (&progress{out: io.Discard}).await(ctx, played(func() (api.Cluster, error) {
+		cancel()
+		return api.Cluster{}, api.ErrUnreachable
+	}), func(api.Cluster, error) (string, error) { return "it has left\n", nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the wait ends with %v", err)
+	}
 }
 
 // TestAdmin_Status_SaysWhatTombstonesWaitFor: the nodes that wait for one member are told

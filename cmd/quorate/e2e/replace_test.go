@@ -55,7 +55,7 @@ func TestReplace_DeadNodeWithALostDisk_FreshOneOfItsNameHasEverything(t *testing
 		t.Fatal(err)
 	}
 	c.restart()
-	if err := waiting.Wait(); err != nil || !strings.Contains(out.String(), "C has everything") {
+	if err := waiting.Wait(); err != nil || !strings.Contains(out.String(), "C has its share of the data") {
 		t.Errorf("replace --wait ended with %v:\n%s", err, &out)
 	}
 	f.awaitPlaces()
