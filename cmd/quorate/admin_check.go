@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,19 +50,27 @@ func (c adminCheck) Run(ctx context.Context, con console, cli *commands) error {
 	return cli.Admin.awaitSafe(ctx, con.out, &portView{port: port}, c.Wait)
 }
 
-// awaitSafe is [awaitSafe] that prints as the flags say.
+// awaitSafe is [awaitSafe] that prints as the flags say. A wait shows how far the work is that
+// nodes do meanwhile: hints that are delivered, data that moves, Merkle trees that are rebuilt.
 func (c *adminCmd) awaitSafe(ctx context.Context, out io.Writer, cluster looker, wait bool) error {
 	if !c.JSON {
-		return awaitSafe(ctx, out, cluster, wait)
+		told := &progress{out: out}
+		look := func() (string, error) { return awaitSafe(ctx, told.say, cluster, wait) }
+		if wait {
+			return told.during(ctx, cluster, look)
+		}
+		last, err := look()
+		told.say(last)
+		return err
 	}
 	var text strings.Builder
-	err := awaitSafe(ctx, &text, cluster, wait)
+	last, err := awaitSafe(ctx, func(reasons string) { text.WriteString(reasons) }, cluster, wait)
 	if err != nil && !errors.Is(err, errNotSafe) {
 		return err
 	}
 	answer := checkAnswer{Safe: err == nil, Reasons: []string{}}
 	if err != nil {
-		answer.Reasons = strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+		answer.Reasons = strings.Split(strings.TrimSuffix(text.String()+last, "\n"), "\n")
 	}
 	return errors.Join(printJSON(out, answer), err)
 }
@@ -82,6 +91,7 @@ type restartView struct {
 // looker takes looks at a cluster.
 type looker interface {
 	look(ctx context.Context) (restartView, error)
+	Operations(ctx context.Context) (api.Operations, error)
 }
 
 // portView looks through an admin port.
@@ -104,12 +114,19 @@ func (p *portView) look(ctx context.Context) (v restartView, err error) {
 	return v, err
 }
 
-// awaitSafe looks until a node may be stopped, or until ctx ends. While it waits it prints
-// each change of the reasons; else it stops looking when a reason will not end by itself in a
-// moment.
-func awaitSafe(ctx context.Context, out io.Writer, cluster looker, wait bool) error {
+func (p *portView) Operations(ctx context.Context) (api.Operations, error) {
+	return p.port.Operations(ctx)
+}
+
+// awaitSafe looks until a node may be stopped, or until ctx ends, and returns the last word. While
+// it waits it says the reasons: when others come or go, and when only their numbers change, now
+// and then. Without wait it stops looking when a reason will not end by itself in a moment.
+func awaitSafe(ctx context.Context, say func(string), cluster looker, wait bool) (last string, err error) {
 	var check restartCheck
-	told := ""
+	var told struct {
+		text string
+		at   time.Time
+	}
 	for {
 		v, err := cluster.look(ctx)
 		var reasons []string
@@ -117,32 +134,40 @@ func awaitSafe(ctx context.Context, out io.Writer, cluster looker, wait bool) er
 		case err == nil:
 			reasons = check.reasons(v)
 		case ctx.Err() != nil:
-			return errNotSafe
+			return "", errNotSafe
 		case !wait:
-			return err
+			return "", err
 		default: // the port's own node may be the one that restarts
 			reasons, check = []string{err.Error()}, restartCheck{}
 		}
 		if err == nil && len(reasons) == 0 {
-			fmt.Fprintln(out, "safe to stop one node")
-			return tellWholeQuorum(out, v.cluster)
+			return "safe to stop one node\n" + wholeQuorum(v.cluster), nil
 		}
 		text := strings.Join(reasons, "\n") + "\n"
-		last := !wait && check.open == nil
-		if wait && text != told {
-			fmt.Fprint(out, text)
-			told = text
+		if now := time.Now(); wait && text != told.text && (withoutNumbers(text) != withoutNumbers(told.text) || now.Sub(told.at) >= progressEvery) {
+			say(text)
+			told.text, told.at = text, now
 		}
-		if !last {
-			last = !sleepUntil(ctx, checkInterval)
+		stop := !wait && check.open == nil
+		if !stop {
+			stop = !sleepUntil(ctx, checkInterval)
 		}
-		if last {
-			if !wait {
-				fmt.Fprint(out, text)
-			}
-			return errNotSafe
+		switch {
+		case stop && text == told.text:
+			return "", errNotSafe
+		case stop:
+			return text, errNotSafe
 		}
 	}
+}
+
+// withoutNumbers returns a text without those of its words that are numbers.
+func withoutNumbers(text string) string {
+	words := slices.DeleteFunc(strings.Fields(text), func(word string) bool {
+		_, err := strconv.Atoi(strings.Trim(word, "(),:;"))
+		return err == nil
+	})
+	return strings.Join(words, " ")
 }
 
 // sleepUntil waits; it returns false if ctx has ended.
@@ -157,12 +182,12 @@ func sleepUntil(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// tellWholeQuorum says so if requests need all members: they fail while one is stopped.
-func tellWholeQuorum(out io.Writer, v api.Cluster) error {
+// wholeQuorum says so if requests need all members: they fail while one is stopped.
+func wholeQuorum(v api.Cluster) string {
 	if q := v.Effective; len(v.Nodes) == q.R || len(v.Nodes) == q.W {
-		fmt.Fprintf(out, "but requests that need all %d nodes (r=%d w=%d) fail meanwhile\n", len(v.Nodes), q.R, q.W)
+		return fmt.Sprintf("but requests that need all %d nodes (r=%d w=%d) fail meanwhile\n", len(v.Nodes), q.R, q.W)
 	}
-	return nil
+	return ""
 }
 
 // replicaPair names two copies of a partition.

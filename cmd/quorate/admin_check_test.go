@@ -116,6 +116,76 @@ func (l *looks) look(context.Context) (restartView, error) {
 	return v, nil
 }
 
+// Operations says that a node brings hints to another all the time.
+func (*looks) Operations(context.Context) (api.Operations, error) {
+	return api.Operations{Operations: []api.Operation{{Kind: "deliver", State: "running", Keys: api.Amount{Done: 30, Total: 60}, Bytes: api.Amount{Done: 1 << 20}}}}, nil
+}
+
+// keepingHints is a cluster in which A keeps hints.
+func keepingHints(n int64) restartView {
+	v := restful()
+	v.cluster.Nodes[0].Hints = &n
+	return v
+}
+
+// TestAdmin_CheckAndWait_ShowsHowFarTheWorkIs: on a terminal as a bar that goes, and not at all in
+// what a program reads.
+func TestAdmin_CheckAndWait_ShowsHowFarTheWorkIs(t *testing.T) {
+	for _, test := range []struct {
+		what   string
+		json   bool
+		wait   bool
+		prefix string
+		within []string
+		suffix string
+	}{
+		{"wait, on a terminal", false, true, "60 hints on A to be delivered\n\r[##########----------] 30 of 60 keys", []string{"30 of 60 keys, 1.0 MiB"}, " \rsafe to stop one node\n"},
+		{"no wait", false, false, "60 hints on A to be delivered\n", nil, "delivered\n"},
+		{"wait, for a program", true, true, "{\n", nil, "  \"safe\": true,\n  \"reasons\": []\n}\n"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var out strings.Builder
+			err := (&adminCmd{JSON: test.json}).awaitSafe(t.Context(), colourWriter{&out}, &looks{views: []restartView{keepingHints(60), keepingHints(30), keepingHints(2), restful()}}, test.wait)
+			got := out.String()
+			if (err == nil) != test.wait || !strings.HasPrefix(got, test.prefix) || !strings.HasSuffix(got, test.suffix) {
+				t.Errorf("%s: %v\n%q", test.what, err, got)
+			}
+			for _, part := range test.within {
+				if !strings.Contains(got, part) {
+					t.Errorf("%s: %q lacks %q", test.what, got, part)
+				}
+			}
+			if len(test.within) == 0 && strings.Contains(got, "of 60 keys") {
+				t.Errorf("%s: %q shows a bar", test.what, got)
+			}
+		})
+	}
+}
+
+// TestAdmin_CheckAndWait_NumbersThatChange_AreSaidNowAndThen: hints that are delivered are not
+// told one by one, and a reason more is told at once.
+func TestAdmin_CheckAndWait_NumbersThatChange_AreSaidNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var views []restartView
+		for left := int64(40); left > 1; left-- { // at two looks a second: 20 seconds
+			views = append(views, keepingHints(left))
+		}
+		views[3].cluster.Nodes[1].Status = "down"
+		views[4].cluster.Nodes[1].Status = "down"
+		var out strings.Builder
+		last, err := awaitSafe(t.Context(), func(text string) { out.WriteString(text) }, &looks{views: append(views, restful())}, true)
+		const want = `40 hints on A to be delivered
+37 hints on A to be delivered
+B is down
+35 hints on A to be delivered
+15 hints on A to be delivered
+`
+		if err != nil || last != "safe to stop one node\n" || out.String() != want {
+			t.Errorf("%v, %q\n%s", err, last, out.String())
+		}
+	})
+}
+
 func TestAdmin_Check_WaitsOrNot(t *testing.T) {
 	hints := int64(1)
 	waiting := restful()
@@ -146,7 +216,8 @@ func TestAdmin_Check_WaitsOrNot(t *testing.T) {
 			defer cancel()
 			var out strings.Builder
 			l := &looks{views: test.views}
-			err := awaitSafe(ctx, &out, l, test.wait)
+			last, err := awaitSafe(ctx, func(text string) { out.WriteString(text) }, l, test.wait)
+			out.WriteString(last)
 			if !errors.Is(err, test.err) || l.taken != test.taken || out.String() != test.out {
 				t.Errorf("%s: %v after %d looks\n%s", test.what, err, l.taken, out.String())
 			}

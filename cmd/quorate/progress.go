@@ -96,18 +96,28 @@ func sumOf(all []api.Operation, kinds []string) (sum workSum) {
 			continue
 		}
 		sum.running = true
-		sum.partitions.Done, sum.partitions.Total = sum.partitions.Done+o.Partitions.Done, sum.partitions.Total+o.Partitions.Total
-		sum.keys.Done, sum.keys.Total = sum.keys.Done+o.Keys.Done, sum.keys.Total+o.Keys.Total
-		sum.bytes.Done += o.Bytes.Done
+		sum.partitions, sum.keys, sum.bytes = plus(sum.partitions, o.Partitions), plus(sum.keys, o.Keys), plus(sum.bytes, o.Bytes)
 		sum.rate += o.BytesPerSecond
 		sum.left = max(sum.left, o.LeftMillis)
 	}
 	return sum
 }
 
-// text tells the sum in words.
+// plus adds two amounts. The total is known where that of each is.
+func plus(a, b api.Amount) api.Amount {
+	sum := api.Amount{Done: a.Done + b.Done, Total: a.Total + b.Total}
+	if a.Total == 0 && a.Done > 0 || b.Total == 0 && b.Done > 0 {
+		sum.Total = 0
+	}
+	return sum
+}
+
+// text tells the sum in words. Work that has no partitions, such as hints, is told without them.
 func (s workSum) text() string {
-	text := fmt.Sprintf("%s partitions, %s keys, %s, %s/s", amount(s.partitions), amount(s.keys), size(s.bytes.Done), size(int64(s.rate)))
+	text := fmt.Sprintf("%s keys, %s, %s/s", amount(s.keys), sizeAmount(s.bytes), size(int64(s.rate)))
+	if s.partitions != (api.Amount{}) {
+		text = amount(s.partitions) + " partitions, " + text
+	}
 	if s.left > 0 {
 		text += ", " + leftText(api.Operation{LeftMillis: s.left}) + " left"
 	}

@@ -73,3 +73,18 @@ func TestProgress_KindsAreChosen_OthersDoNotCount(t *testing.T) {
 		t.Errorf("%+v", sum)
 	}
 }
+
+// TestProgress_HintsBesideAMove_CountKeysWithoutATotal: a node that gains partitions does not know
+// how many keys there will be, and hints have no partitions.
+func TestProgress_HintsBesideAMove_CountKeysWithoutATotal(t *testing.T) {
+	hints := api.Operation{Kind: "deliver", State: "running", Keys: api.Amount{Done: 30, Total: 60}, Bytes: api.Amount{Done: 512, Total: 1024}}
+	gain := api.Operation{Kind: "gain", State: "running", Partitions: api.Amount{Done: 3, Total: 6}, Keys: api.Amount{Done: 500}, Bytes: api.Amount{Done: 512}}
+	for want, all := range map[string][]api.Operation{
+		"30 of 60 keys, 512 B of 1.0 KiB, 0 B/s":      {hints},
+		"3 of 6 partitions, 530 keys, 1.0 KiB, 0 B/s": {hints, gain},
+	} {
+		if got := sumOf(all, nil).text(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
