@@ -193,14 +193,17 @@ func (m *Membership) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// followChanges acts on the changes of the ring. Those that wait at one time are followed once,
+// because the newest ring has all of them.
 func (m *Membership) followChanges(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case c := <-m.state.changes:
-			if c.from != fromMemory {
-				m.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
+			tell := m.logged(c)
+			for waiting := len(m.state.changes); waiting > 0; waiting-- {
+				tell = m.logged(<-m.state.changes) || tell
 			}
 			m.follow()
 			if m.state.Ring().Unconfirmed() { // which may be newer than the change: see maxChanges
@@ -209,11 +212,19 @@ func (m *Membership) followChanges(ctx context.Context) error {
 				default:
 				}
 			}
-			if c.from == fromHere {
+			if tell {
 				_ = m.disseminator.Push(ctx) // gossip tells those whom it did not reach
 			}
 		}
 	}
+}
+
+// logged logs a change, and reports whether the others have to be told of it.
+func (m *Membership) logged(c change) (tell bool) {
+	if c.from != fromMemory {
+		m.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
+	}
+	return c.from == fromHere
 }
 
 // follow makes the rest of the node act on the newest ring.
