@@ -185,7 +185,7 @@ func (s *Store) begin() error {
 	}
 	complete := len(saved) > 0 || isNew || s.db.opts.LoseData
 	if complete {
-		if complete, err = s.stats.load(b); err != nil {
+		if complete, err = s.stats.load(b, saved); err != nil {
 			return err
 		}
 	}

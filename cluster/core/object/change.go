@@ -45,7 +45,7 @@ type Edit struct {
 func (next *Object) BecomeEdited(o Object, e *Edit) {
 	slices.SortFunc(e.Changes, func(a, b Change) int { return orderOfNames(a.Kind, a.Name, b.Kind, b.Name) })
 	e.startNext(next, &o)
-	reader, exists := o.Elements.At(e.Now), o.Elements.AnyLive(e.Now)
+	reader, exists := o.Elements.At(e.Now), anyElement(&o, e.Now)
 	elements, old := next.Elements[:0], o.Elements
 	changes := e.Changes
 	e.Names = e.Names[:0]
@@ -85,7 +85,7 @@ func (next *Object) BecomeEdited(o Object, e *Edit) {
 func (e *Edit) startNext(next, o *Object) {
 	next.Clock = causal.AppendJoin(slices.Grow(next.Clock[:0], max(len(o.Clock), len(e.Seen.Vector))+1), o.Clock, e.Seen.Vector.Capped(e.Time)).With(e.Dot, e.Time)
 	next.Replaced = append(next.Replaced[:0], o.Replaced...)
-	next.Gaps = o.Context().JoinGaps(e.Seen)
+	next.Gaps, next.Rest = o.Context().JoinGaps(e.Seen), o.Rest
 	next.Siblings, next.Sums = next.Siblings[:0], append(next.Sums[:0], o.Sums...)
 	for i := range o.Siblings {
 		switch s := &o.Siblings[i]; {
@@ -105,7 +105,7 @@ func (e *Edit) startNext(next, o *Object) {
 // note adds a name to those that may have changed, once.
 func (e *Edit) note(kind Kind, name []byte) {
 	n := Name{Kind: kind, Name: name}
-	if last := len(e.Names) - 1; last < 0 || e.Names[last].compare(n) != 0 {
+	if last := len(e.Names) - 1; last < 0 || e.Names[last].Compare(n) != 0 {
 		e.Names = append(e.Names, n)
 	}
 }

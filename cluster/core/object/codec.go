@@ -225,7 +225,7 @@ func (o *Object) decode(b []byte) error {
 		}
 		o.Siblings = append(o.Siblings, s)
 	}
-	o.Replaced, o.Gaps, o.Elements, o.Sums = o.Replaced[:0], o.Gaps[:0], o.Elements[:0], o.Sums[:0]
+	o.Replaced, o.Gaps, o.Elements, o.Sums, o.Rest = o.Replaced[:0], o.Gaps[:0], o.Elements[:0], o.Sums[:0], Rest{}
 	if body[0] != formatPlain {
 		o.Replaced = readReplaced(&r, o.Replaced)
 	}

@@ -32,14 +32,14 @@ type Name struct {
 	Name []byte
 }
 
-// compare orders names as elements are ordered.
-func (n Name) compare(m Name) int { return orderOfNames(n.Kind, n.Name, m.Kind, m.Name) }
+// Compare orders names as elements are ordered.
+func (n Name) Compare(m Name) int { return orderOfNames(n.Kind, n.Name, m.Kind, m.Name) }
 
 // Restrict returns o with the elements of some names alone. It shares the memory of o, but for
 // the list of elements.
 func (o *Object) Restrict(names []Name) Object {
 	r := *o
-	r.Elements = nil
+	r.Elements, r.Rest = nil, Rest{}
 	for _, n := range names {
 		r.Elements = append(r.Elements, o.Elements.Of(n.Kind, n.Name)...)
 	}
@@ -70,8 +70,8 @@ func (d *Delta) Follow(e Step) (next Delta, ok bool) {
 		return Delta{}, false
 	}
 	next.Names = append(slices.Grow(slices.Clone(d.Names), len(names)), names...)
-	slices.SortFunc(next.Names, Name.compare)
-	next.Names = slices.CompactFunc(next.Names, func(a, b Name) bool { return a.compare(b) == 0 })
+	slices.SortFunc(next.Names, Name.Compare)
+	next.Names = slices.CompactFunc(next.Names, func(a, b Name) bool { return a.Compare(b) == 0 })
 	next.Object = after.Restrict(next.Names)
 	return next, true
 }
@@ -134,7 +134,7 @@ func DecodeDelta(b []byte) (d Delta, err error) {
 	d.Base = causal.ReadContext(&r)
 	for range r.Count(minNameLen) {
 		n := Name{Kind: Kind(r.Byte()), Name: r.Bytes()}
-		if last := len(d.Names) - 1; last >= 0 && d.Names[last].compare(n) >= 0 {
+		if last := len(d.Names) - 1; last >= 0 && d.Names[last].Compare(n) >= 0 {
 			r.Fail()
 		}
 		if r.Failed() {

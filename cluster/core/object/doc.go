@@ -15,6 +15,10 @@
 // adds an event that changes some of them. A [Delta] has those alone, for copies that know of all
 // that was before ([MergeDelta]).
 //
+// A large collection need not be in memory as a whole: an object may have some elements, and the
+// totals of the others ([Rest]). Its digest depends on the sum of its elements' hashes, so that it
+// can be kept up to date without a look at the others ([Seed.Digest]).
+//
 // Numbers that are added to have a sum for each node that adds ([Sum]), so that no addition
 // is lost ([Increment]). Readers are shown the total ([Counted]).
 //

@@ -93,4 +93,5 @@ func become(next, o *Object) {
 	next.Gaps = append(next.Gaps[:0], o.Gaps...)
 	next.Elements = append(next.Elements[:0], o.Elements...)
 	next.Sums = append(next.Sums[:0], o.Sums...)
+	next.Rest = o.Rest
 }

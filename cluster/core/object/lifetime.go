@@ -35,12 +35,12 @@ func (o *Object) Lifetime() Lifetime {
 		return shown.Lifetime()
 	}
 	newest := o.Newest()
-	if newest == nil && len(o.Elements) == 0 {
+	if newest == nil && len(o.Elements)+o.Rest.Names == 0 {
 		return Lifetime{Kind: Dead, At: o.Clock.Latest().UnixMilli()}
 	}
 	end := ending{}
-	if len(o.Elements) > 0 {
-		if end = o.Elements.ending(); end.never {
+	if len(o.Elements)+o.Rest.Names > 0 {
+		if end = endingOf(o); end.never {
 			return Lifetime{Kind: Lasting}
 		}
 	}

@@ -87,6 +87,7 @@ func join(a, b *Object, elements Elements) (Object, Relation) {
 		Gaps:     a.Context().JoinGaps(b.Context()),
 		Elements: elements,
 		Sums:     joinedSums(a.Sums, b.Sums),
+		Rest:     a.Rest, // of a delta: b has none
 	}
 	for _, r := range b.Replaced {
 		m.Replaced = m.Replaced.add(r)

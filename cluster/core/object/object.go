@@ -92,6 +92,7 @@ type Object struct {
 	Gaps     causal.Gaps   // events that the clock covers and o does not know of
 	Elements Elements      // of collections
 	Sums     Sums          // of increments
+	Rest     Rest          // of elements that are not in Elements
 }
 
 // Context returns all events that o knows of.
@@ -110,7 +111,7 @@ func (o *Object) Live(now int64) bool {
 			return true
 		}
 	}
-	return len(o.Siblings) == 0 && len(o.Sums) > 0 || o.Elements.AnyLive(now)
+	return len(o.Siblings) == 0 && len(o.Sums) > 0 || anyElement(o, now)
 }
 
 // LiveIn reports whether a sibling or element that can be read at the time now is of an
@@ -133,7 +134,7 @@ func (o *Object) LiveIn(c causal.Context, now int64) bool {
 // milliseconds), and with all its elements and sums. Its list of siblings is its own; the rest
 // is o's.
 func (o *Object) LiveAt(now int64) Object {
-	kept := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced, Gaps: o.Gaps, Elements: o.Elements, Sums: o.Sums}
+	kept := Object{Clock: o.Clock, Siblings: make([]Sibling, 0, len(o.Siblings)), Replaced: o.Replaced, Gaps: o.Gaps, Elements: o.Elements, Sums: o.Sums, Rest: o.Rest}
 	for i := range o.Siblings {
 		if s := &o.Siblings[i]; live(o, s, now) {
 			kept.Siblings = append(kept.Siblings, *s)
@@ -157,7 +158,7 @@ func (o *Object) Newest() *Sibling {
 
 // Equal reports whether o and p have the same encoding.
 func (o *Object) Equal(p *Object) bool {
-	if !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || !slices.Equal(o.Gaps, p.Gaps) || !slices.Equal(o.Sums, p.Sums) || len(o.Siblings) != len(p.Siblings) || len(o.Elements) != len(p.Elements) {
+	if o.Rest != p.Rest || !slices.Equal(o.Clock, p.Clock) || !slices.Equal(o.Replaced, p.Replaced) || !slices.Equal(o.Gaps, p.Gaps) || !slices.Equal(o.Sums, p.Sums) || len(o.Siblings) != len(p.Siblings) || len(o.Elements) != len(p.Elements) {
 		return false
 	}
 	for i := range o.Siblings {
@@ -178,7 +179,7 @@ func (o *Object) Equal(p *Object) bool {
 // Clone returns a copy that shares no memory with o, nor with the bytes that o was
 // decoded from.
 func (o *Object) Clone() Object {
-	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced), Gaps: slices.Clone(o.Gaps), Elements: o.Elements.clone(), Sums: slices.Clone(o.Sums)}
+	c := Object{Clock: o.Clock.Clone(), Siblings: slices.Clone(o.Siblings), Replaced: slices.Clone(o.Replaced), Gaps: slices.Clone(o.Gaps), Elements: o.Elements.clone(), Sums: slices.Clone(o.Sums), Rest: o.Rest}
 	for i := range c.Siblings {
 		c.Siblings[i].Data, c.Siblings[i].Base = bytes.Clone(c.Siblings[i].Data), slices.Clone(c.Siblings[i].Base)
 	}
@@ -196,4 +197,5 @@ func (o *Object) Forget() {
 		o.Elements = nil
 	}
 	clear(o.Elements[:cap(o.Elements)])
+	o.Rest = Rest{}
 }

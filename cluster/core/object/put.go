@@ -39,6 +39,7 @@ func (next *Object) BecomePut(o Object, ctx causal.Context, dot causal.Dot, t ca
 		added.Base = baseOf(&o, ctx)
 	}
 	clock, siblings := next.Clock[:0], next.Siblings[:0]
+	next.Rest = Rest{}
 	next.Replaced = append(next.Replaced[:0], o.Replaced...)
 	next.Gaps = append(next.Gaps[:0], o.Gaps...)
 	if sameSlice(o.Clock, ctx.Vector) && slices.Equal(o.Gaps, ctx.Gaps) { // a plain write, which replaces every sibling

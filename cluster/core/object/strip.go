@@ -35,10 +35,10 @@ import "slices"
 // The same holds for elements, which keep their names.
 
 // Strip returns o without the data of its values and elements if all of them expired before
-// a time (unix milliseconds), and if there are any. It returns false, and o as it is, if not.
+// a time (unix milliseconds), if there are any, and if all are at hand. It returns false, and o as it is, if not.
 // The result shares no siblings and elements with o.
 func (o *Object) Strip(before int64) (Object, bool) {
-	if len(o.Siblings) == 0 && len(o.Sums) > 0 {
+	if len(o.Siblings) == 0 && len(o.Sums) > 0 || o.Rest.Names > 0 {
 		return *o, false
 	}
 	values := false

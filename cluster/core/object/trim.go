@@ -12,6 +12,8 @@ import (
 // conflict that the next write settles. No value is lost, because a vector that
 // covers less removes fewer siblings.
 //
+// An object with a rest is not trimmed (see [Rest]): it does not know who wrote the rest.
+//
 // It is a function of the object alone: ages are measured from the object's own
 // newest event, not from a wall clock, so that all nodes trim alike.
 const (
@@ -28,6 +30,9 @@ var trimSpan = causal.TimestampOf(TrimAge.Milliseconds())
 // trim drops the old entries of o, which the caller owns, and reports whether there
 // were any.
 func (o *Object) trim() bool {
+	if o.Rest.Names > 0 {
+		return false
+	}
 	o.capGaps()
 	if !o.trimmable() {
 		return false

@@ -102,7 +102,11 @@ func Choose(o *object.Object, p Policy, now int64) (Shown, error) {
 		o = &counted
 	}
 	newest := o.Elements.Newest(now)
-	if newest == nil {
+	switch {
+	case newest != nil:
+	case o.Rest.Lives(o.Elements, now): // there are no siblings then
+		return collectionOf(o, &object.Element{Kind: o.Rest.Kind}), nil
+	default:
 		return chooseValue(o, p, now)
 	}
 	shown, err := chooseValue(o, p, now)
