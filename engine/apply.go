@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/quorate/quorate/cluster/core/object"
@@ -56,7 +57,11 @@ func (s *Store) apply(recs []*Record, mode syncMode) (Commit, error) {
 
 // applyObject applies one record to the node's own copy.
 func (t *txn) applyObject(recs []*Record, at int) error {
+	if t.part.covers(at) {
+		return t.part.apply(t, recs, at)
+	}
 	r, hash := recs[t.order[at].index], t.order[at].hash
+	place := cellsPlace{partition: r.Partition, hash: hash, key: r.Key}
 	var st indexState
 	known := false
 	var old storedObject
@@ -66,6 +71,9 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		if s := t.results[prev].split; s != nil {
 			old.split, old.whole = *s, true
 		}
+		if s := t.results[prev].spread; s != nil {
+			old.spread, old.whole = *s, true
+		}
 		st, known = t.results[prev].state, t.results[prev].known
 	} else {
 		var err error
@@ -73,6 +81,16 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 			return err
 		}
 		defer old.close()
+		if old.inCells() {
+			if begun, err := t.part.begin(t, recs, at, &old); err != nil {
+				return err
+			} else if begun {
+				return t.part.apply(t, recs, at)
+			}
+			if err := t.readAll(&old, place); err != nil {
+				return err
+			}
+		}
 	}
 	v, err := t.nextVersion(r, &old)
 	if err != nil {
@@ -89,6 +107,11 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		if old.split.split() {
 			left := old.split
 			t.results[at].split = &left
+		}
+		if old.spread.spread() {
+			left := old.spread
+			left.head = bytes.Clone(left.head)
+			t.results[at].spread = &left
 		}
 		return nil
 	}
@@ -108,9 +131,19 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	if old.object == nil {
 		t.w.existence.Add(r.Partition, hash)
 	}
-	digest, record := object.SeedOf(r.Key).Digest(v.encoded), v.encoded
-	split := t.w.db.splits(&v.object, len(v.encoded)) && next.place() == prefixObject && t.alone(at)
-	if split {
+	digest, record, length := object.SeedOf(r.Key).DigestOf(&v.object, v.encoded), v.encoded, len(v.encoded)
+	var spread *spreadRecord
+	split := false
+	switch {
+	case next.place() != prefixObject:
+	case t.w.db.spreads(&v.object, old.spread.spread()):
+		s, err := place.spread(t, &v.object, digest, &old.spread)
+		if err != nil {
+			return err
+		}
+		spread, record, length = &s, s.append(nil), s.length()
+	case t.w.db.splits(&v.object, len(v.encoded)) && t.alone(at):
+		split = true
 		if record, err = t.split(partsPlace{partition: r.Partition, hash: hash}, &v.object, v.encoded, digest); err != nil {
 			return err
 		}
@@ -121,26 +154,32 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 	if old.split.split() {
 		t.dropParts(&old.split)
 	}
+	if old.spread.spread() && spread == nil {
+		if err := place.drop(t); err != nil {
+			return err
+		}
+	}
 	ch := changeOf(r.Partition, hash, st, next)
-	ch.bytes, ch.digest = int64(len(v.encoded)-old.length()), digest^old.digest
+	ch.bytes, ch.digest = int64(length-old.length()), digest^old.digest
 	if old.object == nil {
 		ch.bytes += int64(len(r.Key))
 	}
 	t.stats = append(t.stats, ch)
-	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key, object: v.encoded, digest: digest, forget: split})
-	t.results[at] = recordResult{set: true, known: true, state: next, digest: digest}
+	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key, object: v.encoded, digest: digest, forget: split || spread != nil})
+	t.results[at] = recordResult{set: true, known: true, state: next, digest: digest, spread: spread}
 	r.Stored, r.Changed = v.encoded, true
 	return nil
 }
 
 // findFor looks up the object of a record, or its outline where that is enough: the record does
-// not look at values, and no other record follows it.
+// not look at values, and no other record follows it. Of a spread object it finds the head.
 func (t *txn) findFor(r *Record, at int) (storedObject, error) {
 	hash := t.order[at].hash
-	if t.seesOutline(r, at) {
-		return t.findOutline(r.Partition, hash, r.Key)
+	f, err := t.findOutline(r.Partition, hash, r.Key)
+	if err == nil && f.outlined() && !t.seesOutline(r, at) {
+		err = t.readAll(&f, cellsPlace{})
 	}
-	return t.find(r.Partition, hash, r.Key)
+	return f, err
 }
 
 // seesOutline reports whether the outline of a large object is enough for a record.
@@ -155,7 +194,7 @@ func (t *txn) keep(r *Record, old storedObject, v version) error {
 		r.Stored = r.Merge
 		return nil
 	}
-	if err := t.readAll(&old); err != nil {
+	if err := t.readAll(&old, cellsPlace{}); err != nil { // the cells were read before
 		return err
 	}
 	if r.Stored = old.object; !old.owned && old.object != nil {

@@ -31,7 +31,7 @@ func (t *txn) applyHint(recs []*Record, at int) error {
 			}
 		}
 		if !t.seesOutline(r, at) {
-			if err := t.readAll(&old); err != nil {
+			if err := t.readAll(&old, cellsPlace{}); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/object"
@@ -27,7 +29,8 @@ func audit(tb rapid.TB, s *Store) {
 		}
 	}
 	seen := make(map[string]bool)
-	named := make(map[string]bool) // parts that a record names
+	named := make(map[string]bool)  // parts that a record names
+	spread := make(map[string]bool) // where the cells of a record lie
 	check := func(k, v []byte) error {
 		p, hash, key, _ := splitObjectKey(k)
 		if seen[string(k[1:])] {
@@ -43,6 +46,21 @@ func audit(tb rapid.TB, s *Store) {
 			if v, err = s.db.readWhole(s.db.pebble, &r, nil); err != nil {
 				return err
 			}
+		}
+		length, digest := len(v), object.SeedOf(key).Digest(v)
+		if isSpread(v) {
+			r, err := s.db.parseSpread(v)
+			if err != nil {
+				return err
+			}
+			at := cellsPlace{partition: p, hash: hashOf(key), key: key}
+			if v, err = at.appendCollected(s.db, s.db.pebble, &r, nil); err != nil {
+				return err
+			}
+			if length, digest = r.length(), object.SeedOf(key).Digest(v); digest != r.digest {
+				tb.Errorf("%q: digest %x in the record, %x of the whole", key, r.digest, digest)
+			}
+			spread[string(at.append(nil))] = true
 		}
 		o, err := object.Decode(v)
 		if err != nil {
@@ -73,8 +91,8 @@ func audit(tb rapid.TB, s *Store) {
 		w.expirySum += st.expirySum()
 		w.dead += int64(st.dead())
 		w.total++
-		w.bytes += int64(len(key) + len(v))
-		w.leaves[hash>>(32-leafBits)] ^= uint64(object.SeedOf(key).Digest(v))
+		w.bytes += int64(len(key) + length)
+		w.leaves[hash>>(32-leafBits)] ^= uint64(digest)
 		return nil
 	}
 	for _, prefix := range []byte{prefixObject, prefixGrave} {
@@ -83,7 +101,19 @@ func audit(tb rapid.TB, s *Store) {
 			tb.Fatal(err)
 		}
 	}
-	from, to := prefixBounds(prefixPart)
+	from, to := prefixBounds(prefixCell)
+	if err := s.db.forEach(from, to, func(k, _ []byte) error {
+		for prefix := range spread {
+			if strings.HasPrefix(string(k), prefix) {
+				return nil
+			}
+		}
+		tb.Errorf("cell %q belongs to no object", k)
+		return nil
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	from, to = prefixBounds(prefixPart)
 	if err := s.db.forEach(from, to, func(k, _ []byte) error {
 		if at, id, ok := splitPartKey(k); !ok || id.start == uint64(s.epochs.first) && !named[string(at.appendID(nil, id))] {
 			tb.Errorf("part %x belongs to no object", k)

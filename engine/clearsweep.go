@@ -59,6 +59,13 @@ func (x *Clears) sweepPartition(p ring.Partition) error {
 			}
 			e.value = r.outline
 		}
+		if isSpread(e.value) {
+			r, err := x.db.parseSpread(e.value)
+			if err != nil {
+				return err
+			}
+			e.value = r.head
+		}
 		if err := o.DecodeFrom(e.value); err != nil {
 			return x.db.corrupt("stored object", err)
 		}

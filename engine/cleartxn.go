@@ -53,7 +53,7 @@ func (t *txn) putNew(p ring.Partition, hash uint64, key []byte, from indexState,
 	var digest object.Digest
 	if len(o.Clock) > 0 {
 		encoded = o.Append(nil)
-		to, digest = indexStateOf(o.Lifetime()), object.SeedOf(key).Digest(encoded)
+		to, digest = indexStateOf(o.Lifetime()), object.SeedOf(key).DigestOf(o, encoded)
 		if to.Lifetime == from.Lifetime {
 			to = from
 		}
@@ -73,6 +73,11 @@ func (t *txn) putNew(p ring.Partition, hash uint64, key []byte, from indexState,
 	ch := changeOf(p, hash, from, to)
 	if old.split.split() {
 		t.dropParts(&old.split)
+	}
+	if old.spread.spread() {
+		if err := (cellsPlace{partition: p, hash: hash, key: key}).drop(t); err != nil {
+			return err
+		}
 	}
 	ch.bytes, ch.digest = int64(len(encoded)-old.length()), digest^old.digest
 	switch {

@@ -253,16 +253,32 @@ func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash u
 		}
 		old.object, old.digest = old.split.outline, old.split.digest
 	}
+	if isSpread(raw) {
+		if old.spread, err = t.w.db.parseSpread(raw); err != nil {
+			return false, err
+		}
+		old.object, old.digest = old.spread.head, old.spread.digest
+	}
 	if raw != nil {
 		if err := t.old.DecodeFrom(old.object); err != nil {
 			return false, t.w.db.corrupt("stored object", err)
 		}
+		t.old.Rest = old.spread.total
 		lifetime = t.old.Lifetime()
 	}
 	if lifetime.Kind != object.Expiring || lifetime.At != e.at || lifetime.Hidden && from.counted {
 		return false, t.reindex(p, hash, e.key, from, indexState{}) // the entry is of an earlier version
 	}
 	from.Hidden = lifetime.Hidden
+	place := cellsPlace{partition: p, hash: hash, key: e.key}
+	if old.inCells() && lifetime.At <= x.strip {
+		if err := t.readAll(&old, place); err != nil {
+			return false, err
+		}
+		if err := t.old.DecodeFrom(old.object); err != nil {
+			return false, t.w.db.corrupt("stored object", err)
+		}
+	}
 	dead, stripped := t.old.Strip(x.strip)
 	if !stripped {
 		to := indexState{Lifetime: lifetime}
@@ -272,9 +288,14 @@ func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash u
 	t.value = dead.Append(t.value[:0])
 	to, seed := indexStateOf(dead.Lifetime()), object.SeedOf(e.key)
 	ch := changeOf(p, hash, from, to)
-	if old.split.split() {
+	switch {
+	case old.split.split():
 		t.dropParts(&old.split)
-	} else {
+	case old.spread.spread():
+		if err := place.drop(t); err != nil {
+			return false, err
+		}
+	default:
 		old.digest = seed.Digest(raw)
 	}
 	ch.bytes, ch.digest = int64(len(t.value)-old.length()), old.digest^seed.Digest(t.value)

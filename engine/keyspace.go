@@ -13,6 +13,7 @@ import (
 //
 //	d | partition u16 | hash u32 | key               an object that has a value
 //	g | partition u16 | hash u32 | key               an object that has none: it is dead
+//	c | partition u16 | hash u32 | length of the key uvarint | key | kind u8 | name  the elements of a name (spread.go)
 //	p | partition u16 | hash u32 | start u64 | number u64 | part u32  a part of a large object (split.go)
 //	q | node u64 | partition u16 | hash u32 | start u64 | number u64 | part u32  a part of a large hint
 //	h | node u64 | partition u16 | hash u32 | key     a hint: its time, then an object
@@ -35,6 +36,7 @@ import (
 const (
 	prefixObject   = 'd'
 	prefixGrave    = 'g'
+	prefixCell     = 'c'
 	prefixPart     = 'p'
 	prefixHintPart = 'q'
 	prefixHint     = 'h'
@@ -47,7 +49,7 @@ const (
 )
 
 // partitionPrefixes are those of what belongs to one partition, less its statistics.
-var partitionPrefixes = [...]byte{prefixObject, prefixPart, prefixGrave, prefixExpiry, prefixExpired, prefixDead}
+var partitionPrefixes = [...]byte{prefixObject, prefixCell, prefixPart, prefixGrave, prefixExpiry, prefixExpired, prefixDead}
 
 const (
 	hashBytes    = 4

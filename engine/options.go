@@ -48,6 +48,7 @@ type Options struct {
 	MemtableBytes        int64 // one of up to eight memtables; default DefaultMemtableBytes
 	ValueSeparationBytes int   // values from this size live in blob files; default 4 KiB, negative: never
 	SplitBytes           int   // objects from this size lie in parts (split.go); default 2 MiB, negative: never
+	SpreadElements       int   // collections from this many elements lie element by element (spread.go); default DefaultSpreadElements, negative: never
 	MaxOpenFiles         int   // default 1000
 	ReserveBytes         int64 // refuse writes when the disk has less free; default 256 MiB or 5 % of the disk, whichever is less
 
@@ -106,6 +107,7 @@ func (o *Options) setDefaults() {
 	o.MemtableBytes = cmp.Or(o.MemtableBytes, DefaultMemtableBytes)
 	o.ValueSeparationBytes = cmp.Or(o.ValueSeparationBytes, 4<<10)
 	o.SplitBytes = cmp.Or(o.SplitBytes, 2<<20)
+	o.SpreadElements = cmp.Or(o.SpreadElements, DefaultSpreadElements)
 	o.partBytes = cmp.Or(o.partBytes, 192<<10)
 	o.MaxOpenFiles = cmp.Or(o.MaxOpenFiles, 1000)
 	o.HintBytes = cmp.Or(o.HintBytes, DefaultHintBytes)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -90,18 +91,25 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte, what 
 	// Only what is read under the stripe may be cached. If a writer has the stripe,
 	// nobody waits for it: it caches what it writes.
 	mine := s.writer.stripes.tryLockKey(hash)
-	if mine {
-		defer s.writer.stripes.unlockKey(hash)
-	}
+	defer func() {
+		if mine {
+			s.writer.stripes.unlockKey(hash)
+		}
+	}()
 	have := len(dst)
-	var split splitRecord
+	var large largeAt
 	if mine {
-		dst, split, found, err = s.readLocked(p, hash, key, dst, what)
-	} else {
-		dst, split, found, err = s.readUnlocked(p, hash, key, dst, what)
+		dst, large, found, err = s.readLocked(p, hash, key, dst, what)
 	}
-	if found && split.split() {
-		return dst, split.digest, true, nil // too large for the cache
+	if what == wholeObject && large.spread.spread() {
+		s.writer.stripes.unlockKey(hash) // writers do not wait until all elements are read
+		mine = false
+	}
+	if !mine {
+		dst, large, found, err = s.readUnlocked(p, hash, key, dst, what)
+	}
+	if found && large.is() {
+		return dst, large.digest(), true, nil // too large for the cache
 	}
 	if found {
 		digest = object.SeedOf(key).Digest(dst[have:])
@@ -127,64 +135,99 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte, what 
 	return dst, digest, found, nil
 }
 
+// largeAt is what lies in the place of an object that lies in parts, or is spread.
+type largeAt struct {
+	split  splitRecord
+	spread spreadRecord
+}
+
+// is reports whether there is such a record.
+func (r *largeAt) is() bool { return r.split.split() || r.spread.spread() }
+
+// digest returns the digest of the object.
+func (r *largeAt) digest() object.Digest {
+	if r.spread.spread() {
+		return r.spread.digest
+	}
+	return r.split.digest
+}
+
 // readLocked does what Get does, without the cache. The caller has the key's stripe. It also
-// returns the record of an object that lies in parts.
-func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, split splitRecord, found bool, err error) {
-	dst, split, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
+// returns the record of a large object. One that is spread it does not read.
+func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, large largeAt, found bool, err error) {
+	dst, large, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
 	if !found && err == nil && s.stats.mayBeDead(p) {
-		dst, split, found, err = s.db.readPlace(s.db.pebble, prefixGrave, p, hash, key, dst)
+		dst, large, found, err = s.db.readPlace(s.db.pebble, prefixGrave, p, hash, key, dst)
 	}
-	if split.split() && what == wholeObject {
-		dst, err = s.db.readWhole(s.db.pebble, &split, dst)
+	if large.split.split() && what == wholeObject {
+		dst, err = s.db.readWhole(s.db.pebble, &large.split, dst)
 	}
-	return dst, split, found, err
+	return dst, large, found, err
 }
 
 // readUnlocked does what readLocked does while others may write the key. If the object is
-// not where those with a value are, it may be moving, and if its parts are gone, it was
-// replaced: then one moment is read.
-func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, split splitRecord, found bool, err error) {
-	dst, split, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
-	if split.split() && what == wholeObject {
-		dst, err = s.db.readParts(s.db.pebble, &split, dst)
-		found = !errors.Is(err, errPartsGone)
+// not where those with a value are, it may be moving, if its parts are gone, it was
+// replaced, and if it is spread, its cells may change: then one moment is read.
+func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, large largeAt, found bool, err error) {
+	dst, large, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
+	if what == wholeObject {
+		if large.split.split() {
+			dst, err = s.db.readParts(s.db.pebble, &large.split, dst)
+			found = !errors.Is(err, errPartsGone)
+		}
+		found = found && !large.spread.spread()
 	}
 	if found || err != nil && !errors.Is(err, errPartsGone) {
-		return dst, split, found, err
+		return dst, large, found, err
 	}
 	snapshot := s.db.pebble.NewSnapshot()
 	defer snapshot.Close() //nolint:errcheck // gives back memory
 	for _, prefix := range [...]byte{prefixObject, prefixGrave} {
-		if dst, split, found, err = s.db.readPlace(snapshot, prefix, p, hash, key, dst); found || err != nil {
+		if dst, large, found, err = s.db.readPlace(snapshot, prefix, p, hash, key, dst); found || err != nil {
 			break
 		}
 	}
-	if split.split() && what == wholeObject {
-		dst, err = s.db.readWhole(snapshot, &split, dst)
+	if found && what == wholeObject {
+		dst, err = s.db.readLarge(snapshot, cellsPlace{partition: p, hash: hash, key: key}, &large, dst)
 	}
-	return dst, split, found, err
+	return dst, large, found, err
 }
 
-// readPlace appends the object to dst that one of the two places has for a key. Of one that
-// lies in parts it returns the record instead, without an outline.
-func (d *database) readPlace(from pebble.Reader, prefix byte, p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, split splitRecord, found bool, err error) {
+// readLarge appends an object to dst that lies in parts, or is spread, for whoever has the key's
+// stripe, or a snapshot.
+func (d *database) readLarge(from pebble.Reader, at cellsPlace, large *largeAt, dst []byte) ([]byte, error) {
+	switch {
+	case large.split.split():
+		return d.readWhole(from, &large.split, dst)
+	case large.spread.spread():
+		return at.appendCollected(d, from, &large.spread, dst)
+	}
+	return dst, nil
+}
+
+// readPlace appends the object to dst that one of the two places has for a key. Of a large one it
+// returns the record instead, without an outline.
+func (d *database) readPlace(from pebble.Reader, prefix byte, p ring.Partition, hash uint64, key, dst []byte) (encoded []byte, large largeAt, found bool, err error) {
 	at := bufferPool.Get().(*[]byte)
 	defer bufferPool.Put(at)
 	*at = appendPlace((*at)[:0], prefix, p, hash, key)
 	v, c, err := from.Get(*at)
 	if errors.Is(err, pebble.ErrNotFound) {
-		return dst, split, false, nil
+		return dst, large, false, nil
 	}
 	if err != nil {
-		return dst, split, false, d.readError("read object", err)
+		return dst, large, false, d.readError("read object", err)
 	}
-	if isSplit(v) {
-		split, err = d.parseSplit(partsPlace{partition: p, hash: hash}, v)
-		split.outline = nil
-	} else {
+	switch {
+	case isSplit(v):
+		large.split, err = d.parseSplit(partsPlace{partition: p, hash: hash}, v)
+		large.split.outline = nil
+	case isSpread(v):
+		large.spread, err = d.parseSpread(bytes.Clone(v))
+	default:
 		dst = append(dst, v...)
 	}
-	return dst, split, err == nil, cmp.Or(err, c.Close())
+	return dst, large, err == nil, cmp.Or(err, c.Close())
 }
 
 // bufferPool holds buffers for keys that are looked up, and for objects that are found.
@@ -209,7 +252,7 @@ func (s *Store) Scan(p ring.Partition, fromHash uint32) iter.Seq2[Entry, error] 
 
 // ScanValued does what Scan does, for the objects that have a value. It costs nothing for
 // dead ones. The values of an object may have expired a short while ago. Those of a large
-// object are not read: they are empty.
+// object are not read: they are empty. Of a collection that is spread one element is read.
 func (s *Store) ScanValued(p ring.Partition, fromHash uint32) iter.Seq2[Entry, error] {
 	lower, upper := scanBounds(p, fromHash)
 	return s.entries(s.db.chunks(s.db.pebble, lower, upper), digestAlone)
@@ -234,10 +277,10 @@ func (s *Store) entries(chunks iter.Seq2[chunkEntry, error], what wanted) iter.S
 				yield(Entry{}, s.db.corrupt("key", fmt.Errorf("%x", e.key)))
 				return
 			}
-			split := isSplit(e.value)
-			if split {
+			large := isSplit(e.value) || isSpread(e.value)
+			if large {
 				found := true
-				if e.value, found, err = s.splitEntry(p, key, e.value, what); err != nil {
+				if e.value, found, err = s.largeEntry(p, key, e.value, what); err != nil {
 					yield(Entry{}, err)
 					return
 				}
@@ -245,18 +288,38 @@ func (s *Store) entries(chunks iter.Seq2[chunkEntry, error], what wanted) iter.S
 					continue // removed meanwhile
 				}
 			}
-			if !yield(Entry{Hash: hash, Key: key, Object: e.value, Owned: split && what == wholeObject}, nil) {
+			if !yield(Entry{Hash: hash, Key: key, Object: e.value, Owned: large && what == wholeObject}, nil) {
 				return
 			}
 		}
 	}
 }
 
-// splitEntry returns the object of an entry that lies in parts: as it is now, or its outline.
-func (s *Store) splitEntry(p ring.Partition, key, record []byte, what wanted) (encoded []byte, found bool, err error) {
+// largeEntry returns the object of an entry that lies in parts, or is spread: as it is now, or its
+// outline, or with one of its elements.
+func (s *Store) largeEntry(p ring.Partition, key, record []byte, what wanted) (encoded []byte, found bool, err error) {
 	if what == wholeObject {
 		return s.Get(p, key, nil)
 	}
-	r, err := s.db.parseSplit(partsPlace{}, record) // for its outline
-	return r.outline, err == nil, err
+	if isSplit(record) {
+		r, err := s.db.parseSplit(partsPlace{}, record) // for its outline
+		return r.outline, err == nil, err
+	}
+	return s.sample(p, key)
+}
+
+// sample returns a spread object with one of its elements, or the object that is in its place now.
+func (s *Store) sample(p ring.Partition, key []byte) (encoded []byte, found bool, err error) {
+	hash := hashOf(key)
+	snapshot := s.db.pebble.NewSnapshot()
+	defer snapshot.Close() //nolint:errcheck // gives back memory
+	encoded, large, found, err := s.db.readPlace(snapshot, prefixObject, p, hash, key, nil)
+	switch {
+	case !found || err != nil:
+	case large.spread.spread():
+		encoded, err = cellsPlace{partition: p, hash: hash, key: key}.sample(s.db, snapshot, &large.spread)
+	case large.split.split():
+		return nil, false, nil // it is being replaced all the time: another scan finds it
+	}
+	return encoded, found, err
 }

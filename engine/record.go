@@ -40,7 +40,7 @@ type Record struct {
 	Room []byte
 
 	// Stored is, after Apply, the encoded object that is stored, nil if there is
-	// none. It belongs to the caller: it lies in Room if it fits there, and is Merge
+	// none, or if only some elements were read (see PartEditor). It belongs to the caller: it lies in Room if it fits there, and is Merge
 	// itself if the merged object won.
 	Stored []byte
 	// Changed reports whether this record changed what is stored.

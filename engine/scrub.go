@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -110,6 +111,9 @@ func (s *scrubber) read(ctx context.Context, p ring.Partition, sum *recount) (do
 		if err == nil && isSplit(e.value) {
 			err = s.readParts(ctx, pause, sum.snapshot, e)
 		}
+		if err == nil && isSpread(e.value) {
+			err = s.readCells(sum.snapshot, e)
+		}
 		if err != nil {
 			return false, fmt.Errorf("scrub: %w", err)
 		}
@@ -160,4 +164,20 @@ func (s *scrubber) readParts(ctx context.Context, pause *time.Ticker, from pebbl
 		err = s.db.corrupt("split object", errors.New("its parts do not match its digest"))
 	}
 	return err
+}
+
+// readCells reads the cells of a spread object, and compares them with its totals and its digest.
+func (s *scrubber) readCells(from pebble.Reader, e chunkEntry) error {
+	p, _, key, _ := splitObjectKey(e.key)
+	r, err := s.db.parseSpread(e.value)
+	if err != nil {
+		return err
+	}
+	if _, err := (cellsPlace{partition: p, hash: hashOf(key), key: key}).collect(s.db, from, &r); err != nil {
+		return err
+	}
+	if object.SeedOf(key).DigestOfHead(bytes.Clone(r.head), r.total.Sum) != r.digest {
+		return s.db.corrupt("spread object", errors.New("its elements do not match its digest"))
+	}
+	return nil
 }

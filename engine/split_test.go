@@ -216,7 +216,7 @@ func TestReadUnlocked_PartsAreGone_ReadsWhatIsThereNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, s, 1, "key", large("b"))
-	if _, err := s.db.readParts(s.db.pebble, &old, nil); !errors.Is(err, errPartsGone) {
+	if _, err := s.db.readParts(s.db.pebble, &old.split, nil); !errors.Is(err, errPartsGone) {
 		t.Errorf("parts of what was replaced: %v, want %v", err, errPartsGone)
 	}
 	removeParts(t, s)

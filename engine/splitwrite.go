@@ -109,12 +109,18 @@ func (d *database) awaitFlushes() {
 	}
 }
 
-// readAll reads the parts, where only the outline was found.
-func (t *txn) readAll(f *storedObject) error {
-	if !f.outlined() {
+// readAll reads the parts, where only the outline of an object was found, or the cells, where only
+// the head was. The key, whose place is given, is locked.
+func (t *txn) readAll(f *storedObject, at cellsPlace) (err error) {
+	var encoded []byte
+	switch {
+	case f.outlined():
+		encoded, err = t.w.db.readWhole(t.w.db.pebble, &f.split, nil)
+	case f.inCells():
+		encoded, err = at.appendCollected(t.w.db, t.w.db.pebble, &f.spread, nil)
+	default:
 		return nil
 	}
-	encoded, err := t.w.db.readWhole(t.w.db.pebble, &f.split, nil)
 	if err != nil {
 		return err
 	}
@@ -133,7 +139,7 @@ func (t *txn) fill(o *object.Object, old *storedObject) error {
 		}
 		if stored.Siblings == nil {
 			whole := *old
-			if err := t.readAll(&whole); err != nil {
+			if err := t.readAll(&whole, cellsPlace{}); err != nil { // it lies in parts
 				return err
 			}
 			if err := stored.DecodeFrom(whole.object); err != nil {

@@ -16,7 +16,8 @@ type storedObject struct {
 	owned  bool          // nobody writes over the object
 	fresh  bool          // the cache does not know it
 	split  splitRecord   // of an object that lies in parts; else zero
-	whole  bool          // of such an object: the parts were read, else object is its outline
+	spread spreadRecord  // of a collection that is spread; else zero
+	whole  bool          // of such objects: the parts or cells were read, else object is the outline or head
 	closer io.Closer
 }
 
@@ -29,13 +30,14 @@ func (f *storedObject) close() {
 // find looks up a key's object, whole. The key is locked.
 func (t *txn) find(p ring.Partition, hash uint64, key []byte) (f storedObject, err error) {
 	if f, err = t.findOutline(p, hash, key); err == nil {
-		err = t.readAll(&f)
+		err = t.readAll(&f, cellsPlace{partition: p, hash: hash, key: key})
 	}
 	return f, err
 }
 
 // findOutline looks up a key's object, in the cache or in Pebble, unless the existence filter
-// knows that there is none. Of one that lies in parts it finds the outline. The key is locked.
+// knows that there is none. Of one that lies in parts it finds the outline, and of one that is
+// spread the head. The key is locked.
 func (t *txn) findOutline(p ring.Partition, hash uint64, key []byte) (f storedObject, err error) {
 	w := t.w
 	var known objectcache.Knowledge
@@ -63,6 +65,10 @@ func (t *txn) findOutline(p ring.Partition, hash uint64, key []byte) (f storedOb
 		f.split, err = w.db.parseSplit(partsPlace{partition: p, hash: hash}, f.object)
 		f.object, f.digest = f.split.outline, f.split.digest
 		return f, err
+	case isSpread(f.object):
+		f.spread, err = w.db.parseSpread(f.object)
+		f.object, f.digest = f.spread.head, f.spread.digest
+		return f, err
 	case f.object != nil:
 		f.digest = object.SeedOf(key).Digest(f.object)
 	default:
@@ -82,10 +88,16 @@ func (t *txn) get(prefix byte, p ring.Partition, hash uint64, key []byte) ([]byt
 // outlined reports whether what was found is the outline of a split object.
 func (f *storedObject) outlined() bool { return f.split.split() && !f.whole }
 
+// inCells reports whether what was found is the head of a spread object.
+func (f *storedObject) inCells() bool { return f.spread.spread() && !f.whole }
+
 // length returns the length of the object that was found, encoded.
 func (f *storedObject) length() int {
-	if f.split.split() {
+	switch {
+	case f.split.split():
 		return f.split.length
+	case f.spread.spread():
+		return f.spread.length()
 	}
 	return len(f.object)
 }

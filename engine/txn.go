@@ -47,6 +47,8 @@ type txn struct {
 	foundSame bool // a record found stored what it would have stored
 	key, idx  []byte
 	value     []byte // of an object that came from the cache
+	cell      []byte // an encoded one
+	part      part
 	old, in   object.Object
 	shown     object.Object // to the editor
 	minter    Minter        // for the editor
@@ -73,7 +75,8 @@ type recordResult struct {
 	created int64
 	digest  object.Digest
 	state   indexState
-	split   *splitRecord // what lies in the object's place, if it was left there
+	split   *splitRecord  // what lies in the object's place, if it was left there
+	spread  *spreadRecord // what lies there of a spread object
 }
 
 // cacheUpdate is a change for the object cache; object is nil for a removal.
@@ -149,12 +152,16 @@ func (t *txn) release() {
 	t.caches = t.caches[:0]
 	t.before = nil
 	t.foundSame = false
+	t.part.reset()
 	// The pool may keep nothing else alive, least of all Pebble's blocks.
 	t.old.Forget()
 	t.in.Forget()
 	t.shown = object.Object{}
 	if cap(t.value) > maxKeptBytes {
 		t.value = nil
+	}
+	if cap(t.cell) > maxKeptBytes {
+		t.cell = nil
 	}
 	if cap(t.key) > maxKeptBytes || cap(t.order) > maxKeptRecords {
 		return // one large batch must not make all pooled txns large

@@ -1,0 +1,284 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// PartEditor is an [Editor] that may need no more of a collection than the elements of some names.
+type PartEditor interface {
+	Editor
+	// Names returns the names whose elements Edit looks at and changes, which are of one kind. Edit
+	// may then be shown those elements alone, with the totals of the rest in object.Object.Rest. It
+	// returns false if it needs all elements. Names are in any order, and may repeat.
+	Names() ([]object.Name, bool)
+}
+
+// part is a spread object of which the records of one key change some names, and read no more.
+// Each record sees what those before it have made.
+type part struct {
+	from, to int // the records, by their places in order; none if they are equal
+	changes  []partChange
+	object   object.Object // with the elements of the names; the totals of the others are its Rest
+	length   int
+	digest   object.Digest
+	state    indexState
+	whole    bool // it is not spread any more
+}
+
+// covers reports whether the record at a place is one of the part's.
+func (p *part) covers(at int) bool { return p.from <= at && at < p.to }
+
+// reset forgets the part.
+func (p *part) reset() { *p = part{} }
+
+// An expiry of the key that is nearer than this is not left to a part: an event could have a later
+// time, and outlive the key.
+const partMargin = 2 * causal.MaxDrift
+
+// errOutlives says that an element is newer than the expiry of its key, which is far in the future.
+var errOutlives = errors.New("the element has a time after the expiry of its key: look at the clocks of the nodes")
+
+// errMadeString says that an edit of some elements left them, and made a string beside them.
+var errMadeString = errors.New("an edit of some elements of a collection made a string")
+
+// begin begins the part of a spread object that was found for the record at a place. It
+// returns false if the record, or one behind it on the same key, needs the whole.
+func (p *part) begin(t *txn, recs []*Record, at int, found *storedObject) (begun bool, err error) {
+	if begun, err = p.tryBegin(t, recs, at, found); !begun {
+		p.reset()
+	}
+	return begun, err
+}
+
+func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bool, error) {
+	first, hash := recs[t.order[at].index], t.order[at].hash
+	if at > 0 && t.order[at-1].hash == hash {
+		return false, nil
+	}
+	*p = part{from: at, to: at}
+	var names []object.Name
+	for ; p.to < len(t.order) && t.order[p.to].hash == hash; p.to++ {
+		r := recs[t.order[p.to].index]
+		if r.Hint != 0 || r.Partition != first.Partition || string(r.Key) != string(first.Key) {
+			return false, nil
+		}
+		change, more, ok := r.part()
+		if !ok {
+			return false, nil
+		}
+		p.changes, names = append(p.changes, change), append(names, more...)
+	}
+	var head object.Object
+	if err := found.spread.decode(&head); err != nil {
+		return false, t.w.db.corrupt("stored object", err)
+	}
+	if !p.fits(t, &head, names) {
+		return false, nil
+	}
+	p.object = head.Clone()
+	slices.SortFunc(names, object.Name.Compare)
+	names = slices.CompactFunc(names, func(a, b object.Name) bool { return a.Compare(b) == 0 })
+	place := cellsPlace{partition: first.Partition, hash: hash, key: first.Key}
+	for _, n := range names {
+		var err error
+		if p.object.Elements, err = place.read(t.w.db, t.w.db.pebble, n, p.object.Elements); err != nil {
+			return false, err
+		}
+	}
+	p.object.Rest = p.object.Rest.Without(p.object.Elements.Total())
+	p.length, p.digest = found.length(), found.digest
+	var err error
+	p.state, err = t.indexStateOf(&p.object, first.Partition, hash, first.Key)
+	return err == nil, err
+}
+
+// partChange is what a record merges into a part, if it does not edit it: a delta, or an object that
+// removes all elements.
+type partChange struct {
+	delta    object.Delta
+	removes  bool
+	removing object.Object
+}
+
+// part returns the names that a record changes, and what it merges. It returns false if the record
+// may need other names, too.
+func (r *Record) part() (change partChange, names []object.Name, ok bool) {
+	switch e, edits := r.Edit.(PartEditor); {
+	case r.Merge == nil:
+		if edits {
+			names, ok = e.Names()
+		}
+		return change, names, ok
+	case r.Edit != nil:
+		return change, nil, false
+	case r.Delta:
+		d, err := object.DecodeDelta(r.Merge)
+		change.delta = d
+		return change, d.Names, err == nil && len(d.Object.Siblings)+len(d.Object.Sums) == 0
+	}
+	o, err := object.Decode(r.Merge)
+	change.removes, change.removing = true, o
+	return change, nil, err == nil && len(o.Elements) == 0
+}
+
+// fits reports whether an object of which this is the head can be changed without its other
+// elements: by names of its kind, while it is far from its expiry, from a clear, and from the
+// bounds of its clock.
+func (p *part) fits(t *txn, head *object.Object, names []object.Name) bool {
+	kind := head.Rest.Kind
+	actors, gaps := len(head.Clock)+p.to-p.from, len(head.Gaps)
+	for i := range p.changes {
+		c := &p.changes[i]
+		d := &c.delta.Object
+		actors, gaps = actors+len(d.Clock), gaps+len(d.Gaps)
+		if !d.Elements.LastWithKey(kind) || c.removes && (len(p.changes) > 1 || !c.removing.Context().Includes(head.Context())) {
+			return false
+		}
+		if _, cleared := t.w.obeyed.filter(c.removing); cleared {
+			return false
+		}
+	}
+	if actors > causal.MaxEntries || gaps > causal.MaxGaps/2 || slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind != kind }) {
+		return false
+	}
+	if _, cleared := t.w.obeyed.filter(*head); cleared {
+		return false
+	}
+	at := head.Elements.KeyExpiry()
+	return at == 0 || at > max(t.w.db.now(), head.Clock.Latest().UnixMilli())+partMargin.Milliseconds()
+}
+
+// apply applies one record to the part.
+func (p *part) apply(t *txn, recs []*Record, at int) error {
+	r, hash := recs[t.order[at].index], t.order[at].hash
+	next, changed, err := p.next(t, r, at)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		t.foundSame = true
+		return nil
+	}
+	if err := p.allows(r, &next); err != nil {
+		return err
+	}
+	if t.batch.Len()+objectHeader+len(r.Key)+int(next.Elements.Bytes()) > maxBatch {
+		return ErrTooBig
+	}
+	place := cellsPlace{partition: r.Partition, hash: hash, key: r.Key}
+	record, length, digest, err := p.write(t, place, &next)
+	if err != nil {
+		return err
+	}
+	t.w.stats.newest[r.Partition].see(next.Clock)
+	state := indexStateOf(next.Lifetime())
+	if state.Lifetime == p.state.Lifetime {
+		state = p.state
+	}
+	if err := t.put(r.Partition, hash, r.Key, p.state, state, record); err != nil {
+		return err
+	}
+	ch := changeOf(r.Partition, hash, p.state, state)
+	ch.bytes, ch.digest = int64(length-p.length), digest^p.digest
+	t.stats = append(t.stats, ch)
+	t.caches = append(t.caches, cacheUpdate{partition: r.Partition, hash: hash, key: r.Key, forget: true})
+	p.object, p.length, p.digest, p.state = next.Clone(), length, digest, state // next is the editor's
+	if r.Changed = true; p.whole {
+		r.Stored = record
+	}
+	return nil
+}
+
+// allows returns the reason if a version that a record has made cannot follow.
+func (p *part) allows(r *Record, next *object.Object) error {
+	kind := p.object.Rest.With(p.object.Elements.Total()).Kind
+	switch {
+	case p.whole || next.Rest.Names == 0 && p.object.Rest.Names > 0: // all elements are at hand, or removed
+		return nil
+	case len(next.Siblings)+len(next.Sums) > 0:
+		return errMadeString
+	case next.Elements.LastWithKey(cmp.Or(kind, next.Elements.Total().Kind)):
+		return nil
+	case r.Delta:
+		return ErrBehind
+	}
+	return errOutlives
+}
+
+// next merges or edits the part, and reports whether that changes something.
+func (p *part) next(t *txn, r *Record, at int) (next object.Object, changed bool, err error) {
+	if c := &p.changes[at-p.from]; c.removes {
+		return p.removeAll(t, r, &c.removing)
+	}
+	if r.Delta {
+		d := &p.changes[at-p.from].delta
+		if observe := t.w.db.opts.Observe; observe != nil {
+			observe(d.Object.Clock.Latest())
+		}
+		if _, cleared := t.w.obeyed.filter(d.Object); cleared {
+			return next, false, ErrBehind
+		}
+		next, relation, ok := object.MergeDelta(p.object, d)
+		if !ok {
+			return next, false, ErrBehind
+		}
+		t.w.epochs.seeOwn(r.Partition, p.object.Clock, d.Object.Clock)
+		return next, relation != object.SameAsA && relation != object.SameAsBoth, nil
+	}
+	t.shown = p.object
+	t.minter = Minter{epochs: t.w.epochs, record: r, stored: &t.shown}
+	next, changed, err = r.Edit.Edit(&t.shown, &t.minter)
+	t.minter = Minter{}
+	if err != nil || !changed {
+		return next, false, err
+	}
+	_, cleared := t.w.obeyed.filter(next)
+	return next, !cleared, nil
+}
+
+// removeAll merges an object that knows of all that the part knows of, and has no elements: none of
+// the part's is left.
+func (p *part) removeAll(t *txn, r *Record, in *object.Object) (next object.Object, changed bool, err error) {
+	if observe := t.w.db.opts.Observe; observe != nil {
+		observe(in.Clock.Latest())
+	}
+	before := object.HeadOf(&p.object)
+	next, _ = object.Merge(before, *in)
+	t.w.epochs.seeOwn(r.Partition, before.Clock, in.Clock)
+	return next, true, nil
+}
+
+// write writes the cells that differ in the next version of the part, and returns the record
+// for its place. If all elements that are left are at hand, and few, it is not spread any more.
+func (p *part) write(t *txn, place cellsPlace, next *object.Object) (record []byte, length int, digest object.Digest, err error) {
+	seed := object.SeedOf(place.key)
+	if was := p.whole; was || next.Rest.Names == 0 && !t.w.db.spreads(next, true) {
+		switch p.whole = true; {
+		case was:
+		case p.object.Rest.Names > 0: // all elements are removed
+			err = place.drop(t)
+		default:
+			err = place.write(t, p.object.Elements, nil)
+		}
+		record = next.Append(nil)
+		return record, len(record), seed.DigestOf(next, record), err
+	}
+	if err := place.write(t, p.object.Elements, next.Elements); err != nil {
+		return nil, 0, 0, err
+	}
+	head := object.HeadOf(next)
+	s := spreadRecord{total: next.Rest.With(next.Elements.Total()), head: head.Append(make([]byte, 0, head.EncodedLen()+sumLen))}
+	s.digest = seed.DigestOfHead(s.head, s.total.Sum)
+	return s.append(make([]byte, 0, len(s.head)+spreadOverhead)), s.length(), s.digest, nil
+}
+
+// Bytes that are added to a head: for its digest, and in its record, at most.
+const (
+	sumLen         = 8
+	spreadOverhead = 2 + 1 + 10 + 10 + 8 + 8 + 4
+)

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// BenchmarkApplyElement changes one field of a hash that has so many, of 100 bytes each.
+func BenchmarkApplyElement(b *testing.B) {
+	for _, fields := range []int{10, 100, 512, 1000, 10_000, 100_000} {
+		for form, from := range map[string]int{"whole": -1, "spread": 1} {
+			b.Run(fmt.Sprintf("%s/%d", form, fields), func(b *testing.B) {
+				s := open(b, Options{Dir: b.TempDir(), Self: testNode, Durability: Interval, SpreadElements: from})
+				number := causal.Counter(0)
+				value := make([]byte, 100)
+				edit := func(first, n int) *change {
+					number++
+					c := &change{part: true, edit: object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 3, Epoch: 1}, Counter: number}, Time: causal.Timestamp(number), Now: 1}}
+					for i := range n {
+						c.edit.Changes = append(c.edit.Changes, object.Change{Kind: object.Field, Name: fmt.Append(nil, "field:", first+i), Data: value})
+					}
+					return c
+				}
+				r := &Record{Key: []byte("key"), Edit: edit(0, fields)}
+				finish(b, s, []*Record{r})
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					r.Edit = edit(i*7919%fields, 1)
+					finish(b, s, []*Record{r})
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkFindElements reads a hash of fields of 100 bytes: all of it, or one field.
+func BenchmarkFindElements(b *testing.B) {
+	for _, fields := range []int{512, 10_000, 100_000} {
+		for form, from := range map[string]int{"whole": -1, "spread": 1} {
+			s := open(b, Options{Dir: b.TempDir(), Self: testNode, Durability: Interval, SpreadElements: from, ObjectCacheBytes: -1})
+			c := &change{edit: object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 3, Epoch: 1}, Counter: 1}, Time: 1, Now: 1}}
+			for i := range fields {
+				c.edit.Changes = append(c.edit.Changes, object.Change{Kind: object.Field, Name: fmt.Append(nil, "field:", i), Data: make([]byte, 100)})
+			}
+			finish(b, s, []*Record{{Key: []byte("key"), Edit: c}})
+			b.Run(fmt.Sprintf("all/%s/%d", form, fields), func(b *testing.B) {
+				var room []byte
+				for b.Loop() {
+					room, _, _ = s.Get(0, []byte("key"), room[:0])
+				}
+			})
+			b.Run(fmt.Sprintf("one/%s/%d", form, fields), func(b *testing.B) {
+				var room []byte
+				names := func() ([]object.Name, bool) {
+					return []object.Name{{Kind: object.Field, Name: []byte("field:7")}}, true
+				}
+				for b.Loop() {
+					room, _, _, _, _ = s.FindPart(0, []byte("key"), names, room[:0])
+				}
+			})
+		}
+	}
+}
