@@ -67,7 +67,7 @@ type lateHint struct {
 	partition ring.Partition
 	key       []byte
 	object    []byte
-	current   bool   // the object is a delta: the hint is what this node holds of the key
+	current   bool   // the object is a delta, or none: the hint is what this node holds of the key
 	counter   uint32 // of Coordinator.hinting
 }
 
@@ -83,7 +83,7 @@ func (h lateHint) clone() lateHint {
 // keepLate queues a late hint; when the queue is full, the copy is left to
 // anti-entropy, and counted.
 func (c *Coordinator) keepLate(h lateHint) {
-	if len(h.object) == 0 {
+	if len(h.object) == 0 && !h.current {
 		return
 	}
 	h.counter = c.hinting.enter()

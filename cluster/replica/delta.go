@@ -32,7 +32,7 @@ func (e *edit) follow(before, after *object.Object, change *object.Edit) {
 	o := (*op)(e)
 	head := &o.f.mu.ops[o.group]
 	if head.edits == nil {
-		if len(before.Elements) < o.f.c.cfg.DeltaElements {
+		if countOf(before) < o.f.c.cfg.DeltaElements {
 			return
 		}
 		head.edits = new(edits)
@@ -49,12 +49,15 @@ func (e *edit) follow(before, after *object.Object, change *object.Edit) {
 		}
 	}
 	d, ok := d.Follow(object.Step{Before: before, After: after, Dot: change.Dot, Names: change.Names})
-	if most := max(1, min(mostDeltaNames, len(after.Elements)/deltaShare)); !ok || len(d.Names) > most {
+	if most := max(1, min(mostDeltaNames, countOf(after)/deltaShare)); !ok || len(d.Names) > most {
 		return
 	}
 	done.delta = d.Append(nil) // before and after are the engine's
 	done.covered, done.last = done.covered+1, o.at
 }
+
+// countOf returns how many elements an object has, about.
+func countOf(o *object.Object) int { return len(o.Elements) + o.Rest.Names }
 
 // deltaOf returns the delta of all that a group has done, or nil. The op is the last of the group.
 func deltaOf(o *op) []byte {

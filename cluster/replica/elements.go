@@ -103,13 +103,7 @@ func writesEntries(changes []object.Change) bool {
 }
 
 // sizeOf returns the bytes of an object's elements, with what an encoding needs of each.
-func sizeOf(o *object.Object) (size int64) {
-	const each = 40 // kind, flags, two lengths, event, expiry
-	for i := range o.Elements {
-		size += each + int64(len(o.Elements[i].Name)+len(o.Elements[i].Data))
-	}
-	return size
-}
+func sizeOf(o *object.Object) int64 { return o.Elements.Bytes() + o.Rest.Bytes }
 
 // mostOfOneName returns how many concurrent elements a changed name has, at most.
 func mostOfOneName(o *object.Object, changes []object.Change) (most int) {

@@ -11,6 +11,7 @@ type held struct {
 	digest  object.Digest
 	found   bool
 	hinted  bool // some of it is kept for another node
+	part    bool // encoded has some elements only
 }
 
 // lookUp finds all that this node holds of a key, and appends it to buffer: its own copy,
@@ -18,12 +19,18 @@ type held struct {
 // stands in may have an old copy from the time when it was a primary; and one that has
 // become a primary may still keep what it took as a fallback.
 func (c *Coordinator) lookUp(p ring.Partition, key, buffer []byte) (h held, err error) {
+	return c.lookUpPart(p, key, buffer, func() ([]object.Name, bool) { return nil, false })
+}
+
+// lookUpPart does what lookUp does, where the elements of some names are enough. It finds those
+// alone if the engine can read them alone, and there is no hint.
+func (c *Coordinator) lookUpPart(p ring.Partition, key, buffer []byte, names func() ([]object.Name, bool)) (h held, err error) {
 	hint, hinted, err := c.cfg.Store.Hints().Get(p, key, nil)
 	if err != nil {
 		return held{encoded: buffer}, err
 	}
 	if !hinted {
-		h.encoded, h.digest, h.found, err = c.cfg.Store.Find(p, key, buffer)
+		h.encoded, h.digest, h.found, h.part, err = c.cfg.Store.FindPart(p, key, names, buffer)
 		return h, err
 	}
 	own, _, found, err := c.cfg.Store.Find(p, key, nil)

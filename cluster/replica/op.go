@@ -57,6 +57,7 @@ type opState struct {
 	made       int         // of the head of a group: the edits of the group in its batch
 	edits      *edits      // of the head of a group: those that a delta has, or nil
 	wide       bool        // it reads from all replicas within reach
+	partly     bool        // object is nil: the engine has read some elements only
 	rebase     bool        // the next edit writes again what the op wrote
 	round      uint8       // how often it did so
 	forwarding *forwarding // nil unless another node may coordinate

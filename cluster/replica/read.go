@@ -66,7 +66,7 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	o := &f.mu.ops[i]
 	o.traceStep(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
-	own, err := f.c.lookUp(o.p, o.req.Key, o.req.kept.local[:0])
+	own, err := f.c.lookUpPart(o.p, o.req.Key, o.req.kept.local[:0], func() ([]object.Name, bool) { return soughtBy(f, i) })
 	o.req.kept.local = own.encoded
 	// A fallback's own copy is from the time when it was a primary. Alone it tells nothing
 	// of what the primaries have acknowledged since.
@@ -87,7 +87,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 		f.decideLocked(i, err)
 		return e, false
 	case found:
-		e.Answer = message.Answer{Found: message.Whole, Object: own.encoded, Digest: own.digest}
+		e.Answer = message.Answer{Found: message.Whole, Object: own.encoded, Digest: own.digest, Part: own.part}
 	default:
 		e.Answer.Found = message.Absent
 	}
@@ -130,6 +130,9 @@ func (x *exchange) completeRead(body []byte, err error) {
 		if err != nil || d.Failed() || a.Found == message.Failed {
 			e = coordination.Event{Kind: coordination.Fail, Place: it.place, Up: o.upNow()}
 		}
+		if a.Found == message.Whole && o.read.Part() {
+			completeOwn(o)
+		}
 		if !x.owns {
 			e.Answer.Object = bytes.Clone(e.Answer.Object) // the frame's memory is not ours
 		}
@@ -156,6 +159,12 @@ func (f *wave) finishReadLocked(i int) error {
 	merged, err := o.read.Merge(&o.req.kept.object)
 	if err != nil {
 		return err
+	}
+	if merged.Stale != 0 && o.read.Part() { // they are sent the whole
+		completeOwn(o)
+		if merged, err = o.read.Merge(&o.req.kept.object); err != nil {
+			return err
+		}
 	}
 	// A clear may have come since some of the answers.
 	merged.Object, _ = f.c.cfg.Store.Clears().Filter(merged.Object.OneOfEach())

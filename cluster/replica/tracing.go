@@ -212,6 +212,10 @@ func (o *op) traceStored(node ring.NodeID) {
 	if o.req.Trace == nil {
 		return
 	}
+	if o.partly {
+		o.traceOutcome(node, OutcomeOK, nil, nil)
+		return
+	}
 	version, err := object.Decode(o.object)
 	if err == nil {
 		o.traceSiblings(&version)

@@ -309,7 +309,7 @@ func (f *wave) finishLocked() []*exchange {
 			}
 			o.traceStep(f.c.cfg.Self, o.roleHere(), ActionHint, id)
 			o.traceOutcome(f.c.cfg.Self, OutcomeOK, nil, nil)
-			f.c.keepLate(lateHint{node: id, partition: o.p, key: o.req.Key, object: o.object}.clone())
+			f.c.keepLate(lateOf(o, lateHint{node: id}))
 		}
 	}
 	return f.mu.outbox.take()

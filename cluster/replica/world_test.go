@@ -115,7 +115,7 @@ func (w *world) start(name string, timeout time.Duration) *worldNode {
 	n.disk = vfs.NewMem()
 	n.store, err = engine.Open(engine.Options{
 		Dir: "data", FS: errorfs.Wrap(n.disk, n), Partitions: w.state.Partitions(), Self: n.id, Name: name,
-		CacheBytes: 4 << 20, MemtableBytes: 4 << 20, Durability: w.durability,
+		CacheBytes: 4 << 20, MemtableBytes: 4 << 20, Durability: w.durability, SpreadElements: 100,
 	})
 	must(err)
 	sockets, err := peer.Bind("127.0.0.1:0")

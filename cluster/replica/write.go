@@ -126,10 +126,10 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 			f.mu.ops[o.carrier].write.Raise(own.Need())
 			continue
 		}
-		o.object = r.Stored // of sharedTail bytes or more: memory that is used by nobody again
+		o.object, o.partly = r.Stored, r.Stored == nil // of sharedTail bytes or more: memory that is used by nobody again
 		o.delta = deltaOf(o)
 		o.moves(len(o.object))
-		if o.known == nil && cap(r.Stored) <= mostKept { // else Stored may be known's memory
+		if o.known == nil && !o.partly && cap(r.Stored) <= mostKept { // else Stored may be known's memory
 			o.encoded = r.Stored[:0]
 		}
 		carriers = append(carriers, i)
@@ -194,7 +194,7 @@ func (f *wave) sendWholeLocked(id ring.NodeID, it exchangeItem) {
 	x := f.mu.outbox.to(o, id, peer.Write)
 	it.round = o.round
 	x.items = append(x.items, it)
-	w := message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: o.object}
+	w := message.Write{Partition: o.p, Hint: it.hint, Key: o.req.Key, Object: wholeOf(o)}
 	if len(o.object) < sharedTail {
 		x.body = w.Append(x.body)
 	} else {

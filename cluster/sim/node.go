@@ -128,6 +128,10 @@ func (c *cluster) start(n *node) {
 	}
 }
 
+// spreadFrom is from how many elements on the nodes keep a collection element by element: so few
+// that the clients' collections become so, and become whole again.
+const spreadFrom = 2
+
 // open makes the parts. It runs inside the bubble.
 func (l *life) open() (err error) {
 	n, c := l.node, l.node.in
@@ -135,7 +139,7 @@ func (l *life) open() (err error) {
 		Dir: "data", FS: n.disk, Partitions: c.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: l.objectCache(), MemtableBytes: 1 << 20,
 		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) }, Durability: c.durability,
-		StripAfter: clockTolerance, Now: n.wall, Logger: l.log, Rand: l.rand(1),
+		StripAfter: clockTolerance, Now: n.wall, Logger: l.log, Rand: l.rand(1), SpreadElements: spreadFrom,
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)

@@ -124,6 +124,20 @@ func PlanView(kind object.Kind, show func(*Call, collection.View)) func(*Call) {
 	}
 }
 
+// PlanNamed does what PlanView does, for a show that looks at no other elements than those that the
+// arguments name, from the third on. The view may have those alone.
+func PlanNamed(kind object.Kind, show func(*Call, collection.View)) func(*Call) {
+	whole := PlanView(kind, show)
+	return func(c *Call) {
+		whole(c)
+		names := make([]object.Name, 0, len(c.Args)-2)
+		for _, name := range c.Args[2:] {
+			names = append(names, object.Name{Kind: kind, Name: name})
+		}
+		c.Requests[0].Names = names
+	}
+}
+
 // PlanWhole returns a Plan of key [CONTEXT], which answers with what show writes of all elements;
 // with CONTEXT, with the causal context of the key before it.
 func PlanWhole(kind object.Kind, show func(*Call, collection.View)) func(*Call) {

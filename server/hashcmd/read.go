@@ -11,11 +11,15 @@ func planRead(show func(*command.Call, collection.View)) func(*command.Call) {
 	return command.PlanView(object.Field, show)
 }
 
+func planNamed(show func(*command.Call, collection.View)) func(*command.Call) {
+	return command.PlanNamed(object.Field, show)
+}
+
 // planGet serves HGET key field [CONTEXT].
 func planGet(c *command.Call) {
 	switch {
 	case len(c.Args) == 3:
-		planRead(showField)(c)
+		planNamed(showField)(c)
 	case len(c.Args) == 4 && resp.Is(c.Args[3], "CONTEXT"):
 		planRead(showFieldValues)(c)
 	default:

@@ -39,7 +39,7 @@ func Rows() []command.Row {
 			Name: "hmget", Arity: -3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @hash @fast",
 			Group: "hash", Since: "2.0.0", Complexity: complexity,
 			Summary: "Read several fields of a hash",
-			Plan:    planRead(showFields),
+			Plan:    planNamed(showFields),
 		},
 		{
 			Name: "hgetall", Arity: -2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @hash @slow", Tips: "nondeterministic_output_order",
@@ -69,13 +69,13 @@ func Rows() []command.Row {
 			Name: "hstrlen", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @hash @fast",
 			Group: "hash", Since: "3.2.0", Complexity: complexity,
 			Summary: "Count the bytes of a field's value",
-			Plan:    planRead(showStringLength),
+			Plan:    planNamed(showStringLength),
 		},
 		{
 			Name: "hexists", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @hash @fast",
 			Group: "hash", Since: "2.0.0", Complexity: complexity,
 			Summary: "Tell whether a hash has a field",
-			Plan:    planRead(showExists),
+			Plan:    planNamed(showExists),
 		},
 		{
 			Name: "hdel", Arity: -3, Flags: "write fast", Keys: command.Key("RW delete"), Categories: "@write @hash @fast",

@@ -35,13 +35,13 @@ func Rows() []command.Row {
 			Name: "sismember", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @set @fast",
 			Group: "set", Since: "1.0.0", Complexity: complexity,
 			Summary: "Tell whether a set has a member",
-			Plan:    planRead(showIsMember),
+			Plan:    command.PlanNamed(object.Member, showIsMember),
 		},
 		{
 			Name: "smismember", Arity: -3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @set @fast",
 			Group: "set", Since: "6.2.0", Complexity: complexity,
 			Summary: "Tell which of several members a set has",
-			Plan:    planRead(showAreMembers),
+			Plan:    command.PlanNamed(object.Member, showAreMembers),
 		},
 		{
 			Name: "smembers", Arity: -2, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @set @slow", Tips: "nondeterministic_output_order",

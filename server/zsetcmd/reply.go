@@ -72,8 +72,19 @@ func replyPair(c *command.Call, s collection.Scored) {
 
 // planView returns a Plan that reads a sorted set and answers with what show writes.
 func planView(show func(*command.Call, collection.View)) func(*command.Call) {
-	return command.PlanView(object.Scored, func(c *command.Call, v collection.View) {
+	return command.PlanView(object.Scored, counted(show))
+}
+
+// planNamed does what planView does, for a show that looks at the members alone that the arguments
+// name.
+func planNamed(show func(*command.Call, collection.View)) func(*command.Call) {
+	return command.PlanNamed(object.Scored, counted(show))
+}
+
+// counted counts whether the key was found.
+func counted(show func(*command.Call, collection.View)) func(*command.Call, collection.View) {
+	return func(c *command.Call, v collection.View) {
 		c.Count(len(v) > 0)
 		show(c, v)
-	})
+	}
 }

@@ -47,13 +47,13 @@ func memberRows() []command.Row {
 			Name: "zscore", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @sortedset @fast",
 			Group: "sorted-set", Since: "1.2.0", Complexity: complexity,
 			Summary: "Show the score of a member",
-			Plan:    planView(showScore),
+			Plan:    planNamed(showScore),
 		},
 		{
 			Name: "zmscore", Arity: -3, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @sortedset @fast",
 			Group: "sorted-set", Since: "6.2.0", Complexity: complexity,
 			Summary: "Show the scores of several members",
-			Plan:    planView(showScores),
+			Plan:    planNamed(showScores),
 		},
 		{
 			Name: "zcard", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @sortedset @fast",

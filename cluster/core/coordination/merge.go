@@ -32,10 +32,13 @@ func (m *Read) Merge(room *object.Object) (merged Merged, err error) {
 // Known returns the join of all copies that the read found, encoded, or nil if none
 // exists. An update is applied to no less than this, even if this node's own copy is
 // gone by then: a hint may have been delivered meanwhile. Known must be called after
-// [Finish].
+// [Finish]. Of an object with some elements only it is nil: an update that reads no more than those
+// is made of what is stored.
 func (m *Read) Known() ([]byte, error) {
 	_, others := m.join(object.Object{}, nil)
 	switch {
+	case others == nil && m.part:
+		return nil, nil
 	case others == nil:
 		return m.own, nil // others have the same or nothing
 	case m.own == nil:

@@ -28,6 +28,7 @@ type Read struct {
 
 	key    []byte
 	own    []byte // this node's object, encoded; nil: none
+	part   bool   // it has some of its elements only; the digest is that of the whole
 	digest object.Digest
 	found  []finding // what the others answered
 }
@@ -53,7 +54,7 @@ func (m *Read) Begin(nodes Replicas, key []byte, need int) {
 func (m *Read) Reset() {
 	clear(m.found)
 	m.nodes, m.tally, m.up, m.done = Replicas{}, quorum.Tally{}, 0, false
-	m.key, m.own, m.digest, m.found = nil, nil, 0, m.found[:0]
+	m.key, m.own, m.part, m.digest, m.found = nil, nil, false, 0, m.found[:0]
 }
 
 // Tally returns the count of the answers.
@@ -61,6 +62,16 @@ func (m *Read) Tally() quorum.Tally { return m.tally }
 
 // Own returns this node's object, encoded, and its digest; nil if it has none.
 func (m *Read) Own() ([]byte, object.Digest) { return m.own, m.digest }
+
+// Part reports whether this node's object has some of its elements only. That is enough while all
+// others have the same. Before Step is told of an object of another node, and before [Merged.Stale]
+// nodes are sent what was found, the caller must call [Read.Complete].
+func (m *Read) Part() bool { return m.part }
+
+// Complete gives m this node's object, whole: what is stored by now. It is nil if there is none.
+func (m *Read) Complete(own []byte, digest object.Digest) {
+	m.own, m.part, m.digest = own, false, digest
+}
 
 // Step takes an event and appends what is to be done. ReadOwn is the last action where
 // it occurs.
@@ -157,9 +168,9 @@ func (m *Read) ask(at int) Action {
 // take records an answer, and reports whether it can be understood.
 func (m *Read) take(place int, a message.Answer) bool {
 	if place == m.nodes.Self {
-		m.own, m.digest = nil, 0
+		m.own, m.part, m.digest = nil, false, 0
 		if a.Found == message.Whole {
-			m.own, m.digest = a.Object, a.Digest
+			m.own, m.part, m.digest = a.Object, a.Part, a.Digest
 		}
 		return a.Found == message.Whole || a.Found == message.Absent
 	}

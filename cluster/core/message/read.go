@@ -67,6 +67,7 @@ type Answer struct {
 	Digest  object.Digest // of DigestOnly
 	Object  []byte        // of Whole, encoded
 	Failure string        // of Failed
+	Part    bool          // Object has some of its elements only; never sent
 }
 
 // Append appends the item of an answer to a read.

@@ -53,3 +53,19 @@ func (u *Update) changeElements(current *object.Object, shown Shown, now int64) 
 	r.Applied, r.Data = out.Write, out.Answer.Append(nil)
 	return object.Edit{Changes: out.Changes, All: out.All, Now: now}, out.Write, r
 }
+
+// Names returns the names of all elements that u looks at and changes, if it has no context, and is a
+// change of elements that looks at no others. A deletion looks at none.
+func (u *Update) Names() ([]object.Name, bool) {
+	if u.Kind == Delete && !u.HasContext && !u.WantOld {
+		return nil, true
+	}
+	if u.Kind != ChangeElements || u.HasContext {
+		return nil, false
+	}
+	c, err := collection.Decode(u.Data)
+	if err != nil {
+		return nil, false
+	}
+	return c.Names()
+}

@@ -1,0 +1,77 @@
+package replica
+
+import (
+	"errors"
+
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
+// What reads and changes some elements of a large collection needs no others: the engine reads
+// those alone (engine.PartEditor, engine.Store.FindPart). As long as all replicas that are asked
+// have the same object, by its digest, nothing of it travels. Where they differ, whole objects are
+// compared.
+
+// errMoved refuses a change of a collection whose partition has left this node since it was read.
+var errMoved = errors.New("the key has moved to another node meanwhile: try again")
+
+// soughtBy returns the names that the ops of a group read or change, and false if one of them needs
+// all elements. Updates are shown their elements by the engine, so that they seek none here.
+func soughtBy(f *wave, group int) (names []object.Name, ok bool) {
+	for k := group; k < len(f.mu.ops); k++ {
+		p := &f.mu.ops[k]
+		if p.group != group {
+			continue
+		}
+		switch {
+		case p.req.Update == nil && p.req.Names == nil:
+			return nil, false
+		case p.req.Update == nil:
+			names = append(names, p.req.Names...)
+		default:
+			if _, ok := p.req.Update.Names(); !ok {
+				return nil, false
+			}
+		}
+		if !p.followed && k == group {
+			break
+		}
+	}
+	return names, true
+}
+
+// completeOwn reads this node's object again, whole.
+func completeOwn(o *op) {
+	own, err := o.f.c.lookUp(o.p, o.req.Key, nil)
+	if err != nil || !own.found {
+		own.encoded, own.digest = nil, 0 // the others have it, or the read fails
+	}
+	o.read.Complete(own.encoded, own.digest)
+	o.moves(len(own.encoded))
+}
+
+// wholeOf returns the encoded object that an op has made. If the engine has read some of it only, it
+// is what is stored by now, or nil if that cannot be read: whoever is sent that refuses it.
+func wholeOf(o *op) []byte {
+	if o.object == nil && o.partly {
+		if own, err := o.f.c.lookUp(o.p, o.req.Key, nil); err == nil {
+			o.object = own.encoded
+			o.moves(len(o.object))
+		}
+	}
+	return o.object
+}
+
+// lateOf returns the hint of what an op has made for a node that did not get it.
+func lateOf(o *op, h lateHint) lateHint {
+	h.partition, h.key, h.object = o.p, o.req.Key, o.object
+	h.current = o.object == nil && o.partly
+	return h.clone()
+}
+
+// Names returns the names of the elements that the update needs: see [engine.PartEditor].
+func (e *edit) Names() ([]object.Name, bool) {
+	if e.rebase {
+		return nil, false
+	}
+	return e.req.Update.Names()
+}
