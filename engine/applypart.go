@@ -198,7 +198,7 @@ func (p *part) apply(t *txn, recs []*Record, at int) error {
 func (p *part) allows(r *Record, next *object.Object) error {
 	kind := p.object.Rest.With(p.object.Elements.Total()).Kind
 	switch {
-	case p.whole || next.Rest.Names == 0 && p.object.Rest.Names > 0: // all elements are at hand, or removed
+	case p.whole || next.Rest.Names == 0: // all elements are at hand, or removed
 		return nil
 	case len(next.Siblings)+len(next.Sums) > 0:
 		return errMadeString
