@@ -167,7 +167,7 @@ func BenchmarkUpgrade(b *testing.B) {
 		b.StopTimer()
 		downgrade(b, s)
 		b.StartTimer()
-		if err := s.db.upgrade(); err != nil {
+		if err := s.db.upgrade(identity{Format: formatV1}); err != nil {
 			b.Fatal(err)
 		}
 	}

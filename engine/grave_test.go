@@ -272,8 +272,8 @@ func TestUpgrade_FromVersion1_MovesWhatIsDead(t *testing.T) {
 			}
 			s.Crash()
 			s = open(t, o)
-			if _, outdated, err := s.db.checkIdentity(); outdated || err != nil {
-				t.Errorf("still outdated: %v, %v", outdated, err)
+			if id, _, err := s.db.checkIdentity(); id.outdated() || err != nil {
+				t.Errorf("still outdated: %+v, %v", id, err)
 			}
 			if err := s.rebuild.run(t.Context()); err != nil {
 				t.Fatal(err)

@@ -11,11 +11,12 @@ import (
 
 var identityKey = []byte{prefixInternal, 'o'}
 
-// formatVersion is the version of the key space. A store of version 1 is upgraded when it is
-// opened.
+// formatVersion is the version of the key space. A store of an older version is upgraded when it
+// is opened.
 const (
-	formatVersion = 2
-	formatV1      = 1
+	formatVersion = 3
+	formatV2      = 2 // collections were not spread, and had other digests
+	formatV1      = 1 // dead objects lay among those with a value
 )
 
 // identity says which node a directory belongs to.
@@ -27,29 +28,30 @@ type identity struct {
 	Upgrading  bool          `json:"upgrading,omitempty"` // parts of the key space may be of the version before
 }
 
-// checkIdentity tells a new directory from the node's own, and refuses any other. outdated
-// tells a directory that must be upgraded.
-func (d *database) checkIdentity() (isNew, outdated bool, err error) {
+// outdated reports whether the directory must be upgraded.
+func (id *identity) outdated() bool { return id.Format != formatVersion || id.Upgrading }
+
+// checkIdentity tells a new directory from the node's own, and refuses any other.
+func (d *database) checkIdentity() (id identity, isNew bool, err error) {
 	raw, ok, err := d.load(identityKey)
 	if err != nil {
-		return false, false, err
+		return id, false, err
 	}
 	if !ok {
-		return true, false, nil
+		return identity{Format: formatVersion}, true, nil
 	}
-	var id identity
 	if err := json.Unmarshal(raw, &id); err != nil {
-		return false, false, fmt.Errorf("identity record: %w: %w", ErrCorrupt, err)
+		return id, false, fmt.Errorf("identity record: %w: %w", ErrCorrupt, err)
 	}
 	switch {
-	case id.Format != formatVersion && id.Format != formatV1:
-		return false, false, fmt.Errorf("%s: %w: version %d, this program reads %d and %d", d.opts.Dir, ErrOtherFormat, id.Format, formatV1, formatVersion)
+	case id.Format < formatV1 || id.Format > formatVersion:
+		return id, false, fmt.Errorf("%s: %w: version %d, this program reads %d to %d", d.opts.Dir, ErrOtherFormat, id.Format, formatV1, formatVersion)
 	case id.Node != d.opts.Self:
-		return false, false, fmt.Errorf("%s: %w: it is %s's, this is %s", d.opts.Dir, ErrOtherOwner, id.Name, d.opts.Name)
+		return id, false, fmt.Errorf("%s: %w: it is %s's, this is %s", d.opts.Dir, ErrOtherOwner, id.Name, d.opts.Name)
 	case id.Partitions != d.opts.Partitions:
-		return false, false, fmt.Errorf("%s: %w: %d partitions, not %d", d.opts.Dir, ErrOtherFormat, id.Partitions, d.opts.Partitions)
+		return id, false, fmt.Errorf("%s: %w: %d partitions, not %d", d.opts.Dir, ErrOtherFormat, id.Partitions, d.opts.Partitions)
 	}
-	return false, id.Format == formatV1 || id.Upgrading, nil
+	return id, false, nil
 }
 
 // saveIdentity puts the identity of the directory into the batch.

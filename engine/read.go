@@ -106,7 +106,7 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte, what 
 		mine = false
 	}
 	if !mine {
-		dst, large, found, err = s.readUnlocked(p, hash, key, dst, what)
+		dst, large, found, err = s.db.readUnlocked(p, hash, key, dst, what)
 	}
 	if found && large.is() {
 		return dst, large.digest(), true, nil // too large for the cache
@@ -168,11 +168,11 @@ func (s *Store) readLocked(p ring.Partition, hash uint64, key, dst []byte, what 
 // readUnlocked does what readLocked does while others may write the key. If the object is
 // not where those with a value are, it may be moving, if its parts are gone, it was
 // replaced, and if it is spread, its cells may change: then one moment is read.
-func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, large largeAt, found bool, err error) {
-	dst, large, found, err = s.db.readPlace(s.db.pebble, prefixObject, p, hash, key, dst)
+func (d *database) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, what wanted) (encoded []byte, large largeAt, found bool, err error) {
+	dst, large, found, err = d.readPlace(d.pebble, prefixObject, p, hash, key, dst)
 	if what == wholeObject {
 		if large.split.split() {
-			dst, err = s.db.readParts(s.db.pebble, &large.split, dst)
+			dst, err = d.readParts(d.pebble, &large.split, dst)
 			found = !errors.Is(err, errPartsGone)
 		}
 		found = found && !large.spread.spread()
@@ -180,15 +180,15 @@ func (s *Store) readUnlocked(p ring.Partition, hash uint64, key, dst []byte, wha
 	if found || err != nil && !errors.Is(err, errPartsGone) {
 		return dst, large, found, err
 	}
-	snapshot := s.db.pebble.NewSnapshot()
+	snapshot := d.pebble.NewSnapshot()
 	defer snapshot.Close() //nolint:errcheck // gives back memory
 	for _, prefix := range [...]byte{prefixObject, prefixGrave} {
-		if dst, large, found, err = s.db.readPlace(snapshot, prefix, p, hash, key, dst); found || err != nil {
+		if dst, large, found, err = d.readPlace(snapshot, prefix, p, hash, key, dst); found || err != nil {
 			break
 		}
 	}
 	if found && what == wholeObject {
-		dst, err = s.db.readLarge(snapshot, cellsPlace{partition: p, hash: hash, key: key}, &large, dst)
+		dst, err = d.readLarge(snapshot, cellsPlace{partition: p, hash: hash, key: key}, &large, dst)
 	}
 	return dst, large, found, err
 }
@@ -305,19 +305,19 @@ func (s *Store) largeEntry(p ring.Partition, key, record []byte, what wanted) (e
 		r, err := s.db.parseSplit(partsPlace{}, record) // for its outline
 		return r.outline, err == nil, err
 	}
-	return s.sample(p, key)
+	return s.db.sample(p, key)
 }
 
 // sample returns a spread object with one of its elements, or the object that is in its place now.
-func (s *Store) sample(p ring.Partition, key []byte) (encoded []byte, found bool, err error) {
+func (d *database) sample(p ring.Partition, key []byte) (encoded []byte, found bool, err error) {
 	hash := hashOf(key)
-	snapshot := s.db.pebble.NewSnapshot()
+	snapshot := d.pebble.NewSnapshot()
 	defer snapshot.Close() //nolint:errcheck // gives back memory
-	encoded, large, found, err := s.db.readPlace(snapshot, prefixObject, p, hash, key, nil)
+	encoded, large, found, err := d.readPlace(snapshot, prefixObject, p, hash, key, nil)
 	switch {
 	case !found || err != nil:
 	case large.spread.spread():
-		encoded, err = cellsPlace{partition: p, hash: hash, key: key}.sample(s.db, snapshot, &large.spread)
+		encoded, err = cellsPlace{partition: p, hash: hash, key: key}.sample(d, snapshot, &large.spread)
 	case large.split.split():
 		return nil, false, nil // it is being replaced all the time: another scan finds it
 	}

@@ -14,13 +14,6 @@ import (
 // were saved.
 var cleanStopKey = []byte{prefixInternal, 'c'}
 
-// savedMark says that the statistics were saved. Those with the mark of earlier versions have other
-// digests of collections (object.Seed.Digest): they are not loaded but rebuilt.
-const (
-	savedMark    = "trees 2"
-	savedMarkOld = "trees"
-)
-
 // statsSize is the size of saved statistics, seven counts and the leaves, without the bounds of
 // epochs that follow (object.Clear.Append). Up to version 0.1.0 there were three counts, five
 // or six for a while, and then no bounds; such statistics are not loaded but rebuilt.
@@ -33,9 +26,9 @@ const (
 
 // load reads the statistics that a clean stop saved. It has the batch remove them, because
 // the first write makes them untrue. It returns false if they are of a format that lacks
-// some of them, or if the mark of the stop is an earlier one.
-func (s *statistics) load(b *pebble.Batch, mark []byte) (complete bool, err error) {
-	complete = string(mark) != savedMarkOld
+// some of them, or if the directory was outdated: digests of collections were others then.
+func (s *statistics) load(b *pebble.Batch, outdated bool) (complete bool, err error) {
+	complete = !outdated
 	lower, upper := prefixBounds(prefixTree)
 	err = s.db.forEach(lower, upper, func(k, v []byte) error {
 		// One by one: a range deletion would slow down every read of the memtable that
@@ -82,7 +75,7 @@ func (s *statistics) save() error {
 	defer b.Close()
 	var mark []byte
 	if s.allReady() {
-		mark = []byte(savedMark)
+		mark = []byte("trees")
 		if err := s.put(b); err != nil {
 			return err
 		}

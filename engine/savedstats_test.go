@@ -17,7 +17,7 @@ func TestStatistics_SavedByVersion01_AreNotLoaded(t *testing.T) {
 	if err := s.db.pebble.Apply(b, pebble.Sync); err != nil {
 		t.Fatal(err)
 	}
-	if complete, err := newStatistics(s.db).load(s.db.pebble.NewBatch(), []byte(savedMark)); !complete || err != nil {
+	if complete, err := newStatistics(s.db).load(s.db.pebble.NewBatch(), false); !complete || err != nil {
 		t.Fatalf("what was saved just now: %v, %v", complete, err)
 	}
 	key, _ := partitionBounds(prefixTree, 4)
@@ -25,7 +25,7 @@ func TestStatistics_SavedByVersion01_AreNotLoaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	old, removing := newStatistics(s.db), s.db.pebble.NewBatch()
-	if complete, err := old.load(removing, []byte(savedMark)); complete || err != nil || old.allReady() {
+	if complete, err := old.load(removing, false); complete || err != nil || old.allReady() {
 		t.Errorf("complete %v, ready %v, %v", complete, old.allReady(), err)
 	}
 	if removing.Count() != 1 {

@@ -220,7 +220,7 @@ func TestReadUnlocked_PartsAreGone_ReadsWhatIsThereNow(t *testing.T) {
 		t.Errorf("parts of what was replaced: %v, want %v", err, errPartsGone)
 	}
 	removeParts(t, s)
-	if _, _, _, err := s.readUnlocked(1, hash, key, nil, wholeObject); !errors.Is(err, ErrCorrupt) {
+	if _, _, _, err := s.db.readUnlocked(1, hash, key, nil, wholeObject); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("an object without its parts: %v, want %v", err, ErrCorrupt)
 	}
 }

@@ -148,7 +148,7 @@ func newStore(o Options) *Store {
 // begin loads what is kept in memory, and marks the directory as in use, in one durable
 // batch. A crash before that batch leaves the mark of the last stop.
 func (s *Store) begin() error {
-	isNew, outdated, err := s.db.checkIdentity()
+	id, isNew, err := s.db.checkIdentity()
 	if err != nil {
 		return err
 	}
@@ -162,8 +162,8 @@ func (s *Store) begin() error {
 		}
 		saved, clean = nil, false
 	}
-	if outdated {
-		if err := s.db.upgrade(); err != nil {
+	if id.outdated() {
+		if err := s.db.upgrade(id); err != nil {
 			return err
 		}
 	}
@@ -185,7 +185,7 @@ func (s *Store) begin() error {
 	}
 	complete := len(saved) > 0 || isNew || s.db.opts.LoseData
 	if complete {
-		if complete, err = s.stats.load(b, saved); err != nil {
+		if complete, err = s.stats.load(b, id.outdated()); err != nil {
 			return err
 		}
 	}

@@ -22,9 +22,13 @@ const (
 	upgradeBytes   = 4 << 20
 )
 
-// upgrade brings the key space from version 1 to version 2. In version 1 dead objects lay
-// among those with a value, and the index of dead objects named those that had expired as
-// well:
+// upgrade brings the key space to formatVersion. From version 2 it only notes the new version, so
+// that an older program, which cannot read collections that are spread, refuses the directory.
+// A collection is spread when it is next changed. The saved statistics are counted anew: their
+// digests of collections are of the older kind.
+//
+// In version 1 dead objects lay among those with a value, and the index of dead objects named
+// those that had expired as well:
 //
 //  1. The directory gets the new version, with a mark that it is being upgraded. From then
 //     on an older program refuses it. That must come first, because an older program does
@@ -34,14 +38,18 @@ const (
 //     happens: after a crash the next start begins again, and passes over what was moved.
 //  3. The mark is removed.
 //
-// No object is changed, so that the Merkle trees stay true. Nobody else uses the store
-// meanwhile. The time depends on how many objects are dead.
-func (d *database) upgrade() error {
+// No object is changed. Nobody else uses the store meanwhile. The time depends on how many objects
+// are dead.
+func (d *database) upgrade(from identity) error {
+	if from.Format == formatV2 && !from.Upgrading {
+		d.opts.Logger.Info("upgrading the data directory: versions before this one cannot open it any more", "from", from.Format, "to", formatVersion)
+		return d.markUpgrade(upgraded)
+	}
 	started := d.opts.Now()
 	if err := d.markUpgrade(upgrading); err != nil {
 		return err
 	}
-	d.opts.Logger.Info("upgrading the data directory: dead objects move to a place of their own", "from", formatV1, "to", formatVersion)
+	d.opts.Logger.Info("upgrading the data directory: dead objects move to a place of their own", "from", from.Format, "to", formatVersion)
 	moved, err := d.moveDead()
 	if err != nil {
 		return fmt.Errorf("upgrade the data directory: %w", err)
