@@ -11,7 +11,8 @@ import (
 // have the same object, by its digest, nothing of it travels. Where they differ, whole objects are
 // compared.
 
-// errMoved refuses a change of a collection whose partition has left this node since it was read.
+// errMoved refuses what needs a collection whose partition has left this node since some elements of
+// it were read.
 var errMoved = errors.New("the key has moved to another node meanwhile: try again")
 
 // soughtBy returns the names that the ops of a group read or change, and false if one of them needs
@@ -39,14 +40,19 @@ func soughtBy(f *wave, group int) (names []object.Name, ok bool) {
 	return names, true
 }
 
-// completeOwn reads this node's object again, whole.
-func completeOwn(o *op) {
+// completeOwn reads this node's object again, whole. If it cannot, the read must end with the error:
+// the nodes that have the same as this one have sent nothing of it.
+func completeOwn(o *op) error {
 	own, err := o.f.c.lookUp(o.p, o.req.Key, nil)
-	if err != nil || !own.found {
-		own.encoded, own.digest = nil, 0 // the others have it, or the read fails
+	if err == nil && !own.found {
+		err = errMoved
+	}
+	if err != nil {
+		return err
 	}
 	o.read.Complete(own.encoded, own.digest)
 	o.moves(len(own.encoded))
+	return nil
 }
 
 // wholeOf returns the encoded object that an op has made. If the engine has read some of it only, it

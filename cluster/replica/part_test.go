@@ -1,11 +1,13 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
 )
 
@@ -90,5 +92,31 @@ func TestRead_NamedElements_ReplicaHasNothing_IsSentAll(t *testing.T) {
 	w.settled()
 	if o := w.at(2).must(get(w.key)).Object; len(o.Elements) != 200 {
 		t.Errorf("%d members", len(o.Elements))
+	}
+}
+
+// A copy of which some elements were read may be gone when another replica turns out to differ. The
+// replicas that have said that they have the same then have shown nothing: that is no answer.
+func TestRead_NamedElements_CopyGoesMeanwhile(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.fillSet()
+	w.setDown(2)
+	w.at(0).must(change(w.key, collection.SetAdd, "new"))
+	w.setDown()
+	n := w.at(0)
+	p := n.partition(w.key)
+	w.decide(func(to int, kind peer.Kind) fate {
+		if to == 2 && kind == peer.Read {
+			if _, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); err != nil {
+				t.Error(err)
+			}
+		}
+		return arrives
+	})
+	r := named(w.key, "new")
+	r.R = 3
+	n.do(r)
+	if !errors.Is(r.Err, errMoved) {
+		t.Errorf("the read finds %v, %v: without the new member, which two of three had", members(r), r.Err)
 	}
 }

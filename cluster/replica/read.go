@@ -130,8 +130,11 @@ func (x *exchange) completeRead(body []byte, err error) {
 		if err != nil || d.Failed() || a.Found == message.Failed {
 			e = coordination.Event{Kind: coordination.Fail, Place: it.place, Up: o.upNow()}
 		}
-		if a.Found == message.Whole && o.read.Part() {
-			completeOwn(o)
+		if e.Kind == coordination.Answer && a.Found == message.Whole && o.read.Part() {
+			if err := completeOwn(o); err != nil {
+				f.decideLocked(it.op, err)
+				continue
+			}
 		}
 		if !x.owns {
 			e.Answer.Object = bytes.Clone(e.Answer.Object) // the frame's memory is not ours
@@ -161,7 +164,9 @@ func (f *wave) finishReadLocked(i int) error {
 		return err
 	}
 	if merged.Stale != 0 && o.read.Part() { // they are sent the whole
-		completeOwn(o)
+		if err := completeOwn(o); err != nil {
+			return err
+		}
 		if merged, err = o.read.Merge(&o.req.kept.object); err != nil {
 			return err
 		}

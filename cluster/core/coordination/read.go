@@ -68,7 +68,7 @@ func (m *Read) Own() ([]byte, object.Digest) { return m.own, m.digest }
 // nodes are sent what was found, the caller must call [Read.Complete].
 func (m *Read) Part() bool { return m.part }
 
-// Complete gives m this node's object, whole: what is stored by now. It is nil if there is none.
+// Complete gives m this node's object, whole: what is stored by now.
 func (m *Read) Complete(own []byte, digest object.Digest) {
 	m.own, m.part, m.digest = own, false, digest
 }
