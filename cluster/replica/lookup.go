@@ -19,17 +19,22 @@ type held struct {
 // stands in may have an old copy from the time when it was a primary; and one that has
 // become a primary may still keep what it took as a fallback.
 func (c *Coordinator) lookUp(p ring.Partition, key, buffer []byte) (h held, err error) {
-	return c.lookUpPart(p, key, buffer, func() ([]object.Name, bool) { return nil, false })
+	return c.lookUpPart(p, key, buffer, nil)
 }
 
-// lookUpPart does what lookUp does, where the elements of some names are enough. It finds those
-// alone if the engine can read them alone, and there is no hint.
+// lookUpPart does what lookUp does, where the elements of some names may be enough, unless names is
+// nil. It finds those alone if the engine can read them alone, and there is no hint.
 func (c *Coordinator) lookUpPart(p ring.Partition, key, buffer []byte, names func() ([]object.Name, bool)) (h held, err error) {
 	hint, hinted, err := c.cfg.Store.Hints().Get(p, key, nil)
 	if err != nil {
 		return held{encoded: buffer}, err
 	}
-	if !hinted {
+	switch {
+	case hinted:
+	case names == nil:
+		h.encoded, h.digest, h.found, err = c.cfg.Store.Find(p, key, buffer)
+		return h, err
+	default:
 		h.encoded, h.digest, h.found, h.part, err = c.cfg.Store.FindPart(p, key, names, buffer)
 		return h, err
 	}

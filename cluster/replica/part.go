@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
@@ -14,6 +15,15 @@ import (
 // errMoved refuses what needs a collection whose partition has left this node since some elements of
 // it were read.
 var errMoved = errors.New("the key has moved to another node meanwhile: try again")
+
+// mayDoWithPart reports whether a request may need no more than some elements. It is false for all
+// that reads and writes strings, which so is spared a look at what kind of object there is.
+func mayDoWithPart(r *Request) bool {
+	if r.Update == nil {
+		return r.Names != nil
+	}
+	return r.Update.Kind == register.ChangeElements || r.Update.Kind == register.Delete
+}
 
 // soughtBy returns the names that the ops of a group read or change, and false if one of them needs
 // all elements. Updates are shown their elements by the engine, so that they seek none here.

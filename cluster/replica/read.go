@@ -66,7 +66,11 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	o := &f.mu.ops[i]
 	o.traceStep(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
-	own, err := f.c.lookUpPart(o.p, o.req.Key, o.req.kept.local[:0], func() ([]object.Name, bool) { return soughtBy(f, i) })
+	var names func() ([]object.Name, bool)
+	if mayDoWithPart(o.req) {
+		names = func() ([]object.Name, bool) { return soughtBy(f, i) }
+	}
+	own, err := f.c.lookUpPart(o.p, o.req.Key, o.req.kept.local[:0], names)
 	o.req.kept.local = own.encoded
 	// A fallback's own copy is from the time when it was a primary. Alone it tells nothing
 	// of what the primaries have acknowledged since.
