@@ -37,6 +37,7 @@ type fake struct {
 		hinted     []hint
 		walks      map[int][]string         // partition -> its preference list, in a cache
 		clocks     map[string]time.Duration // how far the clocks of nodes are set off
+		full       map[string]bool          // whose disk counts as full
 		held       bool                     // hints are not delivered
 		paused     bool                     // replicas are not compared
 		events     []object
@@ -83,6 +84,7 @@ func startFake(t *testing.T, nodes, partitions int) *fake {
 	f.mu.partitions, f.mu.n, f.mu.r, f.mu.w, f.mu.version = partitions, 3, 2, 2, 7
 	f.mu.dead, f.mu.objects = map[string]bool{}, map[string]*stored{}
 	f.mu.copies, f.mu.walks, f.mu.clocks = map[string]map[string]replicaCopy{}, map[int][]string{}, map[string]time.Duration{}
+	f.mu.full = map[string]bool{}
 	f.mu.streaming, f.mu.policy = true, "lww"
 	for i := range nodes {
 		f.mu.names = append(f.mu.names, string(rune('A'+i)))
@@ -206,6 +208,9 @@ func (f *fake) clusterLocked() object {
 		if name == "B" {
 			readOnly, refilling, clockOff = f.mu.readOnly, f.mu.refilling, f.mu.clockOff
 		}
+		if f.mu.full[name] {
+			readOnly = "disk nearly full, on purpose"
+		}
 		hints, held, paused := 0, 0, 0
 		for _, k := range f.hintsLocked(name) {
 			hints += k
@@ -275,6 +280,7 @@ func (f *fake) chaosLocked(r *http.Request) any {
 		}
 		_ = json.NewDecoder(r.Body).Decode(&how)
 		delete(f.mu.dead, node)
+		delete(f.mu.full, node)
 		if how.LoseDisk {
 			delete(f.mu.copies, node)
 		}
@@ -292,6 +298,10 @@ func (f *fake) chaosLocked(r *http.Request) any {
 		}
 		_ = json.NewDecoder(r.Body).Decode(&how)
 		f.mu.clocks[node] = time.Duration(how.Offset) * time.Millisecond
+	case "disk":
+		var how struct{ Full bool }
+		_ = json.NewDecoder(r.Body).Decode(&how)
+		f.mu.full[node] = how.Full
 	case "partition":
 		for _, other := range others {
 			f.mu.links = append(f.mu.links, object{"from": node, "to": other, "cut": true}, object{"from": other, "to": node, "cut": true})

@@ -84,6 +84,9 @@ func TestBrowser_Reset_MakesTheClusterWhole(t *testing.T) {
 	b.write("kept", "as it is no scenario's")
 	b.click(`[aria-label="Kill D"]`)
 	b.shows(`#cards [data-node="D"]`, "killed")
+	b.click(`[aria-label="More for C"]`)
+	b.click(`[aria-label="Disk full C"]`)
+	b.shows(`#cards [data-node="C"]`, "read-only")
 	b.click("#chaos button:nth-child(2)")
 	b.click("dialog [type=submit]")
 	b.until(`document.querySelectorAll(".link-cut").length === 6`)
@@ -92,7 +95,7 @@ func TestBrowser_Reset_MakesTheClusterWhole(t *testing.T) {
 	b.shows("#notices", "The links are healed, all nodes are up")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.mu.dead) != 0 || len(f.mu.links) != 0 || len(f.mu.objects["tour:left"].live()) != 0 || len(f.mu.objects["kept"].live()) != 1 {
-		t.Errorf("%v are dead, links %v, %v and %v are left", f.mu.dead, f.mu.links, f.mu.objects["tour:left"].live(), f.mu.objects["kept"].live())
+	if len(f.mu.dead) != 0 || f.mu.full["C"] || len(f.mu.links) != 0 || len(f.mu.objects["tour:left"].live()) != 0 || len(f.mu.objects["kept"].live()) != 1 {
+		t.Errorf("%v are dead, the disks of %v are full, links %v, %v and %v are left", f.mu.dead, f.mu.full, f.mu.links, f.mu.objects["tour:left"].live(), f.mu.objects["kept"].live())
 	}
 }

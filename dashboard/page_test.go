@@ -151,6 +151,35 @@ func TestBrowser_DeadNode_IsReplaced(t *testing.T) {
 	b.shows(`#cards [data-node="D"]`, "place vacant")
 }
 
+func TestBrowser_Disk_CountsAsFullUntilItIsToldOtherwise(t *testing.T) {
+	f, b := openFake(t)
+	full := `[data-node="B"] [aria-label="Disk full B"]`
+	b.click(`[aria-label="More for B"]`)
+	b.until(`document.querySelector('` + full + `').ariaPressed === "false"`)
+	b.do(focus(full), press("Enter"))
+	b.shows("#notices", "The disk of B counts as full")
+	b.shows(`#cards [data-node="B"]`, "read-only")
+	b.shows("#health", "B refuses writes: disk nearly full, on purpose")
+	b.until(`document.activeElement === document.querySelector('` + full + `') && document.activeElement.ariaPressed === "true"`)
+	b.do(press("Enter"))
+	b.shows("#notices", "The disk of B counts as it is")
+	b.until(`document.querySelector('#cards [data-node="B"]').parts.state.textContent === "up"`)
+	b.click(`[aria-label="Kill B"]`)
+	b.shows(`#cards [data-node="B"]`, "killed")
+	b.until(`document.querySelector('` + full + `').title === "It does not answer."`)
+	f.mu.Lock()
+	f.mu.peaceful = true
+	f.mu.Unlock()
+	b.until(`document.querySelector('` + full + `').title.includes("without --chaos")`)
+	b.do(focus(full), press("Enter"))
+	b.shows("#notices", "Faults are not allowed")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.mu.full["B"] {
+		t.Error("a button that is forbidden filled the disk")
+	}
+}
+
 func TestBrowser_ConflictPolicy_IsShownAndChanged(t *testing.T) {
 	_, b := openFake(t)
 	b.until(`document.querySelector("#policy").value === "lww" && !document.querySelector("#policy").disabled`)

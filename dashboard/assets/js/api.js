@@ -61,6 +61,7 @@ export const api = {
   isolate: (name, direction, from) => post(`${node(name)}/partition`, { direction, from }),
   slow: (name, how) => post(`${node(name)}/slow`, how),
   setClock: (name, offset) => post(`${node(name)}/clock`, { offset_ms: offset }),
+  setDisk: (name, full) => post(`${node(name)}/disk`, { full }),
   holdHints: () => post("api/hints/hold"),
   releaseHints: () => post("api/hints/release"),
   pauseRepair: () => post("api/repair/pause"),

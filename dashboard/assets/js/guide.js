@@ -178,7 +178,7 @@ function stopButton() {
 
 async function askReset() {
   const data = await ask({ title: "Reset the cluster", confirm: "Reset", danger: true,
-    text: "Links that are cut or slow are healed, killed nodes are started again, hints are released, anti-entropy goes on, clocks are set right, and the keys of scenarios are deleted. N, R and W stay as they are." });
+    text: "Links that are cut or slow are healed, killed nodes are started again, disks count as they are, hints are released, anti-entropy goes on, clocks are set right, and the keys of scenarios are deleted. N, R and W stay as they are." });
   if (data) await attempt(() => reset(new Lab(null, () => {})), "The links are healed, all nodes are up, and the keys of scenarios are deleted.");
 }
 

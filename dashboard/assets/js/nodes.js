@@ -10,7 +10,7 @@ import { conditionOf, troublesOf } from "./nodetext.js";
 import { attempt } from "./notice.js";
 import { marksOf } from "./problems.js";
 import { light } from "./ring.js";
-import { on, state } from "./store.js";
+import { nodeNamed, on, state } from "./store.js";
 
 const STATES = {
   up: ["up", "good"], suspect: ["suspected", "warn"], down: ["down", "bad"], killed: ["killed", "bad"],
@@ -49,6 +49,7 @@ function make(n) {
         h("div", { class: "buttons" },
           button("cut", "Cut off", () => isolate(name)),
           button("slow", "Slow", () => slow(name)),
+          button("full", "Disk full", () => fillDisk(name)),
           button("heal", "Heal", () => attempt(() => api.heal(name), `All faults on the links of ${name} are removed.`)),
           button("leave", "Leave", () => drop(name, "leave")),
           button("replace", "Replace", () => vacate(name)),
@@ -92,6 +93,8 @@ function refresh(card, n) {
   if (active === part.kill && killed) part.revive.focus();
   if ((active === part.revive || active === part.lose) && !killed) part.kill.focus();
   for (const key of ["kill", "revive", "lose", "cut", "slow", "heal"]) forbid(part[key], chaos);
+  forbid(part.full, chaos || (gone ? "It does not answer." : ""));
+  set(part.full, "aria-pressed", String(Boolean(n.read_only)));
   forbid(part.leave, gone ? "It does not answer, so it cannot hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
   forbid(part.replace, gone ? (n.vacant ? "Its place is vacant already." : "") : "It is alive: only the place of a dead node is given to a fresh one.");
   forbid(part.remove, gone || n.status === "removing" ? "" : "It is alive: let it leave, or kill it first.");
@@ -104,6 +107,10 @@ function hintsOf(n) {
   if (!held.length) return `keeps ${plural(n.hints, "hint")}`;
   return `keeps ${held.map(([to, k], i) => (i ? `${count(k)} for ${to}` : `${plural(k, "hint")} for ${to}`)).join(", ")}`;
 }
+
+// fillDisk makes the disk of a node count as full, or as it is if the node refuses writes.
+const fillDisk = (name) => (nodeNamed(name)?.read_only ? attempt(() => api.setDisk(name, false), `The disk of ${name} counts as it is.`)
+  : attempt(() => api.setDisk(name, true), `The disk of ${name} counts as full: ${name} refuses writes and answers reads, and others keep hints for it.`));
 
 async function loseDisk(name) {
   const data = await ask({ title: `Revive ${name} with an empty disk`, confirm: "Lose the disk", danger: true,

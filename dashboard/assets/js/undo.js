@@ -78,8 +78,9 @@ export const takeBack = (lab, change) => CHANGES[change.kind].run(lab, change);
 const PAGE = 1000; // keys that are asked for at once
 
 // reset makes a cluster whole after scenarios whose changes nobody knows any more, such as
-// those of another browser: no fault is left on a link, no node is killed, hints
-// are delivered, replicas are compared, clocks are right, and no key of a scenario is there. N, R and W stay.
+// those of another browser: no fault is left on a link, no node is killed, no disk counts as full,
+// hints are delivered, replicas are compared, clocks are right, and no key of a scenario is there.
+// N, R and W stay.
 export async function reset(lab) {
   await lab.heal();
   for (const n of state.cluster.nodes) {
@@ -87,6 +88,7 @@ export async function reset(lab) {
     await api.setClock(n.name, 0);
   }
   for (const n of state.cluster.nodes) await lab.alive(n.name);
+  for (const n of state.cluster.nodes) await api.setDisk(n.name, false);
   await api.releaseHints();
   await api.resumeRepair();
   for (let cursor = "0"; ;) {
