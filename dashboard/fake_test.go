@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -385,17 +383,6 @@ func (f *fake) loadLocked(second int) object {
 		})
 	}
 	return object{"time_ms": time.Now().UnixMilli(), "nodes": nodes}
-}
-
-func (f *fake) keysLocked() object {
-	keys := []object{}
-	for _, key := range slices.Sorted(maps.Keys(f.mu.objects)) {
-		keys = append(keys, object{"key": key, "encoding": "utf8"})
-	}
-	for i := range 60 {
-		keys = append(keys, object{"key": "user:" + strconv.Itoa(i*7919), "encoding": "utf8"})
-	}
-	return object{"keys": keys, "cursor": "0"}
 }
 
 // body reads the value of a PUT.

@@ -288,3 +288,15 @@ func (f *fake) differingLocked(a, b string) map[int][]string {
 	}
 	return found
 }
+
+// keysLocked lists all keys, and some that are only names.
+func (f *fake) keysLocked() object {
+	keys := []object{}
+	for _, key := range slices.Sorted(maps.Keys(f.mu.objects)) {
+		keys = append(keys, object{"key": key, "encoding": "utf8"})
+	}
+	for i := range 60 {
+		keys = append(keys, object{"key": "user:" + strconv.Itoa(i*7919), "encoding": "utf8"})
+	}
+	return object{"keys": keys, "cursor": "0"}
+}
