@@ -52,21 +52,11 @@ func (x *Clears) sweepPartition(p ring.Partition) error {
 		if !ok {
 			return x.db.corrupt("key", fmt.Errorf("%x", e.key))
 		}
-		if isSplit(e.value) {
-			r, err := x.db.parseSplit(partsPlace{}, e.value) // for its outline
-			if err != nil {
-				return err
-			}
-			e.value = r.outline
+		found := storedObject{object: e.value}
+		if err := x.db.parseLarge(&found, partsPlace{}); err != nil {
+			return err
 		}
-		if isSpread(e.value) {
-			r, err := x.db.parseSpread(e.value)
-			if err != nil {
-				return err
-			}
-			e.value = r.head
-		}
-		if err := o.DecodeFrom(e.value); err != nil {
+		if err := o.DecodeFrom(found.object); err != nil {
 			return x.db.corrupt("stored object", err)
 		}
 		if _, changed := clear.Filter(o); changed {

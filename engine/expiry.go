@@ -247,17 +247,8 @@ func (t *txn) expire(it *pebble.Iterator, x sweptIndex, p ring.Partition, hash u
 	from := indexState{Lifetime: object.Lifetime{Kind: object.Expiring, At: e.at}, counted: x.prefix == prefixExpiry}
 	lifetime := object.Lifetime{}
 	old := storedObject{object: raw}
-	if isSplit(raw) {
-		if old.split, err = t.w.db.parseSplit(partsPlace{partition: p, hash: hash}, raw); err != nil {
-			return false, err
-		}
-		old.object, old.digest = old.split.outline, old.split.digest
-	}
-	if isSpread(raw) {
-		if old.spread, err = t.w.db.parseSpread(raw); err != nil {
-			return false, err
-		}
-		old.object, old.digest = old.spread.head, old.spread.digest
+	if err := t.w.db.parseLarge(&old, partsPlace{partition: p, hash: hash}); err != nil {
+		return false, err
 	}
 	if raw != nil {
 		if err := t.old.DecodeFrom(old.object); err != nil {

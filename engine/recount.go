@@ -38,14 +38,17 @@ func (r *recount) add(e chunkEntry) error {
 	if !ok || int(p) >= r.db.opts.Partitions {
 		return r.db.corrupt("key", fmt.Errorf("%x", e.key))
 	}
-	w, err := r.weigh(key, e.value)
-	if err != nil {
+	found := storedObject{object: e.value}
+	if err := r.db.parseLarge(&found, partsPlace{}); err != nil {
 		return err
 	}
-	if err := r.object.DecodeFrom(w.outline); err != nil {
+	if !found.large() {
+		found.digest = object.SeedOf(key).Digest(e.value)
+	}
+	if err := r.object.DecodeFrom(found.object); err != nil {
 		return r.db.corrupt("stored object", err)
 	}
-	r.object.Rest = w.rest
+	r.object.Rest = found.spread.total
 	st := indexStateOf(r.object.Lifetime())
 	if st.Kind == object.Expiring && st.At <= r.recent {
 		swept, err := r.swept(p, st.At, key)
@@ -62,31 +65,9 @@ func (r *recount) add(e chunkEntry) error {
 	r.dead += int64(st.dead())
 	r.total++
 	r.keys++
-	r.bytes += int64(len(key) + w.length)
-	r.leaves[hash>>(32-leafBits)] ^= uint64(w.digest)
+	r.bytes += int64(len(key) + found.length())
+	r.leaves[hash>>(32-leafBits)] ^= uint64(found.digest)
 	return nil
-}
-
-// weighed is an object, or the outline or the head of a large one, with the length and the digest
-// of the whole.
-type weighed struct {
-	outline []byte
-	rest    object.Rest // what the head lacks
-	length  int
-	digest  object.Digest
-}
-
-// weigh returns what a value of the object space counts.
-func (r *recount) weigh(key, value []byte) (weighed, error) {
-	switch {
-	case isSplit(value):
-		s, err := r.db.parseSplit(partsPlace{}, value) // which is not to be read whole
-		return weighed{outline: s.outline, length: s.length, digest: s.digest}, err
-	case isSpread(value):
-		s, err := r.db.parseSpread(value)
-		return weighed{outline: s.head, rest: s.total, length: s.length(), digest: s.digest}, err
-	}
-	return weighed{outline: value, length: len(value), digest: object.SeedOf(key).Digest(value)}, nil
 }
 
 // swept reports whether the sweep had taken an object off the expiry index when the

@@ -60,18 +60,12 @@ func (t *txn) findOutline(p ring.Partition, hash uint64, key []byte) (f storedOb
 			return f, err
 		}
 	}
-	switch {
-	case isSplit(f.object):
-		f.split, err = w.db.parseSplit(partsPlace{partition: p, hash: hash}, f.object)
-		f.object, f.digest = f.split.outline, f.split.digest
+	if err = w.db.parseLarge(&f, partsPlace{partition: p, hash: hash}); err != nil || f.large() {
 		return f, err
-	case isSpread(f.object):
-		f.spread, err = w.db.parseSpread(f.object)
-		f.object, f.digest = f.spread.head, f.spread.digest
-		return f, err
-	case f.object != nil:
+	}
+	if f.object != nil {
 		f.digest = object.SeedOf(key).Digest(f.object)
-	default:
+	} else {
 		w.existence.FalsePositive()
 	}
 	f.fresh = true
@@ -84,6 +78,23 @@ func (t *txn) get(prefix byte, p ring.Partition, hash uint64, key []byte) ([]byt
 	t.key = appendPlace(t.key[:0], prefix, p, hash, key)
 	return t.w.db.get(t.key)
 }
+
+// parseLarge takes the record of an object that lies in parts, or is spread, where f.object is
+// one: it becomes the outline or the head. place need be told only to whoever reads the parts.
+func (d *database) parseLarge(f *storedObject, place partsPlace) (err error) {
+	switch {
+	case isSplit(f.object):
+		f.split, err = d.parseSplit(place, f.object)
+		f.object, f.digest = f.split.outline, f.split.digest
+	case isSpread(f.object):
+		f.spread, err = d.parseSpread(f.object)
+		f.object, f.digest = f.spread.head, f.spread.digest
+	}
+	return err
+}
+
+// large reports whether the object lies in parts, or is spread.
+func (f *storedObject) large() bool { return f.split.split() || f.spread.spread() }
 
 // outlined reports whether what was found is the outline of a split object.
 func (f *storedObject) outlined() bool { return f.split.split() && !f.whole }
