@@ -2,6 +2,8 @@ package clear
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,16 +42,27 @@ func (x *Clearer) Run(ctx context.Context) error {
 	repair := time.NewTicker(repairEvery)
 	defer repair.Stop()
 	for turn := int(uint16(x.cfg.Self)); ; { // so that not all begin with the same member
+		due := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-x.wake:
-			x.exchangeWith(ctx, x.take())
 		case <-repair.C:
-			turn++
-			members := memberIDs(x.cfg.Ring())
-			x.exchangeWith(ctx, map[causal.NodeID]struct{}{members[turn%len(members)]: {}})
+			due = true
 		}
+		// Both may wait by now. They are served together, not in an order that is drawn.
+		select {
+		case <-repair.C:
+			due = true
+		default:
+		}
+		members := x.take()
+		if due {
+			turn++
+			all := memberIDs(x.cfg.Ring())
+			members[all[turn%len(all)]] = struct{}{}
+		}
+		x.exchangeWith(ctx, members)
 	}
 }
 
@@ -69,7 +82,7 @@ func (x *Clearer) exchangeWith(ctx context.Context, members map[causal.NodeID]st
 	defer cancel()
 	var group errgroup.Group
 	group.SetLimit(maxCalls)
-	for id := range members {
+	for _, id := range slices.Sorted(maps.Keys(members)) {
 		if id == x.cfg.Self || !x.cfg.Channel.Available(id) || !x.cfg.Channel.Knows(id, peer.Clears) {
 			continue
 		}

@@ -3,6 +3,8 @@ package membership
 import (
 	"context"
 	"time"
+
+	"github.com/quorate/quorate/cluster/core/ring"
 )
 
 const (
@@ -30,9 +32,9 @@ func (m *Membership) confirm(ctx context.Context) error {
 	var c confirmation
 	for {
 		var again <-chan time.Time
-		if !m.confirmOnce(ctx, &c) {
+		if confirmed, running := m.confirmOnce(ctx, &c); !confirmed {
 			again = time.After(confirmPause)
-		} else if m.forgetEnded() > 0 {
+		} else if running > 0 {
 			again = time.After(endedPause)
 		}
 		select {
@@ -44,34 +46,29 @@ func (m *Membership) confirm(ctx context.Context) error {
 	}
 }
 
-// forgetEnded forgets the nodes that have left and cannot be reached, and returns how many
-// others have left.
-func (m *Membership) forgetEnded() (run int) {
+// confirmOnce asks all members, and reports whether nothing is left to confirm. Then it also
+// forgets the nodes that have left and cannot be reached, and returns how many others have left.
+func (m *Membership) confirmOnce(ctx context.Context, c *confirmation) (confirmed bool, running int) {
+	view := m.state.Ring()
+	if view.Unconfirmed() {
+		if c.number != view.LayoutNumber() {
+			*c = confirmation{number: view.LayoutNumber(), since: time.Now()}
+		}
+		if err := m.disseminator.ExchangeAll(ctx); err != nil {
+			if time.Since(c.since) < confirmPatience || ctx.Err() != nil {
+				return false, 0
+			}
+			m.log.Warn("a member does not take in a change of the ring, and is not waited for any longer", "err", err)
+		}
+	}
+	var ended []ring.NodeID
 	for _, node := range m.state.Ring().Left() {
 		if node.ID != m.id && m.cfg.Channel.Available(node.ID) {
-			run++
+			running++
 		} else {
-			m.state.Ended(node.ID)
+			ended = append(ended, node.ID)
 		}
 	}
-	return run
-}
-
-// confirmOnce asks all members, and reports whether nothing is left to confirm.
-func (m *Membership) confirmOnce(ctx context.Context, c *confirmation) bool {
-	view := m.state.Ring()
-	if !view.Unconfirmed() {
-		return true
-	}
-	if c.number != view.LayoutNumber() {
-		*c = confirmation{number: view.LayoutNumber(), since: time.Now()}
-	}
-	if err := m.disseminator.ExchangeAll(ctx); err != nil {
-		if time.Since(c.since) < confirmPatience || ctx.Err() != nil {
-			return false
-		}
-		m.log.Warn("a member does not take in a change of the ring, and is not waited for any longer", "err", err)
-	}
-	m.state.Confirm(c.number)
-	return !m.state.Ring().Unconfirmed()
+	m.state.Confirm(c.number, ended...)
+	return !m.state.Ring().Unconfirmed(), running
 }

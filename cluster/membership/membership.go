@@ -193,8 +193,12 @@ func (m *Membership) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// followChanges acts on the changes of the ring. Those that wait at one time are followed once,
-// because the newest ring has all of them.
+// followPause is for how long changes of the ring are gathered before they are followed.
+const followPause = 200 * time.Microsecond
+
+// followChanges acts on the changes of the ring. Those that come close together are followed once,
+// because the newest ring has all of them: one event may make several, and how often the rest of
+// the node is woken must not depend on which goroutine is faster.
 func (m *Membership) followChanges(ctx context.Context) error {
 	for {
 		select {
@@ -202,6 +206,11 @@ func (m *Membership) followChanges(ctx context.Context) error {
 			return nil
 		case c := <-m.state.changes:
 			tell := m.logged(c)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(followPause):
+			}
 			for waiting := len(m.state.changes); waiting > 0; waiting-- {
 				tell = m.logged(<-m.state.changes) || tell
 			}

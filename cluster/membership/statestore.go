@@ -200,24 +200,19 @@ func (s *StateStore) update(from source, edit func(*ring.State) (bool, error)) e
 	return nil
 }
 
-// Confirm tells that all members that can be reached have the layout of a number: see
-// [ring.State.Confirm].
-func (s *StateStore) Confirm(number uint64) {
-	s.remember(func(state *ring.State) bool { return state.Confirm(number) })
-}
-
-// Ended tells that a node which has left the ring does not run any more: see
-// [ring.State.Ended].
-func (s *StateStore) Ended(id ring.NodeID) {
-	s.remember(func(state *ring.State) bool { return state.Ended(id) })
-}
-
-// remember changes what this node alone remembers. It is not saved.
-func (s *StateStore) remember(edit func(*ring.State) bool) {
+// Confirm tells that all members that can be reached have the layout of a number, and which
+// nodes that have left the ring do not run any more: see [ring.State.Confirm] and
+// [ring.State.Ended]. Only this node remembers that, and it is not saved. It is one change, so
+// that the rest of the node looks at the ring once.
+func (s *StateStore) Confirm(number uint64, ended ...ring.NodeID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := s.mu.state.Clone()
-	if !edit(next) {
+	changed := next.Confirm(number)
+	for _, id := range ended {
+		changed = next.Ended(id) || changed
+	}
+	if !changed {
 		return
 	}
 	view := ring.NewRing(next)

@@ -162,7 +162,7 @@ func forget(l *life) {
 		l.state.Confirm(view.LayoutNumber())
 	case defectLeft:
 		for _, m := range view.Left() {
-			l.state.Ended(m.ID)
+			l.state.Confirm(0, m.ID)
 		}
 	}
 }
