@@ -30,7 +30,7 @@ func (e *edit) apply(current *object.Object, mint *engine.Minter) (next object.O
 	if o.rebase {
 		return e.rebased(current, mint)
 	}
-	if o.read.Part() && len(current.Clock) == 0 {
+	if copyWasLost(o, current) {
 		return next, false, errMoved
 	}
 	if dot, known := current.Made(e.req.issue.origin); known {

@@ -50,31 +50,64 @@ func soughtBy(f *wave, group int) (names []object.Name, ok bool) {
 	return names, true
 }
 
-// completeOwn reads this node's object again, whole. If it cannot, the read must end with the error:
+// completeOwn reads this node's copy again, whole. If it cannot, the read must end with the error:
 // the nodes that have the same as this one have sent nothing of it.
 func completeOwn(o *op) error {
-	own, err := o.f.c.lookUp(o.p, o.req.Key, nil)
-	if err == nil && !own.found {
-		err = errMoved
-	}
+	own, digest, err := wholeCopy(o)
 	if err != nil {
 		return err
 	}
-	o.read.Complete(own.encoded, own.digest)
-	o.moves(len(own.encoded))
+	part, _ := o.read.Own()
+	if seen, err := object.Decode(part); err != nil {
+		return err
+	} else if whole, err := object.Decode(own); err != nil {
+		return err
+	} else if !whole.Context().Includes(seen.Context()) {
+		return errMoved
+	}
+	o.read.Complete(own, digest)
+	o.moves(len(own))
 	return nil
 }
 
 // wholeOf returns the encoded object that an op has made. If the engine has read some of it only, it
-// is what is stored by now, or nil if that cannot be read: whoever is sent that refuses it.
+// is what is stored by now, or nil if that has not got it any more: whoever is sent that refuses it.
 func wholeOf(o *op) []byte {
-	if o.object == nil && o.partly {
-		if own, err := o.f.c.lookUp(o.p, o.req.Key, nil); err == nil {
-			o.object = own.encoded
-			o.moves(len(o.object))
-		}
+	if o.object != nil || !o.partly {
+		return o.object
 	}
-	return o.object
+	own, _, err := wholeCopy(o)
+	if err != nil {
+		return nil
+	}
+	if whole, err := object.Decode(own); err != nil || !whole.Context().Covers(o.req.Result.Dot) {
+		return nil
+	}
+	o.object = own
+	o.moves(len(own))
+	return own
+}
+
+// wholeCopy reads this node's copy of an op's key. What it keeps for other nodes does not count: it
+// need not have all that the copy had.
+func wholeCopy(o *op) ([]byte, object.Digest, error) {
+	own, digest, found, err := o.f.c.cfg.Store.Find(o.p, o.req.Key, nil)
+	if err == nil && !found {
+		err = errMoved
+	}
+	return own, digest, err
+}
+
+// copyWasLost reports whether the current copy of an op's key lacks what a read of some elements of
+// it found.
+func copyWasLost(o *op, current *object.Object) bool {
+	head := &o.f.mu.ops[o.group] // it has read for all of its group
+	if !head.read.Part() {
+		return false
+	}
+	part, _ := head.read.Own()
+	seen, err := object.Decode(part)
+	return err != nil || !current.Context().Includes(seen.Context())
 }
 
 // lateOf returns the hint of what an op has made for a node that did not get it.

@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
+	"github.com/quorate/quorate/engine"
 )
 
 // named is a read of the members of some names.
@@ -96,20 +97,30 @@ func TestRead_NamedElements_ReplicaHasNothing_IsSentAll(t *testing.T) {
 }
 
 // A copy of which some elements were read may be gone when another replica turns out to differ. The
-// replicas that have said that they have the same then have shown nothing: that is no answer.
+// replicas that have said that they have the same then have shown nothing: that is no answer. Nor is
+// what this node keeps for others, which may be older.
 func TestRead_NamedElements_CopyGoesMeanwhile(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	w.fillSet()
-	w.setDown(2)
-	w.at(0).must(change(w.key, collection.SetAdd, "new"))
-	w.setDown()
-	n := w.at(0)
+	n, late := w.at(0), w.at(2)
 	p := n.partition(w.key)
+	older, _, _, err := late.store.Find(p, w.key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.must(change(w.key, collection.SetAdd, "new"))
+	w.settled()
+	drop := func(of *worldNode) {
+		if dropped, err := of.store.Partitions().DropIf(p, of.store.Merkle().Root(p)); err != nil || !dropped {
+			t.Errorf("dropped: %v, %v", dropped, err)
+		}
+	}
+	drop(late)
+	late.apply(&engine.Record{Partition: p, Key: w.key, Merge: older})
 	w.decide(func(to int, kind peer.Kind) fate {
 		if to == 2 && kind == peer.Read {
-			if _, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); err != nil {
-				t.Error(err)
-			}
+			drop(n)
+			n.apply(&engine.Record{Partition: p, Key: w.key, Hint: late.id, Merge: older})
 		}
 		return arrives
 	})
@@ -117,6 +128,37 @@ func TestRead_NamedElements_CopyGoesMeanwhile(t *testing.T) {
 	r.R = 3
 	n.do(r)
 	if !errors.Is(r.Err, errMoved) {
-		t.Errorf("the read finds %v, %v: without the new member, which two of three had", members(r), r.Err)
+		t.Errorf("the read finds %v among %d members, %v: two of three had the new one, and nobody has shown it",
+			len(r.Object.Elements.Of(object.Member, []byte("new"))) > 0, len(members(r)), r.Err)
+	}
+}
+
+// What stands in for a replica is sent the whole set. If this node's copy is gone by then, it is not
+// sent an older one, which would count as an acknowledgement.
+func TestChangeElements_CopyGoesMeanwhile_NothingOlderIsSent(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	w.fillSet()
+	n := w.at(0)
+	p := n.partition(w.key)
+	older, _, _, err := n.store.Find(p, w.key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.decide(func(to int, kind peer.Kind) fate {
+		if kind != peer.Delta || to != 1 {
+			return arrives
+		}
+		if dropped, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); err != nil || !dropped {
+			t.Errorf("dropped: %v, %v", dropped, err)
+		}
+		n.apply(&engine.Record{Partition: p, Key: w.key, Hint: w.at(1).id, Merge: older})
+		return freezes
+	})
+	n.coordinator.cfg.RequestTimeout = brief // it is waited for in vain
+	r := change(w.key, collection.SetAdd, "new")
+	r.W = 3
+	n.do(r)
+	if hint, found, err := w.at(3).store.Hints().Get(p, w.key, nil); r.Err == nil || found || err != nil {
+		t.Errorf("the change answers %v, and the fallback keeps %d bytes: %v", r.Err, len(hint), err)
 	}
 }
