@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,6 +36,32 @@ func TestBrowser_LinkToAStep_OffersToRunTheStepsBefore(t *testing.T) {
 	b.until(`document.querySelector(".scenario .upto") === null && location.hash === "#guide/grow/1"`)
 	b.click(`[aria-label="Link to step 3"]`)
 	b.shows(".scenario .upto", "Run steps 1 to 2 for me")
+}
+
+// TestBrowser_ScenarioList_StaysWhileTheStepsScroll: where the guide has a height, both scroll by
+// themselves; on a wide window that is low, the list sticks; on a phone it lies above the steps.
+func TestBrowser_ScenarioList_StaysWhileTheStepsScroll(t *testing.T) {
+	f, b := openFake(t)
+	reached := `((e) => e.contains(document.elementFromPoint(...((r) => [r.left + r.width / 2, r.top + r.height / 2])(e.getBoundingClientRect()))))`
+	for _, window := range []struct{ width, height int64 }{{1440, 900}, {1366, 768}, {1024, 768}, {1366, 530}} {
+		b.do(chromedp.EmulateViewport(window.width, window.height))
+		b.until(fmt.Sprintf("innerWidth === %d && innerHeight === %d", window.width, window.height))
+		b.click(`[data-scenario="conflict"]`)
+		b.shows("#scenario-title", "A cart in two worlds")
+		b.eval(`document.querySelector(".scenario-steps > li:last-child").scrollIntoView({block: "end"})`)
+		b.until(reached + `(document.querySelector(".scenario-steps > li:last-child .say"))`)
+		if b.eval(`[...document.querySelectorAll(".scenario-list [data-scenario]")].some(`+reached+`)`) != "true" {
+			t.Errorf("%dx%d: beside the last step the list is out of reach", window.width, window.height)
+		}
+	}
+	b.do(chromedp.EmulateViewport(390, 844))
+	b.until("innerWidth === 390")
+	b.click(`#views [data-view="guide"]`)
+	b.until(`((e) => e.clientHeight > 0 && e.clientHeight === e.scrollHeight && e.getBoundingClientRect().bottom <= document.querySelector(".scenario").getBoundingClientRect().top)(document.querySelector(".scenario-list"))`)
+	// A link to a scenario at the end of the list shows it there.
+	linked := openBrowser(t, f.server.URL+"/#guide/lww/1", 1440, 900)
+	linked.shows("#scenario-title", "The last write loses")
+	linked.until(reached + `(document.querySelector('[data-scenario="lww"]'))`)
 }
 
 func TestBrowser_LinkToAScenario_OpensTheGuideOnAPhone(t *testing.T) {

@@ -94,7 +94,7 @@ function addLayoutFaults(wrong, part) {
   if (document.documentElement.scrollWidth > innerWidth) wrong.add(`the page is ${document.documentElement.scrollWidth} px wide`);
   const oneScreen = getComputedStyle(document.body).overflowY === "hidden";
   if (oneScreen && document.documentElement.scrollHeight > innerHeight) wrong.add("the page is higher than the screen, and does not scroll");
-  for (const e of all(".cards, .console-body, [role=tabpanel], .side")) {
+  for (const e of all(".cards, .console-body, [role=tabpanel], .side, .scenario-list, .scenario")) {
     if (e.scrollHeight > e.clientHeight + 1 && getComputedStyle(e).overflowY !== "visible" && e.clientHeight < 100) wrong.add(`${name(e)} scrolls in ${e.clientHeight} px`);
   }
 

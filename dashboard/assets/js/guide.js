@@ -98,7 +98,15 @@ function choose(scenario) {
   save();
   forgetKey();
   draw();
+  part.run.scrollTop = 0;
   part.run.scrollIntoView({ block: "nearest" });
+}
+
+// reveal scrolls the list, where it scrolls by itself, to one of its buttons.
+function reveal(button) {
+  const [list, item] = [part.list, button].map((e) => e.getBoundingClientRect());
+  if (item.top < list.top) part.list.scrollTop -= list.top - item.top;
+  if (item.bottom > list.bottom) part.list.scrollTop += item.bottom - list.bottom;
 }
 
 // forgetAddress takes the step of another scenario out of the page's address.
@@ -122,7 +130,9 @@ function refreshReasons() {
 function draw() {
   forbid(part.reset, running ? "Finish or stop the scenario that is under way first." : !state.cluster ? "No cluster is known yet." : state.cluster.chaos ? "" : NO_CHAOS);
   for (const button of part.list.querySelectorAll("[data-scenario]")) {
-    set(button, "aria-current", button.dataset.scenario === chosen.id ? "true" : null);
+    const current = button.dataset.scenario === chosen.id;
+    if (current && !button.hasAttribute("aria-current")) reveal(button);
+    set(button, "aria-current", current ? "true" : null);
     const busy = running && button.dataset.scenario !== chosen.id;
     forbid(button, busy ? "Finish or stop the scenario that is under way first." : "");
   }
