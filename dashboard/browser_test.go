@@ -2,12 +2,14 @@ package dashboard_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -147,10 +149,23 @@ func (b *browser) shows(selector, text string) {
 	b.until("document.querySelector(" + quoted(selector) + ")?.textContent.includes(" + quoted(text) + ")")
 }
 
-// click clicks the first visible element that matches.
+// click clicks the first visible element that matches. The page may draw it anew between the look
+// for it and the click: then it is looked for again.
 func (b *browser) click(selector string) {
 	b.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
+	defer cancel()
+	for {
+		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+		var refused *cdproto.Error
+		if gone := errors.As(err, &refused) && strings.Contains(refused.Message, "Could not find node"); gone && ctx.Err() == nil {
+			continue
+		}
+		if err != nil {
+			b.Fatalf("%s cannot be clicked: %v\n%s", selector, err, b.text())
+		}
+		return
+	}
 }
 
 // fill replaces what a field holds, as typing would.
