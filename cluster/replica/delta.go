@@ -11,12 +11,12 @@ import (
 // sent the whole object. All others are sent the whole at once: fallbacks, whose hints must not
 // build on anything, nodes that gain the partition, and nodes of older versions.
 
-// Bounds of the names of a delta. More of them, or more than one in so many elements, are not
-// worth one.
-const (
-	mostDeltaNames = 512
-	deltaShare     = 2
-)
+// A delta is not worth its price with more names than one in so many elements.
+const deltaShare = 2
+
+// mostDeltaWork bounds what the delta of a group costs: each of its changes reads the names of those
+// before it anew.
+const mostDeltaWork = 1 << 18
 
 // edits are the changes that a group of ops makes of one collection in one batch. The last object
 // of the group replicates, so that its delta has the changes of all.
@@ -49,7 +49,7 @@ func (e *edit) follow(before, after *object.Object, change *object.Edit) {
 		}
 	}
 	d, ok := d.Follow(object.Step{Before: before, After: after, Dot: change.Dot, Names: change.Names})
-	if most := max(1, min(mostDeltaNames, countOf(after)/deltaShare)); !ok || len(d.Names) > most {
+	if most := max(1, countOf(after)/deltaShare); !ok || len(d.Names) > most || done.covered*len(d.Names) > mostDeltaWork {
 		return
 	}
 	done.delta = d.Append(nil) // before and after are the engine's

@@ -76,6 +76,33 @@ func TestChangeElements_LargeCollection_IsSentAsDelta(t *testing.T) {
 	}
 }
 
+// A client may change thousands of elements at once. That is sent as a delta, too, while it is no
+// more than half of the set. A pipeline of such changes ends up in one delta until that costs more
+// to make than to send the whole.
+func TestChangeElements_ManyAtOnce_AreSentAsDelta(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	members := func(from, to int) *Request {
+		var names []string
+		for i := from; i < to; i++ {
+			names = append(names, fmt.Sprint("member", i))
+		}
+		return change(w.key, collection.SetAdd, names...)
+	}
+	w.at(0).must(members(0, 3000))
+	w.settled()
+	before := w.wholes()
+	w.at(0).must(members(3000, 6000))
+	w.settled()
+	if w.deltas() != 2 || w.wholes() != before {
+		t.Errorf("the other primaries were sent %d deltas and %d whole sets, want 2 and none", w.deltas(), w.wholes()-before)
+	}
+	w.at(0).must(members(6000, 13000))
+	w.settled()
+	if w.wholes() == before {
+		t.Error("a change of more than half of the set is sent as a delta")
+	}
+}
+
 // A primary that has missed a change refuses what builds on it, and is sent the whole object,
 // before the client is answered if the quorum needs it.
 func TestChangeElements_PrimaryIsBehind_IsSentTheWhole(t *testing.T) {
