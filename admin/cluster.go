@@ -106,7 +106,7 @@ func viewOfMember(node Node, m ring.Member, report api.Node) api.Member {
 		}
 		v.Keys, v.Bytes, v.Hints, v.HintsFor = &h.Keys, &h.Bytes, &hints, h.HintsFor
 		v.Refilling, v.ReadOnly, v.RepairPausedMillis, v.DrainingMillis = h.Refilling, h.ReadOnly, h.RepairPausedMillis, h.DrainingMillis
-		v.HintsHeldMillis = h.HintsHeldMillis
+		v.HintsHeldMillis, v.DiskFilled = h.HintsHeldMillis, h.DiskFilled
 		v.Reads, v.Writes, v.UptimeS = &h.Totals.Reads, &h.Totals.Writes, &h.UptimeS
 	}
 	return v

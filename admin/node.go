@@ -105,12 +105,12 @@ func whyReadOnly(health error) string {
 }
 
 func (b *backend) figures(node Node) *api.NodeFigures {
-	view, figures, repairs := node.Ring(), node.Figures(), node.Repair.Status()
+	view, figures, repairs, health := node.Ring(), node.Figures(), node.Repair.Status(), node.Store.Health()
 	h := &api.NodeFigures{
 		ID: idText(ring.IDOf(node.Name())), RingVersion: view.Version(), RingDigest: fmt.Sprintf("%016x", view.Digest()),
 		UptimeS: node.Uptime().Seconds(),
 		Keys:    figures.Keys, Bytes: figures.Bytes, HintsFor: make(map[string]int64),
-		Totals: totalsOf(node), ReadOnly: whyReadOnly(node.Store.Health()), Refilling: textOfDoubt(node.Disk.Doubt()),
+		Totals: totalsOf(node), ReadOnly: whyReadOnly(health), DiskFilled: errors.Is(health, engine.ErrFilled), Refilling: textOfDoubt(node.Disk.Doubt()),
 		RepairPausedMillis: millisOf(repairs.Paused), HintsHeldMillis: millisOf(repairs.HintsHeld), DrainingMillis: millisOf(b.cfg.Process.DrainingSince()),
 	}
 	for id, hints := range figures.Hints {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,8 +97,14 @@ func TestDisk_Filled_MakesTheNodeReadOnlyUntilItIsUnfilled(t *testing.T) {
 	for _, name := range f.names {
 		f.nodes.Eventually("the problem through "+name, func() bool { return slices.Equal(f.problemsThrough(name), []string{"read-only B"}) })
 	}
-	if found := must[api.Problems](f, "A", "GET", "/api/problems", nil).Problems; len(found) != 1 || found[0].What != "B refuses writes: disk nearly full, on purpose" {
+	if found := must[api.Problems](f, "A", "GET", "/api/problems", nil).Problems; len(found) != 1 || found[0].What != "B refuses writes: disk nearly full, on purpose" ||
+		!strings.Contains(found[0].Do, `POST {"full": false} to /api/nodes/B/disk`) {
 		t.Errorf("problems %+v", found)
+	}
+	for _, m := range must[api.Cluster](f, "A", "GET", "/api/cluster", nil).Nodes {
+		if m.DiskFilled != (m.Name == "B") {
+			t.Errorf("%+v", m)
+		}
 	}
 	if r := f.call("B", "GET", "/readyz", ""); r.status != 503 {
 		t.Errorf("it says that it is ready: %d %s", r.status, r.body)

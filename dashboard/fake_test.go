@@ -222,7 +222,7 @@ func (f *fake) clusterLocked() object {
 		nodes = append(nodes, object{
 			"id": name, "name": name, "status": status, "alive": status == "up", "zone": "", "tokens": f.mu.partitions / len(f.mu.names),
 			"client_addr": fmt.Sprint("127.0.0.1:", 6379+i), "peer_addr": fmt.Sprint("127.0.0.1:", 7946+i), "admin_addr": fmt.Sprint("127.0.0.1:", 8001+i),
-			"keys": 812 + 13*i + len(f.mu.copies[name]), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.hintsLocked(name), "reads": 1000, "writes": 500, "uptime_s": 320, "read_only": readOnly,
+			"keys": 812 + 13*i + len(f.mu.copies[name]), "bytes": 3<<20 + i*70_000, "hints": hints, "hints_for": f.hintsLocked(name), "reads": 1000, "writes": 500, "uptime_s": 320, "read_only": readOnly, "disk_filled": f.mu.full[name],
 			"clock_off_ms": clockOff, "refilling": refilling, "vacant": f.mu.vacant == name, "hints_held_since_ms": held, "repair_paused_since_ms": paused,
 		})
 	}

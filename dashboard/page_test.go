@@ -164,6 +164,13 @@ func TestBrowser_Disk_CountsAsFullUntilItIsToldOtherwise(t *testing.T) {
 	b.do(press("Enter"))
 	b.shows("#notices", "The disk of B counts as it is")
 	b.until(`document.querySelector('#cards [data-node="B"]').parts.state.textContent === "up"`)
+	f.mu.Lock()
+	f.mu.readOnly = "disk nearly full: 5 KiB free"
+	f.mu.Unlock()
+	b.until(`document.querySelector('` + full + `').title === "It refuses writes already: disk nearly full: 5 KiB free" && document.activeElement.ariaPressed === "false"`)
+	f.mu.Lock()
+	f.mu.readOnly = ""
+	f.mu.Unlock()
 	b.click(`[aria-label="Kill B"]`)
 	b.shows(`#cards [data-node="B"]`, "killed")
 	b.until(`document.querySelector('` + full + `').title === "It does not answer."`)

@@ -20,6 +20,9 @@ var (
 	// ErrReadOnly means that writes are refused for now, and reads go on. It is
 	// [failstop.ErrReadOnly].
 	ErrReadOnly = failstop.ErrReadOnly
+	// ErrFilled means that the disk counts as full, on purpose: an ErrReadOnly that
+	// [Store.UnfillDisk] ends. It is [failstop.ErrFilled].
+	ErrFilled = failstop.ErrFilled
 	// ErrFatal means that the disk failed under a write. It is [failstop.ErrFatal].
 	ErrFatal = failstop.ErrFatal
 	// ErrCorrupt means that bytes on disk are not those that were written.

@@ -71,20 +71,20 @@ func TestStore_FilledDisk_RefusesWritesUntilItIsUnfilled(t *testing.T) {
 	mem := vfs.NewMem()
 	s := open(t, testOptions(mem))
 	write(t, s, 0, "k", data("v"))
-	refused := func(when string) {
+	refused := func(when string, onPurpose bool) {
 		t.Helper()
-		if err := s.Health(); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "disk nearly full") {
-			t.Fatalf("%s: health %v", when, err)
+		if err := s.Health(); !errors.Is(err, ErrReadOnly) || errors.Is(err, ErrFilled) != onPurpose || !strings.Contains(err.Error(), "disk nearly full") {
+			t.Fatalf("%s: health %v, want one on purpose: %v", when, err, onPurpose)
 		}
 	}
 	s.FillDisk()
-	refused("filled")
+	refused("filled", true)
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 39, TotalBytes: 1 << 40})
 	s.maintain()
-	refused("filled, and looked after")
+	refused("filled, and looked after", true)
 	s.db.health.ClearFull() // as by a check that was under way
 	s.maintain()
-	refused("filled, and looked after again")
+	refused("filled, and looked after again", true)
 	if read(t, s, 0, "k") == nil {
 		t.Error("it does not answer reads")
 	}
@@ -96,9 +96,9 @@ func TestStore_FilledDisk_RefusesWritesUntilItIsUnfilled(t *testing.T) {
 	s.FillDisk()
 	mem.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 40})
 	s.UnfillDisk()
-	refused("really full")
+	refused("really full", false)
 	s.UnfillDisk()
-	refused("really full, and unfilled twice")
+	refused("really full, and unfilled twice", false)
 }
 
 // TestStore_CloseOnFullDisk_Ends lets the last batch of a clean stop find no room

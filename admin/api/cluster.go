@@ -47,6 +47,7 @@ type Member struct {
 	ClockOff           int64            `json:"clock_off_ms,omitempty"`           // how far its clock is ahead of most others', or, negative, behind; absent if that is less than a minute, and times are followed
 	Refilling          string           `json:"refilling,omitempty"`              // why the others fill it now, and answer for what it holds
 	ReadOnly           string           `json:"read_only,omitempty"`              // why its store refuses writes, as a full disk does
+	DiskFilled         bool             `json:"disk_filled,omitempty"`            // it refuses them because its disk counts as full, on purpose
 	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused there, unix time
 	DrainingMillis     int64            `json:"draining_since_ms,omitempty"`      // since when it refuses new clients, because it is about to be stopped, unix time
 	HintsHeldMillis    int64            `json:"hints_held_since_ms,omitempty"`    // since when hints are held there, unix time

@@ -26,6 +26,7 @@ type NodeFigures struct {
 	HintsFor           map[string]int64 `json:"hints_for"`
 	Refilling          string           `json:"refilling,omitempty"`              // why the others fill it now, and answer for what it holds
 	ReadOnly           string           `json:"read_only,omitempty"`              // why the store refuses writes
+	DiskFilled         bool             `json:"disk_filled,omitempty"`            // it refuses them because its disk counts as full, on purpose
 	RepairPausedMillis int64            `json:"repair_paused_since_ms,omitempty"` // since when anti-entropy is paused, unix time
 	DrainingMillis     int64            `json:"draining_since_ms,omitempty"`      // since when it refuses new clients, because it is about to be stopped, unix time
 	HintsHeldMillis    int64            `json:"hints_held_since_ms,omitempty"`    // since when hints are held, unix time

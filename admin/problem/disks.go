@@ -2,6 +2,7 @@ package problem
 
 import (
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/quorate/quorate/admin/api"
@@ -16,12 +17,16 @@ func findReadOnly(v *View) (all []api.Problem) {
 		if m.ReadOnly == "" {
 			continue
 		}
-		all = append(all, api.Problem{
+		p := api.Problem{
 			Kind: ReadOnly, Level: levelError, Node: m.Name,
 			What:  fmt.Sprintf("%s refuses writes: %s", m.Name, m.ReadOnly),
 			Means: "It answers reads only. Others stand in for its writes and keep hints for it, which cannot be delivered.",
 			Do:    "Free space on its disk: it accepts writes again by itself. If the disk has failed: replace it, and start the node with an empty data directory and --replace.",
-		})
+		}
+		if m.DiskFilled {
+			p.Do = fmt.Sprintf(`Someone asked for it, to try what happens. Press Disk full on the card of %s again, or POST {"full": false} to /api/nodes/%s/disk. A restart ends it, too.`, m.Name, url.PathEscape(m.Name))
+		}
+		all = append(all, p)
 	}
 	return all
 }

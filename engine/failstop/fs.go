@@ -119,7 +119,7 @@ func (d *FS) failed(kind fileKind, op, name string, err error) error {
 	opened := d.opened.Load()
 	switch {
 	case isFull(err) && kind != journal && op != "sync" && opened:
-		d.health.SetFull(fmt.Sprintf("disk full: %s: %v", what, err))
+		d.health.SetFull(fmt.Errorf("disk full: %s: %w", what, err))
 		d.pause(fullPause)
 		return err
 	case isFull(err):

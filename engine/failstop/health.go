@@ -73,9 +73,9 @@ func (h *Health) Fail(err error) {
 // Full reports whether writes are refused for lack of space that may come back.
 func (h *Health) Full() bool { return h.full.Load() != nil }
 
-// SetFull refuses writes until ClearFull.
-func (h *Health) SetFull(reason string) {
-	err := fmt.Errorf("%w: %s", ErrReadOnly, reason)
+// SetFull refuses writes until ClearFull, because of reason.
+func (h *Health) SetFull(reason error) {
+	err := fmt.Errorf("%w: %w", ErrReadOnly, reason)
 	h.full.Store(&err)
 }
 

@@ -1,6 +1,7 @@
 package failstop
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -48,8 +49,8 @@ func (s *Space) Wrote(bytes int) {
 // Free returns how many bytes of the disk were free at the last check; 0: not known.
 func (s *Space) Free() int64 { return s.free.Load() }
 
-// filledReason says why writes are refused while a disk counts as full.
-const filledReason = "disk nearly full, on purpose"
+// ErrFilled is why writes are refused while a disk counts as full, by Fill.
+var ErrFilled = errors.New("disk nearly full, on purpose")
 
 // Fill makes the disk count as full until Unfill, to show what a full disk leads to. It
 // writes nothing.
@@ -57,7 +58,7 @@ func (s *Space) Fill() {
 	if !s.filled.Swap(true) {
 		s.logger.Error("disk counts as full, on purpose; refusing writes")
 	}
-	s.health.SetFull(filledReason)
+	s.health.SetFull(ErrFilled)
 }
 
 // Unfill makes the disk count as it is.
@@ -73,7 +74,7 @@ func (s *Space) Unfill() {
 func (s *Space) Check() {
 	s.until.Store(defaultReserve)
 	if s.filled.Load() {
-		s.health.SetFull(filledReason) // a check that was under way may have cleared it
+		s.health.SetFull(ErrFilled) // a check that was under way may have cleared it
 		return
 	}
 	usage, err := s.fs.GetDiskUsage(s.dir)
@@ -90,7 +91,7 @@ func (s *Space) Check() {
 		if !s.health.Full() {
 			s.logger.Error("disk is nearly full; refusing writes", "free", usage.AvailBytes, "reserve", reserve)
 		}
-		s.health.SetFull(fmt.Sprintf("disk nearly full: %d KiB free, %d KiB kept in reserve", usage.AvailBytes>>10, reserve>>10))
+		s.health.SetFull(fmt.Errorf("disk nearly full: %d KiB free, %d KiB kept in reserve", usage.AvailBytes>>10, reserve>>10))
 		return
 	}
 	s.until.Store(max(checkAtLeast, int64(usage.AvailBytes-reserve)/4))

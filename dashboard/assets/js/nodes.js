@@ -93,8 +93,8 @@ function refresh(card, n) {
   if (active === part.kill && killed) part.revive.focus();
   if ((active === part.revive || active === part.lose) && !killed) part.kill.focus();
   for (const key of ["kill", "revive", "lose", "cut", "slow", "heal"]) forbid(part[key], chaos);
-  forbid(part.full, chaos || (gone ? "It does not answer." : ""));
-  set(part.full, "aria-pressed", String(Boolean(n.read_only)));
+  forbid(part.full, chaos || (gone ? "It does not answer." : n.read_only && !n.disk_filled ? `It refuses writes already: ${n.read_only}` : ""));
+  set(part.full, "aria-pressed", String(Boolean(n.disk_filled)));
   forbid(part.leave, gone ? "It does not answer, so it cannot hand its data over: remove it instead." : n.status === "leaving" ? "It is leaving." : "");
   forbid(part.replace, gone ? (n.vacant ? "Its place is vacant already." : "") : "It is alive: only the place of a dead node is given to a fresh one.");
   forbid(part.remove, gone || n.status === "removing" ? "" : "It is alive: let it leave, or kill it first.");
@@ -108,8 +108,8 @@ function hintsOf(n) {
   return `keeps ${held.map(([to, k], i) => (i ? `${count(k)} for ${to}` : `${plural(k, "hint")} for ${to}`)).join(", ")}`;
 }
 
-// fillDisk makes the disk of a node count as full, or as it is if the node refuses writes.
-const fillDisk = (name) => (nodeNamed(name)?.read_only ? attempt(() => api.setDisk(name, false), `The disk of ${name} counts as it is.`)
+// fillDisk makes the disk of a node count as full, or as it is if it counts as full.
+const fillDisk = (name) => (nodeNamed(name)?.disk_filled ? attempt(() => api.setDisk(name, false), `The disk of ${name} counts as it is.`)
   : attempt(() => api.setDisk(name, true), `The disk of ${name} counts as full: ${name} refuses writes and answers reads, and others keep hints for it.`));
 
 async function loseDisk(name) {
