@@ -25,7 +25,7 @@ func (h *gossipHandlers) getGossip(ctx context.Context, c *call) (any, error) {
 	all, _ := fanout.All[api.Gossip](ctx, h.ports, here.Others(), fanout.Get("/api/gossip?local=1"))
 	all[here.Self] = own
 	out := api.Gossip{IntervalMillis: own.IntervalMillis, Nodes: []api.GossipNode{}}
-	changes := make(map[string]*api.RingChange)
+	changes := make(map[uint64]*api.RingChange)
 	for _, m := range here.Ring.Members() {
 		g, ok := all[m.Name]
 		if !ok || len(g.Nodes) != 1 {
@@ -33,21 +33,26 @@ func (h *gossipHandlers) getGossip(ctx context.Context, c *call) (any, error) {
 			continue
 		}
 		out.Nodes = append(out.Nodes, g.Nodes[0])
-		for _, change := range g.Changes {
-			if known := changes[change.Digest]; known != nil {
-				known.Seen = append(known.Seen, change.Seen...)
-			} else {
-				changes[change.Digest] = &change
-			}
-		}
+		addChanges(changes, g.Changes)
 	}
 	out.Changes = newestChanges(changes)
 	return out, nil
 }
 
+// addChanges adds the changes that one node has seen to those of others, by version.
+func addChanges(changes map[uint64]*api.RingChange, seen []api.RingChange) {
+	for _, change := range seen {
+		if known := changes[change.Version]; known != nil {
+			known.Seen = append(known.Seen, change.Seen...)
+		} else {
+			changes[change.Version] = &change
+		}
+	}
+}
+
 // newestChanges returns the newest changes of the ring, each with the nodes in the order
 // in which they learned of it.
-func newestChanges(changes map[string]*api.RingChange) []api.RingChange {
+func newestChanges(changes map[uint64]*api.RingChange) []api.RingChange {
 	list := []api.RingChange{}
 	for _, change := range changes {
 		slices.SortFunc(change.Seen, func(a, b api.Seen) int {
@@ -55,9 +60,7 @@ func newestChanges(changes map[string]*api.RingChange) []api.RingChange {
 		})
 		list = append(list, *change)
 	}
-	slices.SortFunc(list, func(a, b api.RingChange) int {
-		return cmp.Or(cmp.Compare(b.Version, a.Version), cmp.Compare(b.Seen[0].AtMillis, a.Seen[0].AtMillis), cmp.Compare(a.Digest, b.Digest))
-	})
+	slices.SortFunc(list, func(a, b api.RingChange) int { return cmp.Compare(b.Version, a.Version) })
 	return list[:min(len(list), maxChanges)]
 }
 

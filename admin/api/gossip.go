@@ -41,14 +41,14 @@ type Streams struct {
 	ErrorMillis     int64  `json:"error_ms"`            // when, unix time; 0: never
 }
 
-// RingChange is one state of the ring, and how it spread.
+// RingChange is one version of the ring, and how it spread.
 type RingChange struct {
 	Version uint64 `json:"version"`
-	Digest  string `json:"digest"`
-	Seen    []Seen `json:"seen"` // in the order of time
+	Digest  string `json:"digest"` // of its newest state, as one of the nodes has it
+	Seen    []Seen `json:"seen"`   // in the order of time
 }
 
-// Seen says when a node learned of a state of the ring.
+// Seen says when a node learned of a version of the ring.
 type Seen struct {
 	Node     string `json:"node"`
 	AtMillis int64  `json:"at_ms"`

@@ -200,19 +200,20 @@ const followPause = 200 * time.Microsecond
 // because the newest ring has all of them: one event may make several, and how often the rest of
 // the node is woken must not depend on which goroutine is faster.
 func (m *Membership) followChanges(ctx context.Context) error {
+	var told ringFacts
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case c := <-m.state.changes:
-			tell := m.logged(c)
+			tell := m.logged(c, &told)
 			select {
 			case <-ctx.Done():
 				return nil
 			case <-time.After(followPause):
 			}
 			for waiting := len(m.state.changes); waiting > 0; waiting-- {
-				tell = m.logged(<-m.state.changes) || tell
+				tell = m.logged(<-m.state.changes, &told) || tell
 			}
 			m.follow()
 			if m.state.Ring().Unconfirmed() { // which may be newer than the change: see maxChanges
@@ -228,10 +229,20 @@ func (m *Membership) followChanges(ctx context.Context) error {
 	}
 }
 
-// logged logs a change, and reports whether the others have to be told of it.
-func (m *Membership) logged(c change) (tell bool) {
-	if c.from != fromMemory {
-		m.log.Info("ring changed", "version", c.ring.Version(), "members", len(c.ring.Members()), "moving", c.ring.InTransition())
+// ringFacts is what the log tells of a ring.
+type ringFacts struct {
+	version uint64
+	members int
+	moving  bool
+}
+
+// logged logs a change unless the log has told the same of the change before, as it would of
+// states of one version, which several members make at once. It reports whether the others have to be told of the change.
+func (m *Membership) logged(c change, told *ringFacts) (tell bool) {
+	now := ringFacts{c.ring.Version(), len(c.ring.Members()), c.ring.InTransition()}
+	if c.from != fromMemory && now != *told {
+		m.log.Info("ring changed", "version", now.version, "members", now.members, "moving", now.moving)
+		*told = now
 	}
 	return c.from == fromHere
 }

@@ -124,6 +124,26 @@ func TestBootstrap_JoinUnanswered_IsLoggedNowAndThen(t *testing.T) {
 	})
 }
 
+func TestMembership_StatesOfOneVersion_AreLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	n := newWorld().addAs(t, "A", newDisk(), func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	a, b := concurrent(t)
+	later := a.Clone()
+	if err := later.SetQuorums(ring.Quorums{N: 3, R: 1, W: 3}); err != nil {
+		t.Fatal(err)
+	}
+	var told ringFacts
+	for i, step := range []struct {
+		state *ring.State
+		want  int // lines
+	}{{a, 1}, {b, 1}, {a, 1}, {later, 2}} {
+		n.Membership.logged(change{ring: ring.NewRing(step.state), from: fromPeer}, &told)
+		if got := strings.Count(log.String(), "ring changed"); got != step.want {
+			t.Errorf("after change %d: %d lines, want %d:\n%s", i+1, got, step.want, &log)
+		}
+	}
+}
+
 func has(n *node, N, R, W int) bool {
 	q := n.Ring().Configured()
 	return q.N == N && q.R == R && q.W == W

@@ -14,7 +14,7 @@ import (
 // stateName is the name under which the disk keeps the ring state.
 const stateName = "ring"
 
-// maxHistory bounds how many states of the ring are remembered, for people to see how
+// maxHistory bounds how many versions of the ring are remembered, for people to see how
 // they spread.
 const maxHistory = 20
 
@@ -49,11 +49,11 @@ type StateStore struct {
 	}
 }
 
-// RingChange is a state of the ring, and when this node came to have it.
+// RingChange is a version of the ring, and when this node came to have it.
 type RingChange struct {
 	Version uint64
-	Digest  uint64
-	Time    time.Time
+	Digest  uint64    // of the newest state of this version
+	Time    time.Time // when the node had the first one
 }
 
 // change is a ring that has become this node's.
@@ -145,7 +145,8 @@ func (s *StateStore) UnknownStart(id ring.NodeID, other *ring.State) ring.Incarn
 	return s.mu.state.UnknownStart(id, other)
 }
 
-// History returns the newest states that this node had, the oldest of them first.
+// History returns the newest versions that this node had, the oldest of them first. States of
+// one version, which several members make at once, are not told apart.
 func (s *StateStore) History() []RingChange {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -234,6 +235,10 @@ func (s *StateStore) showLocked(state *ring.State) *ring.Ring {
 	view := ring.NewRing(state)
 	s.mu.state = state
 	s.view.Store(view)
+	if n := len(s.mu.history); n > 0 && s.mu.history[n-1].Version == view.Version() {
+		s.mu.history[n-1].Digest = view.Digest()
+		return view
+	}
 	if len(s.mu.history) == maxHistory {
 		s.mu.history = slices.Delete(s.mu.history, 0, 1)
 	}

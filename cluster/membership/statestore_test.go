@@ -93,6 +93,41 @@ func TestStateStore_History_HasTheNewestStates(t *testing.T) {
 	}
 }
 
+// concurrent returns a ring of four members of which one leaves, as two of the others have it
+// when both have got their share at once: of one version, and not equal.
+func concurrent(t *testing.T) (a, b *ring.State) {
+	t.Helper()
+	a = founded("A", "B", "C", "D")
+	if err := a.Leave(ring.IDOf("D")); err != nil {
+		t.Fatal(err)
+	}
+	b = a.Clone()
+	if err := errors.Join(a.MarkDone(a.Pending()[0], a.Target()), b.MarkDone(b.Pending()[1], b.Target())); err != nil {
+		t.Fatal(err)
+	}
+	if a.Version() != b.Version() || a.Digest() == b.Digest() {
+		t.Fatalf("versions %d and %d, digests %x and %x", a.Version(), b.Version(), a.Digest(), b.Digest())
+	}
+	return a, b
+}
+
+func TestStateStore_History_HasEachVersionOnce(t *testing.T) {
+	a, b := concurrent(t)
+	s := openState(t, newDisk())
+	if err := s.Adopt(a); err != nil {
+		t.Fatal(err)
+	}
+	before := s.History()
+	if err := s.Merge(b); err != nil {
+		t.Fatal(err)
+	}
+	after := s.History()
+	first, now := before[len(before)-1], after[len(after)-1]
+	if len(after) != len(before) || now.Digest == first.Digest || now.Digest != s.Digest() || !now.Time.Equal(first.Time) {
+		t.Errorf("%+v, and merged with the other %+v", before, after)
+	}
+}
+
 func TestOpenState_DamagedState_IsRefused(t *testing.T) {
 	d := newDisk()
 	d.saved[stateName] = []byte("rubbish")
