@@ -191,7 +191,8 @@ func TestBrowserDemo_EveryScenario_DoesWhatItSays(t *testing.T) {
 			t.Fatal(err)
 		}
 		for step := 1; step <= steps; step++ {
-			b.click(".scenario .go")
+			// In one go: the page draws the button anew now and then, and a mouse that is down then clicks nothing.
+			b.until(`((go) => go !== null && (go.click(), true))(document.querySelector(".scenario .go:not([aria-disabled])"))`)
 			b.until(`document.querySelectorAll(".scenario-steps .past").length >= ` + strconv.Itoa(step) + ` || document.querySelector(".scenario .outcome.bad") !== null`)
 			if failed := b.eval(`document.querySelector(".scenario .outcome.bad")?.textContent ?? ""`); failed != "" {
 				t.Fatalf("%s, step %d: %s", scenario, step, failed)
