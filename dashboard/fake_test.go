@@ -246,7 +246,8 @@ func (f *fake) configureLocked(r *http.Request) any {
 	if f.mu.n, f.mu.r, f.mu.w = next["n"], next["r"], next["w"]; want["n"] != nil {
 		f.settleLocked()
 	}
-	return next
+	most := len(f.mu.names)
+	return object{"n": f.mu.n, "r": f.mu.r, "w": f.mu.w, "effective": object{"n": min(f.mu.n, most), "r": min(f.mu.r, most), "w": min(f.mu.w, most)}}
 }
 
 func (f *fake) addLocked(*http.Request) any {

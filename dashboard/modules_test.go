@@ -41,6 +41,8 @@ func TestBrowser_Modules_DecideRightly(t *testing.T) {
 		{"quorums that miss each other", "quorum", `m.consequences({n: 3, r: 1, w: 2}, 5, 5)[0].kind`, "warn"},
 		{"too few nodes for W", "quorum", `m.consequences({n: 3, r: 1, w: 3}, 5, 2).some((x) => x.text.startsWith("Writes fail now"))`, "true"},
 		{"fewer members than N", "quorum", `m.consequences({n: 3, r: 2, w: 2}, 1, 1).at(-1).text`, "Only 1 member: N is 1 until there are 3."},
+		{"quorums that all nodes have", "quorum", `m.inForce({n: 3, r: 1, w: 3, effective: {n: 3, r: 1, w: 3}})`, "In force: N 3, R 1, W 3, on every node."},
+		{"quorums that wait for more nodes", "quorum", `m.inForce({n: 9, r: 4, w: 6, effective: {n: 5, r: 4, w: 5}})`, "Set: N 9, R 4, W 6. In force until there are 9 nodes: N 5, R 4, W 5."},
 		{"a fork and a join", "dag", `(({nodes, edges, columns, lanes}) => [nodes.map((n) => n.column + "/" + n.lane).join(" "), edges.length, columns, lanes].join("; "))(
 			m.place([{id: "A:1"}, {id: "A:2", parents: ["A:1"]}, {id: "B:1", parents: ["A:1"]}, {id: "A:3", parents: ["A:2", "B:1"]}]))`, "0/0 1/0 1/1 2/0; 4; 3; 2"},
 		{"neighbouring tokens of one owner are one arc", "ringshape", `[...m.bands(["A", "A", "B", "B"], m.BAND)].map(([o, d]) => o + (d.match(/M/g)).length).join()`, "A1,B1"},

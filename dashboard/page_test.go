@@ -90,6 +90,9 @@ func TestBrowser_ImpossibleQuorum_CannotBeApplied(t *testing.T) {
 	b.click("#quorum .primary")
 	b.shows("#notices", "In force: N 3, R 1, W 1")
 	b.until(`document.querySelector("#quorum .primary").ariaDisabled === "true"`)
+	b.fill("#q-n", "9")
+	b.click("#quorum .primary")
+	b.shows("#notices", "Set: N 9, R 1, W 1. In force until there are 9 nodes: N 5, R 1, W 1.")
 }
 
 func TestBrowser_DeadNode_LeavesItsLastPictureAndComesBack(t *testing.T) {

@@ -38,12 +38,18 @@ async function apply(event) {
   event.preventDefault();
   if (parts.apply.getAttribute("aria-disabled") === "true") return notice(parts.apply.title);
   const wanted = chosen;
-  const done = await attempt(() => api.configure(wanted), (v) => `In force: N ${v.n}, R ${v.r}, W ${v.w}, on every node.`);
+  const done = await attempt(() => api.configure(wanted), inForce);
   if (done) {
     Object.assign(state.cluster, { n: done.n, r: done.r, w: done.w });
     chosen = null;
   }
   draw();
+}
+
+// inForce says what an answered change has led to: a ring of fewer members than N caps all three.
+export function inForce({ n, r, w, effective }) {
+  const of = (q) => `N ${q.n}, R ${q.r}, W ${q.w}`;
+  return effective.n === n ? `In force: ${of({ n, r, w })}, on every node.` : `Set: ${of({ n, r, w })}. In force until there are ${n} nodes: ${of(effective)}.`;
 }
 
 function draw() {
