@@ -37,7 +37,7 @@ func findHints(v *View) (all []api.Problem) {
 		}
 		p := api.Problem{
 			Kind: HintsWait, Level: levelWarn, Node: m.Name, SinceMillis: oldest,
-			What:  fmt.Sprintf("%s for %s wait on %s (%d bytes)", count(hints, "hint", "hints"), m.Name, list(holders), bytes),
+			What:  fmt.Sprintf("%s on %s (%d bytes)", count(hints, "hint for "+m.Name+" waits", "hints for "+m.Name+" wait"), list(holders), bytes),
 			Means: fmt.Sprintf("%s does not have these writes yet. Hints older than --hint-age are dropped; comparing the replicas brings the writes then.", m.Name),
 			Do:    fmt.Sprintf("Bring %s back.", m.Name),
 		}

@@ -275,6 +275,10 @@ func TestFind_Since_IsWhatTheReportsSay(t *testing.T) {
 	if len(found) != 2 || found[0].SinceMillis != ago(7*time.Minute) || found[1].SinceMillis != ago(4*time.Minute) || found[1].What != "3 hints for C wait on A and B (30 bytes)" {
 		t.Errorf("%+v", found)
 	}
+	v.Reports["B"].Detail.Repair.Hints.Targets = nil
+	if found = Find(v); len(found) != 2 || found[1].What != "1 hint for C waits on A (10 bytes)" {
+		t.Errorf("%+v", found)
+	}
 }
 
 func TestTracker_RemembersWhatLasts_AndForgetsWhatEnds(t *testing.T) {

@@ -93,6 +93,8 @@ function addLayoutFaults(wrong, part) {
   for (const e of all("button, input, select, textarea, summary, svg, canvas", within)) inRoom(e, box(e));
   if (document.documentElement.scrollWidth > innerWidth) wrong.add(`the page is ${document.documentElement.scrollWidth} px wide`);
   const oneScreen = getComputedStyle(document.body).overflowY === "hidden";
+  const [explore] = all("#explore");
+  if (oneScreen && explore && box(explore).height < 0.3 * innerHeight) wrong.add(`the panels that look inside have ${Math.round(box(explore).height)} px of ${innerHeight}`);
   if (oneScreen && document.documentElement.scrollHeight > innerHeight) wrong.add("the page is higher than the screen, and does not scroll");
   for (const e of all(".cards, .console-body, [role=tabpanel], .side, .scenario-list, .scenario")) {
     if (e.scrollHeight > e.clientHeight + 1 && getComputedStyle(e).overflowY !== "visible" && e.clientHeight < 100) wrong.add(`${name(e)} scrolls in ${e.clientHeight} px`);

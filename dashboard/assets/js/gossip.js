@@ -4,7 +4,7 @@
 import { api } from "./api.js";
 import { colour, initials } from "./colours.js";
 import { h, put, s } from "./dom.js";
-import { bytes, list, millis, plural, span } from "./format.js";
+import { bytes, clockTime, list, millis, plural, span } from "./format.js";
 import { isOpen, panel } from "./tabs.js";
 
 const INTERVAL = 1500; // ms between two requests
@@ -82,7 +82,7 @@ function drawChanges(gossip) {
     return;
   }
   chosen = Math.min(chosen, changes.length - 1);
-  const buttons = h("div", { class: "buttons" }, changes.slice(0, 8).map((c, i) => h("button", { type: "button", "aria-pressed": String(i === chosen), onclick: () => { chosen = i; draw(gossip); } }, `v${c.version}`, h("small", { class: "soft" }, ` ${c.digest.slice(0, 4)}`))));
+  const buttons = h("div", { class: "buttons" }, changes.slice(0, 8).map((c, i) => h("button", { type: "button", "aria-pressed": String(i === chosen), onclick: () => { chosen = i; draw(gossip); } }, `v${c.version}`, h("small", { class: "soft" }, ` ${clockTime(Math.min(...c.seen.map((v) => v.at_ms))).slice(0, 8)}`))));
   const c = changes[chosen];
   const seen = [...c.seen].sort((a, b) => a.at_ms - b.at_ms);
   const first = seen[0]?.at_ms ?? 0;

@@ -40,5 +40,5 @@ function draw() {
 
 function entry(p) {
   return h("li", {}, h("p", {}, h("span", { class: `chip ${p.level === "error" ? "bad" : "warn"}` }, p.level), " ", h("strong", {}, p.what),
-    h("span", { class: "soft" }, ` for ${span(Math.max(0, (Date.now() - p.since_ms) / 1000))}`)), h("p", {}, p.means), h("p", {}, p.do));
+    h("span", { class: "soft" }, ` for ${span(Math.max(0, (Date.now() - p.since_ms) / 1000))}`)), h("p", { class: "soft" }, p.means), h("p", {}, h("b", {}, "To do: "), p.do));
 }
