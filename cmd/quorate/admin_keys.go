@@ -60,14 +60,19 @@ func printVersions(out io.Writer, v api.Versions, _ time.Time) error {
 		}
 		t.add(version.ID, strings.Join(version.Parents, " "), version.Node, timeText(version.TimestampMillis), current, valueText(version))
 	}
-	if err := t.print(out); err != nil {
-		return err
-	}
-	if !v.Complete {
-		fmt.Fprintln(out, "older versions are no longer remembered")
+	var err error
+	switch {
+	case len(v.Versions) > 0:
+		if err = t.print(out); err == nil && !v.Complete {
+			_, err = fmt.Fprintln(out, "older versions are no longer remembered")
+		}
+	case v.Complete:
+		_, err = fmt.Fprintln(out, "the key was never written")
+	default:
+		_, err = fmt.Fprintln(out, "no node remembers a version: nodes keep the newest writes only")
 	}
 	printMissing(out, v.Missing)
-	return nil
+	return err
 }
 
 // valueText shows the beginning of a value.

@@ -31,6 +31,8 @@ var answers = map[string]any{
 		{ID: "A:1", Node: "A", Value: "x\ny", Bytes: 3}, {ID: "B:1", Node: "B", Parents: []string{"A:1"}, Tombstone: true, Current: true},
 		{ID: "B:2", Node: "B", Value: strings.Repeat("long ", 20), Bytes: 100}, {ID: "B:3", Node: "B", Encoding: "base64", Bytes: 7},
 	}},
+	"GET /api/versions/none": api.Versions{Complete: true, Versions: []api.Version{}},
+	"GET /api/versions/old":  api.Versions{Versions: []api.Version{}, Missing: []string{"C"}},
 	"GET /api/operations": api.Operations{
 		Nodes: []api.Repair{{
 			Node: "A", Pairs: api.Pairs{Pairs: 8, Equal: 7, Failing: 1, KeysExchanged: 3, Failures: []api.PairFailure{{Partition: 3, Peer: "B", Error: "no stream"}}},
@@ -91,6 +93,8 @@ func TestAdmin_EachCommand_PrintsItsAnswerInLinesOfTheTerminalOrAsJSON(t *testin
 		{"ring --partitions", 0, `^PARTITION  PRIMARIES  OWNER NEXT\n0          A B\n1          A B        B\n2          A B\n3          B A\n$`},
 		{"preflist a/b", 0, `^slot=9 partition=2 coordinator: B\nNODE  ROLE     ANSWERS\nA     primary  no\nB     primary  yes\n$`},
 		{"versions k", 0, `(?s)"x\\ny".*A:1.*\(deleted\).*"long long long long lon… \(100 bytes\).*\(7 bytes\)\nolder versions are no longer remembered\nno answer from C\n$`},
+		{"versions none", 0, `^the key was never written\n$`},
+		{"versions old", 0, `^no node remembers a version: nodes keep the newest writes only\nno answer from C\n$`},
 		{"hints", 0, `^ON  FOR  HINTS  BYTES  OLDEST\nA   B    2      70 B   \d+`},
 		{"repair", 0, `^NODE  PAIRS  EQUAL  FAILING  KEYS REPAIRED  ALL COMPARED\nA     8      7      1        3              not yet\nA: comparison of partition 3 with B: no stream\n$`},
 		{"repair run", 1, `^NODE  KEYS EXCHANGED  FAULT\nA     5\nB     0               A does not answer\nquorate: B could not compare all of its copies: A does not answer\n$`},
