@@ -48,7 +48,11 @@ func TestBrowser_PacketOverANode_LeavesTheNodeClickable(t *testing.T) {
 		const top = document.elementFromPoint(body.x + body.width / 2, body.y + body.height / 2);
 		top.dispatchEvent(new MouseEvent("click", { bubbles: true }));
 	})()`)
-	b.until(`document.querySelector('#cards [data-node="A"]').classList.contains("picked")`)
+	picked := `document.querySelector('#cards [data-node="A"]').classList.contains("picked")`
+	b.until(picked)
+	b.click(`[aria-label="Kill C"]`)
+	b.shows(`#cards [data-node="C"]`, "killed")
+	b.until(picked) // the cards were drawn anew meanwhile
 }
 
 func TestBrowser_Conflict_IsShownSideBySideAndResolved(t *testing.T) {

@@ -67,7 +67,7 @@ function refresh(card, n) {
   const stuck = marks.some((p) => p.kind === STUCK && p.node === n.name);
   const [label, kind] = stuck ? [`${n.status}, down`, "bad"] : STATES[conditionOf(n)] ?? [n.status, ""];
   const gone = stuck || ["down", "killed"].includes(n.status);
-  set(card, "class", `card ${colour(n.name)}${gone ? " is-gone" : ""}`);
+  set(card, "class", `card ${colour(n.name)}${gone ? " is-gone" : ""}${card.classList.contains("picked") ? " picked" : ""}`);
   set(part.disc, "class", `disc ${colour(n.name)}${gone ? " gone" : ""}`);
   say(part.state, label);
   set(part.state, "class", `chip ${kind}`);
