@@ -10,59 +10,86 @@ import (
 	"github.com/quorate/quorate/engine/objectcache"
 )
 
-// FindPart does what [Store.Find] does, but of a spread object whose elements are of the kind of
-// the names, it appends the elements of those names alone. Then it returns true for part, and the
-// digest is that of the whole. names is called for a spread object only; it returns false where
-// all of it is to be read.
-func (s *Store) FindPart(p ring.Partition, key []byte, names func() ([]object.Name, bool), dst []byte) (encoded []byte, digest object.Digest, found, part bool, err error) {
-	if !s.db.guard.enter() {
-		return dst, 0, false, false, ErrClosed
-	}
-	defer s.db.guard.leave()
-	hash := hashOf(key)
-	if _, known := s.objects.Digest(p, hash, key); known != objectcache.Unknown || !s.writer.existence.MayContain(p, hash) {
-		encoded, digest, found, err = s.Find(p, key, dst)
-		return encoded, digest, found, false, err
-	}
-	encoded, digest, part, err = s.readPart(cellsPlace{partition: p, hash: hash, key: key}, names, dst)
-	if part || err != nil {
-		s.reads.Add(1)
-		return encoded, digest, err == nil, part, err
-	}
-	encoded, digest, found, err = s.Find(p, key, dst)
-	return encoded, digest, found, false, err
+// PartRead is what [Store.FindPart] finds of a key.
+type PartRead struct {
+	Encoded []byte        // the object, appended to what the caller gave
+	Digest  object.Digest // of the whole object
+	Found   bool
+	Part    bool        // Encoded has some elements only
+	Rest    object.Rest // of a part: the totals of the elements that Encoded does not have
 }
 
-// readPart reads some elements of a spread object. It reports false if there is none.
-func (s *Store) readPart(at cellsPlace, wanted func() ([]object.Name, bool), dst []byte) (encoded []byte, digest object.Digest, part bool, err error) {
+// FindPart does what [Store.Find] does, but of a spread object whose elements are of the kind of
+// the names, it appends the elements of those names alone. Where there is no name, that is the
+// head. names is called for a spread object only; it returns false where all of it is to be read.
+func (s *Store) FindPart(p ring.Partition, key []byte, names func() ([]object.Name, bool), dst []byte) (f PartRead, err error) {
+	f.Encoded = dst
+	if !s.db.guard.enter() {
+		return f, ErrClosed
+	}
+	defer s.db.guard.leave()
+	s.reads.Add(1)
+	at := cellsPlace{partition: p, hash: hashOf(key), key: key}
+	var known objectcache.Knowledge
+	if f.Encoded, f.Digest, known = s.objects.Get(p, at.hash, key, dst); known != objectcache.Unknown {
+		f.Found = known == objectcache.Present
+		return f, nil
+	}
+	if !s.writer.existence.MayContain(p, at.hash) {
+		return f, nil
+	}
+	if read, err := s.readPart(at, names, &f); read || err != nil {
+		return f, err
+	}
+	f.Encoded, f.Digest, f.Found, err = s.findStored(p, at.hash, key, dst, wholeObject)
+	return f, err
+}
+
+// readPart reads some elements of a spread object into f, or all of an object that is one record. It
+// reports false, and leaves f as it is, if the caller must read the object in another way.
+func (s *Store) readPart(at cellsPlace, wanted func() ([]object.Name, bool), f *PartRead) (read bool, err error) {
 	var from pebble.Reader = s.db.pebble
-	if s.writer.stripes.tryLockKey(at.hash) {
+	mine := s.writer.stripes.tryLockKey(at.hash)
+	if mine {
 		defer s.writer.stripes.unlockKey(at.hash)
 	} else {
 		snapshot := s.db.pebble.NewSnapshot()
 		defer snapshot.Close() //nolint:errcheck // gives back memory
 		from = snapshot
 	}
-	_, large, found, err := s.db.readPlace(from, prefixObject, at.partition, at.hash, at.key, nil)
-	if !found || err != nil || !large.spread.spread() {
-		return dst, 0, false, err
+	dst := f.Encoded
+	encoded, large, found, err := s.db.readPlace(from, prefixObject, at.partition, at.hash, at.key, dst)
+	switch {
+	case !found || err != nil:
+		return false, err
+	case !large.is() && mine && int(at.partition) < s.db.opts.Partitions:
+		f.Encoded, f.Found = encoded, true
+		f.Digest = object.SeedOf(at.key).Digest(encoded[len(dst):])
+		s.objects.Put(at.partition, at.hash, at.key, encoded[len(dst):], f.Digest)
+		return true, nil
+	case !large.spread.spread():
+		return false, nil
 	}
 	names, ok := wanted()
 	if !ok || slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind != large.spread.total.Kind }) {
-		return dst, 0, false, nil
+		return false, nil
 	}
 	slices.SortFunc(names, object.Name.Compare)
 	var o object.Object
 	if err := large.spread.decode(&o); err != nil {
-		return dst, 0, false, s.db.corrupt("stored object", err)
+		return false, s.db.corrupt("stored object", err)
 	}
 	for i, n := range names {
 		if i > 0 && n.Compare(names[i-1]) == 0 {
 			continue // named twice
 		}
 		if o.Elements, err = at.read(s.db, from, n, o.Elements); err != nil {
-			return dst, 0, false, err
+			return false, err
 		}
 	}
-	return o.Append(dst), large.spread.digest, true, nil
+	*f = PartRead{
+		Encoded: o.Append(dst), Digest: large.spread.digest, Found: true,
+		Part: true, Rest: o.Rest.Without(o.Elements.Total()),
+	}
+	return true, nil
 }

@@ -13,6 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 )
@@ -191,24 +193,8 @@ func (w *spreadWorld) compare(rt *rapid.T) {
 		if d, ok, err := w.stores[0].Digest(p, key); err != nil || ok != found || d != digest {
 			rt.Fatalf("%q: digest %x %v %v, want %x", key, d, ok, err, digest)
 		}
-		names := func() ([]object.Name, bool) {
-			return []object.Name{{Kind: object.Field, Name: []byte("f3")}, {Kind: object.Field, Name: []byte("f1")}}, true
-		}
-		got, digest, found, part, err := w.stores[0].FindPart(p, key, names, nil)
-		if err != nil || found != wantFound || digest != wantDigest {
-			rt.Fatalf("%q: part %v %x, %v", key, found, digest, err)
-		}
-		if part {
-			o, err := object.Decode(got)
-			whole, _ := object.Decode(want)
-			sought, _ := names()
-			slices.SortFunc(sought, object.Name.Compare)
-			some := whole.Restrict(sought)
-			head := object.HeadOf(&whole)
-			some.Elements = append(head.Elements, some.Elements...)
-			if err != nil || !o.Equal(&some) {
-				rt.Fatalf("%q: %+v, %v; want %+v", key, o, err, some)
-			}
+		for _, names := range [][]string{nil, {"f3", "f1"}, {"f1", "f2", "f1", "f8"}} {
+			w.comparePart(rt, i, names)
 		}
 	}
 	for p := range ring.Partition(modelPartitions) {
@@ -227,6 +213,46 @@ func (w *spreadWorld) compare(rt *rapid.T) {
 		}
 		if counted[0] != counted[1] || !slices.Equal(listed[0], listed[1]) || w.stores[0].Merkle().Root(p) != w.stores[1].Merkle().Root(p) {
 			rt.Fatalf("partition %d: %v %v, want %v %v, or the trees differ", p, counted[0], listed[0], counted[1], listed[1])
+		}
+	}
+}
+
+// comparePart compares what the store that spreads finds of some names, and the totals of the others,
+// with what the other store has.
+func (w *spreadWorld) comparePart(rt *rapid.T, i int, names []string) {
+	p, key := modelKey(i)
+	want, wantDigest, wantFound, _ := w.stores[1].Find(p, key, nil)
+	var sought []object.Name
+	for _, n := range names {
+		sought = append(sought, object.Name{Kind: object.Field, Name: []byte(n)})
+	}
+	f, err := w.stores[0].FindPart(p, key, func() ([]object.Name, bool) { return slices.Clone(sought), true }, nil)
+	if err != nil || f.Found != wantFound || f.Digest != wantDigest || !f.Part && (f.Rest != object.Rest{} || !bytes.Equal(f.Encoded, want)) {
+		rt.Fatalf("%q: %+v, %v; want %v %x %x", key, f, err, wantFound, wantDigest, want)
+	}
+	if !f.Part {
+		return
+	}
+	o, err := object.Decode(f.Encoded)
+	o.Rest = f.Rest
+	whole, _ := object.Decode(want)
+	slices.SortFunc(sought, object.Name.Compare)
+	some := whole.Restrict(slices.CompactFunc(sought, func(a, b object.Name) bool { return a.Compare(b) == 0 }))
+	some.Rest = whole.Elements.Total().Without(some.Elements.Total())
+	some.Elements = append(object.HeadOf(&whole).Elements, some.Elements...)
+	if err != nil || !o.Equal(&some) {
+		rt.Fatalf("%q: %+v, %v; want %+v", key, o, err, some)
+	}
+	now := w.clock.at.UnixMilli()
+	for _, at := range []int64{now, now + 5_000, now + 1e9} { // before and after the expiries that keys have
+		for _, kind := range []object.Kind{object.Field, object.Member} {
+			if n, of := collection.CountOf(&o, kind, at), collection.CountOf(&whole, kind, at); n != of {
+				rt.Fatalf("%q: the part has %d elements of kind %d, want %d", key, n, kind, of)
+			}
+		}
+		shown, err := register.Choose(&o, register.LWW, at)
+		if of, werr := register.Choose(&whole, register.LWW, at); fmt.Sprint(shown, err) != fmt.Sprint(of, werr) {
+			rt.Fatalf("%q: the part is shown as %+v, %v, want %+v, %v", key, shown, err, of, werr)
 		}
 	}
 }

@@ -10,8 +10,9 @@ type held struct {
 	encoded []byte
 	digest  object.Digest
 	found   bool
-	hinted  bool // some of it is kept for another node
-	part    bool // encoded has some elements only
+	hinted  bool        // some of it is kept for another node
+	part    bool        // encoded has some elements only
+	rest    object.Rest // of a part: the totals of the elements that encoded does not have
 }
 
 // lookUp finds all that this node holds of a key, and appends it to buffer: its own copy,
@@ -22,8 +23,8 @@ func (c *Coordinator) lookUp(p ring.Partition, key, buffer []byte) (h held, err 
 	return c.lookUpPart(p, key, buffer, nil)
 }
 
-// lookUpPart does what lookUp does, where the elements of some names may be enough, unless names is
-// nil. It finds those alone if the engine can read them alone, and there is no hint.
+// lookUpPart does what lookUp does, where the head and the elements of some names may be enough,
+// unless names is nil. It finds those alone if the engine can read them alone, and there is no hint.
 func (c *Coordinator) lookUpPart(p ring.Partition, key, buffer []byte, names func() ([]object.Name, bool)) (h held, err error) {
 	hint, hinted, err := c.cfg.Store.Hints().Get(p, key, nil)
 	if err != nil {
@@ -35,8 +36,8 @@ func (c *Coordinator) lookUpPart(p ring.Partition, key, buffer []byte, names fun
 		h.encoded, h.digest, h.found, err = c.cfg.Store.Find(p, key, buffer)
 		return h, err
 	default:
-		h.encoded, h.digest, h.found, h.part, err = c.cfg.Store.FindPart(p, key, names, buffer)
-		return h, err
+		f, err := c.cfg.Store.FindPart(p, key, names, buffer)
+		return held{encoded: f.Encoded, digest: f.Digest, found: f.Found, part: f.Part, rest: f.Rest}, err
 	}
 	own, _, found, err := c.cfg.Store.Find(p, key, nil)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// What reads and changes some elements of a large collection needs no others: the engine reads
-// those alone (engine.PartEditor, engine.Store.FindPart). As long as all replicas that are asked
+// What reads and changes some elements of a large collection, or none, needs no others: the engine
+// reads those alone, and the totals of the others (engine.PartEditor, engine.Store.FindPart). As long as all replicas that are asked
 // have the same object, by its digest, nothing of it travels. Where they differ, whole objects are
 // compared.
 
@@ -20,12 +20,12 @@ var errMoved = errors.New("the key has moved to another node meanwhile: try agai
 // that reads and writes strings, which so is spared a look at what kind of object there is.
 func mayDoWithPart(r *Request) bool {
 	if r.Update == nil {
-		return r.Names != nil
+		return r.Head || r.Names != nil
 	}
 	return r.Update.Kind == register.ChangeElements || r.Update.Kind == register.Delete
 }
 
-// soughtBy returns the names that the ops of a group read or change, and false if one of them needs
+// soughtBy returns the names whose elements the ops of a group read, and false if one of them needs
 // all elements. Updates are shown their elements by the engine, so that they seek none here.
 func soughtBy(f *wave, group int) (names []object.Name, ok bool) {
 	for k := group; k < len(f.mu.ops); k++ {
@@ -34,7 +34,7 @@ func soughtBy(f *wave, group int) (names []object.Name, ok bool) {
 			continue
 		}
 		switch {
-		case p.req.Update == nil && p.req.Names == nil:
+		case p.req.Update == nil && p.req.Names == nil && !p.req.Head:
 			return nil, false
 		case p.req.Update == nil:
 			names = append(names, p.req.Names...)
@@ -50,6 +50,12 @@ func soughtBy(f *wave, group int) (names []object.Name, ok bool) {
 	return names, true
 }
 
+// clearedInPart reports whether a clear covers some events of an object, and leaves others.
+func clearedInPart(o *op, found *object.Object) bool {
+	left, covered := o.f.c.cfg.Store.Clears().Filter(*found)
+	return covered && len(left.Clock) > 0
+}
+
 // completeOwn reads this node's copy again, whole. If it cannot, the read must end with the error:
 // the nodes that have the same as this one have sent nothing of it.
 func completeOwn(o *op) error {
@@ -58,11 +64,16 @@ func completeOwn(o *op) error {
 		return err
 	}
 	part, _ := o.read.Own()
-	if seen, err := object.Decode(part); err != nil {
+	seen, err := object.Decode(part)
+	if err != nil {
 		return err
-	} else if whole, err := object.Decode(own); err != nil {
+	}
+	whole, err := object.Decode(own)
+	if err != nil {
 		return err
-	} else if !whole.Context().Includes(seen.Context()) {
+	}
+	seen, _ = o.f.c.cfg.Store.Clears().Filter(seen)
+	if !whole.Context().Includes(seen.Context()) {
 		return errMoved
 	}
 	o.read.Complete(own, digest)

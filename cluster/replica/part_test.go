@@ -57,6 +57,117 @@ func TestRead_NamedElements_OfALargeCollection(t *testing.T) {
 	}
 }
 
+// headOf is a read that needs no elements.
+func headOf(key []byte) *Request { return &Request{Key: key, Head: true} }
+
+// count returns how many members a read found, those of the rest included.
+func count(r *Request) int { return collection.CountOf(&r.Object, object.Member, 0) }
+
+// What needs no members of a large set reads none, as long as the replicas agree.
+func TestRead_Head_OfALargeCollection(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	w.fillSet()
+	for place := range 3 {
+		if r := w.at(place).must(headOf(w.key)); len(r.Object.Elements) > 0 || r.Object.Rest.Kind != object.Member || count(r) != 200 {
+			t.Errorf("at place %d: %d members and %+v", place, len(r.Object.Elements), r.Object.Rest)
+		}
+	}
+	if r := w.at(3).must(headOf(w.key)); count(r) != 200 {
+		t.Errorf("a node without a copy finds %d members", count(r))
+	}
+	group := []*Request{headOf(w.key), named(w.key, "member7", "nobody")}
+	w.at(0).do(group...)
+	for _, r := range group {
+		if fmt.Sprint(members(r)) != "[member7]" || r.Object.Rest.Names != 199 || count(r) != 200 {
+			t.Errorf("in a group: %v and %+v", members(r), r.Object.Rest)
+		}
+	}
+	group = []*Request{headOf(w.key), get(w.key)}
+	w.at(0).do(group...)
+	for _, r := range group {
+		if len(members(r)) != 200 || count(r) != 200 {
+			t.Errorf("in a group with a read of all: %d members and %+v", len(members(r)), r.Object.Rest)
+		}
+	}
+	r := headOf(w.key)
+	w.at(0).must(r)
+	r.Reset()
+	r.Key = []byte("nosuch")
+	if w.at(0).must(r); r.Object.Rest != (object.Rest{}) || count(r) != 0 {
+		t.Errorf("a request that is used again for another key finds %+v", r.Object.Rest)
+	}
+}
+
+// Where replicas differ, what needs no members is answered from all of them: those that one replica
+// alone has, and concurrent ones of one name, count once.
+func TestRead_Head_ReplicasDiffer(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.fillSet()
+	w.setDown(0)
+	w.at(1).must(change(w.key, collection.SetAdd, "new", "newer"))
+	w.at(1).must(change(w.key, collection.SetRemove, "member5"))
+	w.setDown(1, 2)
+	r := change(w.key, collection.SetAdd, "new", "mine")
+	r.R, r.W = 1, 1
+	w.at(0).must(r)
+	w.setDown()
+	r = headOf(w.key)
+	r.R = 3
+	if w.at(0).must(r); count(r) != 202 {
+		t.Errorf("%d members, want 202", count(r))
+	}
+	w.settled()
+	if w.at(2).must(headOf(w.key)); len(w.at(2).must(get(w.key)).Object.Elements.Of(object.Member, []byte("new"))) != 2 {
+		t.Error("the member that was added on two nodes has no concurrent elements: the test shows nothing")
+	}
+	if r = w.at(2).must(headOf(w.key)); len(r.Object.Elements) > 0 || count(r) != 202 {
+		t.Errorf("after the repair: %d members beside %+v, want none and 202", len(r.Object.Elements), r.Object.Rest)
+	}
+}
+
+// A replica that has nothing is sent the whole set, though no member was read.
+func TestRead_Head_ReplicaHasNothing_IsSentAll(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.fillSet()
+	n := w.at(1)
+	p := n.partition(w.key)
+	if dropped, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); !dropped || err != nil {
+		t.Fatal(dropped, err)
+	}
+	r := headOf(w.key)
+	r.R = 3
+	if w.at(0).must(r); count(r) != 200 {
+		t.Errorf("%d members", count(r))
+	}
+	w.settled()
+}
+
+// A clear may come after the head was read, and cover some of the members: what is left is counted.
+func TestRead_Head_ClearComesMeanwhile(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.fillSet()
+	w.setDown(0)
+	w.at(1).must(change(w.key, collection.SetAdd, "new", "newer"))
+	w.setDown()
+	repair := get(w.key)
+	repair.R = 3
+	w.at(0).must(repair)
+	w.settled()
+	n := w.at(0)
+	first := n.must(named(w.key, "member0")).Object.Elements[0].Dot.Actor
+	w.decide(func(to int, kind peer.Kind) fate {
+		if kind == peer.Read {
+			if err := n.store.Clears().Apply(object.Clear{{Node: first.Node, Below: first.Epoch + 1}}); err != nil {
+				t.Error(err)
+			}
+		}
+		return arrives
+	})
+	if r := n.must(headOf(w.key)); count(r) != 2 {
+		t.Errorf("%d members and %+v, want the two that are not cleared", len(r.Object.Elements), r.Object.Rest)
+	}
+}
+
 // A read of some members finds what another replica knows alone, and repairs all of the set.
 func TestRead_NamedElements_ReplicasDiffer(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")

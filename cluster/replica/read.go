@@ -91,7 +91,7 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 		f.decideLocked(i, err)
 		return e, false
 	case found:
-		e.Answer = message.Answer{Found: message.Whole, Object: own.encoded, Digest: own.digest, Part: own.part}
+		e.Answer = message.Answer{Found: message.Whole, Object: own.encoded, Digest: own.digest, Part: own.part, Rest: own.rest}
 	default:
 		e.Answer.Found = message.Absent
 	}
@@ -167,7 +167,8 @@ func (f *wave) finishReadLocked(i int) error {
 	if err != nil {
 		return err
 	}
-	if merged.Stale != 0 && o.read.Part() { // they are sent the whole
+	// Stale replicas are sent the whole. And totals do not tell what a clear leaves of them.
+	if o.read.Part() && (merged.Stale != 0 || clearedInPart(o, &merged.Object)) {
 		if err := completeOwn(o); err != nil {
 			return err
 		}

@@ -7,8 +7,8 @@ import (
 
 // Merged is what a read found: the join of all copies.
 type Merged struct {
-	Object  object.Object
-	Encoded []byte // nil: no copy exists
+	Object  object.Object // with a rest, where this node's object is a part
+	Encoded []byte        // nil: no copy exists
 	// Stale has the primaries that answered with less, this node included.
 	Stale quorum.Nodes
 }
@@ -20,6 +20,7 @@ func (m *Read) Merge(room *object.Object) (merged Merged, err error) {
 		if err := room.DecodeFrom(m.own); err != nil {
 			return Merged{}, err
 		}
+		room.Rest = m.rest
 		merged.Object, merged.Encoded = *room, m.own
 	}
 	merged.Object, merged.Encoded = m.join(merged.Object, merged.Encoded)

@@ -27,8 +27,9 @@ type Read struct {
 	done  bool
 
 	key    []byte
-	own    []byte // this node's object, encoded; nil: none
-	part   bool   // it has some of its elements only; the digest is that of the whole
+	own    []byte      // this node's object, encoded; nil: none
+	part   bool        // it has some of its elements only; the digest is that of the whole
+	rest   object.Rest // of a part: the totals of its other elements
 	digest object.Digest
 	found  []finding // what the others answered
 }
@@ -54,7 +55,7 @@ func (m *Read) Begin(nodes Replicas, key []byte, need int) {
 func (m *Read) Reset() {
 	clear(m.found)
 	m.nodes, m.tally, m.up, m.done = Replicas{}, quorum.Tally{}, 0, false
-	m.key, m.own, m.part, m.digest, m.found = nil, nil, false, 0, m.found[:0]
+	m.key, m.own, m.part, m.rest, m.digest, m.found = nil, nil, false, object.Rest{}, 0, m.found[:0]
 }
 
 // Tally returns the count of the answers.
@@ -70,7 +71,7 @@ func (m *Read) Part() bool { return m.part }
 
 // Complete gives m this node's object, whole: what is stored by now.
 func (m *Read) Complete(own []byte, digest object.Digest) {
-	m.own, m.part, m.digest = own, false, digest
+	m.own, m.part, m.rest, m.digest = own, false, object.Rest{}, digest
 }
 
 // Step takes an event and appends what is to be done. ReadOwn is the last action where
@@ -168,9 +169,9 @@ func (m *Read) ask(at int) Action {
 // take records an answer, and reports whether it can be understood.
 func (m *Read) take(place int, a message.Answer) bool {
 	if place == m.nodes.Self {
-		m.own, m.part, m.digest = nil, false, 0
+		m.own, m.part, m.rest, m.digest = nil, false, object.Rest{}, 0
 		if a.Found == message.Whole {
-			m.own, m.part, m.digest = a.Object, a.Part, a.Digest
+			m.own, m.part, m.rest, m.digest = a.Object, a.Part, a.Rest, a.Digest
 		}
 		return a.Found == message.Whole || a.Found == message.Absent
 	}

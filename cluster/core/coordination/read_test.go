@@ -157,6 +157,27 @@ func checkRead(t *rapid.T, m *Read, copies [][]byte, answered quorum.Nodes, need
 	}
 }
 
+// What a read finds of this node's object has the totals of what it has not read, until the whole is at
+// hand, and nothing of an earlier read.
+func TestRead_PartOfOwn_HasTheRest(t *testing.T) {
+	nodes := Replicas{Walk: 3, Primaries: 3, Self: 0}
+	key, encoded := []byte("key"), named(t, "a")
+	own := message.Answer{Found: message.Whole, Object: encoded, Digest: 7, Part: true, Rest: object.Rest{Kind: object.Member, Names: 200}}
+	var m Read
+	var room object.Object
+	for _, want := range []object.Rest{own.Rest, {}, own.Rest} {
+		m.Begin(nodes, key, 1)
+		m.Step(Event{Kind: Start}, nil)
+		m.Step(Event{Kind: Answer, Answer: own}, nil)
+		if want == (object.Rest{}) {
+			m.Complete(encoded, 7)
+		}
+		if got, err := m.Merge(&room); err != nil || got.Object.Rest != want {
+			t.Errorf("the rest is %+v, %v; want %+v", got.Object.Rest, err, want)
+		}
+	}
+}
+
 func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	nodes := Replicas{Walk: 5, Primaries: 3, Self: 0}

@@ -68,6 +68,7 @@ type Answer struct {
 	Object  []byte        // of Whole, encoded
 	Failure string        // of Failed
 	Part    bool          // Object has some of its elements only; never sent
+	Rest    object.Rest   // of a part: the totals of the elements that Object does not have; never sent
 }
 
 // Append appends the item of an answer to a read.

@@ -18,6 +18,16 @@ func ViewOf(o *object.Object, kind object.Kind, now int64) View {
 	return viewOf(o, kind, now, func(*object.Element) bool { return true })
 }
 
+// CountOf returns how many elements of a kind can be read at the time now (unix milliseconds), each
+// name once. Those of the object's rest count, too.
+func CountOf(o *object.Object, kind object.Kind, now int64) int {
+	n := len(ViewOf(o, kind, now))
+	if o.Rest.Kind == kind && o.Rest.Lives(o.Elements, now) {
+		n += o.Rest.Names
+	}
+	return n
+}
+
 // ViewSeen returns the view of those elements that a context covers.
 func ViewSeen(o *object.Object, kind object.Kind, now int64, seen causal.Context) View {
 	return viewOf(o, kind, now, func(e *object.Element) bool { return seen.Covers(e.Dot) })
