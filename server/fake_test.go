@@ -19,6 +19,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/coverage"
 	"github.com/quorate/quorate/cluster/replica"
+	"github.com/quorate/quorate/server/commandtest"
 )
 
 // fake is a store of one node, in memory, made of the pure packages: what a
@@ -79,7 +80,7 @@ func (f *fake) Do(_ context.Context, requests []*replica.Request) {
 			f.lent[r][i] = '#' // as a coordinator does, which lends the same memory again
 		}
 		if r.Update == nil {
-			r.Object = f.lend(r, f.objects[string(r.Key)])
+			r.Object = commandtest.PartFor(r, f.lend(r, f.objects[string(r.Key)]))
 			continue
 		}
 		r.Err = f.apply(r)

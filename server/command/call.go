@@ -32,6 +32,14 @@ func (c *Call) Read(key []byte) *Request {
 	return r
 }
 
+// ReadHead plans a read of key for which the elements of a large collection need not be read: their
+// totals are enough ([object.Rest]).
+func (c *Call) ReadHead(key []byte) *Request {
+	r := c.Read(key)
+	r.Head = true
+	return r
+}
+
 // Write plans an update of key with the connection's quorum. The caller fills in
 // the update.
 func (c *Call) Write(key []byte, kind register.Kind) (*Request, *register.Update) {
@@ -167,9 +175,18 @@ func ReplyValue(c *Call) {
 // ReadNow carries out one read, for Run. The request, and what it found, live
 // until the next ReadNow or WriteNow.
 func (c *Call) ReadNow(ctx context.Context, key []byte) *Request {
+	return c.readNow(ctx, key, c.Read)
+}
+
+// ReadHeadNow does for ReadHead what ReadNow does for Read.
+func (c *Call) ReadHeadNow(ctx context.Context, key []byte) *Request {
+	return c.readNow(ctx, key, c.ReadHead)
+}
+
+func (c *Call) readNow(ctx context.Context, key []byte, plan func(key []byte) *Request) *Request {
 	c.Batch.release()
 	c.Requests = nil
-	r := c.Read(key)
+	r := plan(key)
 	c.execute(ctx, c.Requests)
 	return r
 }

@@ -124,6 +124,24 @@ func PlanView(kind object.Kind, show func(*Call, collection.View)) func(*Call) {
 	}
 }
 
+// PlanCount returns a Plan that answers with the number of elements of the first key. It reads no
+// elements of a large collection.
+func PlanCount(kind object.Kind) func(*Call) {
+	reply := func(c *Call) {
+		r := c.Requests[0]
+		if _, ok := c.View(r, kind); !ok {
+			return
+		}
+		n := collection.CountOf(&r.Object, kind, c.Now)
+		c.Count(n > 0)
+		c.Out.Int(int64(n))
+	}
+	return func(c *Call) {
+		c.ReadHead(c.Args[1])
+		c.Reply = reply
+	}
+}
+
 // PlanNamed does what PlanView does, for a show that looks at no other elements than those that the
 // arguments name, from the third on. The view may have those alone.
 func PlanNamed(kind object.Kind, show func(*Call, collection.View)) func(*Call) {

@@ -49,11 +49,25 @@ func (s *Store) Do(_ context.Context, requests []*replica.Request) {
 		}
 		if r.Update == nil {
 			stored := s.Objects[string(r.Key)]
-			r.Object = stored.Clone()
+			r.Object = PartFor(r, stored.Clone())
 			continue
 		}
 		r.Err = s.apply(r)
 	}
+}
+
+// PartFor returns what a store that keeps all collections element by element shows a read of an object.
+func PartFor(r *replica.Request, o object.Object) object.Object {
+	if !r.Head && r.Names == nil || !object.Spreads(&o) {
+		return o
+	}
+	names := slices.Clone(r.Names)
+	slices.SortFunc(names, object.Name.Compare)
+	named := o.Restrict(slices.CompactFunc(names, func(a, b object.Name) bool { return a.Compare(b) == 0 })).Elements
+	part := object.HeadOf(&o)
+	part.Elements = append(part.Elements, named...)
+	part.Rest = o.Elements.Total().Without(named.Total())
+	return part
 }
 
 func (s *Store) apply(r *replica.Request) error {

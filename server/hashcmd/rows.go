@@ -6,8 +6,8 @@ import (
 	"github.com/quorate/quorate/server/command"
 )
 
-// Rows returns the commands on hashes. A hash is stored and read as a whole: N is the number
-// of its fields, and every command takes O(N).
+// Rows returns the commands on hashes. N is the number of the fields of a hash, and a command that
+// reads it as a whole takes O(N). Of a large hash some commands read no more than they need.
 func Rows() []command.Row {
 	const complexity = "O(N) where N is the number of fields of the hash"
 	return []command.Row{
@@ -61,9 +61,9 @@ func Rows() []command.Row {
 		},
 		{
 			Name: "hlen", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @hash @fast",
-			Group: "hash", Since: "2.0.0", Complexity: complexity,
+			Group: "hash", Since: "2.0.0", Complexity: "O(1) of a large hash, else " + complexity,
 			Summary: "Count the fields of a hash",
-			Plan:    planRead(command.ShowLength),
+			Plan:    command.PlanCount(object.Field),
 		},
 		{
 			Name: "hstrlen", Arity: 3, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @hash @fast",

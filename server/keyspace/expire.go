@@ -85,7 +85,7 @@ func planExpiry(show func(expiry, now int64) int64) func(*command.Call) {
 		}
 	}
 	return func(c *command.Call) {
-		c.Read(c.Args[1])
+		c.ReadHead(c.Args[1])
 		c.Reply = reply
 	}
 }

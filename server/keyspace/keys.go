@@ -10,7 +10,7 @@ import (
 // planExists serves EXISTS and TOUCH; both count a key named twice as two.
 func planExists(c *command.Call) {
 	for _, key := range c.Args[1:] {
-		c.Read(key)
+		c.ReadHead(key)
 	}
 	c.Reply = command.ReplyCount
 }
@@ -22,7 +22,7 @@ func runManyExists(ctx context.Context, c *command.Call) {
 }
 
 func planType(c *command.Call) {
-	c.Read(c.Args[1])
+	c.ReadHead(c.Args[1])
 	c.Reply = replyType
 }
 

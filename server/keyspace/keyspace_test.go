@@ -13,8 +13,11 @@ import (
 	"github.com/quorate/quorate/cluster/replica"
 	"github.com/quorate/quorate/server/command"
 	"github.com/quorate/quorate/server/commandtest"
+	"github.com/quorate/quorate/server/hashcmd"
 	"github.com/quorate/quorate/server/keyspace"
+	"github.com/quorate/quorate/server/setcmd"
 	"github.com/quorate/quorate/server/stringcmd"
+	"github.com/quorate/quorate/server/zsetcmd"
 )
 
 func newConn(t *testing.T) *commandtest.Conn {
@@ -249,6 +252,49 @@ func TestManyKeys_AreHandledInPieces(t *testing.T) {
 		t.Errorf("DEL: %s, want %s", got, want)
 	}
 	c.Play([]commandtest.Line{{"DBSIZE", ":0"}})
+}
+
+// What is asked of a large collection as a whole needs no element of it. Where the encoding depends on
+// the elements they are read.
+func TestLargeCollection_IsDescribedByItsHead(t *testing.T) {
+	c := commandtest.New(t, nil, keyspace.Rows(), hashcmd.Rows(), setcmd.Rows(), zsetcmd.Rows())
+	fill := func(command string, n int, words func(i int) string) {
+		for i := range n {
+			command += " " + words(i)
+		}
+		c.Do(command)
+	}
+	fill("HSET hash", 129, func(i int) string { return fmt.Sprintf("f%d %d", i, i) })
+	fill("HSET packed", 128, func(i int) string { return fmt.Sprintf("f%d %d", i, i) })
+	fill("SADD set", 129, func(i int) string { return fmt.Sprint("m", i) })
+	fill("SADD numbers", 512, func(i int) string { return fmt.Sprint(i) })
+	fill("SADD more", 513, func(i int) string { return fmt.Sprint(i) })
+	fill("ZADD sorted", 129, func(i int) string { return fmt.Sprintf("%d m%d", i, i) })
+	whole := 0
+	c.Store.Fail = func(r *replica.Request) error {
+		if r.Update == nil && !r.Head {
+			whole++
+		}
+		return nil
+	}
+	const wrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value"
+	c.Play([]commandtest.Line{
+		{"HLEN hash", ":129"}, {"SCARD set", ":129"}, {"ZCARD sorted", ":129"},
+		{"HLEN set", wrongType}, {"SCARD sorted", wrongType}, {"ZCARD hash", wrongType}, {"HLEN nosuch", ":0"},
+		{"TYPE hash", "+hash"}, {"TYPE set", "+set"}, {"TYPE sorted", "+zset"},
+		{"EXISTS hash set sorted nosuch hash", ":4"},
+		{"OBJECT ENCODING hash", "$9 hashtable"}, {"OBJECT ENCODING more", "$9 hashtable"}, {"OBJECT ENCODING sorted", "$8 skiplist"},
+		{"OBJECT IDLETIME hash", ":0"}, {"OBJECT REFCOUNT hash", ":1"},
+		{"PEXPIRE hash 5000", ":1"}, {"TTL hash", ":5"}, {"PTTL hash", ":5000"}, {"TTL set", ":-1"},
+	})
+	if whole > 0 {
+		t.Errorf("%d reads of a whole collection", whole)
+	}
+	c.Play([]commandtest.Line{
+		{"OBJECT ENCODING packed", "$8 listpack"}, {"OBJECT ENCODING set", "$9 hashtable"}, {"OBJECT ENCODING numbers", "$6 intset"},
+	})
+	c.Pass(5 * time.Second)
+	c.Play([]commandtest.Line{{"HLEN hash", ":0"}, {"TTL hash", ":-2"}, {"TYPE hash", "+none"}, {"EXISTS hash", ":0"}, {"OBJECT ENCODING hash", "$-1"}, {"SCARD hash", ":0"}})
 }
 
 func TestStoreError_IsTheAnswer(t *testing.T) {

@@ -1,6 +1,8 @@
 package keyspace
 
 import (
+	"context"
+
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/number"
@@ -13,9 +15,18 @@ import (
 const textNoFrequency = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
 	"Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 
-// planObjectEncoding serves OBJECT ENCODING: the encoding in which Redis would store the key.
-func planObjectEncoding(c *command.Call) {
-	planObject(c, func(shown register.Shown) {
+// runObjectEncoding serves OBJECT ENCODING: the encoding in which Redis would store the key. That of
+// a collection of many elements follows from their number. Of others all are read.
+func runObjectEncoding(ctx context.Context, c *command.Call) {
+	r := c.ReadHeadNow(ctx, c.Args[2])
+	if shown, err := c.Shown(r); err == nil && shown.Kind != 0 && r.Object.Rest.Names > 0 {
+		if encoding := encodingOfMany(shown.Kind, collection.CountOf(&r.Object, shown.Kind, c.Now)); encoding != "" {
+			c.Out.Text(encoding)
+			return
+		}
+		c.ReadNow(ctx, c.Args[2])
+	}
+	replyObject(c, func(shown register.Shown) {
 		if shown.Kind != 0 {
 			c.Out.Text(encodingOf(collection.ViewOf(&c.Requests[0].Object, shown.Kind, c.Now)))
 			return
@@ -38,6 +49,18 @@ const (
 	mostPackedBytes = 64  // of each
 	mostIntegers    = 512
 )
+
+// encodingOfMany returns the encoding of a collection of so many elements, or nothing if it depends on
+// what they are.
+func encodingOfMany(kind object.Kind, n int) string {
+	switch {
+	case kind == object.Field && n > mostPacked, kind == object.Member && n > mostIntegers:
+		return "hashtable"
+	case kind == object.Scored && n > mostPacked:
+		return "skiplist"
+	}
+	return ""
+}
 
 // encodingOf returns the encoding in which Redis 7.0 would store a collection.
 func encodingOf(v collection.View) string {
@@ -87,18 +110,22 @@ func planObjectRefcount(c *command.Call) {
 	})
 }
 
-// planObject reads the key of an OBJECT command, and answers with what show writes, with nil
-// if the key does not exist, or with an error.
+// planObject reads the key of an OBJECT command that does not look at elements, and answers as
+// replyObject does.
 func planObject(c *command.Call, show func(register.Shown)) {
-	c.Read(c.Args[2])
-	c.Reply = func(c *command.Call) {
-		switch shown, err := c.Shown(c.Requests[0]); {
-		case err != nil:
-			c.Fail(err)
-		case !shown.Found:
-			c.Out.Null()
-		default:
-			show(shown)
-		}
+	c.ReadHead(c.Args[2])
+	c.Reply = func(c *command.Call) { replyObject(c, show) }
+}
+
+// replyObject answers with what show writes of the key that was read, with nil if it does not exist,
+// or with an error.
+func replyObject(c *command.Call, show func(register.Shown)) {
+	switch shown, err := c.Shown(c.Requests[0]); {
+	case err != nil:
+		c.Fail(err)
+	case !shown.Found:
+		c.Out.Null()
+	default:
+		show(shown)
 	}
 }

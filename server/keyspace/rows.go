@@ -147,7 +147,7 @@ func Rows() []command.Row {
 					Name: "encoding", Arity: 3, Flags: "readonly", Keys: command.KeyAt(2, "RO"), Categories: "@keyspace @read @slow", Tips: "nondeterministic_output",
 					Group: "generic", Since: "2.2.3", Complexity: "O(N) where N is the length of the value",
 					Summary: "Show how Redis would store the value: int, embstr or raw",
-					Plan:    planObjectEncoding,
+					Run:     runObjectEncoding,
 				},
 				{
 					Name: "freq", Arity: 3, Flags: "readonly", Keys: command.KeyAt(2, "RO"), Categories: "@keyspace @read @slow", Tips: "nondeterministic_output",

@@ -11,8 +11,8 @@ func storeKeys(access string) command.Keys {
 	return command.Keys{First: 1, Last: -1, Step: 1, Access: access + " update;RO access"}
 }
 
-// Rows returns the commands on sets. A set is stored and read as a whole: N is the number of
-// its members, and every command takes O(N).
+// Rows returns the commands on sets. N is the number of the members of a set, and a command that
+// reads it as a whole takes O(N). Of a large set some commands read no more than they need.
 func Rows() []command.Row {
 	const (
 		complexity = "O(N) where N is the number of members of the set"
@@ -51,9 +51,9 @@ func Rows() []command.Row {
 		},
 		{
 			Name: "scard", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @set @fast",
-			Group: "set", Since: "1.0.0", Complexity: complexity,
+			Group: "set", Since: "1.0.0", Complexity: "O(1) of a large set, else " + complexity,
 			Summary: "Count the members of a set",
-			Plan:    planRead(command.ShowLength),
+			Plan:    command.PlanCount(object.Member),
 		},
 		{
 			Name: "spop", Arity: -2, Flags: "write fast", Keys: command.Key("RW access delete"), Categories: "@write @set @fast", Tips: "nondeterministic_output",

@@ -1,13 +1,15 @@
 package zsetcmd
 
 import (
+	"github.com/quorate/quorate/cluster/core/object"
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/server/command"
 )
 
-// A sorted set is stored and read as a whole, and put in order by each command that needs it.
+// A sorted set is put in order by each command that needs it. Of a large one some commands read no
+// more than they need, all others the whole.
 const (
 	complexity = "O(N) where N is the number of members of the sorted set"
 	ordered    = "O(N log N) where N is the number of members of the sorted set"
@@ -57,9 +59,9 @@ func memberRows() []command.Row {
 		},
 		{
 			Name: "zcard", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @sortedset @fast",
-			Group: "sorted-set", Since: "1.2.0", Complexity: complexity,
+			Group: "sorted-set", Since: "1.2.0", Complexity: "O(1) of a large sorted set, else " + complexity,
 			Summary: "Count the members of a sorted set",
-			Plan:    planView(command.ShowLength),
+			Plan:    command.PlanCount(object.Scored),
 		},
 		{
 			Name: "zcount", Arity: 4, Flags: "readonly fast", Keys: command.Key("RO access"), Categories: "@read @sortedset @fast",
