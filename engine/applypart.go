@@ -12,10 +12,14 @@ import (
 // PartEditor is an [Editor] that may need no more of a collection than the elements of some names.
 type PartEditor interface {
 	Editor
-	// Names returns the names whose elements Edit looks at and changes, which are of one kind. Edit
-	// may then be shown those elements alone, with the totals of the rest in object.Object.Rest. It
-	// returns false if it needs all elements. Names are in any order, and may repeat.
+	// Names returns the names whose elements Edit looks at and changes, which are of one kind, but for
+	// the expiry of the key. Edit may then be shown those elements alone, with the totals of the rest in
+	// object.Object.Rest. It returns false if it needs all elements. Names are in any order, and may
+	// repeat.
 	Names() ([]object.Name, bool)
+	// KeyExpiry returns the expiry (unix milliseconds) that Edit may give the key, if the names have
+	// it; 0 means never.
+	KeyExpiry() int64
 }
 
 // part is a spread object of which the records of one key change some names, and read no more.
@@ -27,7 +31,8 @@ type part struct {
 	length   int
 	digest   object.Digest
 	state    indexState
-	whole    bool // it is not spread any more
+	whole    bool  // it is not spread any more
+	near     int64 // an expiry of the key up to then (unix milliseconds) is not left to the part
 }
 
 // covers reports whether the record at a place is one of the part's.
@@ -36,12 +41,12 @@ func (p *part) covers(at int) bool { return p.from <= at && at < p.to }
 // reset forgets the part.
 func (p *part) reset() { *p = part{} }
 
-// An expiry of the key that is nearer than this is not left to a part: an event could have a later
-// time, and outlive the key.
+// An expiry of the key that is nearer than this is not left to a part, be it the one that the key has or
+// one that it is given: an element could have a later time, and outlive the key.
 const partMargin = 2 * causal.MaxDrift
 
-// errOutlives says that an element is newer than the expiry of its key, which is far in the future.
-var errOutlives = errors.New("the element has a time after the expiry of its key: look at the clocks of the nodes")
+// errOutlives says that an element may be newer than the expiry of its key, which is far in the future.
+var errOutlives = errors.New("an element has a time after the expiry of its key: look at the clocks of the nodes")
 
 // errMadeString says that an edit of some elements left them, and made a string beside them.
 var errMadeString = errors.New("an edit of some elements of a collection made a string")
@@ -85,6 +90,9 @@ func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bo
 	names = slices.CompactFunc(names, func(a, b object.Name) bool { return a.Compare(b) == 0 })
 	place := cellsPlace{partition: first.Partition, hash: hash, key: first.Key}
 	for _, n := range names {
+		if n.Kind == object.KeyExpiry {
+			continue // it is in the head
+		}
 		var err error
 		if p.object.Elements, err = place.read(t.w.db, t.w.db.pebble, n, p.object.Elements); err != nil {
 			return false, err
@@ -101,6 +109,7 @@ func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bo
 // removes all elements.
 type partChange struct {
 	delta    object.Delta
+	expiry   int64 // that an edit may give the key; 0: never
 	removes  bool
 	removing object.Object
 }
@@ -112,6 +121,7 @@ func (r *Record) part() (change partChange, names []object.Name, ok bool) {
 	case r.Merge == nil:
 		if edits {
 			names, ok = e.Names()
+			change.expiry = e.KeyExpiry()
 		}
 		return change, names, ok
 	case r.Edit != nil:
@@ -127,30 +137,40 @@ func (r *Record) part() (change partChange, names []object.Name, ok bool) {
 }
 
 // fits reports whether an object of which this is the head can be changed without its other
-// elements: by names of its kind, while it is far from its expiry, from a clear, and from the
-// bounds of its clock.
+// elements: by names of its kind, while it is far from its expiry, the one that it is given included,
+// from a clear, and from the bounds of its clock.
 func (p *part) fits(t *txn, head *object.Object, names []object.Name) bool {
 	kind := head.Rest.Kind
 	actors, gaps := len(head.Clock)+p.to-p.from, len(head.Gaps)
+	p.near = max(t.w.db.now(), head.Clock.Latest().UnixMilli()) + partMargin.Milliseconds()
 	for i := range p.changes {
 		c := &p.changes[i]
 		d := &c.delta.Object
 		actors, gaps = actors+len(d.Clock), gaps+len(d.Gaps)
-		if !d.Elements.LastWithKey(kind) || c.removes && (len(p.changes) > 1 || !c.removing.Context().Includes(head.Context())) {
+		if !d.Elements.LastWithKey(kind) || !p.far(c.expiry) || !p.farAll(d.Elements) || c.removes && (len(p.changes) > 1 || !c.removing.Context().Includes(head.Context())) {
 			return false
 		}
 		if _, cleared := t.w.obeyed.filter(c.removing); cleared {
 			return false
 		}
 	}
-	if actors > causal.MaxEntries || gaps > causal.MaxGaps/2 || slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind != kind }) {
+	if actors > causal.MaxEntries || gaps > causal.MaxGaps/2 || slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind != kind && n.Kind != object.KeyExpiry }) {
 		return false
 	}
 	if _, cleared := t.w.obeyed.filter(*head); cleared {
 		return false
 	}
-	at := head.Elements.KeyExpiry()
-	return at == 0 || at > max(t.w.db.now(), head.Clock.Latest().UnixMilli())+partMargin.Milliseconds()
+	return p.farAll(head.Elements)
+}
+
+// far reports whether an expiry of the key can be left to the part: all elements of the rest end with
+// it.
+func (p *part) far(expiry int64) bool { return expiry == 0 || expiry > p.near }
+
+// farAll reports whether all expiries of the key can: those that concurrent events gave it included,
+// of which another one may be the newest after a removal.
+func (p *part) farAll(elements object.Elements) bool {
+	return !slices.ContainsFunc(elements, func(e object.Element) bool { return e.Kind == object.KeyExpiry && !p.far(e.Expiry) })
 }
 
 // apply applies one record to the part.
@@ -202,7 +222,7 @@ func (p *part) allows(r *Record, next *object.Object) error {
 		return nil
 	case len(next.Siblings)+len(next.Sums) > 0:
 		return errMadeString
-	case next.Elements.LastWithKey(cmp.Or(kind, next.Elements.Total().Kind)):
+	case p.farAll(next.Elements) && next.Elements.LastWithKey(cmp.Or(kind, next.Elements.Total().Kind)):
 		return nil
 	case r.Delta:
 		return ErrBehind

@@ -35,3 +35,88 @@ func TestPart_AllNamedThenDeleted(t *testing.T) {
 		t.Errorf("stored is %+v, %v", stored, err)
 	}
 }
+
+// observer is an edit that notes how many members it is shown.
+type observer struct {
+	*change
+	members, rest int
+}
+
+func (o *observer) Edit(current *object.Object, m *Minter) (next object.Object, write bool, err error) {
+	o.members, o.rest = 0, current.Rest.Names
+	for _, e := range current.Elements {
+		if e.Kind == object.Member {
+			o.members++
+		}
+	}
+	return o.change.Edit(current, m)
+}
+
+// TestPart_KeyExpiry gives a set expiries, one after the other. No member is read where the expiry is far
+// in the future, and so is the one that it replaces. Nor is one where the same comes as a delta.
+func TestPart_KeyExpiry(t *testing.T) {
+	clock := newTestClock()
+	var stores [2]*Store
+	for i := range stores {
+		o := testOptions(vfs.NewMem())
+		o.SpreadElements, o.Now = 4, clock.now
+		stores[i] = open(t, o)
+		addMembers(t, stores[i], "set", 1, 10)
+	}
+	stored := func(s *Store) object.Object {
+		t.Helper()
+		encoded, found, err := s.Get(3, []byte("set"), nil)
+		if !found || err != nil {
+			t.Fatal(found, err)
+		}
+		o, err := object.Decode(encoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	now, margin := clock.at.UnixMilli(), partMargin.Milliseconds()
+	for i, step := range []struct {
+		name   string
+		expiry int64
+		read   int // members
+	}{
+		{"far", now + margin + 1, 0},
+		{"never", 0, 0},
+		{"near", now + margin, 10},
+		{"far, after a near one", now + 2*margin, 10},
+		{"far, after a far one", now + 3*margin, 0},
+		{"past", now - 1, 10},
+	} {
+		before := stored(stores[0])
+		e := &observer{change: &change{part: true, expiry: step.expiry, edit: object.Edit{
+			Dot:     causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: causal.Counter(i + 2)},
+			Time:    causal.TimestampOf(now) + causal.Timestamp(i),
+			Changes: []object.Change{{Kind: object.KeyExpiry, Expiry: step.expiry}},
+		}}}
+		apply(t, stores[0], &Record{Partition: 3, Key: []byte("set"), Edit: e})
+		after := stored(stores[0])
+		if e.members != step.read || e.members+e.rest != 10 {
+			t.Errorf("%s: %d members are read, and %d are not; want %d of 10", step.name, e.members, e.rest, step.read)
+		}
+		if len(after.Elements) != 11 || after.Elements.KeyExpiry() != step.expiry {
+			t.Fatalf("%s: stored are %d elements until %d", step.name, len(after.Elements), after.Elements.KeyExpiry())
+		}
+		var d object.Delta
+		d, ok := d.Follow(object.Step{Before: &before, After: &after, Dot: e.edit.Dot, Names: []object.Name{{Kind: object.KeyExpiry}}})
+		if !ok {
+			t.Fatal("no delta")
+		}
+		r := &Record{Partition: 3, Key: []byte("set"), Merge: d.Append(nil), Delta: true}
+		apply(t, stores[1], r)
+		if part := r.Stored == nil; !r.Changed || part != (step.read == 0) {
+			t.Errorf("%s: the delta changed it %v, a part of it %v", step.name, r.Changed, part)
+		}
+		if got := stored(stores[1]); !got.Equal(&after) {
+			t.Errorf("%s: the delta made %+v, want %+v", step.name, got, after)
+		}
+		for _, s := range stores {
+			audit(t, s)
+		}
+	}
+}

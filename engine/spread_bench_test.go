@@ -36,6 +36,37 @@ func BenchmarkApplyElement(b *testing.B) {
 	}
 }
 
+// BenchmarkApplyKeyExpiry gives a hash of fields of 100 bytes another expiry.
+func BenchmarkApplyKeyExpiry(b *testing.B) {
+	for _, fields := range []int{10_000, 100_000} {
+		for form, from := range map[string]int{"whole": -1, "spread": 1} {
+			b.Run(fmt.Sprintf("%s/%d", form, fields), func(b *testing.B) {
+				s := open(b, Options{Dir: b.TempDir(), Self: testNode, Durability: Interval, SpreadElements: from})
+				number := causal.Counter(0)
+				edit := func(changes ...object.Change) *change {
+					number++
+					far := s.db.now() + 10*partMargin.Milliseconds() + int64(number)
+					return &change{part: true, expiry: far, edit: object.Edit{
+						Dot:     causal.Dot{Actor: causal.Actor{Node: 3, Epoch: 1}, Counter: number},
+						Time:    causal.Timestamp(number),
+						Now:     1,
+						Changes: append(changes, object.Change{Kind: object.KeyExpiry, Expiry: far}),
+					}}
+				}
+				var all []object.Change
+				for i := range fields {
+					all = append(all, object.Change{Kind: object.Field, Name: fmt.Append(nil, "field:", i), Data: make([]byte, 100)})
+				}
+				finish(b, s, []*Record{{Key: []byte("key"), Edit: edit(all...)}})
+				b.ReportAllocs()
+				for b.Loop() {
+					finish(b, s, []*Record{{Key: []byte("key"), Edit: edit()}})
+				}
+			})
+		}
+	}
+}
+
 // BenchmarkFindElements reads a hash of fields of 100 bytes: all of it, one field, or none, as HLEN does.
 func BenchmarkFindElements(b *testing.B) {
 	for _, fields := range []int{512, 10_000, 100_000} {

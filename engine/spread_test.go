@@ -24,6 +24,8 @@ import (
 type change struct {
 	edit object.Edit
 	part bool // it needs no other elements than those that it changes
+
+	expiry int64 // that it gives the key, if it does
 }
 
 func (c *change) Edit(current *object.Object, _ *Minter) (next object.Object, write bool, err error) {
@@ -39,6 +41,8 @@ func (c *change) Names() (names []object.Name, ok bool) {
 	}
 	return names, c.part
 }
+
+func (c *change) KeyExpiry() int64 { return c.expiry }
 
 // removal deletes a key.
 type removal struct{ change }
@@ -91,10 +95,13 @@ func (w *spreadWorld) edit(rt *rapid.T, node causal.NodeID) *change {
 	switch rapid.IntRange(0, 20).Draw(rt, "all") {
 	case 0:
 		c.edit.All, c.part = true, false
-	case 1:
-		c.part = false
-		c.edit.Changes = append(c.edit.Changes, object.Change{Kind: object.KeyExpiry, Expiry: now + rapid.SampledFrom([]int64{5_000, 1e9}).Draw(rt, "ttl")})
-	case 2:
+	case 1, 2:
+		c.expiry = now + rapid.SampledFrom([]int64{5_000, 100_000, 1e9, 2e9, -now}).Draw(rt, "ttl")
+		if rapid.Bool().Draw(rt, "alone") {
+			c.edit.Changes = nil
+		}
+		c.edit.Changes = append(c.edit.Changes, object.Change{Kind: object.KeyExpiry, Expiry: c.expiry})
+	case 3:
 		c.part = false
 	}
 	return c

@@ -17,12 +17,16 @@ import (
 var errMoved = errors.New("the key has moved to another node meanwhile: try again")
 
 // mayDoWithPart reports whether a request may need no more than some elements. It is false for all
-// that reads and writes strings, which so is spared a look at what kind of object there is.
+// that reads and writes values of strings, which so is spared a look at what kind of object there is.
 func mayDoWithPart(r *Request) bool {
 	if r.Update == nil {
 		return r.Head || r.Names != nil
 	}
-	return r.Update.Kind == register.ChangeElements || r.Update.Kind == register.Delete
+	switch r.Update.Kind {
+	case register.ChangeElements, register.Delete, register.Expire, register.Persist:
+		return true
+	}
+	return false
 }
 
 // soughtBy returns the names whose elements the ops of a group read, and false if one of them needs
@@ -134,4 +138,12 @@ func (e *edit) Names() ([]object.Name, bool) {
 		return nil, false
 	}
 	return e.req.Update.Names()
+}
+
+// KeyExpiry returns the expiry that the update may give the key: see [engine.PartEditor].
+func (e *edit) KeyExpiry() int64 {
+	if e.req.Update.Kind != register.Expire {
+		return 0
+	}
+	return e.req.Update.Expiry
 }

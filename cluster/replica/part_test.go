@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/datatype/register"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
@@ -63,6 +65,19 @@ func headOf(key []byte) *Request { return &Request{Key: key, Head: true} }
 // count returns how many members a read found, those of the rest included.
 func count(r *Request) int { return collection.CountOf(&r.Object, object.Member, 0) }
 
+// repaired reads the key from all replicas until they hold the same: a repair that does not arrive is not
+// sent again by itself.
+func (w *world) repaired() {
+	w.tb.Helper()
+	poll.Until(w.tb, "the replicas are repaired", func() bool {
+		r := get(w.key)
+		r.R = 3
+		w.at(0).must(r)
+		first := w.at(0).digest(w.key)
+		return first != "" && first == w.at(1).digest(w.key) && first == w.at(2).digest(w.key)
+	})
+}
+
 // What needs no members of a large set reads none, as long as the replicas agree.
 func TestRead_Head_OfALargeCollection(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D")
@@ -116,8 +131,8 @@ func TestRead_Head_ReplicasDiffer(t *testing.T) {
 	if w.at(0).must(r); count(r) != 202 {
 		t.Errorf("%d members, want 202", count(r))
 	}
-	w.settled()
-	if w.at(2).must(headOf(w.key)); len(w.at(2).must(get(w.key)).Object.Elements.Of(object.Member, []byte("new"))) != 2 {
+	w.repaired()
+	if len(w.at(2).must(get(w.key)).Object.Elements.Of(object.Member, []byte("new"))) != 2 {
 		t.Error("the member that was added on two nodes has no concurrent elements: the test shows nothing")
 	}
 	if r = w.at(2).must(headOf(w.key)); len(r.Object.Elements) > 0 || count(r) != 202 {
@@ -139,7 +154,7 @@ func TestRead_Head_ReplicaHasNothing_IsSentAll(t *testing.T) {
 	if w.at(0).must(r); count(r) != 200 {
 		t.Errorf("%d members", count(r))
 	}
-	w.settled()
+	w.repaired()
 }
 
 // A clear may come after the head was read, and cover some of the members: what is left is counted.
@@ -149,10 +164,7 @@ func TestRead_Head_ClearComesMeanwhile(t *testing.T) {
 	w.setDown(0)
 	w.at(1).must(change(w.key, collection.SetAdd, "new", "newer"))
 	w.setDown()
-	repair := get(w.key)
-	repair.R = 3
-	w.at(0).must(repair)
-	w.settled()
+	w.repaired()
 	n := w.at(0)
 	first := n.must(named(w.key, "member0")).Object.Elements[0].Dot.Actor
 	w.decide(func(to int, kind peer.Kind) fate {
@@ -165,6 +177,117 @@ func TestRead_Head_ClearComesMeanwhile(t *testing.T) {
 	})
 	if r := n.must(headOf(w.key)); count(r) != 2 {
 		t.Errorf("%d members and %+v, want the two that are not cleared", len(r.Object.Elements), r.Object.Rest)
+	}
+}
+
+// ending is a change of the expiry of a key, on a condition.
+func ending(key []byte, at int64, c register.Condition) *Request {
+	return &Request{Key: key, Update: &register.Update{Kind: register.Expire, Expiry: at, Condition: c}}
+}
+
+// What reads and writes a value of a string is spared the search for a collection. What may need some
+// elements alone is not.
+func TestRequest_MayDoWithPart(t *testing.T) {
+	for kind, want := range map[register.Kind]bool{
+		register.Set: false, register.Increment: false, register.Append: false, register.GetEx: false, register.SetRange: false,
+		register.Delete: true, register.Expire: true, register.Persist: true, register.ChangeElements: true,
+	} {
+		if got := mayDoWithPart(&Request{Update: &register.Update{Kind: kind}}); got != want {
+			t.Errorf("an update of kind %d: %v, want %v", kind, got, want)
+		}
+	}
+	if mayDoWithPart(get(nil)) || !mayDoWithPart(headOf(nil)) || !mayDoWithPart(named(nil, "a")) {
+		t.Error("a read of all may do with a part, or one of a part may not")
+	}
+	far := time.Now().Add(time.Hour).UnixMilli()
+	for _, r := range []*Request{ending(nil, far, register.IfGreater), {Update: &register.Update{Kind: register.Persist}}} {
+		e := new(edit)
+		e.req = r
+		if names, ok := e.Names(); !ok || len(names) != 1 || names[0].Kind != object.KeyExpiry || e.KeyExpiry() != r.Update.Expiry {
+			t.Errorf("%+v needs %v, %v, and may give the key the expiry %d", r.Update, names, ok, e.KeyExpiry())
+		}
+		r.Update.HasContext = true
+		if _, ok := e.Names(); ok {
+			t.Errorf("%+v needs no more than some elements", r.Update)
+		}
+	}
+}
+
+// A change of the expiry of a large set sends no members of it to the other replicas, and depends on
+// the expiry as that of any key does.
+func TestExpire_OfALargeCollection(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C", "D")
+	w.fillSet()
+	sent := 0
+	w.decide(func(_ int, kind peer.Kind) fate {
+		if kind == peer.Write {
+			sent++ // a whole object
+		}
+		return arrives
+	})
+	far := time.Now().Add(time.Hour).UnixMilli()
+	persist := func() *Request { return &Request{Key: w.key, Update: &register.Update{Kind: register.Persist}} }
+	for i, step := range []struct {
+		request *Request
+		applied bool
+		expiry  int64
+	}{
+		{ending(w.key, far, register.IfPresent), false, 0},
+		{persist(), false, 0},
+		{ending(w.key, far, register.IfAbsent), true, far},
+		{ending(w.key, far+1, register.IfAbsent), false, far},
+		{ending(w.key, far-1, register.IfGreater), false, far},
+		{ending(w.key, far+2, register.IfPresentGreater), true, far + 2},
+		{ending(w.key, far+3, register.IfLess), false, far + 2},
+		{ending(w.key, far-3, register.IfPresentLess), true, far - 3},
+		{persist(), true, 0},
+		{ending(w.key, far, register.Always), true, far},
+	} {
+		if r := w.at(i % 4).must(step.request); r.Result.Applied != step.applied || !r.Result.Existed {
+			t.Errorf("step %d: applied %v, existed %v", i, r.Result.Applied, r.Result.Existed)
+		}
+		w.settled()
+		if r := w.at(i % 3).must(headOf(w.key)); r.Object.Elements.KeyExpiry() != step.expiry || count(r) != 200 {
+			t.Errorf("step %d: %d members until %d, want 200 until %d", i, count(r), r.Object.Elements.KeyExpiry(), step.expiry)
+		}
+	}
+	if sent > 0 {
+		t.Errorf("whole objects were sent %d times", sent)
+	}
+	w.at(0).must(ending(w.key, time.Now().Add(-time.Second).UnixMilli(), register.Always))
+	w.settled()
+	if r := w.at(1).must(headOf(w.key)); r.Object.Live(time.Now().UnixMilli()) {
+		t.Errorf("after an expiry that is past: %+v", r.Object)
+	}
+}
+
+// Where replicas have been given different expiries, both are known until a newer one has seen them, and
+// all members stay.
+func TestExpire_OfALargeCollection_ReplicasDiffer(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.fillSet()
+	far := time.Now().Add(time.Hour).UnixMilli()
+	w.setDown(1, 2)
+	r := ending(w.key, far, register.Always)
+	r.R, r.W = 1, 1
+	w.at(0).must(r)
+	w.setDown(0)
+	w.at(1).must(ending(w.key, far+1, register.Always))
+	w.setDown()
+	r = headOf(w.key)
+	r.R = 3
+	if w.at(0).must(r); len(r.Object.Elements.Of(object.KeyExpiry, nil)) != 2 || count(r) != 200 {
+		t.Errorf("%d members, and expiries %v; want 200, and two expiries", count(r), r.Object.Elements.Of(object.KeyExpiry, nil))
+	}
+	w.repaired()
+	r = ending(w.key, far+2, register.IfGreater)
+	if w.at(2).must(r); !r.Result.Applied {
+		t.Error("a greater expiry was refused")
+	}
+	w.repaired()
+	r = w.at(1).must(headOf(w.key))
+	if left := r.Object.Elements.Of(object.KeyExpiry, nil); len(left) != 1 || left[0].Expiry != far+2 || count(r) != 200 {
+		t.Errorf("%d members, and expiries %v; want 200, and one expiry", count(r), left)
 	}
 }
 

@@ -54,13 +54,17 @@ func (u *Update) changeElements(current *object.Object, shown Shown, now int64) 
 	return object.Edit{Changes: out.Changes, All: out.All, Now: now}, out.Write, r
 }
 
-// Names returns the names of all elements that u looks at and changes, if it has no context, and is a
-// change of elements that looks at no others. A deletion looks at none.
+// Names returns the names of all elements that u looks at and changes, if it has no context, and
+// looks at no others. A deletion looks at none, a change of the expiry at that of the key.
 func (u *Update) Names() ([]object.Name, bool) {
-	if u.Kind == Delete && !u.HasContext && !u.WantOld {
+	switch {
+	case u.HasContext || u.WantOld:
+		return nil, false
+	case u.Kind == Delete:
 		return nil, true
-	}
-	if u.Kind != ChangeElements || u.HasContext {
+	case u.Kind == Expire || u.Kind == Persist:
+		return []object.Name{{Kind: object.KeyExpiry}}, true
+	case u.Kind != ChangeElements:
 		return nil, false
 	}
 	c, err := collection.Decode(u.Data)
