@@ -20,6 +20,7 @@ var metrics = []metric{
 	{"quorate_late_hints_total", "Hints that this node stored as coordinator after the request had ended.", counter, func(s *sample) int64 { return s.replica.HintsStored.Load() }},
 	{"quorate_hints_delivered_total", "Hints delivered to their targets and acknowledged.", counter, func(s *sample) int64 { return s.repair.Hints.Delivered }},
 	{"quorate_hint_delivery_failures_total", "Deliveries of hints that stopped early and will be tried again.", counter, func(s *sample) int64 { return s.repair.Hints.Failures }},
+	{"quorate_left_to_comparison_total", "Changes of large collections that a replica missed. A comparison brings them to it, not a hint.", counter, func(s *sample) int64 { return s.replica.LeftToComparison.Load() }},
 	{"quorate_hints_dropped_total", "Copies for which no hint could be stored; anti-entropy delivers them.", counter, func(s *sample) int64 { return s.replica.HintsDropped.Load() }},
 	{"quorate_hints_refused_total", "Hints refused for lack of room.", counter, func(s *sample) int64 { return s.store.HintsRefused }},
 	{"quorate_hints_expired_total", "Hints dropped for their age.", counter, func(s *sample) int64 { return s.store.HintsExpired }},

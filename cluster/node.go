@@ -178,9 +178,9 @@ func (n *Node) assemble(sockets peer.Sockets) (err error) {
 		Clock: n.clock, Logger: n.cfg.Logger.With("component", "replica"), Now: n.cfg.Now,
 		RequestTimeout: n.cfg.RequestTimeout, Abstain: true, Lanes: n.cfg.PeerLanes,
 		SiblingsWarn: n.cfg.SiblingsWarn, SiblingsRefuse: n.cfg.SiblingsRefuse,
-		ClearsDiffer: func(id ring.NodeID) { n.clearer.Differs(id) },
-		Collections:  agreement.New(n.store.State(), "elements", func() error { return n.allMembers(peer.Elements) }).Err,
-		Sums:         agreement.New(n.store.State(), "sums", func() error { return n.allMembers(peer.Sums) }).Err,
+		ClearsDiffer: func(id ring.NodeID) { n.clearer.Differs(id) }, Missed: n.repair.Missed,
+		Collections: agreement.New(n.store.State(), "elements", func() error { return n.allMembers(peer.Elements) }).Err,
+		Sums:        agreement.New(n.store.State(), "sums", func() error { return n.allMembers(peer.Sums) }).Err,
 	})
 	n.coverage = coverage.New(coverage.Config{
 		Self: n.id, Ring: n.state.Ring, Store: n.store, Channel: n.channel, Coordinator: n.coordinator,

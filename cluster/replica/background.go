@@ -101,11 +101,15 @@ func (c *Coordinator) keepLateHints() {
 	for {
 		var batch []*engine.Record
 		var waiting [2]int64 // of batch, by counter
-		dropped := 0
+		dropped, left := 0, 0
 		add := func(h lateHint) {
-			if waiting[h.counter]++; c.complete(&h) {
+			waiting[h.counter]++
+			switch {
+			case leftToComparison(c, &h):
+				left++
+			case c.complete(&h):
 				batch = append(batch, h.record(c.cfg.Self))
-			} else {
+			default:
 				dropped++
 			}
 		}
@@ -115,7 +119,7 @@ func (c *Coordinator) keepLateHints() {
 		case <-c.closing:
 			// What is left is stored by the loop below, once.
 		}
-		for more := true; more && len(batch)+dropped < most; {
+		for more := true; more && len(batch)+dropped+left < most; {
 			select {
 			case h := <-c.late:
 				add(h)
@@ -123,7 +127,7 @@ func (c *Coordinator) keepLateHints() {
 				more = false
 			}
 		}
-		if len(batch)+dropped == 0 {
+		if len(batch)+dropped+left == 0 {
 			return
 		}
 		c.count.HintsDropped.Add(int64(dropped))

@@ -56,6 +56,12 @@ type Config struct {
 	// streams too, else who does not. Until then an increment is written as a value, so that concurrent ones are
 	// siblings, and changes of streams are refused. Default: they do.
 	Sums func() error
+	// LargeBytes is from how many bytes of elements on a collection is large: it is not sent whole, or
+	// kept as a hint, for each small change that a node misses. Default [DefaultLargeBytes].
+	LargeBytes int64
+	// Missed is called when another node has missed a change of a large collection, for which no hint
+	// is kept: the copies have to be compared. It must not block.
+	Missed func(ring.NodeID)
 	// CollectionBytes bounds the elements of a key; default [DefaultCollectionBytes].
 	CollectionBytes int64
 
@@ -82,6 +88,8 @@ const (
 
 	// DefaultDeltaElements is where a delta begins to cost less than the whole collection.
 	DefaultDeltaElements = 32
+	// DefaultLargeBytes is where a change of a collection costs less than a copy of it, by far.
+	DefaultLargeBytes = 64 << 10
 	// DefaultCollectionBytes leaves room in a peer's largest frame for two sides of a split
 	// that have both filled a collection.
 	DefaultCollectionBytes = 256 << 20
@@ -123,6 +131,7 @@ func New(cfg Config) *Coordinator {
 	cfg.SiblingsWarn = cmp.Or(cfg.SiblingsWarn, DefaultSiblingsWarn)
 	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
 	cfg.DeltaElements = cmp.Or(cfg.DeltaElements, DefaultDeltaElements)
+	cfg.LargeBytes = cmp.Or(cfg.LargeBytes, DefaultLargeBytes)
 	cfg.CollectionBytes = cmp.Or(cfg.CollectionBytes, DefaultCollectionBytes)
 	cfg.TakeOverTick = cmp.Or(cfg.TakeOverTick, takeOverTick)
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
@@ -134,6 +143,9 @@ func New(cfg Config) *Coordinator {
 	}
 	if cfg.Collections == nil {
 		cfg.Collections = func() error { return nil }
+	}
+	if cfg.Missed == nil {
+		cfg.Missed = func(ring.NodeID) {}
 	}
 	if cfg.ClearsDiffer == nil {
 		cfg.ClearsDiffer = func(ring.NodeID) {}

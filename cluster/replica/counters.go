@@ -20,6 +20,8 @@ type Counters struct {
 	DeltasRefused atomic.Int64 // and those for which the whole object was sent then
 	HintsDropped  atomic.Int64 // copies left to anti-entropy
 
+	LeftToComparison atomic.Int64 // changes of large collections that a replica missed: see large.go
+
 	// Siblings counts reads by how many values they found: up to each of
 	// SiblingBounds, and more. SiblingSum is the sum of those values.
 	Siblings   [len(SiblingBounds) + 1]atomic.Int64

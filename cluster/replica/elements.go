@@ -80,6 +80,7 @@ func (e *edit) changeElements(current *object.Object, mint *engine.Minter, chang
 	if size := sizeOf(&next); size > c.cfg.CollectionBytes && size > sizeOf(current) {
 		return next, false, fmt.Errorf("%w: %d bytes, at most %d; use several keys", ErrTooLarge, size, c.cfg.CollectionBytes)
 	}
+	o.large = sizeOf(&next) >= c.cfg.LargeBytes
 	e.follow(current, &next, change)
 	c.history.record(o.req.Key, &register.Event{Value: historyOf(current, change), Past: change.Seen, Dot: change.Dot, Time: change.Time})
 	o.req.Result.Dot = change.Dot

@@ -58,6 +58,7 @@ type opState struct {
 	edits      *edits      // of the head of a group: those that a delta has, or nil
 	wide       bool        // it reads from all replicas within reach
 	partly     bool        // object is nil: the engine has read some elements only
+	large      bool        // the collection is: see large.go
 	rebase     bool        // the next edit writes again what the op wrote
 	round      uint8       // how often it did so
 	forwarding *forwarding // nil unless another node may coordinate

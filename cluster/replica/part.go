@@ -8,9 +8,9 @@ import (
 )
 
 // What reads and changes some elements of a large collection, or none, needs no others: the engine
-// reads those alone, and the totals of the others (engine.PartEditor, engine.Store.FindPart). As long as all replicas that are asked
-// have the same object, by its digest, nothing of it travels. Where they differ, whole objects are
-// compared.
+// reads those alone, and the totals of the others (engine.PartEditor, engine.Store.FindPart). As long
+// as all replicas that are asked have the same object, by its digest, nothing of it travels. Where
+// they differ, whole objects are compared.
 
 // errMoved refuses what needs a collection whose partition has left this node since some elements of
 // it were read.

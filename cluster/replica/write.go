@@ -25,7 +25,7 @@ func (f *wave) apply() {
 		if o.phase != phaseApply {
 			continue
 		}
-		o.phase, o.batch, o.made, o.edits = phaseWrite, f.batches, 0, nil
+		o.phase, o.batch, o.made, o.edits, o.large = phaseWrite, f.batches, 0, nil, false
 		o.since = now
 		o.write.Begin(o.replicas(), o.nrw().Writes(o.req.W))
 		r := &f.records[i]
@@ -141,6 +141,9 @@ func (f *wave) carryLocked(batch []*engine.Record, index []int) []int {
 // that are down, and to those that are primaries by the ring before or after a change.
 func (f *wave) replicateLocked(i int) {
 	o := &f.mu.ops[i]
+	if o.partly && o.large {
+		o.write.SpareFallbacks()
+	}
 	up := o.upOfPrimaries()
 	if findOthers(o); len(o.others) > 0 {
 		o.write.Also(len(o.others))

@@ -153,6 +153,7 @@ func (l *life) open() (err error) {
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 		DeltaElements: 1, Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
 		ClearsDiffer: func(id ring.NodeID) { l.clearer.Differs(id) },
+		LargeBytes:   1, Missed: func(id ring.NodeID) { l.scheduler.Trigger(id) },
 	})
 	l.clearer = clear.New(clear.Config{
 		Self: n.id, Store: l.store.Clears(), Channel: l, Ring: l.ring, DeleteAll: l.refuseClear, Logger: l.log,

@@ -113,6 +113,9 @@ func begin(t *testing.T, words []string) (machine stepper, self int) {
 		m := new(Write)
 		m.Begin(nodes, numbers["need"])
 		m.Also(numbers["others"])
+		if numbers["spare"] == 1 {
+			m.SpareFallbacks()
+		}
 		return m, nodes.Self
 	case "forward":
 		m := new(Forward)

@@ -19,6 +19,9 @@ import "github.com/quorate/quorate/cluster/core/quorum"
 // Why a read by the other ring meets such a write: a primary by that ring has the write by
 // step 5, or is one of this ring's, of which at most N-W lack it. The read asks more than that.
 //
+// An object that is too large to be sent whole for each small change of it spares the fallbacks
+// ([Write.SpareFallbacks]): it goes to them only if the primaries that can answer are too few for W.
+//
 // Those primaries for which nobody has a hint when the request ends are in [Write.Missed],
 // and the driver keeps a hint for each on this node. A node that is no primary keeps its own copy as a
 // hint for the first primary, so that one needs no other fallback when the write starts.
@@ -29,19 +32,24 @@ type Write struct {
 	missed quorum.Nodes
 	also   int          // nodes besides the walk that get the write
 	others quorum.Nodes // those of them that are waited for
+	spare  bool         // fallbacks are asked only if the quorum needs them
 	done   bool
 	stands [quorum.MaxNodes]uint8 // fallback that was asked -> the primary it stands in for
 }
 
 // Begin makes m ready for a write that needs that number of acknowledgements.
 func (m *Write) Begin(nodes Replicas, need int) {
-	m.nodes, m.up, m.missed, m.also, m.others, m.done = nodes, 0, 0, 0, 0, false
+	m.nodes, m.up, m.missed, m.also, m.others, m.spare, m.done = nodes, 0, 0, 0, 0, false, false
 	m.tally.Start(need)
 }
 
 // Also lets the write go to some nodes besides the walk. Their places follow those of the
 // walk, and all places are below [quorum.MaxNodes]. It is called before the first Step.
 func (m *Write) Also(nodes int) { m.also = nodes }
+
+// SpareFallbacks lets the write ask fallbacks only if its quorum needs them. It is called before the
+// first Step.
+func (m *Write) SpareFallbacks() { m.spare = true }
 
 // Raise lets the write need more acknowledgements; a smaller number changes nothing.
 func (m *Write) Raise(need int) { m.tally.Raise(need) }
@@ -174,6 +182,9 @@ func (m *Write) resend(actions []Action) []Action {
 			actions = append(actions, Action{Kind: Store, Place: at})
 			m.tally.Ask(at)
 			m.missed = m.missed.Without(at)
+			continue
+		}
+		if m.spare && m.tally.Heeded().Len() >= m.tally.Need() {
 			continue
 		}
 		for other := m.nodes.Primaries; other < m.nodes.Walk; other++ {

@@ -18,10 +18,18 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 		var m Write
 		m.Begin(nodes, need)
 		m.Also(others)
+		spare := rapid.Bool().Draw(t, "spare")
+		if spare {
+			m.SpareFallbacks()
+		}
 		var underway, acked, silent quorum.Nodes // of the other nodes
 		holds := make(map[int]int)               // node that was asked -> the primary whose copy it got
 		var awaited quorum.Nodes                 // of the others
 		places := quorum.FirstNodes(nodes.Walk)
+		var self quorum.Nodes
+		if nodes.Self >= 0 {
+			self = self.With(nodes.Self)
+		}
 		finished := false
 		e := Event{Kind: Start, Up: nodes.drawUpWith(t, others)}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
@@ -33,6 +41,7 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 			case Late:
 				if quorate := (acked & places).Len() >= need; awaited == 0 || !quorate {
 					silent |= underway
+					self &= acked
 				}
 				awaited = 0
 			}
@@ -55,6 +64,9 @@ func TestWrite_AnySchedule_ForgetsNoCopy(t *testing.T) {
 						awaited = awaited.With(a.Place)
 					case primary >= nodes.Primaries || (a.Kind == StoreHint) != (a.Place >= nodes.Primaries):
 						t.Fatalf("%+v: not a primary's copy", a)
+					}
+					if spare && a.Kind == StoreHint && ((acked|underway&^silent)&places|self).Len() >= need {
+						t.Fatalf("%+v, though those that can answer are enough", a)
 					}
 					underway, silent = underway.With(a.Place), silent.Without(a.Place)
 					holds[a.Place] = primary
