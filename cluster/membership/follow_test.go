@@ -24,6 +24,7 @@ func TestFollowChanges_SeveralAtOnce_AreFollowedOnce(t *testing.T) {
 			synctest.Wait()
 		}
 		time.Sleep(2 * followPause)
+		synctest.Wait()
 		if followed := a.changed - before; followed != 1 {
 			t.Errorf("the ring was followed %d times", followed)
 		}
