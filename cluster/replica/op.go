@@ -59,6 +59,7 @@ type opState struct {
 	wide       bool        // it reads from all replicas within reach
 	partly     bool        // object is nil: the engine has read some elements only
 	large      bool        // the collection is: see large.go
+	looks      uint8       // of the head of a group: how often it has looked again, see part.go
 	rebase     bool        // the next edit writes again what the op wrote
 	round      uint8       // how often it did so
 	forwarding *forwarding // nil unless another node may coordinate

@@ -60,6 +60,37 @@ func clearedInPart(o *op, found *object.Object) bool {
 	return covered && len(left.Clock) > 0
 }
 
+// mostLooks bounds how often a read of some elements looks again where another replica differs.
+const mostLooks = 6
+
+// looksAgain reports whether an op's read of some elements does not ask another replica for all of
+// them yet. While others change the collection, one of the two replicas has often seen a change that
+// is on its way to the other. A moment later they have the same.
+func looksAgain(o *op) bool { return o.read.Part() && o.looks < mostLooks }
+
+// lookAgain reads this node's elements once more, for the read of the first op of a group. All that
+// the read has seen of the copy must still be there.
+func lookAgain(f *wave, i int) error {
+	o := &f.mu.ops[i]
+	o.looks++
+	own, err := f.c.lookUpPart(o.p, o.req.Key, nil, func() ([]object.Name, bool) { return soughtBy(f, i) })
+	switch {
+	case err != nil:
+		return err
+	case !own.part:
+		return completeOwn(o)
+	}
+	current, err := object.Decode(own.encoded)
+	if err != nil {
+		return err
+	}
+	if copyWasLost(o, &current) {
+		return errMoved
+	}
+	o.read.Renew(own.encoded, own.rest, own.digest)
+	return nil
+}
+
 // completeOwn reads this node's copy again, whole. If it cannot, the read must end with the error:
 // the nodes that have the same as this one have sent nothing of it.
 func completeOwn(o *op) error {
@@ -67,17 +98,11 @@ func completeOwn(o *op) error {
 	if err != nil {
 		return err
 	}
-	part, _ := o.read.Own()
-	seen, err := object.Decode(part)
-	if err != nil {
-		return err
-	}
 	whole, err := object.Decode(own)
 	if err != nil {
 		return err
 	}
-	seen, _ = o.f.c.cfg.Store.Clears().Filter(seen)
-	if !whole.Context().Includes(seen.Context()) {
+	if copyWasLost(o, &whole) {
 		return errMoved
 	}
 	o.read.Complete(own, digest)
@@ -122,7 +147,11 @@ func copyWasLost(o *op, current *object.Object) bool {
 	}
 	part, _ := head.read.Own()
 	seen, err := object.Decode(part)
-	return err != nil || !current.Context().Includes(seen.Context())
+	if err != nil {
+		return true
+	}
+	seen, _ = o.f.c.cfg.Store.Clears().Filter(seen) // what was cleared since is gone for good
+	return !current.Context().Includes(seen.Context())
 }
 
 // lateOf returns the hint of what an op has made for a node that did not get it.

@@ -29,6 +29,7 @@ func (f *wave) startReadLocked(i int) {
 		nodes.First = o.firstAsked()
 	}
 	o.read.Begin(nodes, o.req.Key, need)
+	o.looks = 0
 	if o.follows() && o.req.Update == nil {
 		return // the first op on the key answers for it
 	}
@@ -107,7 +108,7 @@ func (f *wave) askLocked(i, at int, action Action) {
 	own, digest := o.read.Own()
 	x.items = append(x.items, exchangeItem{op: i, place: at})
 	x.body = message.Read{
-		Partition: o.p, Key: o.req.Key, Brief: action == ActionDigest, Known: own != nil, Digest: digest,
+		Partition: o.p, Key: o.req.Key, Brief: action == ActionDigest || looksAgain(o), Known: own != nil, Digest: digest,
 	}.Append(x.body)
 }
 
@@ -133,6 +134,17 @@ func (x *exchange) completeRead(body []byte, err error) {
 		e := coordination.Event{Kind: coordination.Answer, Place: it.place, Answer: a}
 		if err != nil || d.Failed() || a.Found == message.Failed {
 			e = coordination.Event{Kind: coordination.Fail, Place: it.place, Up: o.upNow()}
+		}
+		if e.Kind == coordination.Answer && a.Found == message.DigestOnly && looksAgain(o) {
+			if err := lookAgain(f, it.op); err != nil {
+				f.decideLocked(it.op, err)
+				continue
+			}
+			if _, digest := o.read.Own(); digest != a.Digest {
+				f.askLocked(it.op, it.place, ActionRead)
+				continue
+			}
+			e.Answer.Found = message.Same
 		}
 		if e.Kind == coordination.Answer && a.Found == message.Whole && o.read.Part() {
 			if err := completeOwn(o); err != nil {

@@ -74,6 +74,17 @@ func (m *Read) Complete(own []byte, digest object.Digest) {
 	m.own, m.part, m.rest, m.digest = own, false, object.Rest{}, digest
 }
 
+// Renew gives m the same elements of this node's object once more, with the totals of the others: what
+// is stored by now. It includes what was stored before, which others may have said to have.
+func (m *Read) Renew(own []byte, rest object.Rest, digest object.Digest) {
+	for i := range m.found {
+		if f := &m.found[i]; f.exists && !f.brief && f.digest == m.digest {
+			f.encoded, f.digest = own, digest
+		}
+	}
+	m.own, m.rest, m.digest = own, rest, digest
+}
+
 // Step takes an event and appends what is to be done. ReadOwn is the last action where
 // it occurs.
 func (m *Read) Step(e Event, actions []Action) []Action {

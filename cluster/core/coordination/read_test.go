@@ -178,6 +178,23 @@ func TestRead_PartOfOwn_HasTheRest(t *testing.T) {
 	}
 }
 
+// Who has said to have what this node's object was before it was read again is not stale.
+func TestRead_PartOfOwn_IsRenewed(t *testing.T) {
+	older, newer := named(t, "a"), named(t, "b")
+	var m Read
+	m.Begin(Replicas{Walk: 3, Primaries: 3, Self: 0}, []byte("key"), 3)
+	m.Step(Event{Kind: Start}, nil)
+	m.Step(Event{Kind: Answer, Answer: message.Answer{Found: message.Whole, Object: older, Digest: 7, Part: true}}, nil)
+	m.Step(Event{Kind: Answer, Place: 1, Answer: message.Answer{Found: message.Same}}, nil)
+	m.Renew(newer, object.Rest{Kind: object.Member, Names: 200}, 8)
+	m.Step(Event{Kind: Answer, Place: 2, Answer: message.Answer{Found: message.Same}}, nil)
+	var room object.Object
+	got, err := m.Merge(&room)
+	if err != nil || string(got.Encoded) != string(newer) || got.Object.Rest.Names != 200 || got.Stale != 0 {
+		t.Errorf("found %+v, stale %b, %v", got.Object, got.Stale, err)
+	}
+}
+
 func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	nodes := Replicas{Walk: 5, Primaries: 3, Self: 0}
