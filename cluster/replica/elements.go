@@ -77,10 +77,11 @@ func (e *edit) changeElements(current *object.Object, mint *engine.Minter, chang
 	if n := mostOfOneName(&next, change.Changes); n > c.cfg.SiblingsRefuse && n > mostOfOneName(current, change.Changes) {
 		return next, false, ErrTooManySiblings
 	}
-	if size := sizeOf(&next); size > c.cfg.CollectionBytes && size > sizeOf(current) {
+	size := sizeOf(&next)
+	if size > c.cfg.CollectionBytes && size > sizeOf(current) {
 		return next, false, fmt.Errorf("%w: %d bytes, at most %d; use several keys", ErrTooLarge, size, c.cfg.CollectionBytes)
 	}
-	o.large = sizeOf(&next) >= c.cfg.LargeBytes
+	o.large = size >= c.cfg.LargeBytes
 	e.follow(current, &next, change)
 	c.history.record(o.req.Key, &register.Event{Value: historyOf(current, change), Past: change.Seen, Dot: change.Dot, Time: change.Time})
 	o.req.Result.Dot = change.Dot
