@@ -101,16 +101,16 @@ func (c *Coordinator) keepLateHints() {
 	for {
 		var batch []*engine.Record
 		var waiting [2]int64 // of batch, by counter
-		dropped, left := 0, 0
+		taken := 0
 		add := func(h lateHint) {
+			taken++
 			waiting[h.counter]++
 			switch {
 			case leftToComparison(c, &h):
-				left++
 			case c.complete(&h):
 				batch = append(batch, h.record(c.cfg.Self))
 			default:
-				dropped++
+				c.count.HintsDropped.Add(1)
 			}
 		}
 		select {
@@ -119,7 +119,7 @@ func (c *Coordinator) keepLateHints() {
 		case <-c.closing:
 			// What is left is stored by the loop below, once.
 		}
-		for more := true; more && len(batch)+dropped+left < most; {
+		for more := true; more && taken < most; {
 			select {
 			case h := <-c.late:
 				add(h)
@@ -127,10 +127,9 @@ func (c *Coordinator) keepLateHints() {
 				more = false
 			}
 		}
-		if len(batch)+dropped+left == 0 {
+		if taken == 0 {
 			return
 		}
-		c.count.HintsDropped.Add(int64(dropped))
 		commit, err := c.cfg.Store.Apply(batch)
 		for counter, n := range waiting {
 			c.hinting.leaveMany(uint32(counter), n)
