@@ -108,7 +108,7 @@ func (s *Store) findStored(p ring.Partition, hash uint64, key, dst []byte, what 
 	if !mine {
 		dst, large, found, err = s.db.readUnlocked(p, hash, key, dst, what)
 	}
-	if found && large.is() {
+	if found && large.isLarge() {
 		return dst, large.digest(), true, nil // too large for the cache
 	}
 	if found {
@@ -141,8 +141,8 @@ type largeAt struct {
 	spread spreadRecord
 }
 
-// is reports whether there is such a record.
-func (r *largeAt) is() bool { return r.split.split() || r.spread.spread() }
+// isLarge reports whether there is such a record.
+func (r *largeAt) isLarge() bool { return r.split.split() || r.spread.spread() }
 
 // digest returns the digest of the object.
 func (r *largeAt) digest() object.Digest {

@@ -62,7 +62,7 @@ func (s *Store) readPart(at cellsPlace, wanted func() ([]object.Name, bool), f *
 	switch {
 	case !found || err != nil:
 		return false, err
-	case !large.is() && mine && int(at.partition) < s.db.opts.Partitions:
+	case !large.isLarge() && mine && int(at.partition) < s.db.opts.Partitions:
 		f.Encoded, f.Found = encoded, true
 		f.Digest = object.SeedOf(at.key).Digest(encoded[len(dst):])
 		s.objects.Put(at.partition, at.hash, at.key, encoded[len(dst):], f.Digest)

@@ -42,7 +42,7 @@ func (r *recount) add(e chunkEntry) error {
 	if err := r.db.parseLarge(&found, partsPlace{}); err != nil {
 		return err
 	}
-	if !found.large() {
+	if !found.isLarge() {
 		found.digest = object.SeedOf(key).Digest(e.value)
 	}
 	if err := r.object.DecodeFrom(found.object); err != nil {

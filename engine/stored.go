@@ -11,14 +11,13 @@ import (
 
 // storedObject is the object that a record finds, valid until close.
 type storedObject struct {
-	object []byte        // nil: there is none
-	digest object.Digest // 0 where there is none
-	owned  bool          // nobody writes over the object
-	fresh  bool          // the cache does not know it
-	split  splitRecord   // of an object that lies in parts; else zero
-	spread spreadRecord  // of a collection that is spread; else zero
-	whole  bool          // of such objects: the parts or cells were read, else object is the outline or head
-	closer io.Closer
+	object  []byte        // nil: there is none
+	digest  object.Digest // 0 where there is none
+	owned   bool          // nobody writes over the object
+	fresh   bool          // the cache does not know it
+	largeAt               // zero unless it lies in parts, or is spread
+	whole   bool          // of an object that is large: the parts or cells were read, else object is the outline or head
+	closer  io.Closer
 }
 
 func (f *storedObject) close() {
@@ -60,7 +59,7 @@ func (t *txn) findOutline(p ring.Partition, hash uint64, key []byte) (f storedOb
 			return f, err
 		}
 	}
-	if err = w.db.parseLarge(&f, partsPlace{partition: p, hash: hash}); err != nil || f.large() {
+	if err = w.db.parseLarge(&f, partsPlace{partition: p, hash: hash}); err != nil || f.isLarge() {
 		return f, err
 	}
 	if f.object != nil {
@@ -92,9 +91,6 @@ func (d *database) parseLarge(f *storedObject, place partsPlace) (err error) {
 	}
 	return err
 }
-
-// large reports whether the object lies in parts, or is spread.
-func (f *storedObject) large() bool { return f.split.split() || f.spread.spread() }
 
 // outlined reports whether what was found is the outline of a split object.
 func (f *storedObject) outlined() bool { return f.split.split() && !f.whole }
