@@ -9,6 +9,18 @@ import (
 	"github.com/quorate/quorate/engine"
 )
 
+// worldApart starts three nodes with a large set, of which the first, which is down, lacks two members
+// and a removal.
+func worldApart(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.fillSet()
+	w.setDown(0)
+	w.at(1).must(change(w.key, collection.SetAdd, "new", "newer"))
+	w.at(1).must(change(w.key, collection.SetRemove, "member5"))
+	return w
+}
+
 // apart makes the replica at place 1 lack a change of the set, and returns the set with the change.
 func (w *world) apart() (whole []byte) {
 	w.tb.Helper()

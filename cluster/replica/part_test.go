@@ -116,11 +116,7 @@ func TestRead_Head_OfALargeCollection(t *testing.T) {
 // Where replicas differ, what needs no members is answered from all of them: those that one replica
 // alone has, and concurrent ones of one name, count once.
 func TestRead_Head_ReplicasDiffer(t *testing.T) {
-	w := newWorld(t, usual, long, "A", "B", "C")
-	w.fillSet()
-	w.setDown(0)
-	w.at(1).must(change(w.key, collection.SetAdd, "new", "newer"))
-	w.at(1).must(change(w.key, collection.SetRemove, "member5"))
+	w := worldApart(t)
 	w.setDown(1, 2)
 	r := change(w.key, collection.SetAdd, "new", "mine")
 	r.R, r.W = 1, 1
@@ -293,11 +289,7 @@ func TestExpire_OfALargeCollection_ReplicasDiffer(t *testing.T) {
 
 // A read of some members finds what another replica knows alone, and repairs all of the set.
 func TestRead_NamedElements_ReplicasDiffer(t *testing.T) {
-	w := newWorld(t, usual, long, "A", "B", "C")
-	w.fillSet()
-	w.setDown(0)
-	w.at(1).must(change(w.key, collection.SetAdd, "new", "newer"))
-	w.at(1).must(change(w.key, collection.SetRemove, "member5"))
+	w := worldApart(t)
 	w.setDown()
 	r := named(w.key, "new", "member5", "member6")
 	r.R = 3
