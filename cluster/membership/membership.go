@@ -237,7 +237,8 @@ type ringFacts struct {
 }
 
 // logged logs a change unless the log has told the same of the change before, as it would of
-// states of one version, which several members make at once. It reports whether the others have to be told of the change.
+// states of one version, which several members make at once. It reports whether the others have
+// to be told of the change.
 func (m *Membership) logged(c change, told *ringFacts) (tell bool) {
 	now := ringFacts{c.ring.Version(), len(c.ring.Members()), c.ring.InTransition()}
 	if c.from != fromMemory && now != *told {

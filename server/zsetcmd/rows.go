@@ -1,10 +1,10 @@
 package zsetcmd
 
 import (
-	"github.com/quorate/quorate/cluster/core/object"
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/server/command"
 )
 
