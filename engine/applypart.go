@@ -9,25 +9,24 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// PartEditor is an [Editor] that may need no more of a collection than the elements of some names.
+// PartEditor is an [Editor] that may need no more of a collection than some elements.
 type PartEditor interface {
 	Editor
-	// Names returns the names whose elements Edit looks at and changes, which are of one kind, but for
-	// the expiry of the key. Edit may then be shown those elements alone, with the totals of the rest in
-	// object.Object.Rest. It returns false if it needs all elements. Names are in any order, and may
-	// repeat.
-	Names() ([]object.Name, bool)
-	// KeyExpiry returns the expiry (unix milliseconds) that Edit may give the key, if the names have
-	// it; 0 means never.
+	// Selection returns the elements that Edit looks at and changes, which are of one kind, but for the
+	// expiry of the key. Edit may then be shown those elements alone, with the totals of the rest in
+	// object.Object.Rest. It returns false if it needs all elements. The selection is the caller's.
+	Selection() (object.Selection, bool)
+	// KeyExpiry returns the expiry (unix milliseconds) that Edit may give the key, if that is
+	// selected; 0 means never.
 	KeyExpiry() int64
 }
 
-// part is a spread object of which the records of one key change some names, and read no more.
+// part is a spread object of which the records of one key change some elements, and read no more.
 // Each record sees what those before it have made.
 type part struct {
 	from, to int // the records, by their places in order; none if they are equal
 	changes  []partChange
-	object   object.Object // with the elements of the names; the totals of the others are its Rest
+	object   object.Object // with the elements that are selected; the totals of the others are its Rest
 	length   int
 	digest   object.Digest
 	state    indexState
@@ -66,7 +65,7 @@ func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bo
 		return false, nil
 	}
 	*p = part{from: at, to: at}
-	var names []object.Name
+	var selected object.Selection
 	for ; p.to < len(t.order) && t.order[p.to].hash == hash; p.to++ {
 		r := recs[t.order[p.to].index]
 		if r.Hint != 0 || r.Partition != first.Partition || string(r.Key) != string(first.Key) {
@@ -76,20 +75,18 @@ func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bo
 		if !ok {
 			return false, nil
 		}
-		p.changes, names = append(p.changes, change), append(names, more...)
+		p.changes, selected = append(p.changes, change), selected.And(more)
 	}
 	var head object.Object
 	if err := found.spread.decode(&head); err != nil {
 		return false, t.w.db.corrupt("stored object", err)
 	}
-	if !p.fits(t, &head, names) {
+	if !p.fits(t, &head, selected) {
 		return false, nil
 	}
 	p.object = head.Clone()
-	slices.SortFunc(names, object.Name.Compare)
-	names = slices.CompactFunc(names, func(a, b object.Name) bool { return a.Compare(b) == 0 })
 	place := cellsPlace{partition: first.Partition, hash: hash, key: first.Key}
-	for _, n := range names {
+	for _, n := range selected.SortedNames() {
 		if n.Kind == object.KeyExpiry {
 			continue // it is in the head
 		}
@@ -114,32 +111,32 @@ type partChange struct {
 	removing object.Object
 }
 
-// part returns the names that a record changes, and what it merges. It returns false if the record
-// may need other names, too.
-func (r *Record) part() (change partChange, names []object.Name, ok bool) {
+// part returns the elements that a record changes, and what it merges. It returns false if the record
+// may need other elements, too.
+func (r *Record) part() (change partChange, selected object.Selection, ok bool) {
 	switch e, edits := r.Edit.(PartEditor); {
 	case r.Merge == nil:
 		if edits {
-			names, ok = e.Names()
+			selected, ok = e.Selection()
 			change.expiry = e.KeyExpiry()
 		}
-		return change, names, ok
+		return change, selected, ok
 	case r.Edit != nil:
-		return change, nil, false
+		return change, selected, false
 	case r.Delta:
 		d, err := object.DecodeDelta(r.Merge)
-		change.delta = d
-		return change, d.Names, err == nil && len(d.Object.Siblings)+len(d.Object.Sums) == 0
+		change.delta, selected.Names = d, d.Names
+		return change, selected, err == nil && len(d.Object.Siblings)+len(d.Object.Sums) == 0
 	}
 	o, err := object.Decode(r.Merge)
 	change.removes, change.removing = true, o
-	return change, nil, err == nil && len(o.Elements) == 0
+	return change, selected, err == nil && len(o.Elements) == 0
 }
 
 // fits reports whether an object of which this is the head can be changed without its other
-// elements: by names of its kind, while it is far from its expiry, the one that it is given included,
+// elements: by elements of its kind, while it is far from its expiry, the one that it is given included,
 // from a clear, and from the bounds of its clock.
-func (p *part) fits(t *txn, head *object.Object, names []object.Name) bool {
+func (p *part) fits(t *txn, head *object.Object, selected object.Selection) bool {
 	kind := head.Rest.Kind
 	actors, gaps := len(head.Clock)+p.to-p.from, len(head.Gaps)
 	p.near = max(t.w.db.now(), head.Clock.Latest().UnixMilli()) + partMargin.Milliseconds()
@@ -154,7 +151,7 @@ func (p *part) fits(t *txn, head *object.Object, names []object.Name) bool {
 			return false
 		}
 	}
-	if actors > causal.MaxEntries || gaps > causal.MaxGaps/2 || slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind != kind && n.Kind != object.KeyExpiry }) {
+	if actors > causal.MaxEntries || gaps > causal.MaxGaps/2 || !selected.OfKind(kind) {
 		return false
 	}
 	if _, cleared := t.w.obeyed.filter(*head); cleared {

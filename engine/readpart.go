@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/quorate/quorate/cluster/core/object"
@@ -20,9 +18,10 @@ type PartRead struct {
 }
 
 // FindPart does what [Store.Find] does, but of a spread object whose elements are of the kind of
-// the names, it appends the elements of those names alone. Where there is no name, that is the
-// head. names is called for a spread object only; it returns false where all of it is to be read.
-func (s *Store) FindPart(p ring.Partition, key []byte, names func() ([]object.Name, bool), dst []byte) (f PartRead, err error) {
+// those that are wanted, it appends these alone. Where none is wanted, that is the head. wanted is
+// called for a spread object only; it returns false where all of it is to be read. The selection
+// is the caller's.
+func (s *Store) FindPart(p ring.Partition, key []byte, wanted func() (object.Selection, bool), dst []byte) (f PartRead, err error) {
 	f.Encoded = dst
 	if !s.db.guard.enter() {
 		return f, ErrClosed
@@ -38,7 +37,7 @@ func (s *Store) FindPart(p ring.Partition, key []byte, names func() ([]object.Na
 	if !s.writer.existence.MayContain(p, at.hash) {
 		return f, nil
 	}
-	if read, err := s.readPart(at, names, &f); read || err != nil {
+	if read, err := s.readPart(at, wanted, &f); read || err != nil {
 		return f, err
 	}
 	f.Encoded, f.Digest, f.Found, err = s.findStored(p, at.hash, key, dst, wholeObject)
@@ -47,7 +46,7 @@ func (s *Store) FindPart(p ring.Partition, key []byte, names func() ([]object.Na
 
 // readPart reads some elements of a spread object into f, or all of an object that is one record. It
 // reports false, and leaves f as it is, if the caller must read the object in another way.
-func (s *Store) readPart(at cellsPlace, wanted func() ([]object.Name, bool), f *PartRead) (read bool, err error) {
+func (s *Store) readPart(at cellsPlace, wanted func() (object.Selection, bool), f *PartRead) (read bool, err error) {
 	var from pebble.Reader = s.db.pebble
 	mine := s.writer.stripes.tryLockKey(at.hash)
 	if mine {
@@ -70,18 +69,17 @@ func (s *Store) readPart(at cellsPlace, wanted func() ([]object.Name, bool), f *
 	case !large.spread.spread():
 		return false, nil
 	}
-	names, ok := wanted()
-	if !ok || slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind != large.spread.total.Kind }) {
+	selected, ok := wanted()
+	if !ok || !selected.OfKind(large.spread.total.Kind) {
 		return false, nil
 	}
-	slices.SortFunc(names, object.Name.Compare)
 	var o object.Object
 	if err := large.spread.decode(&o); err != nil {
 		return false, s.db.corrupt("stored object", err)
 	}
-	for i, n := range names {
-		if i > 0 && n.Compare(names[i-1]) == 0 {
-			continue // named twice
+	for _, n := range selected.SortedNames() {
+		if n.Kind == object.KeyExpiry {
+			continue // it is in the head
 		}
 		if o.Elements, err = at.read(s.db, from, n, o.Elements); err != nil {
 			return false, err

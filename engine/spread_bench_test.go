@@ -88,7 +88,7 @@ func BenchmarkFindElements(b *testing.B) {
 				b.Run(fmt.Sprintf("%s/%s/%d", some, form, fields), func(b *testing.B) {
 					b.ReportAllocs()
 					var room []byte
-					sought := func() ([]object.Name, bool) { return names, true }
+					sought := func() (object.Selection, bool) { return object.Selection{Names: names}, true }
 					for b.Loop() {
 						f, _ := s.FindPart(0, []byte("key"), sought, room[:0])
 						room = f.Encoded

@@ -35,11 +35,11 @@ func (c *change) Edit(current *object.Object, _ *Minter) (next object.Object, wr
 	return next, true, nil
 }
 
-func (c *change) Names() (names []object.Name, ok bool) {
+func (c *change) Selection() (selected object.Selection, ok bool) {
 	for _, one := range c.edit.Changes {
-		names = append(names, object.Name{Kind: one.Kind, Name: one.Name})
+		selected.Names = append(selected.Names, object.Name{Kind: one.Kind, Name: one.Name})
 	}
-	return names, c.part
+	return selected, c.part
 }
 
 func (c *change) KeyExpiry() int64 { return c.expiry }
@@ -52,7 +52,7 @@ func (r *removal) Edit(current *object.Object, _ *Minter) (next object.Object, w
 	return object.Put(*current, current.Context(), e.Dot, e.Time, object.Value{Tombstone: true}), true, nil
 }
 
-func (r *removal) Names() ([]object.Name, bool) { return nil, r.part }
+func (r *removal) Selection() (object.Selection, bool) { return object.Selection{}, r.part }
 
 // spreadWorld is two stores that take the same records: one spreads collections, the other does
 // not. A third replica sends objects and deltas.
@@ -229,11 +229,11 @@ func (w *spreadWorld) compare(rt *rapid.T) {
 func (w *spreadWorld) comparePart(rt *rapid.T, i int, names []string) {
 	p, key := modelKey(i)
 	want, wantDigest, wantFound, _ := w.stores[1].Find(p, key, nil)
-	var sought []object.Name
+	var sought object.Selection
 	for _, n := range names {
-		sought = append(sought, object.Name{Kind: object.Field, Name: []byte(n)})
+		sought.Names = append(sought.Names, object.Name{Kind: object.Field, Name: []byte(n)})
 	}
-	f, err := w.stores[0].FindPart(p, key, func() ([]object.Name, bool) { return slices.Clone(sought), true }, nil)
+	f, err := w.stores[0].FindPart(p, key, func() (object.Selection, bool) { return object.Selection{}.And(sought), true }, nil)
 	if err != nil || f.Found != wantFound || f.Digest != wantDigest || !f.Part && (f.Rest != object.Rest{} || !bytes.Equal(f.Encoded, want)) {
 		rt.Fatalf("%q: %+v, %v; want %v %x %x", key, f, err, wantFound, wantDigest, want)
 	}
@@ -243,8 +243,7 @@ func (w *spreadWorld) comparePart(rt *rapid.T, i int, names []string) {
 	o, err := object.Decode(f.Encoded)
 	o.Rest = f.Rest
 	whole, _ := object.Decode(want)
-	slices.SortFunc(sought, object.Name.Compare)
-	some := whole.Restrict(slices.CompactFunc(sought, func(a, b object.Name) bool { return a.Compare(b) == 0 }))
+	some := whole.Restrict(sought.SortedNames())
 	some.Rest = whole.Elements.Total().Without(some.Elements.Total())
 	some.Elements = append(object.HeadOf(&whole).Elements, some.Elements...)
 	if err != nil || !o.Equal(&some) {

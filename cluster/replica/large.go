@@ -21,7 +21,7 @@ func leftToComparison(c *Coordinator, h *lateHint) bool {
 		!view.IsPrimary(c.cfg.Self, h.partition) || !view.IsPrimary(h.node, h.partition) {
 		return false
 	}
-	headAlone := func() ([]object.Name, bool) { return nil, true }
+	headAlone := func() (object.Selection, bool) { return object.Selection{}, true }
 	if own, err := c.cfg.Store.FindPart(h.partition, h.key, headAlone, nil); err != nil || !own.Part || own.Rest.Bytes < c.cfg.LargeBytes {
 		return false
 	}

@@ -23,20 +23,20 @@ func (c *Coordinator) lookUp(p ring.Partition, key, buffer []byte) (h held, err 
 	return c.lookUpPart(p, key, buffer, nil)
 }
 
-// lookUpPart does what lookUp does, where the head and the elements of some names may be enough,
-// unless names is nil. It finds those alone if the engine can read them alone, and there is no hint.
-func (c *Coordinator) lookUpPart(p ring.Partition, key, buffer []byte, names func() ([]object.Name, bool)) (h held, err error) {
+// lookUpPart does what lookUp does, where the head and some elements may be enough, unless sought
+// is nil. It finds those alone if the engine can read them alone, and there is no hint.
+func (c *Coordinator) lookUpPart(p ring.Partition, key, buffer []byte, sought func() (object.Selection, bool)) (h held, err error) {
 	hint, hinted, err := c.cfg.Store.Hints().Get(p, key, nil)
 	if err != nil {
 		return held{encoded: buffer}, err
 	}
 	switch {
 	case hinted:
-	case names == nil:
+	case sought == nil:
 		h.encoded, h.digest, h.found, err = c.cfg.Store.Find(p, key, buffer)
 		return h, err
 	default:
-		f, err := c.cfg.Store.FindPart(p, key, names, buffer)
+		f, err := c.cfg.Store.FindPart(p, key, sought, buffer)
 		return held{encoded: f.Encoded, digest: f.Digest, found: f.Found, part: f.Part, rest: f.Rest}, err
 	}
 	own, _, found, err := c.cfg.Store.Find(p, key, nil)

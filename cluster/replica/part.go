@@ -20,7 +20,7 @@ var errMoved = errors.New("the key has moved to another node meanwhile: try agai
 // that reads and writes values of strings, which so is spared a look at what kind of object there is.
 func mayDoWithPart(r *Request) bool {
 	if r.Update == nil {
-		return r.Head || r.Names != nil
+		return r.Head || !r.Selection.Empty()
 	}
 	switch r.Update.Kind {
 	case register.ChangeElements, register.Delete, register.Expire, register.Persist:
@@ -29,29 +29,29 @@ func mayDoWithPart(r *Request) bool {
 	return false
 }
 
-// soughtBy returns the names whose elements the ops of a group read, and false if one of them needs
-// all elements. Updates are shown their elements by the engine, so that they seek none here.
-func soughtBy(f *wave, group int) (names []object.Name, ok bool) {
+// soughtBy returns the elements that the ops of a group read, and false if one of them needs all.
+// Updates are shown their elements by the engine, so that they seek none here.
+func soughtBy(f *wave, group int) (sought object.Selection, ok bool) {
 	for k := group; k < len(f.mu.ops); k++ {
 		p := &f.mu.ops[k]
 		if p.group != group {
 			continue
 		}
 		switch {
-		case p.req.Update == nil && p.req.Names == nil && !p.req.Head:
-			return nil, false
+		case p.req.Update == nil && p.req.Selection.Empty() && !p.req.Head:
+			return sought, false
 		case p.req.Update == nil:
-			names = append(names, p.req.Names...)
+			sought = sought.And(p.req.Selection)
 		default:
-			if _, ok := p.req.Update.Names(); !ok {
-				return nil, false
+			if _, ok := p.req.Update.Selection(); !ok {
+				return sought, false
 			}
 		}
 		if !p.followed && k == group {
 			break
 		}
 	}
-	return names, true
+	return sought, true
 }
 
 // clearedInPart reports whether a clear covers some events of an object, and leaves others.
@@ -73,7 +73,7 @@ func looksAgain(o *op) bool { return o.read.Part() && o.looks < mostLooks }
 func lookAgain(f *wave, i int) error {
 	o := &f.mu.ops[i]
 	o.looks++
-	own, err := f.c.lookUpPart(o.p, o.req.Key, nil, func() ([]object.Name, bool) { return soughtBy(f, i) })
+	own, err := f.c.lookUpPart(o.p, o.req.Key, nil, func() (object.Selection, bool) { return soughtBy(f, i) })
 	switch {
 	case err != nil:
 		return err
@@ -161,12 +161,12 @@ func lateOf(o *op, h lateHint) lateHint {
 	return h.clone()
 }
 
-// Names returns the names of the elements that the update needs: see [engine.PartEditor].
-func (e *edit) Names() ([]object.Name, bool) {
+// Selection returns the elements that the update needs: see [engine.PartEditor].
+func (e *edit) Selection() (object.Selection, bool) {
 	if e.rebase {
-		return nil, false
+		return object.Selection{}, false
 	}
-	return e.req.Update.Names()
+	return e.req.Update.Selection()
 }
 
 // KeyExpiry returns the expiry that the update may give the key: see [engine.PartEditor].

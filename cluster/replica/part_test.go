@@ -18,7 +18,7 @@ import (
 func named(key []byte, names ...string) *Request {
 	r := get(key)
 	for _, n := range names {
-		r.Names = append(r.Names, object.Name{Kind: object.Member, Name: []byte(n)})
+		r.Selection.Names = append(r.Selection.Names, object.Name{Kind: object.Member, Name: []byte(n)})
 	}
 	return r
 }
@@ -199,11 +199,11 @@ func TestRequest_MayDoWithPart(t *testing.T) {
 	for _, r := range []*Request{ending(nil, far, register.IfGreater), {Update: &register.Update{Kind: register.Persist}}} {
 		e := new(edit)
 		e.req = r
-		if names, ok := e.Names(); !ok || len(names) != 1 || names[0].Kind != object.KeyExpiry || e.KeyExpiry() != r.Update.Expiry {
-			t.Errorf("%+v needs %v, %v, and may give the key the expiry %d", r.Update, names, ok, e.KeyExpiry())
+		if selected, ok := e.Selection(); !ok || len(selected.Names) != 1 || selected.Names[0].Kind != object.KeyExpiry || e.KeyExpiry() != r.Update.Expiry {
+			t.Errorf("%+v needs %v, %v, and may give the key the expiry %d", r.Update, selected, ok, e.KeyExpiry())
 		}
 		r.Update.HasContext = true
-		if _, ok := e.Names(); ok {
+		if _, ok := e.Selection(); ok {
 			t.Errorf("%+v needs no more than some elements", r.Update)
 		}
 	}

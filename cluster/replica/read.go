@@ -67,11 +67,11 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	o := &f.mu.ops[i]
 	o.traceStep(f.c.cfg.Self, o.roleAt(o.self), ActionRead, 0)
-	var names func() ([]object.Name, bool)
+	var sought func() (object.Selection, bool)
 	if mayDoWithPart(o.req) {
-		names = func() ([]object.Name, bool) { return soughtBy(f, i) }
+		sought = func() (object.Selection, bool) { return soughtBy(f, i) }
 	}
-	own, err := f.c.lookUpPart(o.p, o.req.Key, o.req.kept.local[:0], names)
+	own, err := f.c.lookUpPart(o.p, o.req.Key, o.req.kept.local[:0], sought)
 	o.req.kept.local = own.encoded
 	// A fallback's own copy is from the time when it was a primary. Alone it tells nothing
 	// of what the primaries have acknowledged since.

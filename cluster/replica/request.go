@@ -13,16 +13,16 @@ import (
 // the slices of Update may be reused by the caller after that; the results are
 // the caller's own, until [Request.Reset].
 type Request struct {
-	Key    []byte
-	Update *register.Update // nil: a read
-	Names  []object.Name    // of a read: the elements of these names are enough, all of one kind; nil: all are wanted
-	Head   bool             // of a read: no elements are wanted, their totals are enough
-	R, W   int              // quorum for this request; 0: the cluster's
-	Trace  *Trace           // nil: none is wanted; else it is filled in
+	Key       []byte
+	Update    *register.Update // nil: a read
+	Selection object.Selection // of a read: these elements are enough, all of one kind; empty: all are wanted
+	Head      bool             // of a read: no elements are wanted, their totals are enough
+	R, W      int              // quorum for this request; 0: the cluster's
+	Trace     *Trace           // nil: none is wanted; else it is filled in
 
 	// Object is what a read found, merged from R replicas and counted ([object.Counted]):
 	// its clock is the causal context to hand out. An absent key has no siblings and no
-	// clock. It has the elements of Names at least; where it lacks others, its Rest has their totals.
+	// clock. It has the elements of Selection at least; where it lacks others, its Rest has their totals.
 	Object object.Object
 	// Result is what an update did.
 	Result register.Result
@@ -50,7 +50,7 @@ func (r *Request) Reset() {
 		r.kept.local = nil
 	}
 	r.kept.object.Forget() // its values may be of others
-	r.Key, r.Update, r.Names, r.Head, r.R, r.W, r.Trace = nil, nil, nil, false, 0, 0, nil
+	r.Key, r.Update, r.Selection, r.Head, r.R, r.W, r.Trace = nil, nil, object.Selection{}, false, 0, 0, nil
 	r.Object, r.Result, r.Err, r.issue = object.Object{}, register.Result{}, nil, issue{}
 }
 

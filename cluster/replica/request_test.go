@@ -27,7 +27,7 @@ func TestRequest_Reset_KeepsMemoryAlone(t *testing.T) {
 	sibling := object.Sibling{Value: object.Value{Data: []byte("value")}}
 	kept := memory{local: make([]byte, 3), object: object.Object{Siblings: []object.Sibling{sibling}}}
 	r := Request{
-		[]byte("key"), &register.Update{}, []object.Name{{Kind: object.Field}}, true, 1, 2, &Trace{},
+		[]byte("key"), &register.Update{}, object.Selection{Names: []object.Name{{Kind: object.Field}}}, true, 1, 2, &Trace{},
 		object.Object{Siblings: []object.Sibling{sibling}}, register.Result{Applied: true}, errors.New("refused"),
 		issue{origin: causal.Origin{Life: 1}}, kept,
 	}

@@ -152,7 +152,7 @@ func PlanNamed(kind object.Kind, show func(*Call, collection.View)) func(*Call) 
 		for _, name := range c.Args[2:] {
 			names = append(names, object.Name{Kind: kind, Name: name})
 		}
-		c.Requests[0].Names = names
+		c.Requests[0].Selection.Names = names
 	}
 }
 

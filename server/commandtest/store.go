@@ -58,12 +58,10 @@ func (s *Store) Do(_ context.Context, requests []*replica.Request) {
 
 // PartFor returns what a store that keeps all collections element by element shows a read of an object.
 func PartFor(r *replica.Request, o object.Object) object.Object {
-	if !r.Head && r.Names == nil || !object.Spreads(&o) {
+	if !r.Head && r.Selection.Empty() || !object.Spreads(&o) {
 		return o
 	}
-	names := slices.Clone(r.Names)
-	slices.SortFunc(names, object.Name.Compare)
-	named := o.Restrict(slices.CompactFunc(names, func(a, b object.Name) bool { return a.Compare(b) == 0 })).Elements
+	named := o.Restrict(object.Selection{}.And(r.Selection).SortedNames()).Elements
 	part := object.HeadOf(&o)
 	part.Elements = append(part.Elements, named...)
 	part.Rest = o.Elements.Total().Without(named.Total())

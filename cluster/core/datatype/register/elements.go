@@ -54,22 +54,23 @@ func (u *Update) changeElements(current *object.Object, shown Shown, now int64) 
 	return object.Edit{Changes: out.Changes, All: out.All, Now: now}, out.Write, r
 }
 
-// Names returns the names of all elements that u looks at and changes, if it has no context, and
-// looks at no others. A deletion looks at none, a change of the expiry at that of the key.
-func (u *Update) Names() ([]object.Name, bool) {
+// Selection returns all elements that u looks at and changes, if it has no context, and looks at no
+// others. A deletion looks at none, a change of the expiry at that of the key.
+func (u *Update) Selection() (selected object.Selection, ok bool) {
 	switch {
 	case u.HasContext || u.WantOld:
-		return nil, false
+		return selected, false
 	case u.Kind == Delete:
-		return nil, true
+		return selected, true
 	case u.Kind == Expire || u.Kind == Persist:
-		return []object.Name{{Kind: object.KeyExpiry}}, true
+		selected.Names = []object.Name{{Kind: object.KeyExpiry}}
+		return selected, true
 	case u.Kind != ChangeElements:
-		return nil, false
+		return selected, false
 	}
 	c, err := collection.Decode(u.Data)
 	if err != nil {
-		return nil, false
+		return selected, false
 	}
-	return c.Names()
+	return c.Selection()
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// A command that names the elements that it needs does the same to those alone as to all.
-func TestCommand_Names_AreAllThatItNeeds(t *testing.T) {
-	named := 0
+// A command that says which elements it needs does the same to those alone as to all.
+func TestCommand_Selection_IsAllThatItNeeds(t *testing.T) {
+	restricted := 0
 	rapid.Check(t, func(t *rapid.T) {
 		c := Command{Op: Op(rapid.IntRange(1, 44).Draw(t, "op")), Number: int64(rapid.IntRange(-2, 5).Draw(t, "number"))}
 		op := opOf(c.Op)
@@ -33,11 +33,11 @@ func TestCommand_Names_AreAllThatItNeeds(t *testing.T) {
 		if c.Flags&Increment != 0 && len(c.Args) != 2 {
 			c.Flags = 0
 		}
-		names, ok := c.Names()
+		selected, ok := c.Selection()
 		if !ok {
 			return
 		}
-		named++
+		restricted++
 		var all, some View
 		for i := range 6 {
 			if rapid.Bool().Draw(t, "there") {
@@ -45,22 +45,22 @@ func TestCommand_Names_AreAllThatItNeeds(t *testing.T) {
 				if op.kind == object.Scored {
 					e.Data = object.AppendScore(nil, float64(i))
 				}
-				if all = append(all, e); slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind == e.Kind && bytes.Equal(n.Name, e.Name) }) {
+				if all = append(all, e); slices.ContainsFunc(selected.Names, func(n object.Name) bool { return n.Kind == e.Kind && bytes.Equal(n.Name, e.Name) }) {
 					some = append(some, e)
 				}
 			}
 		}
 		want := c.Apply(all)
 		if got := c.Apply(some); !reflect.DeepEqual(got, want) {
-			t.Fatalf("%+v does %+v to its names, to all it does %+v", c, got, want)
+			t.Fatalf("%+v does %+v to what it selects, to all it does %+v", c, got, want)
 		}
 		for _, change := range want.Changes {
-			if !slices.ContainsFunc(names, func(n object.Name) bool { return n.Kind == change.Kind && bytes.Equal(n.Name, change.Name) }) {
-				t.Fatalf("%+v changes %q, which it does not name", c, change.Name)
+			if !slices.ContainsFunc(selected.Names, func(n object.Name) bool { return n.Kind == change.Kind && bytes.Equal(n.Name, change.Name) }) {
+				t.Fatalf("%+v changes %q, which it does not select", c, change.Name)
 			}
 		}
 	})
-	if named < 20 {
-		t.Errorf("%d commands had names: too few", named)
+	if restricted < 20 {
+		t.Errorf("%d commands needed some elements only: too few", restricted)
 	}
 }
