@@ -110,7 +110,7 @@ func (t *txn) applyObject(recs []*Record, at int) error {
 		}
 		if old.spread.spread() {
 			left := old.spread
-			left.head = bytes.Clone(left.head)
+			left.head, left.limits = bytes.Clone(left.head), left.limits.clone()
 			t.results[at].spread = &left
 		}
 		return nil

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -27,6 +29,8 @@ type part struct {
 	from, to int // the records, by their places in order; none if they are equal
 	changes  []partChange
 	object   object.Object // with the elements that are selected; the totals of the others are its Rest
+	names    []object.Name // that are selected, in order; the bounds of Rest say which others are
+	limits   limits
 	length   int
 	digest   object.Digest
 	state    indexState
@@ -75,7 +79,7 @@ func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bo
 		if !ok {
 			return false, nil
 		}
-		p.changes, selected = append(p.changes, change), selected.And(more)
+		p.changes, selected = append(p.changes, change), selected.Then(more)
 	}
 	var head object.Object
 	if err := found.spread.decode(&head); err != nil {
@@ -84,18 +88,14 @@ func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bo
 	if !p.fits(t, &head, selected) {
 		return false, nil
 	}
+	selected.Names = selected.SortedNames()
+	selected = found.spread.limits.follow(selected)
 	p.object = head.Clone()
 	place := cellsPlace{partition: first.Partition, hash: hash, key: first.Key}
-	for _, n := range selected.SortedNames() {
-		if n.Kind == object.KeyExpiry {
-			continue // it is in the head
-		}
-		var err error
-		if p.object.Elements, err = place.read(t.w.db, t.w.db.pebble, n, p.object.Elements); err != nil {
-			return false, err
-		}
+	if err := place.readSelected(t.w.db, t.w.db.pebble, &found.spread, selected, &p.object); err != nil {
+		return false, err
 	}
-	p.object.Rest = p.object.Rest.Without(p.object.Elements.Total())
+	p.names, p.limits = selected.Names, found.spread.limits.clone()
 	p.length, p.digest = found.length(), found.digest
 	var err error
 	p.state, err = t.indexStateOf(&p.object, first.Partition, hash, first.Key)
@@ -247,15 +247,55 @@ func (p *part) next(t *txn, r *Record, at int) (next object.Object, changed bool
 		t.w.epochs.seeOwn(r.Partition, p.object.Clock, d.Object.Clock)
 		return next, relation != object.SameAsA && relation != object.SameAsBoth, nil
 	}
-	t.shown = p.object
-	t.minter = Minter{epochs: t.w.epochs, record: r, stored: &t.shown}
-	next, changed, err = r.Edit.Edit(&t.shown, &t.minter)
-	t.minter = Minter{}
+	if next, changed, err = p.edit(t, r); errors.Is(err, ErrNotAtHand) && p.object.Rest.Names > 0 {
+		if err = p.complete(t, cellsPlace{partition: r.Partition, hash: t.order[at].hash, key: r.Key}); err == nil {
+			next, changed, err = p.edit(t, r)
+		}
+	}
 	if err != nil || !changed {
 		return next, false, err
 	}
 	_, cleared := t.w.obeyed.filter(next)
 	return next, !cleared, nil
+}
+
+// edit lets the record's editor make the next version of the part.
+func (p *part) edit(t *txn, r *Record) (next object.Object, changed bool, err error) {
+	t.shown = p.object
+	t.minter = Minter{epochs: t.w.epochs, record: r, stored: &t.shown}
+	defer func() { t.minter = Minter{} }()
+	return r.Edit.Edit(&t.shown, &t.minter)
+}
+
+// complete adds the rest to the part. What is stored has it still, as records change only what is
+// selected.
+func (p *part) complete(t *txn, place cellsPlace) error {
+	var rest object.Elements
+	err := place.each(t.w.db, t.w.db.pebble, func(cell object.Elements) error {
+		name := object.Name{Kind: cell[0].Kind, Name: cell[0].Name}
+		_, named := slices.BinarySearchFunc(p.names, name, object.Name.Compare)
+		if named || !p.object.Rest.Between(name.Name) {
+			return nil
+		}
+		name.Name = bytes.Clone(name.Name)
+		for _, e := range cell {
+			e.Name, e.Data = name.Name, bytes.Clone(e.Data)
+			rest = append(rest, e)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if left := p.object.Rest.Without(rest.Total()); left != (object.Rest{}) {
+		return t.w.db.corrupt("spread object", fmt.Errorf("its cells do not have the totals %+v that its record says", p.object.Rest))
+	}
+	all := append(p.object.Elements[:len(p.object.Elements):len(p.object.Elements)], rest...)
+	slices.SortStableFunc(all, func(a, b object.Element) int {
+		return object.Name{Kind: a.Kind, Name: a.Name}.Compare(object.Name{Kind: b.Kind, Name: b.Name})
+	})
+	p.object.Elements, p.object.Rest = all, object.Rest{}
+	return nil
 }
 
 // removeAll merges an object that knows of all that the part knows of, and has no elements: none of
@@ -289,13 +329,14 @@ func (p *part) write(t *txn, place cellsPlace, next *object.Object) (record []by
 		return nil, 0, 0, err
 	}
 	head := object.HeadOf(next)
-	s := spreadRecord{total: next.Rest.With(next.Elements.Total()), head: head.Append(make([]byte, 0, head.EncodedLen()+sumLen))}
+	p.limits = limitsOf(next, p.limits)
+	s := spreadRecord{total: next.Rest.With(next.Elements.Total()), limits: p.limits, head: head.Append(make([]byte, 0, head.EncodedLen()+sumLen))}
 	s.digest = seed.DigestOfHead(s.head, s.total.Sum)
 	return s.append(make([]byte, 0, len(s.head)+spreadOverhead)), s.length(), s.digest, nil
 }
 
-// Bytes that are added to a head: for its digest, and in its record, at most.
+// Bytes that are added to a head: for its digest, and in its record, with limits of usual length.
 const (
 	sumLen         = 8
-	spreadOverhead = 2 + 1 + 10 + 10 + 8 + 8 + 4
+	spreadOverhead = 2 + 1 + 10 + 10 + 8 + 8 + 2*32 + 4
 )

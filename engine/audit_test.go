@@ -61,6 +61,14 @@ func audit(tb rapid.TB, s *Store) {
 				tb.Errorf("%q: digest %x in the record, %x of the whole", key, r.digest, digest)
 			}
 			spread[string(at.append(nil))] = true
+			if err := at.each(s.db, s.db.pebble, func(cell object.Elements) error {
+				if l, name := r.limits, string(cell[0].Name); len(l.first) > 0 && name < string(l.first) || len(l.last) > 0 && name > string(l.last) {
+					tb.Errorf("%q: the cell %x is not between the limits %x and %x", key, name, l.first, l.last)
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
 		}
 		o, err := object.Decode(v)
 		if err != nil {

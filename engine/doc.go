@@ -70,8 +70,9 @@
 // crash may leave parts that belong to nothing: the next start removes them (splitsweep.go).
 //
 // A collection of many elements is spread: each of them is a record of its own, so that a change of
-// one does not read and write the others (spread.go, spreadwrite.go, applypart.go, readpart.go). One
-// batch changes the elements and the record that has their totals.
+// one does not read and write the others (spread.go, spreadwrite.go, applypart.go, readpart.go). Nor
+// does a change at the ends of a list (spreadends.go). One batch changes the elements and the record
+// that has their totals.
 //
 // Dead objects, which have tombstones and stripped values only, lie in a range of their
 // own: [Store.ScanValued] costs nothing for them, [Store.Scan] merges the two ranges. A
@@ -88,8 +89,8 @@
 //
 // Invariant: a key has one object at most, and where that lies follows from the object.
 //
-// Invariant: the cells of a key are those of the spread object in its place, and have the totals that
-// its record says; where there is no such object, there are none.
+// Invariant: the cells of a key are those of the spread object in its place, have the totals that its
+// record says, and lie between the limits that it has; where there is no such object, there are none.
 //
 // Invariant: no dot is minted twice (epoch.go).
 //

@@ -33,6 +33,8 @@ var (
 	ErrHintsFull = errors.New("no room for hints")
 	// ErrBehind means that a delta builds on what the stored object does not know.
 	ErrBehind = errors.New("the copy lacks what the delta builds on")
+	// ErrNotAtHand means that an edit needs elements that it was not shown. It is shown all then.
+	ErrNotAtHand = errors.New("the edit needs elements that it was not shown")
 	// ErrTooBig means that the batch would exceed what one commit may hold.
 	ErrTooBig = errors.New("batch is too big")
 )

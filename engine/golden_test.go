@@ -7,6 +7,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/quorate/quorate/cluster/core/object"
 )
 
 // What is here is on the disks of nodes: it changes only with formatVersion.
@@ -44,6 +46,13 @@ func TestKeyspace_Golden(t *testing.T) {
 	if got := leafOf(hash); got != 273 {
 		t.Errorf("leaf %d, want 273", got)
 	}
+}
+
+func TestSpreadRecord_Golden(t *testing.T) {
+	r := spreadRecord{total: object.Rest{Kind: object.Field, Names: 3, Bytes: 0x81, Sum: 0x1112131415161718}, digest: 0x2122232425262728, head: []byte("head")}
+	wantHex(t, "of a hash", r.append(nil), "fe01"+"02"+"03"+"8101"+"1112131415161718"+"2122232425262728"+"68656164"+"cb0c5d5b")
+	r.total.Kind, r.limits = object.Item, limits{first: []byte("a"), last: []byte("bc")}
+	wantHex(t, "of a list", r.append(nil), "fe02"+"05"+"03"+"8101"+"1112131415161718"+"2122232425262728"+"0161"+"026263"+"68656164"+"9dce2fd3")
 }
 
 func TestHint_Golden(t *testing.T) {

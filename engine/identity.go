@@ -14,7 +14,8 @@ var identityKey = []byte{prefixInternal, 'o'}
 // formatVersion is the version of the key space. A store of an older version is upgraded when it
 // is opened.
 const (
-	formatVersion = 3
+	formatVersion = 4
+	formatV3      = 3 // lists were not spread
 	formatV2      = 2 // collections were not spread, and had other digests
 	formatV1      = 1 // dead objects lay among those with a value
 )

@@ -77,17 +77,9 @@ func (s *Store) readPart(at cellsPlace, wanted func() (object.Selection, bool), 
 	if err := large.spread.decode(&o); err != nil {
 		return false, s.db.corrupt("stored object", err)
 	}
-	for _, n := range selected.SortedNames() {
-		if n.Kind == object.KeyExpiry {
-			continue // it is in the head
-		}
-		if o.Elements, err = at.read(s.db, from, n, o.Elements); err != nil {
-			return false, err
-		}
+	if err := at.readSelected(s.db, from, &large.spread, selected, &o); err != nil {
+		return false, err
 	}
-	*f = PartRead{
-		Encoded: o.Append(dst), Digest: large.spread.digest, Found: true,
-		Part: true, Rest: o.Rest.Without(o.Elements.Total()),
-	}
+	*f = PartRead{Encoded: o.Append(dst), Digest: large.spread.digest, Found: true, Part: true, Rest: o.Rest}
 	return true, nil
 }

@@ -20,7 +20,8 @@ import (
 //
 //  1. One batch changes the record and the cells, so that a crash leaves nothing half.
 //  2. A change of some names reads the record and the cells of those names, and writes what has
-//     changed of them (applypart.go). Any other change reads all, and writes the cells that
+//     changed of them (applypart.go). So does a change at the ends of a list, which reads the first
+//     or the last cells (spreadends.go). Any other change reads all, and writes the cells that
 //     differ (spreadwrite.go).
 //  3. A batch that ends the spread state of an object, because it is small again or is dead, or has
 //     something else beside its elements, deletes all cells.
@@ -33,13 +34,16 @@ import (
 
 // A record begins with spreadMark, which no encoded object begins with, and its version:
 //
-//	0xfe | version u8 | kind u8 | names uvarint | bytes uvarint | sum u64 | digest u64 | head | CRC-32C u32
+//	0xfe | version u8 | kind u8 | names uvarint | bytes uvarint | sum u64 | digest u64 | limits | head | CRC-32C u32
 //
-// The head is the object without its elements, but for the expiries of the key, encoded.
+// The limits are those of a list (spreadends.go), each its length uvarint and the bytes; version 1,
+// which all other kinds have, has none. The head is the object without its elements, but for the
+// expiries of the key, encoded.
 const (
-	spreadMark    = 0xfe
-	spreadVersion = 1
-	minSpread     = 2 + 1 + 1 + 1 + 8 + 8 + wire.ChecksumLen
+	spreadMark     = 0xfe
+	spreadVersion  = 1
+	limitedVersion = 2
+	minSpread      = 2 + 1 + 1 + 1 + 8 + 8 + wire.ChecksumLen
 )
 
 // DefaultSpreadElements is from how many elements on a collection is spread, if it is not told
@@ -50,8 +54,9 @@ const DefaultSpreadElements = 128
 // spreadRecord is what lies in the place of a collection that is spread.
 type spreadRecord struct {
 	total  object.Rest // of all cells
+	limits limits      // alias the record, as the head does
 	digest object.Digest
-	head   []byte // aliases the record
+	head   []byte
 }
 
 // spread reports whether there is a record.
@@ -64,10 +69,16 @@ func (r *spreadRecord) length() int { return len(r.head) + int(r.total.Bytes) }
 func isSpread(value []byte) bool { return len(value) > 0 && value[0] == spreadMark }
 
 func (r *spreadRecord) append(dst []byte) []byte {
-	at := len(dst)
-	dst = append(dst, spreadMark, spreadVersion, byte(r.total.Kind))
+	at, version := len(dst), byte(spreadVersion)
+	if r.total.Kind == object.Item {
+		version = limitedVersion
+	}
+	dst = append(dst, spreadMark, version, byte(r.total.Kind))
 	dst = wire.AppendUvarint(wire.AppendUvarint(dst, uint64(r.total.Names)), uint64(r.total.Bytes))
 	dst = wire.AppendUint64(wire.AppendUint64(dst, r.total.Sum), uint64(r.digest))
+	if version == limitedVersion {
+		dst = wire.AppendBytes(wire.AppendBytes(dst, r.limits.first), r.limits.last)
+	}
 	dst = append(dst, r.head...)
 	return wire.AppendUint32(dst, wire.Checksum(dst[at:]))
 }
@@ -75,7 +86,7 @@ func (r *spreadRecord) append(dst []byte) []byte {
 // parseSpread reads the record of a spread object.
 func (d *database) parseSpread(value []byte) (r spreadRecord, err error) {
 	const what = "record of a spread object"
-	if len(value) < minSpread || value[1] != spreadVersion {
+	if len(value) < minSpread || value[1] != spreadVersion && value[1] != limitedVersion {
 		return r, d.corrupt(what, errors.New("it is cut short, or of another version"))
 	}
 	body, sum := value[:len(value)-wire.ChecksumLen], value[len(value)-wire.ChecksumLen:]
@@ -86,6 +97,9 @@ func (d *database) parseSpread(value []byte) (r spreadRecord, err error) {
 	r.total.Kind = object.Kind(f.Byte())
 	names, size := f.Uvarint(), f.Uvarint()
 	r.total.Sum, r.digest = f.Uint64(), object.Digest(f.Uint64())
+	if value[1] == limitedVersion {
+		r.limits = limits{first: f.Bytes(), last: f.Bytes()}
+	}
 	if f.Failed() || names == 0 || names > maxBatch || size > maxBatch {
 		return spreadRecord{}, d.corrupt(what, fmt.Errorf("%d names of %d bytes", names, size))
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
@@ -32,6 +33,44 @@ func BenchmarkApplyElement(b *testing.B) {
 					finish(b, s, []*Record{r})
 				}
 			})
+		}
+	}
+}
+
+// BenchmarkApplyAtEnd pushes an item of 100 bytes to the head of a list that has so many, or pops one, and
+// pushes another one to its tail: a queue, which keeps its length.
+func BenchmarkApplyAtEnd(b *testing.B) {
+	for _, items := range []int{10, 1000, 10_000, 100_000} {
+		for form, from := range map[string]int{"whole": -1, "spread": 128} {
+			for use, commands := range map[string][]collection.Command{
+				"push":  {{Op: collection.ListPush, Args: [][]byte{make([]byte, 100)}}},
+				"queue": {{Op: collection.ListPop, Number: 1}, {Op: collection.ListPush, Flags: collection.AtTail, Args: [][]byte{make([]byte, 100)}}},
+			} {
+				b.Run(fmt.Sprintf("%s/%s/%d", use, form, items), func(b *testing.B) {
+					s := open(b, Options{Dir: b.TempDir(), Self: testNode, Durability: Interval, SpreadElements: from})
+					number := causal.Counter(0)
+					edit := func(c collection.Command) *listEdit {
+						number++
+						c.Seed = uint64(number)
+						return &listEdit{command: c, short: new(int), change: &change{part: true, edit: object.Edit{
+							Dot: causal.Dot{Actor: causal.Actor{Node: 3, Epoch: 1}, Counter: number}, Time: causal.Timestamp(number), Now: 1,
+						}}}
+					}
+					first := collection.Command{Op: collection.ListPush}
+					for range items {
+						first.Args = append(first.Args, make([]byte, 100))
+					}
+					r := &Record{Key: []byte("key"), Edit: edit(first)}
+					finish(b, s, []*Record{r})
+					b.ReportAllocs()
+					for b.Loop() {
+						for _, c := range commands {
+							r.Edit = edit(c)
+							finish(b, s, []*Record{r})
+						}
+					}
+				})
+			}
 		}
 	}
 }

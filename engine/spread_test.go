@@ -44,6 +44,34 @@ func (c *change) Selection() (selected object.Selection, ok bool) {
 
 func (c *change) KeyExpiry() int64 { return c.expiry }
 
+// listEdit is a command on a list.
+type listEdit struct {
+	*change
+	command collection.Command
+	less    bool // it selects less than it needs
+	short   *int // counts how often that was so
+}
+
+func (l *listEdit) Edit(current *object.Object, _ *Minter) (next object.Object, write bool, err error) {
+	out := l.command.ApplyTo(current, l.edit.Now)
+	if out.NotAtHand {
+		*l.short++
+		return next, false, ErrNotAtHand
+	}
+	if !out.Write {
+		return next, false, nil
+	}
+	l.edit.Changes = out.Changes
+	return l.change.Edit(current, nil)
+}
+
+func (l *listEdit) Selection() (selected object.Selection, ok bool) {
+	if selected, ok = l.command.Selection(); l.less {
+		selected.Ends.First, selected.Ends.Last = selected.Ends.First/2, selected.Ends.Last/2
+	}
+	return selected, ok && l.part
+}
+
 // removal deletes a key.
 type removal struct{ change }
 
@@ -65,17 +93,28 @@ type spreadWorld struct {
 	other  map[string]object.Object
 	sent   map[string][]Record // earlier objects and deltas, by key
 	parts  int                 // records that a part took
+	ends   int                 // of those, commands on lists
+	short  int                 // commands on lists that needed more than they had selected
 }
+
+// isList reports whether the key of a number is a list, most of the time.
+func isList(i int) bool { return i%2 == 1 }
 
 func (w *spreadWorld) dot(node causal.NodeID) causal.Dot {
 	w.number++
 	return causal.Dot{Actor: causal.Actor{Node: node, Epoch: 1}, Counter: w.number}
 }
 
-func (w *spreadWorld) edit(rt *rapid.T, node causal.NodeID) *change {
+func (w *spreadWorld) edit(rt *rapid.T, node causal.NodeID, list bool) *change {
 	now := w.clock.at.UnixMilli()
 	c := &change{part: true, edit: object.Edit{Dot: w.dot(node), Time: causal.TimestampOf(now), Now: now}}
-	kind := rapid.SampledFrom([]object.Kind{object.Field, object.Field, object.Field, object.Field, object.Field, object.Field, object.Member}).Draw(rt, "kind")
+	kind := object.Field
+	if list {
+		kind = object.Item
+	}
+	if rapid.IntRange(0, 6).Draw(rt, "other kind") == 0 {
+		kind = object.Member
+	}
 	for i := range 8 {
 		one := object.Change{Kind: kind, Name: fmt.Append(nil, "f", i)}
 		switch rapid.IntRange(0, 5).Draw(rt, "change") {
@@ -84,7 +123,7 @@ func (w *spreadWorld) edit(rt *rapid.T, node causal.NodeID) *change {
 				one.Remove, one.Expiry, c.part = false, now+5_000, false
 			}
 		case 1, 2:
-			if kind == object.Field {
+			if kind != object.Member {
 				one.Data = fmt.Append(nil, rapid.IntRange(0, 3).Draw(rt, "data"))
 			}
 		default:
@@ -107,9 +146,48 @@ func (w *spreadWorld) edit(rt *rapid.T, node causal.NodeID) *change {
 	return c
 }
 
+// listCommand draws a command on a list.
+func (w *spreadWorld) listCommand(rt *rapid.T) (c collection.Command) {
+	c.Seed, c.Number = uint64(w.number), int64(rapid.IntRange(-3, 4).Draw(rt, "number"))
+	c.Op = rapid.SampledFrom([]collection.Op{
+		collection.ListPush, collection.ListPush, collection.ListPush, collection.ListPop, collection.ListPop, collection.ListMove,
+		collection.ListSet, collection.ListTrim, collection.ListInsert, collection.ListRemove,
+	}).Draw(rt, "op")
+	if rapid.Bool().Draw(rt, "tail") {
+		c.Flags |= collection.AtTail
+	}
+	switch c.Op {
+	case collection.ListPush:
+		for i := range rapid.IntRange(1, 4).Draw(rt, "items") {
+			c.Args = append(c.Args, fmt.Append(nil, w.number, " ", i))
+		}
+	case collection.ListInsert:
+		c.Args = [][]byte{[]byte("1"), []byte("1")}
+	case collection.ListSet, collection.ListRemove, collection.ListTrim:
+		c.Args = [][]byte{fmt.Append(nil, rapid.IntRange(-3, 4).Draw(rt, "argument"))}
+	case collection.ListMove:
+		c.Flags ^= rapid.SampledFrom([]collection.Flags{0, collection.ToTail}).Draw(rt, "to")
+	}
+	return c
+}
+
+// otherEdits makes a change at the other replica.
+func (w *spreadWorld) otherEdits(rt *rapid.T, before object.Object, list bool) (next object.Object, e object.Edit) {
+	c := w.edit(rt, 7, list)
+	e = c.edit
+	if list && rapid.Bool().Draw(rt, "command") {
+		command := w.listCommand(rt)
+		e.Changes, e.All = command.ApplyTo(&before, e.Now).Changes, false
+	}
+	e.Seen = before.Context()
+	next.BecomeEdited(before, &e)
+	return next, e
+}
+
 // record makes a record for a key: an edit, or something of the other replica.
 func (w *spreadWorld) record(rt *rapid.T) Record {
-	p, key := modelKey(rapid.IntRange(0, modelKeys-1).Draw(rt, "key"))
+	number := rapid.IntRange(0, modelKeys-1).Draw(rt, "key")
+	p, key := modelKey(number)
 	r := Record{Partition: p, Key: key}
 	at := place(p, key)
 	switch rapid.IntRange(0, 9).Draw(rt, "record") {
@@ -123,11 +201,7 @@ func (w *spreadWorld) record(rt *rapid.T) Record {
 		}
 	case 1, 2: // the other replica changes something, and sends a delta or the whole
 		before := w.other[at]
-		c := w.edit(rt, 7)
-		var next object.Object
-		e := c.edit
-		e.Seen = before.Context()
-		next.BecomeEdited(before, &e)
+		next, e := w.otherEdits(rt, before, isList(number))
 		w.other[at] = next
 		var d object.Delta
 		if d, ok := d.Follow(object.Step{Before: &before, After: &next, Dot: e.Dot, Names: e.Names}); ok && rapid.IntRange(0, 3).Draw(rt, "delta") > 0 {
@@ -150,8 +224,12 @@ func (w *spreadWorld) record(rt *rapid.T) Record {
 			return r
 		}
 	}
-	c := w.edit(rt, 3)
-	if r.Edit = c; rapid.IntRange(0, 15).Draw(rt, "removal") == 0 {
+	c := w.edit(rt, 3, isList(number))
+	if r.Edit = c; isList(number) && rapid.IntRange(0, 3).Draw(rt, "command") > 0 {
+		c.edit.All, c.expiry = false, 0
+		r.Edit = &listEdit{c, w.listCommand(rt), rapid.IntRange(0, 3).Draw(rt, "less") == 0, &w.short}
+	}
+	if rapid.IntRange(0, 15).Draw(rt, "removal") == 0 {
 		r.Edit = &removal{*c}
 	}
 	return r
@@ -183,6 +261,9 @@ func (w *spreadWorld) apply(rt *rapid.T) {
 		}
 		if a.Changed && a.Stored == nil {
 			w.parts++
+			if _, ok := a.Edit.(*listEdit); ok {
+				w.ends++
+			}
 		}
 	}
 }
@@ -201,7 +282,13 @@ func (w *spreadWorld) compare(rt *rapid.T) {
 			rt.Fatalf("%q: digest %x %v %v, want %x", key, d, ok, err, digest)
 		}
 		for _, names := range [][]string{nil, {"f3", "f1"}, {"f1", "f2", "f1", "f8"}} {
-			w.comparePart(rt, i, names)
+			w.comparePart(rt, i, names, object.Ends{})
+		}
+		if isList(i) {
+			first, last := rapid.IntRange(0, 6).Draw(rt, "first"), rapid.IntRange(0, 6).Draw(rt, "last")
+			w.comparePart(rt, i, nil, object.Ends{Kind: object.Item, First: first})
+			w.comparePart(rt, i, nil, object.Ends{Kind: object.Item, Last: last})
+			w.comparePart(rt, i, []string{"f4", "f0"}, object.Ends{Kind: object.Item, First: first, Last: last})
 		}
 	}
 	for p := range ring.Partition(modelPartitions) {
@@ -226,12 +313,16 @@ func (w *spreadWorld) compare(rt *rapid.T) {
 
 // comparePart compares what the store that spreads finds of some names, and the totals of the others,
 // with what the other store has.
-func (w *spreadWorld) comparePart(rt *rapid.T, i int, names []string) {
+func (w *spreadWorld) comparePart(rt *rapid.T, i int, names []string, ends object.Ends) {
 	p, key := modelKey(i)
+	kind := object.Field
+	if isList(i) {
+		kind = object.Item
+	}
 	want, wantDigest, wantFound, _ := w.stores[1].Find(p, key, nil)
-	var sought object.Selection
+	sought := object.Selection{Ends: ends}
 	for _, n := range names {
-		sought.Names = append(sought.Names, object.Name{Kind: object.Field, Name: []byte(n)})
+		sought.Names = append(sought.Names, object.Name{Kind: kind, Name: []byte(n)})
 	}
 	f, err := w.stores[0].FindPart(p, key, func() (object.Selection, bool) { return object.Selection{}.And(sought), true }, nil)
 	if err != nil || f.Found != wantFound || f.Digest != wantDigest || !f.Part && (f.Rest != object.Rest{} || !bytes.Equal(f.Encoded, want)) {
@@ -243,15 +334,13 @@ func (w *spreadWorld) comparePart(rt *rapid.T, i int, names []string) {
 	o, err := object.Decode(f.Encoded)
 	o.Rest = f.Rest
 	whole, _ := object.Decode(want)
-	some := whole.Restrict(sought.SortedNames())
-	some.Rest = whole.Elements.Total().Without(some.Elements.Total())
-	some.Elements = append(object.HeadOf(&whole).Elements, some.Elements...)
+	some := sought.Of(&whole)
 	if err != nil || !o.Equal(&some) {
 		rt.Fatalf("%q: %+v, %v; want %+v", key, o, err, some)
 	}
 	now := w.clock.at.UnixMilli()
 	for _, at := range []int64{now, now + 5_000, now + 1e9} { // before and after the expiries that keys have
-		for _, kind := range []object.Kind{object.Field, object.Member} {
+		for _, kind := range []object.Kind{object.Field, object.Member, object.Item} {
 			if n, of := collection.CountOf(&o, kind, at), collection.CountOf(&whole, kind, at); n != of {
 				rt.Fatalf("%q: the part has %d elements of kind %d, want %d", key, n, kind, of)
 			}
@@ -273,7 +362,7 @@ func (w *spreadWorld) open(rt *rapid.T) {
 // A store that spreads its collections holds what one holds that does not, after any history of
 // edits, deltas, merges, expiries, drops, restarts and crashes.
 func TestSpread_AnyHistory_IsAsWhole(t *testing.T) {
-	parts, histories := 0, 0
+	parts, ends, short, histories := 0, 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		histories++
 		w := &spreadWorld{clock: newTestClock(), other: map[string]object.Object{}, sent: map[string][]Record{}}
@@ -349,9 +438,9 @@ func TestSpread_AnyHistory_IsAsWhole(t *testing.T) {
 			},
 			"": w.compare,
 		})
-		parts += w.parts
+		parts, ends, short = parts+w.parts, ends+w.ends, short+w.short
 	})
-	if parts < histories/4 {
-		t.Errorf("%d records of %d histories were applied to a part: too few", parts, histories)
+	if parts < histories/4 || ends < histories/8 || short < histories/50 {
+		t.Errorf("%d records of %d histories were applied to a part, %d of them at the ends of a list, and %d had to read more: too few", parts, histories, ends, short)
 	}
 }

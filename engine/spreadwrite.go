@@ -29,7 +29,7 @@ func (at cellsPlace) spread(t *txn, o *object.Object, digest object.Digest, old 
 		return spreadRecord{}, err
 	}
 	head := object.HeadOf(o)
-	return spreadRecord{total: o.Elements.Total(), digest: digest, head: head.Append(nil)}, nil
+	return spreadRecord{total: o.Elements.Total(), limits: limitsOf(o, limits{}), digest: digest, head: head.Append(nil)}, nil
 }
 
 // write changes the cells from some elements to others, name by name.

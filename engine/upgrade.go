@@ -22,10 +22,10 @@ const (
 	upgradeBytes   = 4 << 20
 )
 
-// upgrade brings the key space to formatVersion. From version 2 it only notes the new version, so
-// that an older program, which cannot read collections that are spread, refuses the directory.
-// A collection is spread when it is next changed. The saved statistics are counted anew: their
-// digests of collections are of the older kind.
+// upgrade brings the key space to formatVersion. From versions 2 and 3 it only notes the new version,
+// so that an older program, which cannot read all collections that are spread, refuses the directory.
+// A collection is spread when it is next changed. The saved statistics are counted anew: in version 2
+// their digests of collections are of the older kind.
 //
 // In version 1 dead objects lay among those with a value, and the index of dead objects named
 // those that had expired as well:
@@ -41,7 +41,7 @@ const (
 // No object is changed. Nobody else uses the store meanwhile. The time depends on how many objects
 // are dead.
 func (d *database) upgrade(from identity) error {
-	if from.Format == formatV2 && !from.Upgrading {
+	if from.Format >= formatV2 && !from.Upgrading {
 		d.opts.Logger.Info("upgrading the data directory: versions before this one cannot open it any more", "from", from.Format, "to", formatVersion)
 		return d.markUpgrade(upgraded)
 	}

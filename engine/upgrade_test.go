@@ -32,16 +32,22 @@ func setFormat(t *testing.T, s *Store, format int) {
 	}
 }
 
-// TestUpgrade_FromVersion2_CountsAnew stops a store of version 2 cleanly: its saved trees have the
-// digests of that version.
-func TestUpgrade_FromVersion2_CountsAnew(t *testing.T) {
+// TestUpgrade_CountsAnew stops a store of version 2 or 3 cleanly: the saved trees of version 2 have other
+// digests.
+func TestUpgrade_CountsAnew(t *testing.T) {
+	for _, format := range []int{formatV2, formatV3} {
+		t.Run(fmt.Sprint(format), func(t *testing.T) { upgradeFrom(t, format) })
+	}
+}
+
+func upgradeFrom(t *testing.T, format int) {
 	o := testOptions(vfs.NewMem())
 	o.SpreadElements = -1
 	s := open(t, o)
 	addMembers(t, s, "set", 1, 10)
 	roots := s.Merkle().Roots(nil)
 	s.stats.of[3].Load().leaves[0].Add(1) // a digest of that version
-	setFormat(t, s, formatV2)
+	setFormat(t, s, format)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +57,7 @@ func TestUpgrade_FromVersion2_CountsAnew(t *testing.T) {
 		t.Errorf("still outdated: %+v, %v", id, err)
 	}
 	if s.Merkle().Ready() {
-		t.Error("the trees of version 2 were taken")
+		t.Error("the trees of the older version were taken")
 	}
 	if err := s.rebuild.run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -80,7 +86,7 @@ func TestOpen_LaterVersion_IsRefused(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(o); !errors.Is(err, ErrOtherFormat) || !strings.Contains(err.Error(), "version 4, this program reads 1 to 3") {
+	if _, err := Open(o); !errors.Is(err, ErrOtherFormat) || !strings.Contains(err.Error(), "version 5, this program reads 1 to 4") {
 		t.Errorf("opened: %v", err)
 	}
 }

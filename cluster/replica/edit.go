@@ -50,6 +50,9 @@ func (e *edit) apply(current *object.Object, mint *engine.Minter) (next object.O
 	}
 	if u.ForElements(shown) {
 		change, write, result := u.Elements(current, shown, now)
+		if result.Failure == register.NotAtHand {
+			return next, false, engine.ErrNotAtHand
+		}
 		if o.req.Result = result; !write {
 			return next, false, nil
 		}

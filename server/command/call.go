@@ -183,6 +183,15 @@ func (c *Call) ReadHeadNow(ctx context.Context, key []byte) *Request {
 	return c.readNow(ctx, key, c.ReadHead)
 }
 
+// ReadSomeNow does what ReadNow does, where some elements of a large collection are enough.
+func (c *Call) ReadSomeNow(ctx context.Context, key []byte, selected object.Selection) *Request {
+	return c.readNow(ctx, key, func(key []byte) *Request {
+		r := c.Read(key)
+		r.Selection = selected
+		return r
+	})
+}
+
 func (c *Call) readNow(ctx context.Context, key []byte, plan func(key []byte) *Request) *Request {
 	c.Batch.release()
 	c.Requests = nil

@@ -226,9 +226,6 @@ func ReplyChanged(c *Call) {
 	}
 }
 
-// ShowLength answers with the number of elements.
-func ShowLength(c *Call, v collection.View) { c.Out.Int(int64(len(v))) }
-
 // ReplyTaken answers with the first value of an answer, or nil if there is none.
 func ReplyTaken(c *Call, a collection.Answer) {
 	if len(a.Values) == 0 {

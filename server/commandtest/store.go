@@ -61,11 +61,7 @@ func PartFor(r *replica.Request, o object.Object) object.Object {
 	if !r.Head && r.Selection.Empty() || !object.Spreads(&o) {
 		return o
 	}
-	named := o.Restrict(object.Selection{}.And(r.Selection).SortedNames()).Elements
-	part := object.HeadOf(&o)
-	part.Elements = append(part.Elements, named...)
-	part.Rest = o.Elements.Total().Without(named.Total())
-	return part
+	return r.Selection.Of(&o)
 }
 
 func (s *Store) apply(r *replica.Request) error {

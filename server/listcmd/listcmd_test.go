@@ -97,6 +97,40 @@ func TestPop_MoreThanAReplyMayHave_RemovesNothing(t *testing.T) {
 	}
 }
 
+// What is at the ends of a list is read without the other items.
+func TestLists_ReadsOfTheEnds_SelectThem(t *testing.T) {
+	c := play(t, []commandtest.Line{{"RPUSH k a b c d e f", ":6"}}...)
+	for _, read := range []struct {
+		line, want  string
+		first, last int
+		head        bool
+	}{
+		{"LRANGE k 0 1", "*2 $1 a $1 b", 2, 0, false},
+		{"LRANGE k -2 -1", "*2 $1 e $1 f", 0, 2, false},
+		{"LRANGE k 1 -2", "*4 $1 b $1 c $1 d $1 e", 0, 0, false},
+		{"LRANGE k -2 1", "*0", 0, 0, false},
+		{"LINDEX k 1", "$1 b", 2, 0, false},
+		{"LINDEX k -1", "$1 f", 0, 1, false},
+		{"LINDEX k 100", "$-1", 101, 0, false},
+		{"LLEN k", ":6", 0, 0, true},
+		{"LMOVE k other RIGHT LEFT", "$1 f", 0, 1, false},
+	} {
+		var of []*replica.Request
+		c.Store.Fail = func(r *replica.Request) error {
+			if r.Update == nil {
+				of = append(of, &replica.Request{Selection: r.Selection, Head: r.Head})
+			}
+			return nil
+		}
+		if got := c.Do(read.line); got != read.want || len(of) != 1 {
+			t.Fatalf("%s: %s, and %d reads; want %s, and one", read.line, got, len(of), read.want)
+		}
+		if e := of[0].Selection.Ends; e.First != read.first || e.Last != read.last || of[0].Head != read.head {
+			t.Errorf("%s selects %+v", read.line, of[0])
+		}
+	}
+}
+
 // Two nodes have pushed to a list without knowing of one another.
 func TestLists_ConcurrentPushes_AllStay(t *testing.T) {
 	base := play(t, []commandtest.Line{{"RPUSH k a", ":1"}}...)

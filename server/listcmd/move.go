@@ -106,17 +106,26 @@ func (t *turns) run(ctx context.Context, c *command.Call, m move) {
 // try tries to move one item from a list to another, and answers. It returns false, without an
 // answer, if another client has taken the item.
 func (m *move) try(ctx context.Context, c *command.Call) (answered bool) {
-	v, ok := c.View(c.ReadNow(ctx, m.from), object.Item)
+	end := collection.Indexes{}
+	if m.atTail {
+		end = collection.Indexes{First: -1, Last: -1}
+	}
+	selected, _ := end.Selection()
+	r := c.ReadSomeNow(ctx, m.from, selected)
+	v, ok := c.View(r, object.Item)
 	if !ok {
 		return true
 	}
-	if len(v) == 0 {
+	items := v.Items(&r.Object, c.Now)
+	at, ok := items.Index(end.First)
+	if !ok {
 		c.Found(nil, false)
 		return true
 	}
-	e := v[0]
-	if m.atTail {
-		e = v[len(v)-1]
+	e, ok := items.At(at)
+	if !ok {
+		c.Fail(errNotRead)
+		return true
 	}
 	name, item := bytes.Clone(e.Name), bytes.Clone(e.Data) // the request is about to be used again
 	push := collection.Command{Op: collection.ListPush, Seed: rand.Uint64(), Args: [][]byte{item}}

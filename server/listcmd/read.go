@@ -2,6 +2,7 @@ package listcmd
 
 import (
 	"bytes"
+	"errors"
 	"math"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
@@ -22,32 +23,55 @@ func planRange(c *command.Call) {
 		c.Refuse(command.TextNotInteger)
 		return
 	}
-	planRead(func(c *command.Call, v collection.View) {
-		c.Count(len(v) > 0)
-		items := v.Between(at)
+	planItems(c, func(c *command.Call, l *collection.Items) {
+		c.Count(l.Len() > 0)
+		items, ok := l.Range(l.Bounds(at))
+		if !ok {
+			c.Fail(errNotRead)
+			return
+		}
 		c.Out.Array(len(items))
 		for _, e := range items {
 			c.Out.Value(e.Data)
 		}
-	})(c)
+	}, at)
 }
 
-// showItem serves LINDEX key index. A wrong index of a key that does not exist is not told.
-func showItem(c *command.Call, v collection.View) {
-	if len(v) == 0 {
-		c.Found(nil, false)
-		return
+// errNotRead says that a read has not found what it selected. Nothing is wrong with the list.
+var errNotRead = errors.New("the items at these indexes were not read")
+
+// planItems plans a read of the items of some indexes of a list, which show is given. Of a large list
+// it reads these alone, if they can be found from an end.
+func planItems(c *command.Call, show func(*command.Call, *collection.Items), at collection.Indexes) {
+	planRead(func(c *command.Call, v collection.View) {
+		items := v.Items(&c.Requests[0].Object, c.Now)
+		show(c, &items)
+	})(c)
+	if selected, ok := at.Selection(); ok {
+		c.Requests[0].Selection = selected
 	}
-	index, ok := number.ParseInt(c.Args[2])
-	if !ok {
-		c.Out.Error(command.TextNotInteger)
-		return
-	}
-	if at, ok := v.ItemAt(index); ok {
-		c.Found(v[at].Data, true)
-		return
-	}
-	c.Found(nil, false)
+}
+
+// planItem serves LINDEX key index. A wrong index of a key that does not exist is not told.
+func planItem(c *command.Call) {
+	index, isInt := number.ParseInt(c.Args[2])
+	planItems(c, func(c *command.Call, l *collection.Items) {
+		at, there := l.Index(index)
+		switch {
+		case l.Len() > 0 && !isInt:
+			c.Out.Error(command.TextNotInteger)
+			return
+		case !there:
+			c.Found(nil, false)
+			return
+		}
+		e, ok := l.At(at)
+		if !ok {
+			c.Fail(errNotRead)
+			return
+		}
+		c.Found(e.Data, true)
+	}, collection.Indexes{First: index, Last: index})
 }
 
 // search is what LPOS looks for.

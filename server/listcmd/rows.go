@@ -2,6 +2,7 @@ package listcmd
 
 import (
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/server/command"
 )
 
@@ -51,7 +52,7 @@ func Rows() []command.Row {
 			Name: "llen", Arity: 2, Flags: "readonly fast", Keys: command.Key("RO"), Categories: "@read @list @fast",
 			Group: "list", Since: "1.0.0", Complexity: complexity,
 			Summary: "Count the items of a list",
-			Plan:    planRead(command.ShowLength),
+			Plan:    command.PlanCount(object.Item),
 		},
 		{
 			Name: "lrange", Arity: 4, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @list @slow",
@@ -63,7 +64,7 @@ func Rows() []command.Row {
 			Name: "lindex", Arity: 3, Flags: "readonly", Keys: command.Key("RO access"), Categories: "@read @list @slow",
 			Group: "list", Since: "1.0.0", Complexity: complexity,
 			Summary: "Show the item at an index of a list",
-			Plan:    planRead(showItem),
+			Plan:    planItem,
 		},
 		{
 			Name: "lset", Arity: 4, Flags: "write denyoom", Keys: command.Key("RW update"), Categories: "@write @list @slow",

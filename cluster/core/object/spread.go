@@ -18,6 +18,10 @@ import (
 //	BecomeEdited(Restrict(o)) = Restrict(BecomeEdited(o))
 //	MergeDelta(Restrict(o), d) = Restrict(MergeDelta(o, d))
 //
+// What looks at the ends of a collection, such as a push to a list, needs the elements of the first
+// names or of the last ones. The rest then says between which names all others are. That stays true
+// whatever is done to names that are at hand.
+//
 // Only a collection that is nothing else can do without the rest ([Spreads]). An object
 // with a rest is not trimmed, as it does not know who wrote the rest. The next merge of the whole
 // trims it.
@@ -28,19 +32,28 @@ type Rest struct {
 	Names int    // each counts once, however many concurrent elements it has
 	Bytes int64  // of names and data, and of what an encoding needs of each element
 	Sum   uint64 // of the hashes of the elements, which are in no order
+
+	// The names of the rest are greater than After and smaller than Before, where these are not empty.
+	After, Before string
+}
+
+// Between reports whether an element of a name may be one of the rest.
+func (r Rest) Between(name []byte) bool {
+	return (r.After == "" || string(name) > r.After) && (r.Before == "" || string(name) < r.Before)
 }
 
 // Without returns r less the totals of some of its elements.
 func (r Rest) Without(some Rest) Rest {
 	r.Names, r.Bytes, r.Sum = r.Names-some.Names, r.Bytes-some.Bytes, r.Sum-some.Sum
 	if r.Names == 0 {
-		r.Kind = 0
+		r.Kind, r.After, r.Before = 0, "", ""
 	}
 	return r
 }
 
-// With returns the totals of r's elements and of others, which are of one kind.
+// With returns the totals of r's elements and of others, which are of one kind, and may have any names.
 func (r Rest) With(others Rest) Rest {
+	r.After, r.Before = "", ""
 	if others.Names == 0 {
 		return r
 	}
@@ -119,15 +132,15 @@ func endingOf(o *Object) ending {
 }
 
 // Spreads reports whether o can do without some of its elements, and gains by it: it has no
-// siblings and no sums, its elements are of one kind whose changes name them, and they last as long
-// as the key. Changes of lists and streams look at the ends of all elements.
+// siblings and no sums, its elements are of one kind whose changes name them or look at the ends of
+// all, and they last as long as the key. Changes of streams look for marks among the entries.
 func Spreads(o *Object) bool {
 	listed := o.Elements.listed()
 	if len(o.Siblings)+len(o.Sums) > 0 || len(listed) == 0 {
 		return false
 	}
 	switch kind := listed[0].Kind; kind {
-	case Field, Member, Scored:
+	case Field, Member, Scored, Item:
 		return o.Elements.LastWithKey(kind)
 	}
 	return false

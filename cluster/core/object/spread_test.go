@@ -11,24 +11,71 @@ import (
 	"github.com/quorate/quorate/cluster/core/causal"
 )
 
-// partOf returns an object with the elements of some names, the expiries of its key, and the totals
-// of the rest.
-func partOf(o *Object, names []Name) Object {
-	some := o.Restrict(names)
-	head := HeadOf(o)
-	some.Elements = append(slices.Clone(head.Elements), some.Elements...)
-	some.Rest = o.Elements.Total().Without(some.Elements.Total())
-	return some
-}
-
-// namesOf are the fields that a property looks at.
-func namesOf(t *rapid.T) (names []Name) {
-	for _, name := range []string{"a", "b", "c"} {
-		if rapid.Bool().Draw(t, "looks at "+name) {
-			names = append(names, Name{Kind: Field, Name: []byte(name)})
+// partLike returns the part of an object that a part of the object before it has become: it has the
+// elements of the same names, and those beyond the bounds of the same rest.
+func partLike(o, part *Object, s Selection) Object {
+	like := *o
+	like.Elements = nil
+	for _, e := range o.Elements {
+		n := Name{Kind: e.Kind, Name: e.Name}
+		selected := slices.ContainsFunc(s.Names, func(m Name) bool { return m.Compare(n) == 0 })
+		if e.Kind == KeyExpiry || selected || part.Rest.Names == 0 || !part.Rest.Between(e.Name) {
+			like.Elements = append(like.Elements, e)
 		}
 	}
-	return names
+	like.Rest = o.Elements.Total()
+	like.Rest.After, like.Rest.Before = part.Rest.After, part.Rest.Before
+	like.Rest = like.Rest.Without(like.Elements.Total())
+	return like
+}
+
+// selectionOf draws the fields that a property looks at.
+func selectionOf(t *rapid.T) (s Selection) {
+	for _, name := range []string{"a", "b", "c"} {
+		if rapid.Bool().Draw(t, "looks at "+name) {
+			s.Names = append(s.Names, Name{Kind: Field, Name: []byte(name)})
+		}
+	}
+	if rapid.Bool().Draw(t, "looks at ends") {
+		s.Ends = Ends{Kind: Field, First: rapid.IntRange(0, 2).Draw(t, "first"), Last: rapid.IntRange(0, 2).Draw(t, "last")}
+	}
+	return s
+}
+
+// What a part has of an object is what it was asked for, in order, and the rest is the others.
+func TestSelection_Of_HasWhatIsSelected(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var o Object
+		names := rapid.SliceOfNDistinct(rapid.StringMatching("[a-f]{0,2}"), 0, 8, rapid.ID[string]).Draw(t, "names")
+		slices.Sort(names)
+		for i, name := range names {
+			for n := range rapid.IntRange(1, 2).Draw(t, "concurrent") {
+				o.Elements = append(o.Elements, Element{Kind: Item, Name: []byte(name), Dot: causal.Dot{Counter: causal.Counter(2*i + n + 1)}})
+			}
+		}
+		s := Selection{Ends: Ends{Kind: Item, First: rapid.IntRange(-1, 9).Draw(t, "first"), Last: rapid.IntRange(-1, 9).Draw(t, "last")}}
+		for _, name := range rapid.SliceOfN(rapid.StringMatching("[a-f]{0,2}"), 0, 3).Draw(t, "named") {
+			s.Names = append(s.Names, Name{Kind: Item, Name: []byte(name)})
+		}
+		part := s.Of(&o)
+		var want Elements
+		for i, name := range names {
+			named := slices.ContainsFunc(s.Names, func(n Name) bool { return string(n.Name) == name })
+			atEnd := i < s.Ends.First || i >= len(names)-s.Ends.Last
+			if atEnd || named {
+				want = append(want, o.Elements.Of(Item, []byte(name))...)
+			} else if !part.Rest.Between([]byte(name)) {
+				t.Fatalf("%q is not at hand, and not in the rest %+v", name, part.Rest)
+			}
+			if atEnd && name != "" && part.Rest.Names > 0 && part.Rest.Between([]byte(name)) {
+				t.Fatalf("%q is at an end, and might be of the rest %+v", name, part.Rest)
+			}
+		}
+		total := part.Rest.With(want.Total())
+		if !slices.EqualFunc(part.Elements, want, func(a, b Element) bool { return a.order(&b) == 0 }) || total != o.Elements.Total() {
+			t.Fatalf("%+v of %q is %+v", s, names, part)
+		}
+	})
 }
 
 // What an edit, a delta or a merge makes of some elements does not depend on the others.
@@ -44,7 +91,8 @@ func TestRest_AnyHistory_PartIsOfTheWhole(t *testing.T) {
 				continue
 			}
 			other := &w.replicas[rapid.IntRange(0, len(w.replicas)-1).Draw(t, "other")]
-			names := namesOf(t)
+			selected := selectionOf(t)
+			names := selected.Names
 			a, b := o.Restrict(names), other.Restrict(names)
 			whole, _ := Merge(*o, *other)
 			some, _ := Merge(a, b)
@@ -56,20 +104,21 @@ func TestRest_AnyHistory_PartIsOfTheWhole(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				part := partOf(o, d.Names)
+				ofDelta := Selection{Names: d.Names, Ends: selected.Ends}
+				part := ofDelta.Of(o)
 				got, relation, ok := MergeDelta(part, &d)
 				whole, wholeRelation, wholeOK := MergeDelta(*o, &d)
-				want := whole.Restrict(d.Names)
+				want := partLike(&whole, &part, ofDelta)
 				if got.Elements = got.Elements.listed(); ok != wholeOK || relation != wholeRelation && d.Names[0].Kind != KeyExpiry {
 					t.Fatalf("a delta is taken by the part: %v, %v; by the whole: %v, %v", ok, relation, wholeOK, wholeRelation)
 				}
-				if want.Elements = want.Elements.listed(); ok && (!slices.Equal(got.Clock, want.Clock) || !slices.EqualFunc(got.Elements, want.Elements, func(x, y Element) bool { return x.order(&y) == 0 && x.compare(&y) == 0 })) {
+				if want.Elements = want.Elements.listed(); ok && (!slices.Equal(got.Clock, want.Clock) || got.Rest != want.Rest || !slices.EqualFunc(got.Elements, want.Elements, func(x, y Element) bool { return x.order(&y) == 0 && x.compare(&y) == 0 })) {
 					t.Fatalf("a delta makes %+v of the part, of the whole %+v", got, want)
 				}
 				parts++
 			}
 			if Spreads(&whole) {
-				checkPartEdit(t, &whole, names, w.now)
+				checkPartEdit(t, &whole, selected, w.now)
 			}
 			*o = whole
 		}
@@ -79,11 +128,11 @@ func TestRest_AnyHistory_PartIsOfTheWhole(t *testing.T) {
 	}
 }
 
-// checkPartEdit edits some fields of an object, and of a part of it that has those.
-func checkPartEdit(t *rapid.T, o *Object, names []Name, now int64) {
+// checkPartEdit edits some fields of an object, and of a part of it that has those, and others.
+func checkPartEdit(t *rapid.T, o *Object, selected Selection, now int64) {
 	edit := func() *Edit {
 		e := &Edit{Seen: o.Context(), Dot: nextDotAt(o, 1), Time: causal.TimestampOf(now + 1), Now: now}
-		for i, n := range names {
+		for i, n := range selected.Names {
 			e.Changes = append(e.Changes, Change{Kind: Field, Name: n.Name, Data: fmt.Append(nil, i), Remove: i == 1})
 		}
 		return e
@@ -91,14 +140,14 @@ func checkPartEdit(t *rapid.T, o *Object, names []Name, now int64) {
 	if !anyElement(o, now) {
 		return // the key has expired: an edit removes all of it
 	}
-	part := partOf(o, names)
+	part := selected.Of(o)
 	if part.Lifetime() != o.Lifetime() || part.Live(now) != o.Live(now) || part.Elements.Bytes()+part.Rest.Bytes != o.Elements.Bytes() {
 		t.Fatalf("the part lives %+v, the whole %+v", part.Lifetime(), o.Lifetime())
 	}
 	var next, nextPart Object
 	next.BecomeEdited(*o, edit())
 	nextPart.BecomeEdited(part, edit())
-	if want := partOf(&next, names); !nextPart.Equal(&want) {
+	if want := partLike(&next, &part, selected); !nextPart.Equal(&want) {
 		t.Fatalf("an edit makes %+v of the part, of the whole %+v", nextPart, want)
 	}
 }

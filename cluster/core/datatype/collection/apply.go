@@ -7,9 +7,10 @@ import (
 // Outcome is what a command does.
 type Outcome struct {
 	Answer
-	Write   bool // something changes: the caller must write the changes
-	All     bool // the changes replace all that the key has, whatever its type
-	Changes []object.Change
+	Write     bool // something changes: the caller must write the changes
+	All       bool // the changes replace all that the key has, whatever its type
+	NotAtHand bool // the command needs elements that are not at hand: nothing else is said
+	Changes   []object.Change
 }
 
 // operation is an op's row: the kind of its elements, the least number of arguments, the number
@@ -17,8 +18,8 @@ type Outcome struct {
 type operation struct {
 	kind  object.Kind
 	least int
-	step  int // 0: there are no more arguments than the least
-	apply func(c *Command, v View, set *changes, out *Outcome)
+	step  int                                                  // 0: there are no more arguments than the least
+	apply func(c *Command, v View, set *changes, out *Outcome) // nil of lists: see onItems
 }
 
 func (op *operation) fits(args int) bool {
@@ -30,7 +31,7 @@ func (op *operation) fits(args int) bool {
 
 // opOf returns the row of an op, or nil if there is none.
 func opOf(op Op) *operation {
-	if int(op) >= len(operations) || operations[op].apply == nil {
+	if int(op) >= len(operations) || operations[op].kind == 0 {
 		return nil
 	}
 	return &operations[op]
@@ -55,16 +56,16 @@ var operations = [...]operation{
 	ScoredCut:          {object.Scored, 1, 0, (*Command).cutScores},
 	ScoredStore:        {object.Scored, 0, 2, (*Command).store},
 
-	ListPush:     {object.Item, 1, 1, (*Command).pushItems},
-	ListPop:      {object.Item, 0, 0, (*Command).popItems},
-	ListSet:      {object.Item, 1, 0, (*Command).setItem},
-	ListInsert:   {object.Item, 2, 0, (*Command).insertItem},
-	ListRemove:   {object.Item, 1, 0, (*Command).removeItems},
-	ListTrim:     {object.Item, 1, 0, (*Command).trimItems},
-	ListMove:     {object.Item, 0, 0, (*Command).moveItem},
-	ListTake:     {object.Item, 2, 0, (*Command).takeItem},
-	ListWithdraw: {object.Item, 0, 0, (*Command).withdrawItems},
-	ListStore:    {object.Item, 0, 1, (*Command).storeItems},
+	ListPush:     {object.Item, 1, 1, nil},
+	ListPop:      {object.Item, 0, 0, nil},
+	ListSet:      {object.Item, 1, 0, nil},
+	ListInsert:   {object.Item, 2, 0, nil},
+	ListRemove:   {object.Item, 1, 0, nil},
+	ListTrim:     {object.Item, 1, 0, nil},
+	ListMove:     {object.Item, 0, 0, nil},
+	ListTake:     {object.Item, 2, 0, nil},
+	ListWithdraw: {object.Item, 0, 0, nil},
+	ListStore:    {object.Item, 0, 1, nil},
 
 	StreamAdd:    {object.Entry, 3, 0, (*Command).addEntry},
 	StreamDelete: {object.Entry, 1, 1, (*Command).deleteEntries},
@@ -74,11 +75,29 @@ var operations = [...]operation{
 }
 
 // Apply applies c, which [Decode] has returned, to the elements of a view, which must be of
-// the command's kind. The outcome shares memory with the arguments and with the view.
-func (c *Command) Apply(v View) (out Outcome) {
+// the command's kind, and all that c needs. The outcome shares memory with the arguments and with
+// the view.
+func (c *Command) Apply(v View) Outcome { return c.applyBeside(v, object.Rest{}) }
+
+// ApplyTo applies c, which [Decode] has returned, to the elements of an object that can be read at the
+// time now (unix milliseconds). The object may have a rest. The outcome shares memory with the
+// arguments and with the object.
+func (c *Command) ApplyTo(o *object.Object, now int64) Outcome {
+	return c.applyBeside(ViewOf(o, c.Kind(), now), liveRest(o, c.Kind(), now))
+}
+
+func (c *Command) applyBeside(v View, rest object.Rest) (out Outcome) {
 	op := opOf(c.Op)
 	set := changes{kind: op.kind, at: make(map[string]int, len(c.Args))}
-	op.apply(c, v, &set, &out)
+	if op.kind == object.Item {
+		l := v.beside(rest)
+		onItems[c.Op](c, &l, &set, &out)
+	} else {
+		op.apply(c, v, &set, &out)
+	}
+	if out.NotAtHand {
+		return Outcome{NotAtHand: true}
+	}
 	if out.Failure != None {
 		return Outcome{Answer: out.Answer}
 	}

@@ -32,54 +32,55 @@ const (
 	listFlags = IfPresent | AtTail | ToTail
 )
 
+// onItems is what the ops of lists do.
+var onItems = [...]func(c *Command, l *Items, set *changes, out *Outcome){
+	ListPush:     (*Command).pushItems,
+	ListPop:      (*Command).popItems,
+	ListSet:      (*Command).setItem,
+	ListInsert:   (*Command).insertItem,
+	ListRemove:   (*Command).removeItems,
+	ListTrim:     (*Command).trimItems,
+	ListMove:     (*Command).moveItem,
+	ListTake:     (*Command).takeItem,
+	ListWithdraw: (*Command).withdrawItems,
+	ListStore:    (*Command).storeItems,
+}
+
+// item returns the item of an index. If it is not at hand, the outcome says so.
+func (l *Items) item(index int, out *Outcome) *object.Element {
+	e, ok := l.At(index)
+	out.NotAtHand = out.NotAtHand || !ok
+	return e
+}
+
+// items returns the items from an index to before another one. If they are not all at hand, the
+// outcome says so.
+func (l *Items) items(first, end int, out *Outcome) View {
+	v, ok := l.Range(first, end)
+	out.NotAtHand = out.NotAtHand || !ok
+	return v
+}
+
 // end returns the gap before the first item of a list, or behind its last one.
-func (v View) end(tail bool) (g gap) {
+func (l *Items) end(tail bool, out *Outcome) (g gap) {
 	switch {
-	case len(v) == 0:
+	case l.length == 0:
 	case tail:
-		g.left = v[len(v)-1]
+		g.left = l.item(l.length-1, out)
 	default:
-		g.right = v[0]
+		g.right = l.item(0, out)
 	}
 	return g
 }
 
-// ItemAt returns the index of an item that a client counts from the end if it is negative;
-// ok is false if there is none.
-func (v View) ItemAt(index int64) (at int, ok bool) {
-	if index < 0 {
-		index += int64(len(v))
-	}
-	return int(index), index >= 0 && index < int64(len(v))
-}
-
-// Indexes are those of the items from the first to the last one, both included. A negative index
-// counts from the end; one that is out of range stands for the nearest that is not.
-type Indexes struct{ First, Last int64 }
-
-// Between returns the items of some indexes.
-func (v View) Between(at Indexes) View {
-	first, last, n := at.First, at.Last, int64(len(v))
-	if first < 0 {
-		first = max(first+n, 0)
-	}
-	if last < 0 {
-		last += n
-	}
-	if last = min(last, n-1); first > last {
-		return nil
-	}
-	return v[first : last+1]
-}
-
 // pushItems serves LPUSH, RPUSH and, with IfPresent, LPUSHX and RPUSHX. The answer's number is
 // the new length.
-func (c *Command) pushItems(v View, set *changes, out *Outcome) {
-	if len(v) == 0 && c.Flags&IfPresent != 0 {
+func (c *Command) pushItems(l *Items, set *changes, out *Outcome) {
+	if l.length == 0 && c.Flags&IfPresent != 0 {
 		return
 	}
-	c.putItems(v.end(c.Flags&AtTail != 0), set)
-	out.Number = int64(len(v) + len(c.Args))
+	c.putItems(l.end(c.Flags&AtTail != 0, out), set)
+	out.Number = int64(l.length + len(c.Args))
 }
 
 // putItems puts the arguments into a gap: in their order, or in the opposite one without
@@ -98,13 +99,16 @@ func (c *Command) putItems(g gap, set *changes) {
 
 // popItems serves LPOP and RPOP: it removes items from an end, and answers with them, the
 // outermost first. Nothing is removed if they have more than c.Limit bytes.
-func (c *Command) popItems(v View, set *changes, out *Outcome) {
-	out.None = len(v) == 0
+func (c *Command) popItems(l *Items, set *changes, out *Outcome) {
+	out.None = l.length == 0
 	size := int64(0)
-	for i := range int(max(min(c.Number, int64(len(v))), 0)) {
-		e := v[i]
+	for i := range int(max(min(c.Number, int64(l.length)), 0)) {
 		if c.Flags&AtTail != 0 {
-			e = v[len(v)-1-i]
+			i = l.length - 1 - i
+		}
+		e := l.item(i, out)
+		if e == nil {
+			return
 		}
 		if size += int64(len(e.Data)); c.Limit > 0 && size > c.Limit {
 			out.Failure = TooLong
@@ -121,22 +125,25 @@ func removeItem(e *object.Element, set *changes) {
 }
 
 // setItem serves LSET.
-func (c *Command) setItem(v View, set *changes, out *Outcome) {
-	at, ok := v.ItemAt(c.Number)
+func (c *Command) setItem(l *Items, set *changes, out *Outcome) {
+	at, ok := l.Index(c.Number)
 	switch {
-	case len(v) == 0:
+	case l.length == 0:
 		out.Failure = NoSuchKey
 	case !ok:
 		out.Failure = OutOfRange
 	default:
-		change, _ := set.of(v[at].Name)
-		change.Data = c.Args[0]
+		if e := l.item(at, out); e != nil {
+			change, _ := set.of(e.Name)
+			change.Data = c.Args[0]
+		}
 	}
 }
 
 // insertItem serves LINSERT. The answer's number is the new length, -1 if there is no such
 // pivot, or 0 if there is no list.
-func (c *Command) insertItem(v View, set *changes, out *Outcome) {
+func (c *Command) insertItem(l *Items, set *changes, out *Outcome) {
+	v := l.items(0, l.length, out)
 	if len(v) == 0 {
 		return
 	}
@@ -164,7 +171,7 @@ func (c *Command) insertItem(v View, set *changes, out *Outcome) {
 // removeItems serves LREM: it removes c.Number items that equal the argument, from the head,
 // or from the tail if the number is negative, or all of them if it is 0. The answer's number is
 // how many they were.
-func (c *Command) removeItems(v View, set *changes, out *Outcome) {
+func (c *Command) removeItems(l *Items, set *changes, out *Outcome) {
 	most := c.Number
 	switch {
 	case most == 0 || most == math.MinInt64:
@@ -172,6 +179,7 @@ func (c *Command) removeItems(v View, set *changes, out *Outcome) {
 	case most < 0:
 		most = -most
 	}
+	v := l.items(0, l.length, out)
 	for i := range v {
 		e := v[i]
 		if c.Number < 0 {
@@ -188,47 +196,48 @@ func (c *Command) removeItems(v View, set *changes, out *Outcome) {
 }
 
 // trimItems serves LTRIM: the items from c.Number to the argument stay.
-func (c *Command) trimItems(v View, set *changes, out *Outcome) {
+func (c *Command) trimItems(l *Items, set *changes, out *Outcome) {
 	last, ok := number.ParseInt(c.Args[0])
 	if !ok {
 		out.Failure = NotInteger
 		return
 	}
-	stay := v.Between(Indexes{c.Number, last})
-	for i, e := range v {
-		if len(stay) > 0 && e == stay[0] {
-			for _, e := range v[i+len(stay):] {
-				removeItem(e, set)
-			}
-			return
-		}
+	first, end := l.Bounds(Indexes{c.Number, last})
+	for _, e := range l.items(0, first, out) {
+		removeItem(e, set)
+	}
+	for _, e := range l.items(end, l.length, out) {
 		removeItem(e, set)
 	}
 }
 
 // moveItem serves LMOVE within one list. The answer's value is the item.
-func (c *Command) moveItem(v View, set *changes, out *Outcome) {
-	if out.None = len(v) == 0; out.None {
+func (c *Command) moveItem(l *Items, set *changes, out *Outcome) {
+	if out.None = l.length == 0; out.None {
 		return
 	}
 	from, to := c.Flags&AtTail != 0, c.Flags&ToTail != 0
-	e := v[0]
+	at := 0
 	if from {
-		e = v[len(v)-1]
+		at = l.length - 1
+	}
+	e := l.item(at, out)
+	if e == nil {
+		return
 	}
 	out.Values = [][]byte{e.Data}
-	if from == to || len(v) == 1 {
+	if from == to || l.length == 1 {
 		return // it stays where it is
 	}
 	removeItem(e, set)
-	change, _ := set.of(nameOf(v.end(to).place(), c.Seed, 0))
+	change, _ := set.of(nameOf(l.end(to, out).place(), c.Seed, 0))
 	change.Data = e.Data
 }
 
 // takeItem removes the item of a name if it is still the one that was read. The answer's
 // number is 1 if it was.
-func (c *Command) takeItem(v View, set *changes, out *Outcome) {
-	if e := v.Find(c.Args[0]); e != nil && bytes.Equal(e.Data, c.Args[1]) {
+func (c *Command) takeItem(l *Items, set *changes, out *Outcome) {
+	if e := l.atHand.Find(c.Args[0]); e != nil && bytes.Equal(e.Data, c.Args[1]) {
 		removeItem(e, set)
 		out.Number = 1
 	}
@@ -236,8 +245,8 @@ func (c *Command) takeItem(v View, set *changes, out *Outcome) {
 
 // withdrawItems removes what the command of c.Seed has put into the list. The answer's number
 // is how many items there were.
-func (c *Command) withdrawItems(v View, set *changes, out *Outcome) {
-	for _, e := range v {
+func (c *Command) withdrawItems(l *Items, set *changes, out *Outcome) {
+	for _, e := range l.items(0, l.length, out) {
 		if seed, ok := seedOf(e.Name); ok && seed == c.Seed {
 			removeItem(e, set)
 			out.Number++
@@ -247,7 +256,7 @@ func (c *Command) withdrawItems(v View, set *changes, out *Outcome) {
 
 // storeItems makes a list of the arguments, or deletes the key if there are none. The answer's
 // number is the length.
-func (c *Command) storeItems(_ View, set *changes, out *Outcome) {
+func (c *Command) storeItems(_ *Items, set *changes, out *Outcome) {
 	stored := *c
 	stored.Flags |= AtTail
 	stored.putItems(gap{}, set)

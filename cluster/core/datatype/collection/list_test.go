@@ -213,9 +213,24 @@ func TestList_HugeNumbers_AreBounded(t *testing.T) {
 	push := Command{Op: ListPush, Flags: AtTail, Args: args("a", "b", "a")}
 	r.change(t, push, &events)
 	v := r.view()
+	l := v.Items(&r.object, testTime)
+	between := func(at Indexes) []string {
+		found, _ := l.Range(l.Bounds(at))
+		return datas(found)
+	}
 	for _, n := range []int64{math.MinInt64, math.MaxInt64} {
-		if _, ok := v.ItemAt(n); ok {
+		if _, ok := l.Index(n); ok {
 			t.Errorf("there is an item at %d", n)
+		}
+		for _, at := range []Indexes{{n, n}, {0, n}, {n, -1}} {
+			if selected, _ := at.Selection(); selected.Ends.First < 0 || selected.Ends.Last < 0 || selected.Ends.First+selected.Ends.Last > mostAtEnd {
+				t.Errorf("%+v selects %+v", at, selected)
+			}
+		}
+		for _, c := range []Command{{Op: ListPop, Number: n}, {Op: ListTrim, Number: n, Args: args(strconv.FormatInt(n, 10))}} {
+			if selected, _ := c.Selection(); selected.Ends.First < 0 || selected.Ends.Last < 0 || selected.Ends.First > mostAtEnd || selected.Ends.Last > mostAtEnd {
+				t.Errorf("%+v selects %+v", c, selected)
+			}
 		}
 		if out := (&Command{Op: ListPop, Number: n}).Apply(v); n < 0 && len(out.Values) != 0 || n > 0 && len(out.Values) != 3 {
 			t.Errorf("popped %q", out.Values)
@@ -224,11 +239,11 @@ func TestList_HugeNumbers_AreBounded(t *testing.T) {
 			t.Errorf("removed %d items", out.Number)
 		}
 	}
-	if all := datas(v.Between(Indexes{math.MinInt64, math.MaxInt64})); len(all) != 3 {
+	if all := between(Indexes{math.MinInt64, math.MaxInt64}); len(all) != 3 {
 		t.Errorf("between the least and the greatest index are %q", all)
 	}
-	if none := v.Between(Indexes{math.MaxInt64, math.MinInt64}); len(none) != 0 {
-		t.Errorf("between the greatest and the least index are %q", datas(none))
+	if none := between(Indexes{math.MaxInt64, math.MinInt64}); len(none) != 0 {
+		t.Errorf("between the greatest and the least index are %q", none)
 	}
 	if out := (&Command{Op: ListPop, Number: 3, Limit: 2}).Apply(v); out.Failure != TooLong || out.Write {
 		t.Errorf("popped more bytes than allowed: %+v", out)

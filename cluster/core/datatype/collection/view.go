@@ -21,11 +21,16 @@ func ViewOf(o *object.Object, kind object.Kind, now int64) View {
 // CountOf returns how many elements of a kind can be read at the time now (unix milliseconds), each
 // name once. Those of the object's rest count, too.
 func CountOf(o *object.Object, kind object.Kind, now int64) int {
-	n := len(ViewOf(o, kind, now))
+	return len(ViewOf(o, kind, now)) + liveRest(o, kind, now).Names
+}
+
+// liveRest returns the rest of an object if it is of a kind and can be read at the time now (unix
+// milliseconds).
+func liveRest(o *object.Object, kind object.Kind, now int64) (r object.Rest) {
 	if o.Rest.Kind == kind && o.Rest.Lives(o.Elements, now) {
-		n += o.Rest.Names
+		r = o.Rest
 	}
-	return n
+	return r
 }
 
 // ViewSeen returns the view of those elements that a context covers.

@@ -45,17 +45,20 @@ func (u *Update) changeElements(current *object.Object, shown Shown, now int64) 
 		r.Failure = WrongType
 		return change, false, r
 	}
-	view := collection.ViewOf(current, c.Kind(), now)
+	var out collection.Outcome
 	if u.HasContext {
-		view = collection.ViewSeen(current, c.Kind(), now, u.Context)
+		out = c.Apply(collection.ViewSeen(current, c.Kind(), now, u.Context))
+	} else if out = c.ApplyTo(current, now); out.NotAtHand {
+		r.Failure = NotAtHand
+		return change, false, r
 	}
-	out := c.Apply(view)
 	r.Applied, r.Data = out.Write, out.Answer.Append(nil)
 	return object.Edit{Changes: out.Changes, All: out.All, Now: now}, out.Write, r
 }
 
 // Selection returns all elements that u looks at and changes, if it has no context, and looks at no
-// others. A deletion looks at none, a change of the expiry at that of the key.
+// others. A deletion looks at none, a change of the expiry at that of the key. If it looks at others
+// after all, it fails as [NotAtHand].
 func (u *Update) Selection() (selected object.Selection, ok bool) {
 	switch {
 	case u.HasContext || u.WantOld:

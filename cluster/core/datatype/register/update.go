@@ -127,6 +127,7 @@ const (
 	CorruptHyperLogLog         // the value begins as a HyperLogLog and cannot be read
 	BadData                    // Data of BitField, AddHyperLogLog or ChangeElements cannot be read
 	WrongType                  // the key has a value of another type
+	NotAtHand                  // the update needs elements that it was not shown; no client is told
 
 	failures
 )
