@@ -7,7 +7,7 @@ import (
 )
 
 // mergeDelta merges a record's delta into the object that was found. It returns [ErrBehind] where
-// the sender must send the whole object: the stored one lacks something that the delta builds on,
+// the sender must send the whole object: the stored one lacks something that the delta replaces,
 // the record is a hint, or some of the delta is cleared here.
 func (t *txn) mergeDelta(r *Record, found *storedObject) (v version, err error) {
 	if r.Hint != 0 || found.object == nil {

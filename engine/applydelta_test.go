@@ -20,10 +20,16 @@ type members struct {
 // add adds a member, and returns the delta.
 func (m *members) add(tb testing.TB, name string) object.Delta {
 	tb.Helper()
+	return m.change(tb, object.Change{Kind: object.Member, Name: []byte(name)})
+}
+
+// change makes a change, and returns the delta.
+func (m *members) change(tb testing.TB, c object.Change) object.Delta {
+	tb.Helper()
 	actor := causal.Actor{Node: m.node, Epoch: 1}
 	edit := object.Edit{
 		Seen: m.object.Context(), Dot: causal.Dot{Actor: actor, Counter: m.object.Clock.Counter(actor) + 1},
-		Time: m.object.Clock.Latest() + 1, Now: 1, Changes: []object.Change{{Kind: object.Member, Name: []byte(name)}},
+		Time: m.object.Clock.Latest() + 1, Now: 1, Changes: []object.Change{c},
 	}
 	var next object.Object
 	next.BecomeEdited(m.object, &edit)
@@ -43,11 +49,12 @@ func TestApply_Delta_MakesWhatTheWholeMakes(t *testing.T) {
 	}
 	apply(t, s, &Record{Partition: 1, Key: []byte("key"), Merge: m.object.Append(nil)})
 	one, two := m.add(t, "one"), m.add(t, "two")
+	gone := m.change(t, object.Change{Kind: object.Member, Name: []byte("one"), Remove: true})
 	for i, step := range []struct {
 		delta   object.Delta
 		behind  bool
 		changed bool
-	}{{two, true, false}, {one, false, true}, {one, false, false}, {two, false, true}, {one, false, false}} {
+	}{{gone, true, false}, {two, false, true}, {gone, true, false}, {one, false, true}, {one, false, false}, {gone, false, true}, {two, false, false}, {one, false, false}} {
 		r := &Record{Partition: 1, Key: []byte("key"), Merge: step.delta.Append(nil), Delta: true}
 		if commit, err := s.Apply([]*Record{r}); err != nil || commit.Wait() != nil {
 			t.Fatal(err)
@@ -58,7 +65,7 @@ func TestApply_Delta_MakesWhatTheWholeMakes(t *testing.T) {
 	}
 	encoded, found, err := s.Get(1, []byte("key"), nil)
 	if err != nil || !found || string(encoded) != string(m.object.Append(nil)) {
-		t.Errorf("stored: %x, %v, %v, want the object with both", encoded, found, err)
+		t.Errorf("stored: %x, %v, %v, want the object with the second alone", encoded, found, err)
 	}
 	audit(t, s)
 }

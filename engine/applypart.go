@@ -138,12 +138,12 @@ func (r *Record) part() (change partChange, selected object.Selection, ok bool) 
 // from a clear, and from the bounds of its clock.
 func (p *part) fits(t *txn, head *object.Object, selected object.Selection) bool {
 	kind := head.Rest.Kind
-	actors, gaps := len(head.Clock)+p.to-p.from, len(head.Gaps)
+	actors := len(head.Clock) + p.to - p.from
 	p.near = max(t.w.db.now(), head.Clock.Latest().UnixMilli()) + partMargin.Milliseconds()
 	for i := range p.changes {
 		c := &p.changes[i]
 		d := &c.delta.Object
-		actors, gaps = actors+len(d.Clock), gaps+len(d.Gaps)
+		actors += len(d.Clock)
 		if !d.Elements.LastWithKey(kind) || !p.far(c.expiry) || !p.farAll(d.Elements) || c.removes && (len(p.changes) > 1 || !c.removing.Context().Includes(head.Context())) {
 			return false
 		}
@@ -151,7 +151,7 @@ func (p *part) fits(t *txn, head *object.Object, selected object.Selection) bool
 			return false
 		}
 	}
-	if actors > causal.MaxEntries || gaps > causal.MaxGaps/2 || !selected.OfKind(kind) {
+	if actors > causal.MaxEntries || len(head.Gaps) > causal.MaxGaps/2 || !selected.OfKind(kind) {
 		return false
 	}
 	if _, cleared := t.w.obeyed.filter(*head); cleared {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
 )
@@ -103,6 +104,36 @@ func TestChangeElements_ManyAtOnce_AreSentAsDelta(t *testing.T) {
 	}
 }
 
+// A primary that has missed a change takes those that do not build on it.
+func TestChangeElements_PrimaryIsBehind_TakesOtherChanges(t *testing.T) {
+	w := newWorld(t, usual, long, "A", "B", "C")
+	w.fillSet()
+	w.setDown(1)
+	w.at(0).must(change(w.key, collection.SetAdd, "missed"))
+	w.setDown()
+	before := w.wholes()
+	r := change(w.key, collection.SetAdd, "next")
+	r.W = 3
+	w.at(0).must(r)
+	if n := w.at(0).coordinator.Counters().DeltasRefused.Load(); n != 0 || w.wholes() != before {
+		t.Errorf("%d deltas were refused, and %d whole sets sent, want none", n, w.wholes()-before)
+	}
+	own, _, err := w.at(1).store.Get(w.at(1).partition(w.key), w.key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := object.Decode(own)
+	if err != nil || len(o.Gaps) != 1 || len(o.Elements.Of(object.Member, []byte("next"))) != 1 || len(o.Elements.Of(object.Member, []byte("missed"))) != 0 {
+		t.Errorf("the replica has %+v, %v", o.Context(), err)
+	}
+	all := get(w.key)
+	all.R = 3
+	if got := len(w.at(2).must(all).Object.Elements); got != 202 {
+		t.Errorf("a read finds %d members, want 202", got)
+	}
+	w.settled() // the read has repaired it
+}
+
 // A primary that has missed a change refuses what builds on it, and is sent the whole object,
 // before the client is answered if the quorum needs it.
 func TestChangeElements_PrimaryIsBehind_IsSentTheWhole(t *testing.T) {
@@ -111,7 +142,7 @@ func TestChangeElements_PrimaryIsBehind_IsSentTheWhole(t *testing.T) {
 	w.setDown(1)
 	w.at(0).must(change(w.key, collection.SetAdd, "missed"))
 	w.setDown()
-	r := change(w.key, collection.SetAdd, "next")
+	r := change(w.key, collection.SetRemove, "missed")
 	r.W = 3
 	w.at(0).must(r)
 	if n := w.at(0).coordinator.Counters().DeltasRefused.Load(); n != 1 {
@@ -139,7 +170,7 @@ func TestChangeElements_DeltaFailsLate_LeavesAWholeHint(t *testing.T) {
 			}
 			return stalls
 		})
-		w.at(0).must(change(w.key, collection.SetAdd, "next"))
+		w.at(0).must(change(w.key, collection.SetAdd, "missed"))
 		poll.Until(t, name+": the hint is the whole set", func() bool {
 			w.end() // the answers are known now
 			hint, found, err := w.at(0).store.Hints().Get(w.at(0).partition(w.key), w.key, nil)

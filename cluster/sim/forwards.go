@@ -15,7 +15,7 @@ func (c *cluster) misread(kind peer.Kind, body []byte) []byte {
 		// The number of the frame makes the origin one that no other frame has.
 		return rewriteForwards(body, func(f *message.Forward) { f.Origin.Life ^= causal.Life(c.frames.requests+1) << 32 })
 	case kind == peer.Delta && d == defectBase:
-		return rewriteDeltas(body, func(d *object.Delta) { d.Base = causal.Context{} })
+		return rewriteDeltas(body, func(d *object.Delta) { d.Base, d.Object.Gaps = causal.Context{}, nil })
 	}
 	return body
 }

@@ -136,7 +136,7 @@ const (
 	defectBounds          // bounds are above what the nodes make later, and one node does not raise its epochs
 	defectDeaf            // a node says that it has carried out a clear, and has not
 	defectElement         // all copies of a key lose an element
-	defectBase            // replicas take deltas that build on what they lack
+	defectBase            // replicas that take a delta think that they have all that was before it
 	defectUnseen          // removals with a context take what their clients have not seen
 	defectScore           // a member of a sorted set has another score
 	defectLasting         // EXPIRE lets a set live for longer than it says

@@ -202,7 +202,7 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"a number that was assigned loses its base", defectBases, "miscounted: "},
 		{"a SET does not take in what was added before", defectDeafSet, "miscounted: "},
 		{"a removal takes what its client has not seen", defectUnseen, "element lost: "},
-		{"a delta is taken by a copy that lacks what it builds on", defectBase, "element lost: "},
+		{"a copy that takes a delta thinks that it has all that was before", defectBase, "element lost: "},
 		{"a score is replaced by another", defectScore, "sorted0 holds "},
 		{"a set lives on", defectLasting, "outlived: "},
 		{"PERSIST changes nothing", defectFleeting, "element lost: "},

@@ -8,23 +8,27 @@ import (
 	"github.com/quorate/quorate/cluster/core/wire"
 )
 
-// A Delta is what an event has changed of a collection. It goes to the other replicas in the
-// place of the whole object, of which the event has changed little.
+// A Delta is what events have changed of a collection. It goes to the other replicas in the
+// place of the whole object, of which the events have changed little.
 //
-// A delta has the object after the event, restricted to the names that the event has changed, and
-// the context that the object had before. [MergeDelta] merges it into a copy that knows of all of
-// that context. Such a copy differs from the object before the event in what the copy knows
-// beyond it, and in nothing else. So elements of other names stay in the copy as they are, as they
-// would in a merge with the whole object:
+// A delta has the elements that the events have added, and the dots of those that they have
+// replaced or removed: its base. [MergeDelta] merges it into a copy that knows of the base. The copy
+// then knows of the events, too, whatever else it lacks: deltas may come in any order, and what is
+// missing is a gap in the copy's context until it comes. If the copy knows of all that the object of
+// the events had, the result is that of a merge with that object:
 //
 //	MergeDelta(a, DeltaOf(before, after)) = Merge(a, after)    if a's context includes before's
 //
-// A copy that lacks something of the context must not guess. It is given the whole object.
+// A copy that lacks something of the base must not guess: an event may have added several elements,
+// of which the delta removes one. Such a copy takes the delta later, or is given the whole object.
 type Delta struct {
-	Base   causal.Context // what the object knew of before
-	Names  []Name         // in order: their elements in Object are all that there are
-	Object Object         // after, without the elements of other names
+	Base   causal.Context // of elements that were replaced or removed
+	Names  []Name         // in order: all that the events have changed
+	Object Object         // knows of the base and of the events, and has the elements of those that are left
 }
+
+// mostDeltaGaps bounds the gaps that a delta has, and those that it leaves in a copy.
+const mostDeltaGaps = 32
 
 // Name is a name of elements of one kind.
 type Name struct {
@@ -56,24 +60,52 @@ type Step struct {
 
 // Follow adds an event to d. The zero Delta takes the first event. The result shares memory
 // with d and with the objects. Follow returns false where a delta does not say all: the event
-// adds to what is known more than its own dot, as one with a client's context may, or the object
-// before it is not what the last event of d has made.
+// adds to what is known more than its own dot, as one with a client's context may, there is
+// something else than elements, or the events of d are not all known any more.
 func (d *Delta) Follow(e Step) (next Delta, ok bool) {
-	before, after, dot, names := e.Before, e.After, e.Dot, e.Names
-	next.Base = d.Base
-	if len(d.Object.Clock) == 0 {
-		next.Base = before.Context()
-	} else if !sameEvents(d.Object.Context(), before.Context()) {
+	before, after := e.Before.Context(), e.After.Context()
+	if !onlyElements(e.Before) || !onlyElements(e.After) || !sameEvents(before.With(e.Dot, 0), after) || !before.Includes(d.Object.Context()) {
 		return Delta{}, false
 	}
-	if !sameEvents(before.Context().With(dot, 0), after.Context()) {
-		return Delta{}, false
+	base, known := d.Base, d.Object.Context()
+	for _, r := range e.replaced() {
+		if !known.Covers(r.Dot) {
+			base, known = base.With(r.Dot, r.Time), known.With(r.Dot, r.Time)
+		}
+		if len(known.Gaps) >= mostDeltaGaps {
+			if len(d.Object.Clock) > 0 {
+				return Delta{}, false
+			}
+			base, known = before, before
+			break
+		}
 	}
-	next.Names = append(slices.Grow(slices.Clone(d.Names), len(names)), names...)
+	at, _ := after.Vector.Find(e.Dot.Actor)
+	known = known.With(e.Dot, after.Vector[at].Time)
+	next.Base = base
+	next.Names = append(slices.Grow(slices.Clone(d.Names), len(e.Names)), e.Names...)
 	slices.SortFunc(next.Names, Name.Compare)
 	next.Names = slices.CompactFunc(next.Names, func(a, b Name) bool { return a.Compare(b) == 0 })
-	next.Object = after.Restrict(next.Names)
+	next.Object = e.After.Restrict(next.Names)
+	next.Object.Clock, next.Object.Gaps = known.Vector, known.Gaps
+	next.Object.Elements = slices.DeleteFunc(next.Object.Elements, func(one Element) bool { return !known.Covers(one.Dot) })
 	return next, true
+}
+
+// onlyElements reports whether o has nothing beside its elements.
+func onlyElements(o *Object) bool { return len(o.Siblings)+len(o.Sums) == 0 }
+
+// replaced returns the elements that the event has replaced or removed.
+func (e *Step) replaced() (gone Elements) {
+	for _, n := range e.Names {
+		kept := e.After.Elements.Of(n.Kind, n.Name)
+		for _, old := range e.Before.Elements.Of(n.Kind, n.Name) {
+			if !slices.ContainsFunc(kept, func(one Element) bool { return one.Dot == old.Dot }) {
+				gone = append(gone, old)
+			}
+		}
+	}
+	return gone
 }
 
 // sameEvents reports whether two contexts have the same events.
@@ -83,9 +115,13 @@ func sameEvents(a, b causal.Context) bool {
 }
 
 // MergeDelta joins a copy of an object with a delta. It returns false if the copy lacks something
-// that the object of the delta knew of before. The relation tells whether the result is a.
+// of the delta's base, or would have too many gaps. The relation tells whether the result is a.
 func MergeDelta(a Object, d *Delta) (m Object, r Relation, ok bool) {
-	if !a.Context().Includes(d.Base) {
+	context := a.Context()
+	if !context.Includes(d.Base) {
+		return a, SameAsA, false
+	}
+	if gaps := context.JoinGaps(d.Object.Context()); len(gaps) > max(mostDeltaGaps, len(a.Gaps)) {
 		return a, SameAsA, false
 	}
 	m, r = join(&a, &d.Object, splicedElements(&a, d))

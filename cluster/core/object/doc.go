@@ -12,8 +12,8 @@
 // node; an object's vector covers every dot of its siblings and elements.
 //
 // The elements of collections ([Element]) are merged by the same rule: [Object.BecomeEdited]
-// adds an event that changes some of them. A [Delta] has those alone, for copies that know of all
-// that was before ([MergeDelta]).
+// adds an event that changes some of them. A [Delta] has those alone, for copies that know of
+// what it replaces ([MergeDelta]).
 //
 // A large collection need not be in memory as a whole: an object may have some elements, and the
 // totals of the others ([Rest]). Its digest depends on the sum of its elements' hashes, so that it

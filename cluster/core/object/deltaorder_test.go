@@ -1,0 +1,253 @@
+package object
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/quorate/quorate/cluster/core/causal"
+)
+
+// eventsOfDelta are replicas of one set, beside a naive model of each: the events that it has heard of.
+type eventsOfDelta struct {
+	replicas [3]Object
+	heard    [3]map[causal.Dot]bool
+	effects  map[causal.Dot]effect
+	sent     []deltaOfEvents
+	now      int64
+}
+
+// effect is what an event has done: the names that it added, and the elements that went.
+type effect struct{ adds, takes []string }
+
+// deltaOfEvents is a delta, and the events that it has.
+type deltaOfEvents struct {
+	encoded []byte
+	events  []causal.Dot
+}
+
+func labelOf(e *Element) string { return fmt.Sprintf("%s by %v", e.Name, e.Dot) }
+
+// labels returns what the elements of o are called.
+func labels(o *Object) []string {
+	var all []string
+	for i := range o.Elements {
+		all = append(all, labelOf(&o.Elements[i]))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// edit makes a few events at a replica, one after the other, and one delta of all of them.
+func (w *eventsOfDelta) edit(t *rapid.T, at int) {
+	var d Delta
+	var events []causal.Dot
+	for range rapid.IntRange(1, 3).Draw(t, "events") {
+		w.now++
+		o := &w.replicas[at]
+		e := &Edit{Seen: o.Context(), Dot: nextDotAt(o, at), Time: causal.TimestampOf(w.now), Now: w.now}
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if rapid.Bool().Draw(t, "changes") {
+				e.Changes = append(e.Changes, Change{Kind: Member, Name: []byte(name), Remove: rapid.IntRange(0, 2).Draw(t, "removes") == 0})
+			}
+		}
+		var next Object
+		next.BecomeEdited(*o, e)
+		var ok bool
+		if d, ok = d.Follow(Step{Before: o, After: &next, Dot: e.Dot, Names: e.Names}); !ok {
+			t.Fatalf("no delta of %+v, of %+v", e, o)
+		}
+		old, left := labels(o), labels(&next)
+		w.effects[e.Dot] = effect{
+			adds:  slices.DeleteFunc(slices.Clone(left), func(l string) bool { return slices.Contains(old, l) }),
+			takes: slices.DeleteFunc(slices.Clone(old), func(l string) bool { return slices.Contains(left, l) }),
+		}
+		events, w.heard[at][e.Dot], w.replicas[at] = append(events, e.Dot), true, next
+	}
+	w.sent = append(w.sent, deltaOfEvents{encoded: d.Append(nil), events: events})
+}
+
+// check compares a replica with the model of it.
+func (w *eventsOfDelta) check(t *rapid.T, at int) {
+	var want []string
+	for dot := range w.heard[at] {
+		want = append(want, w.effects[dot].adds...)
+	}
+	for dot := range w.heard[at] {
+		want = slices.DeleteFunc(want, func(l string) bool { return slices.Contains(w.effects[dot].takes, l) })
+	}
+	slices.Sort(want)
+	o := &w.replicas[at]
+	if got := labels(o); !slices.Equal(got, want) {
+		t.Fatalf("replica %d has %q, want %q", at, got, want)
+	}
+	for dot := range w.effects {
+		if o.knows(dot) != w.heard[at][dot] {
+			t.Fatalf("replica %d knows of %v: %v", at, dot, o.knows(dot))
+		}
+	}
+	if again, err := Decode(o.Append(nil)); err != nil || !again.Equal(o) {
+		t.Fatalf("replica %d came back as %+v: %v", at, again, err)
+	}
+}
+
+// Deltas may come late, twice and in any order: a replica has at each moment what the events that it
+// has heard of have left, and in the end all replicas are the same.
+func TestMergeDelta_AnyOrder_LeavesWhatTheEventsLeave(t *testing.T) {
+	early, refused := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		w := eventsOfDelta{effects: map[causal.Dot]effect{}, now: 1_700_000_000_000}
+		for at := range w.heard {
+			w.heard[at] = map[causal.Dot]bool{}
+		}
+		take := func(at int, s *deltaOfEvents) bool {
+			d, err := DecodeDelta(s.encoded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := &w.replicas[at]
+			got, _, ok := MergeDelta(*o, &d)
+			if ok {
+				if len(got.Gaps) > len(o.Gaps) {
+					early++
+				}
+				*o = got
+				for _, dot := range s.events {
+					w.heard[at][dot] = true
+				}
+			}
+			return ok
+		}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			at := rapid.IntRange(0, len(w.replicas)-1).Draw(t, "replica")
+			switch step := rapid.IntRange(0, 9).Draw(t, "step"); {
+			case step < 4 || len(w.sent) == 0:
+				w.edit(t, at)
+			case step == 4:
+				from := rapid.IntRange(0, len(w.replicas)-1).Draw(t, "from")
+				w.replicas[at], _ = Merge(w.replicas[at], w.replicas[from])
+				maps.Copy(w.heard[at], w.heard[from])
+			default:
+				if !take(at, &w.sent[rapid.IntRange(0, len(w.sent)-1).Draw(t, "delta")]) {
+					refused++
+				}
+			}
+			w.check(t, at)
+		}
+		for at := range w.replicas { // a delta that was refused is taken after those before it
+			for i := range w.sent {
+				if !take(at, &w.sent[i]) {
+					t.Fatalf("replica %d does not take delta %d, after all those before it", at, i)
+				}
+			}
+			w.check(t, at)
+			if !bytes.Equal(w.replicas[at].Append(nil), w.replicas[0].Append(nil)) {
+				t.Fatalf("%+v\nis not %+v", w.replicas[at], w.replicas[0])
+			}
+		}
+	})
+	if early == 0 || refused == 0 {
+		t.Errorf("%d deltas came early and %d were refused: the test shows nothing", early, refused)
+	}
+}
+
+// addsOfOne adds members one by one at one node, and returns the object after each, and the deltas.
+func addsOfOne(t *testing.T, count int) (objects []Object, deltas []Delta) {
+	t.Helper()
+	objects = make([]Object, 1, count+1)
+	for i := range count {
+		o := editsOfOne{objects[i]}
+		o.edit(1000, 1000+int64(i), Change{Kind: Member, Name: fmt.Appendf(nil, "m%03d", i)})
+		d, ok := stepOfOne(&objects[i], &o.Object, fmt.Sprintf("m%03d", i)).follow(Delta{})
+		if !ok {
+			t.Fatal("an addition has no delta")
+		}
+		objects, deltas = append(objects, o.Object), append(deltas, d)
+	}
+	return objects, deltas
+}
+
+// stepOfOne is the last event of [editsOfOne].
+func stepOfOne(before, after *Object, names ...string) *Step {
+	s := &Step{Before: before, After: after, Dot: causal.Dot{Actor: after.Clock[0].Actor, Counter: after.Clock[0].Counter}}
+	for _, n := range names {
+		s.Names = append(s.Names, Name{Member, []byte(n)})
+	}
+	return s
+}
+
+func (e *Step) follow(d Delta) (Delta, bool) { return d.Follow(*e) }
+
+// A delta that removes very many elements builds on all that was known before, and none follows it
+// that would have too many gaps.
+func TestDelta_Follow_ManyReplaced(t *testing.T) {
+	objects, _ := addsOfOne(t, 6*mostDeltaGaps)
+	before := objects[len(objects)-1]
+	var changes []Change
+	var names []string
+	for i := 0; i < 4*mostDeltaGaps; i += 2 {
+		names = append(names, fmt.Sprintf("m%03d", i))
+		changes = append(changes, Change{Kind: Member, Name: []byte(names[len(names)-1]), Remove: true})
+	}
+	remove := func(o Object, changes []Change) (next Object) {
+		dot := nextDotAt(&o, 0)
+		next.BecomeEdited(o, &Edit{Seen: o.Context(), Dot: dot, Time: causal.TimestampOf(5000), Now: 1000, Changes: slices.Clone(changes)})
+		return next
+	}
+	after := remove(before, changes)
+	d, ok := stepOfOne(&before, &after, names...).follow(Delta{})
+	if !ok || !sameEvents(d.Base, before.Context()) || len(d.Object.Gaps) > 0 {
+		t.Errorf("the delta of %d removals: %v, %+v", len(changes), ok, d)
+	}
+	if got, _, ok := MergeDelta(before, &d); !ok || !got.Equal(&after) {
+		t.Errorf("it makes %+v, %v", got, ok)
+	}
+	half := len(changes) / 2
+	first := remove(before, changes[:half/2])
+	if d, ok = stepOfOne(&before, &first, names[:half/2]...).follow(Delta{}); !ok || len(d.Object.Gaps) == 0 {
+		t.Fatalf("the delta of %d removals: %v, %+v", half/2, ok, d)
+	}
+	second := remove(first, changes[half/2:])
+	if d, ok = stepOfOne(&first, &second, names[half/2:]...).follow(d); ok {
+		t.Errorf("the delta of %d removals after others: %+v", len(changes)-half/2, d)
+	}
+}
+
+// A copy takes no delta that leaves it with too many gaps.
+func TestMergeDelta_ManyGaps_IsRefused(t *testing.T) {
+	objects, deltas := addsOfOne(t, 4*mostDeltaGaps)
+	copied, taken := objects[1], 0
+	for i := 1; i < len(deltas); i += 2 {
+		var ok bool
+		if copied, _, ok = MergeDelta(copied, &deltas[i]); ok {
+			taken++
+		}
+	}
+	if len(copied.Gaps) != taken-1 || taken == 0 || taken == len(deltas)/2 || len(copied.Gaps) > mostDeltaGaps {
+		t.Errorf("%d of %d deltas were taken, and left %d gaps", taken, len(deltas)/2, len(copied.Gaps))
+	}
+	for i := range deltas {
+		var ok bool
+		if copied, _, ok = MergeDelta(copied, &deltas[i]); !ok {
+			t.Fatalf("delta %d is not taken by %+v", i, copied.Context())
+		}
+	}
+	if !copied.Equal(&objects[len(objects)-1]) {
+		t.Errorf("in the end it is %+v", copied)
+	}
+}
+
+// No event follows a delta of which the object has forgotten events: they were cleared meanwhile.
+func TestDelta_Follow_EarlierEventIsForgotten(t *testing.T) {
+	objects, deltas := addsOfOne(t, 1)
+	var other editsOfOne
+	other.edit(1000, 1001, Change{Kind: Member, Name: []byte("x")})
+	var empty Object
+	if d, ok := stepOfOne(&empty, &other.Object, "x").follow(deltas[0]); ok {
+		t.Errorf("after %+v: the delta is %+v", objects[1], d)
+	}
+}
