@@ -30,6 +30,17 @@ func (w *world) settled() {
 	})
 }
 
+// drop removes the partition of a key, as a node does that is not to have it any more. What was
+// written a moment ago may not be in the Merkle tree yet.
+func (n *worldNode) drop(key []byte) {
+	n.w.tb.Helper()
+	p := n.partition(key)
+	poll.Until(n.w.tb, "the partition is dropped", func() bool {
+		dropped, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p))
+		return dropped && err == nil
+	})
+}
+
 // digest names the object that a node stores of a key, or is empty.
 func (n *worldNode) digest(key []byte) string {
 	d, found, err := n.store.Digest(n.partition(key), key)

@@ -140,11 +140,7 @@ func TestRead_Head_ReplicasDiffer(t *testing.T) {
 func TestRead_Head_ReplicaHasNothing_IsSentAll(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	w.fillSet()
-	n := w.at(1)
-	p := n.partition(w.key)
-	if dropped, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); !dropped || err != nil {
-		t.Fatal(dropped, err)
-	}
+	w.at(1).drop(w.key)
 	r := headOf(w.key)
 	r.R = 3
 	if w.at(0).must(r); count(r) != 200 {
@@ -305,11 +301,7 @@ func TestRead_NamedElements_ReplicaHasNothing_IsSentAll(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	w.fillSet()
 	for _, place := range []int{1, 2} {
-		n := w.at(place)
-		p := n.partition(w.key)
-		if dropped, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); !dropped || err != nil {
-			t.Fatal(dropped, err)
-		}
+		w.at(place).drop(w.key)
 	}
 	r := named(w.key, "member7")
 	r.R = 3
@@ -336,16 +328,11 @@ func TestRead_NamedElements_CopyGoesMeanwhile(t *testing.T) {
 	}
 	n.must(change(w.key, collection.SetAdd, "new"))
 	w.settled()
-	drop := func(of *worldNode) {
-		if dropped, err := of.store.Partitions().DropIf(p, of.store.Merkle().Root(p)); err != nil || !dropped {
-			t.Errorf("dropped: %v, %v", dropped, err)
-		}
-	}
-	drop(late)
+	late.drop(w.key)
 	late.apply(&engine.Record{Partition: p, Key: w.key, Merge: older})
 	w.decide(func(to int, kind peer.Kind) fate {
 		if to == 2 && kind == peer.Read {
-			drop(n)
+			n.drop(w.key)
 			n.apply(&engine.Record{Partition: p, Key: w.key, Hint: late.id, Merge: older})
 		}
 		return arrives
@@ -374,9 +361,7 @@ func TestChangeElements_CopyGoesMeanwhile_NothingOlderIsSent(t *testing.T) {
 		if kind != peer.Delta || to != 1 {
 			return arrives
 		}
-		if dropped, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); err != nil || !dropped {
-			t.Errorf("dropped: %v, %v", dropped, err)
-		}
+		n.drop(w.key)
 		n.apply(&engine.Record{Partition: p, Key: w.key, Hint: w.at(1).id, Merge: older})
 		return freezes
 	})
