@@ -17,7 +17,8 @@ type Counters struct {
 	ClockRefused  atomic.Int64 // stamps that were too far ahead of this node's clock
 	HintsStored   atomic.Int64 // late hints kept on this node
 	Deltas        atomic.Int64 // changes of collections sent as deltas
-	DeltasRefused atomic.Int64 // and those for which the whole object was sent then
+	DeltasRefused atomic.Int64 // refusals of those, because the replica was behind
+	DeltasAgain   atomic.Int64 // those that a replica took when they were sent again
 	HintsDropped  atomic.Int64 // copies left to anti-entropy
 
 	LeftToComparison atomic.Int64 // changes of large collections that a replica missed: see large.go

@@ -29,6 +29,7 @@ type exchangeItem struct {
 	place int         // of the asked node in the op's walk, or among the others behind it
 	hint  ring.NodeID // writes: whom it stands in for, or 0
 	round uint8       // writes: of the op
+	tries uint8       // writes: how often the node was sent the delta again
 }
 
 // outbox has the frames of a wave that are being filled. The wave's mutex guards it.

@@ -1,16 +1,61 @@
 package replica
 
-import "github.com/quorate/quorate/cluster/core/object"
+import (
+	"context"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/peer"
+)
 
 // A large collection changes by deltas, and its copies do not travel for each of them:
 //
 //   - A write of some elements asks fallbacks only if the primaries are too few for its quorum
 //     ([coordination.Write.SpareFallbacks]). What a fallback keeps is whole.
+//   - Deltas of one collection may overtake each other on their way. A primary that refuses one is sent
+//     it again, by when those before it have arrived, mostly.
 //   - A primary that has missed a change gets no hint of it from another primary. The two compare
 //     their copies when they can reach each other again (Config.Missed).
 //
 // Otherwise one node that is down or slow would make each change of a million elements cost as much
 // as all of them.
+
+const (
+	// mostTries bounds how often a delta of a large collection is sent again to one that refuses it.
+	mostTries = 3
+	// triesPause is between two of them, once the client is answered, and triesTime bounds each.
+	triesPause = time.Millisecond
+	triesTime  = 100 * time.Millisecond
+)
+
+// takesDeltaAgain sends a delta again to a node that refused it after the client was answered, and
+// reports whether the node has taken it. A node that does not answer soon has not.
+func takesDeltaAgain(c *Coordinator, h *lateHint) bool {
+	if !h.refused || !h.current || len(h.object) == 0 {
+		return false
+	}
+	write := message.Write{Partition: h.partition, Key: h.key, Object: h.object}
+	for range mostTries {
+		body := write.Append(message.AppendHead(nil, 1, c.cfg.Store.Clears().Mark()))
+		reply := peer.NewFuture()
+		ctx, cancel := context.WithTimeout(context.Background(), triesTime)
+		c.cfg.Channel.Send(h.node, peer.Foreground, peer.Delta, body, reply)
+		answer, err := reply.Wait(ctx)
+		cancel()
+		if err != nil {
+			return false
+		}
+		if refused, err := message.DecodeRefusals(answer, 1); err != nil {
+			return false
+		} else if len(refused) == 0 {
+			c.count.DeltasAgain.Add(1)
+			return true
+		}
+		time.Sleep(triesPause)
+	}
+	return false
+}
 
 // leftToComparison reports whether no hint is kept of what a node has missed, because it is a change
 // of a large collection of which both this node and that one are primaries. Then it lets the copies

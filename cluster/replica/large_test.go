@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/cluster/sim/poll"
+	"github.com/quorate/quorate/engine"
 )
 
 // largeWorld is a world in which every collection that is stored element by element is large. It
@@ -78,5 +80,44 @@ func TestChangeElements_Small_PrimaryIsDown(t *testing.T) {
 	poll.Until(t, "the fallback keeps a hint", w.at(3).keepsHint)
 	if got := missed(); len(got) > 0 {
 		t.Errorf("missed by %v, and there is a hint", got)
+	}
+}
+
+// Deltas may overtake each other on their way to a replica. One that was refused for that is sent
+// again, and not the whole collection, before or after the client is answered.
+func TestChangeElements_Large_DeltaOvertakesAnother(t *testing.T) {
+	for _, w := range []int{2, 3} {
+		t.Run(fmt.Sprint("w=", w), func(t *testing.T) { deltaOvertakes(t, w) })
+	}
+}
+
+func deltaOvertakes(t *testing.T, need int) {
+	w, missed := largeWorld(t, "A", "B", "C")
+	n, behind := w.at(0), w.at(1)
+	var first []byte
+	deltas, before := 0, w.frames(peer.Write, 1)
+	w.decide(func(to int, kind peer.Kind) fate {
+		if to != 1 || kind != peer.Delta {
+			return arrives
+		}
+		switch deltas++; deltas {
+		case 1:
+			return stalls
+		case 3: // the first has arrived meanwhile
+			behind.apply(&engine.Record{Partition: n.partition(w.key), Key: w.key, Merge: first})
+		}
+		return arrives
+	})
+	n.must(change(w.key, collection.SetAdd, "first"))
+	var err error
+	if first, _, _, err = n.store.Find(n.partition(w.key), w.key, nil); err != nil {
+		t.Fatal(err)
+	}
+	second := change(w.key, collection.SetRemove, "first")
+	second.W = need
+	n.must(second)
+	w.settled()
+	if got, again := w.frames(peer.Write, 1)-before, n.coordinator.Counters().DeltasAgain.Load(); got != 0 || len(missed()) > 0 || again != 1 {
+		t.Errorf("the replica was sent %d whole sets, took %d deltas that were sent again, and missed by %v", got, again, missed())
 	}
 }

@@ -239,6 +239,9 @@ func (x *exchange) completeWrite(body []byte, err error) {
 		at := slices.IndexFunc(refused, func(r message.RefusedItem) bool { return r.Item == k })
 		misses := at >= 0 && refused[at].Stored()
 		if err == nil && (at < 0 || misses) {
+			if x.kind == peer.Delta && it.tries > 0 {
+				f.c.count.DeltasAgain.Add(1)
+			}
 			if !f.mu.finished {
 				f.mu.ops[it.op].traceStored(x.to)
 				if !misses || !missesLocked(f, it.op) {
@@ -249,19 +252,23 @@ func (x *exchange) completeWrite(body []byte, err error) {
 		}
 		if err == nil && x.kind == peer.Delta && !f.mu.finished {
 			f.c.count.DeltasRefused.Add(1)
-			f.sendWholeLocked(x.to, it)
+			if it.tries++; it.tries <= mostTries && f.mu.ops[it.op].large {
+				f.sendWriteLocked(x.to, it)
+			} else {
+				f.sendWholeLocked(x.to, it)
+			}
 			continue
 		}
 		if !f.mu.finished {
 			f.mu.ops[it.op].traceOutcome(x.to, OutcomeFailed, nil, err)
 		}
-		x.failedWriteLocked(k, it)
+		x.failedWriteLocked(k, it, at >= 0)
 	}
 	f.wakeLocked()
 }
 
 // failedWriteLocked takes care of a copy that did not arrive.
-func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
+func (x *exchange) failedWriteLocked(k int, it exchangeItem, refused bool) {
 	f := x.f
 	node := it.hint
 	if node == 0 {
@@ -275,7 +282,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	// was sent is still in the frame. If that is a delta, the hint is what this node holds of
 	// the key by now.
 	if w, ok := x.write(k); ok && (it.hint != 0 || wantsHint(f.c.cfg.Ring(), w.Partition, node)) {
-		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object, current: x.kind == peer.Delta}.clone())
+		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object, current: x.kind == peer.Delta, refused: refused}.clone())
 	}
 }
 
