@@ -135,15 +135,15 @@ func (r *Record) part() (change partChange, selected object.Selection, ok bool) 
 
 // fits reports whether an object of which this is the head can be changed without its other
 // elements: by elements of its kind, while it is far from its expiry, the one that it is given included,
-// from a clear, and from the bounds of its clock.
+// from a clear, and from the bounds of its clock. All edits are events of one actor.
 func (p *part) fits(t *txn, head *object.Object, selected object.Selection) bool {
 	kind := head.Rest.Kind
-	actors := len(head.Clock) + p.to - p.from
+	actors := head.Clock
 	p.near = max(t.w.db.now(), head.Clock.Latest().UnixMilli()) + partMargin.Milliseconds()
 	for i := range p.changes {
 		c := &p.changes[i]
 		d := &c.delta.Object
-		actors += len(d.Clock)
+		actors = causal.AppendJoin(nil, actors, d.Clock)
 		if !d.Elements.LastWithKey(kind) || !p.far(c.expiry) || !p.farAll(d.Elements) || c.removes && (len(p.changes) > 1 || !c.removing.Context().Includes(head.Context())) {
 			return false
 		}
@@ -151,7 +151,7 @@ func (p *part) fits(t *txn, head *object.Object, selected object.Selection) bool
 			return false
 		}
 	}
-	if actors > causal.MaxEntries || len(head.Gaps) > causal.MaxGaps/2 || !selected.OfKind(kind) {
+	if len(actors)+1 > causal.MaxEntries || len(head.Gaps) > causal.MaxGaps/2 || !selected.OfKind(kind) {
 		return false
 	}
 	if _, cleared := t.w.obeyed.filter(*head); cleared {

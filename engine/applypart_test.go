@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster/core/causal"
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
@@ -118,5 +119,69 @@ func TestPart_KeyExpiry(t *testing.T) {
 		for _, s := range stores {
 			audit(t, s)
 		}
+	}
+}
+
+// TestPart_LongPipeline pops and pushes items of a list in one batch, far more often than a clock has
+// actors. No edit is shown more than the ends. Nor is the whole read where deltas of one actor come in one
+// batch.
+func TestPart_LongPipeline(t *testing.T) {
+	var stores [2]*Store
+	for i := range stores {
+		o := testOptions(vfs.NewMem())
+		o.SpreadElements = 4
+		stores[i] = open(t, o)
+	}
+	key, short := []byte("list"), 0
+	edit := func(n causal.Counter, c collection.Command) *listEdit {
+		c.Seed = uint64(n)
+		return &listEdit{command: c, short: &short, change: &change{part: true, edit: object.Edit{Dot: causal.Dot{Actor: causal.Actor{Node: 7, Epoch: 1}, Counter: n}, Time: causal.Timestamp(n), Now: 1}}}
+	}
+	fill := collection.Command{Op: collection.ListPush}
+	for i := range 1000 {
+		fill.Args = append(fill.Args, fmt.Append(nil, i))
+	}
+	first := &Record{Partition: 3, Key: key, Edit: edit(1, fill)}
+	apply(t, stores[0], first)
+	apply(t, stores[1], &Record{Partition: 3, Key: key, Merge: first.Stored})
+	current, err := object.Decode(first.Stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var edits, deltas []*Record
+	for i := range causal.MaxEntries + 10 {
+		c := collection.Command{Op: collection.ListPop, Number: 2, Flags: collection.Flags(i%2) * collection.AtTail}
+		if i%3 == 0 {
+			c = collection.Command{Op: collection.ListPush, Args: [][]byte{[]byte("new")}}
+		}
+		e := edit(causal.Counter(i+2), c)
+		edits = append(edits, &Record{Partition: 3, Key: key, Edit: e})
+		c = e.command
+		step := e.edit
+		step.Changes, step.Seen = c.ApplyTo(&current, 1).Changes, current.Context()
+		var next object.Object
+		next.BecomeEdited(current, &step)
+		d, ok := new(object.Delta).Follow(object.Step{Before: &current, After: &next, Dot: step.Dot, Names: step.Names})
+		if !ok {
+			t.Fatal("no delta")
+		}
+		deltas = append(deltas, &Record{Partition: 3, Key: key, Merge: d.Append(nil), Delta: true})
+		current = next
+	}
+	apply(t, stores[0], edits...)
+	apply(t, stores[1], deltas...)
+	for i, records := range [][]*Record{edits, deltas} {
+		for k, r := range records {
+			if r.Err != nil || !r.Changed || r.Stored != nil {
+				t.Fatalf("store %d, record %d: %v, changed %v, the whole was read %v", i, k, r.Err, r.Changed, r.Stored != nil)
+			}
+		}
+		audit(t, stores[i])
+		if got, _, err := stores[i].Get(3, key, nil); err != nil || string(got) != string(current.Append(nil)) {
+			t.Errorf("store %d has another list, %v", i, err)
+		}
+	}
+	if short > 0 {
+		t.Errorf("%d edits needed more than the ends", short)
 	}
 }
