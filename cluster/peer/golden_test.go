@@ -36,7 +36,7 @@ func TestHandshake_Golden(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", what, got, c.want)
 		}
 	}
-	if protocolVersion != 8 || oldestVersion != 1 {
+	if protocolVersion != 9 || oldestVersion != 1 {
 		t.Errorf("this code speaks versions %d to %d", oldestVersion, protocolVersion)
 	}
 }
@@ -65,6 +65,13 @@ func TestChannel_Knows_FollowsFromTheHello(t *testing.T) {
 	}
 	if !a.Knows(b.id(), Sums) || a.Knows(a.id()+100, Sums) {
 		t.Errorf("sums: of the peer: %v, of a stranger: %v", a.Knows(b.id(), Sums), a.Knows(a.id()+100, Sums))
+	}
+	if !a.Knows(b.id(), Parts) || a.Knows(a.id()+100, Parts) {
+		t.Errorf("parts: by the peer: %v, by a stranger: %v", a.Knows(b.id(), Parts), a.Knows(a.id()+100, Parts))
+	}
+	a.remote(b.id()).version.Store(versionParts - 1)
+	if a.Knows(b.id(), Parts) {
+		t.Error("a node of an older version is asked for parts")
 	}
 	a.remote(b.id()).version.Store(versionSums - 1)
 	if a.Knows(b.id(), Sums) {

@@ -21,10 +21,10 @@ const magic = "\xD1QUORATE"
 // peer apart, and version 4 that it takes bodies in pieces. In version 5 a read or a write may
 // name the clear that its sender has carried out, and there are messages for clears. Version 6
 // says that the node reads objects of format 5, which have elements, version 7 that it takes deltas
-// of objects, and version 8 that it reads objects of format 6, which have sums, or entries of
-// streams.
+// of objects, version 8 that it reads objects of format 6, which have sums, or entries of
+// streams, and version 9 that it answers a read with a part of an object.
 const (
-	protocolVersion = 8
+	protocolVersion = 9
 	oldestVersion   = 1
 
 	versionStripped = 2
@@ -34,6 +34,7 @@ const (
 	versionElements = 6
 	versionDeltas   = 7
 	versionSums     = 8
+	versionParts    = 9
 )
 
 const (
@@ -51,7 +52,8 @@ const (
 	Clears   Feature = versionClears
 	Elements Feature = versionElements // objects with elements
 	Deltas   Feature = versionDeltas
-	Sums     Feature = versionSums // objects with sums, and with entries of streams
+	Sums     Feature = versionSums  // objects with sums, and with entries of streams
+	Parts    Feature = versionParts // reads of a part of an object
 )
 
 // Tags of the handshake's messages.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -90,7 +91,7 @@ func TestRead_NamedElements_ReplicaStaysBehind(t *testing.T) {
 	if got := w.at(0).must(r); len(members(got)) != 201 {
 		t.Errorf("found %d members, want all", len(members(got)))
 	}
-	if got, most := w.frames(peer.Read, 1), mostLooks+3; got > most {
+	if got, most := w.frames(peer.Read, 1), coordination.MostLooks+3; got > most {
 		t.Errorf("the replica was asked %d times, at most %d", got, most)
 	}
 	w.settled()

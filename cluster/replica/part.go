@@ -3,14 +3,19 @@ package replica
 import (
 	"errors"
 
+	"github.com/quorate/quorate/cluster/core/coordination"
 	"github.com/quorate/quorate/cluster/core/datatype/register"
+	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
 )
 
 // What reads and changes some elements of a large collection, or none, needs no others: the engine
 // reads those alone, and the totals of the others (engine.PartEditor, engine.Store.FindPart). As long
-// as all replicas that are asked have the same object, by its digest, nothing of it travels. Where
-// they differ, whole objects are compared.
+// as all replicas that are asked have the same object, by its digest, nothing of it travels. A node
+// that has no copy asks one of them for what it reads (message.Read.Part), and the others for their
+// digests. Where the replicas differ, whole objects are compared.
 
 // errMoved refuses what needs a collection whose partition has left this node since some elements of
 // it were read.
@@ -60,13 +65,32 @@ func clearedInPart(o *op, found *object.Object) bool {
 	return covered && len(left.Clock) > 0
 }
 
-// mostLooks bounds how often a read of some elements looks again where another replica differs.
-const mostLooks = 6
+// partToAskFor returns what the ops of a group need of a large collection, and whether a node is asked
+// for no more than that. It must know of parts, and what is needed must be all that the group seeks.
+func partToAskFor(f *wave, group int, of ring.NodeID) (sought object.Selection, ok bool) {
+	if !f.mu.ops[group].read.TakesParts() || !f.c.cfg.Channel.Knows(of, peer.Parts) {
+		return object.Selection{}, false
+	}
+	if sought, ok = soughtBy(f, group); !ok || !message.Sends(sought) {
+		return object.Selection{}, false
+	}
+	return sought, true
+}
+
+// partIsNotEnough reports whether what another node has sent of its copy does not tell what is asked
+// for, because a clear has covered some of it since. The totals do not tell what is left.
+func partIsNotEnough(o *op) bool {
+	if !o.read.FoundPart() {
+		return false
+	}
+	merged, err := o.read.Merge(&o.req.kept.object)
+	return err == nil && clearedInPart(o, &merged.Object)
+}
 
 // looksAgain reports whether an op's read of some elements does not ask another replica for all of
 // them yet. While others change the collection, one of the two replicas has often seen a change that
 // is on its way to the other. A moment later they have the same.
-func looksAgain(o *op) bool { return o.read.Part() && o.looks < mostLooks }
+func looksAgain(o *op) bool { return o.read.Part() && o.looks < coordination.MostLooks }
 
 // lookAgain reads this node's elements once more, for the read of the first op of a group. All that
 // the read has seen of the copy must still be there.

@@ -29,6 +29,9 @@ func (f *wave) startReadLocked(i int) {
 		nodes.First = o.firstAsked()
 	}
 	o.read.Begin(nodes, o.req.Key, need)
+	if o.req.Update == nil && mayDoWithPart(o.req) {
+		o.read.TakeParts()
+	}
 	o.looks = 0
 	if o.follows() && o.req.Update == nil {
 		return // the first op on the key answers for it
@@ -54,7 +57,9 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 			case coordination.Skip:
 				o.traceSkipOnce(a.Place)
 			case coordination.Finish:
-				if err := f.finishReadLocked(i); err != nil {
+				if partIsNotEnough(o) {
+					e, again = coordination.Event{Kind: coordination.NeedAll}, true
+				} else if err := f.finishReadLocked(i); err != nil {
 					f.decideLocked(i, err)
 				}
 			}
@@ -92,7 +97,10 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 		f.decideLocked(i, err)
 		return e, false
 	case found:
-		e.Answer = message.Answer{Found: message.Whole, Object: own.encoded, Digest: own.digest, Part: own.part, Rest: own.rest}
+		e.Answer = message.Answer{Found: message.Whole, Object: own.encoded, Digest: own.digest, Rest: own.rest}
+		if own.part {
+			e.Answer.Found = message.Part
+		}
 	default:
 		e.Answer.Found = message.Absent
 	}
@@ -100,16 +108,20 @@ func (f *wave) readOwnLocked(i int) (e coordination.Event, goesOn bool) {
 	return e, true
 }
 
-// askLocked asks the node at a place for its copy, or for its digest.
+// askLocked asks the node at a place for its copy, or a part of it, or for its digest.
 func (f *wave) askLocked(i, at int, action Action) {
 	o := &f.mu.ops[i]
 	o.traceStep(o.walk[at], o.roleAt(at), action, 0)
 	x := f.mu.outbox.to(o, o.walk[at], peer.Read)
 	own, digest := o.read.Own()
 	x.items = append(x.items, exchangeItem{op: i, place: at})
-	x.body = message.Read{
+	q := message.Read{
 		Partition: o.p, Key: o.req.Key, Brief: action == ActionDigest || looksAgain(o), Known: own != nil, Digest: digest,
-	}.Append(x.body)
+	}
+	if !q.Brief {
+		q.Selection, q.Part = partToAskFor(f, i, x.to)
+	}
+	x.body = q.Append(x.body)
 }
 
 // completeRead takes a replica's answers.

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/quorate/quorate/cluster/core/message"
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/wire"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -213,7 +214,11 @@ func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, en
 		h.digest, h.found, err = store.Digest(it.Partition, it.Key)
 		enough = err != nil || !h.found || it.Brief || it.Known && h.digest == it.Digest
 	}
-	if !enough {
+	switch {
+	case enough:
+	case it.Part:
+		h, err = c.lookUpPart(it.Partition, it.Key, buffer, func() (object.Selection, bool) { return it.Selection, true })
+	default:
 		h, err = c.lookUp(it.Partition, it.Key, buffer)
 	}
 	if err == nil && store.DiskLoss().Unrepaired() && (!h.found || c.cfg.Ring().IsPrimary(c.cfg.Self, it.Partition)) {
@@ -229,6 +234,8 @@ func (c *Coordinator) find(it message.Read, buffer []byte) (a message.Answer, en
 		return message.Answer{Found: message.Same}, encoded
 	case it.Brief:
 		return message.Answer{Found: message.DigestOnly, Digest: h.digest}, encoded
+	case h.part:
+		return message.Answer{Found: message.Part, Digest: h.digest, Object: encoded, Rest: h.rest}, encoded
 	default:
 		return message.Answer{Found: message.Whole, Object: encoded}, encoded
 	}

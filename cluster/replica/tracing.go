@@ -191,7 +191,7 @@ func (o *op) traceAnswer(node ring.NodeID, a message.Answer, err error) {
 		o.traceFound(node, true, own, OutcomeSame)
 	case a.Found == message.DigestOnly:
 		o.traceOutcome(node, OutcomeDigest, nil, nil)
-	case a.Found == message.Whole:
+	case a.Found == message.Whole, a.Found == message.Part:
 		o.traceFound(node, true, a.Object, OutcomeValue)
 	default:
 		o.traceOutcome(node, OutcomeFailed, nil, errors.New(a.Failure))

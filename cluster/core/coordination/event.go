@@ -32,6 +32,7 @@ const (
 	Abstain                  // the node at Place leaves such updates to others for now
 	Late                     // the nodes that are waited for took too long
 	Look                     // some time has passed
+	NeedAll                  // the parts that a read has found are not enough for its caller
 )
 
 // Event is something that happened to a request.
@@ -41,7 +42,7 @@ type Event struct {
 	// Up has the other nodes that can be asked now. An Answer does not need it.
 	Up quorum.Nodes
 	// Answer is what a replica answered to a read. Its object must stay as it is. The
-	// node's own answer is either Absent or Whole, the latter with its digest.
+	// node's own answer is Absent, Whole or Part, the latter two with the digest of the whole.
 	Answer message.Answer
 }
 
@@ -51,7 +52,7 @@ type ActionKind uint8
 // The kinds of actions.
 const (
 	ReadOwn    ActionKind = iota // read this node's copy and step with it, before anything else
-	AskWhole                     // ask the node at Place for its object
+	AskWhole                     // ask the node at Place for its object, or a part: see [Read.TakesParts]
 	AskDigest                    // ask it for its object's digest
 	Store                        // send it the new object, as its own copy
 	StoreHint                    // send it the new object, to keep for the primary at For

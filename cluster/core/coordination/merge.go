@@ -7,8 +7,8 @@ import (
 
 // Merged is what a read found: the join of all copies.
 type Merged struct {
-	Object  object.Object // with a rest, where this node's object is a part
-	Encoded []byte        // nil: no copy exists
+	Object  object.Object // with a rest, where the objects that were found are parts
+	Encoded []byte        // nil: no copy exists; of a part, it is not what is stored
 	// Stale has the primaries that answered with less, this node included.
 	Stale quorum.Nodes
 }
@@ -24,7 +24,7 @@ func (m *Read) Merge(room *object.Object) (merged Merged, err error) {
 		merged.Object, merged.Encoded = *room, m.own
 	}
 	merged.Object, merged.Encoded = m.join(merged.Object, merged.Encoded)
-	if merged.Encoded != nil && len(m.found) > 0 {
+	if merged.Encoded != nil && len(m.found) > 0 && !m.FoundPart() { // else all have the same
 		merged.Stale = m.stale(merged.Encoded)
 	}
 	return merged, nil
@@ -58,6 +58,9 @@ func (m *Read) join(merged object.Object, encoded []byte) (object.Object, []byte
 		if encoded == nil {
 			merged, encoded = f.object, f.encoded
 			continue
+		}
+		if m.FoundPart() {
+			break // all have the same
 		}
 		var relation object.Relation
 		switch merged, relation = object.Merge(merged, f.object); relation {

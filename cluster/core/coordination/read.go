@@ -20,11 +20,17 @@ import (
 //  4. A digest that belongs to no object at hand has its object fetched.
 //  5. Fallbacks that know nothing prove nothing: at least one primary must be heard
 //     before a key counts as absent.
+//  6. Where a part of a large collection is enough ([Read.TakeParts]), a node may answer with that
+//     in place of its object. It counts only if all copies that were found have its digest, and no
+//     primary lacks a copy. Otherwise the nodes are asked a few times more, because a change is often
+//     on its way to one of them, and then for their objects.
 type Read struct {
 	nodes Replicas
 	tally quorum.Tally
 	up    quorum.Nodes
 	done  bool
+	parts bool // a part of the object of another node is enough
+	looks int  // how often the nodes were asked for parts once more
 
 	key    []byte
 	own    []byte      // this node's object, encoded; nil: none
@@ -39,6 +45,7 @@ type finding struct {
 	place   int
 	exists  bool
 	brief   bool // only the digest is known
+	part    bool // object has some elements only; the digest is that of the whole
 	digest  object.Digest
 	encoded []byte
 	object  object.Object
@@ -51,10 +58,21 @@ func (m *Read) Begin(nodes Replicas, key []byte, need int) {
 	m.tally.Start(need)
 }
 
+// MostLooks bounds how often a read that needs a part of a collection looks again where replicas differ.
+const MostLooks = 6
+
+// TakeParts lets other nodes answer with parts of their objects, until whole ones have to be compared.
+// It is called after Begin. A primary that runs the machine has a copy to compare, or needs a whole
+// one.
+func (m *Read) TakeParts() { m.parts = !m.nodes.SelfIsPrimary() }
+
+// TakesParts reports whether another node may be asked for a part of its object.
+func (m *Read) TakesParts() bool { return m.parts }
+
 // Reset makes m as new, but for memory that it keeps for the answers of its next use.
 func (m *Read) Reset() {
 	clear(m.found)
-	m.nodes, m.tally, m.up, m.done = Replicas{}, quorum.Tally{}, 0, false
+	m.nodes, m.tally, m.up, m.done, m.parts, m.looks = Replicas{}, quorum.Tally{}, 0, false, false, 0
 	m.key, m.own, m.part, m.rest, m.digest, m.found = nil, nil, false, object.Rest{}, 0, m.found[:0]
 }
 
@@ -88,10 +106,10 @@ func (m *Read) Renew(own []byte, rest object.Rest, digest object.Digest) {
 // Step takes an event and appends what is to be done. ReadOwn is the last action where
 // it occurs.
 func (m *Read) Step(e Event, actions []Action) []Action {
-	if m.done {
+	if m.done && (e.Kind != NeedAll || !m.FoundPart()) {
 		return actions
 	}
-	if e.Kind != Answer {
+	if e.Kind != Answer && e.Kind != NeedAll {
 		m.up = e.Up
 	}
 	switch e.Kind {
@@ -116,6 +134,9 @@ func (m *Read) Step(e Event, actions []Action) []Action {
 		m.tally.Silence()
 	case Look:
 		m.tally.Retry()
+	case NeedAll:
+		m.done = false
+		m.refuseParts()
 	}
 	return m.advance(actions)
 }
@@ -137,6 +158,12 @@ func (m *Read) advance(actions []Action) []Action {
 			actions, _ = m.askAnother(actions)
 		}
 		return actions
+	}
+	if m.FoundPart() && !m.agree() {
+		if m.looks < MostLooks && m.mayAgree() {
+			return m.lookAgain(actions)
+		}
+		m.refuseParts()
 	}
 	if actions = m.fetch(actions); len(actions) > before {
 		return actions
@@ -181,10 +208,11 @@ func (m *Read) ask(at int) Action {
 func (m *Read) take(place int, a message.Answer) bool {
 	if place == m.nodes.Self {
 		m.own, m.part, m.rest, m.digest = nil, false, object.Rest{}, 0
-		if a.Found == message.Whole {
-			m.own, m.part, m.rest, m.digest = a.Object, a.Part, a.Rest, a.Digest
+		found := a.Found == message.Whole || a.Found == message.Part
+		if found {
+			m.own, m.part, m.rest, m.digest = a.Object, a.Found == message.Part, a.Rest, a.Digest
 		}
-		return a.Found == message.Whole || a.Found == message.Absent
+		return found || a.Found == message.Absent
 	}
 	f := finding{place: place, exists: a.Found != message.Absent}
 	switch a.Found {
@@ -193,11 +221,18 @@ func (m *Read) take(place int, a message.Answer) bool {
 		f.encoded, f.digest = m.own, m.digest
 	case message.DigestOnly:
 		f.brief, f.digest = true, a.Digest
-	case message.Whole:
-		f.encoded, f.digest = a.Object, object.SeedOf(m.key).Digest(a.Object)
+	case message.Part, message.Whole:
 		var err error
 		if f.object, err = object.Decode(a.Object); err != nil {
 			return false
+		}
+		if f.part = a.Found == message.Part; !f.part {
+			f.encoded, f.digest = a.Object, object.SeedOf(m.key).Digest(a.Object)
+			break
+		}
+		f.encoded, f.digest, f.object.Rest = a.Object, a.Digest, a.Rest
+		if !m.parts {
+			f.reduce() // it was asked for before the object was wanted
 		}
 	default:
 		return false
@@ -212,6 +247,64 @@ func (m *Read) knowsNothing() bool {
 		return false
 	}
 	return !slices.ContainsFunc(m.found, func(f finding) bool { return f.exists })
+}
+
+// FoundPart reports whether another node has answered with a part of its object.
+func (m *Read) FoundPart() bool {
+	return slices.ContainsFunc(m.found, func(f finding) bool { return f.part })
+}
+
+// agree reports whether all who answered have the same object, but for fallbacks that have none.
+func (m *Read) agree() bool {
+	digest, known := m.digest, m.own != nil
+	for i := range m.found {
+		switch f := &m.found[i]; {
+		case !f.exists && f.place < m.nodes.Primaries:
+			return false
+		case !f.exists:
+		case !known:
+			digest, known = f.digest, true
+		case digest != f.digest:
+			return false
+		}
+	}
+	return true
+}
+
+// mayAgree reports whether the nodes that answered may have the same object soon. Not so a primary
+// that has none, or an object that is no large collection.
+func (m *Read) mayAgree() bool {
+	return m.own == nil && !slices.ContainsFunc(m.found, func(f finding) bool {
+		return !f.exists && f.place < m.nodes.Primaries || f.exists && !f.part && !f.brief
+	})
+}
+
+// lookAgain asks the nodes that have an object for parts once more.
+func (m *Read) lookAgain(actions []Action) []Action {
+	m.looks++
+	for i := range m.found {
+		if f := &m.found[i]; f.exists {
+			m.tally.Recount(f.place)
+			actions = append(actions, Action{Kind: AskWhole, Place: f.place})
+		}
+	}
+	m.found = slices.DeleteFunc(m.found, func(f finding) bool { return f.exists })
+	return actions
+}
+
+// refuseParts makes m want whole objects in place of the parts that were found.
+func (m *Read) refuseParts() {
+	m.parts = false
+	for i := range m.found {
+		if f := &m.found[i]; f.part {
+			f.reduce()
+		}
+	}
+}
+
+// reduce leaves the digest of a finding.
+func (f *finding) reduce() {
+	f.brief, f.part, f.encoded, f.object = true, false, nil, object.Object{}
 }
 
 // fetch asks for the object behind every digest that belongs to none at hand.

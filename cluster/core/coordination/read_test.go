@@ -26,11 +26,16 @@ func TestRead_AnySchedule_EndsInTheMergeOfTheAnswers(t *testing.T) {
 		key := []byte("key")
 		var m Read
 		m.Begin(nodes, key, need)
+		if rapid.Bool().Draw(t, "parts") {
+			m.TakeParts()
+		}
+		knowsParts := rapid.Uint64().Draw(t, "know parts")
 		asked := make(map[int]ActionKind) // nodes that have not answered yet
 		var answered quorum.Nodes
 		e := Event{Kind: Start, Up: nodes.drawUp(t)}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			for i, actions := 0, m.Step(e, nil); i < len(actions); i++ {
+			actions := m.Step(e, nil)
+			for i := 0; i < len(actions); i++ {
 				switch a := actions[i]; a.Kind {
 				case AskWhole, AskDigest:
 					if _, twice := asked[a.Place]; twice || a.Place == nodes.Self {
@@ -47,7 +52,13 @@ func TestRead_AnySchedule_EndsInTheMergeOfTheAnswers(t *testing.T) {
 					}
 					asked[a.Place] = a.Kind
 				case Finish:
-					checkRead(t, &m, copies, answered, need)
+					if checkRead(t, &m, copies, answered, need); m.FoundPart() && rapid.Bool().Draw(t, "not enough") {
+						if actions = m.Step(Event{Kind: NeedAll}, nil); m.FoundPart() || len(actions) == 0 {
+							t.Fatalf("all is needed, and what is done is %+v", actions)
+						}
+						i = -1
+						continue
+					}
 					if again := m.Step(Event{Kind: Look, Up: nodes.drawUp(t)}, nil); len(again) > 0 {
 						t.Fatalf("%+v after the end", again)
 					}
@@ -89,6 +100,9 @@ func TestRead_AnySchedule_EndsInTheMergeOfTheAnswers(t *testing.T) {
 			e.Place = drawPlace(t, may)
 			if e.Kind == Answer {
 				e = answerOf(e.Place, asked[e.Place], &m, copies[e.Place])
+				if m.TakesParts() && e.Answer.Found == message.Whole && quorum.Nodes(knowsParts).Has(e.Place) {
+					e.Answer = partOf(e.Answer.Object)
+				}
 				answered = answered.With(e.Place)
 			}
 			delete(asked, e.Place)
@@ -137,6 +151,20 @@ func checkRead(t *rapid.T, m *Read, copies [][]byte, answered quorum.Nodes, need
 	if (got.Encoded != nil) != exists || exists && string(got.Encoded) != string(want.Append(nil)) {
 		t.Fatalf("merged %q, want %q (exists: %v)", got.Encoded, want.Append(nil), exists)
 	}
+	if m.FoundPart() {
+		if got.Stale != 0 {
+			t.Fatalf("stale %b, and there is no more than a part to send", got.Stale)
+		}
+		for at, encoded := range copies {
+			if answered.Has(at) && (encoded != nil || at < m.nodes.Primaries) && string(encoded) != string(got.Encoded) {
+				t.Fatalf("%d has another copy than the part that answers", at)
+			}
+		}
+		got.Object.Rest = object.Rest{}
+	}
+	if got.Object.Rest.Names > 0 {
+		t.Fatal("a whole object has a rest")
+	}
 	if exists && !got.Object.Equal(&want) {
 		t.Fatalf("merged %+v, want %+v", got.Object, want)
 	}
@@ -162,7 +190,7 @@ func checkRead(t *rapid.T, m *Read, copies [][]byte, answered quorum.Nodes, need
 func TestRead_PartOfOwn_HasTheRest(t *testing.T) {
 	nodes := Replicas{Walk: 3, Primaries: 3, Self: 0}
 	key, encoded := []byte("key"), named(t, "a")
-	own := message.Answer{Found: message.Whole, Object: encoded, Digest: 7, Part: true, Rest: object.Rest{Kind: object.Member, Names: 200}}
+	own := message.Answer{Found: message.Part, Object: encoded, Digest: 7, Rest: object.Rest{Kind: object.Member, Names: 200}}
 	var m Read
 	var room object.Object
 	for _, want := range []object.Rest{own.Rest, {}, own.Rest} {
@@ -184,7 +212,7 @@ func TestRead_PartOfOwn_IsRenewed(t *testing.T) {
 	var m Read
 	m.Begin(Replicas{Walk: 3, Primaries: 3, Self: 0}, []byte("key"), 3)
 	m.Step(Event{Kind: Start}, nil)
-	m.Step(Event{Kind: Answer, Answer: message.Answer{Found: message.Whole, Object: older, Digest: 7, Part: true}}, nil)
+	m.Step(Event{Kind: Answer, Answer: message.Answer{Found: message.Part, Object: older, Digest: 7}}, nil)
 	m.Step(Event{Kind: Answer, Place: 1, Answer: message.Answer{Found: message.Same}}, nil)
 	m.Renew(newer, object.Rest{Kind: object.Member, Names: 200}, 8)
 	m.Step(Event{Kind: Answer, Place: 2, Answer: message.Answer{Found: message.Same}}, nil)

@@ -14,7 +14,7 @@ func TestRead_Reset_KeepsMemoryAlone(t *testing.T) {
 	var tally quorum.Tally
 	tally.Start(2)
 	found := []finding{{place: 1, encoded: []byte("object")}}
-	m := Read{Replicas{Walk: 3, Primaries: 3}, tally, quorum.FirstNodes(2), true, []byte("key"), []byte("own"), true, object.Rest{Names: 1}, 7, found}
+	m := Read{Replicas{Walk: 3, Primaries: 3}, tally, quorum.FirstNodes(2), true, true, 1, []byte("key"), []byte("own"), true, object.Rest{Names: 1}, 7, found}
 	m.Reset()
 	if want := (Read{found: []finding{}}); !reflect.DeepEqual(m, want) || cap(m.found) != 1 {
 		t.Errorf("after Reset it is %+v with room for %d answers, want %+v and room for 1", m, cap(m.found), want)

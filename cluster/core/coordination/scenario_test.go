@@ -108,6 +108,9 @@ func begin(t *testing.T, words []string) (machine stepper, self int) {
 	case "read":
 		m := new(Read)
 		m.Begin(nodes, []byte("key"), numbers["need"])
+		if numbers["parts"] == 1 {
+			m.TakeParts()
+		}
 		return m, nodes.Self
 	case "write":
 		m := new(Write)
@@ -128,7 +131,7 @@ func begin(t *testing.T, words []string) (machine stepper, self int) {
 
 func eventOf(t *testing.T, words []string, self int, up *quorum.Nodes) (e Event) {
 	t.Helper()
-	kinds := map[string]EventKind{"start": Start, "answer": Answer, "fail": Fail, "notrun": NotRun, "refuse": Refuse, "abstain": Abstain, "late": Late, "look": Look}
+	kinds := map[string]EventKind{"start": Start, "answer": Answer, "fail": Fail, "notrun": NotRun, "refuse": Refuse, "abstain": Abstain, "late": Late, "look": Look, "needall": NeedAll}
 	kind, known := kinds[words[0]]
 	if !known {
 		t.Fatalf("no event is called %q", words[0])
@@ -161,6 +164,8 @@ func eventOf(t *testing.T, words []string, self int, up *quorum.Nodes) (e Event)
 		e.Answer = message.Answer{Found: message.Whole, Object: []byte("nonsense")}
 	case "digest":
 		e.Answer = message.Answer{Found: message.DigestOnly, Digest: object.SeedOf([]byte("key")).Digest(named(t, words[3]))}
+	case "part":
+		e.Answer = partOf(named(t, words[3]))
 	case "whole":
 		e.Answer = message.Answer{Found: message.Whole, Object: named(t, words[3])}
 		if e.Place == self {
@@ -221,10 +226,22 @@ func resultOf(t *testing.T, m *Read) string {
 			text += " " + name
 		}
 	}
+	if merged.Object.Rest.Names > 0 {
+		text += ", a part"
+	}
 	if merged.Stale != 0 {
 		text += ", stale " + placesOf(merged.Stale)
 	}
 	return text + ")"
+}
+
+// partOf returns the answer of a node that shows a part of its copy. That it has a rest is all that tells
+// it from the whole.
+func partOf(encoded []byte) message.Answer {
+	return message.Answer{
+		Found: message.Part, Object: encoded, Digest: object.SeedOf([]byte("key")).Digest(encoded),
+		Rest: object.Rest{Kind: object.Member, Names: 200, Bytes: 10000},
+	}
 }
 
 // named returns the encoded object with a name.

@@ -9,8 +9,9 @@
 //
 //	write   partition u16 | flags u8 | [node that the object is kept for u64] | key | object
 //	        answer: nothing if all objects were stored, else pairs of item and error
-//	read    partition u16 | flags u8 | [digest u64] | key
-//	        answer: for each item an outcome u8 and, behind it, a digest or an object
+//	read    partition u16 | flags u8 | [digest u64] | key | [names of elements]
+//	        answer: for each item an outcome u8 and, behind it, a digest, an object, or a part
+//	        of one: digest of the whole u64 | totals of the other elements | object
 //	forward sent u64 | life u64 | low u64 before the items, then
 //	        flags u8 | R u8 | W u8 | origin 2 u64 | budget | key | update
 //	        (an old node sends start-by u64 | stamp u64 before the items, and no origin and

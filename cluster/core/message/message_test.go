@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,8 +36,14 @@ func TestMessages_AnyItems_RoundTrip(t *testing.T) {
 		if r.Known {
 			r.Digest = object.Digest(rapid.Uint64().Draw(t, "digest"))
 		}
+		if r.Part = rapid.Bool().Draw(t, "part"); r.Part {
+			for range rapid.IntRange(0, 3).Draw(t, "names") {
+				r.Selection.Names = append(r.Selection.Names, object.Name{Kind: object.Kind(rapid.Byte().Draw(t, "kind")), Name: blob.Draw(t, "name")})
+			}
+		}
 		d = wire.NewReader(r.Append(nil))
-		if got := ReadRead(&d); d.Done("") != nil || got.Known != r.Known || got.Brief != r.Brief || got.Digest != r.Digest || !bytes.Equal(got.Key, r.Key) {
+		if got := ReadRead(&d); d.Done("") != nil || got.Known != r.Known || got.Brief != r.Brief || got.Part != r.Part || got.Digest != r.Digest || !bytes.Equal(got.Key, r.Key) ||
+			!slices.EqualFunc(got.Selection.Names, r.Selection.Names, func(a, b object.Name) bool { return a.Compare(b) == 0 }) {
 			t.Fatalf("read item %+v came back as %+v", r, got)
 		}
 	})
@@ -46,6 +53,8 @@ func TestAnswers_EachOutcome_RoundTrips(t *testing.T) {
 	for _, a := range []Answer{
 		{Found: Absent}, {Found: Same}, {Found: DigestOnly, Digest: 7},
 		{Found: Whole, Object: []byte("object")}, {Found: Failed, Failure: "broken"},
+		{Found: Part, Digest: 7, Object: []byte("head"), Rest: object.Rest{Kind: object.Field, Names: 300, Bytes: 70000, Sum: 9}},
+		{Found: Part, Digest: 7, Object: []byte("all")},
 	} {
 		d := wire.NewReader(a.Append(nil))
 		if got := ReadAnswer(&d); d.Done("") != nil || !reflect.DeepEqual(got, a) {
@@ -103,6 +112,8 @@ func FuzzItems(f *testing.F) {
 	f.Add(Write{Partition: 3, Hint: 9, Key: []byte("k"), Object: []byte("o")}.Append(nil))
 	f.Add(Read{Known: true, Key: []byte("k")}.Append(nil))
 	f.Add(Answer{Found: Whole, Object: []byte("o")}.Append(nil))
+	f.Add(Read{Part: true, Key: []byte("k"), Selection: object.Selection{Names: []object.Name{{Kind: object.Field, Name: []byte("f")}}}}.Append(nil))
+	f.Add(Answer{Found: Part, Digest: 7, Object: []byte("o"), Rest: object.Rest{Kind: object.Field, Names: 2, Bytes: 90, Sum: 9}}.Append(nil))
 	f.Add(Refusal{Code: CodeText, Text: "why"}.Append(nil))
 	f.Add(Forward{Traced: true, R: 1, Key: []byte("k"), Update: []byte("u")}.Append(nil))
 	f.Add(ForwardAnswer{Refused: true, Refusal: Refusal{Code: CodeNoQuorum, Needed: 2}}.Append(nil))
@@ -150,15 +161,20 @@ func TestBodies_Golden(t *testing.T) {
 		"000300016b016f":                         Write{Partition: 3, Key: []byte("k"), Object: []byte("o")}.Append(nil),
 		"000300016b":                             Read{Partition: 3, Key: []byte("k")}.Append(nil),
 		"0003030000000000000007016b":             Read{Partition: 3, Known: true, Brief: true, Digest: 7, Key: []byte("k")}.Append(nil),
-		"00":                                     Answer{Found: Absent}.Append(nil),
-		"01":                                     Answer{Found: Same}.Append(nil),
-		"020000000000000007":                     Answer{Found: DigestOnly, Digest: 7}.Append(nil),
-		"03016f":                                 Answer{Found: Whole, Object: []byte("o")}.Append(nil),
-		"0403776879":                             Answer{Found: Failed, Failure: "why"}.Append(nil),
-		"fe010301":                               Refusal{Code: CodeNoQuorum, Side: 1, Needed: 3, Got: 1}.Append(nil),
-		"ff03776879":                             Refusal{Code: CodeText, Text: "why"}.Append(nil),
-		"04":                                     Refusal{Code: 4}.Append(nil),
-		"00000002000300016b016f000400016c0170":   Write{Partition: 4, Key: []byte("l"), Object: []byte("p")}.Append(Write{Partition: 3, Key: []byte("k"), Object: []byte("o")}.Append(AppendCount(nil, 2))),
+		"000304016b00":                           Read{Partition: 3, Part: true, Key: []byte("k")}.Append(nil),
+		"0003050000000000000007016b0202016603016d": Read{Partition: 3, Known: true, Part: true, Digest: 7, Key: []byte("k"), Selection: object.Selection{
+			Names: []object.Name{{Kind: object.Field, Name: []byte("f")}, {Kind: object.Member, Name: []byte("m")}},
+		}}.Append(nil),
+		"0500000000000000070202c8010000000000000009016f": Answer{Found: Part, Digest: 7, Object: []byte("o"), Rest: object.Rest{Kind: object.Field, Names: 2, Bytes: 200, Sum: 9}}.Append(nil),
+		"00":                                   Answer{Found: Absent}.Append(nil),
+		"01":                                   Answer{Found: Same}.Append(nil),
+		"020000000000000007":                   Answer{Found: DigestOnly, Digest: 7}.Append(nil),
+		"03016f":                               Answer{Found: Whole, Object: []byte("o")}.Append(nil),
+		"0403776879":                           Answer{Found: Failed, Failure: "why"}.Append(nil),
+		"fe010301":                             Refusal{Code: CodeNoQuorum, Side: 1, Needed: 3, Got: 1}.Append(nil),
+		"ff03776879":                           Refusal{Code: CodeText, Text: "why"}.Append(nil),
+		"04":                                   Refusal{Code: 4}.Append(nil),
+		"00000002000300016b016f000400016c0170": Write{Partition: 4, Key: []byte("l"), Object: []byte("p")}.Append(Write{Partition: 3, Key: []byte("k"), Object: []byte("o")}.Append(AppendCount(nil, 2))),
 		"0000000000000001000000000000000200000001010203016b0175": Forward{Traced: true, R: 2, W: 3, Key: []byte("k"), Update: []byte("u")}.Append(AppendCount(ForwardHeader{StartBy: 1, Stamp: 2}.Append(nil), 1)),
 		"80000000000000030000000000000002000000000000000500000001070203000000000000000200000000000000060a016b0175": Forward{
 			Traced: true, Relayed: true, R: 2, W: 3, Origin: causal.Origin{Life: 2, Stamp: 6}, Budget: 10, Key: []byte("k"), Update: []byte("u"),

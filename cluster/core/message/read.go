@@ -9,6 +9,7 @@ import (
 const (
 	flagDigest = 1 << 0 // the sender has an object with this digest
 	flagBrief  = 1 << 1 // a digest is enough
+	flagPart   = 1 << 2 // a part is enough
 )
 
 // Read asks a replica for one key.
@@ -16,8 +17,10 @@ type Read struct {
 	Partition ring.Partition
 	Known     bool          // Digest is set
 	Brief     bool          // a digest is enough
+	Part      bool          // of a large collection, the head and what Selection selects are enough
 	Digest    object.Digest // of the sender's own copy
 	Key       []byte
+	Selection object.Selection // of which [Sends] is true
 }
 
 // Append appends the item of a read body.
@@ -30,11 +33,17 @@ func (q Read) Append(dst []byte) []byte {
 	if q.Brief {
 		flags |= flagBrief
 	}
+	if q.Part {
+		flags |= flagPart
+	}
 	dst = append(dst, flags)
 	if q.Known {
 		dst = wire.AppendUint64(dst, uint64(q.Digest))
 	}
-	return wire.AppendBytes(dst, q.Key)
+	if dst = wire.AppendBytes(dst, q.Key); q.Part {
+		dst = appendSelection(dst, q.Selection)
+	}
+	return dst
 }
 
 // ReadRead reads what [Read.Append] wrote.
@@ -46,6 +55,9 @@ func ReadRead(r *wire.Reader) (q Read) {
 		q.Digest = object.Digest(r.Uint64())
 	}
 	q.Key = r.Bytes()
+	if q.Part = flags&flagPart != 0; q.Part {
+		q.Selection = readSelection(r)
+	}
 	return q
 }
 
@@ -59,29 +71,32 @@ const (
 	DigestOnly              // a digest follows
 	Whole                   // an object follows
 	Failed                  // an error follows
+	Part                    // a part of an object follows
 )
 
 // Answer is a replica's answer for one key.
 type Answer struct {
 	Found   Found
-	Digest  object.Digest // of DigestOnly
-	Object  []byte        // of Whole, encoded
+	Digest  object.Digest // of DigestOnly; of Part: that of the whole
+	Object  []byte        // of Whole and Part, encoded
 	Failure string        // of Failed
-	Part    bool          // Object has some of its elements only; never sent
-	Rest    object.Rest   // of a part: the totals of the elements that Object does not have; never sent
+	Rest    object.Rest   // of Part: the totals of the elements that Object does not have
 }
 
 // Append appends the item of an answer to a read.
 func (a Answer) Append(dst []byte) []byte { return append(a.AppendHead(dst), a.Object...) }
 
 // AppendHead appends what [Answer.Append] does, up to the bytes of the object. Only an answer
-// of Whole has an object.
+// of Whole or Part has an object.
 func (a Answer) AppendHead(dst []byte) []byte {
 	dst = append(dst, byte(a.Found))
 	switch a.Found {
 	case DigestOnly:
 		dst = wire.AppendUint64(dst, uint64(a.Digest))
 	case Whole:
+		dst = wire.AppendUvarint(dst, uint64(len(a.Object)))
+	case Part:
+		dst = appendRest(wire.AppendUint64(dst, uint64(a.Digest)), a.Rest)
 		dst = wire.AppendUvarint(dst, uint64(len(a.Object)))
 	case Failed:
 		dst = wire.AppendString(dst, a.Failure)
@@ -97,6 +112,9 @@ func ReadAnswer(r *wire.Reader) (a Answer) {
 	case DigestOnly:
 		a.Digest = object.Digest(r.Uint64())
 	case Whole:
+		a.Object = r.Bytes()
+	case Part:
+		a.Digest, a.Rest = object.Digest(r.Uint64()), readRest(r)
 		a.Object = r.Bytes()
 	case Failed:
 		a.Failure = string(r.Bytes())
