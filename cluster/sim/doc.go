@@ -31,6 +31,10 @@
 // is added to monotonic readings too, so a part that measures a duration with Now
 // measures the jump.
 //
+// Collections are stored element by element from a few elements on. How many they are, each life
+// of a node draws anew, so that one node keeps a collection so and another one whole. From which
+// size on a collection is large differs from run to run (see cluster/replica, large.go).
+//
 // The copy of a disk is a copy of the file system in memory. A snapshot is made while
 // the node runs and put back after a crash. A clone gets a second process, with links
 // and an address of its own. Of the two, one must end by itself; the other one is the node

@@ -128,10 +128,6 @@ func (c *cluster) start(n *node) {
 	}
 }
 
-// spreadFrom is from how many elements on the nodes keep a collection element by element: so few
-// that the clients' collections become so, and become whole again.
-const spreadFrom = 2
-
 // open makes the parts. It runs inside the bubble.
 func (l *life) open() (err error) {
 	n, c := l.node, l.node.in
@@ -139,7 +135,7 @@ func (l *life) open() (err error) {
 		Dir: "data", FS: n.disk, Partitions: c.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: l.objectCache(), MemtableBytes: 1 << 20,
 		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) }, Durability: c.durability,
-		StripAfter: clockTolerance, Now: n.wall, Logger: l.log, Rand: l.rand(1), SpreadElements: spreadFrom,
+		StripAfter: clockTolerance, Now: n.wall, Logger: l.log, Rand: l.rand(1), SpreadElements: l.spreadFrom(),
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -153,7 +149,7 @@ func (l *life) open() (err error) {
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 		DeltaElements: 1, Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
 		ClearsDiffer: func(id ring.NodeID) { l.clearer.Differs(id) },
-		LargeBytes:   1, Missed: func(id ring.NodeID) { l.scheduler.Trigger(id) },
+		LargeBytes:   c.opts.largeBytes(), Missed: func(id ring.NodeID) { l.scheduler.Trigger(id) },
 	})
 	l.clearer = clear.New(clear.Config{
 		Self: n.id, Store: l.store.Clears(), Channel: l, Ring: l.ring, DeleteAll: l.refuseClear, Logger: l.log,
@@ -195,6 +191,10 @@ func (l *life) objectCache() int64 {
 	const none = -1
 	return []int64{none, 64 << 10, 1 << 20}[l.rand(2).IntN(3)]
 }
+
+// spreadFrom draws from how many elements on a life keeps a collection element by element: often so
+// few that the clients' collections become so, and become whole again in another life.
+func (l *life) spreadFrom() int { return []int{2, 2, 4, 1000}[l.rand(3).IntN(4)] }
 
 // register names the handler of each kind of frame.
 func (l *life) register() {

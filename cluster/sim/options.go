@@ -100,6 +100,10 @@ type Options struct {
 // lanes is how many lanes the nodes of a run have: one to three.
 func (o Options) lanes() int { return 1 + int(o.Seed%3) }
 
+// largeBytes is from which size on a collection of a run is large: all are, those of a few elements
+// are, or none is.
+func (o Options) largeBytes() int64 { return []int64{1, 150, 64 << 10}[o.Seed/3%3] }
+
 // defect is a rule that a run breaks on purpose, so that a test sees the check of
 // that rule fail.
 type defect uint8
