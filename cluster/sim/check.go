@@ -207,6 +207,7 @@ func (ch *checker) checkRead(o *op) {
 		ch.checkCleared(o.key, &o.request.Object, o.start)
 	}
 	ch.checkFresh(o)
+	readings{ch}.check(o)
 	if strings.HasPrefix(o.key, tallyPrefix) && ch.exact() {
 		counting{ch}.checkTally(o.key, &o.request.Object, span{o.start, o.end})
 	}

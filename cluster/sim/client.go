@@ -67,10 +67,11 @@ type op struct {
 	key    string
 	action action
 	value  string        // actionSet, actionSetIfAbsent, actionAssign, actionAdd to a hash: no other op writes the same
-	name   string        // actionAdd, actionRemove: of the element; of an addition to a stream: the id that it was answered with
+	name   string        // actionAdd, actionRemove, a read of one name: of the element; of an addition to a stream: the id that it was answered with
 	seed   uint64        // actionAdd to a stream
 	expiry time.Duration // actionSet, actionExpire: when it expires; 0: never
 	plain  bool          // no context was given
+	reads  reading       // actionGet of a collection
 
 	seen    causal.Context
 	start   time.Duration
@@ -81,6 +82,9 @@ type op struct {
 
 func (o *op) String() string {
 	verb := [...]string{"GET", "SET", "DEL", "INCR", "SETNX", "PEXPIREAT", "FLUSHALL", "ADD", "REMOVE", "PERSIST", "ASSIGN", "TRIM"}[o.action]
+	if o.reads == readHead {
+		verb = "HEAD"
+	}
 	text := fmt.Sprintf("%s %s %s", o.client.name, verb, o.key)
 	text += strings.TrimRight(" "+o.name, " ")
 	text += strings.TrimRight(" "+o.value, " ")
@@ -200,6 +204,7 @@ func (w *workload) send(o *op, token string) {
 	o.start = w.now
 	r := &o.request
 	r.Key = []byte(o.key)
+	o.limitTo(r)
 	if o.action != actionGet && o.action != actionClear {
 		r.Update = o.update()
 		if !o.plain {
@@ -290,8 +295,10 @@ func (w *workload) answered(o *op) {
 	if o.outcome == succeeded {
 		switch {
 		case o.action == actionGet:
-			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Object.Context()))
 			w.checks.checkRead(o)
+			if o.reads == readWhole { // others are given no context
+				c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Object.Context()))
+			}
 		case !o.plain:
 			c.tokens[o.key] = string(causal.ContextTokensOf(r.Key).Append(nil, r.Result.Context))
 		}
@@ -323,6 +330,9 @@ func describe(o *object.Object) string {
 			name, data = collection.IDOf(e).String(), valueOf(e)
 		}
 		text += fmt.Sprintf(" %s=%s@%x.%d.%d", name, data, uint64(e.Dot.Actor.Node)&0xffff, e.Dot.Actor.Epoch, e.Dot.Counter)
+	}
+	if o.Rest.Names > 0 {
+		text += fmt.Sprintf(" and %d others", o.Rest.Names)
 	}
 	return "[" + text + " ]"
 }

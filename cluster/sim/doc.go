@@ -72,6 +72,10 @@
 //   - No increment counts twice, and each acknowledged one counts.
 //   - An element that was added stays until something may have removed it. What a removal with a
 //     context covers does not come back.
+//   - A read of a collection, be it of all elements, of one name or of none, shows each element
+//     whose addition it knows of, unless something may have removed it, and none whose removal it
+//     knows of. Its totals and its type agree with that. So does its expiry, where coordinators
+//     may not part.
 //   - No id of an entry of a stream is given twice. A deleted entry does not come back, and no more
 //     entries are gone than trims say.
 //   - The copies of all primaries are equal at rest, with no hint and no request left.

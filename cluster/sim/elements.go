@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,7 +30,8 @@ func (w *workload) element(o *op) {
 		return
 	}
 	switch roll := w.rng.IntN(20); {
-	case roll < 5:
+	case roll < 6:
+		w.read(o)
 		return
 	case roll < 13:
 		o.action = actionAdd
@@ -47,7 +47,7 @@ func (w *workload) element(o *op) {
 		return
 	}
 	if o.action != actionDelete {
-		o.name = fmt.Sprint("e", w.rng.IntN(3))
+		o.name = w.elementName()
 	}
 	if o.client.tokens[o.key] != "" && w.rng.IntN(2) == 0 {
 		o.plain = false
@@ -91,18 +91,13 @@ func (o *op) change() *register.Update {
 
 // has reports whether an object has the element that an op added.
 func (o *op) has(left *object.Object) bool {
-	kind := object.Member
 	switch {
 	case o.isOfList():
 		return o.itemAt(left) >= 0
 	case o.isOfStream():
 		return o.entryAt(left) >= 0
-	case o.isOfHash():
-		kind = object.Field
-	case o.isOfSorted():
-		kind = object.Scored
 	}
-	return slices.ContainsFunc(left.Elements.Of(kind, []byte(o.name)), func(e object.Element) bool { return e.Dot == o.request.Result.Dot })
+	return slices.ContainsFunc(left.Elements.Of(o.kind(), []byte(o.name)), func(e object.Element) bool { return e.Dot == o.request.Result.Dot })
 }
 
 // mayRemove reports whether o may have removed or replaced the element that another op added: it
@@ -135,9 +130,7 @@ func (ch *checker) checkElements(final map[string]object.Object) {
 		left := final[o.key]
 		switch o.action {
 		case actionAdd:
-			if !o.has(&left) && !slices.ContainsFunc(ch.history.ops, func(u *op) bool {
-				return u.mayRemove(o) && !endings{ch}.persisted(u) || streams{ch}.mayTrim(u, o)
-			}) {
+			if !o.has(&left) && !ch.mayBeGone(o) {
 				ch.fail("element lost: %v was acknowledged and is gone, and nothing may have removed it; left is %s", o, describe(&left))
 			}
 		case actionRemove, actionDelete:
@@ -147,6 +140,13 @@ func (ch *checker) checkElements(final map[string]object.Object) {
 	ch.checkLists(final)
 	streams{ch}.check(final)
 	endings{ch}.check(final)
+}
+
+// mayBeGone reports whether something may have removed what an op added.
+func (ch *checker) mayBeGone(added *op) bool {
+	return slices.ContainsFunc(ch.history.ops, func(u *op) bool {
+		return u.mayRemove(added) && !endings{ch}.persisted(u) || streams{ch}.mayTrim(u, added)
+	})
 }
 
 // checkRemoved: what a removal covers does not come back. One that removed nothing may have

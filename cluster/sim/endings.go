@@ -17,7 +17,8 @@ func (o *op) isOfEnding() bool { return strings.HasPrefix(o.key, endingPrefix) }
 // ending makes a client's request one of those on a set that expires.
 func (w *workload) ending(o *op) {
 	switch roll := w.rng.IntN(10); {
-	case roll < 2:
+	case roll < 3:
+		w.read(o)
 	case roll < 6:
 		o.action, o.name = actionAdd, o.client.newValue()
 	case roll < 8:

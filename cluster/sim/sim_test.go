@@ -221,8 +221,13 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 			if c.defect == defectDeafSet {
 				first = 42 // of the few in which a SET comes within milliseconds of an increment elsewhere
 			}
-			if c.defect == defectSources || c.defect == defectBase || c.defect == defectIDs {
-				most = 60 // only a read shows it that asks two nodes which lack the key, or the element; two sides of a split that choose one second
+			switch c.defect {
+			case defectSources, defectBase:
+				most = 60 // only a read shows it that asks two nodes which lack the key, or the element
+			case defectIDs:
+				most = 60 // two sides of a split choose one second
+			case defectUnseen, defectFleeting:
+				most = 60 // clients must do the one right after the other
 			}
 			kinds := SteadyFaults
 			if slices.Contains([]defect{defectStale, defectCount, defectLocks, defectUndead}, c.defect) {

@@ -22,7 +22,7 @@ func (o *op) isOfStream() bool { return strings.HasPrefix(o.key, streamPrefix) }
 func (w *workload) stream(o *op) {
 	switch roll := w.rng.IntN(20); {
 	case roll < 4:
-		return
+		w.read(o)
 	case roll < 12:
 		o.action, o.value, o.seed = actionAdd, o.client.newValue(), w.rng.Uint64()
 	case roll < 16:
