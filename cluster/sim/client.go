@@ -64,6 +64,7 @@ type op struct {
 	id     int
 	client *client
 	node   *node
+	life   *life // of the node, which was asked
 	key    string
 	action action
 	value  string        // actionSet, actionSetIfAbsent, actionAssign, actionAdd to a hash: no other op writes the same
@@ -225,6 +226,7 @@ func (w *workload) send(o *op, token string) {
 	}
 	o.client.waiting = o
 	l := o.node.life
+	o.life = l
 	w.note("%v", o)
 	w.after(clientTimeout, func() { w.giveUp(o) })
 	w.give(l, func() {

@@ -91,6 +91,8 @@
 //     write that was acknowledged before it began, and no item of a list is handed out
 //     twice. Also where nodes stop, die and start again: no two increments have the same answer,
 //     of all SETNX of one key one sets it, and ids of entries rise.
+//   - Where the ring and the disks stay, a read through a primary knows of every write that the same
+//     process has coordinated, whatever else is broken.
 //
 // For each there is a defect that is planted to see the check fail.
 //

@@ -28,13 +28,22 @@ func (ch *checker) exact() bool { return ch.opts.Faults&^exactFaults == 0 }
 // clockTolerance is by how much two clocks may differ that are right.
 const clockTolerance = 6 * time.Second
 
-// checkFresh: a read knows of every write that was acknowledged before it began.
+// ownFaults are those under which a primary of a key stays one, with what it has, for as long as its
+// process lives.
+const ownFaults = exactFaults&^(FaultJoins|FaultLeaves|FaultHaste) | SteadyFaults | FaultRestarts | FaultMoves | FaultHeaps | FaultInterval | FaultQuorums
+
+// checkFresh: a read knows of every write that was acknowledged before it began. Where fallbacks may
+// stand in, a read of a primary knows of those that the same process has coordinated.
 func (ch *checker) checkFresh(o *op) {
-	if !ch.exact() {
+	own := !ch.exact()
+	if own && (ch.opts.Faults&^ownFaults != 0 || !ch.ring().IsPrimary(o.node.id, ch.ring().PartitionOf([]byte(o.key)))) {
 		return
 	}
 	for _, w := range ch.history.ops {
 		dot := w.request.Result.Dot
+		if own && (w.life != o.life || dot.Actor.Node != o.node.id) {
+			continue
+		}
 		if w.key == o.key && w.action != actionGet && w.outcome == succeeded && w.end < o.start && dot.Counter > 0 && !o.request.Object.Clock.Covers(dot) {
 			ch.fail("stale: %v does not know of %v, which ended before; it shows %s", o, w, describe(&o.request.Object))
 			return
