@@ -239,7 +239,7 @@ func (c *cluster) deliver(p *packet) {
 			return
 		}
 		class := c.misclass(p)
-		body := c.misread(p.kind, p.body)
+		body := c.misread(p)
 		c.step(p.to, func() {
 			r := peer.NewRequest(p.from.node.id, class, p.kind, body, p)
 			p.to.mux.ServePeer([]*peer.Request{r})

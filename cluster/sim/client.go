@@ -108,7 +108,8 @@ type workload struct {
 	clients []*client
 	history *history
 
-	assigned int // to a tally, last
+	assigned int               // to a tally, last
+	before   map[string]answer // of misanswer
 }
 
 // begin makes the clients, which ask from then on until the faults end.
@@ -240,6 +241,7 @@ func (w *workload) send(o *op, token string) {
 					l.coordinator.Do(context.Background(), []*replica.Request{{Key: r.Key, Update: o.update()}})
 				}
 				l.coordinator.Do(context.Background(), []*replica.Request{r})
+				hinted(l, o)
 				l.finish(o)
 			}()
 		})
@@ -287,6 +289,7 @@ func (w *workload) answered(o *op) {
 	case defectLocks:
 		r.Result.Applied = true
 	}
+	w.misanswer(o)
 	if o.outcome == succeeded && o.isOfStream() && o.action == actionAdd && !o.takeID() {
 		o.outcome = refused
 		w.fail("refused: %v got no id", o)

@@ -135,7 +135,7 @@ func (l *life) open() (err error) {
 		Dir: "data", FS: n.disk, Partitions: c.opts.Partitions, Self: n.id, Name: n.identity(),
 		CacheBytes: 1 << 20, ObjectCacheBytes: l.objectCache(), MemtableBytes: 1 << 20,
 		Observe: func(t causal.Timestamp) { l.coordinator.Observe(t) }, Durability: c.durability,
-		StripAfter: clockTolerance, Now: n.wall, Logger: l.log, Rand: l.rand(1), SpreadElements: l.spreadFrom(),
+		StripAfter: clockTolerance, Now: n.wall, Logger: l.log, Rand: l.rand(1), SpreadElements: spreadFrom(l),
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -149,7 +149,7 @@ func (l *life) open() (err error) {
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 		DeltaElements: 1, Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
 		ClearsDiffer: func(id ring.NodeID) { l.clearer.Differs(id) },
-		LargeBytes:   c.opts.largeBytes(), Missed: func(id ring.NodeID) { l.scheduler.Trigger(id) },
+		LargeBytes:   c.opts.largeBytes(), Missed: func(id ring.NodeID) { missed(l, id) },
 	})
 	l.clearer = clear.New(clear.Config{
 		Self: n.id, Store: l.store.Clears(), Channel: l, Ring: l.ring, DeleteAll: l.refuseClear, Logger: l.log,
@@ -160,7 +160,7 @@ func (l *life) open() (err error) {
 	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring})
 	l.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
-		Tick: n.odd(antiEntropyTick, 2), Rand: l.rand(0),
+		Tick: n.odd(c.opts.antiEntropyTick(), 2), Rand: l.rand(0),
 	})
 	l.reaper = antientropy.NewReaper(antientropy.ReapConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
@@ -194,7 +194,7 @@ func (l *life) objectCache() int64 {
 
 // spreadFrom draws from how many elements on a life keeps a collection element by element: often so
 // few that the clients' collections become so, and become whole again in another life.
-func (l *life) spreadFrom() int { return []int{2, 2, 4, 1000}[l.rand(3).IntN(4)] }
+func spreadFrom(l *life) int { return []int{2, 2, 4, 1000}[l.rand(3).IntN(4)] }
 
 // register names the handler of each kind of frame.
 func (l *life) register() {

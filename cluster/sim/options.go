@@ -95,6 +95,7 @@ type Options struct {
 	Trace      func(line string)
 
 	defect defect
+	rare   bool // copies are compared only where something triggers it
 }
 
 // lanes is how many lanes the nodes of a run have: one to three.
@@ -153,6 +154,12 @@ const (
 	defectOldest          // all copies of a stream lose their oldest entry
 	defectFormer          // after a flip of the ring, writes go to the new primaries alone
 	defectLeft            // a node that has left the ring is not told
+	defectCell            // a replica takes the clock of a delta, and leaves the elements as they are
+	defectTorn            // a read of a name has the elements of a moment before its clock
+	defectTotals          // a read of some elements has the totals of a moment before its clock
+	defectType            // a read of some elements takes a set for a list
+	defectHinted          // a read of some elements shows what its node keeps for other nodes
+	defectMissed          // what a node has missed of a large collection is not compared
 	defectHollow          // a node that is no primary acknowledges a write before it has it
 )
 

@@ -151,6 +151,12 @@ var plantedUnder = map[defect]Faults{
 	defectOldest:   MildFaults | FaultElements,
 	defectBases:    MildFaults | FaultCounters,
 	defectDeafSet:  MildFaults | FaultCounters,
+	defectCell:     SteadyFaults | FaultElements,
+	defectTorn:     MildFaults | FaultElements,
+	defectTotals:   SteadyFaults | FaultElements,
+	defectType:     SteadyFaults | FaultElements,
+	defectHinted:   FaultLoss | FaultFreezes | FaultElements,
+	defectMissed:   FaultLoss | FaultElements,
 	defectFormer:   movingFaults,
 	defectLeft:     movingFaults,
 	defectHollow:   movingFaults,
@@ -210,6 +216,14 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 		{"clients are told one another's ids", defectFalls, "id falls: "},
 		{"a trim takes all entries", defectTrims, "element lost: "},
 		{"a trim takes more than it says", defectOldest, "overtrimmed: "},
+		{"a record is written without its cells", defectCell, "element lost: "},
+		{"a cell is read before its record", defectTorn, "element hidden: "},
+		{"a removed cell is read before its record", defectTorn, "element returned: "},
+		{"a set is taken for a list", defectType, "wrong type: "},
+		{"a set shows another expiry", defectLasting, "wrong expiry: "},
+		{"totals are read before their record", defectTotals, "wrong length: "},
+		{"a read shows a hint in place of the copy", defectHinted, "stale: "},
+		{"what a node has missed is not compared", defectMissed, "replicas are not equal at rest: "},
 		{"former primaries are forgotten at once", defectFormer, "stale: "},
 		{"a node that has left is not told", defectLeft, "stale: "},
 		{"a node that gains acknowledges what it does not have", defectHollow, "stale: "},
@@ -226,8 +240,10 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 				most = 60 // only a read shows it that asks two nodes which lack the key, or the element
 			case defectIDs:
 				most = 60 // two sides of a split choose one second
-			case defectUnseen, defectFleeting:
+			case defectUnseen, defectFleeting, defectHinted, defectTorn:
 				most = 60 // clients must do the one right after the other
+			case defectMissed:
+				most = 200 // the last change of a key is one of which a frame was lost
 			}
 			kinds := SteadyFaults
 			if slices.Contains([]defect{defectStale, defectCount, defectLocks, defectUndead}, c.defect) {
@@ -249,6 +265,15 @@ func TestSim_PlantedDefect_IsFound(t *testing.T) {
 				}
 				if c.defect == defectSources {
 					o.Nodes, o.Keys = 5, 40 // what is written again soon need not be copied
+				}
+				if c.defect == defectHinted || c.defect == defectMissed {
+					o.Nodes, o.Clients = 3, 10 // no fallback takes what a primary has missed
+				}
+				if c.defect == defectTorn {
+					o.Clients = 10 // that read one name often
+				}
+				if c.defect == defectMissed {
+					o.Chaos, o.rare = 1500*time.Millisecond, true // the next change of a key mends it
 				}
 				if c.defect == defectStorm {
 					o.Chaos = time.Second // a storm takes the simulator long
