@@ -60,9 +60,12 @@ func (l *Items) At(index int) (*object.Element, bool) {
 	return nil, false
 }
 
-// Range returns the items from an index to before another one. It returns false if one of them is not
-// at hand.
-func (l *Items) Range(first, end int) (View, bool) {
+// Run is the indexes from First to before End: none if they are equal.
+type Run struct{ First, End int }
+
+// Range returns the items of some indexes. It returns false if one of them is not at hand.
+func (l *Items) Range(of Run) (View, bool) {
+	first, end := of.First, of.End
 	behind := l.length - len(l.tail)
 	switch {
 	case first >= end:
@@ -86,9 +89,8 @@ func (l *Items) Index(index int64) (at int, ok bool) {
 	return int(index), index >= 0 && index < int64(l.length)
 }
 
-// Bounds returns the index of the first of some items, and the one behind the last of them. They are
-// equal if there are none.
-func (l *Items) Bounds(at Indexes) (first, end int) {
+// Bounds returns which of the list's indexes some are.
+func (l *Items) Bounds(at Indexes) Run {
 	from, to, n := at.First, at.Last, int64(l.length)
 	if from < 0 {
 		from = max(from+n, 0)
@@ -97,9 +99,9 @@ func (l *Items) Bounds(at Indexes) (first, end int) {
 		to += n
 	}
 	if to = min(to, n-1); from > to {
-		return 0, 0
+		return Run{}
 	}
-	return int(from), int(to) + 1
+	return Run{int(from), int(to) + 1}
 }
 
 // Indexes are those of the items from the first to the last one, both included. A negative index

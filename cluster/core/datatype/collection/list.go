@@ -56,7 +56,7 @@ func (l *Items) item(index int, out *Outcome) *object.Element {
 // items returns the items from an index to before another one. If they are not all at hand, the
 // outcome says so.
 func (l *Items) items(first, end int, out *Outcome) View {
-	v, ok := l.Range(first, end)
+	v, ok := l.Range(Run{first, end})
 	out.NotAtHand = out.NotAtHand || !ok
 	return v
 }
@@ -202,11 +202,11 @@ func (c *Command) trimItems(l *Items, set *changes, out *Outcome) {
 		out.Failure = NotInteger
 		return
 	}
-	first, end := l.Bounds(Indexes{c.Number, last})
-	for _, e := range l.items(0, first, out) {
+	kept := l.Bounds(Indexes{c.Number, last})
+	for _, e := range l.items(0, kept.First, out) {
 		removeItem(e, set)
 	}
-	for _, e := range l.items(end, l.length, out) {
+	for _, e := range l.items(kept.End, l.length, out) {
 		removeItem(e, set)
 	}
 }

@@ -170,7 +170,7 @@ func checkIndexes(t *rapid.T, whole, part *object.Object) {
 			t.Fatalf("at %d is %+v, want %+v", first, e, all[first])
 		}
 		for end := first; end <= len(all); end++ {
-			v, known := l.Range(first, end)
+			v, known := l.Range(Run{first, end})
 			for i := range end - first {
 				if _, ok := l.At(first + i); known && !ok || known && v[i].Dot != all[first+i].Dot {
 					t.Fatalf("from %d to %d are %+v, want %+v", first, end, v, all[first:end])
