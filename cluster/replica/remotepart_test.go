@@ -119,11 +119,7 @@ func TestRead_Part_NodeWithoutACopy_ReplicasDiffer(t *testing.T) {
 func TestRead_Part_NodeWithoutACopy_ReplicaHasNothing(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C", "D")
 	w.fillSet()
-	n := w.at(1)
-	p := n.partition(w.key)
-	if dropped, err := n.store.Partitions().DropIf(p, n.store.Merkle().Root(p)); !dropped || err != nil {
-		t.Fatal(dropped, err)
-	}
+	w.at(1).drop(w.key)
 	r := named(w.key, "member7")
 	r.R = 3
 	if w.at(3).must(r); !slices.Contains(members(r), "member7") || count(r) != 200 {
@@ -138,9 +134,7 @@ func TestRead_Part_FallbackKeepsAHint(t *testing.T) {
 	w.fillSet()
 	w.setDown(1, 2)
 	w.at(0).must(change(w.key, collection.SetAdd, "new"))
-	if !w.at(3).keepsHint() {
-		t.Fatal("no hint: the test shows nothing")
-	}
+	poll.Until(t, "the fallback keeps a hint", w.at(3).keepsHint)
 	w.setDown(0, 2)
 	for _, place := range []int{3, 4} {
 		r := named(w.key, "new", "member7")
