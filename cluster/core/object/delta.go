@@ -19,6 +19,9 @@ import (
 //
 //	MergeDelta(a, DeltaOf(before, after)) = Merge(a, after)    if a's context includes before's
 //
+// Of the names that the events have changed, the copy may lose what earlier events took of which it has
+// not heard: the object of the events had heard of them.
+//
 // A copy that lacks something of the base must not guess: an event may have added several elements,
 // of which the delta removes one. Such a copy takes the delta later, or is given the whole object.
 type Delta struct {
