@@ -68,7 +68,6 @@ type lateHint struct {
 	key       []byte
 	object    []byte
 	current   bool   // the object is a delta, or none: the hint is what this node holds of the key
-	refused   bool   // the node has refused the delta, and may lack what it builds on for a moment only
 	counter   uint32 // of Coordinator.hinting
 }
 
@@ -107,7 +106,7 @@ func (c *Coordinator) keepLateHints() {
 			taken++
 			waiting[h.counter]++
 			switch {
-			case takesDeltaAgain(c, &h), leftToComparison(c, &h):
+			case leftToComparison(c, &h):
 			case c.complete(&h):
 				batch = append(batch, h.record(c.cfg.Self))
 			default:

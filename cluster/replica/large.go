@@ -1,13 +1,6 @@
 package replica
 
-import (
-	"context"
-	"time"
-
-	"github.com/quorate/quorate/cluster/core/message"
-	"github.com/quorate/quorate/cluster/core/object"
-	"github.com/quorate/quorate/cluster/peer"
-)
+import "github.com/quorate/quorate/cluster/core/object"
 
 // A large collection changes by deltas, and its copies do not travel for each of them:
 //
@@ -21,41 +14,9 @@ import (
 // Otherwise one node that is down or slow would make each change of a million elements cost as much
 // as all of them.
 
-const (
-	// mostTries bounds how often a delta of a large collection is sent again to one that refuses it.
-	mostTries = 3
-	// triesPause is between two of them, once the client is answered, and triesTime bounds each.
-	triesPause = time.Millisecond
-	triesTime  = 100 * time.Millisecond
-)
-
-// takesDeltaAgain sends a delta again to a node that refused it after the client was answered, and
-// reports whether the node has taken it. A node that does not answer soon has not.
-func takesDeltaAgain(c *Coordinator, h *lateHint) bool {
-	if !h.refused || !h.current || len(h.object) == 0 {
-		return false
-	}
-	write := message.Write{Partition: h.partition, Key: h.key, Object: h.object}
-	for range mostTries {
-		body := write.Append(message.AppendHead(nil, 1, c.cfg.Store.Clears().Mark()))
-		reply := peer.NewFuture()
-		ctx, cancel := context.WithTimeout(context.Background(), triesTime)
-		c.cfg.Channel.Send(h.node, peer.Foreground, peer.Delta, body, reply)
-		answer, err := reply.Wait(ctx)
-		cancel()
-		if err != nil {
-			return false
-		}
-		if refused, err := message.DecodeRefusals(answer, 1); err != nil {
-			return false
-		} else if len(refused) == 0 {
-			c.count.DeltasAgain.Add(1)
-			return true
-		}
-		time.Sleep(triesPause)
-	}
-	return false
-}
+// mostTries bounds how often a delta of a large collection is sent again to one that refuses it, before
+// the client is answered.
+const mostTries = 3
 
 // leftToComparison reports whether no hint is kept of what a node has missed, because it is a change
 // of a large collection of which both this node and that one are primaries. Then it lets the copies

@@ -262,13 +262,13 @@ func (x *exchange) completeWrite(body []byte, err error) {
 		if !f.mu.finished {
 			f.mu.ops[it.op].traceOutcome(x.to, OutcomeFailed, nil, err)
 		}
-		x.failedWriteLocked(k, it, at >= 0)
+		x.failedWriteLocked(k, it)
 	}
 	f.wakeLocked()
 }
 
 // failedWriteLocked takes care of a copy that did not arrive.
-func (x *exchange) failedWriteLocked(k int, it exchangeItem, refused bool) {
+func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	f := x.f
 	node := it.hint
 	if node == 0 {
@@ -282,7 +282,7 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem, refused bool) {
 	// was sent is still in the frame. If that is a delta, the hint is what this node holds of
 	// the key by now.
 	if w, ok := x.write(k); ok && (it.hint != 0 || wantsHint(f.c.cfg.Ring(), w.Partition, node)) {
-		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object, current: x.kind == peer.Delta, refused: refused}.clone())
+		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object, current: x.kind == peer.Delta}.clone())
 	}
 }
 

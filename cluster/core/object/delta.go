@@ -86,7 +86,7 @@ func (d *Delta) Follow(e Step) (next Delta, ok bool) {
 	at, _ := after.Vector.Find(e.Dot.Actor)
 	known = known.With(e.Dot, after.Vector[at].Time)
 	next.Base = base
-	next.Names = append(slices.Grow(slices.Clone(d.Names), len(e.Names)), e.Names...)
+	next.Names = append(slices.Clone(d.Names), e.changed()...)
 	slices.SortFunc(next.Names, Name.Compare)
 	next.Names = slices.CompactFunc(next.Names, func(a, b Name) bool { return a.Compare(b) == 0 })
 	next.Object = e.After.Restrict(next.Names)
@@ -97,6 +97,16 @@ func (d *Delta) Follow(e Step) (next Delta, ok bool) {
 
 // onlyElements reports whether o has nothing beside its elements.
 func onlyElements(o *Object) bool { return len(o.Siblings)+len(o.Sums) == 0 }
+
+// changed returns the names of which elements came or went. An event may have looked at others.
+func (e *Step) changed() (names []Name) {
+	for _, n := range e.Names {
+		if !slices.EqualFunc(e.Before.Elements.Of(n.Kind, n.Name), e.After.Elements.Of(n.Kind, n.Name), func(a, b Element) bool { return a.Dot == b.Dot }) {
+			names = append(names, n)
+		}
+	}
+	return names
+}
 
 // replaced returns the elements that the event has replaced or removed.
 func (e *Step) replaced() (gone Elements) {

@@ -280,3 +280,27 @@ func TestDelta_Follow_EarlierEventIsForgotten(t *testing.T) {
 		t.Errorf("after %+v: the delta is %+v", objects[1], d)
 	}
 }
+
+// An event may look at an expired field of another name, which its client has not seen, and leave it.
+// The delta does not take that field's other elements from a copy.
+func TestDelta_Follow_NamesThatStay_AreNotInIt(t *testing.T) {
+	field := func(name string, expiry int64) Change {
+		return Change{Kind: Field, Name: []byte(name), Data: []byte("v"), Expiry: expiry}
+	}
+	edit := func(o Object, seen causal.Context, at int64, changes ...Change) (next Object, s Step) {
+		e := &Edit{Seen: seen, Dot: nextDotAt(&o, 0), Time: causal.TimestampOf(at), Now: at, Changes: changes}
+		next.BecomeEdited(o, e)
+		return next, Step{Dot: e.Dot, Names: e.Names}
+	}
+	all, _ := edit(Object{}, causal.Context{}, 1000, field("a", 0), field("z", 0))
+	newer, _ := edit(all, all.Context(), 2000, field("z", 2500)) // the copy has not heard of it
+	last, s := edit(newer, all.Context(), 3000, field("a", 0))
+	s.Before, s.After = &newer, &last
+	d, ok := new(Delta).Follow(s)
+	if !ok {
+		t.Fatal("no delta")
+	}
+	if got, _, ok := MergeDelta(all, &d); !ok || len(got.Elements.Of(Field, []byte("z"))) != 1 {
+		t.Errorf("taken: %v; the copy has %+v, want z as it was", ok, got.Elements)
+	}
+}
