@@ -126,12 +126,7 @@ func TestPart_KeyExpiry(t *testing.T) {
 // actors. No edit is shown more than the ends. Nor is the whole read where deltas of one actor come in one
 // batch.
 func TestPart_LongPipeline(t *testing.T) {
-	var stores [2]*Store
-	for i := range stores {
-		o := testOptions(vfs.NewMem())
-		o.SpreadElements = 4
-		stores[i] = open(t, o)
-	}
+	stores := twoThatSpread(t)
 	key, short := []byte("list"), 0
 	edit := func(n causal.Counter, c collection.Command) *listEdit {
 		c.Seed = uint64(n)

@@ -11,15 +11,21 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 )
 
-// TestLimits_FollowTheEnds changes a list at its ends, and sends another store the deltas. The limits of
-// both are the first and the last item all the time, so that neither passes over what was removed.
-func TestLimits_FollowTheEnds(t *testing.T) {
-	var stores [2]*Store
+// twoThatSpread opens two stores that spread collections from four elements on.
+func twoThatSpread(t *testing.T) (stores [2]*Store) {
+	t.Helper()
 	for i := range stores {
 		o := testOptions(vfs.NewMem())
 		o.SpreadElements = 4
 		stores[i] = open(t, o)
 	}
+	return stores
+}
+
+// TestLimits_FollowTheEnds changes a list at its ends, and sends another store the deltas. The limits of
+// both are the first and the last item all the time, so that neither passes over what was removed.
+func TestLimits_FollowTheEnds(t *testing.T) {
+	stores := twoThatSpread(t)
 	key, number := []byte("list"), causal.Counter(0)
 	stored := func(s *Store) object.Object {
 		t.Helper()

@@ -8,8 +8,9 @@ import (
 
 // A change of a large collection goes to the other primaries as a delta ([object.Delta]), which
 // has the changed elements alone. Deltas may come in any order. A primary that lacks what the delta
-// replaces refuses it, and is sent the whole object. All others are sent the whole at once: fallbacks, whose hints must not
-// build on anything, nodes that gain the partition, and nodes of older versions.
+// replaces refuses it, and is sent the whole object. All others are sent the whole at once:
+// fallbacks, whose hints must not build on anything, nodes that gain the partition, and nodes of
+// older versions.
 
 // A delta is not worth its price with more names than one in so many elements.
 const deltaShare = 2

@@ -115,13 +115,19 @@ func TestChangeElements_ManyAtOnce_AreSentAsDelta(t *testing.T) {
 	}
 }
 
+// miss adds a member that the second primary does not hear of.
+func (w *world) miss() {
+	w.tb.Helper()
+	w.setDown(1)
+	w.at(0).must(change(w.key, collection.SetAdd, "missed"))
+	w.setDown()
+}
+
 // A primary that has missed a change takes those that do not build on it.
 func TestChangeElements_PrimaryIsBehind_TakesOtherChanges(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	w.fillSet()
-	w.setDown(1)
-	w.at(0).must(change(w.key, collection.SetAdd, "missed"))
-	w.setDown()
+	w.miss()
 	before := w.wholes()
 	r := change(w.key, collection.SetAdd, "next")
 	r.W = 3
@@ -150,9 +156,7 @@ func TestChangeElements_PrimaryIsBehind_TakesOtherChanges(t *testing.T) {
 func TestChangeElements_PrimaryIsBehind_IsSentTheWhole(t *testing.T) {
 	w := newWorld(t, usual, long, "A", "B", "C")
 	w.fillSet()
-	w.setDown(1)
-	w.at(0).must(change(w.key, collection.SetAdd, "missed"))
-	w.setDown()
+	w.miss()
 	r := change(w.key, collection.SetRemove, "missed")
 	r.W = 3
 	w.at(0).must(r)
@@ -168,9 +172,7 @@ func TestChangeElements_DeltaFailsLate_LeavesAWholeHint(t *testing.T) {
 		w := newWorld(t, usual, long, "A", "B", "C")
 		w.fillSet()
 		if behind {
-			w.setDown(1)
-			w.at(0).must(change(w.key, collection.SetAdd, "missed"))
-			w.setDown()
+			w.miss()
 		}
 		w.decide(func(to int, kind peer.Kind) fate {
 			switch {
