@@ -377,7 +377,8 @@ func TestSpread_AnyHistory_IsAsWhole(t *testing.T) {
 		})
 		parts, ends, short = parts+w.parts, ends+w.ends, short+w.short
 	})
-	if parts < histories/4 || ends < histories/8 || short < histories/50 {
+	// Fewer histories may lack what is rare.
+	if histories >= 100 && (parts < histories/4 || ends < histories/8 || short < histories/50) {
 		t.Errorf("%d records of %d histories were applied to a part, %d of them at the ends of a list, and %d had to read more: too few", parts, histories, ends, short)
 	}
 }

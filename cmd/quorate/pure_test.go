@@ -138,3 +138,27 @@ func TestForbidden_EachFault_IsSeen(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestProperties_EveryPackage_DrawsTheSameCases sees that no suite fails by what it draws on
+// one run alone.
+func TestProperties_EveryPackage_DrawsTheSameCases(t *testing.T) {
+	draws, main := map[string]bool{}, map[string]bool{}
+	for _, f := range sourceFiles(t) {
+		if f.isTest() {
+			draws[f.pkg()] = draws[f.pkg()] || slices.Contains(f.imports, "pgregory.net/rapid")
+			main[f.pkg()] = main[f.pkg()] || slices.Contains(f.imports, module+"cluster/testproperties")
+		}
+	}
+	drawing := 0
+	for pkg := range draws {
+		if draws[pkg] {
+			drawing++
+		}
+		if draws[pkg] && !main[pkg] {
+			t.Errorf("%s has property tests: its TestMain must be one of testproperties", pkg)
+		}
+	}
+	if drawing < 10 {
+		t.Errorf("%d packages have property tests: too few were found", drawing)
+	}
+}

@@ -1,0 +1,9 @@
+package geo
+
+import (
+	"testing"
+
+	"github.com/quorate/quorate/cluster/testproperties"
+)
+
+func TestMain(m *testing.M) { testproperties.Main(m) }
