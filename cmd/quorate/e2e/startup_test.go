@@ -183,14 +183,36 @@ func TestDemo_StartsServesAndEnds(t *testing.T) {
 	if got, err := last.dial(t).Get(ctx, "k").Result(); err != nil || got != "v2" {
 		t.Errorf("through E: %q, %v", got, err)
 	}
-	began := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil || time.Since(began) > stoppedIn {
-		t.Errorf("demo ended with %v after %v", err, time.Since(began))
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("demo ended with %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(t.TempDir()), "*", "quorate-demo-*")); len(left) > 0 {
 		t.Errorf("the demo left %v behind", left)
 	}
+}
+
+// A node neither starts nor stops by waiting in vain, for settings or for a peer. One quick round
+// of a few shows it, however busy the machine is.
+func TestNode_StartAndStop_WaitForNothing(t *testing.T) {
+	const (
+		rounds    = 5
+		startedIn = 8 * time.Second // it takes 9 to wait in vain for settings
+		stoppedIn = 5 * time.Second
+	)
+	n := newFleet(t, 3).nodes[1]
+	for range rounds {
+		began := time.Now()
+		n.stop()
+		stopped := time.Now()
+		n.restart()
+		stopping, starting := stopped.Sub(began), time.Since(stopped)
+		if stopping < stoppedIn && starting < startedIn {
+			return
+		}
+		t.Logf("the node stopped in %v and was ready %v later", stopping, starting)
+	}
+	t.Errorf("in none of %d rounds a node stopped in less than %v and was ready less than %v later", rounds, stoppedIn, startedIn)
 }
