@@ -169,6 +169,9 @@ const movingFaults = FaultDelay | FaultReorder | FaultDuplicate | FaultForwards 
 const loneFaults = FaultRestarts | FaultCrashes | FaultLostSyncs | FaultJumps | FaultCounters | FaultLocks | FaultExpiries
 
 func TestSim_PlantedDefect_IsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks whether the checks see defects, which a short run need not ask")
+	}
 	for _, c := range []struct {
 		name   string
 		defect defect
