@@ -87,3 +87,29 @@ func BenchmarkDigest(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkDelta_Follow is the delta of a change of some members of a large set.
+func BenchmarkDelta_Follow(b *testing.B) {
+	for _, members := range []int{1_000, 100_000} {
+		for _, changed := range []int{1, 100} {
+			b.Run(fmt.Sprintf("members=%d/changed=%d", members, changed), func(b *testing.B) {
+				b.ReportAllocs()
+				change := func(o Object, names int) (next Object, e *Edit) {
+					e = &Edit{Seen: o.Context(), Dot: nextDotAt(&o, 0), Time: o.Clock.Latest() + 1}
+					for i := range names {
+						e.Changes = append(e.Changes, Change{Kind: Member, Name: fmt.Appendf(nil, "member %06d", i*members/names)})
+					}
+					next.BecomeEdited(o, e)
+					return next, e
+				}
+				before, _ := change(Object{}, members)
+				after, e := change(before, changed)
+				for b.Loop() {
+					if _, ok := (&Delta{}).Follow(Step{Before: &before, After: &after, Dot: e.Dot, Names: e.Names}); !ok {
+						b.Fatal("no delta")
+					}
+				}
+			})
+		}
+	}
+}

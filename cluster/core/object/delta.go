@@ -70,8 +70,9 @@ func (d *Delta) Follow(e Step) (next Delta, ok bool) {
 	if !onlyElements(e.Before) || !onlyElements(e.After) || !sameEvents(before.With(e.Dot, 0), after) || !before.Includes(d.Object.Context()) {
 		return Delta{}, false
 	}
+	names, replaced := e.effect()
 	base, known := d.Base, d.Object.Context()
-	for _, r := range e.replaced() {
+	for _, r := range replaced {
 		if !known.Covers(r.Dot) {
 			base, known = base.With(r.Dot, r.Time), known.With(r.Dot, r.Time)
 		}
@@ -86,7 +87,7 @@ func (d *Delta) Follow(e Step) (next Delta, ok bool) {
 	at, _ := after.Vector.Find(e.Dot.Actor)
 	known = known.With(e.Dot, after.Vector[at].Time)
 	next.Base = base
-	next.Names = append(slices.Clone(d.Names), e.changed()...)
+	next.Names = append(slices.Clone(d.Names), names...)
 	slices.SortFunc(next.Names, Name.Compare)
 	next.Names = slices.CompactFunc(next.Names, func(a, b Name) bool { return a.Compare(b) == 0 })
 	next.Object = e.After.Restrict(next.Names)
@@ -98,27 +99,22 @@ func (d *Delta) Follow(e Step) (next Delta, ok bool) {
 // onlyElements reports whether o has nothing beside its elements.
 func onlyElements(o *Object) bool { return len(o.Siblings)+len(o.Sums) == 0 }
 
-// changed returns the names of which elements came or went. An event may have looked at others.
-func (e *Step) changed() (names []Name) {
+// effect returns the names of which elements came or went, and the elements that the event has replaced
+// or removed. An event may have looked at other names, too.
+func (e *Step) effect() (names []Name, replaced Elements) {
 	for _, n := range e.Names {
-		if !slices.EqualFunc(e.Before.Elements.Of(n.Kind, n.Name), e.After.Elements.Of(n.Kind, n.Name), func(a, b Element) bool { return a.Dot == b.Dot }) {
-			names = append(names, n)
+		before, after := e.Before.Elements.Of(n.Kind, n.Name), e.After.Elements.Of(n.Kind, n.Name)
+		if slices.EqualFunc(before, after, func(a, b Element) bool { return a.Dot == b.Dot }) {
+			continue
 		}
-	}
-	return names
-}
-
-// replaced returns the elements that the event has replaced or removed.
-func (e *Step) replaced() (gone Elements) {
-	for _, n := range e.Names {
-		kept := e.After.Elements.Of(n.Kind, n.Name)
-		for _, old := range e.Before.Elements.Of(n.Kind, n.Name) {
-			if !slices.ContainsFunc(kept, func(one Element) bool { return one.Dot == old.Dot }) {
-				gone = append(gone, old)
+		names = append(names, n)
+		for _, old := range before {
+			if !slices.ContainsFunc(after, func(one Element) bool { return one.Dot == old.Dot }) {
+				replaced = append(replaced, old)
 			}
 		}
 	}
-	return gone
+	return names, replaced
 }
 
 // sameEvents reports whether two contexts have the same events.
