@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
@@ -22,9 +23,9 @@ const mostDeltaWork = 1 << 18
 // edits are the changes that a group of ops makes of one collection in one batch. The last object
 // of the group replicates, so that its delta has the changes of all.
 type edits struct {
-	last    int // the op that has made the last of them
-	covered int // how many the delta has
-	delta   []byte
+	last   int          // the op that has made the last of them
+	events []causal.Dot // that the delta has
+	delta  []byte
 }
 
 // follow adds a change of elements to the delta of the op's group, if the delta has all that the
@@ -39,22 +40,22 @@ func (e *edit) follow(before, after *object.Object, change *object.Edit) {
 		head.edits = new(edits)
 	}
 	done := head.edits
-	if done.covered != head.made {
+	if len(done.events) != head.made {
 		return
 	}
 	var d object.Delta
-	if done.covered > 0 {
+	if len(done.events) > 0 {
 		var err error
 		if d, err = object.DecodeDelta(done.delta); err != nil {
 			return
 		}
 	}
-	d, ok := d.Follow(object.Step{Before: before, After: after, Dot: change.Dot, Names: change.Names})
-	if most := max(1, countOf(after)/deltaShare); !ok || len(d.Names) > most || done.covered*len(d.Names) > mostDeltaWork {
+	d, ok := d.Follow(object.Step{Before: before, After: after, Dot: change.Dot, Names: change.Names, Ranges: change.Ranges, Earlier: done.events})
+	if most := max(1, countOf(after)/deltaShare); !ok || len(d.Names) > most || len(done.events)*len(d.Names) > mostDeltaWork {
 		return
 	}
 	done.delta = d.Append(nil) // before and after are the engine's
-	done.covered, done.last = done.covered+1, o.at
+	done.events, done.last = append(done.events, change.Dot), o.at
 }
 
 // countOf returns how many elements an object has, about.
@@ -64,7 +65,7 @@ func countOf(o *object.Object) int { return len(o.Elements) + o.Rest.Names }
 func deltaOf(o *op) []byte {
 	head := &o.f.mu.ops[o.group]
 	done := head.edits
-	if done == nil || done.covered != head.made || done.last != o.at {
+	if done == nil || len(done.events) != head.made || done.last != o.at {
 		return nil
 	}
 	return done.delta

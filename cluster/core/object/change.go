@@ -19,6 +19,7 @@ type Change struct {
 type Edit struct {
 	Changes []Change // each name of a kind once; [Object.BecomeEdited] sorts them
 	All     bool     // everything that the context covers goes first: siblings and elements
+	Ranges  bool     // it removes a range of elements: that none is left in it depends on all elements
 	Seen    causal.Context
 	Dot     causal.Dot
 	Time    causal.Timestamp

@@ -24,8 +24,13 @@ import (
 //
 // A copy that lacks something of the base must not guess: an event may have added several elements,
 // of which the delta removes one. Such a copy takes the delta later, or is given the whole object.
+//
+// An event that removes a range ([Edit.Ranges]) says more than that its elements are gone: none is left in
+// the range. A copy that has not heard of an earlier removal may have one there. So the base of such an
+// event is all that its object knew before it. A pop says of those elements alone that they are gone that
+// it hands out, and pops of a busy queue overtake one another: its base is these.
 type Delta struct {
-	Base   causal.Context // of elements that were replaced or removed
+	Base   causal.Context // of elements that were replaced or removed, or all that was known before the events
 	Names  []Name         // in order: all that the events have changed
 	Object Object         // knows of the base and of the events, and has the elements of those that are left
 }
@@ -59,6 +64,8 @@ type Step struct {
 	Before, After *Object
 	Dot           causal.Dot
 	Names         []Name
+	Ranges        bool         // see [Edit]
+	Earlier       []causal.Dot // the events that the delta has
 }
 
 // Follow adds an event to d. The zero Delta takes the first event. The result shares memory
@@ -77,12 +84,11 @@ func (d *Delta) Follow(e Step) (next Delta, ok bool) {
 			base, known = base.With(r.Dot, r.Time), known.With(r.Dot, r.Time)
 		}
 		if len(known.Gaps) >= mostDeltaGaps {
-			if len(d.Object.Clock) > 0 {
-				return Delta{}, false
-			}
-			base, known = before, before
 			break
 		}
+	}
+	if (e.Ranges || len(known.Gaps) >= mostDeltaGaps) && !sameEvents(known, before) {
+		base, known = before.Less(e.Earlier), before
 	}
 	at, _ := after.Vector.Find(e.Dot.Actor)
 	known = known.With(e.Dot, after.Vector[at].Time)

@@ -18,6 +18,8 @@ type deltaWorld struct {
 	sent     []sentDelta
 	now      int64
 	pending  Delta          // of the edits of one replica that follow one another
+	events   []causal.Dot   // which these are
+	ranges   bool           // one of them removes a range
 	before   causal.Context // what the replica knew of before them
 }
 
@@ -26,6 +28,7 @@ type sentDelta struct {
 	encoded []byte
 	before  causal.Context
 	whole   Object
+	ranges  bool
 }
 
 // edit makes one event at a replica, and the delta of it, of it and those before it.
@@ -58,14 +61,16 @@ func (w *deltaWorld) edit(t *rapid.T, at int, follows bool) {
 	var next Object
 	next.BecomeEdited(*o, e)
 	if !follows || len(w.pending.Names) == 0 {
-		w.pending, w.before = Delta{}, o.Context()
+		w.pending, w.before, w.events, w.ranges = Delta{}, o.Context(), nil, false
 	}
-	d, ok := w.pending.Follow(Step{Before: o, After: &next, Dot: e.Dot, Names: e.Names})
+	s := Step{Before: o, After: &next, Dot: e.Dot, Names: e.Names, Ranges: rapid.IntRange(0, 5).Draw(t, "ranges") == 0, Earlier: w.events}
+	w.events, w.ranges = append(w.events, e.Dot), w.ranges || s.Ranges
+	d, ok := w.pending.Follow(s)
 	if ok == (len(o.Siblings)+len(next.Siblings) > 0) {
 		t.Fatalf("a delta of %+v, of %+v: %v", e, o, ok)
 	}
 	if w.pending = d; ok {
-		w.sent = append(w.sent, sentDelta{encoded: d.Append(nil), before: w.before, whole: next})
+		w.sent = append(w.sent, sentDelta{encoded: d.Append(nil), before: w.before, whole: next, ranges: w.ranges})
 	}
 	w.replicas[at] = next
 }
@@ -121,7 +126,9 @@ func TestMergeDelta_AnyHistory_IsTheMergeOfTheWhole(t *testing.T) {
 					refused++
 					break
 				}
-				taken++
+				if taken++; s.ranges && !o.Context().Includes(s.before) {
+					t.Fatalf("%+v takes the removal of a range, %+v", o, d)
+				}
 				if want, _ := Merge(*o, s.whole); o.Context().Includes(s.before) && !got.Equal(&want) {
 					t.Fatalf("%+v\nwith the delta %+v\nis %+v,\nwith the whole %+v", o, d, got, want)
 				}

@@ -31,6 +31,7 @@ type effect struct {
 type deltaOfEvents struct {
 	encoded []byte
 	events  []causal.Dot
+	past    map[causal.Dot]bool // what a copy must have heard of, if one of the events removes a range
 }
 
 // labelOf names an element.
@@ -50,6 +51,7 @@ func labels(o *Object) []string {
 func (w *eventsOfDelta) edit(t *rapid.T, at int) {
 	var d Delta
 	var events []causal.Dot
+	past, ranges := maps.Clone(w.heard[at]), false
 	for range rapid.IntRange(1, 3).Draw(t, "events") {
 		w.now++
 		o := &w.replicas[at]
@@ -62,7 +64,9 @@ func (w *eventsOfDelta) edit(t *rapid.T, at int) {
 		var next Object
 		next.BecomeEdited(*o, e)
 		var ok bool
-		if d, ok = d.Follow(Step{Before: o, After: &next, Dot: e.Dot, Names: e.Names}); !ok {
+		s := Step{Before: o, After: &next, Dot: e.Dot, Names: e.Names, Ranges: rapid.IntRange(0, 9).Draw(t, "ranges") == 0, Earlier: events}
+		ranges = ranges || s.Ranges
+		if d, ok = d.Follow(s); !ok {
 			t.Fatalf("no delta of %+v, of %+v", e, o)
 		}
 		old, left := labels(o), labels(&next)
@@ -73,7 +77,10 @@ func (w *eventsOfDelta) edit(t *rapid.T, at int) {
 		}
 		events, w.heard[at][e.Dot], w.replicas[at] = append(events, e.Dot), true, next
 	}
-	w.sent = append(w.sent, deltaOfEvents{encoded: d.Append(nil), events: events})
+	if !ranges {
+		past = nil
+	}
+	w.sent = append(w.sent, deltaOfEvents{encoded: d.Append(nil), events: events, past: past})
 }
 
 // goneBy returns the elements of the names of an edit that its replica has heard of, and has not got
@@ -141,6 +148,11 @@ func TestMergeDelta_AnyOrder_LeavesWhatTheEventsLeave(t *testing.T) {
 			o := &w.replicas[at]
 			got, _, ok := MergeDelta(*o, &d)
 			if ok {
+				for dot := range s.past {
+					if !w.heard[at][dot] {
+						t.Fatalf("replica %d takes %+v, and has not heard of %v", at, d, dot)
+					}
+				}
 				if len(got.Gaps) > len(o.Gaps) {
 					early++
 				}
@@ -211,8 +223,7 @@ func stepOfOne(before, after *Object, names ...string) *Step {
 
 func (e *Step) follow(d Delta) (Delta, bool) { return d.Follow(*e) }
 
-// A delta that removes very many elements builds on all that was known before, and none follows it
-// that would have too many gaps.
+// A delta that removes very many elements builds on all that was known before, alone and after others.
 func TestDelta_Follow_ManyReplaced(t *testing.T) {
 	objects, _ := addsOfOne(t, 6*mostDeltaGaps)
 	before := objects[len(objects)-1]
@@ -241,8 +252,55 @@ func TestDelta_Follow_ManyReplaced(t *testing.T) {
 		t.Fatalf("the delta of %d removals: %v, %+v", half/2, ok, d)
 	}
 	second := remove(first, changes[half/2:])
-	if d, ok = stepOfOne(&first, &second, names[half/2:]...).follow(d); ok {
-		t.Errorf("the delta of %d removals after others: %+v", len(changes)-half/2, d)
+	s := stepOfOne(&first, &second, names[half/2:]...)
+	s.Earlier = []causal.Dot{{Actor: first.Clock[0].Actor, Counter: first.Clock[0].Counter}}
+	if d, ok = s.follow(d); !ok || !sameEvents(d.Base, before.Context()) || len(d.Object.Gaps) > 0 {
+		t.Errorf("the delta of %d removals after others: %v, %+v", len(changes)-half/2, ok, d)
+	}
+	if got, _, ok := MergeDelta(before, &d); !ok || !got.Equal(&second) {
+		t.Errorf("it makes %+v, %v", got, ok)
+	}
+}
+
+// All below a member are removed. A copy that has not heard of an earlier removal among them does not take
+// the delta: it would have what that one took. So it is if the delta has other events before.
+func TestDelta_Follow_RangeIsRemoved_BuildsOnAllBefore(t *testing.T) {
+	edit := func(o Object, at int64, changes ...Change) (next Object, s Step) {
+		e := &Edit{Seen: o.Context(), Dot: nextDotAt(&o, 0), Time: causal.TimestampOf(at), Now: 1000, Changes: changes}
+		next.BecomeEdited(o, e)
+		return next, Step{Dot: e.Dot, Names: e.Names}
+	}
+	change := func(name string, remove bool) Change {
+		return Change{Kind: Member, Name: []byte(name), Remove: remove}
+	}
+	var copied Object
+	for i, name := range []string{"1", "2", "3", "8", "9"} {
+		copied, _ = edit(copied, 1000+int64(i), change(name, false))
+	}
+	popped, _ := edit(copied, 2000, change("1", true)) // the copy does not hear of it
+	for _, first := range []bool{true, false} {
+		before, d, earlier := popped, Delta{}, []causal.Dot(nil)
+		if !first {
+			added, s := edit(before, 2001, change("7", false))
+			s.Before, s.After = &before, &added
+			var ok bool
+			if d, ok = d.Follow(s); !ok || !copied.Context().Includes(d.Base) {
+				t.Fatalf("the delta of an addition: %v, %+v", ok, d)
+			}
+			before, earlier = added, append(earlier, s.Dot)
+		}
+		cut, s := edit(before, 2002, change("2", true), change("3", true))
+		s.Before, s.After, s.Ranges, s.Earlier = &before, &cut, true, earlier
+		d, ok := d.Follow(s)
+		if !ok || !sameEvents(d.Base, popped.Context()) {
+			t.Fatalf("first: %v: %v, the delta is %+v", first, ok, d)
+		}
+		if got, _, ok := MergeDelta(copied, &d); ok {
+			t.Errorf("first: %v: a copy with the popped member became %+v", first, got)
+		}
+		if got, _, ok := MergeDelta(popped, &d); !ok || !got.Equal(&cut) {
+			t.Errorf("first: %v: a copy without it became %+v, %v", first, got, ok)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ type Outcome struct {
 	Answer
 	Write     bool // something changes: the caller must write the changes
 	All       bool // the changes replace all that the key has, whatever its type
+	Ranges    bool // a range of elements goes, and the client is promised that none is left in it
 	NotAtHand bool // the command needs elements that are not at hand: nothing else is said
 	Changes   []object.Change
 }

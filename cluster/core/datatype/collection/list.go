@@ -193,6 +193,7 @@ func (c *Command) removeItems(l *Items, set *changes, out *Outcome) {
 			out.Number++
 		}
 	}
+	out.Ranges = out.Number < most // no other one is left
 }
 
 // trimItems serves LTRIM: the items from c.Number to the argument stay.
@@ -202,6 +203,7 @@ func (c *Command) trimItems(l *Items, set *changes, out *Outcome) {
 		out.Failure = NotInteger
 		return
 	}
+	out.Ranges = true
 	kept := l.Bounds(Indexes{c.Number, last})
 	for _, e := range l.items(0, kept.First, out) {
 		removeItem(e, set)
@@ -246,6 +248,7 @@ func (c *Command) takeItem(l *Items, set *changes, out *Outcome) {
 // withdrawItems removes what the command of c.Seed has put into the list. The answer's number
 // is how many items there were.
 func (c *Command) withdrawItems(l *Items, set *changes, out *Outcome) {
+	out.Ranges = true
 	for _, e := range l.items(0, l.length, out) {
 		if seed, ok := seedOf(e.Name); ok && seed == c.Seed {
 			removeItem(e, set)

@@ -120,5 +120,5 @@ func (c *Command) cutScores(v View, set *changes, out *Outcome) {
 		change, _ := set.of(s.Member)
 		change.Remove = true
 	}
-	out.Number = int64(len(set.list))
+	out.Number, out.Ranges = int64(len(set.list)), true
 }

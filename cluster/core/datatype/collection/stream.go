@@ -196,7 +196,7 @@ func (c *Command) addEntry(v View, set *changes, out *Outcome) {
 	if len(c.Args[2]) > 0 {
 		trim, _ := readTrim(c.Args[2])
 		s.Entries = append(s.Entries, &object.Element{Kind: object.Entry, Name: name})
-		s.Last = id
+		s.Last, out.Ranges = id, true
 		s.trim(trim, set)
 	}
 }
@@ -226,7 +226,7 @@ func (c *Command) deleteEntries(v View, set *changes, out *Outcome) {
 func (c *Command) trimEntries(v View, set *changes, out *Outcome) {
 	s := StreamOf(v)
 	trim, _ := readTrim(c.Args[0]) // Decode has checked it
-	out.Number = s.trim(trim, set)
+	out.Number, out.Ranges = s.trim(trim, set), true
 }
 
 // setLastID serves XSETID.

@@ -53,7 +53,7 @@ func (u *Update) changeElements(current *object.Object, shown Shown, now int64) 
 		return change, false, r
 	}
 	r.Applied, r.Data = out.Write, out.Answer.Append(nil)
-	return object.Edit{Changes: out.Changes, All: out.All, Now: now}, out.Write, r
+	return object.Edit{Changes: out.Changes, All: out.All, Ranges: out.Ranges, Now: now}, out.Write, r
 }
 
 // Selection returns all elements that u looks at and changes, if it has no context, and looks at no
