@@ -59,10 +59,11 @@ func soughtBy(f *wave, group int) (sought object.Selection, ok bool) {
 	return sought, true
 }
 
-// clearedInPart reports whether a clear covers some events of an object, and leaves others.
-func clearedInPart(o *op, found *object.Object) bool {
-	left, covered := o.f.c.cfg.Store.Clears().Filter(*found)
-	return covered && len(left.Clock) > 0
+// leftOf returns what a clear leaves of what a read found. It returns false if all elements are needed for
+// that: totals do not tell how many of them are cleared.
+func leftOf(found *object.Object, by object.Clear) (left object.Object, ok bool) {
+	left, cleared := by.Filter(found.OneOfEach())
+	return left, !cleared || len(left.Clock) == 0 || found.Rest.Names == 0
 }
 
 // partToAskFor returns what the ops of a group need of a large collection, and whether a node is asked
@@ -75,16 +76,6 @@ func partToAskFor(f *wave, group int, of ring.NodeID) (sought object.Selection, 
 		return object.Selection{}, false
 	}
 	return sought, true
-}
-
-// partIsNotEnough reports whether what another node has sent of its copy does not tell what is asked
-// for, because a clear has covered some of it since. The totals do not tell what is left.
-func partIsNotEnough(o *op) bool {
-	if !o.read.FoundPart() {
-		return false
-	}
-	merged, err := o.read.Merge(&o.req.kept.object)
-	return err == nil && clearedInPart(o, &merged.Object)
 }
 
 // looksAgain reports whether an op's read of some elements does not ask another replica for all of

@@ -57,9 +57,10 @@ func (f *wave) stepReadLocked(i int, e coordination.Event) {
 			case coordination.Skip:
 				o.traceSkipOnce(a.Place)
 			case coordination.Finish:
-				if partIsNotEnough(o) {
+				switch err := f.finishReadLocked(i); {
+				case errors.Is(err, errNeedsAll):
 					e, again = coordination.Event{Kind: coordination.NeedAll}, true
-				} else if err := f.finishReadLocked(i); err != nil {
+				case err != nil:
 					f.decideLocked(i, err)
 				}
 			}
@@ -176,8 +177,12 @@ func (x *exchange) completeRead(body []byte, err error) {
 	f.wakeLocked()
 }
 
+// errNeedsAll says that what another node has sent of its copy does not tell what is asked for: a clear has
+// come since.
+var errNeedsAll = errors.New("a part of the collection does not tell what a clear has left of it")
+
 // finishReadLocked merges the answers: the result of a read, or what an update
-// has to know before it is applied.
+// has to know before it is applied. It returns [errNeedsAll] if the nodes must be asked for all.
 func (f *wave) finishReadLocked(i int) error {
 	o := &f.mu.ops[i]
 	if o.req.Update != nil {
@@ -191,18 +196,21 @@ func (f *wave) finishReadLocked(i int) error {
 	if err != nil {
 		return err
 	}
-	// Stale replicas are sent the whole. And totals do not tell what a clear leaves of them.
-	if o.read.Part() && (merged.Stale != 0 || clearedInPart(o, &merged.Object)) {
+	// A clear may have come since some of the answers, and another one may come now.
+	left, ok := leftOf(&merged.Object, f.c.cfg.Store.Clears().Current())
+	switch {
+	case o.read.Part() && (merged.Stale != 0 || !ok): // stale replicas are sent the whole, too
 		if err := completeOwn(o); err != nil {
 			return err
 		}
 		if merged, err = o.read.Merge(&o.req.kept.object); err != nil {
 			return err
 		}
+		left, _ = leftOf(&merged.Object, f.c.cfg.Store.Clears().Current())
+	case !ok:
+		return errNeedsAll
 	}
-	// A clear may have come since some of the answers.
-	merged.Object, _ = f.c.cfg.Store.Clears().Filter(merged.Object.OneOfEach())
-	merged.Object = object.Counted(&merged.Object)
+	merged.Object = object.Counted(&left)
 	f.c.Observe(merged.Object.Clock.Latest())
 	f.c.count.found(len(merged.Object.Siblings))
 	o.req.Object = merged.Object
