@@ -67,7 +67,8 @@ type lateHint struct {
 	partition ring.Partition
 	key       []byte
 	object    []byte
-	current   bool   // the object is a delta, or none: the hint is what this node holds of the key
+	delta     []byte // what the node is sent again before, or nil: see redelivery
+	current   bool   // there is no object: the hint is what this node holds of the key
 	counter   uint32 // of Coordinator.hinting
 }
 
@@ -91,6 +92,7 @@ func (c *Coordinator) keepLate(h lateHint) {
 	case c.late <- h:
 	default:
 		c.hinting.leave(h.counter)
+		c.again.release(h.delta)
 		c.count.HintsDropped.Add(1)
 	}
 }
@@ -105,8 +107,15 @@ func (c *Coordinator) keepLateHints() {
 		add := func(h lateHint) {
 			taken++
 			waiting[h.counter]++
+			large := isOfLarge(c, &h)
+			if large && c.again.add(&h) {
+				return
+			}
+			c.again.release(h.delta)
 			switch {
-			case leftToComparison(c, &h):
+			case large:
+				c.count.LeftToComparison.Add(1)
+				c.cfg.Missed(h.node)
 			case c.complete(&h):
 				batch = append(batch, h.record(c.cfg.Self))
 			default:

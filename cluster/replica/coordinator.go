@@ -62,6 +62,10 @@ type Config struct {
 	// Missed is called when another node has missed a change of a large collection, for which no hint
 	// is kept: the copies have to be compared. It must not block.
 	Missed func(ring.NodeID)
+	// RedeliverFor is how long a change of a large collection is sent again to a primary that did not
+	// take it while the client waited; default [DefaultRedeliverFor]. It must be shorter than the grace
+	// of what is dead.
+	RedeliverFor time.Duration
 	// CollectionBytes bounds the elements of a key; default [DefaultCollectionBytes].
 	CollectionBytes int64
 
@@ -90,6 +94,8 @@ const (
 	DefaultDeltaElements = 32
 	// DefaultLargeBytes is where a change of a collection costs less than a copy of it, by far.
 	DefaultLargeBytes = 64 << 10
+	// DefaultRedeliverFor is longer than a busy node is silent.
+	DefaultRedeliverFor = 10 * time.Second
 	// DefaultCollectionBytes leaves room in a peer's largest frame for two sides of a split
 	// that have both filled a collection.
 	DefaultCollectionBytes = 256 << 20
@@ -120,6 +126,7 @@ type Coordinator struct {
 	history   history
 	updates   *barrier               // waves that have updates
 	hinting   *barrier               // late hints that are not stored yet
+	again     *redelivery            // late deltas
 	slotAt    func(time.Time) uint64 // of reads, see op.firstAsked
 	pool      sync.Pool              // of *wave
 }
@@ -132,6 +139,7 @@ func New(cfg Config) *Coordinator {
 	cfg.SiblingsRefuse = cmp.Or(cfg.SiblingsRefuse, DefaultSiblingsRefuse)
 	cfg.DeltaElements = cmp.Or(cfg.DeltaElements, DefaultDeltaElements)
 	cfg.LargeBytes = cmp.Or(cfg.LargeBytes, DefaultLargeBytes)
+	cfg.RedeliverFor = cmp.Or(cfg.RedeliverFor, DefaultRedeliverFor)
 	cfg.CollectionBytes = cmp.Or(cfg.CollectionBytes, DefaultCollectionBytes)
 	cfg.TakeOverTick = cmp.Or(cfg.TakeOverTick, takeOverTick)
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
@@ -162,6 +170,7 @@ func New(cfg Config) *Coordinator {
 		slotAt:    slotAt,
 		pool:      sync.Pool{New: buildWave},
 	}
+	c.again = newRedelivery(c)
 	c.takeOver.asked = make(chan struct{}, maxTakeOvers)
 	if cfg.Abstain {
 		c.setStage(connects)
@@ -175,6 +184,7 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(c.awaitCommits)
 	wg.Go(c.keepLateHints)
+	wg.Go(c.again.run)
 	<-ctx.Done()
 	c.once.Do(func() { close(c.closing) })
 	c.tasks.Wait() // forwarded requests: bounded by their deadline

@@ -19,6 +19,9 @@ type Counters struct {
 	Deltas        atomic.Int64 // changes of collections sent as deltas
 	DeltasRefused atomic.Int64 // refusals of those, because the replica was behind
 	DeltasAgain   atomic.Int64 // those that a replica took when they were sent again
+	LateDeltas    atomic.Int64 // those that a replica had not taken when the client was answered
+	LateGivenUp   atomic.Int64 // and that were sent again in vain
+	LateWaiting   atomic.Int64 // those that are to be sent again, now
 	HintsDropped  atomic.Int64 // copies left to anti-entropy
 
 	LeftToComparison atomic.Int64 // changes of large collections that a replica missed: see large.go

@@ -38,7 +38,7 @@
 // least one primary. Copies meet through [object.Merge] alone.
 //
 // Owns: the goroutines of Run: the waiters for replica commits, the workers that
-// carry out forwarded requests, the one that stores late hints.
+// carry out forwarded requests, the one that stores late hints, the one that sends late deltas.
 //
 // Not: who belongs to the ring (cluster/core/ring), who is alive (cluster/peer,
 // cluster/membership/gossip), bytes on the wire (cluster/peer) and on disk (engine),

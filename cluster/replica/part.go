@@ -169,10 +169,16 @@ func copyWasLost(o *op, current *object.Object) bool {
 	return !current.Context().Includes(seen.Context())
 }
 
-// lateOf returns the hint of what an op has made for a node that did not get it.
+// lateOf returns the hint of what an op has made for a node that did not get it, with the delta of a
+// large collection.
 func lateOf(o *op, h lateHint) lateHint {
-	h.partition, h.key, h.object = o.p, o.req.Key, o.object
-	h.current = o.object == nil && o.partly
+	h.partition, h.key = o.p, o.req.Key
+	if o.large {
+		h.delta = o.f.c.again.reserve(o.req.Key, o.delta)
+	}
+	if h.current = h.delta != nil || o.object == nil && o.partly; !h.current {
+		h.object = o.object
+	}
 	return h.clone()
 }
 

@@ -281,9 +281,17 @@ func (x *exchange) failedWriteLocked(k int, it exchangeItem) {
 	// The request was answered long ago, and its memory belongs to the caller again. What
 	// was sent is still in the frame. If that is a delta, the hint is what this node holds of
 	// the key by now.
-	if w, ok := x.write(k); ok && (it.hint != 0 || wantsHint(f.c.cfg.Ring(), w.Partition, node)) {
-		f.c.keepLate(lateHint{node: node, partition: w.Partition, key: w.Key, object: w.Object, current: x.kind == peer.Delta}.clone())
+	w, ok := x.write(k)
+	if !ok || it.hint == 0 && !wantsHint(f.c.cfg.Ring(), w.Partition, node) {
+		return
 	}
+	h := lateHint{node: node, partition: w.Partition, key: w.Key}
+	if h.current = x.kind == peer.Delta; h.current {
+		h.delta = f.c.again.reserve(w.Key, w.Object)
+	} else {
+		h.object = w.Object
+	}
+	f.c.keepLate(h.clone())
 }
 
 // write reads an item of a frame of writes.

@@ -1,0 +1,171 @@
+package replica
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/cluster/core/datatype/collection"
+	"github.com/quorate/quorate/cluster/core/object"
+	"github.com/quorate/quorate/cluster/core/ring"
+	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/cluster/sim/poll"
+)
+
+// lateWorld is a world with a large set, of which deltas to the second primary fail, in the way that
+// the test says, as long as it says so.
+func lateWorld(t *testing.T, how fate) (w *world, missed func() []ring.NodeID, failing *atomic.Bool) {
+	t.Helper()
+	w, missed = largeWorld(t, "A", "B", "C")
+	failing = new(atomic.Bool)
+	failing.Store(true)
+	w.decide(func(to int, kind peer.Kind) fate {
+		if to == 1 && kind == peer.Delta && failing.Load() {
+			return how
+		}
+		return arrives
+	})
+	return w, missed, failing
+}
+
+// awaitLate waits until a node has some late deltas to send again, or more: one that fails may be sent
+// twice before the client is answered.
+func (n *worldNode) awaitLate(deltas int64) {
+	n.w.tb.Helper()
+	poll.Until(n.w.tb, fmt.Sprint(deltas, " late deltas wait"), func() bool {
+		n.w.end() // what stalls is known to have failed now
+		return n.coordinator.Counters().LateWaiting.Load() >= deltas
+	})
+}
+
+// members returns those of some members that a node has of the key.
+func (n *worldNode) members(names ...string) (found []string) {
+	n.w.tb.Helper()
+	own, _, ok, err := n.store.Find(n.partition(n.w.key), n.w.key, nil)
+	if err != nil {
+		n.w.tb.Fatal(err)
+	}
+	if !ok {
+		return nil
+	}
+	o, err := object.Decode(own)
+	if err != nil {
+		n.w.tb.Fatal(err)
+	}
+	for _, name := range names {
+		if len(o.Elements.Of(object.Member, []byte(name))) > 0 {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// A delta that comes too late is sent again when the client is answered: nothing is left to a
+// comparison, whatever became of the memory of its frame meanwhile.
+func TestRedelivery_DeltaIsLate_IsSentAgain(t *testing.T) {
+	for _, how := range []fate{stalls, fails} {
+		w, missed, failing := lateWorld(t, how)
+		n := w.at(0)
+		n.must(change(w.key, collection.SetAdd, "first"))
+		n.must(change(w.key, collection.SetAdd, "second"))
+		n.must(change(w.key, collection.SetRemove, "first")) // needs the first of them
+		n.awaitLate(3)
+		for i := range 50 { // other keys, in the same memory
+			r := change(fmt.Appendf(nil, "other%d", i), collection.SetAdd, "anything at all")
+			r.W = 3
+			n.must(r)
+		}
+		before := w.wholes()
+		failing.Store(false)
+		w.settled()
+		if got := w.at(1).members("first", "second", "anything at all"); len(got) != 1 || got[0] != "second" {
+			t.Errorf("the replica has %v, want the second", got)
+		}
+		counts := n.coordinator.Counters()
+		poll.Until(t, "none is left", func() bool { return counts.LateWaiting.Load() == 0 })
+		if again := counts.DeltasAgain.Load(); w.wholes() != before || len(missed()) > 0 || again < 3 {
+			t.Errorf("%d whole sets were sent, %d deltas taken, and it is missed by %v", w.wholes()-before, again, missed())
+		}
+	}
+}
+
+// A replica that does not take a delta for long is left to a comparison.
+func TestRedelivery_InVain_IsLeftToComparison(t *testing.T) {
+	w, missed, _ := lateWorld(t, fails)
+	n := w.at(0)
+	n.coordinator.cfg.RedeliverFor = 300 * time.Millisecond
+	n.must(change(w.key, collection.SetAdd, "new"))
+	counts := n.coordinator.Counters()
+	poll.Until(t, "it is given up", func() bool { return counts.LateGivenUp.Load() == 1 && counts.LeftToComparison.Load() == 1 })
+	if got := missed(); len(got) != 1 || got[0] != w.at(1).id || counts.LateWaiting.Load() != 0 {
+		t.Errorf("it is missed by %v", got)
+	}
+	if w.frames(peer.Delta, 1) < 2 {
+		t.Error("the delta was not sent again")
+	}
+}
+
+// Deltas for which there is no room are left to a comparison at once.
+func TestRedelivery_NoRoom_IsLeftToComparison(t *testing.T) {
+	w, missed, _ := lateWorld(t, fails)
+	n := w.at(0)
+	n.coordinator.again.mu.Lock()
+	n.coordinator.again.mu.bytes = mostLateBytes
+	n.coordinator.again.mu.Unlock()
+	n.must(change(w.key, collection.SetAdd, "new"))
+	poll.Until(t, "it is left to a comparison", func() bool { return len(missed()) == 1 })
+	if n.coordinator.Counters().LateDeltas.Load() != 0 {
+		t.Error("it waits all the same")
+	}
+}
+
+// clearAll clears all keys, as FLUSHALL does.
+func (w *world) clearAll() {
+	w.tb.Helper()
+	var all object.Clear
+	for _, n := range w.nodes {
+		c, err := n.store.Clears().Prepare()
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		all = all.Join(c)
+	}
+	for _, n := range w.nodes {
+		all = all.With(object.Bound{Node: n.id, Below: n.store.Clears().Bound(all.Below(n.id))})
+	}
+	for _, n := range w.nodes {
+		if err := n.store.Clears().Apply(all); err != nil {
+			w.tb.Fatal(err)
+		}
+	}
+}
+
+// What was cleared, or is not here any more, is not sent again. Nothing is left to a comparison then.
+func TestRedelivery_GoneForGood_IsDropped(t *testing.T) {
+	for name, end := range map[string]func(*world){
+		"cleared, and made anew": func(w *world) {
+			w.clearAll()
+			w.fillSet()
+		},
+		"given away":               func(w *world) { w.at(0).drop(w.key) },
+		"the replica is none more": func(w *world) { w.leave(w.at(1)); w.flip() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, missed, failing := lateWorld(t, fails)
+			n := w.at(0)
+			n.must(change(w.key, collection.SetAdd, "old"))
+			n.awaitLate(1)
+			end(w)
+			before := w.frames(peer.Delta, 1)
+			failing.Store(false)
+			poll.Until(t, "none is left", func() bool { return n.coordinator.Counters().LateWaiting.Load() == 0 })
+			if got := w.at(1).members("old"); len(got) > 0 || w.frames(peer.Delta, 1) != before {
+				t.Errorf("%d deltas were sent, and the replica has %v", w.frames(peer.Delta, 1)-before, got)
+			}
+			if got := missed(); len(got) > 0 {
+				t.Errorf("missed by %v", got)
+			}
+		})
+	}
+}
