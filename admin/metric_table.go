@@ -67,6 +67,7 @@ var metrics = []metric{
 	{"quorate_merkle_leaves_compared_total", "Leaves of trees whose keys were compared because their hashes differed.", counter, func(s *sample) int64 { return s.exchanges.LeavesCompared }},
 	{"quorate_merkle_keys_compared_total", "Keys in those leaves that were compared.", counter, func(s *sample) int64 { return s.exchanges.KeysCompared }},
 	{"quorate_merkle_messages_total", "Messages sent to compare and repair replicas.", counter, func(s *sample) int64 { return s.exchanges.Messages }},
+	{"quorate_merkle_keys_under_way_total", "Large collections that differed by changes that were on their way, and were not moved for that.", counter, func(s *sample) int64 { return s.exchanges.KeysUnderWay }},
 	{"quorate_merkle_keys_taken_total", "Keys sent that the peer did not have, or had an older version of.", counter, func(s *sample) int64 { return s.exchanges.KeysTaken }},
 	{"quorate_merkle_exchanged_bytes_total", "Bytes of those messages and their answers.", counter, func(s *sample) int64 { return s.exchanges.Bytes }},
 	{"quorate_merkle_keys_healed_total", "Keys that differed and were repaired.", counter, func(s *sample) int64 { return s.exchanges.KeysExchanged }},

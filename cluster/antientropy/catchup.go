@@ -48,6 +48,7 @@ func (s *Scheduler) catchUpAll(ctx context.Context) {
 	for id := range s.mu.catchUp {
 		if s.shared[id] == nil {
 			delete(s.mu.catchUp, id)
+			delete(s.mu.begun, id)
 		}
 	}
 }
@@ -129,7 +130,7 @@ func (s *Scheduler) catchUpDue(id ring.NodeID) bool {
 		return false
 	}
 	a.wanted = false
-	s.mu.catchUp[id] = a
+	s.mu.catchUp[id], s.mu.begun[id] = a, time.Now()
 	return true
 }
 

@@ -50,6 +50,13 @@ func (c *comparison) comparePage(ctx context.Context, leaves *leafSet, at *curso
 		if err := c.fetchKeys(ctx, found.fetch); err != nil {
 			return err
 		}
+		large, err := c.lookAgain(ctx, found.large)
+		if err == nil {
+			err = c.fetchKeys(ctx, large)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -57,11 +64,14 @@ func (c *comparison) comparePage(ctx context.Context, leaves *leafSet, at *curso
 // differences is a bounded batch of keys that are not equal on both sides.
 type differences struct {
 	fetch []listed // the peer's object is needed here; keys alias the page
+	large []listed // the same, of large collections that are looked at again
 	push  []stored // this node's object is needed there; own memory
 	bytes int      // of push
 }
 
-func (d *differences) full() bool { return d.bytes >= pageBytes || len(d.push) >= maxKeys }
+func (d *differences) full() bool {
+	return d.bytes >= pageBytes || len(d.push) >= maxKeys || len(d.large) >= mostLooks
+}
 
 // join walks the page and the local entries side by side, both in the order of
 // (hash, key), and collects what differs until the page's end, then returns
@@ -87,6 +97,9 @@ func (c *comparison) join(leaves *leafSet, at *cursor, listing *page[listed], fo
 		matched := len(listing.entries) > 0 && order(listing.entries[0], ours.Hash, ours.Key) == 0
 		switch {
 		case matched && listing.entries[0].digest == digest:
+			listing.entries = listing.entries[1:]
+		case matched && c.direction == bothWays && c.patient && int64(len(ours.Object)) >= c.x.cfg.LargeBytes:
+			found.large = append(found.large, listing.entries[0])
 			listing.entries = listing.entries[1:]
 		case matched && c.direction == bothWays:
 			takeTheirs()

@@ -19,7 +19,8 @@ type comparison struct {
 	partition   ring.Partition
 	direction   direction
 	limiter     *rate.Limiter
-	unthrottled int // bytes that throttle has not waited for yet
+	patient     bool // it looks again at large collections that differ
+	unthrottled int  // bytes that throttle has not waited for yet
 	stats       Stats
 }
 

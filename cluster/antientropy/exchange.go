@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
 	"github.com/quorate/quorate/engine"
@@ -28,6 +29,7 @@ var (
 type objectStore interface {
 	Scan(p ring.Partition, fromHash uint32) iter.Seq2[engine.Entry, error]
 	Get(p ring.Partition, key, dst []byte) ([]byte, bool, error)
+	FindPart(p ring.Partition, key []byte, wanted func() (object.Selection, bool), dst []byte) (engine.PartRead, error)
 	Apply(recs []*engine.Record) (engine.Commit, error)
 	ApplySynced(recs []*engine.Record) (engine.Commit, error)
 }
@@ -60,6 +62,12 @@ type Config struct {
 	// CallTimeout bounds each message and its answer, but for the time that a large object
 	// takes on the way. Default: 20 s.
 	CallTimeout time.Duration
+	// LargeBytes is from which size on a collection is looked at again before Sync moves it. Default:
+	// 64 KiB.
+	LargeBytes int64
+	// LookPause is how long Sync leaves to changes that are under way before it moves all of a large
+	// collection for them, twice. Default: 1 s.
+	LookPause time.Duration
 }
 
 // DefaultRepairRate is the number of bytes a second that comparisons may move.
@@ -68,6 +76,8 @@ const DefaultRepairRate = 8 << 20
 const (
 	defaultTransferRate = 64 << 20
 	defaultCallTimeout  = 20 * time.Second
+	defaultLargeBytes   = 64 << 10
+	defaultLookPause    = time.Second
 )
 
 // Exchanger makes the copies of a partition on this node and on a peer equal,
@@ -85,7 +95,8 @@ const (
 //     A subtree that one side does not have at all is not descended into.
 //  3. For leaves that only one side has, send or fetch whole objects by pages.
 //  4. For leaves that both have, fetch (key, digest) pages, and compare them with
-//     the local keys, which are in the same order.
+//     the local keys, which are in the same order. Sync looks again at large collections
+//     that differ, because changes may be under way (look.go).
 //  5. Fetch each object that differs and merge it into the local one; push back
 //     the result if it is not what the peer holds.
 //
@@ -103,6 +114,8 @@ type Exchanger struct {
 // called for it to answer those of peers.
 func NewExchanger(cfg Config) *Exchanger {
 	cfg.CallTimeout = cmp.Or(cfg.CallTimeout, defaultCallTimeout)
+	cfg.LargeBytes = cmp.Or(cfg.LargeBytes, defaultLargeBytes)
+	cfg.LookPause = cmp.Or(cfg.LookPause, defaultLookPause)
 	x := &Exchanger{cfg: cfg, objects: cfg.Store, trees: cfg.Store.Merkle(), queue: newRequestQueue()}
 	x.repair = newLimiter(cmp.Or(cfg.RepairRate, DefaultRepairRate))
 	x.transfer = newLimiter(cmp.Or(cfg.TransferRate, defaultTransferRate))
@@ -221,7 +234,7 @@ const (
 
 // exchange compares p with one peer, and makes equal what differs.
 func (x *Exchanger) exchange(ctx context.Context, to ring.NodeID, p ring.Partition, d direction, m means) (Stats, error) {
-	c := comparison{x: x, peer: to, partition: p, direction: d, limiter: x.repair}
+	c := comparison{x: x, peer: to, partition: p, direction: d, limiter: x.repair, patient: m == treesOnly}
 	if m == anyMeans {
 		c.limiter = x.transfer
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/quorate/quorate/cluster/core/causal"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/core/wire"
@@ -237,6 +238,30 @@ func decodeFetched(b []byte, n int) ([][]byte, error) {
 		r.Fail()
 	}
 	return objects, r.end("fetched objects")
+}
+
+// Heads.
+
+func (h *head) append(dst []byte) []byte {
+	if dst = wire.AppendFlag(dst, h.alone); !h.alone {
+		return dst
+	}
+	return h.context.Append(wire.AppendUint64(dst, uint64(h.digest)))
+}
+
+// decodeHeads reads the answer to a request for n heads.
+func decodeHeads(b []byte, n int) ([]head, error) {
+	r := newReader(b)
+	heads := make([]head, n)
+	for i := range heads {
+		if heads[i].alone = r.Flag(); heads[i].alone {
+			heads[i].digest, heads[i].context = object.Digest(r.Uint64()), causal.ReadContext(&r.Reader)
+		}
+		if r.Failed() {
+			break
+		}
+	}
+	return heads, r.end("heads")
 }
 
 // Pushes.

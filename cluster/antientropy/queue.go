@@ -22,6 +22,7 @@ var handlers = map[peer.Kind]func(x *Exchanger, body []byte) ([]byte, error){
 	peer.Objects:     (*Exchanger).serveObjects,
 	peer.Fetch:       (*Exchanger).serveFetch,
 	peer.PushObjects: (*Exchanger).servePush,
+	peer.Heads:       (*Exchanger).serveHeads,
 	peer.ReapAsk:     (*Exchanger).serveReapAsk,
 	peer.Reap:        (*Exchanger).serveReap,
 }

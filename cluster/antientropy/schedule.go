@@ -43,8 +43,10 @@ type ScheduleConfig struct {
 	// are under way, and exchanging all of them each time would cost too much.
 	// Default: 8.
 	PairsPerTick int
-	Now          func() time.Time // the wall clock, for what Progress reports; default: time.Now
-	Rand         *rand.Rand       // of the jitter; used by Run only; default: seeded at random
+	// MissedGap is the time between two catch-ups that Missed asks for. Default: 5 s.
+	MissedGap time.Duration
+	Now       func() time.Time // the wall clock, for what Progress reports; default: time.Now
+	Rand      *rand.Rand       // of the jitter; used by Run only; default: seeded at random
 }
 
 // Holding is how much a node holds, deleted keys included.
@@ -81,6 +83,7 @@ type Scheduler struct {
 	mu struct {
 		sync.Mutex
 		catchUp map[ring.NodeID]catchUpRequest
+		begun   map[ring.NodeID]time.Time // monotonic: when the last catch-up began
 		pairs   map[pair]*Progress
 		healed  int64 // keys exchanged
 
@@ -93,9 +96,12 @@ type Scheduler struct {
 // DefaultTick is the time between two rounds of comparisons.
 const DefaultTick = 15 * time.Second
 
+const defaultMissedGap = 5 * time.Second
+
 // NewScheduler makes a Scheduler; Run must be called for it to do anything by itself.
 func NewScheduler(cfg ScheduleConfig) *Scheduler {
 	cfg.Tick = cmp.Or(cfg.Tick, DefaultTick)
+	cfg.MissedGap = cmp.Or(cfg.MissedGap, defaultMissedGap)
 	cfg.PairsPerTick = cmp.Or(cfg.PairsPerTick, 8)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -118,6 +124,7 @@ func NewScheduler(cfg ScheduleConfig) *Scheduler {
 		rest:     make(map[ring.NodeID][]ring.Partition), exchanged: make(map[ring.NodeID]int64),
 	}
 	s.mu.catchUp = make(map[ring.NodeID]catchUpRequest)
+	s.mu.begun = make(map[ring.NodeID]time.Time)
 	s.mu.pairs = make(map[pair]*Progress)
 	s.mu.endRound = func() {}
 	return s
@@ -132,6 +139,19 @@ func (s *Scheduler) Trigger(peer ring.NodeID) {
 		if p.peer == peer {
 			state.Failures, state.Retry = 0, time.Time{}
 		}
+	}
+	s.mu.Unlock()
+	s.wake()
+}
+
+// Missed makes the Scheduler catch up with a peer that has missed a change, soon. Changes that a peer
+// misses come in numbers: one catch-up is for all of some seconds.
+func (s *Scheduler) Missed(peer ring.NodeID) {
+	s.mu.Lock()
+	a := s.mu.catchUp[peer]
+	if !a.wanted {
+		a.wanted, a.at = true, s.mu.begun[peer].Add(s.cfg.MissedGap)
+		s.mu.catchUp[peer] = a
 	}
 	s.mu.Unlock()
 	s.wake()

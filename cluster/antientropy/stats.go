@@ -10,6 +10,7 @@ type Stats struct {
 	LeavesCompared int64 // leaves whose keys were compared because their hashes differed
 	KeysCompared   int64 // keys of those leaves that a peer listed
 	KeysExchanged  int64 // keys whose objects differed and were made equal
+	KeysUnderWay   int64 // large collections that differed by changes under way, and were left as they are
 	KeysTaken      int64 // keys of those sent that were news to the peer
 	KeysFailed     int64 // keys that one side could not merge: see the error that came with them
 
@@ -26,6 +27,7 @@ func (s *Stats) Add(o Stats) {
 	s.LeavesCompared += o.LeavesCompared
 	s.KeysCompared += o.KeysCompared
 	s.KeysExchanged += o.KeysExchanged
+	s.KeysUnderWay += o.KeysUnderWay
 	s.KeysTaken += o.KeysTaken
 	s.KeysFailed += o.KeysFailed
 	s.PartitionsCompared += o.PartitionsCompared
@@ -34,7 +36,7 @@ func (s *Stats) Add(o Stats) {
 
 // counters are Stats that many goroutines add to.
 type counters struct {
-	messages, bytes, nodes, leaves, compared, keys, taken, failed, partitions, naive atomic.Int64
+	messages, bytes, nodes, leaves, compared, keys, underWay, taken, failed, partitions, naive atomic.Int64
 }
 
 func (c *counters) add(s Stats) {
@@ -44,6 +46,7 @@ func (c *counters) add(s Stats) {
 	c.leaves.Add(s.LeavesCompared)
 	c.compared.Add(s.KeysCompared)
 	c.keys.Add(s.KeysExchanged)
+	c.underWay.Add(s.KeysUnderWay)
 	c.taken.Add(s.KeysTaken)
 	c.failed.Add(s.KeysFailed)
 	c.partitions.Add(s.PartitionsCompared)
@@ -58,6 +61,7 @@ func (c *counters) load() Stats {
 		LeavesCompared: c.leaves.Load(),
 		KeysCompared:   c.compared.Load(),
 		KeysExchanged:  c.keys.Load(),
+		KeysUnderWay:   c.underWay.Load(),
 		KeysTaken:      c.taken.Load(),
 		KeysFailed:     c.failed.Load(),
 

@@ -27,6 +27,7 @@ const (
 //	listing  leaves, cursor                    -> more, (digest, key)...
 //	objects  leaves, cursor                    -> more, (key, object)...
 //	fetch    n, n x key                        -> object or absent, for a prefix of the keys, at least one
+//	heads    n, n x key                        -> n x (alone, digest, context)
 //	push     (key, object)...                  -> changed, failed
 //	reap     ring version, (digest, key)...    -> a flag per key
 //	unrepaired, with an empty request          -> a flag

@@ -3,6 +3,7 @@ package antientropy
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/testcluster"
@@ -28,7 +29,7 @@ func newWorld(tb testing.TB, partitions, n int, names ...string) *world {
 	}
 	for _, name := range names {
 		nd := &node{Node: w.Start(name)}
-		nd.x = NewExchanger(Config{Self: nd.ID, Store: nd.Store, Channel: nd, Ring: w.Ring, RepairRate: 1 << 40, TransferRate: 1 << 40})
+		nd.x = NewExchanger(Config{Self: nd.ID, Store: nd.Store, Channel: nd, Ring: w.Ring, RepairRate: 1 << 40, TransferRate: 1 << 40, LookPause: time.Millisecond})
 		nd.Serve(nd.x)
 		nd.Run(nd.x.Run)
 		w.nodes[nd.ID] = nd

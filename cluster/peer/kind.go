@@ -39,6 +39,7 @@ const (
 	ReapAsk     Kind = 26 // may these tombstones be dropped?
 	Reap        Kind = 27 // drop them
 	Unrepaired  Kind = 28 // may the node lack what it has acknowledged?
+	Heads       Kind = 29 // contexts and digests of large collections by key
 
 	// Kinds from 200 up are the channel's own.
 	kindPing     Kind = 200

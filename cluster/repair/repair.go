@@ -110,7 +110,7 @@ func (r *Repair) Reachable(id ring.NodeID) {
 }
 
 // Missed makes the copies here and on a member that has missed something be compared soon.
-func (r *Repair) Missed(id ring.NodeID) { r.scheduler.Trigger(id) }
+func (r *Repair) Missed(id ring.NodeID) { r.scheduler.Missed(id) }
 
 // HintsDelivered returns how many hints each node has got from this one since it started.
 func (r *Repair) HintsDelivered() map[ring.NodeID]int64 { return r.deliverer.DeliveredTo() }

@@ -97,7 +97,7 @@ func hinted(l *life, o *op) {
 // missed is what a node does about another one that has missed a change of a large collection.
 func missed(l *life, id ring.NodeID) {
 	if l.node.in.opts.defect != defectMissed {
-		l.scheduler.Trigger(id)
+		l.scheduler.Missed(id)
 	}
 }
 

@@ -90,6 +90,8 @@ const (
 	reapGrace       = 20 * time.Second
 	reapSettle      = 5 * time.Second
 	redeliverFor    = 3 * time.Second
+	lookPause       = 200 * time.Millisecond
+	missedGap       = time.Second
 )
 
 // odd is d and some nanoseconds that no other node or part has.
@@ -158,10 +160,11 @@ func (l *life) open() (err error) {
 	l.deliverer = handoff.NewDeliverer(handoff.HintConfig{
 		Self: n.id, Store: l.store, Channel: l, Ring: l.ring, Logger: l.log, Now: n.wall, Tick: n.odd(hintTick, 1),
 	})
-	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring})
+	l.exchanger = antientropy.NewExchanger(antientropy.Config{Self: n.id, Store: l.store, Channel: l, Ring: l.ring,
+		LargeBytes: c.opts.largeBytes(), LookPause: n.odd(lookPause, 7)})
 	l.scheduler = antientropy.NewScheduler(antientropy.ScheduleConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
-		Tick: n.odd(c.opts.antiEntropyTick(), 2), Rand: l.rand(0),
+		Tick: n.odd(c.opts.antiEntropyTick(), 2), MissedGap: n.odd(missedGap, 8), Rand: l.rand(0),
 	})
 	l.reaper = antientropy.NewReaper(antientropy.ReapConfig{
 		Self: n.id, Ring: l.ring, Exchanger: l.exchanger, Available: l.Available, Logger: l.log, Now: n.wall,
