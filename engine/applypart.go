@@ -128,6 +128,9 @@ func (r *Record) part() (change partChange, selected object.Selection, ok bool) 
 		change.delta, selected.Names = d, d.Names
 		return change, selected, err == nil && len(d.Object.Siblings)+len(d.Object.Sums) == 0
 	}
+	if object.HasElements(r.Merge) {
+		return change, selected, false
+	}
 	o, err := object.Decode(r.Merge)
 	change.removes, change.removing = true, o
 	return change, selected, err == nil && len(o.Elements) == 0

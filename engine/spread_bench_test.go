@@ -137,3 +137,30 @@ func BenchmarkFindElements(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMergeWhole merges a copy of a set of 300,000 members of 16 bytes that has one more, as a
+// comparison does.
+func BenchmarkMergeWhole(b *testing.B) {
+	const members = 300_000
+	s := open(b, Options{Dir: b.TempDir(), Self: testNode, Durability: Interval, SpreadElements: 128})
+	add := func(o object.Object, node causal.NodeID, first, n int) (next object.Object) {
+		actor := causal.Actor{Node: node, Epoch: 1}
+		e := object.Edit{Seen: o.Context(), Dot: causal.Dot{Actor: actor, Counter: o.Clock.Counter(actor) + 1}, Time: o.Clock.Latest() + 1, Now: 1}
+		for i := range n {
+			e.Changes = append(e.Changes, object.Change{Kind: object.Member, Name: fmt.Appendf(nil, "member:%09d", first+i)})
+		}
+		next.BecomeEdited(o, &e)
+		return next
+	}
+	o := add(object.Object{}, 3, 0, members)
+	r := &Record{Key: []byte("key"), Merge: o.Append(nil)}
+	finish(b, s, []*Record{r})
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		o = add(o, 4, members+i, 1)
+		r.Merge = o.Append(nil)
+		b.StartTimer()
+		finish(b, s, []*Record{r})
+	}
+}

@@ -131,6 +131,10 @@ func (o *Object) Append(dst []byte) []byte {
 	return wire.AppendUint32(dst, wire.Checksum(dst[start:]))
 }
 
+// HasElements reports whether an encoded object is known to have elements, without a look at them. One
+// with entries or sums may have elements, too.
+func HasElements(encoded []byte) bool { return len(encoded) > 0 && encoded[0] == formatElements }
+
 // format returns the format that o is written in.
 func (o *Object) format() byte {
 	switch {

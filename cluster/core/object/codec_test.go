@@ -326,3 +326,24 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestHasElements_TellsByTheFormat(t *testing.T) {
+	dot := causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: 1}
+	text := Put(Object{}, causal.Context{}, dot, 1, Value{Data: []byte("text")})
+	made := func(kind Kind, name string) (o Object) {
+		o.BecomeEdited(Object{}, &Edit{Changes: []Change{{Kind: kind, Name: []byte(name)}}, Dot: dot, Time: 1})
+		return o
+	}
+	set, stream := made(Member, "member"), made(Entry, "0123456789abcdef")
+	for _, c := range []struct {
+		name    string
+		encoded []byte
+		want    bool
+	}{
+		{"nothing", nil, false}, {"a string", text.Append(nil), false}, {"a set", set.Append(nil), true}, {"a stream", stream.Append(nil), false},
+	} {
+		if got := HasElements(c.encoded); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
