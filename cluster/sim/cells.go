@@ -101,6 +101,15 @@ func missed(l *life, id ring.NodeID) {
 	}
 }
 
+// redeliverFor is how long a node sends a change of a large collection again to one that did not take
+// it. Where the comparison that follows is to be seen missing, it gives up at once.
+func (o Options) redeliverFor() time.Duration {
+	if o.defect == defectMissed {
+		return time.Nanosecond
+	}
+	return 3 * time.Second
+}
+
 // rarely is a tick of comparisons that comes in no run.
 const rarely = time.Hour
 

@@ -89,7 +89,6 @@ const (
 	reapTick        = 3 * time.Second
 	reapGrace       = 20 * time.Second
 	reapSettle      = 5 * time.Second
-	redeliverFor    = 3 * time.Second
 	lookPause       = 200 * time.Millisecond
 	missedGap       = time.Second
 )
@@ -152,7 +151,7 @@ func (l *life) open() (err error) {
 		Clock: causal.NewClock(func() int64 { return n.wall().UnixMilli() }), Logger: l.log, Now: n.wall,
 		DeltaElements: 1, Abstain: true, Lanes: c.opts.lanes(), TakeOverTick: n.odd(takeOverTick, 6),
 		ClearsDiffer: func(id ring.NodeID) { l.clearer.Differs(id) },
-		LargeBytes:   c.opts.largeBytes(), Missed: func(id ring.NodeID) { missed(l, id) }, RedeliverFor: redeliverFor,
+		LargeBytes:   c.opts.largeBytes(), Missed: func(id ring.NodeID) { missed(l, id) }, RedeliverFor: c.opts.redeliverFor(),
 	})
 	l.clearer = clear.New(clear.Config{
 		Self: n.id, Store: l.store.Clears(), Channel: l, Ring: l.ring, DeleteAll: l.refuseClear, Logger: l.log,
