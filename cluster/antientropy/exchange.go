@@ -108,6 +108,7 @@ type Exchanger struct {
 	repair, transfer *rate.Limiter
 	total            counters
 	queue            requestQueue
+	underWay         runs
 }
 
 // NewExchanger makes an Exchanger. It can begin exchanges at once; Run must be
@@ -234,9 +235,12 @@ const (
 
 // exchange compares p with one peer, and makes equal what differs.
 func (x *Exchanger) exchange(ctx context.Context, to ring.NodeID, p ring.Partition, d direction, m means) (Stats, error) {
-	c := comparison{x: x, peer: to, partition: p, direction: d, limiter: x.repair, patient: m == treesOnly}
+	c := comparison{x: x, peer: to, partition: p, direction: d, limiter: x.repair}
 	if m == anyMeans {
 		c.limiter = x.transfer
+	} else {
+		c.patient = !x.underWay.tooMany(to, p)
+		defer func() { x.underWay.note(to, p, c.stats.KeysUnderWay > 0) }()
 	}
 	defer c.finish()
 	plan, err := c.descend(ctx)

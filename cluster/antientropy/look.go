@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/quorate/quorate/cluster/core/causal"
@@ -31,6 +32,46 @@ import (
 
 // mostLooks bounds how many collections are looked at again at once.
 const mostLooks = 1024
+
+// mostUnderWay is how many comparisons in a row of one partition with one peer may find nothing but
+// changes under way. The next one moves what differs: two copies that differ for another reason would
+// never be equal while clients write.
+const mostUnderWay = 32
+
+// runs counts these comparisons.
+type runs struct {
+	mu struct {
+		sync.Mutex
+		length map[place]int
+	}
+}
+
+// place is a partition and the peer with which it is compared.
+type place struct {
+	peer      ring.NodeID
+	partition ring.Partition
+}
+
+// tooMany reports whether the next comparison moves what differs.
+func (r *runs) tooMany(peer ring.NodeID, partition ring.Partition) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mu.length[place{peer, partition}] >= mostUnderWay
+}
+
+// note takes whether a comparison has found changes under way.
+func (r *runs) note(peer ring.NodeID, partition ring.Partition, underWay bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch at := (place{peer, partition}); {
+	case !underWay:
+		delete(r.mu.length, at)
+	case r.mu.length == nil:
+		r.mu.length = map[place]int{at: 1}
+	default:
+		r.mu.length[at]++
+	}
+}
 
 // head is what a node knows of a collection without its elements.
 type head struct {

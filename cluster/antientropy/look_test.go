@@ -3,6 +3,7 @@ package antientropy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -156,4 +157,59 @@ func TestScheduler_Missed_OneCatchUpInAWhile(t *testing.T) {
 		cancel()
 		running.Wait()
 	})
+}
+
+// Two copies of a large set truly differ: they know of the same events, and one has a member that the other has
+// not. Clients write to the set all the time. It has to be repaired all the same, after a few comparisons.
+func TestSync_CopiesDifferUnderConstantWrites_AreRepaired(t *testing.T) {
+	key := []byte("set")
+	whole := grown(object.Object{}, 1, 300)
+	lacks := whole
+	lacks.Elements = slices.Clone(whole.Elements[1:])
+	w := newWorld(t, 1, 2, "A", "B")
+	a, b := w.node("A"), w.node("B")
+	a.Apply(&engine.Record{Key: key, Merge: whole.Append(nil)})
+	b.Apply(&engine.Record{Key: key, Merge: lacks.Append(nil)})
+	current := whole
+	var late []byte
+	write := func() { // a write reaches A, and the one before it reaches B
+		dot := causal.Dot{Actor: causal.Actor{Node: 1, Epoch: 1}, Counter: current.Clock[0].Counter + 1}
+		e := object.Edit{Seen: current.Context(), Dot: dot, Time: current.Clock.Latest() + 1, Changes: []object.Change{{Kind: object.Member, Name: fmt.Append(nil, "new", dot.Counter)}}}
+		var next object.Object
+		next.BecomeEdited(current, &e)
+		d, ok := (&object.Delta{}).Follow(object.Step{Before: &current, After: &next, Dot: dot, Names: e.Names})
+		if !ok {
+			t.Fatal("no delta")
+		}
+		a.Apply(&engine.Record{Key: key, Merge: d.Append(nil), Delta: true})
+		if late != nil {
+			b.Apply(&engine.Record{Key: key, Merge: late, Delta: true})
+		}
+		current, late = next, d.Append(nil)
+	}
+	fetched := 0
+	a.x.cfg.Channel = watched{Channel: a, before: func(kind peer.Kind) {
+		switch kind {
+		case peer.Heads:
+			write()
+		case peer.Fetch:
+			fetched++
+		}
+	}, after: func(kind peer.Kind) {
+		if kind == peer.Heads {
+			write()
+		}
+	}}
+	var all Stats
+	for range 50 {
+		write()
+		stats, err := a.x.Sync(t.Context(), b.ID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Add(stats)
+	}
+	if fetched == 0 {
+		t.Errorf("after 50 comparisons nothing was exchanged: %+v", all)
+	}
 }

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/quorate/quorate/cluster/core/message"
 	"github.com/quorate/quorate/cluster/core/ring"
@@ -81,6 +82,11 @@ func (h lateHint) clone() lateHint {
 	return h
 }
 
+// isFor reports whether two hints are for the same node and key.
+func (h lateHint) isFor(other lateHint) bool {
+	return h.node == other.node && h.partition == other.partition && bytes.Equal(h.key, other.key)
+}
+
 // keepLate queues a late hint; when the queue is full, the copy is left to
 // anti-entropy, and counted.
 func (c *Coordinator) keepLate(h lateHint) {
@@ -102,6 +108,7 @@ func (c *Coordinator) keepLateHints() {
 	const most = 256
 	for {
 		var batch []*engine.Record
+		var whole []lateHint // of all that this node holds of a key, one for each node and key
 		var waiting [2]int64 // of batch, by counter
 		taken := 0
 		add := func(h lateHint) {
@@ -116,10 +123,10 @@ func (c *Coordinator) keepLateHints() {
 			case large:
 				c.count.LeftToComparison.Add(1)
 				c.cfg.Missed(h.node)
-			case c.complete(&h):
+			case !h.current:
 				batch = append(batch, h.record(c.cfg.Self))
-			default:
-				c.count.HintsDropped.Add(1)
+			case !slices.ContainsFunc(whole, h.isFor):
+				whole = append(whole, h)
 			}
 		}
 		select {
@@ -138,6 +145,13 @@ func (c *Coordinator) keepLateHints() {
 		}
 		if taken == 0 {
 			return
+		}
+		for i := range whole {
+			if c.complete(&whole[i]) {
+				batch = append(batch, whole[i].record(c.cfg.Self))
+			} else {
+				c.count.HintsDropped.Add(1)
+			}
 		}
 		commit, err := c.cfg.Store.Apply(batch)
 		for counter, n := range waiting {
@@ -158,12 +172,9 @@ func (c *Coordinator) keepLateHints() {
 	}
 }
 
-// complete gives a late hint the object that this node holds of the key, if it is to have that,
-// and reports whether the hint has an object.
+// complete gives a late hint the object that this node holds of the key, and reports whether there is
+// one.
 func (c *Coordinator) complete(h *lateHint) bool {
-	if !h.current {
-		return true
-	}
 	own, err := c.lookUp(h.partition, h.key, nil)
 	h.object = own.encoded
 	return err == nil && own.found

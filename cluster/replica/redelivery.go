@@ -200,6 +200,7 @@ func (x *redelivered) send(now time.Time) {
 	view := c.cfg.Ring()
 	var own ownContext
 	var gone [][]byte
+	var givenUp []lateHint // one for each key
 	for i := range all {
 		d := &all[i]
 		switch fate := own.fateOf(c, d); {
@@ -209,11 +210,16 @@ func (x *redelivered) send(now time.Time) {
 			continue
 		default:
 			c.count.LateGivenUp.Add(1)
-			c.keepLate(lateHint{node: x.to, partition: d.partition, key: d.key, current: true})
+			if h := (lateHint{node: x.to, partition: d.partition, key: d.key, current: true}); !slices.ContainsFunc(givenUp, h.isFor) {
+				givenUp = append(givenUp, h)
+			}
 		}
 		gone = append(gone, d.delta)
 	}
 	x.r.done(gone)
+	for _, h := range givenUp {
+		c.keepLate(h)
+	}
 	if len(x.deltas) == 0 || !c.cfg.Channel.Connected(x.to) {
 		x.Complete(x.to, nil, peer.ErrNotSent)
 		return
@@ -303,7 +309,9 @@ func (o *ownContext) fateOf(c *Coordinator, late *lateDelta) fateOfDelta {
 	if err != nil {
 		return givenUp
 	}
-	if _, cleared := c.cfg.Store.Clears().Filter(d.Object); cleared {
+	if left, cleared := c.cfg.Store.Clears().Filter(d.Object); cleared && len(left.Clock) > 0 {
+		return givenUp // what is left builds on what is gone
+	} else if cleared {
 		return dropped
 	}
 	if o.key == nil || !bytes.Equal(o.key, late.key) {

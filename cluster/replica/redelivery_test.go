@@ -171,3 +171,60 @@ func TestRedelivery_GoneForGood_IsDropped(t *testing.T) {
 		})
 	}
 }
+
+// A write that began after all nodes had been asked for their bounds survives the clear. Its delta is late,
+// and what it replaces is cleared meanwhile. The replica that missed it must hear of it in some way.
+func TestRedelivery_PartlyCleared_IsGivenUp(t *testing.T) {
+	w, missed, failing := lateWorld(t, fails)
+	n := w.at(0)
+	var all object.Clear
+	for _, x := range w.nodes { // step 1 of a clear: no event from here on is covered
+		c, err := x.store.Clears().Prepare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = all.Join(c)
+	}
+	for _, x := range w.nodes {
+		all = all.With(object.Bound{Node: x.id, Below: x.store.Clears().Bound(all.Below(x.id))})
+	}
+	n.must(change(w.key, collection.SetAdd, "member7")) // replaces the one that is there
+	n.awaitLate(1)
+	for _, x := range w.nodes {
+		if err := x.store.Clears().Apply(all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := n.members("member7"); len(got) != 1 {
+		t.Fatalf("the coordinator has %v: the write was cleared, the test tests nothing", got)
+	}
+	failing.Store(false)
+	counts := n.coordinator.Counters()
+	poll.Until(t, "none is left", func() bool { return counts.LateWaiting.Load() == 0 })
+	poll.Until(t, "hints are stored", func() bool { return n.coordinator.hinting.wait(t.Context()) })
+	if got := w.at(1).members("member7"); len(got) != 1 && len(missed()) == 0 && !n.keepsHint() {
+		t.Errorf("the replica has %v, missed by %v, there is no hint, %d given up: nothing brings the write to it but a round of anti-entropy", got, missed(), counts.LateGivenUp.Load())
+	}
+}
+
+// Late deltas of one collection, given up while the ring changes, need one hint for the node, not one copy of
+// the collection each.
+func TestRedelivery_GivenUpTogether_MakeOneHint(t *testing.T) {
+	w, _, _ := lateWorld(t, fails)
+	n := w.at(0)
+	const deltas = 100
+	n.coordinator.cfg.RedeliverFor = 2 * time.Second
+	for i := range deltas {
+		n.must(change(w.key, collection.SetAdd, fmt.Sprint("new", i)))
+	}
+	counts := n.coordinator.Counters()
+	poll.Until(t, "all are late", func() bool { return counts.LateDeltas.Load() >= deltas })
+	w.leave(w.at(2)) // a transition begins, in which the second node stays a primary
+	poll.Until(t, "all are given up", func() bool {
+		return counts.LateGivenUp.Load() == counts.LateDeltas.Load() && counts.LateWaiting.Load() == 0
+	})
+	n.coordinator.hinting.wait(t.Context())
+	if got := counts.HintsStored.Load(); got > deltas/2 {
+		t.Errorf("%d hints were made, each of the whole collection", got)
+	}
+}

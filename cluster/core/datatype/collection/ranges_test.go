@@ -26,8 +26,8 @@ func TestCommand_Apply_SaysWhatRemovesARange(t *testing.T) {
 	}
 	views[object.Entry] = ViewOf(&stream.Object, object.Entry, stream.now)
 	trim := Trim{Longest: 3}.Append(nil)
-	capped := added(NewID{}, 100, 0)
-	capped.Args[2] = trim
+	capped, about := added(NewID{}, 100, 0), added(NewID{}, 100, 0)
+	capped.Args[2], about.Args[2] = trim, Trim{Longest: 3, About: true}.Append(nil)
 	for _, c := range []struct {
 		name   string
 		c      Command
@@ -45,6 +45,7 @@ func TestCommand_Apply_SaysWhatRemovesARange(t *testing.T) {
 		{"LREM of more than there are", Command{Op: ListRemove, Number: 4, Args: args("1")}, true},
 		{"XADD", added(NewID{}, 100, 0), false},
 		{"XADD MAXLEN", capped, true},
+		{"XADD MAXLEN ~, which trims none", about, false},
 		{"XTRIM", Command{Op: StreamTrim, Args: [][]byte{trim}}, true},
 	} {
 		if out := c.c.Apply(views[c.c.Kind()]); !out.Write || out.Ranges != c.ranges {

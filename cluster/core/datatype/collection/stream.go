@@ -196,8 +196,9 @@ func (c *Command) addEntry(v View, set *changes, out *Outcome) {
 	if len(c.Args[2]) > 0 {
 		trim, _ := readTrim(c.Args[2])
 		s.Entries = append(s.Entries, &object.Element{Kind: object.Entry, Name: name})
-		s.Last, out.Ranges = id, true
-		s.trim(trim, set)
+		s.Last = id
+		gone := s.trim(trim, set)
+		out.Ranges = !trim.About || gone > 0
 	}
 }
 
@@ -226,7 +227,8 @@ func (c *Command) deleteEntries(v View, set *changes, out *Outcome) {
 func (c *Command) trimEntries(v View, set *changes, out *Outcome) {
 	s := StreamOf(v)
 	trim, _ := readTrim(c.Args[0]) // Decode has checked it
-	out.Number, out.Ranges = s.trim(trim, set), true
+	out.Number = s.trim(trim, set)
+	out.Ranges = !trim.About || out.Number > 0
 }
 
 // setLastID serves XSETID.
