@@ -88,16 +88,19 @@ func (p *part) tryBegin(t *txn, recs []*Record, at int, found *storedObject) (bo
 	if !p.fits(t, &head, selected) {
 		return false, nil
 	}
+	place := cellsPlace{partition: first.Partition, hash: hash, key: first.Key}
+	selected, err := place.drawn(t.w.db, t.w.db.pebble, selected)
+	if err != nil {
+		return false, err
+	}
 	selected.Names = selected.SortedNames()
 	selected = found.spread.limits.follow(selected)
 	p.object = head.Clone()
-	place := cellsPlace{partition: first.Partition, hash: hash, key: first.Key}
 	if err := place.readSelected(t.w.db, t.w.db.pebble, &found.spread, selected, &p.object); err != nil {
 		return false, err
 	}
 	p.names, p.limits = selected.Names, found.spread.limits.clone()
 	p.length, p.digest = found.length(), found.digest
-	var err error
 	p.state, err = t.indexStateOf(&p.object, first.Partition, hash, first.Key)
 	return err == nil, err
 }

@@ -73,6 +73,9 @@ func (s *Store) readPart(at cellsPlace, wanted func() (object.Selection, bool), 
 	if !ok || !selected.OfKind(large.spread.total.Kind) {
 		return false, nil
 	}
+	if selected, err = at.drawn(s.db, from, selected); err != nil {
+		return false, err
+	}
 	var o object.Object
 	if err := large.spread.decode(&o); err != nil {
 		return false, s.db.corrupt("stored object", err)

@@ -75,6 +75,36 @@ func BenchmarkApplyAtEnd(b *testing.B) {
 	}
 }
 
+// BenchmarkApplyDraw pops a member of a set that has so many, drawn at random, and adds another
+// one.
+func BenchmarkApplyDraw(b *testing.B) {
+	for _, members := range []int{10, 1000, 10_000, 100_000} {
+		for form, from := range map[string]int{"whole": -1, "spread": 128} {
+			b.Run(fmt.Sprintf("%s/%d", form, members), func(b *testing.B) {
+				s := open(b, Options{Dir: b.TempDir(), Self: testNode, Durability: Interval, SpreadElements: from})
+				number := causal.Counter(0)
+				do := func(c collection.Command) {
+					number++
+					c.Seed = uint64(number)
+					finish(b, s, []*Record{{Key: []byte("key"), Edit: &listEdit{command: c, short: new(int), change: &change{part: true, edit: object.Edit{
+						Dot: causal.Dot{Actor: causal.Actor{Node: 3, Epoch: 1}, Counter: number}, Time: causal.Timestamp(number), Now: 1,
+					}}}}})
+				}
+				all := collection.Command{Op: collection.SetAdd}
+				for i := range members {
+					all.Args = append(all.Args, fmt.Append(nil, "member:", i))
+				}
+				do(all)
+				b.ReportAllocs()
+				for i := members; b.Loop(); i++ {
+					do(collection.Command{Op: collection.SetPop, Number: 1})
+					do(collection.Command{Op: collection.SetAdd, Args: [][]byte{fmt.Append(nil, "member:", i)}})
+				}
+			})
+		}
+	}
+}
+
 // BenchmarkApplyKeyExpiry gives a hash of fields of 100 bytes another expiry.
 func BenchmarkApplyKeyExpiry(b *testing.B) {
 	for _, fields := range []int{10_000, 100_000} {

@@ -21,8 +21,9 @@ func Sends(s object.Selection) bool {
 	all := (struct { // it does not compile when there is another field, which may select elements
 		Names []object.Name
 		Ends  object.Ends
+		Draws object.Draws
 	})(s)
-	if all.Ends.First > 0 || all.Ends.Last > 0 {
+	if all.Ends.First > 0 || all.Ends.Last > 0 || all.Draws.Kind != 0 {
 		return false
 	}
 	size := 0

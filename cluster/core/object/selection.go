@@ -2,11 +2,13 @@ package object
 
 import "slices"
 
-// Selection says which elements of a collection are looked at: those of some names, and those of the
-// first and of the last names of a kind. The zero Selection has none.
+// Selection says which elements of a collection are looked at: those of some names, those of the
+// first and of the last names of a kind, and those of names that are drawn at random. The zero Selection
+// has none.
 type Selection struct {
 	Names []Name // in any order, and they may repeat
 	Ends  Ends
+	Draws Draws
 }
 
 // Ends are some names of a kind at either end of a collection. The zero Ends are none.
@@ -19,18 +21,22 @@ type Ends struct {
 }
 
 // Empty reports whether s selects no elements.
-func (s Selection) Empty() bool { return len(s.Names) == 0 && s.Ends.First <= 0 && s.Ends.Last <= 0 }
+func (s Selection) Empty() bool {
+	return len(s.Names) == 0 && s.Ends.First <= 0 && s.Ends.Last <= 0 && s.Draws.Kind == 0
+}
 
 // And returns the selection of what s or t selects. It may share memory with both.
 func (s Selection) And(t Selection) Selection {
 	s.Names = append(s.Names, t.Names...)
 	s.Ends.join(t.Ends, max(s.Ends.First, t.Ends.First), max(s.Ends.Last, t.Ends.Last))
+	s.Draws.join(t.Draws, 0)
 	return s
 }
 
 // Then returns the selection of what a change of s looks at, and a change of t after it. It may share
 // memory with both. A change leaves fewer elements at the ends if it removes some there, so that the
-// next one looks farther. One that removes elements by their names may remove any.
+// next one looks farther, and draws more. One that removes elements by their names may remove any, and
+// one that draws some may remove them.
 func (s Selection) Then(t Selection) Selection {
 	e := s.Ends
 	s.Ends.join(t.Ends, max(e.First, far(e.goneFirst, t.Ends.First)), max(e.Last, far(e.goneLast, t.Ends.Last)))
@@ -38,6 +44,9 @@ func (s Selection) Then(t Selection) Selection {
 	if t.Ends.Removes {
 		s.Ends.goneFirst, s.Ends.goneLast = s.Ends.goneFirst+t.Ends.First, s.Ends.goneLast+t.Ends.Last
 	}
+	gone := s.Draws.gone
+	s.Draws.join(t.Draws, gone)
+	s.Draws.gone = gone + len(t.Names) + t.Draws.names()
 	s.Names = append(s.Names, t.Names...)
 	return s
 }
@@ -67,7 +76,7 @@ const mixedKinds Kind = 0xff
 
 // OfKind reports whether all that s selects is of a kind, but for the expiry of the key.
 func (s Selection) OfKind(kind Kind) bool {
-	if s.Ends.Kind != 0 && s.Ends.Kind != kind {
+	if s.Ends.Kind != 0 && s.Ends.Kind != kind || s.Draws.Kind != 0 && s.Draws.Kind != kind {
 		return false
 	}
 	return !slices.ContainsFunc(s.Names, func(n Name) bool { return n.Kind != kind && n.Kind != KeyExpiry })
@@ -93,7 +102,13 @@ func (s Selection) Of(o *Object) Object {
 		bounds.Before = string(listed[last].Name)
 	}
 	part.Elements = append(slices.Clip(part.Elements), listed[:first]...)
-	for _, n := range (Selection{}).And(s).SortedNames() {
+	drawing := s.Draws.Begin()
+	for i := range listed {
+		if i == 0 || orderOfNames(listed[i-1].Kind, listed[i-1].Name, listed[i].Kind, listed[i].Name) != 0 {
+			drawing.Offer(listed[i].Name)
+		}
+	}
+	for _, n := range (Selection{Names: drawing.Drawn()}).And(s).SortedNames() {
 		from, to := listed[first:last].span(n)
 		part.Elements = append(part.Elements, listed[first+from:first+to]...)
 	}

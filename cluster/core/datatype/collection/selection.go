@@ -16,6 +16,9 @@ func (c *Command) Selection() (selected object.Selection, ok bool) {
 	case HashDelete, SetAdd, SetRemove, ScoredRemove:
 	case HashIncrement, HashIncrementFloat, ListTake:
 		args = args[:1]
+	case SetPop:
+		selected.Draws = object.Draws{Kind: object.Member, List: []object.Draw{drawOf(c)}}
+		return selected, true
 	default:
 		return c.selectedEnds()
 	}

@@ -40,24 +40,25 @@ func TestCommand_Selection_IsAllThatItNeeds(t *testing.T) {
 			return
 		}
 		restricted++
-		var all, some View
+		var o object.Object
 		for i := range 6 {
 			if rapid.Bool().Draw(t, "there") {
 				e := &object.Element{Kind: op.kind, Name: fmt.Append(nil, i), Data: fmt.Append(nil, i)}
 				if op.kind == object.Scored {
 					e.Data = object.AppendScore(nil, float64(i))
 				}
-				if all = append(all, e); slices.ContainsFunc(selected.Names, func(n object.Name) bool { return n.Kind == e.Kind && bytes.Equal(n.Name, e.Name) }) {
-					some = append(some, e)
-				}
+				o.Elements = append(o.Elements, *e)
 			}
 		}
+		part := selected.Of(&o)
+		all, some := ViewOf(&o, op.kind, 0), ViewOf(&part, op.kind, 0)
 		want := c.Apply(all)
 		if got := c.Apply(some); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v does %+v to what it selects, to all it does %+v", c, got, want)
 		}
 		for _, change := range want.Changes {
-			if !slices.ContainsFunc(selected.Names, func(n object.Name) bool { return n.Kind == change.Kind && bytes.Equal(n.Name, change.Name) }) {
+			named := slices.ContainsFunc(selected.Names, func(n object.Name) bool { return n.Kind == change.Kind && bytes.Equal(n.Name, change.Name) })
+			if !named && some.Find(change.Name) == nil {
 				t.Fatalf("%+v changes %q, which it does not select", c, change.Name)
 			}
 		}
@@ -154,6 +155,53 @@ func TestList_EndsAreAllThatItNeeds(t *testing.T) {
 	})
 	if parts < 100 || short < 5 {
 		t.Errorf("%d commands were given some items, and %d needed more: too few", parts, short)
+	}
+}
+
+// Commands on sets, one after the other, do the same to the members that they name and draw as to all.
+func TestSet_DrawsAreAllThatItNeeds(t *testing.T) {
+	parts := 0
+	rapid.Check(t, func(t *rapid.T) {
+		member := func() []byte { return fmt.Append(nil, rapid.IntRange(0, 30).Draw(t, "member")) }
+		fill, events := Command{Op: SetAdd}, 10
+		for range rapid.IntRange(1, 30).Draw(t, "members") {
+			fill.Args = append(fill.Args, member())
+		}
+		whole, _, _ := editedBy(&object.Object{}, &fill, 1)
+		var commands []Command
+		var selected object.Selection
+		for range rapid.IntRange(1, 6).Draw(t, "commands") {
+			c := Command{Op: rapid.SampledFrom([]Op{SetPop, SetPop, SetAdd, SetRemove}).Draw(t, "op"), Seed: rapid.Uint64Range(1, 5).Draw(t, "seed")}
+			if c.Op == SetPop {
+				c.Number = rapid.Int64Range(-1, 4).Draw(t, "number")
+			} else {
+				c.Args = [][]byte{member(), member()}
+			}
+			some, ok := c.Selection()
+			if !ok {
+				t.Fatalf("%+v selects nothing", c)
+			}
+			commands, selected = append(commands, c), selected.Then(some)
+		}
+		part := selected.Of(&whole)
+		for i := range commands {
+			c := &commands[i]
+			events++
+			next, want, _ := editedBy(&whole, c, events)
+			got, out, _ := editedBy(&part, c, events)
+			if !reflect.DeepEqual(out, want) {
+				t.Fatalf("%+v does %+v to what %+v selects, to all it does %+v", c, out, commands, want)
+			}
+			if whole, part = next, got; part.Rest.With(part.Elements.Total()) != whole.Elements.Total() {
+				t.Fatalf("%+v leaves the totals %+v beside %+v, of all %+v", c, part.Rest, part.Elements.Total(), whole.Elements.Total())
+			}
+			if part.Rest.Names > 0 {
+				parts++
+			}
+		}
+	})
+	if parts < 100 {
+		t.Errorf("%d commands were given some members: too few", parts)
 	}
 }
 

@@ -1,5 +1,11 @@
 package collection
 
+import (
+	"math"
+
+	"github.com/quorate/quorate/cluster/core/object"
+)
+
 // addMembers serves SADD. The answer's number is how many members are new. One that is there
 // is written again: a removal elsewhere that has not seen this write does not take it.
 func (c *Command) addMembers(v View, set *changes, out *Outcome) {
@@ -13,14 +19,14 @@ func (c *Command) addMembers(v View, set *changes, out *Outcome) {
 
 // popMembers serves SPOP: it removes some members, drawn at random, and answers with them.
 func (c *Command) popMembers(v View, set *changes, out *Outcome) {
-	left, draw := append(View(nil), v...), c.Seed
-	for n := min(c.Number, int64(len(v))); n > 0; n-- {
-		draw = draw*6364136223846793005 + 1442695040888963407 // Knuth's linear congruential generator, MMIX
-		at, last := int(draw>>32%uint64(len(left))), len(left)-1
-		member := left[at].Name
-		left[at], left = left[last], left[:last]
-		out.Values = append(out.Values, member)
-		change, _ := set.of(member)
+	for _, at := range drawOf(c).Among(len(v), func(i int) []byte { return v[i].Name }) {
+		out.Values = append(out.Values, v[at].Name)
+		change, _ := set.of(v[at].Name)
 		change.Remove = true
 	}
+}
+
+// drawOf returns the draw of a command.
+func drawOf(c *Command) object.Draw {
+	return object.Draw{Seed: c.Seed, Count: int(min(max(c.Number, 0), math.MaxInt32))}
 }
