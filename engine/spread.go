@@ -21,8 +21,8 @@ import (
 //  1. One batch changes the record and the cells, so that a crash leaves nothing half.
 //  2. A change of some names reads the record and the cells of those names, and writes what has
 //     changed of them (applypart.go). So does a change at the ends of a list, which reads the first
-//     or the last cells (spreadends.go). Any other change reads all, and writes the cells that
-//     differ (spreadwrite.go).
+//     or the last cells (spreadends.go), and one of names that are drawn (spreaddraw.go). Any other
+//     change reads all, and writes the cells that differ (spreadwrite.go).
 //  3. A batch that ends the spread state of an object, because it is small again or is dead, or has
 //     something else beside its elements, deletes all cells.
 //

@@ -136,7 +136,8 @@ func BenchmarkApplyKeyExpiry(b *testing.B) {
 	}
 }
 
-// BenchmarkFindElements reads a hash of fields of 100 bytes: all of it, one field, or none, as HLEN does.
+// BenchmarkFindElements reads a hash of fields of 100 bytes: all of it, one field, one that is drawn at
+// random, or none, as HLEN does.
 func BenchmarkFindElements(b *testing.B) {
 	for _, fields := range []int{512, 10_000, 100_000} {
 		for form, from := range map[string]int{"whole": -1, "spread": 1} {
@@ -153,11 +154,15 @@ func BenchmarkFindElements(b *testing.B) {
 					room, _, _ = s.Get(0, []byte("key"), room[:0])
 				}
 			})
-			for some, names := range map[string][]object.Name{"one": {{Kind: object.Field, Name: []byte("field:7")}}, "head": nil} {
+			for some, selected := range map[string]object.Selection{
+				"one":  {Names: []object.Name{{Kind: object.Field, Name: []byte("field:7")}}},
+				"head": {},
+				"draw": {Draws: object.Draws{Kind: object.Field, List: []object.Draw{{Seed: 1, Count: 1}}}},
+			} {
 				b.Run(fmt.Sprintf("%s/%s/%d", some, form, fields), func(b *testing.B) {
 					b.ReportAllocs()
 					var room []byte
-					sought := func() (object.Selection, bool) { return object.Selection{Names: names}, true }
+					sought := func() (object.Selection, bool) { return selected, true }
 					for b.Loop() {
 						f, _ := s.FindPart(0, []byte("key"), sought, room[:0])
 						room = f.Encoded

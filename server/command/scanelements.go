@@ -1,21 +1,13 @@
 package command
 
 import (
-	"math/rand/v2"
 	"strconv"
 
-	"github.com/quorate/quorate/cluster/core/datatype/collection"
 	"github.com/quorate/quorate/cluster/core/glob"
 	"github.com/quorate/quorate/cluster/core/number"
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/server/resp"
 )
-
-// MaxDraws is the most elements that a client may draw at random with repetitions.
-const MaxDraws = 1 << 20
-
-// textDraws refuses more draws than MaxDraws.
-const textDraws = "ERR value is out of range, value must between -1048576 and 9223372036854775807"
 
 // PlanScan plans HSCAN, SSCAN or ZSCAN key cursor [MATCH glob] [COUNT n]. show writes one
 // element as some replies, of which there are as many as parts.
@@ -78,37 +70,4 @@ func scanElementsOptions(args [][]byte) (pattern []byte, count int64, refusal st
 		}
 	}
 	return pattern, count, ""
-}
-
-// Draw draws elements at random: as many as count, each once, or, if count is negative,
-// as many as -count, with repetitions.
-func Draw(v collection.View, count int64) collection.View {
-	if count < 0 && len(v) > 0 {
-		drawn := make(collection.View, -count)
-		for i := range drawn {
-			drawn[i] = v[rand.IntN(len(v))]
-		}
-		return drawn
-	}
-	if count >= int64(len(v)) || count < 0 {
-		return v
-	}
-	left := append(collection.View(nil), v...)
-	for i := range count {
-		other := i + rand.Int64N(int64(len(left))-i)
-		left[i], left[other] = left[other], left[i]
-	}
-	return left[:count]
-}
-
-// ParseDraws reads how many elements a client wants drawn.
-func ParseDraws(arg []byte) (count int64, refusal string) {
-	count, ok := number.ParseInt(arg)
-	switch {
-	case !ok:
-		return 0, TextNotInteger
-	case count < -MaxDraws:
-		return 0, textDraws
-	}
-	return count, ""
 }

@@ -114,13 +114,13 @@ func showPair(c *command.Call, e *object.Element) {
 // planRandom serves HRANDFIELD key [count [WITHVALUES]].
 func planRandom(c *command.Call) {
 	if len(c.Args) == 2 {
-		planRead(func(c *command.Call, v collection.View) {
-			if c.Count(len(v) > 0); len(v) == 0 {
+		c.PlanDraw(object.Field, 1, func(c *command.Call, drawn collection.View) {
+			if c.Count(len(drawn) > 0); len(drawn) == 0 {
 				c.Out.Null()
 				return
 			}
-			c.Out.Value(command.Draw(v, 1)[0].Name)
-		})(c)
+			c.Out.Value(drawn[0].Name)
+		})
 		return
 	}
 	withValues := len(c.Args) == 4 && resp.Is(c.Args[3], "WITHVALUES")
@@ -132,7 +132,7 @@ func planRandom(c *command.Call) {
 		c.Refuse(refusal)
 		return
 	}
-	planRead(func(c *command.Call, v collection.View) { showDrawn(c, command.Draw(v, count), withValues) })(c)
+	c.PlanDraw(object.Field, count, func(c *command.Call, drawn collection.View) { showDrawn(c, drawn, withValues) })
 }
 
 // showDrawn writes fields that were drawn. In RESP3 each field is a pair with its value.

@@ -15,10 +15,6 @@ func planAdd(c *command.Call) {
 	c.Reply = command.ReplyChanged
 }
 
-func planRead(show func(*command.Call, collection.View)) func(*command.Call) {
-	return command.PlanView(object.Member, show)
-}
-
 func showIsMember(c *command.Call, v collection.View) {
 	found := v.Find(c.Args[2]) != nil
 	c.Count(found)
@@ -82,13 +78,13 @@ func planRandom(c *command.Call) {
 		return
 	}
 	if len(c.Args) == 2 {
-		planRead(func(c *command.Call, v collection.View) {
-			if c.Count(len(v) > 0); len(v) == 0 {
+		c.PlanDraw(object.Member, 1, func(c *command.Call, drawn collection.View) {
+			if c.Count(len(drawn) > 0); len(drawn) == 0 {
 				c.Out.Null()
 				return
 			}
-			showMember(c, command.Draw(v, 1)[0])
-		})(c)
+			showMember(c, drawn[0])
+		})
 		return
 	}
 	count, refusal := command.ParseDraws(c.Args[2])
@@ -96,14 +92,13 @@ func planRandom(c *command.Call) {
 		c.Refuse(refusal)
 		return
 	}
-	planRead(func(c *command.Call, v collection.View) {
-		c.Count(len(v) > 0)
-		drawn := command.Draw(v, count)
+	c.PlanDraw(object.Member, count, func(c *command.Call, drawn collection.View) {
+		c.Count(len(drawn) > 0)
 		c.Out.Array(len(drawn))
 		for _, e := range drawn {
 			showMember(c, e)
 		}
-	})(c)
+	})
 }
 
 // runMove serves SMOVE source destination member. It adds the member to the destination

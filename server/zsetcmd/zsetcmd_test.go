@@ -146,6 +146,25 @@ func TestRandomMember_DrawsAsManyAsAsked(t *testing.T) {
 	}
 }
 
+// A few members are drawn without a read of all, and as many as a client can name are not.
+func TestRandMember_SelectsWhatItDraws(t *testing.T) {
+	c := play(t, []commandtest.Line{{"ZADD k 1 a 2 b 3 c", ":3"}}...)
+	for line, want := range map[string]int{
+		"ZRANDMEMBER k": 1, "ZRANDMEMBER k 2": 2, "ZRANDMEMBER k -1000": 1000, "ZRANDMEMBER k -1025": 0, "ZRANDMEMBER k 9223372036854775807": 0,
+	} {
+		drawn := 0
+		c.Store.Fail = func(r *replica.Request) error {
+			for _, d := range r.Selection.Draws.List {
+				drawn += d.Count
+			}
+			return nil
+		}
+		if c.Do(line); drawn != want {
+			t.Errorf("%s selects %d members, want %d", line, drawn, want)
+		}
+	}
+}
+
 func TestStoreError_IsTheAnswer(t *testing.T) {
 	c := play(t)
 	c.Store.Fail = func(r *replica.Request) error {
