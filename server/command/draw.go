@@ -30,7 +30,8 @@ func ParseDraws(arg []byte) (count int64, refusal string) {
 }
 
 // PlanDraw plans a command that draws elements of the first key at random: as many as count, each once, or,
-// if count is negative, as many as -count, with repetitions. show writes what was drawn.
+// if count is negative, as many as -count, with repetitions. show writes what was drawn. Whether the key was
+// found is counted.
 func (c *Call) PlanDraw(kind object.Kind, count int64, show func(*Call, collection.View)) {
 	r := c.Read(c.Args[1])
 	draw := object.Draw{Seed: rand.Uint64(), Count: int(min(max(count, -count), mostSelected+1))}
@@ -44,6 +45,7 @@ func (c *Call) PlanDraw(kind object.Kind, count int64, show func(*Call, collecti
 			return
 		}
 		all := collection.CountOf(&r.Object, kind, c.Now)
+		c.Count(all > 0)
 		if len(v) == all {
 			show(c, drawOfAll(v, count))
 			return

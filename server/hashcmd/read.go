@@ -115,7 +115,7 @@ func showPair(c *command.Call, e *object.Element) {
 func planRandom(c *command.Call) {
 	if len(c.Args) == 2 {
 		c.PlanDraw(object.Field, 1, func(c *command.Call, drawn collection.View) {
-			if c.Count(len(drawn) > 0); len(drawn) == 0 {
+			if len(drawn) == 0 {
 				c.Out.Null()
 				return
 			}
@@ -137,7 +137,6 @@ func planRandom(c *command.Call) {
 
 // showDrawn writes fields that were drawn. In RESP3 each field is a pair with its value.
 func showDrawn(c *command.Call, drawn collection.View, withValues bool) {
-	c.Count(len(drawn) > 0)
 	switch {
 	case !withValues:
 		c.Out.Array(len(drawn))

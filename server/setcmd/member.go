@@ -79,7 +79,7 @@ func planRandom(c *command.Call) {
 	}
 	if len(c.Args) == 2 {
 		c.PlanDraw(object.Member, 1, func(c *command.Call, drawn collection.View) {
-			if c.Count(len(drawn) > 0); len(drawn) == 0 {
+			if len(drawn) == 0 {
 				c.Out.Null()
 				return
 			}
@@ -93,7 +93,6 @@ func planRandom(c *command.Call) {
 		return
 	}
 	c.PlanDraw(object.Member, count, func(c *command.Call, drawn collection.View) {
-		c.Count(len(drawn) > 0)
 		c.Out.Array(len(drawn))
 		for _, e := range drawn {
 			showMember(c, e)

@@ -70,13 +70,13 @@ func planRank(d direction) func(*command.Call) {
 // planRandom serves ZRANDMEMBER key [count [WITHSCORES]].
 func planRandom(c *command.Call) {
 	if len(c.Args) == 2 {
-		c.PlanDraw(object.Scored, 1, counted(func(c *command.Call, drawn collection.View) {
-			if c.Count(len(drawn) > 0); len(drawn) == 0 {
+		c.PlanDraw(object.Scored, 1, func(c *command.Call, drawn collection.View) {
+			if len(drawn) == 0 {
 				c.Out.Null()
 				return
 			}
 			c.Out.Value(drawn[0].Name)
-		}))
+		})
 		return
 	}
 	d := names
@@ -94,13 +94,13 @@ func planRandom(c *command.Call) {
 		c.Refuse(refusal)
 		return
 	}
-	c.PlanDraw(object.Scored, count, counted(func(c *command.Call, drawn collection.View) {
+	c.PlanDraw(object.Scored, count, func(c *command.Call, drawn collection.View) {
 		r := make(collection.Ranking, len(drawn))
 		for i, e := range drawn {
 			r[i] = collection.ScoredOf(e)
 		}
 		reply(c, r, d)
-	}))
+	})
 }
 
 // planScan serves ZSCAN key cursor [MATCH glob] [COUNT n].

@@ -186,3 +186,18 @@ func TestStoreError_IsTheAnswer(t *testing.T) {
 		t.Error("a command wrote its target though a source could not be read")
 	}
 }
+
+// A draw counts once whether its key was found, also if no member is asked for.
+func TestRandMember_CountsItsKeyOnce(t *testing.T) {
+	c := play(t, []commandtest.Line{{"ZADD k 1 a 2 b 3 c", ":3"}}...)
+	for _, line := range []string{"ZRANDMEMBER k", "ZRANDMEMBER k 2", "ZRANDMEMBER k 0", "ZRANDMEMBER none", "ZRANDMEMBER none 2"} {
+		c.Client.Hits, c.Client.Misses = 0, 0
+		hits, misses := int64(1), int64(0)
+		if strings.Contains(line, "none") {
+			hits, misses = 0, 1
+		}
+		if c.Do(line); c.Client.Hits != hits || c.Client.Misses != misses {
+			t.Errorf("%s counts %d hits and %d misses, want %d and %d", line, c.Client.Hits, c.Client.Misses, hits, misses)
+		}
+	}
+}
