@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/quorate/quorate/cluster"
+	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/membership"
 	"github.com/quorate/quorate/cluster/testnodes"
 	"github.com/quorate/quorate/engine"
@@ -168,6 +169,14 @@ func TestCluster_CloneBesideTheOriginal_IsRefusedAndTheOriginalServes(t *testing
 	w.Node("A").Require("k", "v")
 }
 
+// awaitDown waits until others know that a node is down: until then they refuse to replace it.
+func awaitDown(w *testnodes.Cluster, name string, others ...string) {
+	id := ring.IDOf(name)
+	w.Eventually(name+" to be seen down", func() bool {
+		return !slices.ContainsFunc(others, func(other string) bool { return w.Node(other).Alive(id) })
+	})
+}
+
 func TestCluster_Replace_FillsAFreshDiskUnderTheDeadNodesName(t *testing.T) {
 	w := testnodes.New(t)
 	w.Grow("A", "B", "C")
@@ -175,6 +184,7 @@ func TestCluster_Replace_FillsAFreshDiskUnderTheDeadNodesName(t *testing.T) {
 	setAll(w.Node("A"), keys, "v")
 	w.Eventually("all replicas to be identical", w.Identical)
 	w.Crash("B")
+	awaitDown(w, "B", "A", "C")
 	cfg := w.Config("B")
 	cfg.Replace = true
 	b := w.Start(cfg)
@@ -195,6 +205,7 @@ func TestCluster_SeedLostItsDisk_FoundsNoSecondCluster(t *testing.T) {
 	if err := again.Run(t.Context()); !errors.Is(err, membership.ErrNamed) {
 		t.Fatalf("it ended with %v", err)
 	}
+	awaitDown(w, "A", "B")
 	cfg.Join, cfg.Replace = join, true
 	w.Start(cfg)
 	w.Settle()
