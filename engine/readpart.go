@@ -17,6 +17,9 @@ type PartRead struct {
 	Rest    object.Rest // of a part: the totals of the elements that Encoded does not have
 }
 
+// HeadAlone tells [Store.FindPart] that no element is wanted.
+func HeadAlone() (object.Selection, bool) { return object.Selection{}, true }
+
 // FindPart does what [Store.Find] does, but of a spread object whose elements are of the kind of
 // those that are wanted, it appends these alone. Where none is wanted, that is the head. wanted is
 // called for a spread object only; it returns false where all of it is to be read. The selection

@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
 )
 
 // Two copies of a collection that is being changed differ at any moment, by the changes that are under
@@ -83,8 +84,7 @@ type head struct {
 // headOf reads the head of the copy on this node. That of an object which is no large collection is not
 // alone.
 func (x *Exchanger) headOf(p ring.Partition, key []byte) (h head, err error) {
-	headAlone := func() (object.Selection, bool) { return object.Selection{}, true }
-	found, err := x.objects.FindPart(p, key, headAlone, nil)
+	found, err := x.objects.FindPart(p, key, engine.HeadAlone, nil)
 	if err != nil || !found.Part {
 		return head{}, err
 	}
@@ -137,7 +137,7 @@ func (c *comparison) lookAgain(ctx context.Context, differing []listed) (left []
 	if len(keys) == 0 {
 		return left, nil
 	}
-	if err := c.pause(ctx); err != nil {
+	if err := pause(ctx, c.x.cfg.LookPause); err != nil {
 		return nil, err
 	}
 	theirs, err := c.heads(ctx, keys)
@@ -145,7 +145,7 @@ func (c *comparison) lookAgain(ctx context.Context, differing []listed) (left []
 		return differing, nil
 	}
 	if err == nil {
-		err = c.pause(ctx)
+		err = pause(ctx, c.x.cfg.LookPause)
 	}
 	if err != nil {
 		return nil, err
@@ -173,9 +173,9 @@ func (c *comparison) heads(ctx context.Context, keys [][]byte) ([]head, error) {
 	return decodeHeads(answer, len(keys))
 }
 
-// pause waits for what is under way.
-func (c *comparison) pause(ctx context.Context) error {
-	timer := time.NewTimer(c.x.cfg.LookPause)
+// pause waits for some time. It returns the error of the context if that ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

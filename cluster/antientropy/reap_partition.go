@@ -138,10 +138,5 @@ func (r *Reaper) tombstones() *engine.Tombstones { return r.cfg.Exchanger.cfg.St
 
 // pause waits as long as something took that began at a time.
 func (r *Reaper) pause(ctx context.Context, began time.Time) {
-	timer := time.NewTimer(min(max(time.Since(began), reapPauseLeast), reapPauseMost))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	_ = pause(ctx, min(max(time.Since(began), reapPauseLeast), reapPauseMost)) // whoever goes on looks at the context
 }

@@ -1,6 +1,6 @@
 package replica
 
-import "github.com/quorate/quorate/cluster/core/object"
+import "github.com/quorate/quorate/engine"
 
 // A large collection changes by deltas, and its copies do not travel for each of them:
 //
@@ -27,7 +27,6 @@ func isOfLarge(c *Coordinator, h *lateHint) bool {
 		!view.IsPrimary(c.cfg.Self, h.partition) || !view.IsPrimary(h.node, h.partition) {
 		return false
 	}
-	headAlone := func() (object.Selection, bool) { return object.Selection{}, true }
-	own, err := c.cfg.Store.FindPart(h.partition, h.key, headAlone, nil)
+	own, err := c.cfg.Store.FindPart(h.partition, h.key, engine.HeadAlone, nil)
 	return err == nil && own.Part && own.Rest.Bytes >= c.cfg.LargeBytes
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/cluster/core/object"
 	"github.com/quorate/quorate/cluster/core/ring"
 	"github.com/quorate/quorate/cluster/peer"
+	"github.com/quorate/quorate/engine"
 )
 
 // redelivery sends deltas of large collections again to primaries that had not taken them when the
@@ -329,8 +330,7 @@ func (o *ownContext) fateOf(c *Coordinator, late *lateDelta) fateOfDelta {
 }
 
 func (o *ownContext) lookUp(c *Coordinator, late *lateDelta) {
-	headAlone := func() (object.Selection, bool) { return object.Selection{}, true }
-	own, err := c.cfg.Store.FindPart(late.partition, late.key, headAlone, nil)
+	own, err := c.cfg.Store.FindPart(late.partition, late.key, engine.HeadAlone, nil)
 	*o = ownContext{key: late.key, found: own.Found, err: err}
 	if err == nil && own.Found {
 		var head object.Object
